@@ -1,0 +1,1 @@
+//! Records of the five feeds: decoding with reasons, versions, and the masking of people.
