@@ -1,0 +1,351 @@
+//! The complete way of decoding: any spelling of a record, and the verdict on what is none.
+
+use crate::{
+    Feed,
+    content::{Event, Group, Topic, Venue},
+    dictionary::{Dictionary, Texts},
+    json::{Json, utf8},
+    other::{Identity, Other},
+    reason::Reason,
+    rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
+    version::Version,
+};
+use crate::{MAX_BYTES, decoder::Record};
+
+/// Characters of an id.
+const ID_CHARS_MAX: usize = 64;
+/// Topics of one group.
+const TOPICS_MAX: usize = 1000;
+
+/// Decodes one JSON object of any feed.
+pub(crate) fn decode(line: &[u8], dictionary: &mut Dictionary) -> Result<Record, Reason> {
+    if line.len() > MAX_BYTES {
+        return Err(Reason::TooBig);
+    }
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    let members = Json::object(&utf8(line)?)?;
+    let members = Members(&members);
+    match Feed::of_keys(|key| members.has(key)) {
+        Some(Feed::Rsvps) => rsvp(&members, dictionary).map(Record::Rsvp),
+        Some(feed) => other(feed, &members).map(Record::Other),
+        None => Err(Reason::MissingField("rsvp_id")),
+    }
+}
+
+fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> {
+    let id = positive(top.get("rsvp_id")?, "rsvp_id")?;
+    let version = version(top)?;
+    let yes = match text(top.get("response")?, "response")? {
+        Some("yes") => true,
+        Some("no") => false,
+        Some(_) => return Err(Reason::UnknownEnum("response")),
+        None => return Err(Reason::MissingField("response")),
+    };
+    let guests = match integer(top.get("guests")?, "guests")? {
+        None => 0,
+        Some(guests) => u16::try_from(guests)
+            .ok()
+            .filter(|&guests| guests <= GUESTS_MAX)
+            .ok_or(Reason::Range("guests"))?,
+    };
+    let visibility = text(top.get("visibility")?, "visibility")?.unwrap_or_default();
+    let member = object(top.get("member")?, "member")?.ok_or(Reason::MissingField("member"))?;
+    let member = positive(member.get("member_id")?, "member.member_id")?;
+    let event = event(object(top.get("event")?, "event")?)?;
+    let group = group(object(top.get("group")?, "group")?, &mut dictionary.texts)?;
+    let venue = match object(top.get("venue")?, "venue")? {
+        Some(members) => venue(&members)?,
+        None => None,
+    };
+    let event = dictionary.events.intern(event);
+    let group = dictionary.groups.intern(group);
+    let venue = venue.map(|venue| dictionary.venues.intern(venue));
+    let content = RsvpContent {
+        id,
+        version,
+        event: dictionary.events.hash_of(event),
+        group: dictionary.groups.hash_of(group),
+        venue: venue.map(|venue| dictionary.venues.hash_of(venue)),
+        guests,
+        yes,
+        visibility: visibility.as_bytes(),
+    }
+    .hash();
+    Ok(Rsvp {
+        id,
+        member,
+        version,
+        event,
+        group,
+        venue,
+        content,
+        guests,
+        yes,
+    })
+}
+
+fn event(members: Option<Members<'_>>) -> Result<Event, Reason> {
+    let members = members.ok_or(Reason::MissingField("event"))?;
+    Ok(Event {
+        id: id_text(members.get("event_id")?, "event.event_id")?
+            .ok_or(Reason::MissingField("event.event_id"))?
+            .into(),
+        name: text(members.get("event_name")?, "event.event_name")?
+            .unwrap_or_default()
+            .into(),
+        url: text(members.get("event_url")?, "event.event_url")?
+            .unwrap_or_default()
+            .into(),
+        time: whole(members.get("time")?, "event.time")?,
+    })
+}
+
+fn venue(members: &Members<'_>) -> Result<Option<Venue>, Reason> {
+    let Some(id) = whole(members.get("venue_id")?, "venue.venue_id")? else {
+        return Ok(None);
+    };
+    Ok(Some(Venue {
+        id,
+        name: text(members.get("venue_name")?, "venue.venue_name")?
+            .unwrap_or_default()
+            .into(),
+        lat: degrees(members.get("lat")?, 90.0, "venue.lat")?,
+        lon: degrees(members.get("lon")?, 180.0, "venue.lon")?,
+    }))
+}
+
+fn group(members: Option<Members<'_>>, texts: &mut Texts) -> Result<Group, Reason> {
+    let members = members.ok_or(Reason::MissingField("group"))?;
+    let country = text(members.get("group_country")?, "group.group_country")?
+        .ok_or(Reason::MissingField("group.group_country"))?;
+    if country.chars().count() > ID_CHARS_MAX {
+        return Err(Reason::Range("group.group_country"));
+    }
+    let city = text(members.get("group_city")?, "group.group_city")?.unwrap_or_default();
+    let state = text(members.get("group_state")?, "group.group_state")?.unwrap_or_default();
+    Ok(Group {
+        id: whole(members.get("group_id")?, "group.group_id")?
+            .ok_or(Reason::MissingField("group.group_id"))?,
+        name: text(members.get("group_name")?, "group.group_name")?
+            .unwrap_or_default()
+            .into(),
+        city: texts.share(city),
+        state: texts.share(state),
+        country: texts.share(&country.to_ascii_lowercase()),
+        lat: degrees(members.get("group_lat")?, 90.0, "group.group_lat")?,
+        lon: degrees(members.get("group_lon")?, 180.0, "group.group_lon")?,
+        topics: topics(members.get("group_topics")?, texts)?,
+    })
+}
+
+fn topics(value: Option<&Json>, texts: &mut Texts) -> Result<Box<[Topic]>, Reason> {
+    const FIELD: &str = "group.group_topics";
+    let items = match value {
+        None => return Ok(Box::default()),
+        Some(Json::List(items)) => items,
+        Some(_) => return Err(Reason::BadType(FIELD)),
+    };
+    if items.len() > TOPICS_MAX {
+        return Err(Reason::Range(FIELD));
+    }
+    let mut topics: Vec<Topic> = Vec::with_capacity(items.len());
+    for item in items {
+        let members = object(Some(item), FIELD)?.ok_or(Reason::BadType(FIELD))?;
+        let Some(urlkey) = text(members.get("urlkey")?, "group.group_topics.urlkey")? else {
+            continue;
+        };
+        let name = text(members.get("topic_name")?, "group.group_topics.topic_name")?;
+        push_topic(
+            &mut topics,
+            texts.share(urlkey),
+            texts.share(name.unwrap_or(urlkey)),
+        );
+    }
+    Ok(topics.into())
+}
+
+/// Adds a topic unless its urlkey stands there already.
+pub(crate) fn push_topic(
+    topics: &mut Vec<Topic>,
+    urlkey: std::sync::Arc<str>,
+    name: std::sync::Arc<str>,
+) {
+    if topics.iter().all(|topic| topic.urlkey != urlkey) {
+        topics.push(Topic { urlkey, name });
+    }
+}
+
+fn other(feed: Feed, top: &Members<'_>) -> Result<Other, Reason> {
+    let (id, event) = match feed {
+        Feed::Photos => {
+            let album = object(top.get("photo_album")?, "photo_album")?;
+            let event = match &album {
+                Some(album) => object(album.get("event")?, "photo_album.event")?,
+                None => None,
+            };
+            let event = match &event {
+                Some(event) => id_text(event.get("id")?, "photo_album.event.id")?,
+                None => None,
+            };
+            (id_text(top.get("photo_id")?, "photo_id")?, event)
+        }
+        Feed::EventComments => {
+            let event = object(top.get("event")?, "event")?;
+            let event = match &event {
+                Some(event) => id_text(event.get("event_id")?, "event.event_id")?,
+                None => None,
+            };
+            (id_text(top.get("id")?, "id")?, event)
+        }
+        Feed::OpenEvents => {
+            let id = id_text(top.get("id")?, "id")?;
+            (id.clone(), id)
+        }
+        Feed::OpenVenues | Feed::Rsvps => (id_text(top.get("id")?, "id")?, None),
+    };
+    let key = if feed == Feed::Photos {
+        "photo_id"
+    } else {
+        "id"
+    };
+    let status = text(top.get("status")?, "status")?;
+    if status.is_some_and(|status| status.chars().count() > ID_CHARS_MAX) {
+        return Err(Reason::Range("status"));
+    }
+    Ok(Other {
+        identity: Identity {
+            feed,
+            id: id.ok_or(Reason::MissingField(key))?.into(),
+        },
+        version: version(top)?,
+        content: top.content_without_member(),
+        event: event.map(Into::into),
+        status: status.map(Into::into),
+    })
+}
+
+fn version(top: &Members<'_>) -> Result<Version, Reason> {
+    match top.get("mtime")? {
+        None => Err(Reason::MissingField("mtime")),
+        Some(Json::Integer(mtime)) => i64::try_from(*mtime)
+            .ok()
+            .and_then(Version::of)
+            .ok_or(Reason::BadTimestamp),
+        Some(_) => Err(Reason::BadTimestamp),
+    }
+}
+
+/// The members of an object. A key that is asked for may stand only once.
+struct Members<'a>(&'a [(String, Json)]);
+
+impl<'a> Members<'a> {
+    fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == key)
+    }
+
+    /// The value of a key; a null counts as absent.
+    fn get(&self, key: &'static str) -> Result<Option<&'a Json>, Reason> {
+        let mut found = self.0.iter().filter(|(name, _)| name == key);
+        let value = found.next().map(|(_, value)| value);
+        if found.next().is_some() {
+            return Err(Reason::DupKey(key));
+        }
+        Ok(value.filter(|value| **value != Json::Null))
+    }
+
+    /// A hash that depends neither on the order of keys nor on the member.
+    fn content_without_member(&self) -> u32 {
+        let mut sum = 0_u64;
+        for (name, value) in self.0 {
+            if name != "member" {
+                sum = sum.wrapping_add(hash_of(name, value));
+            }
+        }
+        (sum ^ sum >> 32) as u32
+    }
+}
+
+/// A hash of a named value in which the members of objects have no order.
+fn hash_of(name: &str, value: &Json) -> u64 {
+    let mut hash = crate::content::ContentHash::default();
+    hash.text(name);
+    match value {
+        Json::Null => hash.number(0),
+        Json::Bool(truth) => hash.number(1 + u64::from(*truth)),
+        Json::Integer(number) => hash.number(*number as u64),
+        Json::Float(number) => hash.number(number.to_bits()),
+        Json::Text(text) => hash.text(text),
+        Json::List(items) => items.iter().for_each(|item| hash.number(hash_of("", item))),
+        Json::Object(members) => hash.number(members.iter().fold(3, |sum, (name, value)| {
+            sum.wrapping_add(hash_of(name, value))
+        })),
+    }
+    hash.finish()
+}
+
+fn object<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<Members<'a>>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Json::Object(members)) => Ok(Some(Members(members))),
+        Some(_) => Err(Reason::BadType(field)),
+    }
+}
+
+fn text<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<&'a str>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Json::Text(text)) if text.contains('\0') => Err(Reason::NulChar),
+        Some(Json::Text(text)) => Ok(Some(text)),
+        Some(_) => Err(Reason::BadType(field)),
+    }
+}
+
+/// An id as text; feeds disagree on whether ids are numbers.
+fn id_text(value: Option<&Json>, field: &'static str) -> Result<Option<String>, Reason> {
+    match value {
+        Some(Json::Integer(number)) => Ok(Some(number.to_string())),
+        value => match text(value, field)? {
+            Some(id) if id.is_empty() || id.chars().count() > ID_CHARS_MAX => {
+                Err(Reason::Range(field))
+            }
+            id => Ok(id.map(ToOwned::to_owned)),
+        },
+    }
+}
+
+fn integer(value: Option<&Json>, field: &'static str) -> Result<Option<i128>, Reason> {
+    match value {
+        None => Ok(None),
+        Some(Json::Integer(number)) => Ok(Some(*number)),
+        Some(_) => Err(Reason::BadType(field)),
+    }
+}
+
+/// A number from 1 to 2^64 - 1.
+fn positive(value: Option<&Json>, field: &'static str) -> Result<u64, Reason> {
+    let number = integer(value, field)?.ok_or(Reason::MissingField(field))?;
+    u64::try_from(number)
+        .ok()
+        .filter(|&number| number > 0)
+        .ok_or(Reason::Range(field))
+}
+
+fn whole(value: Option<&Json>, field: &'static str) -> Result<Option<i64>, Reason> {
+    integer(value, field)?
+        .map(|number| i64::try_from(number).map_err(|_| Reason::Range(field)))
+        .transpose()
+}
+
+fn degrees(value: Option<&Json>, max: f64, field: &'static str) -> Result<Option<f64>, Reason> {
+    let degrees = match value {
+        None => return Ok(None),
+        Some(Json::Integer(number)) => *number as f64,
+        Some(Json::Float(number)) => *number,
+        Some(_) => return Err(Reason::BadType(field)),
+    };
+    if degrees.abs() <= max {
+        Ok(Some(degrees))
+    } else {
+        Err(Reason::Range(field))
+    }
+}

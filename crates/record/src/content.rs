@@ -1,0 +1,130 @@
+//! The parts of an RSVP that many records share: its event, venue and group.
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::Xxh3;
+
+/// An event as one record tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub id: Arc<str>,
+    pub name: Arc<str>,
+    pub url: Arc<str>,
+    /// When it takes place, ms since 1970; absent for events without a date.
+    pub time: Option<i64>,
+}
+
+/// A venue as one record tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Venue {
+    pub id: i64,
+    pub name: Arc<str>,
+    pub lat: Option<f64>,
+    pub lon: Option<f64>,
+}
+
+impl Venue {
+    /// Latitude and longitude, unless unknown: 0,0 stands for "no place" in the feed.
+    #[must_use]
+    pub fn place(&self) -> Option<(f64, f64)> {
+        match (self.lat, self.lon) {
+            (Some(lat), Some(lon)) if lat != 0.0 || lon != 0.0 => Some((lat, lon)),
+            _ => None,
+        }
+    }
+}
+
+/// A group as one record tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub id: i64,
+    pub name: Arc<str>,
+    pub city: Arc<str>,
+    /// Empty outside the US and Canada.
+    pub state: Arc<str>,
+    /// ISO 3166 alpha-2, lower case.
+    pub country: Arc<str>,
+    pub lat: Option<f64>,
+    pub lon: Option<f64>,
+    /// No urlkey stands twice.
+    pub topics: Box<[Topic]>,
+}
+
+/// A topic of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    pub urlkey: Arc<str>,
+    pub name: Arc<str>,
+}
+
+/// What has a hash of its decoded content: independent of key order, spelling and platform.
+pub trait Content {
+    /// Feeds the content to `hash`, every text with its length.
+    fn feed(&self, hash: &mut ContentHash);
+
+    /// The 64-bit hash of the content.
+    fn content_hash(&self) -> u64 {
+        let mut hash = ContentHash::default();
+        self.feed(&mut hash);
+        hash.finish()
+    }
+}
+
+/// XXH3 over little-endian values; stored, so it must not change.
+#[derive(Default)]
+pub struct ContentHash(Xxh3);
+
+impl ContentHash {
+    pub fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.update(text.as_bytes());
+    }
+
+    pub fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    pub fn coordinate(&mut self, degrees: Option<f64>) {
+        // -0.0 and 0.0 are one place; no coordinate is a NaN.
+        self.number(degrees.map_or(u64::MAX, |degrees| (degrees + 0.0).to_bits()));
+    }
+
+    #[must_use]
+    pub fn finish(self) -> u64 {
+        self.0.digest()
+    }
+}
+
+impl Content for Event {
+    fn feed(&self, hash: &mut ContentHash) {
+        hash.text(&self.id);
+        hash.text(&self.name);
+        hash.text(&self.url);
+        hash.number(self.time.map_or(u64::MAX, |time| time as u64));
+    }
+}
+
+impl Content for Venue {
+    fn feed(&self, hash: &mut ContentHash) {
+        hash.number(self.id as u64);
+        hash.text(&self.name);
+        hash.coordinate(self.lat);
+        hash.coordinate(self.lon);
+    }
+}
+
+impl Content for Group {
+    fn feed(&self, hash: &mut ContentHash) {
+        hash.number(self.id as u64);
+        for text in [&self.name, &self.city, &self.state, &self.country] {
+            hash.text(text);
+        }
+        hash.coordinate(self.lat);
+        hash.coordinate(self.lon);
+        hash.number(self.topics.len() as u64);
+        for topic in &self.topics {
+            hash.text(&topic.urlkey);
+            hash.text(&topic.name);
+        }
+    }
+}

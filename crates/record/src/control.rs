@@ -1,0 +1,59 @@
+//! What a journal holds beside records: entries that say something about a source.
+
+use serde::{Deserialize, Serialize};
+
+/// The kind of journal entries that are records.
+pub const RECORD: u8 = 0;
+/// The kind of journal entries that are controls.
+pub const CONTROL: u8 = 1;
+
+/// The body of a control entry, as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "control")]
+pub enum Control {
+    /// The entry's source has this name; comes before any other entry of the source.
+    Source { name: String },
+    /// The source has been journaled up to here. Stands at the end of its batch, in every
+    /// partition that the batch touched.
+    Position {
+        at: u64,
+        resume: Option<serde_json::Value>,
+    },
+    /// Records may have been lost between these times (ms since 1970, of the clock on the wall).
+    Gap { from: i64, to: i64, cause: String },
+    /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
+    Rejected(DeadLetter),
+    /// The partition has had nothing for a while and holds no watermark back until it has.
+    Idle,
+}
+
+/// A refused record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its reason code.
+    pub reason: String,
+    /// Where it stood: the line of a file, or the position in a stream.
+    pub place: String,
+    /// Bytes it had.
+    pub length: u64,
+    /// SHA-256 of all of it, in hexadecimal.
+    pub sha256: String,
+    /// At most its first 4 KiB, the values of people's keys blanked.
+    pub excerpt: String,
+}
+
+impl Control {
+    /// The body of the entry.
+    #[must_use]
+    pub fn to_body(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a control is plain data")
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// When it is no control of this version.
+    pub fn from_body(body: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(body)
+    }
+}

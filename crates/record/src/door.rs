@@ -1,0 +1,123 @@
+//! The door: what every source's messages go through before they are kept.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Feed,
+    control::DeadLetter,
+    decoder::{Decoder, Record},
+    json::utf8,
+    partition::partition_of,
+    people::{PeopleKey, blank},
+    reason::Reason,
+};
+
+/// Bytes of a refused record that are kept.
+const EXCERPT_BYTES: usize = 4096;
+
+/// Decodes, refuses with a reason, masks people and tells the partition.
+pub struct Door {
+    decoder: Decoder,
+    people: Option<PeopleKey>,
+    partitions: u16,
+}
+
+/// A record that may be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Admitted {
+    pub feed: Feed,
+    pub partition: u16,
+    /// Its record time, ms since 1970.
+    pub mtime: i64,
+}
+
+impl Door {
+    /// A door to a journal of so many partitions. Without a key people are kept as they come.
+    #[must_use]
+    pub fn new(partitions: u16, people: Option<PeopleKey>) -> Self {
+        Self {
+            decoder: Decoder::new(),
+            people,
+            partitions,
+        }
+    }
+
+    /// Admits a record and appends to `out` the bytes to keep.
+    ///
+    /// # Errors
+    /// The reason why it is refused; `out` is as before.
+    pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
+        let before = out.len();
+        let admitted = match self.decoder.decode_fast(line) {
+            Some(proved) if proved.length == line.len() => {
+                let (start, end) = proved.member;
+                out.extend_from_slice(&line[..start]);
+                match &self.people {
+                    Some(key) => key.mask_member(&line[start..end], out),
+                    None => {
+                        out.extend_from_slice(&line[start..end]);
+                        Some(())
+                    }
+                }
+                .map(|()| {
+                    out.extend_from_slice(&line[end..]);
+                    self.place(&Record::Rsvp(proved.rsvp))
+                })
+                .ok_or(Reason::BadJson)
+            }
+            _ => self.admit_odd(line, out),
+        };
+        if admitted.is_err() {
+            out.truncate(before);
+        }
+        admitted
+    }
+
+    fn admit_odd(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
+        let record = self.decoder.decode_complete(line)?;
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let text = utf8(line)?;
+        match &self.people {
+            Some(key) => key
+                .mask_record(text.as_bytes(), out)
+                .ok_or(Reason::BadJson)?,
+            None => out.extend_from_slice(text.as_bytes()),
+        }
+        Ok(self.place(&record))
+    }
+
+    fn place(&self, record: &Record) -> Admitted {
+        let (feed, version, event) = match record {
+            Record::Rsvp(rsvp) => {
+                let event = self.decoder.dictionary().event(rsvp.event);
+                (Feed::Rsvps, rsvp.version, Some(&*event.id))
+            }
+            Record::Other(other) => (other.identity.feed, other.version, other.event.as_deref()),
+        };
+        let partition = event.map_or(0, |event| partition_of(event, self.partitions));
+        Admitted {
+            feed,
+            partition,
+            mtime: version.mtime(),
+        }
+    }
+}
+
+impl DeadLetter {
+    /// What is kept of a record refused at `place`.
+    #[must_use]
+    pub fn of(reason: &Reason, place: String, bytes: &[u8]) -> Self {
+        let cut = &bytes[..bytes.len().min(EXCERPT_BYTES)];
+        Self {
+            reason: reason.code().into_owned(),
+            place,
+            length: bytes.len() as u64,
+            sha256: hex(&Sha256::digest(bytes)),
+            excerpt: String::from_utf8_lossy(&blank(cut)).into_owned(),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,349 @@
+//! The two ways of decoding against each other, and the bad inputs that must be told apart.
+
+use proptest::prelude::*;
+
+use crate::{Decoder, Door, PeopleKey, Record, Rsvp};
+
+const GOOD: &str = r#"{"venue":{"venue_name":"Café \/ Bar","lon":0,"lat":-51.25,"venue_id":23779799},"visibility":"public","response":"yes","guests":3,"member":{"member_id":91201524,"photo":"https:\/\/p.example\/1.jpeg","member_name":"Ann \"A\" B"},"rsvp_id":1658733801,"mtime":1489925470960,"event":{"event_name":"Play {odd} [names]","event_id":"jkpwmlywgbmb","time":1491613200000,"event_url":"https:\/\/www.meetup.com\/x\/"},"group":{"group_topics":[{"urlkey":"fitness","topic_name":"Fitness"},{"urlkey":"a","topic_name":"A ] }"}],"group_city":"Taipei","group_country":"tw","group_id":16585312,"group_name":"T 台","group_lon":121.45,"group_urlname":"T","group_lat":25.02}}"#;
+
+fn code(line: impl AsRef<[u8]>) -> String {
+    match Decoder::new().decode(line.as_ref()) {
+        Ok(_) => "ok".to_owned(),
+        Err(reason) => reason.code().into_owned(),
+    }
+}
+
+/// `GOOD` with one piece replaced, decoded.
+fn with(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    code(GOOD.replacen(from, to, 1))
+}
+
+fn rsvp(decoder: &mut Decoder, line: &[u8]) -> Option<Rsvp> {
+    match decoder.decode(line) {
+        Ok(Record::Rsvp(rsvp)) => Some(rsvp),
+        _ => None,
+    }
+}
+
+#[test]
+fn both_ways_agree_on_a_good_record() {
+    let mut decoder = Decoder::new();
+    let first = rsvp(&mut decoder, GOOD.as_bytes()).expect("good");
+    assert_eq!(decoder.fallbacks(), 0, "a usual record goes the fast way");
+    let Ok(Record::Rsvp(complete)) = decoder.decode_complete(GOOD.as_bytes()) else {
+        panic!()
+    };
+    assert_eq!(first, complete);
+    // Spaces, escaped keys and another order of keys are another spelling of the same record.
+    let odd = GOOD
+        .replace("\"guests\"", " \"gue\\u0073ts\" ")
+        .replace(',', " ,\n ");
+    let odd = rsvp(&mut decoder, odd.as_bytes()).expect("good");
+    assert_eq!(odd, first);
+    let group = decoder.dictionary().group(first.group);
+    assert_eq!(
+        (&*group.name, &*group.city, group.topics.len()),
+        ("T 台", "Taipei", 2)
+    );
+    assert_eq!(
+        decoder
+            .dictionary()
+            .venue(first.venue.expect("venue"))
+            .place(),
+        Some((-51.25, 0.0))
+    );
+}
+
+#[test]
+fn the_hash_forgets_the_member_only() {
+    let mut decoder = Decoder::new();
+    let first = rsvp(&mut decoder, GOOD.as_bytes()).expect("good");
+    let mut hash = |from: &str, to: &str| {
+        rsvp(&mut decoder, GOOD.replacen(from, to, 1).as_bytes())
+            .expect("good")
+            .content
+    };
+    assert_eq!(hash("91201524", "5"), first.content);
+    assert_eq!(hash("Ann", "Bob"), first.content);
+    for (from, to) in [
+        ("Taipei", "Tainan"),
+        ("guests\":3", "guests\":4"),
+        ("Fitness", "F"),
+        ("-51.25", "-51.5"),
+        ("Play", "Pray"),
+        ("public", "p"),
+    ] {
+        assert_ne!(hash(from, to), first.content, "{from}");
+    }
+}
+
+#[test]
+fn tolerant_where_the_data_demands_it() {
+    for (from, to) in [
+        (
+            r#""venue":{"venue_name":"Café \/ Bar","lon":0,"lat":-51.25,"venue_id":23779799},"#,
+            "",
+        ),
+        (
+            r#"{"venue_name":"Café \/ Bar","lon":0,"lat":-51.25,"venue_id":23779799}"#,
+            "null",
+        ),
+        (
+            r#"{"venue_name":"Café \/ Bar","lon":0,"lat":-51.25,"venue_id":23779799}"#,
+            "{}",
+        ),
+        ("-51.25", "0"),
+        ("-51.25", "-0.0"),
+        (r#""time":1491613200000,"#, ""),
+        (r#""guests":3,"#, ""),
+        ("public", "secret"),
+        ("\"yes\"", "\"no\""),
+        (
+            r#"[{"urlkey":"fitness","topic_name":"Fitness"},{"urlkey":"a","topic_name":"A ] }"}]"#,
+            "[]",
+        ),
+        (
+            r#"[{"urlkey":"fitness","topic_name":"Fitness"},{"urlkey":"a","topic_name":"A ] }"}]"#,
+            "null",
+        ),
+        ("1658733801", "18446744073709551615"),
+        ("1658733801", "9007199254740993"),
+        ("{\"venue\"", "\u{feff}{\"venue\""),
+        ("Play", r"\ud83d\ude00"),
+        (
+            "\"guests\"",
+            r#""unknown":{"deep":[1,-2.5e3,true,null,"x"]},"guests""#,
+        ),
+        ("jkpwmlywgbmb", "../../etc/passwd"),
+    ] {
+        assert_eq!(with(from, to), "ok", "{from} -> {to}");
+    }
+    // An emoji as two surrogates of three bytes each.
+    let cesu = [
+        GOOD[..30].as_bytes(),
+        b"\xed\xa0\xbd\xed\xb8\x89",
+        &GOOD.as_bytes()[30..],
+    ]
+    .concat();
+    assert_eq!(code(cesu), "ok");
+}
+
+#[test]
+fn refused_with_the_reason() {
+    let deep = |n: usize| format!("\"x\":{}{},\"guests\"", "[".repeat(n), "]".repeat(n));
+    for (from, to, expected) in [
+        ("\"guests\":3", &*format!("{}:3", deep(31)), "ok"),
+        ("\"guests\":3", &*format!("{}:3", deep(32)), "too_deep"),
+        ("\"guests\":3", &*format!("{}:3", deep(200_000)), "too_deep"),
+        ("\"yes\"", "\"YES\"", "unknown_enum:response"),
+        ("\"yes\"", "\" yes\"", "unknown_enum:response"),
+        ("\"yes\"", "\"waitlist\"", "unknown_enum:response"),
+        ("\"yes\"", "1", "bad_type:response"),
+        ("\"yes\"", "null", "missing_field:response"),
+        (
+            "\"response\":\"yes\"",
+            r#""response":"yes","response":"no""#,
+            "dup_key:response",
+        ),
+        (
+            "\"response\":\"yes\"",
+            r#""response":"yes","re\u0073ponse":"no""#,
+            "dup_key:response",
+        ),
+        (
+            "\"event_id\"",
+            "\"event_id\":\"a\",\"event_id\"",
+            "dup_key:event_id",
+        ),
+        ("\"rsvp_id\"", "\"RSVP_ID\"", "missing_field:rsvp_id"),
+        ("1658733801", "-1", "range:rsvp_id"),
+        ("1658733801", "0", "range:rsvp_id"),
+        ("1658733801", "1.0", "bad_type:rsvp_id"),
+        ("1658733801", "1e3", "bad_type:rsvp_id"),
+        ("1658733801", "\"12\"", "bad_type:rsvp_id"),
+        ("1658733801", "18446744073709551616", "bad_type:rsvp_id"),
+        ("1658733801", "true", "bad_type:rsvp_id"),
+        ("1489925470960", "0", "bad_timestamp"),
+        ("1489925470960", "-1", "bad_timestamp"),
+        ("1489925470960", "1489925470", "bad_timestamp"),
+        ("1489925470960", "1489925470960000", "bad_timestamp"),
+        ("1489925470960", "1489925470960000000", "bad_timestamp"),
+        ("1489925470960", "9223372036854775807", "bad_timestamp"),
+        ("1489925470960", "\"now\"", "bad_timestamp"),
+        ("1489925470960", "1e400", "bad_json"),
+        ("1489925470960", "NaN", "bad_json"),
+        ("\"mtime\":1489925470960,", "", "missing_field:mtime"),
+        ("\"guests\":3", "\"guests\":-1", "range:guests"),
+        ("\"guests\":3", "\"guests\":1001", "range:guests"),
+        ("\"guests\":3", "\"guests\":\"2\"", "bad_type:guests"),
+        ("\"guests\":3", "\"guests\":0.5", "bad_type:guests"),
+        ("-51.25", "91", "range:venue.lat"),
+        ("-51.25", "\"51.5\"", "bad_type:venue.lat"),
+        ("\"lon\":0", "\"lon\":-180.0000001", "range:venue.lon"),
+        ("\"lon\":0", "\"lon\":01", "bad_json"),
+        ("91201524", "null", "missing_field:member.member_id"),
+        ("91201524", "-3", "range:member.member_id"),
+        ("jkpwmlywgbmb", &*"x".repeat(65), "range:event.event_id"),
+        (
+            "\"tw\"",
+            &*format!("\"{}\"", "x".repeat(1000)),
+            "range:group.group_country",
+        ),
+        ("Play", r"\u0000", "nul_char"),
+        ("Play", r"\ud800", "bad_json"),
+        ("Play", r"\u12g4", "bad_json"),
+        ("Play", "\u{1}", "bad_json"),
+        ("Play", "\n", "bad_json"),
+        ("\"guests\":3,", "\"guests\":3,,", "bad_json"),
+        ("\"guests\":3,", "\"guests\":3,/*x*/", "bad_json"),
+    ] {
+        assert_eq!(
+            with(from, to),
+            expected,
+            "{from} -> {}",
+            &to[..to.len().min(60)]
+        );
+    }
+    let topics: String = (0..1001)
+        .map(|n| format!("{{\"urlkey\":\"t{n}\"}},"))
+        .collect();
+    assert_eq!(
+        with("[{\"urlkey\"", &format!("[{topics}{{\"urlkey\"")),
+        "range:group.group_topics"
+    );
+}
+
+#[test]
+fn not_one_object() {
+    for bad in [
+        "",
+        " ",
+        "null",
+        "[]",
+        "\"x\"",
+        "42",
+        "{",
+        "<html>",
+        "{\"a\":1}}",
+        "{'a':1}",
+        "\u{1f}\u{8b}",
+    ] {
+        assert_eq!(code(bad), "bad_json", "{bad}");
+    }
+    assert_eq!(code("{}"), "missing_field:rsvp_id");
+    assert_eq!(code(format!("{GOOD}{GOOD}")), "bad_json");
+    assert_eq!(code(GOOD.replace('"', "'")), "bad_json");
+    assert_eq!(code(b"\xff\xfe{\0}\0"), "bad_utf8");
+    for bad in [
+        &b"\xc0\x80"[..],
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xff",
+    ] {
+        let line = [GOOD[..30].as_bytes(), bad, &GOOD.as_bytes()[30..]].concat();
+        assert_eq!(code(line), "bad_utf8");
+    }
+    let long = GOOD.replacen("Play", &"x".repeat(1 << 20), 1);
+    assert_eq!(code(long), "too_big");
+}
+
+#[test]
+fn every_truncation_is_refused() {
+    let mut decoder = Decoder::new();
+    decoder
+        .decode(GOOD.as_bytes())
+        .expect("good, so that known parts are met");
+    for cut in 0..GOOD.len() {
+        assert!(
+            decoder.decode(&GOOD.as_bytes()[..cut]).is_err(),
+            "cut at {cut}"
+        );
+    }
+}
+
+#[test]
+fn the_door_masks_and_places() {
+    let key = PeopleKey::new([3; 16]);
+    let mut door = Door::new(4, Some(key.clone()));
+    for line in [GOOD.to_owned(), GOOD.replace(':', " : ")] {
+        let mut kept = Vec::new();
+        let admitted = door.admit(line.as_bytes(), &mut kept).expect("good");
+        assert_eq!(admitted.partition, crate::partition_of("jkpwmlywgbmb", 4));
+        let text = String::from_utf8(kept.clone()).expect("text");
+        for secret in ["91201524", "1.jpeg", "Ann"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        let (mut before, mut after) = (Decoder::new(), Decoder::new());
+        let before = rsvp(&mut before, line.as_bytes()).expect("good");
+        let after = rsvp(&mut after, &kept).expect("masked records are records");
+        assert_eq!(
+            after,
+            Rsvp {
+                member: key.pseudonym(91_201_524),
+                ..before
+            }
+        );
+    }
+    let mut kept = b"before".to_vec();
+    door.admit(b"{\"rsvp_id\":1}", &mut kept)
+        .expect_err("no response");
+    assert_eq!(kept, b"before");
+}
+
+#[test]
+fn other_feeds_are_told_apart() {
+    for (line, feed) in [
+        (
+            r#"{"id":"lnsdslyvpbfc","mtime":1478608237521,"status":"upcoming","name":"x","event_url":"u"}"#,
+            "open_events",
+        ),
+        (
+            r#"{"photo_id":5,"mtime":1478608237521,"member":{"member_id":1,"name":"Ann"},"photo_album":{"event":{"id":"e1"}}}"#,
+            "photos",
+        ),
+        (
+            r#"{"id":6,"mtime":1478608237521,"comment":"hi","status":"active","event":{"event_id":"e1"}}"#,
+            "event_comments",
+        ),
+        (
+            r#"{"id":7,"mtime":1478608237521,"name":"Bar","lat":1.5,"lon":2,"city":"X"}"#,
+            "open_venues",
+        ),
+    ] {
+        let mut kept = Vec::new();
+        let admitted = Door::new(2, Some(PeopleKey::new([1; 16])))
+            .admit(line.as_bytes(), &mut kept)
+            .expect(line);
+        assert_eq!(admitted.feed.name(), feed);
+        assert!(!String::from_utf8_lossy(&kept).contains("Ann"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    /// One random edit: what the fast way accepts, the complete way accepts with the same result.
+    #[test]
+    fn the_fast_way_never_takes_what_the_complete_way_refuses(
+        at in 0..GOOD.len(), to in any::<u8>(), kind in 0..3,
+    ) {
+        let mut line = GOOD.as_bytes().to_vec();
+        match kind {
+            0 => line[at] = to,
+            1 => line.insert(at, to),
+            _ => { line.remove(at); }
+        }
+        let mut decoder = Decoder::new();
+        decoder.decode(GOOD.as_bytes()).expect("good");
+        let fast = decoder.decode_fast(&line).filter(|p| p.length == line.len()).map(|p| p.rsvp);
+        let complete = decoder.decode_complete(&line);
+        if let Some(fast) = fast {
+            prop_assert_eq!(complete, Ok(Record::Rsvp(fast)));
+        }
+        // serde_json is the second opinion on what is JSON at all.
+        if serde_json::from_slice::<serde_json::Value>(&line).is_err() {
+            prop_assert!(fast.is_none());
+        }
+    }
+}
