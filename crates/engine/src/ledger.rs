@@ -98,12 +98,22 @@ impl Ledger {
     /// Adds one partition's account of a source.
     pub(crate) fn add(&mut self, source: &str, account: &Account) {
         self.all.add(account);
-        self.sources.entry(source.to_owned()).or_default().add(account);
+        self.sources
+            .entry(source.to_owned())
+            .or_default()
+            .add(account);
+    }
+
+    /// Adds the ledger of another partition.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (source, account) in &other.sources {
+            self.add(source, account);
+        }
+        self.close();
     }
 
     /// Draws the line under the columns.
     pub(crate) fn close(&mut self) {
-        self.balanced =
-            self.all.balances() && self.sources.values().all(Account::balances);
+        self.balanced = self.all.balances() && self.sources.values().all(Account::balances);
     }
 }

@@ -1,10 +1,53 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
+//!
+//! A [`Partition`] takes the entries of one partition of the journal, in order, and is surveyed
+//! for figures. It knows nothing of where entries come from or who looks at figures; it reads no
+//! clock. Its invariant: after any entry, every count is what a recount of the winners so far
+//! would give.
+//!
+//! ```
+//! use headcount_engine::{Entry, Partition, Scope};
+//!
+//! let mut partition = Partition::new();
+//! let record = br#"{"rsvp_id":1,"response":"yes","guests":2,"mtime":1489925470960,
+//!     "member":{"member_id":7},"event":{"event_id":"jkpwmlywgbmb"},
+//!     "group":{"group_id":3,"group_country":"tw"}}"#;
+//! let entry = Entry { offset: 0, arrived: 1489925471000, kind: 0, source: 0, body: record };
+//! partition.apply(entry)?;
+//! partition.apply(Entry { offset: 1, ..entry })?;
+//! let view = partition.survey(&Scope::default()).view();
+//! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
+//! # Ok::<(), headcount_engine::Error>(())
+//! ```
 
+mod answer;
+mod catalog;
+mod checkpoint;
+mod digest;
+mod error;
+mod events;
+mod hash;
 mod ledger;
+mod members;
+mod others;
+mod partition;
+mod survey;
+mod translation;
 mod view;
+mod watermark;
+mod window;
+mod winners;
 
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
+pub use partition::{Entry, Partition, Sender, SourceState};
+pub use survey::{Scope, Survey};
 pub use view::{
     AsOf, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds, Pulse,
-    Summary, TopicRow, Totals, TrendingRow, VenueRow, VenueTotal, View,
+    Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,
 };
+pub use watermark::{FUTURE_MS, LATENESS_MS, stream_time_of_all};
+pub use window::{KEPT_MS, TREND_MS, WINDOW_MS};

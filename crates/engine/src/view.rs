@@ -156,8 +156,6 @@ pub struct View {
     pub trending: Vec<TrendingRow>,
     /// The last 5 minutes in windows of 5 s.
     pub history: History,
-    /// The last day by the minute.
-    pub minutes: History,
     pub dots: Vec<Dot>,
     pub ledger: Ledger,
 }
@@ -186,6 +184,20 @@ pub struct CountryTotal {
     pub yes: u64,
     pub no: u64,
     pub heads: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Trend {
+    pub yes: u64,
+    pub no: u64,
+}
+
+/// Sliding windows that end with the newest record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Trends {
+    pub five_minutes: Trend,
+    pub ten_minutes: Trend,
+    pub hour: Trend,
 }
 
 /// What is known of one feed.
@@ -226,6 +238,10 @@ pub struct Summary {
     /// Begin of the 5-second window, `yes`, `no`; only windows that are still kept.
     pub busiest_5s: Vec<(i64, u64, u64)>,
     pub top_topics_yes: Vec<(Arc<str>, u64)>,
+    /// Answers of the last 5 minutes, 10 minutes and hour of record time.
+    pub trends: Trends,
+    /// The last day of record time by the minute, from its first answer on.
+    pub minutes: History,
     pub feeds: BTreeMap<&'static str, FeedTotal>,
     pub ledger: Ledger,
     pub as_of: AsOf,

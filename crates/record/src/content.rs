@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use xxhash_rust::xxh3::Xxh3;
 
 /// An event as one record tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     pub id: Arc<str>,
     pub name: Arc<str>,
@@ -15,7 +17,7 @@ pub struct Event {
 }
 
 /// A venue as one record tells it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Venue {
     pub id: i64,
     pub name: Arc<str>,
@@ -35,7 +37,7 @@ impl Venue {
 }
 
 /// A group as one record tells it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     pub id: i64,
     pub name: Arc<str>,
@@ -51,7 +53,7 @@ pub struct Group {
 }
 
 /// A topic of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topic {
     pub urlkey: Arc<str>,
     pub name: Arc<str>,

@@ -15,9 +15,13 @@ pub enum Control {
     Source { name: String },
     /// The source has been journaled up to here. Stands at the end of its batch, in every
     /// partition that the batch touched.
+    ///
+    /// `received` is how many messages the source handed over for this partition since its last
+    /// position: the ledger holds what the journal has against it.
     Position {
         at: u64,
         resume: Option<serde_json::Value>,
+        received: u64,
     },
     /// Records may have been lost between these times (ms since 1970, of the clock on the wall).
     Gap { from: i64, to: i64, cause: String },

@@ -1,9 +1,11 @@
 //! A decoded record of a feed other than RSVPs: what is needed to count identities by status.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Feed, version::Version};
 
 /// What a record is about: two records with one identity are versions of one thing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identity {
     pub feed: Feed,
     pub id: Box<str>,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The earliest record time that is taken: 2000-01-01, in milliseconds since 1970.
 pub const MTIME_MIN: i64 = 946_684_800_000;
 /// The first record time that is not taken any more: 2100-01-01.
@@ -17,7 +19,7 @@ pub const MTIME_END: i64 = 4_102_444_800_000;
 ///  63            43 42                 11 10      9                0
 /// | 0 ............ | rounded second (32) | has ms | mtime - s + 500 |
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version(u64);
 
 impl Version {

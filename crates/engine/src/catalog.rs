@@ -1,0 +1,197 @@
+//! The groups and venues of a partition, interned to save memory, and what they belong to.
+//!
+//! Interning merges nothing: two contents of one group are two entries. Cities, countries,
+//! topics and venue ids get dense numbers, so that a group-by is a sum into an array.
+
+use std::{hash::Hash, sync::Arc};
+
+use hashbrown::{HashMap, HashTable};
+use headcount_record::{Content, Group, Topic, Venue};
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Things in order of arrival, each with its number.
+pub(crate) struct Numbered<K> {
+    keys: Vec<K>,
+    numbers: Map<K, u32>,
+}
+
+impl<K> Default for Numbered<K> {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            numbers: Map::default(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Numbered<K> {
+    fn number(&mut self, key: &K) -> u32 {
+        if let Some(&number) = self.numbers.get(key) {
+            return number;
+        }
+        let number = u32::try_from(self.keys.len()).expect("fewer than 2^32 of a kind");
+        self.keys.push(key.clone());
+        self.numbers.insert(key.clone(), number);
+        number
+    }
+
+    pub(crate) fn keys(&self) -> &[K] {
+        &self.keys
+    }
+}
+
+/// A city is told from others of its name by state and country.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct City {
+    pub(crate) name: Arc<str>,
+    pub(crate) state: Arc<str>,
+    pub(crate) country: Arc<str>,
+}
+
+/// A group with the numbers of what it belongs to.
+pub(crate) struct GroupEntry {
+    pub(crate) content: Arc<Group>,
+    pub(crate) city: u32,
+    pub(crate) country: u32,
+    pub(crate) topics: Box<[u32]>,
+}
+
+pub(crate) struct VenueEntry {
+    pub(crate) content: Arc<Venue>,
+    pub(crate) id: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct Catalog {
+    groups: Vec<GroupEntry>,
+    group_index: HashTable<u32>,
+    venues: Vec<VenueEntry>,
+    venue_index: HashTable<u32>,
+    pub(crate) venue_ids: Numbered<i64>,
+    pub(crate) cities: Numbered<City>,
+    pub(crate) countries: Numbered<Arc<str>>,
+    pub(crate) topics: Numbered<Arc<str>>,
+    /// Of several names of one topic the least: the choice must not depend on order.
+    topic_names: Vec<Arc<str>>,
+    texts: Map<Arc<str>, ()>,
+}
+
+impl Catalog {
+    pub(crate) fn group(&self, at: u32) -> &GroupEntry {
+        &self.groups[at as usize]
+    }
+
+    pub(crate) fn groups(&self) -> &[GroupEntry] {
+        &self.groups
+    }
+
+    pub(crate) fn venue(&self, at: u32) -> &VenueEntry {
+        &self.venues[at as usize]
+    }
+
+    pub(crate) fn venues(&self) -> &[VenueEntry] {
+        &self.venues
+    }
+
+    pub(crate) fn topic_name(&self, at: usize) -> &Arc<str> {
+        &self.topic_names[at]
+    }
+
+    /// The entry of a group's content, new or known.
+    pub(crate) fn add_group(&mut self, group: &Arc<Group>) -> u32 {
+        let hash = group.content_hash();
+        let groups = &self.groups;
+        if let Some(&at) = self
+            .group_index
+            .find(hash, |&at| groups[at as usize].content == *group)
+        {
+            return at;
+        }
+        let at = u32::try_from(self.groups.len()).expect("fewer than 2^32 groups");
+        let entry = self.enter_group(group);
+        self.groups.push(entry);
+        let groups = &self.groups;
+        self.group_index
+            .insert_unique(hash, at, |&at| groups[at as usize].content.content_hash());
+        at
+    }
+
+    fn enter_group(&mut self, group: &Arc<Group>) -> GroupEntry {
+        let topics: Box<[Topic]> = group
+            .topics
+            .iter()
+            .map(|topic| Topic {
+                urlkey: self.share(&topic.urlkey),
+                name: self.share(&topic.name),
+            })
+            .collect();
+        let (city, state, country) = (
+            self.share(&group.city),
+            self.share(&group.state),
+            self.share(&group.country),
+        );
+        let numbers = topics.iter().map(|topic| self.topic(topic)).collect();
+        let key = City {
+            name: city.clone(),
+            state: state.clone(),
+            country: country.clone(),
+        };
+        GroupEntry {
+            city: self.cities.number(&key),
+            country: self.countries.number(&country),
+            topics: numbers,
+            // The same content with shared texts: a group has a dozen topics, all known.
+            content: Arc::new(Group {
+                id: group.id,
+                name: group.name.clone(),
+                city,
+                state,
+                country,
+                lat: group.lat,
+                lon: group.lon,
+                topics,
+            }),
+        }
+    }
+
+    fn topic(&mut self, topic: &Topic) -> u32 {
+        let number = self.topics.number(&topic.urlkey);
+        match self.topic_names.get_mut(number as usize) {
+            Some(name) if *name > topic.name => *name = topic.name.clone(),
+            Some(_) => {}
+            None => self.topic_names.push(topic.name.clone()),
+        }
+        number
+    }
+
+    /// The entry of a venue's content, new or known.
+    pub(crate) fn add_venue(&mut self, venue: &Arc<Venue>) -> u32 {
+        let hash = venue.content_hash();
+        let venues = &self.venues;
+        if let Some(&at) = self
+            .venue_index
+            .find(hash, |&at| venues[at as usize].content == *venue)
+        {
+            return at;
+        }
+        let at = u32::try_from(self.venues.len()).expect("fewer than 2^32 venues");
+        let id = self.venue_ids.number(&venue.id);
+        self.venues.push(VenueEntry {
+            content: Arc::clone(venue),
+            id,
+        });
+        let venues = &self.venues;
+        self.venue_index
+            .insert_unique(hash, at, |&at| venues[at as usize].content.content_hash());
+        at
+    }
+
+    fn share(&mut self, text: &Arc<str>) -> Arc<str> {
+        if let Some((known, ())) = self.texts.get_key_value(text) {
+            return Arc::clone(known);
+        }
+        self.texts.insert(Arc::clone(text), ());
+        Arc::clone(text)
+    }
+}

@@ -1,0 +1,106 @@
+//! The event rows: one row an event, with its counts, its recent windows and its snapshot.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+use headcount_record::{Event, Version};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::{
+    window::{Buckets, Window},
+    winners::Winner,
+};
+
+/// An event: the fact that every panel is a group-by of.
+pub(crate) struct EventRow {
+    /// Snapshot: the event, venue and group as its greatest record tells them.
+    pub(crate) content: Arc<Event>,
+    pub(crate) version: Version,
+    pub(crate) record: u32,
+    pub(crate) group: u32,
+    pub(crate) venue: Option<u32>,
+    /// Counts of winners.
+    pub(crate) yes: u32,
+    pub(crate) no: u32,
+    pub(crate) guests: u32,
+    pub(crate) recent: Buckets,
+}
+
+impl EventRow {
+    /// People coming: 1 + guests of every `yes`.
+    pub(crate) fn heads(&self) -> u64 {
+        u64::from(self.yes) + u64::from(self.guests)
+    }
+
+    /// Counts a winner. Returns whether its window is still kept.
+    pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) -> bool {
+        if winner.yes() {
+            self.yes += 1;
+            self.guests += u32::from(winner.guests());
+        } else {
+            self.no += 1;
+        }
+        let window = Window::of(winner.version.mtime());
+        let kept = window >= oldest;
+        if kept {
+            self.recent.add(window, winner.yes(), oldest);
+        }
+        kept
+    }
+
+    /// Takes back what a winner counted.
+    pub(crate) fn retract(&mut self, winner: &Winner, oldest: Window) {
+        if winner.yes() {
+            self.yes -= 1;
+            self.guests -= u32::from(winner.guests());
+        } else {
+            self.no -= 1;
+        }
+        let window = Window::of(winner.version.mtime());
+        if window >= oldest {
+            self.recent.remove(window, winner.yes());
+        }
+    }
+}
+
+/// All event rows of a partition, found by event id.
+#[derive(Default)]
+pub(crate) struct EventRows {
+    rows: Vec<EventRow>,
+    index: HashTable<u32>,
+}
+
+impl EventRows {
+    pub(crate) fn rows(&self) -> &[EventRow] {
+        &self.rows
+    }
+
+    pub(crate) fn row_mut(&mut self, at: u32) -> &mut EventRow {
+        &mut self.rows[at as usize]
+    }
+
+    pub(crate) fn row(&self, at: u32) -> &EventRow {
+        &self.rows[at as usize]
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        let rows = &self.rows;
+        self.index
+            .find(xxh3_64(id.as_bytes()), |&at| {
+                &*rows[at as usize].content.id == id
+            })
+            .copied()
+    }
+
+    /// Adds a row for an event that has none.
+    pub(crate) fn push(&mut self, row: EventRow) -> u32 {
+        let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 events a partition");
+        let hash = xxh3_64(row.content.id.as_bytes());
+        self.rows.push(row);
+        let rows = &self.rows;
+        self.index.insert_unique(hash, at, |&at| {
+            xxh3_64(rows[at as usize].content.id.as_bytes())
+        });
+        at
+    }
+}

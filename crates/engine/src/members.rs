@@ -1,0 +1,70 @@
+//! The distinct members among winners.
+
+use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
+
+use crate::hash::mix;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    id: u64,
+    /// Winners of this member. A member without any does not count.
+    winners: u32,
+}
+
+#[derive(Default)]
+pub(crate) struct Members {
+    rows: Vec<Member>,
+    index: HashTable<u32>,
+}
+
+impl Members {
+    pub(crate) fn from_rows(rows: Vec<Member>) -> Self {
+        let mut index = HashTable::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            index.insert_unique(mix(row.id, 0), at as u32, |&at| {
+                mix(rows[at as usize].id, 0)
+            });
+        }
+        Self { rows, index }
+    }
+
+    pub(crate) fn rows(&self) -> &[Member] {
+        &self.rows
+    }
+
+    pub(crate) fn id(&self, at: u32) -> u64 {
+        self.rows[at as usize].id
+    }
+
+    /// The ids of members with a winner.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.rows
+            .iter()
+            .filter(|row| row.winners > 0)
+            .map(|row| row.id)
+    }
+
+    /// Counts a winner of this member and returns the member's index.
+    pub(crate) fn add(&mut self, id: u64) -> u32 {
+        let rows = &mut self.rows;
+        let key = mix(id, 0);
+        let at = match self.index.find(key, |&at| rows[at as usize].id == id) {
+            Some(&at) => at,
+            None => {
+                let at = u32::try_from(rows.len()).expect("fewer than 2^32 members a partition");
+                rows.push(Member { id, winners: 0 });
+                self.index
+                    .insert_unique(key, at, |&at| mix(rows[at as usize].id, 0));
+                at
+            }
+        };
+        self.rows[at as usize].winners += 1;
+        at
+    }
+
+    /// Takes back a winner of the member at this index.
+    pub(crate) fn remove(&mut self, at: u32) {
+        self.rows[at as usize].winners -= 1;
+    }
+}

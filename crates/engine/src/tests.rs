@@ -1,0 +1,378 @@
+//! The engine against a plain recount that shares no code with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headcount_record::{CONTROL, Control, RECORD, partition_of};
+use proptest::prelude::*;
+
+use crate::{Entry, Filter, KEPT_MS, LATENESS_MS, Partition, Scope, Summary, WINDOW_MS};
+
+const BASE: i64 = 1_489_925_400_000;
+
+/// An RSVP record as a test states it.
+#[derive(Clone, Debug)]
+struct Told {
+    event: u8,
+    rsvp: u64,
+    mtime: i64,
+    yes: bool,
+    guests: u16,
+    member: u64,
+    place: u8,
+}
+
+impl Told {
+    fn json(&self) -> String {
+        let country = ["us", "gb", "tw"][self.place as usize % 3];
+        let venue = match self.place % 4 {
+            0 => String::new(),
+            n => format!(r#""venue":{{"venue_id":{n},"venue_name":"V{n}","lat":{n}.5,"lon":0}},"#),
+        };
+        format!(
+            r#"{{{venue}"rsvp_id":{},"response":"{}","guests":{},"mtime":{},"member":{{"member_id":{}}},"event":{{"event_id":"e{}","event_name":"E{}"}},"group":{{"group_id":{},"group_country":"{country}","group_city":"C{}","group_topics":[{{"urlkey":"t{}","topic_name":"T"}}]}}}}"#,
+            self.rsvp,
+            if self.yes { "yes" } else { "no" },
+            self.guests,
+            self.mtime,
+            self.member,
+            self.event,
+            self.place,
+            self.place,
+            self.place,
+            self.place,
+        )
+    }
+
+    /// The version as the design states it, in its plainest form. The tie is left to content.
+    fn version(&self) -> (i64, bool, i64) {
+        (
+            (self.mtime + 500).div_euclid(1000),
+            self.mtime % 1000 != 0,
+            self.mtime,
+        )
+    }
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    // Few identities, times close together and whole seconds among them: many meetings.
+    (
+        0..6_u8,
+        1..8_u64,
+        0..40_i64,
+        prop_oneof![Just(0_i64), 1..999_i64],
+        any::<bool>(),
+        0..4_u16,
+        0..8_u8,
+    )
+        .prop_map(|(event, rsvp, second, ms, yes, guests, place)| Told {
+            event,
+            rsvp,
+            mtime: BASE + second * 700 / 1000 * 1000 + ms,
+            yes,
+            guests,
+            member: rsvp % 5 + 1,
+            place,
+        })
+}
+
+/// Feeds records to fresh partitions as a journal would.
+fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
+    let mut parts: Vec<Partition> = (0..partitions).map(|_| Partition::new()).collect();
+    for record in records {
+        let at = partition_of(&format!("e{}", record.event), partitions);
+        feed(&mut parts[usize::from(at)], record.json().as_bytes());
+    }
+    parts
+}
+
+fn feed(partition: &mut Partition, body: &[u8]) {
+    let offset = partition.next_offset();
+    let entry = Entry {
+        offset,
+        arrived: BASE + KEPT_MS,
+        kind: RECORD,
+        source: 0,
+        body,
+    };
+    partition.apply(entry).expect("the next entry");
+}
+
+fn summary(parts: &[Partition]) -> Summary {
+    let stream_time = crate::stream_time_of_all(parts.iter().map(Partition::stream_time));
+    let scope = Scope {
+        stream_time,
+        whole: true,
+        ..Scope::default()
+    };
+    parts
+        .iter()
+        .map(|part| part.survey(&scope))
+        .reduce(crate::Survey::and)
+        .expect("some")
+        .summary()
+}
+
+/// The members of a summary that must not depend on order, repetition or partitions.
+fn unordered(mut summary: Summary) -> Summary {
+    summary.records = 0;
+    summary.kinds = crate::Kinds::default();
+    summary.feeds.clear();
+    summary.ledger = crate::Ledger::default();
+    summary.as_of = crate::AsOf::default();
+    summary
+}
+
+/// Winners by identity, decided by version alone (ties are left out by the caller).
+fn winners(records: &[Told]) -> BTreeMap<(u8, u64), Told> {
+    let mut winners: BTreeMap<(u8, u64), Told> = BTreeMap::new();
+    for record in records {
+        let slot = winners
+            .entry((record.event, record.rsvp))
+            .or_insert_with(|| record.clone());
+        if record.version() > slot.version() {
+            *slot = record.clone();
+        }
+    }
+    winners
+}
+
+/// Leaves the first of the records that an event has with one version.
+fn without_ties(records: Vec<Told>) -> Vec<Told> {
+    let mut seen = BTreeSet::new();
+    records
+        .into_iter()
+        .filter(|record| seen.insert((record.event, record.version())))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn order_repetition_and_partitions_change_nothing(
+        records in prop::collection::vec(told(), 1..60),
+        extra in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
+        seed in any::<u64>(),
+    ) {
+        let once = unordered(summary(&count(&records, 1)));
+        let mut again = records.clone();
+        again.extend(extra.iter().map(|index| index.get(&records).clone()));
+        let mut state = seed | 1;
+        for at in (1..again.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            again.swap(at, (state >> 33) as usize % (at + 1));
+        }
+        for partitions in [1, 2, 4] {
+            prop_assert_eq!(&unordered(summary(&count(&again, partitions))), &once);
+        }
+    }
+
+    #[test]
+    fn counts_equal_a_recount_at_every_moment(records in prop::collection::vec(told(), 1..40)) {
+        let records = without_ties(records);
+        let mut part = Partition::new();
+        for upto in 1..=records.len() {
+            let record = &records[upto - 1];
+            feed(&mut part, record.json().as_bytes());
+            let found = summary(std::slice::from_ref(&part));
+            prop_assert!(found.ledger.all.tally.kept() == upto as u64);
+            let winners = winners(&records[..upto]);
+            let yes: Vec<_> = winners.values().filter(|winner| winner.yes).collect();
+            prop_assert_eq!(found.rsvps, winners.len() as u64);
+            prop_assert_eq!(found.yes, yes.len() as u64);
+            prop_assert_eq!(found.guests, yes.iter().map(|w| u64::from(w.guests)).sum::<u64>());
+            let members: BTreeSet<_> = winners.values().map(|w| w.member).collect();
+            prop_assert_eq!(found.members, members.len() as u64);
+            let mut windows: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
+            for winner in winners.values() {
+                let slot = windows.entry(winner.mtime / WINDOW_MS * WINDOW_MS).or_default();
+                *(if winner.yes { &mut slot.0 } else { &mut slot.1 }) += 1;
+            }
+            let scope = Scope { stream_time: part.stream_time().0, whole: true, ..Scope::default() };
+            let survey = part.survey(&scope);
+            let kept: BTreeMap<i64, (u64, u64)> =
+                survey.windows().map(|(start, yes, no)| (start, (yes, no))).collect();
+            prop_assert_eq!(kept, windows);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_anywhere_changes_nothing(
+        records in prop::collection::vec(told(), 1..40),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cut = cut.index(records.len());
+        let whole = &count(&records, 1)[0];
+        count(&records[..cut], 1)[0].save(folder.path()).expect("saved");
+        let mut resumed = Partition::load(folder.path()).expect("loaded");
+        for record in &records[cut..] {
+            feed(&mut resumed, record.json().as_bytes());
+        }
+        prop_assert_eq!(summary(std::slice::from_ref(&resumed)), summary(std::slice::from_ref(whole)));
+    }
+}
+
+fn one(rsvp: u64, mtime: i64) -> Told {
+    Told {
+        event: 1,
+        rsvp,
+        mtime,
+        yes: true,
+        guests: 0,
+        member: rsvp,
+        place: 1,
+    }
+}
+
+#[test]
+fn old_answers_change_totals_only_and_are_late() {
+    let mut part = Partition::new();
+    for record in [
+        one(1, BASE + 1),
+        one(2, BASE - KEPT_MS - LATENESS_MS - WINDOW_MS),
+    ] {
+        feed(&mut part, record.json().as_bytes());
+    }
+    let found = summary(std::slice::from_ref(&part));
+    assert_eq!((found.rsvps, found.ledger.all.late), (2, 1));
+    assert_eq!(found.busiest_5s, [(BASE, 1, 0)]);
+    // Its window is forgotten, so a change of it is late too, and takes nothing back twice.
+    let changed = Told {
+        yes: false,
+        ..one(2, BASE - KEPT_MS - LATENESS_MS - WINDOW_MS + 1500)
+    };
+    feed(&mut part, changed.json().as_bytes());
+    let found = summary(std::slice::from_ref(&part));
+    assert_eq!((found.yes, found.no, found.ledger.all.late), (1, 1, 2));
+}
+
+#[test]
+fn the_future_is_quarantined_and_moves_nothing() {
+    let mut part = Partition::new();
+    feed(&mut part, one(1, BASE + 1).json().as_bytes());
+    let before = part.stream_time();
+    feed(
+        &mut part,
+        one(2, BASE + KEPT_MS + 6 * 60_000 + 1).json().as_bytes(),
+    );
+    assert_eq!(part.stream_time(), before);
+    let found = summary(std::slice::from_ref(&part));
+    assert_eq!(found.rsvps, 1);
+    assert_eq!(found.ledger.all.tally.quarantined["future_timestamp"], 1);
+    feed(
+        &mut part,
+        one(3, BASE + KEPT_MS + 4 * 60_000 + 1).json().as_bytes(),
+    );
+    assert_ne!(part.stream_time(), before);
+}
+
+#[test]
+fn resent_records_do_not_move_the_stream() {
+    let mut part = Partition::new();
+    feed(&mut part, one(1, BASE + 1).json().as_bytes());
+    feed(&mut part, one(2, BASE + 60_000).json().as_bytes());
+    assert_eq!(part.stream_time(), (Some(BASE + 1 - LATENESS_MS), false));
+}
+
+#[test]
+fn an_idle_partition_holds_nothing_back() {
+    let control = |part: &mut Partition, control: &Control| {
+        let offset = part.next_offset();
+        let body = control.to_body();
+        part.apply(Entry {
+            offset,
+            arrived: 0,
+            kind: CONTROL,
+            source: 0,
+            body: &body,
+        })
+        .expect("a control");
+    };
+    let mut parts = [Partition::new(), Partition::new()];
+    feed(&mut parts[0], one(1, BASE + 1).json().as_bytes());
+    feed(&mut parts[1], one(1, BASE + 90_001).json().as_bytes());
+    let time =
+        |parts: &[Partition]| crate::stream_time_of_all(parts.iter().map(Partition::stream_time));
+    assert_eq!(time(&parts), Some(BASE + 1 - LATENESS_MS));
+    control(&mut parts[0], &Control::Idle);
+    assert_eq!(time(&parts), Some(BASE + 90_001 - LATENESS_MS));
+    feed(&mut parts[0], one(2, BASE + 2).json().as_bytes());
+    assert_eq!(time(&parts), Some(BASE + 2 - LATENESS_MS));
+}
+
+#[test]
+fn a_panel_is_filtered_by_every_dimension_but_its_own() {
+    let us = Told {
+        place: 0,
+        ..one(1, BASE + 1)
+    };
+    let gb = Told {
+        event: 2,
+        place: 1,
+        ..one(2, BASE + 2)
+    };
+    let parts = count(&[us, gb], 1);
+    let scope = Scope {
+        filter: Filter::of_countries(["GB"]),
+        stream_time: parts[0].stream_time().0,
+        whole: false,
+    };
+    let view = parts[0].survey(&scope).view();
+    assert_eq!(
+        (view.totals.rsvps, view.all_rsvps, view.countries.len()),
+        (1, 2, 2)
+    );
+    assert_eq!(
+        (view.cities.len(), view.venues.len(), view.trending.len()),
+        (1, 1, 1)
+    );
+    assert_eq!(view.history.yes.iter().sum::<u64>(), 1);
+}
+
+#[test]
+fn the_ledger_holds_the_journal_against_the_sources() {
+    let mut part = Partition::new();
+    let apply = |part: &mut Partition, kind, body: &[u8]| {
+        let offset = part.next_offset();
+        part.apply(Entry {
+            offset,
+            arrived: BASE,
+            kind,
+            source: 3,
+            body,
+        })
+        .expect("applied");
+    };
+    apply(
+        &mut part,
+        CONTROL,
+        &Control::Source {
+            name: "file:x".into(),
+        }
+        .to_body(),
+    );
+    apply(&mut part, RECORD, one(1, BASE).json().as_bytes());
+    let position = |received| {
+        Control::Position {
+            at: 9,
+            resume: None,
+            received,
+        }
+        .to_body()
+    };
+    assert!(!summary(std::slice::from_ref(&part)).ledger.balanced);
+    apply(&mut part, CONTROL, &position(1));
+    let found = summary(std::slice::from_ref(&part));
+    assert!(found.ledger.balanced);
+    assert_eq!(found.ledger.sources["file:x"].received, 1);
+    assert_eq!(part.sources()[&3].at, 9);
+    let skipped = Entry {
+        offset: 9,
+        arrived: BASE,
+        kind: RECORD,
+        source: 3,
+        body: b"{}",
+    };
+    part.apply(skipped).expect_err("an offset is missing");
+}

@@ -1,0 +1,97 @@
+//! Windows of record time: 5 seconds long, kept for a day of stream time.
+//!
+//! Counts by window live in the event rows, so a window by country or by event, a sliding trend
+//! and the minutes of a day are all sums of the same buckets and cannot disagree.
+
+use serde::{Deserialize, Serialize};
+
+/// Length of a window.
+pub const WINDOW_MS: i64 = 5_000;
+/// How long a window is kept, in stream time.
+pub const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+/// Windows of the trending list.
+pub const TREND_MS: i64 = 10 * 60 * 1000;
+
+/// A window's number: record time divided by its length, since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Window(u32);
+
+impl Window {
+    /// The window that holds this record time.
+    pub(crate) fn of(mtime: i64) -> Self {
+        Self(u32::try_from(mtime.max(0) / WINDOW_MS).expect("record time ends in 2100"))
+    }
+
+    /// Begin, ms since 1970.
+    pub(crate) fn start(self) -> i64 {
+        i64::from(self.0) * WINDOW_MS
+    }
+
+    /// How many windows later than `earlier`, if not before it.
+    pub(crate) fn since(self, earlier: Self) -> Option<usize> {
+        self.0
+            .checked_sub(earlier.0)
+            .map(|distance| distance as usize)
+    }
+}
+
+/// Answers of one event in one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bucket {
+    pub(crate) window: Window,
+    pub(crate) yes: u32,
+    pub(crate) no: u32,
+}
+
+/// The buckets of one event, oldest first. Buckets older than what is kept may linger until the
+/// event is touched again; whoever reads skips them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Buckets(Vec<Bucket>);
+
+impl Buckets {
+    /// Adds an answer. Windows before `oldest` are forgotten on the way.
+    pub(crate) fn add(&mut self, window: Window, yes: bool, oldest: Window) {
+        if self.0.first().is_some_and(|first| first.window < oldest) {
+            self.0.retain(|bucket| bucket.window >= oldest);
+        }
+        let at = self.0.partition_point(|bucket| bucket.window < window);
+        if self.0.get(at).is_none_or(|bucket| bucket.window != window) {
+            if self.0.len() == self.0.capacity() {
+                // Most events have few windows: doubling would waste half the memory.
+                self.0.reserve_exact(1 + self.0.len() / 2);
+            }
+            self.0.insert(
+                at,
+                Bucket {
+                    window,
+                    yes: 0,
+                    no: 0,
+                },
+            );
+        }
+        let bucket = &mut self.0[at];
+        *(if yes { &mut bucket.yes } else { &mut bucket.no }) += 1;
+    }
+
+    /// Takes an answer back that was added before.
+    pub(crate) fn remove(&mut self, window: Window, yes: bool) {
+        if let Ok(at) = self.0.binary_search_by_key(&window, |bucket| bucket.window) {
+            let bucket = &mut self.0[at];
+            *(if yes { &mut bucket.yes } else { &mut bucket.no }) -= 1;
+            if bucket.yes == 0 && bucket.no == 0 {
+                self.0.remove(at);
+            }
+        }
+    }
+
+    /// The buckets from a window on.
+    pub(crate) fn since(&self, oldest: Window) -> &[Bucket] {
+        let from = match self.0.last() {
+            Some(last) if last.window >= oldest => {
+                self.0.partition_point(|bucket| bucket.window < oldest)
+            }
+            _ => self.0.len(),
+        };
+        &self.0[from..]
+    }
+}

@@ -1,0 +1,113 @@
+//! The winner of every RSVP: what the RSVP *is*.
+
+use hashbrown::HashTable;
+use headcount_record::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::hash::mix;
+
+/// The greatest record of one RSVP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Winner {
+    pub(crate) rsvp: u64,
+    pub(crate) version: Version,
+    /// Row of its event.
+    pub(crate) event: u32,
+    /// Index into the members.
+    pub(crate) member: u32,
+    pub(crate) content: u32,
+    /// Guests times two, plus one for `yes`.
+    answer: u16,
+}
+
+impl Winner {
+    pub(crate) fn new(rsvp: &headcount_record::Rsvp, event: u32, member: u32) -> Self {
+        Self {
+            rsvp: rsvp.id,
+            version: rsvp.version,
+            event,
+            member,
+            content: rsvp.content,
+            answer: rsvp.guests << 1 | u16::from(rsvp.yes),
+        }
+    }
+
+    pub(crate) fn yes(&self) -> bool {
+        self.answer & 1 == 1
+    }
+
+    pub(crate) fn guests(&self) -> u16 {
+        self.answer >> 1
+    }
+
+    fn key(&self) -> u64 {
+        mix(self.rsvp, self.event)
+    }
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    New,
+    Replaced(Winner),
+    Repeated,
+    Stale,
+}
+
+/// All winners of a partition, found by event and RSVP.
+#[derive(Default)]
+pub(crate) struct Winners {
+    rows: Vec<Winner>,
+    index: HashTable<u32>,
+}
+
+impl Winners {
+    pub(crate) fn from_rows(rows: Vec<Winner>) -> Self {
+        let mut index = HashTable::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            index.insert_unique(row.key(), at as u32, |&at| rows[at as usize].key());
+        }
+        Self { rows, index }
+    }
+
+    pub(crate) fn rows(&self) -> &[Winner] {
+        &self.rows
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Lets a record compete for its RSVP. `member` is asked for only if it wins.
+    pub(crate) fn offer(
+        &mut self,
+        rsvp: &headcount_record::Rsvp,
+        event: u32,
+        member: impl FnOnce() -> u32,
+    ) -> Outcome {
+        let key = mix(rsvp.id, event);
+        let rows = &self.rows;
+        let found = self.index.find(key, |&at| {
+            let row = &rows[at as usize];
+            row.rsvp == rsvp.id && row.event == event
+        });
+        let Some(&at) = found else {
+            let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 RSVPs a partition");
+            self.rows.push(Winner::new(rsvp, event, member()));
+            let rows = &self.rows;
+            self.index
+                .insert_unique(key, at, |&at| rows[at as usize].key());
+            return Outcome::New;
+        };
+        let winner = &mut self.rows[at as usize];
+        if (rsvp.version, rsvp.content) > (winner.version, winner.content) {
+            let old = std::mem::replace(winner, Winner::new(rsvp, event, member()));
+            return Outcome::Replaced(old);
+        }
+        if rsvp.version.second() == winner.version.second() {
+            Outcome::Repeated
+        } else {
+            Outcome::Stale
+        }
+    }
+}
