@@ -1,1 +1,66 @@
 //! The HTTP door: the JSON API, the live stream, metrics and the embedded page.
+//!
+//! Views come in, bytes go out. The room knows the plain values of `headcount-engine` and nothing of
+//! sources, journals or partitions: whoever computes the figures answers [`Ask`]s at the other end of
+//! a channel and says through a `watch` that there is something new.
+//!
+//! It is: one accept loop with limits on everything a client can hold on to (time, bytes,
+//! connections), one computation and one serialisation per filter however many look at it, and one
+//! set of headers on every answer. It is not: a login, TLS, HTTP/2 or a place where anything is
+//! counted.
+//!
+//! ```
+//! use headcount_server::{Options, Readiness, ServerState, Views, serve};
+//! use tokio::sync::{broadcast, mpsc, watch};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let (asks, _answered_by_the_program) = mpsc::channel(64);
+//! let (_committed, commits) = watch::channel(0);
+//! let (_sources, sources) = watch::channel(Default::default());
+//! let (_ready, ready) = watch::channel(Readiness::Ready);
+//! let (pulses, _) = broadcast::channel(64);
+//!
+//! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
+//! let state = ServerState { views: Views { asks, commits }, pulses, sources, ready };
+//! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
+//! # }
+//! ```
+//!
+//! Invariant: nothing a client sends or leaves out makes the server hold more than the limits of
+//! [`Options`] allow, and every byte that leaves carries the headers of `headers.rs`.
+
+mod options;
+mod state;
+
+mod connection;
+mod seats;
+mod serve;
+mod stop;
+mod vigil;
+mod wire;
+
+mod app;
+mod body;
+mod gate;
+mod headers;
+mod origin;
+mod problem;
+mod routes;
+
+mod answer;
+mod json;
+mod query;
+mod shelf;
+
+mod data;
+mod live;
+mod metrics;
+mod page;
+mod probes;
+mod summary;
+
+pub use options::Options;
+pub use page::build_id;
+pub use serve::{bind, serve};
+pub use state::{Ask, Readiness, ServerState, SourceState, SourceStatus, Views};

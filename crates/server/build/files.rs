@@ -1,0 +1,55 @@
+//! Files and folders for the build script.
+
+use std::{fs, io, path::Path};
+
+/// Folders of the page's source that are made, not written.
+const MADE: [&str; 2] = ["node_modules", "dist"];
+
+/// Runs the script again when this changes. A path that does not exist would run it every time.
+pub(crate) fn watch(path: &Path) {
+    if path.exists() {
+        println!("cargo:rerun-if-changed={}", path.display());
+    }
+}
+
+/// Watches what is written in a folder of source, without walking what is made there.
+pub(crate) fn watch_source(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !is_made(&entry) {
+            watch(&entry.path());
+        }
+    }
+}
+
+pub(crate) fn empty(folder: &Path) {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)
+        .unwrap_or_else(|error| panic!("create {}: {error}", folder.display()));
+}
+
+/// Copies a folder, without what is made in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    try_copy(from, to)
+        .unwrap_or_else(|error| panic!("copy {} to {}: {error}", from.display(), to.display()));
+}
+
+fn try_copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if is_made(&entry) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            try_copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_made(entry: &fs::DirEntry) -> bool {
+    MADE.iter().any(|name| entry.file_name() == *name)
+}

@@ -1,0 +1,112 @@
+//! One connection from its acceptance to its end.
+
+use std::{convert::Infallible, net::IpAddr, pin::Pin, sync::Arc, task};
+
+use axum::body::Body as Inner;
+use bytes::Bytes;
+use http::Request;
+use http_body::{Body, Frame, SizeHint};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::TcpStream,
+    time::{self, Instant, MissedTickBehavior},
+};
+use tracing::debug;
+
+use crate::{
+    app::Door,
+    gate,
+    vigil::{self, Vigil},
+    wire::Wire,
+};
+
+/// What hyper lets through before it refuses by itself; the gate's limits are below and exact.
+const HYPER_HEADER_BYTES: usize = 32 * 1024;
+/// hyper stops asking a stream for more while so many bytes of it are unwritten.
+const HYPER_BUFFER_BYTES: usize = 64 * 1024;
+
+pub(crate) async fn attend(door: Arc<Door>, stream: TcpStream, peer: IpAddr) {
+    // Small messages of the live stream must not wait for an acknowledgement of the previous one.
+    let _ = stream.set_nodelay(true);
+    let vigil = Arc::new(Vigil::new());
+    let io = TokioIo::new(Wire::new(stream, Arc::clone(&vigil)));
+    let service = service_fn(|request: Request<Incoming>| {
+        vigil.busy();
+        let (door, vigil) = (Arc::clone(&door), Arc::clone(&vigil));
+        async move {
+            let answer = gate::answer(&door, peer, request).await;
+            Ok::<_, Infallible>(answer.map(|inner| Watched { inner, vigil }))
+        }
+    });
+    let connection = http1::Builder::new()
+        .max_header_size(HYPER_HEADER_BYTES)
+        .max_buf_size(HYPER_BUFFER_BYTES)
+        .header_read_timeout(None) // it would count idle time as well: see vigil.rs
+        .serve_connection(io, service);
+    let mut connection = std::pin::pin!(connection);
+
+    let app = &door.app;
+    let every = vigil::interval(&app.options);
+    let mut look = time::interval_at(Instant::now() + every, every);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stop = app.stop.clone();
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    debug!(%peer, %error, "connection ended early");
+                }
+                break;
+            }
+            _ = look.tick() => {
+                if let Some(overdue) = vigil.overdue(&app.options) {
+                    app.metrics.overdue(overdue);
+                    debug!(%peer, ?overdue, "connection closed");
+                    break;
+                }
+            }
+            () = stop.asked(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+                if vigil.between_requests() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// An answer's body that tells the vigil when it has been handed over.
+struct Watched {
+    inner: Inner,
+    vigil: Arc<Vigil>,
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> task::Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.vigil.idle();
+    }
+}

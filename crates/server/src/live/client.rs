@@ -1,0 +1,97 @@
+//! One open stream: hello, a snapshot, then whatever the room says.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use headcount_engine::Filter;
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time,
+};
+
+use super::hub::{Hub, Joined};
+use crate::{seats::Seat, stop::Stop};
+
+/// The browser comes back a second after the connection is lost.
+const HELLO: &[u8] = b"retry: 1000\n\n";
+/// A comment: keeps proxies and the kernel content until there is something to say.
+const NOT_YET: &[u8] = b": starting\n\n";
+
+struct Client {
+    hub: Arc<Hub>,
+    filter: Filter,
+    stage: Stage,
+    stop: Stop,
+    _seat: Seat,
+}
+
+enum Stage {
+    Hello,
+    Joining(Pin<Box<dyn Future<Output = Option<Joined>> + Send>>),
+    Live(broadcast::Receiver<Bytes>),
+}
+
+pub(super) fn stream(
+    hub: Arc<Hub>,
+    filter: Filter,
+    seat: Seat,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let stop = hub.stop.clone();
+    let client = Client {
+        hub,
+        filter,
+        stage: Stage::Hello,
+        stop,
+        _seat: seat,
+    };
+    stream::unfold(client, |mut client| async move {
+        let bytes = client.next().await?;
+        Some((Ok(bytes), client))
+    })
+}
+
+impl Client {
+    /// The next bytes to send; `None` ends the stream.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match &mut self.stage {
+                Stage::Hello => {
+                    self.join();
+                    return Some(Bytes::from_static(HELLO));
+                }
+                Stage::Joining(join) => tokio::select! {
+                    biased;
+                    () = self.stop.asked() => return None,
+                    joined = join => {
+                        let joined = joined?;
+                        self.stage = Stage::Live(joined.ticks);
+                        self.hub.metrics.live.snapshots.fetch_add(1, Relaxed);
+                        return Some(joined.snapshot);
+                    }
+                    () = time::sleep(self.hub.options.ping) => return Some(Bytes::from_static(NOT_YET)),
+                },
+                Stage::Live(ticks) => tokio::select! {
+                    biased;
+                    () = self.stop.asked() => return None,
+                    received = ticks.recv() => match received {
+                        Ok(bytes) => return Some(bytes),
+                        Err(RecvError::Lagged(_)) => {
+                            self.hub.metrics.live.lagged.fetch_add(1, Relaxed);
+                            self.join();
+                        }
+                        Err(RecvError::Closed) => self.join(),
+                    },
+                },
+            }
+        }
+    }
+
+    fn join(&mut self) {
+        self.stage = Stage::Joining(Box::pin(Arc::clone(&self.hub).join(self.filter.clone())));
+    }
+}

@@ -1,0 +1,138 @@
+//! The rooms by filter: made when somebody comes, closed when nobody is left.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use bytes::Bytes;
+use headcount_engine::{Filter, Pulse};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use super::room::Room;
+use crate::{
+    metrics::Metrics,
+    options::Options,
+    problem::Problem,
+    seats::{Seat, Seats},
+    state::{ServerState, SourceStatus, Views},
+    stop::Stop,
+};
+
+/// How many may wait at a room's door before joining waits as well.
+const JOINS_WAITING_MAX: usize = 64;
+/// A room that closes in this very moment is tried again; one that breaks is not tried for ever.
+const JOIN_ATTEMPTS: usize = 8;
+
+/// A request to be let in: answered with the present state and all that follows it.
+pub(super) type Join = oneshot::Sender<Joined>;
+
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) snapshot: Bytes,
+    pub(super) ticks: broadcast::Receiver<Bytes>,
+}
+
+pub(crate) struct Hub {
+    /// What rooms work with.
+    pub(super) views: Views,
+    pub(super) pulses: broadcast::Sender<Arc<[Pulse]>>,
+    pub(super) sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
+    pub(super) options: Options,
+    pub(super) build: Arc<str>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) stop: Stop,
+    /// The greatest sequence number used: a room made again goes on from there, never back.
+    pub(super) seq: AtomicU64,
+
+    rooms: Mutex<HashMap<Filter, mpsc::Sender<Join>>>,
+    seats: Arc<Seats>,
+}
+
+impl Hub {
+    pub(crate) fn new(
+        state: &ServerState,
+        options: &Options,
+        build: Arc<str>,
+        metrics: Arc<Metrics>,
+        stop: Stop,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            views: state.views.clone(),
+            pulses: state.pulses.clone(),
+            sources: state.sources.clone(),
+            options: options.clone(),
+            build,
+            metrics,
+            stop,
+            seq: AtomicU64::new(0),
+            rooms: Mutex::default(),
+            seats: Seats::new(options.live_clients, options.live_clients_per_address),
+        })
+    }
+
+    /// Open streams.
+    pub(crate) fn clients(&self) -> usize {
+        self.seats.count()
+    }
+
+    /// A place for a client that wants these figures.
+    pub(super) fn seat(&self, peer: IpAddr, filter: &Filter) -> Result<Seat, Problem> {
+        let seat = self.seats.take(peer).map_err(Problem::no_stream_left)?;
+        let rooms = self.rooms();
+        if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
+            return Ok(seat);
+        }
+        Err(Problem::unavailable(
+            "too many different filters are being watched: try again later",
+        ))
+    }
+
+    /// Enters the room of a filter, making it if need be; `None` when there is nothing to come.
+    pub(super) async fn join(self: Arc<Self>, filter: Filter) -> Option<Joined> {
+        for _ in 0..JOIN_ATTEMPTS {
+            if self.views.asks.is_closed() {
+                return None;
+            }
+            let (join, joined) = oneshot::channel();
+            let room = self.room(&filter);
+            if room.send(join).await.is_ok()
+                && let Ok(joined) = joined.await
+            {
+                return Some(joined);
+            }
+        }
+        None
+    }
+
+    /// Called by a room that finds itself empty. False when somebody stands at the door.
+    pub(super) fn close(&self, filter: &Filter, door: &mpsc::Receiver<Join>) -> bool {
+        let mut rooms = self.rooms();
+        if !door.is_empty() {
+            return false;
+        }
+        rooms.remove(filter);
+        self.metrics.live.filters.store(rooms.len() as u64, Relaxed);
+        true
+    }
+
+    fn room(self: &Arc<Self>, filter: &Filter) -> mpsc::Sender<Join> {
+        let mut rooms = self.rooms();
+        if let Some(door) = rooms.get(filter).filter(|door| !door.is_closed()) {
+            return door.clone();
+        }
+        let (door, joins) = mpsc::channel(JOINS_WAITING_MAX);
+        tokio::spawn(Room::new(Arc::clone(self), filter.clone(), joins).run());
+        rooms.insert(filter.clone(), door.clone());
+        self.metrics.live.filters.store(rooms.len() as u64, Relaxed);
+        door
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<Filter, mpsc::Sender<Join>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,159 @@
+//! The events of the stream, byte by byte. Names of members are a contract with the page.
+
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use headcount_engine::{
+    CityRow, CountryRow, Dot, Filter, History, TopicRow, Totals, TrendingRow, VenueRow, View,
+};
+use serde::Serialize;
+
+use super::pulses::Flash;
+use crate::{
+    json,
+    state::{SourceState, SourceStatus},
+};
+
+/// A snapshot has every member but `pulses`; a tick has those that changed.
+#[derive(Default, Serialize)]
+pub(super) struct Message<'a> {
+    pub(super) seq: u64,
+    pub(super) at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) build: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) filter: Option<&'a Filter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stream_time: Option<&'a Option<i64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) totals: Option<&'a Totals>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) all: Option<All>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) countries: Option<&'a Vec<CountryRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cities: Option<&'a Vec<CityRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) topics: Option<&'a Vec<TopicRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) venues: Option<&'a Vec<VenueRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trending: Option<&'a Vec<TrendingRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) history: Option<&'a History>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dots: Option<&'a Vec<Dot>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) source: Option<Vec<SourceRow<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ledger: Option<LedgerRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pulses: Option<Vec<Flash>>,
+}
+
+/// The unfiltered figures, for "of 173,494".
+#[derive(PartialEq, Serialize)]
+pub(super) struct All {
+    rsvps: u64,
+}
+
+#[derive(PartialEq, Serialize)]
+pub(super) struct SourceRow<'a> {
+    state: SourceState,
+    name: &'a str,
+    last_record_at: Option<i64>,
+    gaps: u64,
+}
+
+#[derive(PartialEq, Serialize)]
+pub(super) struct LedgerRow {
+    received: u64,
+    kept: u64,
+    rejected: u64,
+    balanced: bool,
+}
+
+#[derive(Serialize)]
+struct Ping<'a> {
+    at: i64,
+    seq: u64,
+    sources: BTreeMap<&'a str, SourceRow<'a>>,
+}
+
+impl All {
+    pub(super) fn of(view: &View) -> Self {
+        Self {
+            rsvps: view.all_rsvps,
+        }
+    }
+}
+
+impl<'a> SourceRow<'a> {
+    pub(super) fn all(sources: &'a [SourceStatus]) -> Vec<Self> {
+        sources.iter().map(Self::of).collect()
+    }
+
+    fn of(source: &'a SourceStatus) -> Self {
+        let SourceStatus {
+            state,
+            name,
+            last_record_at,
+            gaps,
+            ..
+        } = source;
+        Self {
+            state: *state,
+            name,
+            last_record_at: *last_record_at,
+            gaps: *gaps,
+        }
+    }
+}
+
+impl LedgerRow {
+    pub(super) fn of(view: &View) -> Self {
+        let account = &view.ledger.all;
+        Self {
+            received: account.received,
+            kept: account.kept,
+            rejected: account.rejected.values().sum(),
+            balanced: view.ledger.balanced,
+        }
+    }
+}
+
+/// The connection lives and the sources are so, whether or not anything is counted.
+pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
+    let sources = sources
+        .iter()
+        .map(|source| (source.name.as_str(), SourceRow::of(source)))
+        .collect();
+    event(
+        "ping",
+        seq,
+        &Ping {
+            at: now(),
+            seq,
+            sources,
+        },
+    )
+}
+
+/// JSON has no line ends of its own, so an event's data is one line.
+pub(super) fn event(name: &str, seq: u64, data: &impl Serialize) -> Bytes {
+    let mut bytes = format!("id: {seq}\nevent: {name}\ndata: ").into_bytes();
+    json::append(&mut bytes, data);
+    bytes.extend_from_slice(b"\n\n");
+    bytes.into()
+}
+
+/// The clock on the wall, in ms.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,219 @@
+//! The task of one filter: asks, shows, pings, and leaves when nobody is there.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+use headcount_engine::{Filter, Pulse, View};
+use tokio::{
+    sync::{
+        broadcast::{self, error::TryRecvError},
+        mpsc,
+    },
+    time::{self, Duration, Instant, MissedTickBehavior},
+};
+
+use super::{
+    board::Board,
+    hub::{Hub, Join, Joined},
+};
+use crate::state::Ask;
+
+/// Messages that a client may be behind before it gets a snapshot instead: three seconds of ticks.
+const RING: usize = 32;
+/// A room leaves the publisher four times as long alone as it kept it waiting, so that many filters
+/// make every one of them slower, and the counting no slower at all.
+const REST: u32 = 4;
+/// Nobody waits longer for a view.
+const VIEW_WAIT: Duration = Duration::from_secs(10);
+
+pub(super) struct Room {
+    hub: Arc<Hub>,
+    filter: Filter,
+    joins: mpsc::Receiver<Join>,
+    /// Those who came before the first view.
+    waiting: Vec<Join>,
+    ticks: broadcast::Sender<Bytes>,
+    pulses: broadcast::Receiver<Arc<[Pulse]>>,
+    /// Absent until the first view.
+    board: Option<Board>,
+    /// A commit has not been asked about.
+    stale: bool,
+    next_tick: Instant,
+}
+
+/// A view on its way, and since when; `None` when the publisher is gone.
+type Asked = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
+
+enum Answered {
+    View(Arc<View>),
+    NotInTime,
+    Gone,
+}
+
+impl Room {
+    pub(super) fn new(hub: Arc<Hub>, filter: Filter, joins: mpsc::Receiver<Join>) -> Self {
+        Self {
+            pulses: hub.pulses.subscribe(),
+            hub,
+            filter,
+            joins,
+            waiting: Vec::new(),
+            ticks: broadcast::Sender::new(RING),
+            board: None,
+            stale: true,
+            next_tick: Instant::now(),
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut commits = self.hub.views.commits.clone();
+        let mut sources = self.hub.sources.clone();
+        let mut stop = self.hub.stop.clone();
+        let every = self.hub.options.ping;
+        let mut ping = time::interval_at(Instant::now() + every, every);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut asked: Option<Asked> = None;
+        loop {
+            if self.stale && asked.is_none() && Instant::now() >= self.next_tick {
+                self.stale = false;
+                commits.borrow_and_update();
+                asked = Some(self.ask());
+            }
+            let due = self.due(asked.is_some());
+            tokio::select! {
+                biased;
+                () = stop.asked() => return,
+                Some(join) = self.joins.recv() => self.admit(join),
+                (since, answered) = async { asked.as_mut().expect("guarded").await }, if asked.is_some() => {
+                    asked = None;
+                    match answered {
+                        Answered::View(view) => self.show(view, since),
+                        Answered::NotInTime => self.stale = true,
+                        Answered::Gone => return,
+                    }
+                }
+                Ok(()) = commits.changed(), if !self.stale => self.stale = true,
+                Ok(()) = sources.changed() => self.put_sources(&sources.borrow_and_update()),
+                _ = ping.tick() => {
+                    self.ping();
+                    if self.is_empty() && self.hub.close(&self.filter, &self.joins) {
+                        return;
+                    }
+                }
+                () = time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    // When there is something newer, it is asked for above, and its tick says it all.
+                    if !self.stale {
+                        self.tick();
+                    }
+                }
+            }
+        }
+    }
+
+    /// When to look again although nothing happens: to ask, or to send what was held back.
+    fn due(&self, asked: bool) -> Option<Instant> {
+        if asked {
+            return None;
+        }
+        if self.stale {
+            return Some(self.next_tick);
+        }
+        let due = self.board.as_ref()?.due(Instant::now())?;
+        Some(due.max(self.next_tick))
+    }
+
+    fn ask(&self) -> Asked {
+        let (views, filter) = (self.hub.views.clone(), self.filter.clone());
+        Box::pin(async move {
+            let since = Instant::now();
+            let answer =
+                time::timeout(VIEW_WAIT, views.ask(|reply| Ask::View(filter, reply))).await;
+            let answered = match answer {
+                Ok(Ok(view)) => Answered::View(view),
+                Ok(Err(_)) => Answered::Gone,
+                Err(_) => Answered::NotInTime,
+            };
+            (since, answered)
+        })
+    }
+
+    /// A view has come: a tick to those who are here, a snapshot to those who waited for the first one.
+    fn show(&mut self, view: Arc<View>, since: Instant) {
+        match &mut self.board {
+            Some(board) => board.put_view(view),
+            None => {
+                let sources = self.hub.sources.borrow().clone();
+                let seq = self.hub.seq.fetch_add(1, Relaxed) + 1;
+                let build = Arc::clone(&self.hub.build);
+                self.board = Some(Board::new(view, sources, build, seq, &self.hub.options));
+                self.drain_pulses(false);
+            }
+        }
+        self.tick();
+        let rest = since.elapsed() * REST;
+        self.next_tick = Instant::now() + rest.max(self.hub.options.tick);
+        for join in std::mem::take(&mut self.waiting) {
+            self.admit(join);
+        }
+    }
+
+    /// Sends what has changed, if it has. The next tick is a tick's length away.
+    fn tick(&mut self) {
+        self.drain_pulses(true);
+        let now = Instant::now();
+        let Some(board) = &mut self.board else { return };
+        if let Some(bytes) = board.tick(now) {
+            self.next_tick = now + self.hub.options.tick;
+            self.hub.seq.fetch_max(board.seq, Relaxed);
+            self.hub.metrics.live.ticks.fetch_add(1, Relaxed);
+            let _ = self.ticks.send(bytes);
+        }
+    }
+
+    fn admit(&mut self, join: Join) {
+        let Some(board) = &mut self.board else {
+            return self.waiting.push(join);
+        };
+        let snapshot = board.snapshot(Instant::now());
+        let _ = join.send(Joined {
+            snapshot,
+            ticks: self.ticks.subscribe(),
+        });
+    }
+
+    fn put_sources(&mut self, sources: &Arc<Vec<crate::SourceStatus>>) {
+        if let Some(board) = &mut self.board {
+            board.put_sources(Arc::clone(sources));
+        }
+    }
+
+    /// Pulses that came after the last view are not kept waiting for a commit that may never come.
+    fn ping(&mut self) {
+        self.drain_pulses(true);
+        if let Some(board) = &self.board {
+            let _ = self.ticks.send(board.ping());
+        }
+    }
+
+    fn drain_pulses(&mut self, keep: bool) {
+        loop {
+            match self.pulses.try_recv() {
+                Ok(pulses) => {
+                    if let Some(board) = self.board.as_mut().filter(|_| keep) {
+                        board.flashes.add(&self.filter, &pulses);
+                    }
+                }
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn is_empty(&mut self) -> bool {
+        self.waiting.retain(|join| !join.is_closed());
+        self.waiting.is_empty() && self.ticks.receiver_count() == 0
+    }
+}

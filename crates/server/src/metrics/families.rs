@@ -1,0 +1,266 @@
+//! The families of `/metrics`, one function per subject.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use headcount_engine::{Account, View};
+
+use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
+use crate::{app::App, routes::Route, state::Readiness};
+
+pub(super) fn write(app: &App, view: Option<&View>) -> String {
+    let mut out = Exposition::default();
+    about(&mut out, app);
+    if let Some(view) = view {
+        figures(&mut out, view);
+        ledger(&mut out, view);
+    }
+    sources(&mut out, app);
+    live(&mut out, app);
+    connections(&mut out, app);
+    requests(&mut out, &app.metrics);
+    out.finish()
+}
+
+fn about(out: &mut Exposition, app: &App) {
+    let build = [
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("build", &*app.page.build()),
+    ];
+    out.family("headcount_build_info", "gauge", "The running program.")
+        .sample(&build, 1);
+    let ready = u8::from(*app.state.ready.borrow() == Readiness::Ready);
+    out.family("headcount_ready", "gauge", "1 when figures are served.")
+        .sample(&[], ready);
+}
+
+fn figures(out: &mut Exposition, view: &View) {
+    let totals = &view.totals;
+    out.family("headcount_rsvps", "gauge", "RSVPs that are, by answer.")
+        .sample(&[("response", "yes")], totals.yes)
+        .sample(&[("response", "no")], totals.no);
+    out.family(
+        "headcount_heads",
+        "gauge",
+        "People coming, guests included.",
+    )
+    .sample(&[], totals.heads);
+    out.family("headcount_events", "gauge", "Events with an RSVP.")
+        .sample(&[], totals.events);
+    if let Some(time) = view.as_of.stream_time {
+        let help = "How far record time has come, in seconds since 1970.";
+        out.family("headcount_stream_time_seconds", "gauge", help)
+            .sample(&[], seconds(time));
+    }
+    out.family(
+        "headcount_journal_offset",
+        "gauge",
+        "Journal entries counted, by partition.",
+    );
+    for (partition, offset) in view.as_of.offsets.iter().enumerate() {
+        out.sample(&[("partition", &partition.to_string())], offset);
+    }
+}
+
+/// received = kept + rejected, kept = new + replaced + repeated + stale + quarantined: by source.
+fn ledger(out: &mut Exposition, view: &View) {
+    let ledger = &view.ledger;
+    let help = "1 when every received record is accounted for.";
+    out.family("headcount_ledger_balanced", "gauge", help)
+        .sample(&[], u8::from(ledger.balanced));
+
+    let mut each = |name, help, value: fn(&Account) -> u64| {
+        out.family(name, "counter", help);
+        for (source, account) in &ledger.sources {
+            out.sample(&[("source", source)], value(account));
+        }
+    };
+    each(
+        "headcount_records_received_total",
+        "Records delivered.",
+        |account| account.received,
+    );
+    each(
+        "headcount_records_kept_total",
+        "Records in the journal.",
+        |account| account.kept,
+    );
+    each(
+        "headcount_records_late_total",
+        "Winners too old for any window.",
+        |account| account.late,
+    );
+    let help = "Interruptions in which records may have been lost.";
+    each("headcount_gaps_total", help, |account| account.gaps);
+
+    out.family(
+        "headcount_records_counted_total",
+        "counter",
+        "What became of kept records.",
+    );
+    for (source, account) in &ledger.sources {
+        let tally = &account.tally;
+        for (outcome, count) in [
+            ("new", tally.new),
+            ("replaced", tally.replaced),
+            ("repeated", tally.repeated),
+            ("stale", tally.stale),
+        ] {
+            out.sample(&[("source", source), ("outcome", outcome)], count);
+        }
+    }
+    out.family(
+        "headcount_records_quarantined_total",
+        "counter",
+        "Records kept and counted nowhere.",
+    );
+    for (source, account) in &ledger.sources {
+        for (reason, count) in &account.tally.quarantined {
+            out.sample(&[("source", source), ("reason", reason)], count);
+        }
+    }
+    out.family(
+        "headcount_records_rejected_total",
+        "counter",
+        "Records refused at the door.",
+    );
+    for (source, account) in &ledger.sources {
+        for (reason, count) in &account.rejected {
+            out.sample(&[("source", source), ("reason", reason)], count);
+        }
+    }
+}
+
+fn sources(out: &mut Exposition, app: &App) {
+    let sources = app.state.sources.borrow().clone();
+    out.family(
+        "headcount_source_state",
+        "gauge",
+        "1 for the state a source is in.",
+    );
+    for source in sources.iter() {
+        out.sample(
+            &[("source", &source.name), ("state", source.state.word())],
+            1,
+        );
+    }
+    out.family(
+        "headcount_source_reconnects_total",
+        "counter",
+        "Connections after the first.",
+    );
+    for source in sources.iter() {
+        out.sample(&[("source", &source.name)], source.reconnects);
+    }
+    let help = "When the last record arrived, in seconds since 1970.";
+    out.family("headcount_source_last_record_seconds", "gauge", help);
+    for source in sources.iter() {
+        if let Some(at) = source.last_record_at {
+            out.sample(&[("source", &source.name)], seconds(at));
+        }
+    }
+}
+
+fn live(out: &mut Exposition, app: &App) {
+    let live = &app.metrics.live;
+    let load = |counter: &AtomicU64| counter.load(Relaxed);
+    out.family("headcount_live_clients", "gauge", "Open live streams.")
+        .sample(&[], app.hub.clients());
+    out.family(
+        "headcount_live_filters",
+        "gauge",
+        "Filters computed for them.",
+    )
+    .sample(&[], load(&live.filters));
+    out.family(
+        "headcount_live_snapshots_total",
+        "counter",
+        "Snapshots sent.",
+    )
+    .sample(&[], load(&live.snapshots));
+    out.family(
+        "headcount_live_ticks_total",
+        "counter",
+        "Ticks made, each for all clients of a filter.",
+    )
+    .sample(&[], load(&live.ticks));
+    out.family(
+        "headcount_live_lagged_total",
+        "counter",
+        "Times a client missed ticks.",
+    )
+    .sample(&[], load(&live.lagged));
+}
+
+fn connections(out: &mut Exposition, app: &App) {
+    let metrics = &app.metrics;
+    out.family("headcount_connections", "gauge", "Open connections.")
+        .sample(&[], app.connections.count());
+    let help = "Connections closed at once: too many of them.";
+    out.family("headcount_connections_refused_total", "counter", help);
+    for (counter, limit) in metrics.refused.iter().zip(["total", "address"]) {
+        out.sample(&[("limit", limit)], counter.load(Relaxed));
+    }
+    out.family(
+        "headcount_connections_overdue_total",
+        "counter",
+        "Connections closed for taking too long.",
+    );
+    for (counter, limit) in metrics.overdue.iter().zip(["header", "idle", "unread"]) {
+        out.sample(&[("limit", limit)], counter.load(Relaxed));
+    }
+}
+
+fn requests(out: &mut Exposition, metrics: &Metrics) {
+    let routes = || {
+        Route::ALL
+            .iter()
+            .map(|(route, name)| (*name, &metrics.routes[*route as usize]))
+    };
+    out.family(
+        "headcount_http_requests_total",
+        "counter",
+        "Requests answered.",
+    );
+    for (name, requests) in routes() {
+        for (status, counter) in STATUSES.iter().zip(&requests.by_status) {
+            let count = counter.load(Relaxed);
+            if count > 0 {
+                out.sample(&[("route", name), ("status", &status.to_string())], count);
+            }
+        }
+    }
+    let help = "From a request's header to the head of its answer.";
+    out.family("headcount_http_request_seconds", "histogram", help);
+    for (name, requests) in routes() {
+        histogram(out, name, requests);
+    }
+}
+
+fn histogram(out: &mut Exposition, name: &str, requests: &Requests) {
+    let total: u64 = requests
+        .by_status
+        .iter()
+        .map(|counter| counter.load(Relaxed))
+        .sum();
+    if total == 0 {
+        return;
+    }
+    let mut below = 0;
+    for (bound, bucket) in BUCKETS_US.iter().zip(&requests.buckets) {
+        below += bucket.load(Relaxed);
+        let bound = (*bound as f64 / 1e6).to_string();
+        out.part("_bucket", &[("route", name), ("le", &bound)], below);
+    }
+    let total = total.max(below); // counters are read one after another
+    out.part("_bucket", &[("route", name), ("le", "+Inf")], total);
+    out.part(
+        "_sum",
+        &[("route", name)],
+        requests.sum_us.load(Relaxed) as f64 / 1e6,
+    );
+    out.part("_count", &[("route", name)], total);
+}
+
+fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1e3
+}

@@ -1,0 +1,39 @@
+//! `/healthz`: the process answers. `/readyz`: its figures are there.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::header;
+use serde::Serialize;
+
+use crate::{app::App, json, problem::Problem};
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+pub(crate) async fn healthz() -> Response {
+    say("ok")
+}
+
+pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
+    if app.stop.is_asked() {
+        return Problem::unavailable("headcount is stopping").into_response();
+    }
+    match app.state.ready.borrow().require() {
+        Ok(()) => say("ready"),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn say(status: &'static str) -> Response {
+    (
+        [(header::CONTENT_TYPE, json::CONTENT_TYPE)],
+        json::to_bytes(&Status { status }),
+    )
+        .into_response()
+}

@@ -1,0 +1,135 @@
+//! The accept loop: places, errors of the listener, and the way out.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinSet,
+    time,
+};
+use tracing::{info, warn};
+
+use crate::{
+    app::Door, connection, options::Options, problem::Problem, seats::Seats, state::ServerState,
+    stop::Stop,
+};
+
+/// Bytes the kernel may hold for one client. A page that stops reading is noticed the sooner, and a
+/// thousand of them cannot take gigabytes; `/api/data` of 2,000 venues still goes out in one piece.
+const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+
+/// How long to leave the listener alone after an error such as "too many open files".
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Opens a listener with the socket options the limits of this server rest on.
+///
+/// # Errors
+/// When the address is taken or not ours.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A port in TIME_WAIT is ours again at once; two listeners still exclude each other.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(1_024)
+}
+
+/// Serves until `shutdown` is ready, then lets open requests finish for [`Options::shutdown`] at most.
+///
+/// # Errors
+/// Only when the listener has no address. Errors of single connections end these alone.
+pub async fn serve(
+    listener: TcpListener,
+    state: ServerState,
+    options: Options,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (stop, stopped) = Stop::new();
+    let grace = options.shutdown;
+    let seats = Seats::new(options.connections, options.connections_per_address);
+    let local = listener.local_addr()?;
+    let door = Door::new(state, options, local, Arc::clone(&seats), stopped);
+    info!(address = %local, "serving");
+
+    let mut connections = JoinSet::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            (stream, peer) = accept(&listener) => {
+                if let Some(attended) = admit(&door, &seats, stream, peer.ip()) {
+                    connections.spawn(attended);
+                }
+            }
+            Some(_ended) = connections.join_next() => {}
+        }
+    }
+
+    drop(listener);
+    stop.send_replace(true);
+    let left = async { while connections.join_next().await.is_some() {} };
+    if time::timeout(grace, left).await.is_err() {
+        warn!(
+            open = connections.len(),
+            "closing connections that did not finish in time"
+        );
+        connections.shutdown().await;
+    }
+    Ok(())
+}
+
+/// The next connection. Errors of the listener are of the moment (no descriptors, a client that left
+/// before it was accepted) and never end the server.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_the_client(&error) => {}
+            Err(error) => {
+                warn!(%error, "cannot accept a connection, trying again");
+                time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+/// Takes a place for the connection, or says that there is none and closes it.
+fn admit(
+    door: &Arc<Door>,
+    seats: &Arc<Seats>,
+    stream: TcpStream,
+    peer: IpAddr,
+) -> Option<impl Future<Output = ()> + use<>> {
+    match seats.take(peer) {
+        Ok(seat) => {
+            let door = Arc::clone(door);
+            Some(async move {
+                connection::attend(door, stream, peer).await;
+                drop(seat);
+            })
+        }
+        Err(full) => {
+            door.app.metrics.refused(full);
+            // What does not fit into the empty socket buffer is not worth waiting for.
+            let _ = stream.try_write(&Problem::no_connection_left(full).into_wire());
+            None
+        }
+    }
+}

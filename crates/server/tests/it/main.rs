@@ -1,0 +1,17 @@
+//! The server over real sockets, with a publisher that answers what a test tells it to.
+//!
+//! Nothing sleeps: a test waits for a condition, and `within` ends it when that does not come.
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod world;
+
+mod accept;
+mod caching;
+mod data;
+mod headers;
+mod limits;
+mod live;
+mod probes;
+mod shutdown;
+mod slow_clients;
