@@ -1,0 +1,118 @@
+// What GET /api/v1/live sends: `snapshot` first, then `tick` when something changed, and `ping` each second.
+// Every figure is absolute. Times are milliseconds since 1970; counts are of RSVPs as they now stand.
+
+export interface Totals {
+  rsvps: number;
+  yes: number;
+  no: number;
+  guests: number;
+  heads: number;
+  events: number;
+  venues: number;
+  groups: number;
+  countries: number;
+  /** Answers per second, mean of the last 10 s of record time. */
+  rate: number;
+}
+
+export interface CountryRow {
+  /** ISO 3166 alpha-2 in lower case, as in the feed. */
+  country: string;
+  yes: number;
+  no: number;
+  heads: number;
+}
+
+export interface CityRow {
+  city: string;
+  state: string;
+  country: string;
+  yes: number;
+  no: number;
+}
+
+export interface TopicRow {
+  topic: string;
+  name: string;
+  yes: number;
+  no: number;
+}
+
+export interface VenueRow {
+  venue_id: number;
+  name: string;
+  city: string;
+  country: string;
+  lat: number | null;
+  lon: number | null;
+  yes: number;
+  no: number;
+}
+
+export interface TrendingRow {
+  event_id: string;
+  name: string;
+  group: string;
+  country: string;
+  city: string;
+  venue: string | null;
+  /** When the event takes place. */
+  time: number | null;
+  url: string | null;
+  /** Answers in the last 10 minutes of record time. */
+  recent: number;
+  yes: number;
+  no: number;
+  heads: number;
+}
+
+/** Answers in consecutive windows, oldest first. */
+export interface History {
+  /** Begin of the first window. */
+  start: number;
+  step_ms: number;
+  yes: number[];
+  no: number[];
+}
+
+export type Dot = [lon: number, lat: number, rsvps: number, country: string];
+export type Pulse = [lon: number, lat: number, response: 1 | 0, country: string, count: number];
+
+export interface Source {
+  state: 'live' | 'connecting' | 'reconnecting' | 'ended' | 'idle';
+  name: string;
+  last_record_at: number | null;
+  gaps: number;
+}
+
+export interface Snapshot {
+  seq: number;
+  /** The server's clock; only for "updated at". */
+  at: number;
+  /** The version of server and page together. */
+  build: string;
+  filter: { country: string[] };
+  /** How far record time has come. */
+  stream_time: number | null;
+  totals: Totals;
+  /** Not filtered. */
+  all: { rsvps: number };
+  /** Most RSVPs first, and of the whole world: a panel ignores the filter of its own dimension. */
+  countries: CountryRow[];
+  cities: CityRow[];
+  topics: TopicRow[];
+  venues: VenueRow[];
+  trending: TrendingRow[];
+  history: History;
+  dots: Dot[];
+  source: Source[];
+  ledger: { received: number; kept: number; rejected: number; balanced: boolean };
+}
+
+/** Those members that changed, and the answers counted since the last tick. */
+export type Tick = Partial<Snapshot> & { seq: number; at: number; pulses?: Pulse[] };
+
+export interface Ping {
+  seq: number;
+  at: number;
+}

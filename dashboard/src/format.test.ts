@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { formatsFor, knownLanguage, ratio } from './format';
+
+const english = formatsFor('en-GB');
+
+test.each([
+  [0, '0'],
+  [173_494, '173,494'],
+  [999_999, '999,999'],
+])('count %d', (value, text) => expect(english.count(value)).toBe(text));
+
+test('millions are short', () => {
+  expect(formatsFor('en-US').count(1_000_000)).toBe('1M');
+  expect(formatsFor('en-US').count(1_234_567)).toBe('1.2M');
+});
+
+test('the language of the reader', () => expect(formatsFor('de-DE').count(173_494)).toBe('173.494'));
+
+test('full, rates and shares', () => {
+  expect(english.full(1_234_567)).toBe('1,234,567');
+  expect(english.rate(26.34)).toBe('26.3');
+  expect(english.rate(0)).toBe('0.0');
+  expect(english.share(0.3042)).toBe('30.4%');
+  expect(english.percent(0.714)).toBe('71%');
+});
+
+test('times are of 24 hours', () => {
+  const at = Date.UTC(2017, 2, 19, 0, 5, 9);
+  expect(english.minute(at, true)).toBe('00:05');
+  expect(english.second(at, true)).toBe('00:05:09');
+  expect(english.date(at, true)).toBe('19 Mar 2017');
+  expect(english.appointment(at, true)).toBe('Sun 19 Mar, 00:05 UTC');
+  expect(english.zone(at, true)).toBe('UTC');
+});
+
+test('nothing has no shares', () => expect([ratio(0, 0), ratio(1, 4)]).toEqual([0, 0.25]));
+
+test('a language nobody knows', () => {
+  expect(knownLanguage('en-US@posix')).toBeUndefined();
+  expect(knownLanguage(undefined)).toBeUndefined();
+  expect(knownLanguage('pt-br')).toBe('pt-BR');
+});

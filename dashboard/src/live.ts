@@ -1,0 +1,86 @@
+// The latest figures and how fresh they are. What arrives is merged at once and shown once a frame;
+// a hidden page gets no frames, so it draws nothing.
+
+import { batch, computed, effect, signal } from '@preact/signals';
+import type { Snapshot, Tick } from './contract';
+import { addPulses } from './map/pulses';
+import { merge, sameCountries } from './merge';
+import { countries } from './page';
+import { type Connection, LiveStream } from './stream';
+
+/** A page that is hidden for longer gives its connection back: a browser has only six for each host. */
+const HIDDEN_KEEPS_MS = 30_000;
+
+/** What is on the screen; null until the first snapshot. */
+export const figures = signal<Snapshot | null>(null);
+export const connection = signal<Connection>('connecting');
+export const paused = signal(false);
+/** Answers that came in while paused. */
+export const heldBack = signal(0);
+/** When the server last spoke, by its clock. */
+export const heardAt = signal<number | null>(null);
+
+export const isFrozen = computed(() => connection.value === 'stale' || connection.value === 'reconnecting');
+
+let latest: Snapshot | null = null;
+let frame = 0;
+
+function showSoon(): void {
+  if (frame === 0) frame = requestAnimationFrame(show);
+}
+
+function show(): void {
+  frame = 0;
+  if (!latest) return;
+  const current = figures.peek();
+  // A country chosen while paused is shown all the same: the reader asked for it.
+  const isAnswer = !current || !sameCountries(current.filter.country, latest.filter.country);
+  batch(() => {
+    if (!paused.peek() || isAnswer) {
+      figures.value = latest;
+      heldBack.value = 0;
+      heardAt.value = latest?.at ?? null;
+    } else if (latest) heldBack.value = Math.max(0, latest.totals.rsvps - (current?.totals.rsvps ?? 0));
+  });
+}
+
+function receiveSnapshot(snapshot: Snapshot): void {
+  // Another version serves now, and this page may not understand it.
+  if (latest && latest.build !== snapshot.build) location.reload();
+  latest = snapshot;
+  showSoon();
+}
+
+function receiveTick(tick: Tick): void {
+  if (!latest) return;
+  latest = merge(latest, tick);
+  if (tick.pulses && !paused.peek() && !document.hidden) addPulses(tick.pulses);
+  showSoon();
+}
+
+const stream = new LiveStream({
+  snapshot: receiveSnapshot,
+  tick: receiveTick,
+  ping: ({ at }) => {
+    if (!paused.peek()) heardAt.value = at;
+  },
+  connection: (state) => {
+    connection.value = state;
+  },
+});
+
+export function togglePause(): void {
+  paused.value = !paused.peek();
+  showSoon();
+}
+
+/** Opens the stream, and again whenever other countries are chosen. The old figures stay until then. */
+export function startLive(): void {
+  effect(() => stream.open(countries.value));
+  let goodbye: ReturnType<typeof setTimeout> | undefined;
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(goodbye);
+    if (document.hidden) goodbye = setTimeout(() => stream.close(), HIDDEN_KEEPS_MS);
+    else if (!stream.isOpen) stream.open(countries.peek());
+  });
+}

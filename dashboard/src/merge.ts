@@ -1,0 +1,13 @@
+import type { Snapshot, Tick } from './contract';
+
+/** The snapshot with the members that the tick carries in place of its own. One from before it changes nothing. */
+export function merge(snapshot: Snapshot, tick: Tick): Snapshot {
+  if (tick.seq < snapshot.seq) return snapshot;
+  const { pulses: _, ...changed } = tick;
+  return { ...snapshot, ...changed };
+}
+
+/** Whether two lists name the same countries, in whatever order. */
+export function sameCountries(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((code) => b.includes(code));
+}

@@ -1,0 +1,162 @@
+import { countryName } from '../countries';
+import { format, ratio } from '../format';
+import { useFit } from '../lists/fit';
+import { useGlide } from '../lists/glide';
+import { useHold } from '../lists/hold';
+import { useCalmOrder } from '../lists/order';
+import { Skeleton } from '../lists/Skeleton';
+import { by, chooseCountry, countries } from '../page';
+import { cityRows, countryRows, isLoaded, topicRows, totals } from '../selected';
+import { shown } from '../text';
+import { BREAKDOWNS, type Breakdown } from '../url';
+
+const LABELS: Record<Breakdown, string> = { countries: 'Countries', cities: 'Cities', topics: 'Topics' };
+
+export function BreakdownPanel() {
+  return (
+    <section class="panel panel-breakdown">
+      <header>
+        <h2 class="unseen">Breakdown</h2>
+        <Tabs />
+      </header>
+      <Rows />
+    </section>
+  );
+}
+
+function Tabs() {
+  const onKeyDown = (event: KeyboardEvent) => {
+    const move = { ArrowRight: 1, ArrowLeft: BREAKDOWNS.length - 1 }[event.key];
+    if (move === undefined) return;
+    const next = (BREAKDOWNS.indexOf(by.value) + move) % BREAKDOWNS.length;
+    by.value = BREAKDOWNS[next] ?? 'countries';
+    document.getElementById(`tab-${by.value}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="Break down by" onKeyDown={onKeyDown}>
+      {BREAKDOWNS.map((name) => (
+        <button
+          key={name}
+          type="button"
+          id={`tab-${name}`}
+          role="tab"
+          aria-selected={by.value === name}
+          aria-controls="breakdown"
+          tabIndex={by.value === name ? 0 : -1}
+          onClick={() => {
+            by.value = name;
+          }}
+        >
+          {LABELS[name]}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+interface Part {
+  /** Also its test id. */
+  key: string;
+  name: string;
+  /** Tells cities of one name apart. */
+  place?: string;
+  rsvps: number;
+  /** A row that is a country filters by it. */
+  country?: string;
+}
+
+function Rows() {
+  const { box, count } = useFit({ row: 29, head: 10, unbounded: 8 });
+  const { isHeld, handlers } = useHold();
+  const parts = partsBy(by.value);
+  const subject = by.value === 'countries' ? by.value : [by.value, ...countries.value].join();
+  const rows = useCalmOrder(topOf(parts, count), (part) => part.key, { isHeld, subject });
+  const list = useGlide<HTMLUListElement>(rows.map((part) => part.key));
+  const most = Math.max(1, ...rows.map((part) => part.rsvps));
+  const whole = by.value === 'countries' ? total(parts) : (totals.value?.rsvps ?? 0);
+  return (
+    <div
+      class="rows"
+      id="breakdown"
+      ref={box}
+      role="tabpanel"
+      aria-labelledby={`tab-${by.value}`}
+      {...handlers}
+    >
+      {!isLoaded.value && <Skeleton rows={7} height={30} />}
+      {isLoaded.value && rows.length === 0 && <p class="nothing">Nothing counted yet.</p>}
+      <ul ref={list}>
+        {rows.map((part) => (
+          <Row key={part.key} part={part} length={part.rsvps / most} share={ratio(part.rsvps, whole)} />
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Row({ part, length, share }: { part: Part; length: number; share: number }) {
+  const { country } = part;
+  const content = (
+    <>
+      <span class="track">
+        <i style={{ transform: `scaleX(${length})` }} />
+      </span>
+      <span class="name" dir="auto">
+        {part.name}
+        {part.place && <small>{part.place}</small>}
+      </span>
+      <span class="share">{format.share(share)}</span>
+      <span class="count">{format.count(part.rsvps)}</span>
+    </>
+  );
+  return (
+    <li data-key={part.key} data-testid={part.key} data-value={part.rsvps}>
+      {country ? (
+        <button
+          type="button"
+          aria-pressed={countries.value.includes(country)}
+          onClick={(event) => chooseCountry(country, event.shiftKey)}
+        >
+          {content}
+        </button>
+      ) : (
+        <div>{content}</div>
+      )}
+    </li>
+  );
+}
+
+function partsBy(name: Breakdown): Part[] {
+  if (name === 'cities')
+    return (cityRows.value ?? []).map(({ city, state, country, yes, no }) => ({
+      key: `city-${city}-${state}-${country}`,
+      name: shown(city),
+      place: [state, country]
+        .filter(Boolean)
+        .map((code) => shown(code).toUpperCase())
+        .join(', '),
+      rsvps: yes + no,
+    }));
+  if (name === 'topics')
+    return (topicRows.value ?? []).map((row) => ({
+      key: `topic-${row.topic}`,
+      name: shown(row.name, row.topic),
+      rsvps: row.yes + row.no,
+    }));
+  return (countryRows.value ?? []).map(({ country, yes, no }) => ({
+    key: `country-${country}`,
+    name: countryName(country),
+    rsvps: yes + no,
+    country,
+  }));
+}
+
+/** The first ones, of which the last give way to countries that are chosen but further down. */
+function topOf(parts: Part[], count: number): Part[] {
+  const chosen = parts.slice(count).filter(({ country }) => country && countries.value.includes(country));
+  return [...parts.slice(0, Math.max(0, count - chosen.length)), ...chosen];
+}
+
+function total(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + part.rsvps, 0);
+}

@@ -1,0 +1,28 @@
+import { sources } from '../selected';
+import { shown } from '../text';
+
+/** Instead of a page of zeros: what is being waited for, and how to see the page move meanwhile. */
+export function FirstRun() {
+  const known = sources.value ?? [];
+  return (
+    <section class="panel first-run">
+      <h2>Waiting for the first RSVP</h2>
+      {known.length === 0 ? (
+        <p>No source is set up yet. Start headcount with one:</p>
+      ) : (
+        <ul>
+          {known.map(({ name, state }) => (
+            <li key={name}>
+              <code dir="auto">{shown(name)}</code> {state}
+            </li>
+          ))}
+        </ul>
+      )}
+      {known.length === 0 && (
+        <code class="command">headcount run --data data --listen 127.0.0.1:8080 --source wss://…</code>
+      )}
+      <p>To see this page move now, start a simulated stream:</p>
+      <code class="command">headcount demo</code>
+    </section>
+  );
+}

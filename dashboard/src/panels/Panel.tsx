@@ -1,0 +1,31 @@
+import type { ComponentChildren } from 'preact';
+import { countryNames } from '../countries';
+import { countries } from '../page';
+
+interface PanelParts {
+  /** Makes the class `panel-{name}`. */
+  name: string;
+  title: ComponentChildren;
+  note?: ComponentChildren;
+  /** At the right end of the head. */
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+export function Panel({ name, title, note, aside, children }: PanelParts) {
+  return (
+    <section class={`panel panel-${name}`}>
+      <header>
+        <h2>{title}</h2>
+        {note && <span class="note">{note}</span>}
+        <div class="aside">{aside}</div>
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** Whose figures a panel shows. */
+export function place(): string {
+  return countries.value.length > 0 ? countryNames(countries.value) : 'worldwide';
+}

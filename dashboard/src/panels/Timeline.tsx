@@ -1,0 +1,98 @@
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { format } from '../format';
+import { heardAt } from '../live';
+import { utc } from '../page';
+import { history, streamTime } from '../selected';
+import { shade } from '../theme';
+import { Panel } from './Panel';
+import { RateChart, type Reading } from './rate-chart';
+import { type Rates, ratesOf, shouldWiden, sum } from './rates';
+
+const DAY_MS = 86_400_000;
+
+export function Timeline() {
+  const reading = useSignal<Reading | null>(null);
+  const wasWide = useRef(false);
+  const rates = useComputed<Rates | null>(() => {
+    if (!history.value) return null;
+    const time = streamTime.value ?? null;
+    wasWide.current = shouldWiden(ratesOf(history.value, time), wasWide.current);
+    return ratesOf(history.value, time, wasWide.current);
+  });
+  const isSilent = rates.value !== null && sum(rates.value.yes) + sum(rates.value.no) === 0;
+  return (
+    <Panel
+      name="timeline"
+      title="Answers per second"
+      note={[wasWide.current ? 'last 5 min, means of 30 s' : 'last 5 min', replayedDate()]
+        .filter(Boolean)
+        .join(', ')}
+      aside={<Keys reading={reading.value} />}
+    >
+      <div class="chart">
+        <Plot
+          rates={rates}
+          onRead={(next) => {
+            reading.value = next;
+          }}
+        />
+        {isSilent && <p class="nothing">No answers in the last 5 minutes</p>}
+      </div>
+    </Panel>
+  );
+}
+
+/** The day of the stream when that is not about now: a recording plays at its own time. */
+function replayedDate(): string {
+  const time = streamTime.value ?? null;
+  const now = heardAt.value;
+  if (time === null || now === null || Math.abs(now - time) < DAY_MS) return '';
+  return format.date(time, utc.value);
+}
+
+function Keys({ reading }: { reading: Reading | null }) {
+  return (
+    <span class="keys" aria-hidden="true">
+      {reading && <b>{format.second(reading.at * 1000, utc.value)}</b>}
+      <span>
+        <i class="key is-yes" />
+        {reading ? format.rate(reading.yes) : 'yes'}
+      </span>
+      <span>
+        <i class="key is-no" />
+        {reading ? format.rate(reading.no) : 'no'}
+      </span>
+    </span>
+  );
+}
+
+interface PlotParts {
+  rates: { value: Rates | null };
+  onRead: (reading: Reading | null) => void;
+}
+
+function Plot({ rates, onRead }: PlotParts) {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useSignal<RateChart | null>(null);
+  useEffect(() => {
+    if (!box.current) return;
+    const made = new RateChart(box.current, onRead);
+    chart.value = made;
+    return () => made.stop();
+  }, []);
+  useSignalEffect(() => {
+    if (rates.value) chart.value?.show(rates.value);
+  });
+  useSignalEffect(() => {
+    if (shade.value) chart.value?.restyle(utc.value);
+  });
+  return (
+    <div
+      class="plot"
+      ref={box}
+      role="img"
+      aria-label="Answers per second over the last five minutes, stacked by yes and no"
+    />
+  );
+}

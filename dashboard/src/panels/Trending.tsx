@@ -1,0 +1,138 @@
+import { useSignal } from '@preact/signals';
+import type { TrendingRow } from '../contract';
+import { countryName } from '../countries';
+import { format } from '../format';
+import { useFit } from '../lists/fit';
+import { useGlide } from '../lists/glide';
+import { useHold } from '../lists/hold';
+import { useCalmOrder } from '../lists/order';
+import { Skeleton } from '../lists/Skeleton';
+import { countries, utc } from '../page';
+import { trendingRows } from '../selected';
+import { shown } from '../text';
+import { Panel, place } from './Panel';
+
+const keyOf = (row: TrendingRow) => row.event_id;
+
+export function Trending() {
+  return (
+    <Panel
+      name="trending"
+      title="Trending events"
+      note={place()}
+      aside={<span title="Answers in the last 10 minutes of the stream">RSVPs, last 10 min</span>}
+    >
+      <List />
+    </Panel>
+  );
+}
+
+function List() {
+  const { box, count } = useFit({ row: 36, head: 10, unbounded: 10 });
+  const { isHeld, handlers } = useHold();
+  const open = useSignal('');
+  const top = (trendingRows.value ?? []).slice(0, count);
+  const rows = useCalmOrder(top, keyOf, { isHeld, subject: countries.value.join() });
+  const list = useGlide<HTMLOListElement>(rows.map(keyOf));
+  const most = Math.max(1, ...rows.map((row) => row.recent));
+  return (
+    <div class="rows" ref={box}>
+      {!trendingRows.value && <Skeleton rows={9} height={36} />}
+      {trendingRows.value && rows.length === 0 && <Nothing />}
+      {rows.length > 0 && (
+        <ol ref={list} class={rows.length === count ? 'is-full' : undefined} {...handlers}>
+          {rows.map((row, index) => (
+            <Row
+              key={row.event_id}
+              row={row}
+              rank={index + 1}
+              share={row.recent / most}
+              isOpen={open.value === row.event_id}
+              opensUp={index >= rows.length / 2}
+              onOpen={(isOpen) => {
+                open.value = isOpen ? row.event_id : '';
+              }}
+            />
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
+
+function Nothing() {
+  return (
+    <p class="nothing">
+      Nothing is trending here yet.
+      <span>Events appear as soon as someone answers.</span>
+    </p>
+  );
+}
+
+interface RowParts {
+  row: TrendingRow;
+  rank: number;
+  /** Of the most answered one. */
+  share: number;
+  isOpen: boolean;
+  opensUp: boolean;
+  onOpen: (isOpen: boolean) => void;
+}
+
+function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
+  const card = `event-card-${rank}`;
+  return (
+    <li
+      data-key={row.event_id}
+      data-testid={`event-${row.event_id}`}
+      data-value={row.recent}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && onOpen(true)}
+      onPointerLeave={(event) => event.pointerType === 'mouse' && onOpen(false)}
+    >
+      <button
+        type="button"
+        onClick={() => onOpen(!isOpen)}
+        onFocus={(event) => event.currentTarget.matches(':focus-visible') && onOpen(true)}
+        onBlur={() => onOpen(false)}
+        aria-describedby={isOpen ? card : undefined}
+      >
+        <span class="rank">{rank}</span>
+        <span class="name" dir="auto">
+          {shown(row.name)}
+        </span>
+        <span class="group" dir="auto">
+          {shown(row.group)}
+        </span>
+        <span class="count">{format.count(row.recent)}</span>
+        <span class="track">
+          <i style={{ transform: `scaleX(${Math.max(0.006, share)})` }} />
+        </span>
+      </button>
+      {isOpen && <Card id={card} row={row} opensUp={opensUp} />}
+    </li>
+  );
+}
+
+function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boolean }) {
+  const where = [row.venue, row.city].flatMap((name) => (name ? shown(name) : []));
+  return (
+    <div id={id} role="tooltip" class={opensUp ? 'card opens-up' : 'card'}>
+      <b dir="auto">{shown(row.name)}</b>
+      <span class="group" dir="auto">
+        {shown(row.group)}
+      </span>
+      <dl>
+        <dt>When</dt>
+        <dd>{row.time === null ? 'not said' : format.appointment(row.time, utc.value)}</dd>
+        <dt>Where</dt>
+        <dd dir="auto">{[...where, countryName(row.country)].join(', ')}</dd>
+        <dt>Answers</dt>
+        <dd>
+          {format.full(row.yes)} yes · {format.full(row.no)} no
+        </dd>
+        <dt>Coming</dt>
+        <dd>{format.full(row.heads)} with guests</dd>
+      </dl>
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+type Cell = string | number;
+
+/** A table as spreadsheets read it: byte order mark, CRLF, and no text that would run as a formula. */
+export function toCsv(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const lines = [head, ...rows].map((cells) => cells.map(written).join(','));
+  return `\ufeff${lines.join('\r\n')}\r\n`;
+}
+
+function written(cell: Cell): string {
+  if (typeof cell === 'number') return String(cell);
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Hands a table over as a file, named after what is in it and when it was made. */
+export function download(about: readonly string[], text: string): void {
+  const at = new Date().toISOString().slice(0, 19).replaceAll(':', '');
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  link.download = `${['headcount', ...about, at].join('-')}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2022',
+    // The content security policy allows no data: fonts, so nothing is inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // The licences of what is bundled travel with it.
+    license: { fileName: 'licences.md' },
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:7171' } },
+});
