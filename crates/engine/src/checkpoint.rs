@@ -41,6 +41,8 @@ const NAME: &str = "checkpoint";
 struct Body<'a> {
     next_offset: u64,
     sources: Vec<(u16, Source)>,
+    /// As JSON text: the format of the file knows no values of open shape.
+    positions: Vec<(String, String)>,
     feeds: BTreeMap<Feed, Tally>,
     watermark: Watermark,
     groups: Vec<Arc<Group>>,
@@ -54,9 +56,6 @@ struct Body<'a> {
 #[derive(Serialize, Deserialize)]
 struct Source {
     name: String,
-    at: u64,
-    /// As JSON text: the format of the file knows no values of open shape.
-    resume: Option<String>,
     account: AccountParts,
 }
 
@@ -150,6 +149,11 @@ impl Partition {
                 .iter()
                 .map(|(id, state)| (*id, Source::of(state)))
                 .collect(),
+            positions: self
+                .positions
+                .iter()
+                .map(|(of, position)| (of.clone(), position.to_string()))
+                .collect(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
             groups: self
@@ -197,7 +201,12 @@ impl Partition {
             sources: body
                 .sources
                 .into_iter()
-                .map(|(id, source)| Some((id, source.into_state()?)))
+                .map(|(id, source)| (id, source.into_state()))
+                .collect(),
+            positions: body
+                .positions
+                .into_iter()
+                .map(|(of, position)| Some((of, serde_json::from_str(&position).ok()?)))
                 .collect::<Option<_>>()?,
             feeds: body.feeds,
             watermark: body.watermark,
@@ -223,8 +232,6 @@ impl Source {
         } = state.account.clone();
         Self {
             name: state.name.clone(),
-            at: state.at,
-            resume: state.resume.as_ref().map(ToString::to_string),
             account: AccountParts {
                 received,
                 kept,
@@ -236,7 +243,7 @@ impl Source {
         }
     }
 
-    fn into_state(self) -> Option<SourceState> {
+    fn into_state(self) -> SourceState {
         let AccountParts {
             received,
             kept,
@@ -245,14 +252,8 @@ impl Source {
             late,
             gaps,
         } = self.account;
-        Some(SourceState {
+        SourceState {
             name: self.name,
-            at: self.at,
-            resume: self
-                .resume
-                .map(|text| serde_json::from_str(&text))
-                .transpose()
-                .ok()?,
             account: Account {
                 received,
                 kept,
@@ -261,7 +262,7 @@ impl Source {
                 late,
                 gaps,
             },
-        })
+        }
     }
 }
 

@@ -37,14 +37,10 @@ pub struct Entry<'a> {
     pub body: &'a [u8],
 }
 
-/// How far a source has been journaled in this partition.
+/// A source as this partition knows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SourceState {
     pub name: String,
-    /// Messages up to here are in the journal.
-    pub at: u64,
-    /// What the source needs to resume after them.
-    pub resume: Option<serde_json::Value>,
     pub account: Account,
 }
 
@@ -53,6 +49,7 @@ pub struct SourceState {
 pub struct Partition {
     pub(crate) next_offset: u64,
     pub(crate) sources: BTreeMap<u16, SourceState>,
+    pub(crate) positions: BTreeMap<String, serde_json::Value>,
     pub(crate) feeds: BTreeMap<Feed, Tally>,
     pub(crate) watermark: Watermark,
     pub(crate) events: EventRows,
@@ -92,6 +89,12 @@ impl Partition {
     #[must_use]
     pub fn sources(&self) -> &BTreeMap<u16, SourceState> {
         &self.sources
+    }
+
+    /// How far sources have been journaled here, by what they are positions in.
+    #[must_use]
+    pub fn positions(&self) -> &BTreeMap<String, serde_json::Value> {
+        &self.positions
     }
 
     /// Takes the answers counted since the last call, the latest ones only if there were many.
@@ -156,13 +159,14 @@ impl Partition {
         match control {
             Control::Source { name } => state.name = name,
             Control::Position {
-                at,
-                resume,
+                of,
+                position,
                 received,
             } => {
-                state.at = state.at.max(at);
-                state.resume = resume.or(state.resume.take());
                 state.account.received += received;
+                if !of.is_empty() {
+                    self.positions.insert(of, position);
+                }
             }
             Control::Gap { .. } => state.account.gaps += 1,
             Control::Rejected(letter) => {
@@ -178,17 +182,19 @@ impl Partition {
         self.other(other, source, arrived);
     }
 
-    /// Enters an RSVP decoded elsewhere; `sender` tells its decoder from others.
-    pub fn apply_rsvp(
+    /// Enters RSVPs decoded elsewhere; `sender` tells their decoder from others.
+    pub fn apply_rsvps(
         &mut self,
         sender: Sender,
         dictionary: &Dictionary,
-        rsvp: &Rsvp,
+        rsvps: &[Rsvp],
         source: u16,
         arrived: i64,
     ) {
-        self.sources.entry(source).or_default().account.kept += 1;
-        self.rsvp(sender, dictionary, rsvp, source, arrived);
+        self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
+        for rsvp in rsvps {
+            self.rsvp(sender, dictionary, rsvp, source, arrived);
+        }
     }
 
     /// Enters what a source delivered when there is no journal to say it.

@@ -355,8 +355,8 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     apply(&mut part, RECORD, one(1, BASE).json().as_bytes());
     let position = |received| {
         Control::Position {
-            at: 9,
-            resume: None,
+            of: "x".into(),
+            position: 9.into(),
             received,
         }
         .to_body()
@@ -366,7 +366,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     let found = summary(std::slice::from_ref(&part));
     assert!(found.ledger.balanced);
     assert_eq!(found.ledger.sources["file:x"].received, 1);
-    assert_eq!(part.sources()[&3].at, 9);
+    assert_eq!(part.positions()["x"], 9);
     let skipped = Entry {
         offset: 9,
         arrived: BASE,

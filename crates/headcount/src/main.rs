@@ -1,2 +1,81 @@
-//! Live counts of people from a stream of RSVPs: one program for ingest, journal, counting and the page.
-fn main() {}
+//! headcount: live counts of people from a stream of RSVPs.
+//!
+//! The only place where the rooms are put together: the command line, the wiring of sources,
+//! journal, engine and server, and exit codes. What a room does is in its own crate.
+
+mod cli;
+mod commands;
+mod counting;
+mod data;
+mod exit;
+mod follower;
+mod ingest;
+mod intake;
+mod publisher;
+mod store;
+mod text;
+
+use std::{io::IsTerminal, process::ExitCode};
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, everything else is a usage error.
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    if let Err(error) = log(&cli.log) {
+        eprintln!("headcount: {error}");
+        return ExitCode::from(exit::USAGE);
+    }
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .expect("nothing else has chosen a TLS provider");
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("headcount: {error:#}");
+            ExitCode::from(exit::code_of(&error))
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => commands::demo::run(args),
+        Command::Run(args) => commands::run::run(args),
+        Command::Count(args) => commands::count::run(args),
+        Command::Import(args) => commands::import::run(args),
+        Command::Summary(args) => commands::summary::run(args),
+        Command::Verify(args) => commands::verify::run(args),
+        Command::Rebuild(args) => commands::rebuild::run(args),
+        Command::Simulate(args) => commands::simulate::run(args),
+        Command::Stream(args) => commands::stream::run(args),
+        Command::DeadLetters(command) => commands::dead_letters::run(command),
+        Command::Journal(command) => commands::journal::run(command),
+    }
+}
+
+/// Logs go to standard error: standard output is for results.
+fn log(filter: &str) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| format!("--log {filter}: {error}; write info, debug or crate=level"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    Ok(())
+}

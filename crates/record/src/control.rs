@@ -13,14 +13,15 @@ pub const CONTROL: u8 = 1;
 pub enum Control {
     /// The entry's source has this name; comes before any other entry of the source.
     Source { name: String },
-    /// The source has been journaled up to here. Stands at the end of its batch, in every
-    /// partition that the batch touched.
+    /// A source has been journaled up to here. Stands at the end of its batch, in every partition
+    /// that the batch touched.
     ///
-    /// `received` is how many messages the source handed over for this partition since its last
-    /// position: the ledger holds what the journal has against it.
+    /// `of` says what it is a position in, such as the content of a file, and `position` is the
+    /// source's own. `received` is how many messages it handed over for this partition since the
+    /// last one: the ledger holds what the journal has against it.
     Position {
-        at: u64,
-        resume: Option<serde_json::Value>,
+        of: String,
+        position: serde_json::Value,
         received: u64,
     },
     /// Records may have been lost between these times (ms since 1970, of the clock on the wall).

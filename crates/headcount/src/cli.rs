@@ -1,0 +1,214 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use headcount_source::SourceAddress;
+
+/// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
+pub(crate) const PARTITIONS: u16 = 2;
+
+/// Live counts of people from a stream of RSVPs.
+#[derive(Debug, Parser)]
+#[command(name = "headcount", version, about, disable_help_subcommand = true)]
+#[command(before_help = "\
+New here? Watch a map move:           headcount demo
+Have a recording? Count the people:   headcount count FILE")]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What is logged to standard error, such as `debug` or `headcount_journal=debug`.
+    #[arg(long, global = true, env = "HEADCOUNT_LOG", default_value = "info", hide_default_value = true)]
+    pub(crate) log: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start with a simulated stream and open the dashboard; nothing else is needed.
+    Demo(Demo),
+    /// Ingest, keep, count and serve.
+    Run(Run),
+    /// Count recordings in memory and keep nothing: to this data what `wc` is to text.
+    Count(Count),
+    /// Put recordings into the journal; the second time nothing changes.
+    Import(Import),
+    /// The answer of `count`, from what was kept.
+    Summary(Summary),
+    /// Replay the journal into a fresh engine and compare it with what is kept.
+    Verify(Data),
+    /// Throw the checkpoints away and count anew from the journal.
+    Rebuild(Data),
+    /// Write the simulator's records to a file.
+    Simulate(Simulate),
+    /// Stand in for stream.meetup.com: serve recordings, or the simulation, as it did.
+    Stream(Stream),
+    /// Look at records that were refused.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+    /// Look at the journal's files.
+    #[command(subcommand)]
+    Journal(Journal),
+}
+
+/// The folder that a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// The data folder.
+    #[arg(long, value_name = "DIR", env = "HEADCOUNT_DATA", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The demo's own data folder.
+    #[arg(long, value_name = "DIR", default_value = "headcount-demo")]
+    pub(crate) data: PathBuf,
+    /// Where to serve the dashboard; another port is taken if this one is in use.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Simulated answers per second.
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) rate: f64,
+    /// Do not open a browser.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The data folder.
+    #[arg(long, value_name = "DIR", env = "HEADCOUNT_DATA", default_value = "data")]
+    pub(crate) data: PathBuf,
+    /// Where to serve the dashboard and the API.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Where records come from: ws:// wss:// http:// https:// file:PATH sim: or - for standard
+    /// input. May be given several times.
+    #[arg(long = "source", value_name = "URL", required = true)]
+    pub(crate) sources: Vec<SourceAddress>,
+    /// Listen on an address that others can reach, although there is neither password nor TLS.
+    #[arg(long)]
+    pub(crate) unprotected: bool,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+/// What is fixed when a journal is made.
+#[derive(Debug, Args)]
+pub(crate) struct Keep {
+    /// Partitions of a new journal, each with a thread of its own; fixed at creation. The default
+    /// is 2.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) partitions: Option<u16>,
+    /// Keep names, photos and ids of people as they come, instead of masking them at the door.
+    #[arg(long, env = "HEADCOUNT_KEEP_PEOPLE")]
+    pub(crate) keep_people: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Count {
+    /// Recordings: NDJSON, arrays, pretty-printed, .gz, .zst, `curl -i` output; - is standard
+    /// input, a folder is all of its files.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Threads that decode and count. The default is one a core.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Recordings, as for `count`.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Summary {
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// How many records.
+    #[arg(long, value_name = "N")]
+    pub(crate) records: u64,
+    /// The same seed gives the same records.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Answers per second of record time.
+    #[arg(long, value_name = "N", default_value_t = 50.0)]
+    pub(crate) rate: f64,
+    /// Where to write; standard output if left out. `.gz` and `.zst` are not compressed here.
+    #[arg(value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stream {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+    /// Recordings to play; the simulation if there are none.
+    #[arg(long = "recording", value_name = "FILE")]
+    pub(crate) recordings: Vec<PathBuf>,
+    /// Times as fast as it was; `max` for as fast as the client reads.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_speed)]
+    pub(crate) speed: f64,
+    /// Play once, then keep the connection open and silent, instead of beginning again.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Listen on an address that others can reach, although there is neither password nor TLS.
+    #[arg(long)]
+    pub(crate) unprotected: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// One line a refused record.
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// Only those with this reason code.
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+    },
+    /// One refused record with what was kept of it.
+    Show {
+        /// Its number in the list.
+        offset: u64,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Journal {
+    /// Read every byte and check it.
+    Verify(Data),
+    /// How much there is, by partition.
+    Stat(Data),
+}
+
+/// A speed; 0 stands for "as fast as the client reads".
+fn parse_speed(text: &str) -> Result<f64, String> {
+    if text == "max" {
+        return Ok(0.0);
+    }
+    match text.parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed.is_finite() => Ok(speed),
+        _ => Err("a number greater than 0, or max".to_owned()),
+    }
+}

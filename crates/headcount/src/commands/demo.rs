@@ -1,0 +1,70 @@
+//! `headcount demo`: a simulated stream, everything embedded, the dashboard opened.
+
+use std::{
+    io::IsTerminal,
+    net::SocketAddr,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+use headcount_source::SourceAddress;
+use tokio::runtime::Runtime;
+
+use super::{
+    print,
+    run::{Live, bind},
+};
+use crate::{
+    cli,
+    data::DataDir,
+    exit::{USAGE, exit},
+};
+
+/// The first look finds a stream that has been running for so long.
+const WARMUP_SECONDS: u32 = 600;
+
+pub(crate) fn run(args: cli::Demo) -> Result<()> {
+    super::run::refuse_open_address(args.listen, false)?;
+    let address = format!("sim:?rate={}&seed=1&warmup={WARMUP_SECONDS}", args.rate);
+    let source: SourceAddress = address.parse().map_err(|error| exit(USAGE, format!("{error}")))?;
+    let live = Live {
+        data: DataDir::new(args.data.clone()),
+        sources: vec![source],
+        partitions: None,
+        keep_people: false,
+    };
+    let runtime = Runtime::new().context("start the runtime")?;
+    let listener = runtime.block_on(async {
+        let another = SocketAddr::new(args.listen.ip(), 0);
+        bind(args.listen).or_else(|_| bind(another))
+    })?;
+    let open = !args.no_open && std::io::stdout().is_terminal();
+    live.run(&runtime, listener, |address| {
+        let said = format!(
+            "headcount is counting a simulated stream. Dashboard: http://{address}\n\
+             Data: {}. Stop with Ctrl-C.\n",
+            args.data.display()
+        );
+        // The address is on the log as well, should standard output be closed.
+        if print(&said).is_err() {
+            tracing::info!("dashboard: http://{address}");
+        }
+        if open {
+            open_browser(address);
+        }
+    })
+}
+
+/// Opens the dashboard if this machine has a way to; the address has been printed anyway.
+fn open_browser(address: SocketAddr) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opened = Command::new(opener)
+        .arg(format!("http://{address}"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = opened {
+        tracing::debug!("no browser was opened: {opener}: {error}");
+    }
+}

@@ -1,0 +1,38 @@
+//! What each command of the command line does.
+
+pub(crate) mod count;
+pub(crate) mod dead_letters;
+pub(crate) mod demo;
+pub(crate) mod import;
+pub(crate) mod journal;
+pub(crate) mod rebuild;
+pub(crate) mod run;
+pub(crate) mod simulate;
+pub(crate) mod stream;
+pub(crate) mod summary;
+pub(crate) mod verify;
+
+use std::io::{self, Write};
+
+use anyhow::Result;
+
+/// Writes a result to standard output. A reader that has gone, as `head` does, is no error.
+pub(crate) fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+/// Writes a value as one line of JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let mut text = serde_json::to_string(value)?;
+    text.push('\n');
+    print(&text)
+}
+
+/// Writes a summary for people, or as JSON.
+pub(crate) fn print_summary(summary: &headcount_engine::Summary, json: bool) -> Result<()> {
+    if json { print_json(summary) } else { print(&crate::text::summary(summary)) }
+}

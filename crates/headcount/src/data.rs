@@ -1,0 +1,82 @@
+//! The data folder: where everything is, and the key under which people are masked.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use headcount_record::PeopleKey;
+
+/// The layout of a data folder.
+#[derive(Clone, Debug)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.0.join("journal")
+    }
+
+    /// The folder of a partition's checkpoint.
+    pub(crate) fn state(&self, partition: u16) -> PathBuf {
+        self.0.join("state").join(format!("p{partition:03}"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Makes the folder if it is not there.
+    pub(crate) fn create(&self) -> Result<()> {
+        fs::create_dir_all(&self.0)
+            .with_context(|| format!("create the data folder {}", self.0.display()))
+    }
+
+    /// The key of this folder, made at first use. It never leaves the folder: who has it can tell
+    /// whether a pseudonym is a given member's.
+    pub(crate) fn people_key(&self) -> Result<PeopleKey> {
+        let path = self.0.join("people.key");
+        if !path.exists() {
+            self.make_key(&path).with_context(|| format!("make {}", path.display()))?;
+        }
+        let file = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+        let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
+        ensure!(
+            mode & 0o077 == 0,
+            "{} can be read by others (mode {mode:o}); run: chmod 600 {0}",
+            path.display()
+        );
+        let key: [u8; 16] = file.as_slice().try_into().with_context(|| {
+            format!(
+                "{} has {} bytes instead of 16; restore it from a backup, for a new key would \
+                 count every member a second time",
+                path.display(),
+                file.len()
+            )
+        })?;
+        Ok(PeopleKey::new(key))
+    }
+
+    fn make_key(&self, path: &Path) -> Result<()> {
+        let mut key = [0; 16];
+        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        let beside = self.0.join("people.key.tmp");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)?;
+        File::open(&self.0)?.sync_all()?;
+        Ok(())
+    }
+}

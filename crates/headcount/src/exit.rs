@@ -1,0 +1,69 @@
+//! Exit codes as in sysexits, so that scripts can tell what to do.
+
+use std::{fmt, io};
+
+/// The command line cannot be understood.
+pub(crate) const USAGE: u8 = 64;
+/// The data is not what it should be.
+pub(crate) const DATA: u8 = 65;
+/// An input cannot be opened or read.
+pub(crate) const NO_INPUT: u8 = 66;
+/// A bug of ours, or a limit that was met.
+pub(crate) const SOFTWARE: u8 = 70;
+/// Something cannot be made: a file, or the address to listen on.
+pub(crate) const CANNOT_CREATE: u8 = 73;
+/// Reading or writing failed.
+pub(crate) const IO: u8 = 74;
+/// Try again later: the disk is full, or another process is at work.
+pub(crate) const TEMPORARY: u8 = 75;
+
+/// An error with the exit code that says what kind it is.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    pub(crate) code: u8,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Exit {}
+
+/// An error with a code of its own.
+pub(crate) fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
+    Exit { code, message: message.into() }.into()
+}
+
+/// The exit code of an error.
+pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(exit) = cause.downcast_ref::<Exit>() {
+            return exit.code;
+        }
+        if let Some(error) = cause.downcast_ref::<headcount_journal::Error>() {
+            return code_of_journal(error);
+        }
+        if let Some(error) = cause.downcast_ref::<io::Error>() {
+            return match error.kind() {
+                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => NO_INPUT,
+                io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => CANNOT_CREATE,
+                _ => IO,
+            };
+        }
+    }
+    SOFTWARE
+}
+
+fn code_of_journal(error: &headcount_journal::Error) -> u8 {
+    use headcount_journal::Error;
+    match error {
+        Error::Locked { .. } => CANNOT_CREATE,
+        Error::Full { .. } | Error::Poisoned { .. } => TEMPORARY,
+        Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
+        Error::Partitions { .. } | Error::Option(_) => USAGE,
+        _ => IO,
+    }
+}

@@ -1,0 +1,160 @@
+//! Running sources: each feeds a bounded queue, and one thread takes all queues to the journal.
+//!
+//! ```text
+//!  source ─▶ queue ─╮
+//!  source ─▶ queue ─┼─▶ intake thread: door, journal ─▶ durable
+//!  source ─▶ queue ─╯
+//! ```
+//!
+//! Nothing is dropped on the way: a full queue makes its source wait.
+
+use std::{
+    collections::HashMap,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow};
+use headcount_source::{
+    AnySource, Ended, Error as SourceError, Resume, Shutdown, SourceAddress, Status,
+    message::Position,
+    sink::{self, Delivery, Limits},
+    status,
+};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::JoinHandle as Task,
+    time::timeout,
+};
+
+use crate::{ingest::Ingest, store::Known};
+
+/// Deliveries of all sources that may wait at the door.
+const WAITING: usize = 16;
+/// A partition without entries for so long is told to hold nothing back.
+const REST_AFTER: Duration = Duration::from_secs(60);
+/// How often the intake looks for such partitions.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+enum Arrival {
+    Delivery(String, Delivery),
+    Ended(String),
+}
+
+/// The thread between sources and journal.
+pub(crate) struct Intake {
+    arrivals: mpsc::Sender<Arrival>,
+    thread: JoinHandle<Result<Ingest>>,
+    /// Why the journal takes nothing any more, once that is so.
+    pub(crate) failed: watch::Receiver<Option<String>>,
+}
+
+/// A source that runs.
+pub(crate) struct Running {
+    pub(crate) status: watch::Receiver<Status>,
+    pub(crate) ended: Task<Result<Ended, SourceError>>,
+}
+
+impl Intake {
+    /// Starts the thread. It needs the runtime only for its limits on waiting.
+    pub(crate) fn start(ingest: Ingest, runtime: Handle) -> Result<Self> {
+        let (arrivals, inbox) = mpsc::channel(WAITING);
+        let (fail, failed) = watch::channel(None);
+        let thread = thread::Builder::new()
+            .name("intake".to_owned())
+            .spawn(move || {
+                let taken = take_all(ingest, inbox, &runtime);
+                if let Err(error) = &taken {
+                    tracing::error!("{error:#}");
+                    fail.send_replace(Some(format!("{error:#}")));
+                }
+                taken
+            })
+            .context("start a thread")?;
+        Ok(Self { arrivals, thread, failed })
+    }
+
+    /// Starts a source.
+    pub(crate) fn run(&self, address: SourceAddress, resume: Resume, shutdown: Shutdown) -> Running {
+        let name = address.to_string();
+        let (sink, mut inbox) = sink::channel(Limits::default());
+        let (reporter, status) = status::status(name.clone());
+        let ended =
+            tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
+        let arrivals = self.arrivals.clone();
+        tokio::spawn(async move {
+            while let Some(delivery) = inbox.next().await {
+                if arrivals.send(Arrival::Delivery(name.clone(), delivery)).await.is_err() {
+                    // The intake has failed; dropping the queue stops the source.
+                    return;
+                }
+            }
+            // The intake may have gone first.
+            let _ = arrivals.send(Arrival::Ended(name)).await;
+        });
+        Running { status, ended }
+    }
+
+    /// Waits until everything that arrived is durable. All sources must have ended.
+    pub(crate) async fn finish(self) -> Result<Ingest> {
+        drop(self.arrivals);
+        tokio::task::spawn_blocking(move || self.thread.join())
+            .await?
+            .map_err(|_| anyhow!("the intake thread panicked"))?
+    }
+}
+
+fn take_all(
+    mut ingest: Ingest,
+    mut inbox: mpsc::Receiver<Arrival>,
+    runtime: &Handle,
+) -> Result<Ingest> {
+    let mut positions: HashMap<String, Position> = HashMap::new();
+    loop {
+        let arrival = match inbox.try_recv() {
+            Ok(arrival) => Some(arrival),
+            Err(_) => {
+                // Nothing waits: what was taken is settled before anything else.
+                ingest.settle()?;
+                match runtime.block_on(async { timeout(LOOK_EVERY, inbox.recv()).await }) {
+                    Ok(None) => return Ok(ingest),
+                    Ok(arrival) => arrival,
+                    Err(_) => None,
+                }
+            }
+        };
+        match arrival {
+            Some(Arrival::Delivery(source, delivery)) => {
+                let (batch, held) = delivery.open();
+                if let Some(position) = &batch.position {
+                    positions.insert(source.clone(), position.clone());
+                }
+                ingest.take(&source, batch)?;
+                drop(held);
+            }
+            Some(Arrival::Ended(source)) => {
+                if let Some(position) = positions.remove(&source) {
+                    ingest.finish(&source, &position)?;
+                }
+            }
+            None => ingest.rest(REST_AFTER)?,
+        }
+    }
+}
+
+/// From where a source may go on, by what the partitions knew at the start.
+pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
+    let partitions: Vec<Vec<Position>> = known
+        .iter()
+        .map(|known| {
+            known
+                .positions
+                .iter()
+                .map(|(_, position)| serde_json::from_value(position.clone()))
+                .collect::<Result<_, _>>()
+        })
+        .collect::<Result<_, _>>()
+        .context("read the position of a source")?;
+    Ok(Resume::from_partitions(partitions.iter().map(Vec::as_slice)))
+}

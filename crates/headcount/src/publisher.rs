@@ -1,0 +1,73 @@
+//! Merges the partitions' surveys into the figures that the server asks for.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use headcount_engine::{Filter, Scope, Survey, stream_time_of_all};
+use headcount_server::Ask;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::follower::Follower;
+
+/// Answers questions until nobody can ask any more.
+pub(crate) async fn publish(mut asks: mpsc::Receiver<Ask>, followers: Arc<Vec<Follower>>) {
+    while let Some(ask) = asks.recv().await {
+        let followers = Arc::clone(&followers);
+        tokio::spawn(async move {
+            if let Err(error) = answer(ask, &followers).await {
+                tracing::warn!("answer a question of the page: {error:#}");
+            }
+        });
+    }
+}
+
+async fn answer(ask: Ask, followers: &[Follower]) -> Result<()> {
+    match ask {
+        Ask::View(filter, reply) => {
+            let surveys = survey(followers, filter, false).await?;
+            give(reply, surveys, |survey| Arc::new(survey.view())).await
+        }
+        Ask::Summary(reply) => {
+            let surveys = survey(followers, Filter::default(), true).await?;
+            give(reply, surveys, |survey| Arc::new(survey.summary())).await
+        }
+        Ask::Venues(reply) => {
+            let surveys = survey(followers, Filter::default(), false).await?;
+            give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
+        }
+    }
+}
+
+/// Adds the surveys up and replies; sorting lists is no work for the network's threads.
+async fn give<T: Send + 'static>(
+    reply: oneshot::Sender<T>,
+    surveys: Vec<Survey>,
+    make: impl FnOnce(Survey) -> T + Send + 'static,
+) -> Result<()> {
+    let made = tokio::task::spawn_blocking(move || {
+        make(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
+    })
+    .await
+    .context("merge the partitions")?;
+    // Whoever asked may have gone.
+    let _ = reply.send(made);
+    Ok(())
+}
+
+/// A survey of every partition under one stream time.
+pub(crate) async fn survey(
+    followers: &[Follower],
+    filter: Filter,
+    whole: bool,
+) -> Result<Vec<Survey>> {
+    let progress = followers.iter().map(Follower::progress);
+    let stream_time = stream_time_of_all(progress.map(|part| (part.stream_time, part.idle)));
+    let scope = Scope { filter, stream_time, whole };
+    let answers: Vec<_> =
+        followers.iter().map(|follower| follower.survey(scope.clone())).collect::<Result<_>>()?;
+    let mut surveys = Vec::with_capacity(answers.len());
+    for answer in answers {
+        surveys.push(answer.await.context("a partition has stopped")?);
+    }
+    Ok(surveys)
+}

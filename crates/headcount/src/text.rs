@@ -1,0 +1,111 @@
+//! Summaries for people.
+
+use std::fmt::Write;
+
+use headcount_engine::Summary;
+
+/// A summary as a few short tables.
+pub(crate) fn summary(summary: &Summary) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(out, "{name:<12} {value}");
+    };
+    let rate = if summary.rsvps == 0 {
+        "-".to_owned()
+    } else {
+        format!("{:.1} %", summary.yes as f64 * 100.0 / summary.rsvps as f64)
+    };
+    line("RSVPs", number(summary.rsvps));
+    line("yes", format!("{} ({rate})", number(summary.yes)));
+    line("no", number(summary.no));
+    line("heads", format!("{} with {} guests", number(summary.heads), number(summary.guests)));
+    line("events", number(summary.events));
+    line("groups", number(summary.groups));
+    line("venues", number(summary.venues));
+    line("members", number(summary.members));
+    line("cities", number(summary.cities));
+    line("countries", number(summary.countries));
+    line("topics", number(summary.topics));
+    let kinds = &summary.kinds;
+    line(
+        "records",
+        format!(
+            "{}: {} new, {} replaced, {} repeated or stale",
+            number(summary.records),
+            number(kinds.new),
+            number(kinds.replaced),
+            number(kinds.ignored)
+        ),
+    );
+    for (feed, total) in &summary.feeds {
+        if *feed != "rsvps" {
+            line(feed, format!("{} in {} records", number(total.unique), number(total.records)));
+        }
+    }
+    list(&mut out, "Top cities", summary.top_cities_yes.iter().map(|(key, yes)| {
+        (key.split('|').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "), *yes)
+    }));
+    list(&mut out, "Top topics", summary.top_topics_yes.iter().map(|(key, yes)| (key.to_string(), *yes)));
+    refused(&mut out, summary);
+    out
+}
+
+fn list(out: &mut String, title: &str, rows: impl Iterator<Item = (String, u64)>) {
+    let mut rows = rows.take(5).peekable();
+    if rows.peek().is_some() {
+        let _ = writeln!(out, "\n{title} (yes)");
+    }
+    for (name, count) in rows {
+        let _ = writeln!(out, "{:>9}  {}", number(count), plain(&name));
+    }
+}
+
+fn refused(out: &mut String, summary: &Summary) {
+    if summary.malformed > 0 {
+        let _ = writeln!(out, "\nRefused: {}", number(summary.malformed));
+        for (reason, count) in &summary.ledger.all.rejected {
+            let _ = writeln!(out, "{:>9}  {reason}", number(*count));
+        }
+    }
+    for (reason, count) in &summary.ledger.all.tally.quarantined {
+        let _ = writeln!(out, "{:>9}  kept but not counted: {reason}", number(*count));
+    }
+    if !summary.ledger.balanced {
+        let _ = writeln!(out, "\nThe ledger does not balance: run \"headcount verify\".");
+    }
+}
+
+/// A number with its thousands set apart.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Upstream text for a terminal: no control characters that could move the cursor.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (value, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(value), expected);
+        }
+    }
+
+    #[test]
+    fn upstream_text_cannot_drive_the_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+    }
+}
