@@ -1,0 +1,91 @@
+//! What one read brings: many frames in one buffer, which the next read uses again.
+
+use std::fmt;
+
+use crate::Offset;
+use crate::frame::{Frame, HEAD_BYTES, Head};
+use crate::window::Window;
+
+/// A buffer of frames. Make one and give it to every [`read`](crate::Reader::read); its memory is bounded by
+/// the `max_bytes` of the reads, or by the longest single entry.
+#[derive(Default)]
+pub struct Batch {
+    pub(crate) window: Window,
+    slots: Vec<Slot>,
+}
+
+/// Where a frame's body lies in the window.
+#[derive(Clone, Copy)]
+struct Slot {
+    head: Head,
+    body: usize,
+}
+
+impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many frames it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// True if it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The frames by offset.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Frame<'_>> + Clone {
+        self.slots.iter().map(|slot| self.frame(slot))
+    }
+
+    /// The frame at an index below [`Batch::len`].
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Frame<'_>> {
+        self.slots.get(index).map(|slot| self.frame(slot))
+    }
+
+    /// One past the last offset it holds.
+    #[must_use]
+    pub fn end(&self) -> Option<Offset> {
+        self.slots.last().map(|slot| slot.head.offset + 1)
+    }
+
+    fn frame(&self, slot: &Slot) -> Frame<'_> {
+        let head = &slot.head;
+        Frame {
+            offset: head.offset,
+            appended_at_ms: head.time,
+            kind: head.kind,
+            source: head.source,
+            body: &self.window.bytes()[slot.body..slot.body + head.len as usize],
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.window.clear();
+    }
+
+    /// Takes up the frame that begins at byte `pos` of the segment and is in the window.
+    pub(crate) fn push(&mut self, head: &Head, pos: u64) {
+        self.slots.push(Slot {
+            head: *head,
+            body: self.window.index(pos) + HEAD_BYTES,
+        });
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.iter().map(|frame| frame.offset))
+            .finish()
+    }
+}

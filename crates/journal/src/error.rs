@@ -1,0 +1,290 @@
+//! What can go wrong, each with what happened, where, and the way out.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::Offset;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the journal could not do what it was asked.
+///
+/// It is `Clone` because one failed sync answers every receipt of its group.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file operation failed while opening, creating or reading; the cause is the source.
+    #[error("{action} {}", path.display())]
+    Io {
+        /// The verb of the phrase, such as `open`.
+        action: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+    /// Another process writes to this journal.
+    #[error("the journal {} is in use by {}; stop it first, or use a folder of its own", path.display(), Owner(*pid))]
+    Locked {
+        /// The journal's folder.
+        path: PathBuf,
+        /// The other process, if it said so.
+        pid: Option<u32>,
+    },
+    /// There is no journal in this folder, or its description is missing or damaged.
+    #[error("{} is not a journal: {reason}", path.display())]
+    NotAJournal {
+        /// The folder or the file that was looked at.
+        path: PathBuf,
+        /// What was expected there.
+        reason: String,
+    },
+    /// The journal was written in a format that this program does not know.
+    #[error("{} has format version {found}, this program reads {supported}; use the program that wrote it, or a newer one", path.display())]
+    Version {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The version of this program.
+        supported: u32,
+    },
+    /// The number of partitions is fixed when a journal is created.
+    #[error("the journal {} has {found} partitions, not {asked}; leave the number out, or import into a new folder", path.display())]
+    Partitions {
+        /// The journal's folder.
+        path: PathBuf,
+        /// How many it has.
+        found: u16,
+        /// How many the options asked for.
+        asked: u16,
+    },
+    /// An option lies outside its range.
+    #[error("{0}")]
+    Option(String),
+    /// Bytes that were durable once are not what was written. Nothing is skipped.
+    #[error(
+        "segment {}: {damage} at byte {byte} (run `headcount journal verify`, then restore this segment from a backup)",
+        segment.display()
+    )]
+    Corrupt {
+        /// The segment's file.
+        segment: PathBuf,
+        /// Where its first bad frame (or header) begins.
+        byte: u64,
+        /// What is wrong there.
+        damage: Damage,
+    },
+    /// The disk is full. Nothing of the batch was kept; appending works again when there is room.
+    #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]
+    Full {
+        /// The segment that was to be written.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: Arc<io::Error>,
+    },
+    /// A write or sync failed in a way that leaves open what is on the disk. A failed sync is never
+    /// tried again, for the kernel may then report success for pages it has dropped.
+    #[error(
+        "partition {partition} takes no more entries since {action} {} failed: {cause}; restart headcount, which reads again what is on the disk",
+        path.display()
+    )]
+    Poisoned {
+        /// The partition.
+        partition: u16,
+        /// What failed.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: Arc<io::Error>,
+    },
+    /// The journal has been closed, and all that was durable has been read.
+    #[error("the journal is closed")]
+    Closed,
+    /// There is no such partition.
+    #[error("partition {partition} does not exist, the journal has {partitions}")]
+    NoPartition {
+        /// The one asked for.
+        partition: u16,
+        /// How many there are, counted from 0.
+        partitions: u16,
+    },
+    /// A body or a batch is longer than the journal takes.
+    #[error("{what} of {bytes} bytes is longer than the {max} the journal takes")]
+    TooLong {
+        /// `body` or `batch`.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// Kind 255 is the journal's own.
+    #[error("kind 255 is the journal's own; use another for control entries")]
+    ReservedKind,
+    /// A position that the journal has not reached: whoever asks knows more than the journal holds.
+    #[error(
+        "partition {partition} ends at offset {end}, {asked} was asked for: the journal has lost entries or is another one; restore it, or `headcount rebuild`"
+    )]
+    BeyondEnd {
+        /// The partition.
+        partition: u16,
+        /// The offset asked for.
+        asked: Offset,
+        /// One past the last durable entry.
+        end: Offset,
+    },
+    /// A position before the first entry that is kept.
+    #[error(
+        "partition {partition} begins at offset {first}, {asked} was asked for and is no longer kept"
+    )]
+    BeforeStart {
+        /// The partition.
+        partition: u16,
+        /// The offset asked for.
+        asked: Offset,
+        /// The first offset that is kept.
+        first: Offset,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            action,
+            path: path.to_owned(),
+            source: Arc::new(source),
+        }
+    }
+
+    pub(crate) fn not_a_journal(path: &Path, reason: impl Into<String>) -> Self {
+        Self::NotAJournal {
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn corrupt(segment: &Path, byte: u64, damage: Damage) -> Self {
+        Self::Corrupt {
+            segment: segment.to_owned(),
+            byte,
+            damage,
+        }
+    }
+}
+
+/// A file operation that failed while appending, and so has to be judged.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) action: &'static str,
+    pub(crate) path: PathBuf,
+    pub(crate) cause: io::Error,
+}
+
+impl Failure {
+    pub(crate) fn of(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |cause| Self {
+            action,
+            path: path.to_owned(),
+            cause,
+        }
+    }
+
+    /// True if nothing but room was lacking: the file is as it was, and there may be room later. Never for a sync,
+    /// after which nothing is known, nor for a truncation, which is how a file becomes again as it was.
+    pub(crate) fn is_full(&self) -> bool {
+        !matches!(self.action, "sync" | "truncate") && is_full(&self.cause)
+    }
+
+    pub(crate) fn into_error(self, partition: u16) -> Error {
+        let full = self.is_full();
+        let Self {
+            action,
+            path,
+            cause,
+        } = self;
+        let cause = Arc::new(cause);
+        if full {
+            return Error::Full { path, cause };
+        }
+        Error::Poisoned {
+            partition,
+            action,
+            path,
+            cause,
+        }
+    }
+
+    pub(crate) fn into_io(self) -> Error {
+        Error::io(self.action, &self.path)(self.cause)
+    }
+}
+
+/// A disk without blocks, a quota, a size limit, or no file handles left.
+fn is_full(e: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(
+        e.kind(),
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::WriteZero
+    ) || matches!(e.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+struct Owner(Option<u32>);
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(pid) => write!(f, "process {pid}"),
+            None => write!(f, "another process"),
+        }
+    }
+}
+
+/// What is wrong with a frame or a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The header is not one of a segment.
+    #[error("no segment header")]
+    Header,
+    /// The header is whole, but of another segment, partition or journal.
+    #[error("the header of another segment")]
+    Foreign,
+    /// The header does not continue where the segment before it ended.
+    #[error("no continuation of the segment before")]
+    Link,
+    /// Zeros where a frame belongs.
+    #[error("zeros instead of a frame")]
+    Blank,
+    /// A length that no frame has.
+    #[error("an impossible length of {0}")]
+    Length(u32),
+    /// The frame ends after the file, or after the segment's last group.
+    #[error("a frame cut short")]
+    CutShort,
+    /// The checksum differs.
+    #[error("checksum differs")]
+    Checksum,
+    /// A whole frame, but not the one that belongs here.
+    #[error("offset {found} instead of {expected}")]
+    Offset {
+        /// The offset that belongs here.
+        expected: Offset,
+        /// The offset that stands here.
+        found: Offset,
+    },
+    /// A whole frame that does not follow the frame before it.
+    #[error("a frame that does not follow the one before")]
+    Chain,
+    /// A sync frame that does not fit its group.
+    #[error("a sync frame of another group")]
+    Sync,
+}

@@ -1,0 +1,245 @@
+//! One partition on disk: its segments, and the one place that writes to them. No threads, no clock.
+
+use std::path::{Path, PathBuf};
+
+use crate::Offset;
+use crate::cursor::Cursor;
+use crate::disk::File;
+use crate::error::{Damage, Error, Failure, Result};
+use crate::frame::{Entry, HEAD_BYTES, SYNC_BYTES};
+use crate::home::{Home, last};
+use crate::recovery::{self, End};
+use crate::segment::{HEADER_BYTES, Segment};
+
+/// A partition that is open for appending.
+pub(crate) struct Log {
+    home: Home,
+    segment_bytes: u64,
+    /// All segments, the one written to last.
+    segments: Vec<Segment>,
+    file: File,
+    /// Up to here room is reserved in the last segment.
+    reserved: u64,
+    /// False once the disk was too full to reserve a whole segment; then only what is needed, until the next one.
+    reserve_whole: bool,
+    /// The end of the last durable group.
+    end: Cursor,
+    /// True if the last group is empty: nothing was appended since the partition was closed in order.
+    sealed: bool,
+    buffer: Vec<u8>,
+}
+
+impl Log {
+    /// Opens a partition for appending and repairs what a crash has left: a torn tail is cut off, and the last group
+    /// is written and synced once more. (After a failed sync the kernel may show pages that never reached the disk,
+    /// and after a kill nothing has been synced; what has been read once must never vanish.)
+    pub(crate) fn open(home: Home, segment_bytes: u64) -> Result<(Self, End)> {
+        home.sweep()?;
+        let segments = home.segments()?;
+        let path = last(&segments).path.clone();
+        let file = home
+            .disk
+            .open_write(&path)
+            .map_err(Error::io("open", &path))?;
+        let end = recovery::find_end(&path, &file, last(&segments).header.cursor())?;
+        let len = file.len().map_err(Error::io("read", &path))?;
+        if end.torn_bytes > 0 {
+            file.set_len(end.cursor.pos)
+                .map_err(Error::io("truncate", &path))?;
+        }
+        let log = Self {
+            segment_bytes,
+            segments,
+            reserved: if end.torn_bytes > 0 {
+                end.cursor.pos
+            } else {
+                len
+            },
+            file,
+            reserve_whole: true,
+            end: end.cursor,
+            sealed: end.cursor.pos - end.last_group == SYNC_BYTES as u64,
+            buffer: Vec::new(),
+            home,
+        };
+        log.write_again(end.last_group, &path)?;
+        log.home
+            .disk
+            .sync_dir(&log.home.dir)
+            .map_err(Error::io("sync", &log.home.dir))?;
+        Ok((log, end))
+    }
+
+    fn write_again(&self, from: u64, path: &Path) -> Result<()> {
+        let len = usize::try_from(self.end.pos - from).expect("a group fits in memory");
+        let mut group = vec![0; len];
+        let n = self
+            .file
+            .read_at(&mut group, from)
+            .map_err(Error::io("read", path))?;
+        if n < len {
+            return Err(Error::corrupt(path, from, Damage::CutShort));
+        }
+        self.file
+            .write_at(&group, from)
+            .map_err(Error::io("write", path))?;
+        self.file.sync().map_err(Error::io("sync", path))
+    }
+
+    /// Writes the batches as one group and makes it durable. Returns, for each batch, one past its last offset.
+    ///
+    /// [`Error::Full`] leaves the log as it was. After any other error it must not be used again.
+    pub(crate) fn commit(&mut self, batches: &[Vec<Entry>], now_ms: i64) -> Result<Vec<Offset>> {
+        let bytes: usize = batches.iter().map(|batch| batch_bytes(batch)).sum();
+        if bytes == 0 {
+            return Ok(vec![self.end.next; batches.len()]);
+        }
+        let partition = self.home.partition;
+        self.make_room((bytes + SYNC_BYTES) as u64, now_ms)
+            .map_err(|failure| failure.into_error(partition))?;
+        let mut cursor = self.end;
+        let mut ends = Vec::with_capacity(batches.len());
+        self.buffer.clear();
+        for batch in batches {
+            for entry in batch {
+                cursor.write_entry(entry, now_ms, &mut self.buffer);
+            }
+            ends.push(cursor.next);
+        }
+        self.finish_group(cursor)
+            .map_err(|failure| failure.into_error(partition))?;
+        self.sealed = false;
+        Ok(ends)
+    }
+
+    /// Ends the log with an empty group, which proves that the group before it was durable, and gives back the room
+    /// that was reserved and not used.
+    pub(crate) fn seal(&mut self) -> Result<()> {
+        let partition = self.home.partition;
+        if !self.sealed && self.end.next > 0 {
+            self.buffer.clear();
+            match self.finish_group(self.end) {
+                Ok(()) => self.sealed = true,
+                // A full disk may do without the proof.
+                Err(failure) if failure.is_full() => {}
+                Err(failure) => return Err(failure.into_error(partition)),
+            }
+        }
+        let path = self.path();
+        self.file
+            .set_len(self.end.pos)
+            .map_err(Error::io("truncate", &path))
+    }
+
+    /// Where the last durable group ends.
+    pub(crate) fn end(&self) -> Cursor {
+        self.end
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// Keeps the buffer from staying as large as the largest batch there ever was.
+    pub(crate) fn shrink_buffer(&mut self, bytes: usize) {
+        if self.buffer.capacity() > 2 * bytes {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// The segment that is written to.
+    pub(crate) fn path(&self) -> PathBuf {
+        last(&self.segments).path.clone()
+    }
+
+    /// Ends the group in the buffer, which leads to `cursor`, writes it and syncs it.
+    fn finish_group(&mut self, mut cursor: Cursor) -> Result<(), Failure> {
+        cursor.write_sync(&mut self.buffer);
+        self.write_group()?;
+        self.file
+            .sync()
+            .map_err(Failure::of("sync", &self.path()))?;
+        self.end = cursor;
+        self.reserved = self.reserved.max(cursor.pos);
+        Ok(())
+    }
+
+    /// Writes the buffer behind the last group, or nothing: half a group is cut off again.
+    fn write_group(&mut self) -> Result<(), Failure> {
+        let Err(cause) = self.file.write_at(&self.buffer, self.end.pos) else {
+            return Ok(());
+        };
+        let path = self.path();
+        match self.file.set_len(self.end.pos) {
+            Ok(()) => {
+                self.reserved = self.end.pos;
+                Err(Failure::of("write", &path)(cause))
+            }
+            // Half a group that stays is worse than the reason why it is there.
+            Err(e) => Err(Failure::of("truncate", &path)(e)),
+        }
+    }
+
+    /// Makes sure that `bytes` can be written: in this segment, or in a new one.
+    fn make_room(&mut self, bytes: u64, now_ms: i64) -> Result<(), Failure> {
+        let needed = self.end.pos + bytes;
+        let has_entries = self.end.next > last(&self.segments).header.base;
+        if needed > self.segment_bytes && has_entries {
+            return self.roll(HEADER_BYTES as u64 + bytes, now_ms);
+        }
+        if needed <= self.reserved {
+            return Ok(());
+        }
+        let path = self.path();
+        if self.reserve_whole && needed < self.segment_bytes {
+            match self.file.allocate(self.segment_bytes) {
+                Ok(()) => {
+                    self.reserved = self.segment_bytes;
+                    return Ok(());
+                }
+                Err(cause) => {
+                    self.reserve_whole = false;
+                    let failure = Failure::of("reserve", &path)(cause);
+                    if !failure.is_full() {
+                        return Err(failure);
+                    }
+                    // A part may have been reserved; others need it more.
+                    let _ = self.file.set_len(self.end.pos);
+                }
+            }
+        }
+        self.file
+            .allocate(needed)
+            .map_err(Failure::of("reserve", &path))?;
+        self.reserved = needed;
+        Ok(())
+    }
+
+    /// Begins a new segment: with room for a whole one, or if there is none, for what is needed now.
+    fn roll(&mut self, needed: u64, now_ms: i64) -> Result<(), Failure> {
+        let header = last(&self.segments).header.after(&self.end, now_ms);
+        let create = |bytes| Segment::create(&self.home.disk, &self.home.dir, header, bytes);
+        let whole = self.segment_bytes.max(needed);
+        let (reserved, made) = match create(whole) {
+            Err(failure) if failure.is_full() && whole > needed => (needed, create(needed)),
+            made => (whole, made),
+        };
+        let (segment, file) = made?;
+        // The new header says where this one ends, so this only gives room back; the disk may keep it.
+        let _ = self.file.set_len(self.end.pos);
+        self.reserve_whole = reserved == whole;
+        self.reserved = reserved;
+        self.end = header.cursor();
+        self.file = file;
+        self.segments.push(segment);
+        Ok(())
+    }
+}
+
+/// Bytes that a batch takes in a segment, without the sync frame.
+pub(crate) fn batch_bytes(batch: &[Entry]) -> usize {
+    batch
+        .iter()
+        .map(|entry| HEAD_BYTES + entry.body.len())
+        .sum()
+}

@@ -1,0 +1,240 @@
+//! The bounded queue before a partition's writer: back-pressure for those who append, groups for the one who writes.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::error::{Error, Result};
+use crate::frame::Entry;
+use crate::log::batch_bytes;
+use crate::options::Options;
+use crate::receipt::{Receipt, Reply};
+
+/// A batch and whom to answer.
+pub(crate) struct Job {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) reply: Reply,
+    /// What its frames take in a segment.
+    pub(crate) bytes: usize,
+}
+
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// For the writer: there is something to do.
+    filled: Condvar,
+    /// For those who append and block.
+    drained: Condvar,
+    /// For those who append and await.
+    drained_async: Notify,
+    bytes_max: usize,
+    batches_max: usize,
+    group_bytes: usize,
+    group_entries: usize,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    bytes: usize,
+    entries: usize,
+    /// Why nothing is taken any more.
+    refused: Option<Error>,
+}
+
+/// How many batches the writer hopes for, and how long it waits for them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Patience {
+    pub(crate) batches: usize,
+    pub(crate) wait: Duration,
+}
+
+/// What became of a batch that did not want to wait.
+#[derive(Debug)]
+pub enum Pushed {
+    /// It is queued.
+    Queued(Receipt),
+    /// There is no room; here it is again.
+    NoRoom(Vec<Entry>),
+}
+
+impl Queue {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            state: Mutex::default(),
+            filled: Condvar::new(),
+            drained: Condvar::new(),
+            drained_async: Notify::new(),
+            bytes_max: options.queue_bytes,
+            batches_max: options.queue_batches,
+            group_bytes: options.group_bytes,
+            group_entries: options.group_entries,
+        }
+    }
+
+    /// Queues a batch, blocking while there is no room.
+    pub(crate) fn push(&self, entries: Vec<Entry>) -> Result<Receipt> {
+        let bytes = batch_bytes(&entries);
+        let mut state = self.lock();
+        while state.refused.is_none() && !self.has_room(&state, bytes) {
+            state = self
+                .drained
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        self.admit(state, entries, bytes)
+    }
+
+    /// Queues a batch, awaiting room.
+    pub(crate) async fn push_async(&self, mut entries: Vec<Entry>) -> Result<Receipt> {
+        loop {
+            // Registered before looking, so that room made in between is not missed.
+            let mut drained = std::pin::pin!(self.drained_async.notified());
+            drained.as_mut().enable();
+            match self.try_push(entries)? {
+                Pushed::Queued(receipt) => return Ok(receipt),
+                Pushed::NoRoom(back) => entries = back,
+            }
+            drained.await;
+        }
+    }
+
+    /// Queues a batch if there is room now, otherwise gives it back.
+    pub(crate) fn try_push(&self, entries: Vec<Entry>) -> Result<Pushed> {
+        let bytes = batch_bytes(&entries);
+        let state = self.lock();
+        if state.refused.is_none() && !self.has_room(&state, bytes) {
+            return Ok(Pushed::NoRoom(entries));
+        }
+        self.admit(state, entries, bytes).map(Pushed::Queued)
+    }
+
+    fn admit(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        entries: Vec<Entry>,
+        bytes: usize,
+    ) -> Result<Receipt> {
+        if let Some(error) = &state.refused {
+            return Err(error.clone());
+        }
+        let (reply, receipt) = Receipt::new();
+        state.bytes += bytes;
+        state.entries += entries.len();
+        state.jobs.push_back(Job {
+            entries,
+            reply,
+            bytes,
+        });
+        drop(state);
+        self.filled.notify_one();
+        Ok(receipt)
+    }
+
+    /// A batch that is longer than the queue gets in when the queue is empty.
+    fn has_room(&self, state: &State, bytes: usize) -> bool {
+        state.jobs.is_empty()
+            || (state.bytes + bytes <= self.bytes_max && state.jobs.len() < self.batches_max)
+    }
+
+    /// Takes the next group, waiting for its first batch as long as it takes, and for others as `patience` says.
+    /// `None` when the queue is closed and empty.
+    pub(crate) fn take(&self, patience: Patience) -> Option<Vec<Job>> {
+        let mut state = self.lock();
+        while state.jobs.is_empty() {
+            if state.refused.is_some() {
+                return None;
+            }
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        let state = self.wait_for_others(state, patience);
+        Some(self.take_group(state))
+    }
+
+    fn wait_for_others<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        patience: Patience,
+    ) -> MutexGuard<'a, State> {
+        let deadline = Instant::now() + patience.wait;
+        while state.jobs.len() < patience.batches
+            && state.bytes < self.group_bytes
+            && state.entries < self.group_entries
+            && state.refused.is_none()
+        {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self
+                .filled
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        state
+    }
+
+    fn take_group(&self, mut state: MutexGuard<'_, State>) -> Vec<Job> {
+        let mut group = Vec::new();
+        let (mut bytes, mut entries) = (0, 0);
+        while let Some(job) = state.jobs.pop_front() {
+            bytes += job.bytes;
+            entries += job.entries.len();
+            group.push(job);
+            let fits = |next: &Job| {
+                bytes + next.bytes <= self.group_bytes
+                    && entries + next.entries.len() <= self.group_entries
+            };
+            if !state.jobs.front().is_some_and(fits) {
+                break;
+            }
+        }
+        state.bytes -= bytes;
+        state.entries -= entries;
+        drop(state);
+        self.wake_appenders();
+        group
+    }
+
+    /// Takes nothing more, with this as the reason. What is queued stays for the writer.
+    pub(crate) fn refuse(&self, error: Error) {
+        self.lock().refused.get_or_insert(error);
+        self.filled.notify_all();
+        self.wake_appenders();
+    }
+
+    /// As [`Queue::refuse`], and answers all that is queued with the reason too.
+    pub(crate) fn fail(&self, error: &Error) {
+        self.refuse(error.clone());
+        let jobs = {
+            let mut state = self.lock();
+            (state.bytes, state.entries) = (0, 0);
+            std::mem::take(&mut state.jobs)
+        };
+        for job in jobs {
+            let _ = job.reply.send(Err(error.clone()));
+        }
+        self.wake_appenders();
+    }
+
+    /// How many batches and bytes are waiting.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.jobs.len(), state.bytes)
+    }
+
+    fn wake_appenders(&self) {
+        self.drained.notify_all();
+        self.drained_async.notify_waiters();
+    }
+
+    /// Nothing that is done under this lock can panic half way.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,127 @@
+//! What readers may see of a partition: up to where it is durable, and in which segments.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::Offset;
+use crate::cursor::Cursor;
+use crate::segment::Segment;
+
+/// Written by the partition's writer after each sync, read by its readers.
+pub(crate) struct Tail {
+    state: Mutex<State>,
+    moved: Condvar,
+}
+
+struct State {
+    segments: Vec<Segment>,
+    /// The end of the last durable group.
+    end: Cursor,
+    /// True when nothing will come any more.
+    closed: bool,
+}
+
+/// The part of a partition that one segment holds.
+pub(crate) struct Stretch {
+    pub(crate) segment: Segment,
+    /// Its bytes are good up to here.
+    pub(crate) limit: u64,
+}
+
+impl Tail {
+    pub(crate) fn new(segments: Vec<Segment>, end: Cursor) -> Self {
+        Self {
+            state: Mutex::new(State {
+                segments,
+                end,
+                closed: false,
+            }),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// Shows readers a new end and the segments that were added on the way.
+    pub(crate) fn advance(&self, segments: &[Segment], end: Cursor) {
+        let mut state = self.lock();
+        let known = state.segments.len();
+        state.segments.extend_from_slice(&segments[known..]);
+        state.end = end;
+        drop(state);
+        self.moved.notify_all();
+    }
+
+    /// Tells readers not to wait any longer.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.moved.notify_all();
+    }
+
+    pub(crate) fn end(&self) -> Cursor {
+        self.lock().end
+    }
+
+    pub(crate) fn first_offset(&self) -> Offset {
+        self.lock().segments[0].header.base
+    }
+
+    /// The last segment that begins at or before `offset`.
+    pub(crate) fn stretch_of(&self, offset: Offset) -> Option<Stretch> {
+        let state = self.lock();
+        let after = state.segments.partition_point(|s| s.header.base <= offset);
+        state.stretch(after.checked_sub(1)?)
+    }
+
+    /// The segment with this number, if it has come to be.
+    pub(crate) fn stretch(&self, segment: u32) -> Option<Stretch> {
+        let state = self.lock();
+        let index = segment.checked_sub(state.segments[0].header.segment)?;
+        state.stretch(index as usize)
+    }
+
+    /// Waits until there is more than `offset` entries, at most for `timeout`.
+    pub(crate) fn wait(&self, offset: Offset, timeout: Duration) -> Waited {
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.lock();
+        loop {
+            if state.end.next > offset {
+                return Waited::More;
+            }
+            if state.closed {
+                return Waited::Closed;
+            }
+            let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Waited::TimedOut;
+            }
+            state = self
+                .moved
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Nothing that is done under this lock can panic half way.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waited {
+    More,
+    TimedOut,
+    Closed,
+}
+
+impl State {
+    fn stretch(&self, index: usize) -> Option<Stretch> {
+        let segment = self.segments.get(index)?.clone();
+        let limit = match self.segments.get(index + 1) {
+            Some(next) => next.header.prev_end,
+            None => self.end.pos,
+        };
+        Some(Stretch { segment, limit })
+    }
+}

@@ -1,0 +1,118 @@
+//! Tests that need to see inside: damaged bytes, a disk that fails, a machine that stops at any moment.
+#![allow(clippy::unwrap_used)]
+
+mod crash;
+mod damage;
+mod faults;
+mod group;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::batch::Batch;
+use crate::disk::Disk;
+use crate::disk::sim::Sim;
+use crate::error::{Error, Result};
+use crate::frame::Entry;
+use crate::home::Home;
+use crate::log::Log;
+use crate::reader::Reader;
+use crate::recovery::End;
+use crate::tail::Tail;
+
+/// Small numbers that depend on a seed only (splitmix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Less than `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+
+    pub(crate) fn batch(&mut self, longest_body: u64) -> Vec<Entry> {
+        (0..=self.below(3))
+            .map(|_| self.entry(longest_body))
+            .collect()
+    }
+
+    fn entry(&mut self, longest_body: u64) -> Entry {
+        let len = self.below(longest_body + 1);
+        Entry {
+            kind: self.below(3) as u8,
+            source: self.next() as u16,
+            body: (0..len).map(|_| self.next() as u8).collect(),
+        }
+    }
+}
+
+const SEGMENT_BYTES: u64 = 4096;
+
+/// A partition on a simulated disk.
+struct Bench {
+    sim: Sim,
+    home: Home,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self::on(Sim::with_dir(Path::new("/")));
+        bench.home.create(1).unwrap();
+        bench.home.disk.sync_dir(Path::new("/")).unwrap();
+        bench
+    }
+
+    fn on(sim: Sim) -> Self {
+        let home = Home {
+            disk: Disk::Sim(sim.clone()),
+            dir: PathBuf::from("/p000"),
+            journal: 0x1234_5678_9abc_def0,
+            partition: 0,
+        };
+        Self { sim, home }
+    }
+
+    fn open(&self) -> Result<(Log, End)> {
+        Log::open(self.home.clone(), SEGMENT_BYTES)
+    }
+
+    /// Everything that is in the partition, as a reader gives it.
+    fn read_all(&self) -> Result<Vec<Entry>> {
+        let segments = self.home.segments()?;
+        let end = self.home.find_end(&segments)?;
+        let tail = Tail::new(segments, end.cursor);
+        tail.close();
+        read_all(&self.home.disk, Arc::new(tail))
+    }
+
+    fn segment(&self, index: usize) -> PathBuf {
+        self.home.segments().unwrap()[index].path.clone()
+    }
+}
+
+fn read_all(disk: &Disk, tail: Arc<Tail>) -> Result<Vec<Entry>> {
+    let mut reader = Reader::new(disk.clone(), 0, tail, 0)?;
+    let (mut batch, mut entries) = (Batch::new(), Vec::new());
+    loop {
+        match reader.read(&mut batch, 700, Duration::ZERO) {
+            Err(Error::Closed) => return Ok(entries),
+            read => assert!(read? > 0, "a closed journal ends with an error"),
+        }
+        for frame in batch.iter() {
+            assert_eq!(frame.offset, entries.len() as u64);
+            entries.push(Entry {
+                kind: frame.kind,
+                source: frame.source,
+                body: frame.body.to_vec(),
+            });
+        }
+    }
+}
