@@ -1,0 +1,41 @@
+//! What ends a source. Trouble on the network does not: it is reported in the status and tried again.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a source could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The program takes no more records.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    #[error("{path}: {source} (is the path right, and may this user read it?)", path = path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("{path}: reading broke off at byte {at} of its content: {source} (what came before it was taken)", path = path.display())]
+    Read { path: PathBuf, at: u64, source: io::Error },
+    #[error("{path}: it changed while it was read (import it again when nobody writes to it)", path = path.display())]
+    Changed { path: PathBuf },
+    #[error("{path}: {what}", path = path.display())]
+    Unfit { path: PathBuf, what: &'static str },
+    #[error("standard input: {0}")]
+    Input(io::Error),
+    #[error("no connection can be made from here: {0}")]
+    Client(String),
+    /// A part of the source panicked: our bug.
+    #[error("the reader of {0} broke down (this is a bug of headcount)")]
+    Broken(String),
+}
+
+/// The program takes no more records: it is stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the program takes no more records: it is stopping")]
+pub struct Stopped;
+
+/// How a source ended in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// There is nothing more to read.
+    Finished,
+    /// It was told to stop.
+    Stopped,
+}

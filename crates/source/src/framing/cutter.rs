@@ -1,0 +1,474 @@
+//! The one place that knows where values begin and end in a file.
+//!
+//! ```text
+//!            {                     complete
+//!  between ─────▶ value ────────────────────────▶ between
+//!     │             │ grammar breaks, too long, end of input
+//!     │             ▼
+//!     │          recover ── a line that begins an object ──▶ one malformed piece, between
+//!     │             │ no such line within 1 MiB
+//!     │             ▼
+//!     │           flood  (hashes and forgets) ──▶ one piece too big, between
+//!     │ HTTP/    head    (skipped to its blank line)
+//!     └ other    garbage (one malformed piece to the line's end)
+//! ```
+//!
+//! What comes out depends on the bytes alone, never on how they were cut into buffers.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr_iter};
+use super::flood::Flood;
+use super::scan::{Scanner, Verdict, is_blank};
+use crate::message::Broken;
+
+/// The longest value (or malformed piece) that is kept whole.
+pub const VALUE_MAX: usize = 1 << 20;
+
+/// How much is kept of a piece that is too big.
+pub const CUT_BYTES: usize = 4096;
+
+/// How far into a line the beginning of an object is looked for while recovering.
+const JUDGE_BYTES: usize = 256;
+
+/// The longest line of an HTTP head that is believed to be one.
+const HEAD_LINE_MAX: usize = 16 << 10;
+
+/// How closely lines are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// Every value is scanned: a piece without `broken` is exactly one object.
+    Proved,
+    /// A line that begins with `{`, ends with `}` and is followed by another `{` is handed over unseen
+    /// ([`Piece::proved`] is false). When the decoder refuses such a line, ask [`super::values_in`] what it holds.
+    Lines,
+}
+
+/// One value, or one malformed stretch, as a range of the buffer it was found in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// In the buffer given to [`Cutter::next`]; empty when `cut` is given.
+    pub range: Range<usize>,
+    /// The first [`CUT_BYTES`] of a piece that is too big.
+    pub cut: Option<Box<[u8]>>,
+    /// Where it begins, counted from the beginning of the input.
+    pub start: u64,
+    /// One past its last byte. Grows strictly from piece to piece.
+    pub end: u64,
+    /// The number of the line it begins on, from 1.
+    pub line: u64,
+    /// Whether it was scanned.
+    pub proved: bool,
+    pub broken: Option<Broken>,
+}
+
+impl Piece {
+    /// Its bytes, out of the buffer it was found in.
+    pub fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
+        self.cut.as_deref().unwrap_or(&buffer[self.range.clone()])
+    }
+}
+
+/// Cuts a stream into pieces. The caller keeps the buffer: it shows all bytes from [`Cutter::consumed`] on at every
+/// call, and may drop those before it by telling [`Cutter::drop_front`].
+#[derive(Debug)]
+pub struct Cutter {
+    look: Look,
+    /// [`VALUE_MAX`], less in tests.
+    value_max: usize,
+    /// How many bytes were dropped before the buffer.
+    base: u64,
+    /// Everything before it is done with, unless the state says otherwise.
+    at: usize,
+    /// The line `at` is on.
+    line: u64,
+    /// Whether only blanks stand before `at` on its line, and how many (final once it is false).
+    fresh: bool,
+    indent: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Between,
+    Head,
+    Garbage { search: usize },
+    Value { scanner: Scanner, scanned: usize },
+    Recover { search: usize, pretty: Option<bool>, broken: Broken },
+    Flood(Box<Torrent>),
+}
+
+/// What begins on a line, as far as it can be seen.
+enum Judgement {
+    /// An object, its brace so many bytes into the line, after so many blanks.
+    Object { brace: usize, indent: usize },
+    Other,
+    Unknown,
+}
+
+impl Cutter {
+    pub fn new(look: Look) -> Self {
+        Cutter::resumed(look, 0, 1)
+    }
+
+    /// Begins in the middle of an input, at the beginning of a line.
+    pub fn resumed(look: Look, offset: u64, line: u64) -> Self {
+        Cutter { look, value_max: VALUE_MAX, base: offset, at: 0, line, fresh: true, indent: 0, state: State::Between }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_value_max(self, value_max: usize) -> Self {
+        Cutter { value_max, ..self }
+    }
+
+    /// Bytes before this index are no longer needed.
+    pub fn consumed(&self) -> usize {
+        // While a piece is open `at` stays at its beginning.
+        self.at
+    }
+
+    /// The caller dropped so many bytes from the front of its buffer.
+    pub fn drop_front(&mut self, count: usize) {
+        self.base += count as u64;
+        self.at -= count;
+        match &mut self.state {
+            State::Garbage { search } | State::Recover { search, .. } => *search -= count,
+            State::Value { scanned, .. } => *scanned -= count,
+            State::Between | State::Head | State::Flood(_) => {}
+        }
+    }
+
+    /// Where reading stands, counted from the beginning of the input.
+    pub fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// The number of the line reading stands on.
+    pub fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The next piece, or `None` when more bytes are needed (with `eof`: when there is nothing left).
+    pub fn next(&mut self, buffer: &[u8], eof: bool) -> Option<Piece> {
+        loop {
+            let step = match std::mem::replace(&mut self.state, State::Between) {
+                State::Between => self.between(buffer, eof),
+                State::Head => self.head(buffer, eof),
+                State::Garbage { search } => self.garbage(buffer, eof, search),
+                State::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
+                State::Recover { search, pretty, broken } => self.recover(buffer, eof, search, pretty, broken),
+                State::Flood(flood) => self.flood(buffer, eof, flood),
+            };
+            match step {
+                Step::On => {}
+                Step::Wait => return None,
+                Step::Piece(piece) => return Some(piece),
+            }
+        }
+    }
+
+    fn between(&mut self, buffer: &[u8], eof: bool) -> Step {
+        while let Some(&byte) = buffer.get(self.at) {
+            match byte {
+                b'{' => return self.object(buffer, eof),
+                b'\n' => self.new_line(),
+                b' ' | b'\t' | b'\r' => self.indent += usize::from(self.fresh),
+                b',' | b'[' | b']' => self.fresh = false,
+                b'H' if self.fresh && self.indent == 0 => match begins(&buffer[self.at..], b"HTTP/", eof) {
+                    None => return Step::Wait,
+                    Some(true) => {
+                        self.state = State::Head;
+                        return Step::On;
+                    }
+                    Some(false) => return self.begin_garbage(),
+                },
+                0xef if self.offset() == 0 => match begins(&buffer[self.at..], "\u{feff}".as_bytes(), eof) {
+                    None => return Step::Wait,
+                    Some(true) => self.at += 2,
+                    Some(false) => return self.begin_garbage(),
+                },
+                _ => return self.begin_garbage(),
+            }
+            self.at += 1;
+        }
+        Step::Wait
+    }
+
+    fn new_line(&mut self) {
+        self.line += 1;
+        self.fresh = true;
+        self.indent = 0;
+    }
+
+    fn begin_garbage(&mut self) -> Step {
+        self.state = State::Garbage { search: self.at };
+        Step::On
+    }
+
+    /// At a brace: an unseen line when that is as good as a scanned one, else a scan.
+    fn object(&mut self, buffer: &[u8], eof: bool) -> Step {
+        if self.look == Look::Lines
+            && let Some(length) = lone_line(&buffer[self.at..], eof, self.value_max)
+        {
+            return self.whole(buffer, self.at + length, false);
+        }
+        self.state = State::Value { scanner: Scanner::new(), scanned: self.at };
+        Step::On
+    }
+
+    fn value(&mut self, buffer: &[u8], eof: bool, mut scanner: Scanner, scanned: usize) -> Step {
+        let limit = buffer.len().min(self.at + self.value_max);
+        let broken = match scanner.run(&buffer[..limit], scanned) {
+            Verdict::Complete(end) => return self.whole(buffer, end, true),
+            Verdict::More if limit < self.at + self.value_max && !eof => {
+                self.state = State::Value { scanner, scanned: limit };
+                return Step::Wait;
+            }
+            Verdict::More | Verdict::Broken => Broken::NotJson,
+            Verdict::TooDeep => Broken::TooDeep,
+        };
+        self.state = State::Recover { search: self.at, pretty: None, broken };
+        Step::On
+    }
+
+    /// Looks for the line on which reading goes on after a broken value.
+    fn recover(
+        &mut self,
+        buffer: &[u8],
+        eof: bool,
+        mut search: usize,
+        mut pretty: Option<bool>,
+        broken: Broken,
+    ) -> Step {
+        loop {
+            let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
+            let reach = newline.unwrap_or(buffer.len());
+            if reach - self.at > self.value_max {
+                return self.begin_flood(pretty);
+            }
+            let Some(newline) = newline else {
+                if eof {
+                    return self.malformed(buffer, buffer.len(), buffer.len(), broken);
+                }
+                self.state = State::Recover { search: buffer.len(), pretty, broken };
+                return Step::Wait;
+            };
+            let laid_out = *pretty.get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
+            match self.judge(&buffer[newline + 1..], eof, laid_out) {
+                Judgement::Object { brace, indent } => {
+                    let step = self.malformed(buffer, newline, newline + 1 + brace, broken);
+                    self.indent = indent;
+                    return step;
+                }
+                Judgement::Other => search = newline + 1,
+                Judgement::Unknown => {
+                    self.state = State::Recover { search: newline, pretty, broken };
+                    return Step::Wait;
+                }
+            }
+        }
+    }
+
+    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> Step {
+        let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
+        let reach = newline.unwrap_or(buffer.len());
+        if reach - self.at > self.value_max {
+            return self.begin_flood(None);
+        }
+        if newline.is_none() && !eof {
+            self.state = State::Garbage { search: reach };
+            return Step::Wait;
+        }
+        self.malformed(buffer, reach, reach, Broken::NotJson)
+    }
+
+    /// Forgets as it goes: until the line's end, or until an object begins when the value has several lines.
+    fn begin_flood(&mut self, pretty: Option<bool>) -> Step {
+        self.state = State::Flood(Box::new(Torrent { start: self.offset(), line: self.line, pretty, text: Flood::new() }));
+        Step::On
+    }
+
+    fn flood(&mut self, buffer: &[u8], eof: bool, mut flood: Box<Torrent>) -> Step {
+        loop {
+            let newline = memchr(b'\n', &buffer[self.at..]).map(|found| self.at + found);
+            let reach = newline.unwrap_or(buffer.len());
+            flood.text.swallow(&buffer[self.at..reach]);
+            self.at = reach;
+            let Some(newline) = newline else {
+                if eof {
+                    return flood.finish(self.at);
+                }
+                self.state = State::Flood(flood);
+                return Step::Wait;
+            };
+            let Some(laid_out) = flood.pretty else {
+                return flood.finish(self.at);
+            };
+            match self.judge(&buffer[newline + 1..], eof, laid_out) {
+                Judgement::Object { brace, indent } => {
+                    self.at = newline + 1 + brace;
+                    self.new_line();
+                    self.fresh = false;
+                    self.indent = indent;
+                    return flood.finish(self.at);
+                }
+                Judgement::Other => {
+                    flood.text.swallow(b"\n");
+                    self.at = newline + 1;
+                    self.line += 1;
+                }
+                Judgement::Unknown => {
+                    self.state = State::Flood(flood);
+                    return Step::Wait;
+                }
+            }
+        }
+    }
+
+    /// Skips a head as `curl -i` prints it: lines of the form `Name: value` up to a blank one.
+    fn head(&mut self, buffer: &[u8], eof: bool) -> Step {
+        let rest = &buffer[self.at..];
+        let newline = memchr(b'\n', rest);
+        if newline.is_none() && !eof && rest.len() <= HEAD_LINE_MAX {
+            self.state = State::Head;
+            return Step::Wait;
+        }
+        let line = &rest[..newline.unwrap_or(rest.len())];
+        let text = line.strip_suffix(b"\r").unwrap_or(line);
+        if !text.is_empty() && !is_head_line(text) {
+            return if text.starts_with(b"HTTP/") { self.begin_garbage() } else { Step::On };
+        }
+        self.at += line.len();
+        if newline.is_some() {
+            self.at += 1;
+            self.new_line();
+        }
+        if !text.is_empty() && newline.is_some() {
+            self.state = State::Head;
+        }
+        Step::On
+    }
+
+    /// Ends a value.
+    fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> Step {
+        let range = self.at..end;
+        let line = self.line;
+        if proved {
+            self.line += memchr_iter(b'\n', &buffer[range.clone()]).count() as u64;
+        }
+        self.fresh = false;
+        self.at = end;
+        Step::Piece(Piece {
+            start: self.base + range.start as u64,
+            end: self.base + end as u64,
+            range,
+            cut: None,
+            line,
+            proved,
+            broken: None,
+        })
+    }
+
+    /// Ends a piece at `end` and reading goes on at `next`, both in the buffer.
+    fn malformed(&mut self, buffer: &[u8], end: usize, next: usize, broken: Broken) -> Step {
+        let start = self.at;
+        let length = trimmed_length(&buffer[start..end]);
+        let line = self.line;
+        self.line += memchr_iter(b'\n', &buffer[start..next]).count() as u64;
+        self.fresh = false;
+        self.at = next;
+        Step::Piece(Piece {
+            range: start..start + length,
+            cut: None,
+            start: self.base + start as u64,
+            end: self.base + (start + length) as u64,
+            line,
+            proved: true,
+            broken: Some(broken),
+        })
+    }
+
+    /// What begins on the line after a broken value.
+    fn judge(&self, line: &[u8], eof: bool, pretty: bool) -> Judgement {
+        let window = &line[..line.len().min(JUDGE_BYTES)];
+        let newline = memchr(b'\n', window);
+        let text = &window[..newline.unwrap_or(window.len())];
+        let indent = text.iter().take_while(|&&byte| is_blank(byte)).count();
+        for (index, &byte) in text.iter().enumerate().skip(indent) {
+            match byte {
+                b'{' if !pretty || indent <= self.indent => return Judgement::Object { brace: index, indent },
+                b',' | b' ' | b'\t' | b'\r' => {}
+                // Some printers write `}, {` on one line.
+                b'}' | b']' | b'[' if pretty => {}
+                _ => return Judgement::Other,
+            }
+        }
+        if newline.is_some() || eof || window.len() == JUDGE_BYTES { Judgement::Other } else { Judgement::Unknown }
+    }
+}
+
+enum Step {
+    On,
+    Wait,
+    Piece(Piece),
+}
+
+/// A piece too big to keep.
+#[derive(Debug)]
+struct Torrent {
+    start: u64,
+    line: u64,
+    /// `None`: until the line ends. Else until an object begins, judged as for this layout.
+    pretty: Option<bool>,
+    text: Flood,
+}
+
+impl Torrent {
+    fn finish(self, at: usize) -> Step {
+        let end = self.start + self.text.length();
+        let (cut, broken) = self.text.finish();
+        Step::Piece(Piece {
+            range: at..at,
+            cut: Some(cut.into()),
+            start: self.start,
+            end,
+            line: self.line,
+            proved: true,
+            broken: Some(broken),
+        })
+    }
+}
+
+/// Whether `bytes` begin with `wanted`; `None` when that cannot be seen yet.
+fn begins(bytes: &[u8], wanted: &[u8], eof: bool) -> Option<bool> {
+    if bytes.len() < wanted.len() && !eof && wanted.starts_with(bytes) {
+        return None;
+    }
+    Some(bytes.starts_with(wanted))
+}
+
+/// `rest` begins with a brace. The length of its line's text when the line ends with one too and the next thing in the
+/// input is another object (or nothing): whatever the line holds, it cannot reach beyond its end, for after a closing
+/// brace no value goes on with an opening one, and after a broken one reading goes on there.
+fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
+    let newline = memchr(b'\n', rest);
+    if newline.is_none() && !eof {
+        return None;
+    }
+    let reach = newline.unwrap_or(rest.len());
+    let length = trimmed_length(&rest[..reach]);
+    let next = rest[reach..].iter().position(|&byte| !is_blank(byte)).map(|blanks| reach + blanks);
+    let alone = next.map_or(eof, |next| rest[next] == b'{');
+    (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}').then_some(length)
+}
+
+fn trimmed_length(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1)
+}
+
+/// A status line, or a header: a token, a colon, anything.
+fn is_head_line(text: &[u8]) -> bool {
+    let name = memchr(b':', text).map_or(&[][..], |colon| &text[..colon]);
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    text.len() <= HEAD_LINE_MAX && (text.starts_with(b"HTTP/") || (!name.is_empty() && name.iter().all(token)))
+}

@@ -1,0 +1,49 @@
+//! Text too big to keep: hashed and forgotten as it goes by.
+
+use sha2::{Digest, Sha256};
+
+use super::cutter::CUT_BYTES;
+use crate::message::Broken;
+
+#[derive(Debug)]
+pub(crate) struct Flood {
+    length: u64,
+    hasher: Sha256,
+    cut: Vec<u8>,
+    /// A carriage return that belongs to the text only if more of it follows.
+    carriage_return: bool,
+}
+
+impl Flood {
+    pub(crate) fn new() -> Self {
+        Flood { length: 0, hasher: Sha256::new(), cut: Vec::with_capacity(CUT_BYTES), carriage_return: false }
+    }
+
+    pub(crate) fn swallow(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        if std::mem::take(&mut self.carriage_return) {
+            self.keep(b"\r");
+        }
+        let text = bytes.strip_suffix(b"\r");
+        self.carriage_return = text.is_some();
+        self.keep(text.unwrap_or(bytes));
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// The beginning of the text, and its length and hash.
+    pub(crate) fn finish(self) -> (Vec<u8>, Broken) {
+        (self.cut, Broken::TooBig { length: self.length, sha256: self.hasher.finalize().into() })
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
+        self.hasher.update(bytes);
+        let room = CUT_BYTES - self.cut.len();
+        self.cut.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}

@@ -1,0 +1,88 @@
+//! A cutter with its buffer: bytes in, values out as shared slices.
+
+use std::io::{self, Read};
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::cutter::{Cutter, Look, Piece};
+
+/// One piece with its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Framed {
+    /// The value, or the malformed text (of one that is too big its beginning).
+    pub bytes: Bytes,
+    pub piece: Piece,
+}
+
+/// Splits a stream of bytes into values, whatever the sizes in which it comes.
+#[derive(Debug)]
+pub struct Framer {
+    cutter: Cutter,
+    buffer: BytesMut,
+    eof: bool,
+}
+
+impl Framer {
+    pub fn new(look: Look) -> Self {
+        Framer::over(Cutter::new(look))
+    }
+
+    pub fn over(cutter: Cutter) -> Self {
+        Framer { cutter, buffer: BytesMut::new(), eof: false }
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Reads once, at most so many bytes; 0 is the end of the input, and then [`Framer::finish`] was called.
+    pub fn read_from(&mut self, reader: &mut impl Read, count_max: usize) -> io::Result<usize> {
+        let filled = self.buffer.len();
+        self.buffer.resize(filled + count_max, 0);
+        let read = reader.read(&mut self.buffer[filled..]);
+        self.buffer.truncate(filled + read.as_ref().map_or(0, |&count| count));
+        if matches!(read, Ok(0)) {
+            self.finish();
+        }
+        read
+    }
+
+    /// No more bytes will come: the last value is complete as it is.
+    pub fn finish(&mut self) {
+        self.eof = true;
+    }
+
+    /// The next value, or `None` when more bytes are needed (after [`Framer::finish`]: when there is nothing left).
+    pub fn next(&mut self) -> Option<Framed> {
+        let Some(piece) = self.cutter.next(&self.buffer, self.eof) else {
+            self.drop_consumed();
+            return None;
+        };
+        let bytes = match &piece.cut {
+            Some(cut) => Bytes::copy_from_slice(cut),
+            None => {
+                self.buffer.advance(piece.range.start);
+                let bytes = self.buffer.split_to(piece.range.len()).freeze();
+                self.cutter.drop_front(piece.range.end);
+                bytes
+            }
+        };
+        Some(Framed { bytes, piece })
+    }
+
+    /// Where reading stands: the offset and the number of the line.
+    pub fn place(&self) -> (u64, u64) {
+        (self.cutter.offset(), self.cutter.line())
+    }
+
+    /// How many bytes wait for the rest of their value.
+    pub fn pending(&self) -> usize {
+        self.buffer.len()
+    }
+
+    fn drop_consumed(&mut self) {
+        let consumed = self.cutter.consumed();
+        self.buffer.advance(consumed);
+        self.cutter.drop_front(consumed);
+    }
+}

@@ -1,0 +1,404 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::message::Broken;
+
+/// What comes out of a file: `+text` for a value, `-text` for a malformed piece, `!length` for one too big.
+fn pieces(input: &[u8]) -> Vec<String> {
+    shown(&framed(input, Look::Proved, &[]))
+}
+
+fn shown(framed: &[Framed]) -> Vec<String> {
+    let show = |framed: &Framed| match &framed.piece.broken {
+        None => format!("+{}", String::from_utf8_lossy(&framed.bytes)),
+        Some(Broken::TooBig { length, .. }) => format!("!{length}"),
+        Some(Broken::TooDeep) => "-too deep".to_owned(),
+        Some(Broken::NotJson) => format!("-{}", String::from_utf8_lossy(&framed.bytes)),
+    };
+    framed.iter().map(show).collect()
+}
+
+/// Reads `input` in pieces of the given sizes (the last one over and over; none: all at once).
+fn framed(input: &[u8], look: Look, sizes: &[usize]) -> Vec<Framed> {
+    framed_by(Framer::new(look), input, sizes)
+}
+
+fn framed_by(mut framer: Framer, input: &[u8], sizes: &[usize]) -> Vec<Framed> {
+    let mut found = Vec::new();
+    let mut rest = input;
+    let mut sizes = sizes.iter().copied().chain(std::iter::repeat(sizes.last().copied().unwrap_or(input.len())));
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(sizes.next().unwrap().clamp(1, rest.len()));
+        framer.push(now);
+        found.extend(std::iter::from_fn(|| framer.next()));
+        rest = later;
+    }
+    framer.finish();
+    found.extend(std::iter::from_fn(|| framer.next()));
+    found
+}
+
+/// Looks into the lines that were handed over unseen, as one does whose decoder refuses them.
+fn looked_into(framed: Vec<Framed>) -> Vec<Framed> {
+    let mut found = Vec::new();
+    for line in framed {
+        if line.piece.proved {
+            found.push(line);
+            continue;
+        }
+        for part in values_in(&line.bytes) {
+            let bytes = line.bytes.slice(part.range.clone());
+            let (start, end) = (line.piece.start + part.start, line.piece.start + part.end);
+            found.push(Framed { bytes, piece: Piece { start, end, line: line.piece.line, ..part } });
+        }
+    }
+    found
+}
+
+#[test]
+fn values_however_laid_out() {
+    let table: &[(&str, &[&str])] = &[
+        ("", &[]),
+        (" \n\t\r\n\n", &[]),
+        ("{\"a\":1}\n{\"b\":2}\n", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("{\"a\":1}\r\n\r\n{\"b\":2}\r\n", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("{\"a\":1}\r{\"b\":2}\r", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("\u{feff}{\"a\":1}", &["+{\"a\":1}"]),
+        ("{\"a\":1}\n\u{feff}{\"b\":2}\n", &["+{\"a\":1}", "-\u{feff}{\"b\":2}"]),
+        ("{\"a\":1}{\"b\":2} {\"c\":3},{\"d\":4}", &["+{\"a\":1}", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"]),
+        ("[{\"a\":1},{\"b\":2}]", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("[\n {\"a\":1},\n {\"b\":2}\n]\n", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("[\n {\"a\":1}\n,{\"b\":2}\n]\n", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}\n{\n}\n", &["+{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}", "+{\n}"]),
+        // A line that ends with a brace, but not with its value.
+        ("{\"a\":{\"b\":1}\n,\"c\":2}\n", &["+{\"a\":{\"b\":1}\n,\"c\":2}"]),
+        ("{\"a\":[{\"b\":1},\n{\"c\":2}]}\n{}\n", &["+{\"a\":[{\"b\":1},\n{\"c\":2}]}", "+{}"]),
+        ("{\"a\":{\"b\":{}\n}\n}\n{}", &["+{\"a\":{\"b\":{}\n}\n}", "+{}"]),
+        // Braces, quotes and brackets inside strings.
+        (r#"{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}{"d":"\\"}"#, &[r#"+{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}"#, r#"+{"d":"\\"}"#]),
+        // Every kind of scalar.
+        ("{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}", &["+{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}"]),
+        // The last value is complete at the end of the input.
+        ("{\"a\":1}\n{\"b\":2}", &["+{\"a\":1}", "+{\"b\":2}"]),
+        ("[]", &[]),
+    ];
+    for (input, expected) in table {
+        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+    }
+}
+
+#[test]
+fn heads_of_curl_are_skipped() {
+    let head = "HTTP/1.1 200 OK\r\nDate: Sun, 08 Mar 2015 00:09:32 GMT\r\nX-Odd:\r\n\r\n";
+    let moved = "HTTP/1.1 301 Moved\r\nLocation: /2\r\n\r\n";
+    let table: &[(String, &[&str])] = &[
+        (format!("{head}{{}}\n"), &["+{}"]),
+        (format!("{moved}{head}{{}}\n"), &["+{}"]),
+        (format!("{{}}\n{head}{{\"a\":1}}\n"), &["+{}", "+{\"a\":1}"]),
+        (head.replace('\r', "") + "{}", &["+{}"]),
+        // Without its blank line a head ends where no header stands.
+        ("HTTP/1.1 502 Bad Gateway\n{}\n".to_owned(), &["+{}"]),
+        ("HTTP/1.1 502 Bad Gateway\n<html>\n{}\n".to_owned(), &["-<html>", "+{}"]),
+        ("HTTP/1.1 200 OK\r\nDate: to".to_owned(), &[]),
+        ("HTTP".to_owned(), &["-HTTP"]),
+        ("HTTPS is not a head\n{}".to_owned(), &["-HTTPS is not a head", "+{}"]),
+        ("{} HTTP/1.1 200 OK\n{}".to_owned(), &["+{}", "-HTTP/1.1 200 OK", "+{}"]),
+    ];
+    for (input, expected) in table {
+        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+    }
+    let long = format!("HTTP/1.1 200 {}\n{{}}\n", "x".repeat(20 << 10));
+    assert_eq!(pieces(long.as_bytes()).len(), 2);
+    assert_eq!(pieces(long.as_bytes())[1], "+{}");
+}
+
+#[test]
+fn a_broken_value_is_one_piece() {
+    let table: &[(&str, &[&str])] = &[
+        // Single quotes, one record a line.
+        ("{'a':1}\n{'b':2}\n{\"c\":3}\n", &["-{'a':1}", "-{'b':2}", "+{\"c\":3}"]),
+        ("  {'a':1}\n  {\"c\":3}\n", &["-{'a':1}", "+{\"c\":3}"]),
+        // Cut off: noticed at the next line, or only much later, but reading goes on at the next line.
+        ("{\"a\":\"cut of\n{\"b\":2}\n", &["-{\"a\":\"cut of", "+{\"b\":2}"]),
+        ("{\"a\":1,\n{\"b\":2}\n", &["-{\"a\":1,", "+{\"b\":2}"]),
+        ("{\"a\":[\n{\"b\":2},\n{\"c\":3}\n{\"d\":4}\n", &["-{\"a\":[", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"]),
+        ("{\"a\":[\n{\"b\":2}\n", &["-{\"a\":[", "+{\"b\":2}"]),
+        ("{\"a\":{\"b\":{}\n{}\n", &["-{\"a\":{\"b\":{}", "+{}"]),
+        ("{\"a\":1", &["-{\"a\":1"]),
+        ("{\"a\":1}\n{", &["+{\"a\":1}", "-{"]),
+        // Garbage after the break belongs to the broken value; garbage before a value is its own.
+        ("{\"a\":1,}\nnoise\n{}\n", &["-{\"a\":1,}\nnoise", "+{}"]),
+        ("noise\nmore noise\n{}\n", &["-noise", "-more noise", "+{}"]),
+        ("{} noise {}\n{}\n", &["+{}", "-noise {}", "+{}"]),
+        ("{}}\n{}\n", &["+{}", "-}", "+{}"]),
+        ("null\n\"x\"\n12\n[1,2]\n{}\n", &["-null", "-\"x\"", "-12", "-1,2]", "+{}"]),
+        ("<html>\n<p>502</p>\n", &["-<html>", "-<p>502</p>"]),
+        // Pretty-printed: what is nested in the broken value is not taken for records.
+        (
+            "{\n  \"a\": [\n    {\n      \"x\": 1\n    },\n    {\n      'x': 2\n    }\n  ]\n}\n{\n  \"b\": 1\n}\n",
+            &["-{\n  \"a\": [\n    {\n      \"x\": 1\n    },\n    {\n      'x': 2\n    }\n  ]\n}", "+{\n  \"b\": 1\n}"],
+        ),
+        (
+            "[\n  {\n    \"a\":\n  },\n  {\n    \"b\": {\n      \"c\": 1\n    }\n  }\n]\n",
+            &["-{\n    \"a\":\n  },", "+{\n    \"b\": {\n      \"c\": 1\n    }\n  }"],
+        ),
+        ("[ {\n  \"a\" : 01\n}, {\n  \"b\" : 1\n} ]\n", &["-{\n  \"a\" : 01", "+{\n  \"b\" : 1\n}"]),
+        ("{\n  \"a\": [\n    {\n", &["-{\n  \"a\": [\n    {"]),
+        // An array one a line, with a broken member.
+        ("[{\"a\":1},\n{\"b\":2,},\n{\"c\":3}]\n", &["+{\"a\":1}", "-{\"b\":2,},", "+{\"c\":3}"]),
+        ("[{\"a\":1}\n,{\"b\":2,}\n,{\"c\":3}\n]\n", &["+{\"a\":1}", "-{\"b\":2,}", "+{\"c\":3}"]),
+        // Grammar.
+        ("{\"a\":01}", &["-{\"a\":01}"]),
+        ("{\"a\":1.}", &["-{\"a\":1.}"]),
+        ("{\"a\":+1}", &["-{\"a\":+1}"]),
+        ("{\"a\":.5}", &["-{\"a\":.5}"]),
+        ("{\"a\":1e}", &["-{\"a\":1e}"]),
+        ("{\"a\":NaN}", &["-{\"a\":NaN}"]),
+        ("{\"a\":nul}", &["-{\"a\":nul}"]),
+        ("{\"a\":\"\\x\"}", &["-{\"a\":\"\\x\"}"]),
+        ("{\"a\":\"\\u12g4\"}", &["-{\"a\":\"\\u12g4\"}"]),
+        ("{\"a\":\"\u{1}\"}", &["-{\"a\":\"\u{1}\"}"]),
+        ("{\"a\" 1}", &["-{\"a\" 1}"]),
+        ("{\"a\":1 \"b\":2}", &["-{\"a\":1 \"b\":2}"]),
+        ("{\"a\":[1,]}", &["-{\"a\":[1,]}"]),
+        ("{\"a\":[1}}", &["-{\"a\":[1}}"]),
+        ("{\"a\":{1]}", &["-{\"a\":{1]}"]),
+        ("{,}", &["-{,}"]),
+        ("{\"a\":1 /* one */}", &["-{\"a\":1 /* one */}"]),
+    ];
+    for (input, expected) in table {
+        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+    }
+}
+
+#[test]
+fn depth_is_bounded() {
+    let deep = |depth: usize| format!("{{\"a\":{}{}}}\n{{}}\n", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    assert_eq!(pieces(deep(DEPTH_MAX as usize).as_bytes()).len(), 2);
+    assert!(pieces(deep(DEPTH_MAX as usize).as_bytes())[0].starts_with("+{"));
+    assert_eq!(pieces(deep(DEPTH_MAX as usize + 1).as_bytes()), ["-too deep", "+{}"]);
+    assert_eq!(pieces(deep(9000).as_bytes()), ["-too deep", "+{}"]);
+    assert_eq!(pieces(deep(1_000_000).as_bytes()), ["!2000004", "+{}"]);
+    // Nested objects a line each are looked at again at most once a level.
+    let hostile = "{\"a\":[\n".repeat(20_000);
+    let found = pieces(hostile.as_bytes());
+    assert_eq!(found.len(), 20_000);
+}
+
+#[test]
+fn what_is_too_big_is_counted_and_hashed() {
+    let value = |length: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+    assert_eq!(value(20).len(), 20);
+    let hash = |text: &str| <[u8; 32]>::from(Sha256::digest(text));
+    for (input, length, hash) in [
+        (value(VALUE_MAX + 1) + "\n{}\n", VALUE_MAX + 1, hash(&value(VALUE_MAX + 1))),
+        (value(VALUE_MAX + 1) + "\r\n{}\r\n", VALUE_MAX + 1, hash(&value(VALUE_MAX + 1))),
+        (value(3 * VALUE_MAX) + "\n{}\n", 3 * VALUE_MAX, hash(&value(3 * VALUE_MAX))),
+        ("x".repeat(VALUE_MAX + 1) + "\n{}\n", VALUE_MAX + 1, hash(&"x".repeat(VALUE_MAX + 1))),
+        // Pretty-printed and far too long: until an object begins no deeper than it.
+        (
+            format!("{{\n{}  \"z\": 1\n}}\n{{}}\n", "  {\"a\": 1},\n".repeat(200_000)),
+            2 + 12 * 200_000 + 9 + 1,
+            hash(&format!("{{\n{}  \"z\": 1\n}}", "  {\"a\": 1},\n".repeat(200_000))),
+        ),
+    ] {
+        for sizes in [vec![], vec![1 << 16], vec![7777]] {
+            let found = framed(input.as_bytes(), Look::Proved, &sizes);
+            assert_eq!(found.len(), 2, "{}", &input[..20]);
+            assert_eq!(found[0].piece.broken, Some(Broken::TooBig { length: length as u64, sha256: hash }));
+            assert_eq!(found[0].bytes, input.as_bytes()[..CUT_BYTES]);
+            assert_eq!(found[1].bytes, "{}");
+        }
+    }
+    let fits = value(VALUE_MAX) + "\n{}\n";
+    for look in [Look::Proved, Look::Lines] {
+        let found = framed(fits.as_bytes(), look, &[]);
+        assert_eq!(found[0].bytes.len(), VALUE_MAX);
+        assert_eq!((found.len(), &found[0].piece.broken), (2, &None));
+    }
+    let fits = "x".repeat(VALUE_MAX) + "\n";
+    assert_eq!(framed(fits.as_bytes(), Look::Proved, &[])[0].piece.broken, Some(Broken::NotJson));
+}
+
+#[test]
+fn memory_stays_flat_over_an_endless_line() {
+    let mut framer = Framer::new(Look::Proved);
+    let chunk = vec![b'x'; 1 << 20];
+    framer.push(b"{\"a\":\"");
+    let mut pending_max = 0;
+    for _ in 0..200 {
+        framer.push(&chunk);
+        assert_eq!(framer.next(), None);
+        pending_max = pending_max.max(framer.pending());
+    }
+    framer.push(b"\n{\"b\":1}\n");
+    let found: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
+    assert_eq!(shown(&found), [format!("!{}", (200 << 20) + 6), "+{\"b\":1}".to_owned()]);
+    assert!(pending_max <= 2 << 20, "{pending_max}");
+}
+
+#[test]
+fn places_and_positions_are_told() {
+    let input = "\n{\"a\":1}\n\n[\n {\n \"b\":2},\n noise\n {'c'\n\n {}";
+    let found = framed(input.as_bytes(), Look::Proved, &[]);
+    let places: Vec<_> = found.iter().map(|f| (f.piece.line, f.piece.start, f.piece.end)).collect();
+    assert_eq!(shown(&found), ["+{\"a\":1}", "+{\n \"b\":2}", "-noise", "-{'c'", "+{}"]);
+    assert_eq!(places, [(2, 1, 8), (5, 13, 22), (7, 25, 30), (8, 32, 36), (10, 39, 41)]);
+    for place in places {
+        assert_eq!(input.as_bytes()[place.0 as usize..].len(), input.len() - place.0 as usize);
+    }
+}
+
+#[test]
+fn lines_of_a_stream_are_messages() {
+    let read = |input: &str, size: usize| {
+        let mut lines = Lines::new();
+        let mut found = Vec::new();
+        for chunk in input.as_bytes().chunks(size) {
+            lines.push(bytes::Bytes::copy_from_slice(chunk));
+            found.extend(std::iter::from_fn(|| lines.next()));
+        }
+        found.extend(lines.finish());
+        let show = |line: Line| match line.broken {
+            None => String::from_utf8(line.bytes.to_vec()).unwrap(),
+            Some(Broken::TooBig { length, sha256 }) => {
+                assert_eq!(line.bytes.len(), CUT_BYTES);
+                format!("!{length} {:x?}", &sha256[..2])
+            }
+            other => panic!("{other:?}"),
+        };
+        found.into_iter().map(show).collect::<Vec<_>>()
+    };
+    for size in [1, 2, 3, 5, 1000] {
+        assert_eq!(read("\u{feff}{\"a\":1}\r\n\r\n \n{}{}\nnull\n{\n", size), ["{\"a\":1}", "{}{}", "null", "{"]);
+        assert_eq!(read("{}\nrest", size), ["{}", "rest"]);
+        assert_eq!(read("", size), [""; 0]);
+    }
+    let hash = |text: &str| format!("!{} {:x?}", text.len(), &Sha256::digest(text)[..2]);
+    for size in [1 << 12, 1 << 20, (1 << 20) + 1, 1 << 23] {
+        let fits = "x".repeat(VALUE_MAX);
+        let over = "x".repeat(VALUE_MAX + 1);
+        let far_over = "x".repeat(3 * VALUE_MAX);
+        assert_eq!(read(&format!("{fits}\n{fits}\r\n{{}}\n"), size), [&*fits, &*fits, "{}"]);
+        assert_eq!(read(&format!("{over}\n{over}\r\n{{}}\n"), size), [&*hash(&over), &*hash(&over), "{}"]);
+        assert_eq!(read(&format!("{far_over}\n{{}}"), size), [&*hash(&far_over), "{}"]);
+    }
+}
+
+/// Text in which everything happens that matters to framing, far more often than by chance.
+fn hostile_text() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        8 => Just("{\"a\":1}"), 4 => Just("\n"), 2 => Just("\r\n"), 2 => Just("{"), 2 => Just("}"), 1 => Just("["),
+        1 => Just("]"), 1 => Just(","), 1 => Just(":"), 1 => Just("\""), 1 => Just("\\"), 1 => Just(" "), 1 => Just("  {\n"),
+        1 => Just("{'x':1}\n"), 1 => Just("\"k\":"), 1 => Just("{\"a\":["), 1 => Just("HTTP/1.1 200 OK\r\n"), 1 => Just("A: b\n"),
+        1 => Just("}, {\n"), 1 => Just("{\n"), 1 => Just("},\n"), 1 => Just("null"), 1 => Just("-1.5e3"), 1 => Just("\u{feff}"),
+        1 => Just("{\"b\":{}\n"), 1 => Just("\n\n"), 1 => Just("é"), 1 => Just("{}"), 1 => Just("\u{1}"), 1 => Just("{\"a\":[{},\n"),
+    ];
+    prop::collection::vec(word, 0..60).prop_map(|words| words.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn any_chunking_gives_the_same(input in hostile_text(), sizes in prop::collection::vec(1usize..20, 1..20)) {
+        let whole = framed(&input, Look::Proved, &[]);
+        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &sizes), &whole));
+        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &[1]), &whole));
+        for sizes in [&[][..], &sizes, &[1]] {
+            let lines = looked_into(framed(&input, Look::Lines, sizes));
+            prop_assert_eq!(&whole, &rebased(lines, &whole));
+        }
+        for value_max in [8, 20, 40] {
+            let read = |look, sizes: &[usize]| {
+                framed_by(Framer::over(Cutter::new(look).with_value_max(value_max)), &input, sizes)
+            };
+            let whole = read(Look::Proved, &[]);
+            prop_assert_eq!(&whole, &rebased(read(Look::Proved, &sizes), &whole));
+            prop_assert_eq!(&whole, &rebased(looked_into(read(Look::Lines, &sizes)), &whole));
+            prop_assert!(whole.iter().all(|one| one.piece.cut.is_some() || one.bytes.len() <= value_max));
+        }
+        let mut blocks = BlockReader::new(&input[..], Look::Lines, sizes[0]);
+        let mut block = Block::default();
+        let mut found = Vec::new();
+        while blocks.read(&mut block).unwrap() {
+            found.extend(block.iter().map(|(piece, bytes)| Framed { bytes: bytes.to_vec().into(), piece: piece.clone() }));
+        }
+        prop_assert_eq!(&whole, &rebased(looked_into(found), &whole));
+    }
+
+    #[test]
+    fn values_are_json_and_nothing_is_missed(input in hostile_text()) {
+        let found = framed(&input, Look::Proved, &[]);
+        let mut end = 0;
+        for Framed { bytes, piece } in &found {
+            let parsed = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes);
+            if piece.broken.is_none() {
+                prop_assert!(parsed.is_ok(), "{:?}", bytes);
+            } else {
+                prop_assert!(parsed.is_err(), "{:?}", bytes);
+            }
+            prop_assert!(piece.start >= end && piece.end > piece.start);
+            prop_assert!(input[piece.start as usize..].starts_with(bytes));
+            prop_assert!(only_layout(&input[end as usize..piece.start as usize]), "{:?}", &input[end as usize..]);
+            let line = 1 + memchr::memchr_iter(b'\n', &input[..piece.start as usize]).count() as u64;
+            prop_assert_eq!(piece.line, line);
+            end = piece.end;
+        }
+        prop_assert!(only_layout(&input[end as usize..]));
+    }
+
+    #[test]
+    fn a_line_of_json_is_one_value(value in json(), other in json()) {
+        let (value, other) = (format!("{{\"v\":{value}}}"), format!("{{\"w\":{other}}}"));
+        prop_assert_eq!(pieces(format!("{value}{other}\n{value}").as_bytes()), [
+            format!("+{value}"), format!("+{other}"), format!("+{value}")
+        ]);
+        let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&value).unwrap()).unwrap();
+        prop_assert_eq!(pieces(format!("[{pretty},\n{pretty}]").as_bytes()), [format!("+{pretty}"), format!("+{pretty}")]);
+    }
+
+    #[test]
+    fn any_bytes_at_all(input in prop::collection::vec(any::<u8>(), 0..300)) {
+        let whole = framed(&input, Look::Proved, &[]);
+        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &[1]), &whole));
+    }
+}
+
+/// With the ranges (which differ with the buffers) and the proofs of the other.
+fn rebased(mut framed: Vec<Framed>, like: &[Framed]) -> Vec<Framed> {
+    for (one, other) in framed.iter_mut().zip(like) {
+        one.piece.range = other.piece.range.clone();
+    }
+    framed
+}
+
+/// What may stand between pieces.
+fn only_layout(between: &[u8]) -> bool {
+    String::from_utf8_lossy(between).lines().all(|line| {
+        let line = line.strip_prefix('\u{feff}').unwrap_or(line);
+        line.starts_with("HTTP/") || line.ends_with("A: b") || line.bytes().all(|b| b" \t\r,[]}".contains(&b))
+    })
+}
+
+fn json() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| serde_json::to_string(&n).unwrap()),
+        any::<String>().prop_map(|s| serde_json::to_string(&s).unwrap()),
+        Just("true".to_owned()),
+        Just("null".to_owned()),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec((any::<String>(), inner), 0..4).prop_map(|members| {
+                let show = |(key, value): &(String, String)| format!("{}:{value}", serde_json::to_string(key).unwrap());
+                format!("{{{}}}", members.iter().map(show).collect::<Vec<_>>().join(","))
+            }),
+        ]
+    })
+}

@@ -1,0 +1,68 @@
+//! One way to start any source: from its address.
+
+use std::time::Duration;
+
+use crate::backoff::Delays;
+use crate::message::{Batch, Resume};
+use crate::shutdown::Shutdown;
+use crate::sink::Sink;
+use crate::status::Reporter;
+
+/// What may be set on a source. The defaults are for the real thing; tests take shorter times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// A batch is handed on when it has so many bytes ...
+    pub batch_bytes: usize,
+    /// ... or so many items. Streams hand on what there is at once.
+    pub batch_items: usize,
+    /// For a connection to be made, TLS included.
+    pub connect_limit: Duration,
+    /// A connection on which nothing comes for this long is taken for dead.
+    pub idle_limit: Duration,
+    /// How often a WebSocket's peer is asked for a sign of life.
+    pub ping_interval: Duration,
+    /// How far behind the greatest record time an HTTP stream is asked to go on: record times do not come in order.
+    pub overlap: Duration,
+    /// How long a server that resumes is trusted to keep what it sent; an outage beyond it is a gap. The real one kept
+    /// half an hour.
+    pub backlog: Duration,
+    /// Between one attempt to connect and the next.
+    pub delays: Delays,
+    /// How often a file that is followed is looked at.
+    pub poll_interval: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            batch_bytes: 1 << 20,
+            batch_items: 4096,
+            connect_limit: Duration::from_secs(10),
+            idle_limit: Duration::from_secs(60),
+            ping_interval: Duration::from_secs(20),
+            overlap: Duration::from_secs(60),
+            backlog: Duration::from_secs(30 * 60),
+            delays: Delays::default(),
+            poll_interval: Duration::from_millis(250),
+        }
+    }
+}
+
+/// What a running source has at hand.
+pub(crate) struct Context {
+    pub(crate) sink: Sink,
+    pub(crate) resume: Resume,
+    pub(crate) report: Reporter,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) options: Options,
+}
+
+impl Context {
+    /// Hands a batch on and counts it.
+    pub(crate) async fn push(&mut self, batch: Batch) -> Result<(), crate::error::Stopped> {
+        let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
+        self.sink.push(batch).await?;
+        self.report.brought(messages, bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! What a source tells of itself.
+
+use tokio::sync::watch;
+
+use crate::wall;
+
+/// What a source is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    #[default]
+    Connecting,
+    Live,
+    /// The connection was lost and is being made again.
+    Reconnecting,
+    /// Nothing more will come.
+    Ended,
+    /// All there is was read, more may come.
+    Idle,
+}
+
+impl State {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Connecting => "connecting",
+            State::Live => "live",
+            State::Reconnecting => "reconnecting",
+            State::Ended => "ended",
+            State::Idle => "idle",
+        }
+    }
+}
+
+/// How far a file was read, in bytes as they are on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// True while the file is only read to know its content again.
+    pub identifying: bool,
+    pub bytes_done: u64,
+    pub bytes_total: u64,
+}
+
+/// What a source reports. All counts since it was started.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Status {
+    /// The address, without credentials.
+    pub name: String,
+    pub state: State,
+    /// When the last message came, ms since 1970 by the clock on the wall.
+    pub last_record_at: Option<i64>,
+    pub messages: u64,
+    pub bytes: u64,
+    /// Outages in which something may have been lost.
+    pub gaps: u64,
+    /// Connections that were made again.
+    pub reconnects: u64,
+    /// Unfinished lines thrown away because the connection broke in them; a gap or a repetition covers each.
+    pub lines_cut: u64,
+    /// What is wrong at present, as a sentence.
+    pub error: Option<String>,
+    pub progress: Option<Progress>,
+}
+
+/// The source's end of its status.
+#[derive(Debug, Clone)]
+pub struct Reporter(watch::Sender<Status>);
+
+/// The status of a source and the reporter it writes to.
+pub fn status(name: impl Into<String>) -> (Reporter, watch::Receiver<Status>) {
+    let (sender, receiver) = watch::channel(Status { name: name.into(), ..Status::default() });
+    (Reporter(sender), receiver)
+}
+
+impl Reporter {
+    pub(crate) fn state(&self, state: State) {
+        self.0.send_if_modified(|status| std::mem::replace(&mut status.state, state) != state);
+    }
+
+    pub(crate) fn live(&self) {
+        self.change(|status| {
+            status.state = State::Live;
+            status.error = None;
+        });
+    }
+
+    pub(crate) fn brought(&self, messages: u64, bytes: u64) {
+        if messages > 0 {
+            self.change(|status| {
+                status.messages += messages;
+                status.bytes += bytes;
+                status.last_record_at = Some(wall::now_ms());
+            });
+        }
+    }
+
+    pub(crate) fn trouble(&self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        self.change(|status| status.error = Some(sentence));
+    }
+
+    pub(crate) fn progress(&self, progress: Progress) {
+        self.change(|status| status.progress = Some(progress));
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Status)) {
+        self.0.send_modify(change);
+    }
+}

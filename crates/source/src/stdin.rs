@@ -1,0 +1,88 @@
+//! Standard input, and everything else that can be read only once.
+
+use std::io::{self, Read};
+use std::thread;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::error::{Ended, Error};
+use crate::files::unpack;
+use crate::framing::{Framer, Look};
+use crate::message::{Batch, Item, Message};
+use crate::run::Context;
+use crate::status::State;
+
+const READ_BYTES: usize = 128 << 10;
+
+/// Reads standard input to its end. Nothing of it can be read again, so there is no position.
+pub(crate) async fn run(mut context: Context) -> Result<Ended, Error> {
+    let ended = run_over(io::stdin(), &mut context).await;
+    context.report.state(State::Ended);
+    ended
+}
+
+/// Reads anything to its end. A value is handed on as soon as it is complete.
+pub(crate) async fn run_over(reader: impl Read + Send + 'static, context: &mut Context) -> Result<Ended, Error> {
+    let mut chunks = read_on_a_thread(reader)?;
+    let mut framer = Framer::new(Look::Proved);
+    context.report.live();
+    loop {
+        let Some(chunk) = context.shutdown.or(chunks.recv()).await else { return Ok(Ended::Stopped) };
+        let ended = match chunk {
+            Some(Ok(bytes)) => {
+                framer.push(&bytes);
+                None
+            }
+            Some(Err(error)) => Some(Err(Error::Input(error))),
+            None => Some(Ok(Ended::Finished)),
+        };
+        if ended.is_some() {
+            framer.finish();
+        }
+        push_all(&mut framer, context).await?;
+        if let Some(ended) = ended {
+            return ended;
+        }
+    }
+}
+
+async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<(), Error> {
+    loop {
+        let items: Vec<Item> = std::iter::from_fn(|| framer.next())
+            .take(context.options.batch_items)
+            .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
+            .collect();
+        if items.is_empty() {
+            return Ok(());
+        }
+        context.push(Batch { items, position: None }).await?;
+    }
+}
+
+/// A thread of its own, because a read of standard input cannot be called off: at the end of the program the thread is
+/// left behind. At most a few chunks wait.
+fn read_on_a_thread(reader: impl Read + Send + 'static) -> Result<mpsc::Receiver<io::Result<Bytes>>, Error> {
+    let (sender, receiver) = mpsc::channel(4);
+    let work = move || {
+        let mut reader = match unpack(reader) {
+            Ok(reader) => reader,
+            Err(error) => return drop(sender.blocking_send(Err(error))),
+        };
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let chunk = match reader.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => Ok(Bytes::copy_from_slice(&buffer[..count])),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let failed = chunk.is_err();
+            if sender.blocking_send(chunk).is_err() || failed {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("standard-input".to_owned()).spawn(work).map_err(Error::Input)?;
+    Ok(receiver)
+}
