@@ -1,0 +1,137 @@
+//! The real recordings give exactly the right numbers, counted and kept.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{fs, path::Path};
+
+use support::*;
+
+const RECORDINGS: [&str; 5] = [
+    "2015-03-08.ndjson",
+    "2017-03-19.ndjson",
+    "2017-03-19-damaged.ndjson",
+    "2017-05-07.ndjson",
+    "2018-05-20-pretty.json",
+];
+
+#[test]
+fn count_equals_golden() {
+    let Some(data) = recordings() else { return };
+    for name in RECORDINGS {
+        for threads in ["1", "2", "3"] {
+            let file = data.join("rsvps").join(name);
+            let found =
+                run_json(headcount().args(["count", "--json", "--threads", threads]).arg(file));
+            assert_golden(&found, &golden(&data, name), &[]);
+            assert_eq!(found["ledger"]["balanced"], true);
+        }
+    }
+    let files = UNDAMAGED.map(|name| data.join("rsvps").join(name));
+    let found = run_json(headcount().args(["count", "--json"]).args(files));
+    assert_golden(&found, &golden(&data, "merged"), &[]);
+}
+
+#[test]
+fn first_import_and_summary_equal_golden_and_the_second_changes_nothing() {
+    let Some(data) = recordings() else { return };
+    let together = UNDAMAGED.map(|name| data.join("rsvps").join(name)).to_vec();
+    let cases = RECORDINGS
+        .iter()
+        .map(|name| (*name, vec![data.join("rsvps").join(name)]))
+        .chain([("merged", together)]);
+    for (name, files) in cases {
+        let kept = tempfile::tempdir().unwrap();
+        let import = || run_json(headcount().args(["import", "--json", "--data"]).arg(kept.path()).args(&files));
+        import();
+        let first = summary(kept.path());
+        assert_golden(&first, &golden(&data, name), &[]);
+        verify(kept.path());
+        assert_eq!(import()["kept"], 0, "{name}: a second time");
+        assert_eq!(summary(kept.path()), first, "{name}: not even the journal's end may move");
+    }
+}
+
+#[test]
+fn a_file_is_known_by_its_content() {
+    let Some(data) = recordings() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("data");
+    let original = data.join("rsvps/2017-05-07.ndjson");
+    let renamed = folder.path().join("another-name.txt");
+    fs::copy(&original, &renamed).unwrap();
+    let import = |file: &Path| {
+        run_json(headcount().args(["import", "--json", "--data"]).arg(&kept).arg(file))["kept"].clone()
+    };
+    assert_eq!(import(&original), 156);
+    assert_eq!(import(&renamed), 0);
+}
+
+#[test]
+fn order_repetition_sources_and_partitions_change_nothing() {
+    let Some(data) = recordings() else { return };
+    let mut random = Random::new();
+    let name = "2017-03-19.ndjson";
+    let lines = lines_of(&data.join("rsvps").join(name));
+    let folder = tempfile::tempdir().unwrap();
+    for partitions in ["1", "2", "4"] {
+        let mut shuffled: Vec<&String> = lines.iter().cycle().take(lines.len() * 3).collect();
+        random.shuffle(&mut shuffled);
+        let half = shuffled.len() / 2;
+        let files: Vec<_> = [&shuffled[..half], &shuffled[half..]]
+            .iter()
+            .enumerate()
+            .map(|(at, part)| {
+                let file = folder.path().join(format!("{partitions}-{at}.ndjson"));
+                let text: Vec<&str> = part.iter().map(|line| line.as_str()).collect();
+                fs::write(&file, text.join("\n")).unwrap();
+                format!("file:{}", file.display())
+            })
+            .collect();
+        // Two sources at once, each with a half of three shuffled repetitions.
+        let kept = folder.path().join(format!("data-{partitions}"));
+        let process = Process::run(&kept, &files, &["--partitions", partitions]);
+        let want = (lines.len() * 3) as u64;
+        wait_until("everything is counted", || process.summary()["records"] == want);
+        let live = process.summary();
+        assert_golden(&live, &golden(&data, name), &ORDERED);
+        assert_eq!(live["ledger"]["balanced"], true);
+        assert_eq!(live["ledger"]["sources"].as_object().unwrap().len(), 2);
+        process.stop();
+        assert_golden(&summary(&kept), &golden(&data, name), &ORDERED);
+        verify(&kept);
+    }
+}
+
+#[test]
+fn the_other_feed_has_its_golden_answers() {
+    let Some(data) = recordings() else { return };
+    for (name, golden) in golden(&data, "open_events").as_object().unwrap() {
+        let file = data.join("open_events").join(name);
+        let found = run_json(headcount().args(["count", "--json"]).arg(file));
+        for member in ["records", "unique", "by_status"] {
+            assert_eq!(found["feeds"]["open_events"][member], golden[member], "{name}: {member}");
+        }
+        assert_eq!(found["malformed"], golden["malformed"], "{name}");
+        assert_eq!(found["rsvps"], 0, "{name}");
+    }
+}
+
+#[test]
+fn the_seeds_venues_are_counted_once() {
+    let Some(data) = recordings() else { return };
+    let kept = tempfile::tempdir().unwrap();
+    let file = format!("file:{}", data.join("rsvps/2017-03-19.ndjson").display());
+    let process = Process::run(kept.path(), &[file], &[]);
+    wait_until("everything is counted", || process.summary()["records"] == 1541);
+    let (status, body) = get(process.address, "/api/data");
+    assert_eq!(status, 200);
+    let venues: Vec<serde_json::Value> = serde_json::from_str(&body).unwrap();
+    let count = |name: &str| {
+        venues.iter().find(|venue| venue["venue_name"] == name).map(|venue| venue["count"].clone())
+    };
+    // Published as 14 and 12.
+    assert_eq!(count("Launch 22"), Some(6.into()));
+    assert_eq!(count("Klarna TLV"), Some(4.into()));
+    assert!(venues.iter().all(|venue| venue["lat"].is_string() && venue["lon"].is_string()));
+}
