@@ -130,7 +130,7 @@ export class Figures {
   }
 
   #history(countries) {
-    const end = Math.floor((this.#latest - LATENESS_MS) / STEP_MS) * STEP_MS;
+    const end = Math.floor(this.#latest / STEP_MS) * STEP_MS;
     const start = this.#events.size > 0 ? end - STEP_MS * (STEPS - 1) : 0;
     const history = { start, step_ms: STEP_MS, yes: [], no: [] };
     for (let step = 0; step < STEPS; step++) {

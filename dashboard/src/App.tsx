@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { countryNames } from './countries';
-import { isFrozen } from './live';
+import { isBusy, isFrozen } from './live';
 import { MapPanel } from './map/MapPanel';
 import { countries } from './page';
 import { Banner } from './panels/Banner';
@@ -13,14 +13,13 @@ import { Stats } from './panels/Stats';
 import { Timeline } from './panels/Timeline';
 import { Trending } from './panels/Trending';
 import { Venues } from './panels/Venues';
-import { all } from './selected';
+import { isFirstRun } from './selected';
 
 export function App() {
   useSignalEffect(() => {
     const chosen = countries.value;
     document.title = chosen.length > 0 ? `headcount: ${countryNames(chosen)}` : 'headcount: live RSVPs';
   });
-  const isFirstRun = all.value?.rsvps === 0;
   return (
     <>
       <a class="skip" href="#main">
@@ -28,9 +27,9 @@ export function App() {
       </a>
       <Bar />
       <Banner />
-      <main id="main" class={isFrozen.value ? 'is-frozen' : undefined}>
+      <main id="main" class={isFrozen.value ? 'is-frozen' : undefined} aria-busy={isBusy.value}>
         <h1 class="unseen">Live RSVPs, {place()}</h1>
-        {isFirstRun ? <FirstRun /> : <Figures />}
+        {isFirstRun.value ? <FirstRun /> : <Figures />}
       </main>
       <IgnoredNote />
     </>

@@ -29,7 +29,7 @@ test('times are of 24 hours', () => {
   expect(english.minute(at, true)).toBe('00:05');
   expect(english.second(at, true)).toBe('00:05:09');
   expect(english.date(at, true)).toBe('19 Mar 2017');
-  expect(english.appointment(at, true)).toBe('Sun 19 Mar, 00:05 UTC');
+  expect(english.appointment(at, true)).toBe('Sun, 19 Mar 2017, 00:05 UTC');
   expect(english.zone(at, true)).toBe('UTC');
 });
 

@@ -41,8 +41,8 @@ function timesFor(language: string | undefined) {
     second: time({ ...clock, second: '2-digit' }),
     /** 19 Mar 2017 */
     date: time({ ...date, year: 'numeric' }),
-    /** Mon 30 Nov, 19:00 CET */
-    appointment: time({ weekday: 'short', ...date, ...clock, timeZoneName: 'short' }),
+    /** Mon, 30 Nov 2026, 19:00 CET */
+    appointment: time({ weekday: 'short', ...date, year: 'numeric', ...clock, timeZoneName: 'short' }),
     /** CET */
     zone: (at: number, utc: boolean) => (utc ? 'UTC' : zoneName(language, at)),
   };

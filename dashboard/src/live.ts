@@ -20,6 +20,10 @@ export const heldBack = signal(0);
 /** When the server last spoke, by its clock. */
 export const heardAt = signal<number | null>(null);
 
+/** Other countries were chosen than those whose figures are still on the screen. */
+export const isBusy = computed(
+  () => figures.value !== null && !sameCountries(figures.value.filter.country, countries.value),
+);
 export const isFrozen = computed(() => connection.value === 'stale' || connection.value === 'reconnecting');
 
 let latest: Snapshot | null = null;

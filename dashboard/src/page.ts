@@ -3,7 +3,7 @@
 
 import { batch, computed, effect, signal } from '@preact/signals';
 import { sameCountries } from './merge';
-import { type Breakdown, type PageState, parse, print, type Theme } from './url';
+import { type Breakdown, COUNTRIES_MAX, type PageState, parse, print, type Theme } from './url';
 
 const opened = parse(location.search);
 
@@ -27,7 +27,7 @@ export function chooseCountry(code: string, added = false): void {
   const chosen = countries.peek();
   const others = added ? chosen.filter((other) => other !== code) : [];
   const isOn = added ? chosen.includes(code) : sameCountries(chosen, [code]);
-  countries.value = isOn ? others : [...others, code];
+  countries.value = isOn ? others : [...others, code].slice(-COUNTRIES_MAX);
 }
 
 export function clearCountries(): void {

@@ -21,6 +21,8 @@ export const dots = member('dots');
 export const sources = member('source');
 
 export const isLoaded = computed(() => figures.value !== null);
+/** Nothing was ever counted, whatever the filter. */
+export const isFirstRun = computed(() => figures.value?.all.rsvps === 0);
 
 /** RSVPs by country. */
 export const countryCounts = computed<ReadonlyMap<string, number>>(

@@ -21,6 +21,16 @@ test('what means nothing is left out and named', () => {
   });
 });
 
+test('no more countries than the server takes', () => {
+  const codes = Array.from(
+    { length: 40 },
+    (_, index) => `${String.fromCharCode(97 + (index % 26))}${index < 26 ? 'a' : 'b'}`,
+  );
+  const { state, ignored } = parse(`?country=${codes.join(',')}`);
+  expect(state.countries).toEqual(codes.slice(0, 32));
+  expect(ignored).toHaveLength(8);
+});
+
 test('print leaves defaults out', () => expect(print(DEFAULT)).toBe(''));
 
 test.each(['?country=us', '?country=jp,kr', '?by=topics', '?country=de&by=cities&tz=utc&theme=light'])(

@@ -12,6 +12,9 @@ export interface PageState {
   theme: Theme;
 }
 
+/** As many as the server takes. */
+export const COUNTRIES_MAX = 32;
+
 export const DEFAULT: PageState = { countries: [], by: 'countries', utc: false, theme: 'system' };
 
 /** What the query says, and the parts of it that mean nothing here. */
@@ -25,7 +28,9 @@ export function parse(query: string): { state: PageState; ignored: string[] } {
         .toLowerCase()
         .split(',')
         .map((code) => code.trim());
-      state.countries = [...new Set([...state.countries, ...codes.filter(isCountry)])];
+      const known = [...new Set([...state.countries, ...codes.filter(isCountry)])];
+      state.countries = known.slice(0, COUNTRIES_MAX);
+      ignored.push(...known.slice(COUNTRIES_MAX).map((code) => `country=${code}`));
       ignored.push(
         ...codes.filter((code) => code !== '' && !isCountry(code)).map((code) => `country=${code}`),
       );

@@ -1,16 +1,15 @@
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { countryName, countryNames } from '../countries';
 import { format } from '../format';
 import { chooseCountry, clearCountries, countries } from '../page';
-import { countryCounts, dots, totals } from '../selected';
-import { shade } from '../theme';
+import { countryCounts, totals } from '../selected';
 import { Lands } from './Lands';
 import { Legend } from './Legend';
 import { MapTip, type Pointer } from './MapTip';
-import { pulsesAdded } from './pulses';
-import { Stage } from './stage';
-import { DIRECTIONS, type Direction, nextPlace } from './walk';
+import { countryAt, pointerAt, step } from './pointing';
+import { useStage } from './use-stage';
+import { DIRECTIONS } from './walk';
 import { loadWorld, type World } from './world';
 
 export function WorldMap() {
@@ -35,7 +34,7 @@ function LoadedMap({ world }: { world: World }) {
   const hovered = useSignal<Pointer | null>(null);
   /** Where the arrow keys are. */
   const cursor = useSignal('');
-  const pointed = useComputed(() => cursor.value || hovered.value?.country || '');
+  const pointed = useComputed(() => hovered.value?.country ?? '');
   useStage(box, world);
 
   const onPointerMove = (event: PointerEvent) => {
@@ -51,8 +50,10 @@ function LoadedMap({ world }: { world: World }) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const direction = DIRECTIONS[event.key];
-    if (direction) cursor.value = step(world, cursor.peek() || (countries.peek()[0] ?? ''), direction);
-    else if ((event.key === 'Enter' || event.key === ' ') && cursor.peek())
+    if (direction) {
+      cursor.value = step(world, cursor.peek() || (countries.peek()[0] ?? ''), direction);
+      hovered.value = pointerAt(box.current, world, cursor.peek());
+    } else if ((event.key === 'Enter' || event.key === ' ') && cursor.peek())
       chooseCountry(cursor.peek(), event.shiftKey);
     else return;
     event.preventDefault();
@@ -77,6 +78,7 @@ function LoadedMap({ world }: { world: World }) {
         onKeyDown={onKeyDown}
         onBlur={() => {
           cursor.value = '';
+          hovered.value = null;
         }}
       >
         <g class="camera">
@@ -99,39 +101,6 @@ function LoadedMap({ world }: { world: World }) {
   );
 }
 
-/** Keeps the camera and the canvases in step with what was chosen, what arrives and how it looks. */
-function useStage(box: { current: HTMLDivElement | null }, world: World): void {
-  const stage = useSignal<Stage | null>(null);
-  useEffect(() => {
-    const frame = box.current;
-    const find = <T extends Element>(selector: string) => frame?.querySelector<T>(selector);
-    const land = find<SVGGElement>('.camera');
-    const dotCanvas = find<HTMLCanvasElement>('.map-dots');
-    const pulseCanvas = find<HTMLCanvasElement>('.map-pulses');
-    if (!frame || !land || !dotCanvas || !pulseCanvas) return;
-    const made = new Stage({ box: frame, land, dots: dotCanvas, pulses: pulseCanvas }, world);
-    stage.value = made;
-    const resizing = new ResizeObserver(() => made.resize());
-    resizing.observe(frame);
-    return () => {
-      resizing.disconnect();
-      made.stop();
-    };
-  }, [box, world, stage]);
-  useSignalEffect(() => stage.value?.setDots(dots.value ?? []));
-  useSignalEffect(() => {
-    const chosen = countries.value;
-    const boxes = world.countries.filter(({ code }) => chosen.includes(code)).map((country) => country.box);
-    stage.value?.look(chosen, boxes);
-  });
-  useSignalEffect(() => {
-    if (pulsesAdded.value > 0) stage.value?.pulse();
-  });
-  useSignalEffect(() => {
-    if (shade.value) stage.value?.readColours();
-  });
-}
-
 function EmptyNote() {
   if (countries.value.length === 0 || totals.value?.rsvps !== 0) return null;
   return (
@@ -141,22 +110,6 @@ function EmptyNote() {
   );
 }
 
-/** The next country with figures in a direction; the one with most to begin with. */
-function step(world: World, from: string, direction: Direction): string {
-  const counts = countryCounts.peek();
-  const counted = world.countries.filter(({ code }) => counts.has(code));
-  const here = world.countries.find(({ code }) => code !== '' && code === from);
-  if (here) return nextPlace(counted, here, direction)?.code ?? from;
-  const byCount = counted.toSorted(
-    (one, other) => (counts.get(other.code) ?? 0) - (counts.get(one.code) ?? 0),
-  );
-  return byCount[0]?.code ?? '';
-}
-
 function rsvpsOf(code: string): string {
   return `${format.full(countryCounts.peek().get(code) ?? 0)} RSVPs`;
-}
-
-function countryAt(event: Event): string {
-  return (event.target as SVGElement).dataset?.country ?? '';
 }

@@ -1,4 +1,3 @@
-import { countryName } from '../countries';
 import { format, ratio } from '../format';
 import { useFit } from '../lists/fit';
 import { useGlide } from '../lists/glide';
@@ -6,9 +5,9 @@ import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
 import { by, chooseCountry, countries } from '../page';
-import { cityRows, countryRows, isLoaded, topicRows, totals } from '../selected';
-import { shown } from '../text';
+import { isLoaded, totals } from '../selected';
 import { BREAKDOWNS, type Breakdown } from '../url';
+import { type Part, partsBy, topOf, total } from './parts';
 
 const LABELS: Record<Breakdown, string> = { countries: 'Countries', cities: 'Cities', topics: 'Topics' };
 
@@ -52,17 +51,6 @@ function Tabs() {
       ))}
     </div>
   );
-}
-
-interface Part {
-  /** Also its test id. */
-  key: string;
-  name: string;
-  /** Tells cities of one name apart. */
-  place?: string;
-  rsvps: number;
-  /** A row that is a country filters by it. */
-  country?: string;
 }
 
 function Rows() {
@@ -124,39 +112,4 @@ function Row({ part, length, share }: { part: Part; length: number; share: numbe
       )}
     </li>
   );
-}
-
-function partsBy(name: Breakdown): Part[] {
-  if (name === 'cities')
-    return (cityRows.value ?? []).map(({ city, state, country, yes, no }) => ({
-      key: `city-${city}-${state}-${country}`,
-      name: shown(city),
-      place: [state, country]
-        .filter(Boolean)
-        .map((code) => shown(code).toUpperCase())
-        .join(', '),
-      rsvps: yes + no,
-    }));
-  if (name === 'topics')
-    return (topicRows.value ?? []).map((row) => ({
-      key: `topic-${row.topic}`,
-      name: shown(row.name, row.topic),
-      rsvps: row.yes + row.no,
-    }));
-  return (countryRows.value ?? []).map(({ country, yes, no }) => ({
-    key: `country-${country}`,
-    name: countryName(country),
-    rsvps: yes + no,
-    country,
-  }));
-}
-
-/** The first ones, of which the last give way to countries that are chosen but further down. */
-function topOf(parts: Part[], count: number): Part[] {
-  const chosen = parts.slice(count).filter(({ country }) => country && countries.value.includes(country));
-  return [...parts.slice(0, Math.max(0, count - chosen.length)), ...chosen];
-}
-
-function total(parts: readonly Part[]): number {
-  return parts.reduce((sum, part) => sum + part.rsvps, 0);
 }

@@ -1,12 +1,14 @@
 import { sources } from '../selected';
 import { shown } from '../text';
+import { status } from './StatusLine';
 
 /** Instead of a page of zeros: what is being waited for, and how to see the page move meanwhile. */
 export function FirstRun() {
   const known = sources.value ?? [];
+  const isOver = status.value === 'ended';
   return (
     <section class="panel first-run">
-      <h2>Waiting for the first RSVP</h2>
+      <h2>{isOver ? 'No RSVP was found' : 'Waiting for the first RSVP'}</h2>
       {known.length === 0 ? (
         <p>No source is set up yet. Start headcount with one:</p>
       ) : (

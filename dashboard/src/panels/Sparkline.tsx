@@ -1,5 +1,5 @@
 import { format } from '../format';
-import { history, streamTime, totals } from '../selected';
+import { history, totals } from '../selected';
 import { ratesOf } from './rates';
 
 const WIDTH = 152;
@@ -9,7 +9,7 @@ const TOP = 3;
 /** The rate of answers over the last five minutes, without an axis: only which way it goes. */
 export function Sparkline() {
   if (!history.value) return <svg class="sparkline" aria-hidden="true" />;
-  const { yes, no } = ratesOf(history.value, streamTime.value ?? null);
+  const { yes, no } = ratesOf(history.value);
   const line = lineOf(yes.map((rate, index) => rate + (no[index] ?? 0)));
   const now = format.rate(totals.value?.rate ?? 0);
   return (

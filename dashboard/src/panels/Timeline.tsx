@@ -8,6 +8,7 @@ import { shade } from '../theme';
 import { Panel } from './Panel';
 import { RateChart, type Reading } from './rate-chart';
 import { type Rates, ratesOf, shouldWiden, sum } from './rates';
+import { status } from './StatusLine';
 
 const DAY_MS = 86_400_000;
 
@@ -16,11 +17,11 @@ export function Timeline() {
   const wasWide = useRef(false);
   const rates = useComputed<Rates | null>(() => {
     if (!history.value) return null;
-    const time = streamTime.value ?? null;
-    wasWide.current = shouldWiden(ratesOf(history.value, time), wasWide.current);
-    return ratesOf(history.value, time, wasWide.current);
+    const hasEnded = status.value === 'ended';
+    wasWide.current = shouldWiden(ratesOf(history.value, { hasEnded }), wasWide.current);
+    return ratesOf(history.value, { isWide: wasWide.current, hasEnded });
   });
-  const isSilent = rates.value !== null && sum(rates.value.yes) + sum(rates.value.no) === 0;
+  const isSilent = history.value && sum(history.value.yes) + sum(history.value.no) === 0;
   return (
     <Panel
       name="timeline"

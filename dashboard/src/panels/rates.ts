@@ -2,29 +2,27 @@ import type { History } from '../contract';
 
 /** Answers per second, in columns as the chart wants them. */
 export interface Rates {
-  /** Middle of each window, in seconds since 1970. */
+  /** Middle of what each is a mean of, in seconds since 1970. */
   at: number[];
   yes: number[];
   no: number[];
 }
 
-/** How many windows make one when answers are few: 6 of 5 s are 30 s. */
+/** Of how many windows a mean is when answers are few: 6 of 5 s are 30 s. */
 export const WIDE = 6;
 const WIDEN_BELOW = 0.8;
 const NARROW_ABOVE = 1.2;
 
 /**
- * The rates of the windows that record time has passed. A later window is still filling, and would make
- * every stream look as if it were about to stop.
+ * The rates of all windows but the last one, in which the newest record lies: as long as records come it is
+ * still filling, and would make every stream look as if it were about to stop. Wide ones are sliding means.
  */
-export function ratesOf(history: History, streamTime: number | null, isWide = false): Rates {
-  const complete = windowsBefore(history, streamTime ?? Number.POSITIVE_INFINITY);
+export function ratesOf(history: History, { isWide = false, hasEnded = false } = {}): Rates {
+  const complete = history.yes.length - (hasEnded ? 0 : 1);
   const size = isWide ? WIDE : 1;
   const step = history.step_ms;
-  // Groups of windows begin at round times, so that they do not change as time moves on.
-  const first = isWide ? (WIDE - (Math.floor(history.start / step) % WIDE)) % WIDE : 0;
   const rates: Rates = { at: [], yes: [], no: [] };
-  for (let index = first; index + size <= complete; index += size) {
+  for (let index = 0; index + size <= complete; index += 1) {
     rates.at.push((history.start + step * (index + size / 2)) / 1000);
     rates.yes.push(meanOf(history.yes, index, size, step));
     rates.no.push(meanOf(history.no, index, size, step));
@@ -38,10 +36,6 @@ export function shouldWiden({ yes, no }: Rates, isWide: boolean): boolean {
   const mean = (sum(yes) + sum(no)) / yes.length;
   // Two bounds, or the chart would flicker between both at a rate in between.
   return mean < (isWide ? NARROW_ABOVE : WIDEN_BELOW);
-}
-
-function windowsBefore(history: History, time: number): number {
-  return Math.max(0, Math.min(history.yes.length, Math.floor((time - history.start) / history.step_ms)));
 }
 
 function meanOf(counts: readonly number[], from: number, size: number, stepMs: number): number {

@@ -1,0 +1,52 @@
+import { countryName } from '../countries';
+import { countries } from '../page';
+import { cityRows, countryRows, topicRows } from '../selected';
+import { shown } from '../text';
+import type { Breakdown } from '../url';
+
+/** A row of the breakdown. */
+export interface Part {
+  /** Also its test id. */
+  key: string;
+  name: string;
+  /** Tells cities of one name apart. */
+  place?: string;
+  rsvps: number;
+  /** A row that is a country filters by it. */
+  country?: string;
+}
+
+export function partsBy(name: Breakdown): Part[] {
+  if (name === 'cities')
+    return (cityRows.value ?? []).map(({ city, state, country, yes, no }) => ({
+      key: `city-${city}-${state}-${country}`,
+      name: shown(city),
+      place: [state, country]
+        .filter(Boolean)
+        .map((code) => shown(code).toUpperCase())
+        .join(', '),
+      rsvps: yes + no,
+    }));
+  if (name === 'topics')
+    return (topicRows.value ?? []).map((row) => ({
+      key: `topic-${row.topic}`,
+      name: shown(row.name, row.topic),
+      rsvps: row.yes + row.no,
+    }));
+  return (countryRows.value ?? []).map(({ country, yes, no }) => ({
+    key: `country-${country}`,
+    name: countryName(country),
+    rsvps: yes + no,
+    country,
+  }));
+}
+
+/** The first ones, of which the last give way to countries that are chosen but further down. */
+export function topOf(parts: Part[], count: number): Part[] {
+  const chosen = parts.slice(count).filter(({ country }) => country && countries.value.includes(country));
+  return [...parts.slice(0, Math.max(0, count - chosen.length)), ...chosen];
+}
+
+export function total(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + part.rsvps, 0);
+}

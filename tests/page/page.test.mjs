@@ -1,0 +1,205 @@
+// The page shows what the server says, and one click filters it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { snapshot, summary } from './api.mjs';
+import { eventually, Reader } from './reader.mjs';
+import { testbed } from './testbed.mjs';
+
+const bed = testbed();
+const open = (options) => Reader.open(bed.browser, bed.address, options);
+const SHOWN = ['rsvps', 'yes', 'no', 'guests', 'events', 'venues', 'countries'];
+
+/** The country with most RSVPs: there is one in every recording. */
+const busiest = async () => (await snapshot(bed.address)).countries[0].country;
+const inBreakdown = (code) => `[data-testid="country-${code}"] button`;
+
+test('the policy is strict, and the page lives under it', async () => {
+  const reader = await open();
+  await reader.shows('live');
+  const answer = await reader.page.reload();
+  const policy = answer.headers()['content-security-policy'] ?? '';
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /require-trusted-types-for 'script'/);
+  assert.doesNotMatch(policy, /unsafe/);
+  await reader.shows('live');
+  await reader.close();
+});
+
+test('the numbers on the screen are those of the summary', async () => {
+  const reader = await open();
+  await reader.shows('live');
+  await eventually(async () => {
+    const told = await summary(bed.address);
+    const shown = await reader.totals();
+    for (const name of SHOWN) assert.equal(shown[name], told[name], name);
+    for (const [id, rsvps] of await reader.rows('country')) {
+      const { yes, no } = told.by_country[id.slice('country-'.length)];
+      assert.equal(rsvps, yes + no, id);
+    }
+  });
+  await reader.close();
+});
+
+test('under a filter they are those of the filtered stream', async () => {
+  const code = await busiest();
+  const reader = await open({ query: `?country=${code}&by=cities` });
+  await reader.shows('live');
+  await eventually(async () => {
+    const told = await snapshot(bed.address, `?country=${code}`);
+    const shown = await reader.totals();
+    assert.deepEqual(told.filter, { country: [code] });
+    for (const name of SHOWN.filter((name) => name !== 'countries'))
+      assert.equal(shown[name], told.totals[name], name);
+    const cities = told.cities.map(({ city, state, country, yes, no }) => [`city-${city}-${state}-${country}`, yes + no]);
+    for (const row of await reader.rows('city')) assert.deepEqual(row, cities.find(([id]) => id === row[0]));
+    const venues = new Map(told.venues.map(({ venue_id, yes, no }) => [`venue-${venue_id}`, yes + no]));
+    for (const [id, rsvps] of await reader.rows('venue')) assert.equal(rsvps, venues.get(id), id);
+    const events = new Map(told.trending.map(({ event_id, recent }) => [`event-${event_id}`, recent]));
+    for (const [id, recent] of await reader.rows('event')) assert.equal(recent, events.get(id), id);
+  });
+  await reader.close();
+});
+
+test('a click on a country filters every other panel, and Back takes it back', async () => {
+  const code = await busiest();
+  const reader = await open();
+  const { page } = reader;
+  await reader.shows('live');
+  const worldwide = await reader.totals();
+  const countriesBefore = (await reader.rows('country')).length;
+  await page.click(inBreakdown(code));
+  await reader.showsCountries(1);
+  assert.equal(reader.query(), `?country=${code}`);
+  const part = await eventually(async () => {
+    const totals = await reader.totals();
+    const told = await snapshot(bed.address, `?country=${code}`);
+    assert.equal(totals.rsvps, told.totals.rsvps);
+    return totals;
+  });
+  assert.ok(part.rsvps <= worldwide.rsvps || part.rsvps <= (await summary(bed.address)).rsvps);
+  assert.equal((await reader.rows('country')).length, countriesBefore, 'the panel of countries shows all of them');
+  assert.equal(await page.getAttribute(inBreakdown(code), 'aria-pressed'), 'true');
+  for (const panel of ['trending', 'venues'])
+    assert.equal(await page.textContent(`.panel-${panel} .note`), await page.textContent('.panel-world h2'));
+
+  await page.goBack();
+  await reader.showsCountries(0);
+  assert.equal(reader.query(), '');
+  await page.goForward();
+  await reader.showsCountries(1);
+  assert.equal(reader.query(), `?country=${code}`);
+  await reader.close();
+});
+
+test('a click again, the chip and Escape clear', async () => {
+  const code = await busiest();
+  const reader = await open();
+  const { page } = reader;
+  await reader.shows('live');
+  const clears = [() => page.click(inBreakdown(code)), () => page.click('.chip'), () => page.keyboard.press('Escape')];
+  for (const clear of clears) {
+    await page.click(inBreakdown(code));
+    await reader.showsCountries(1);
+    await clear();
+    await reader.showsCountries(0);
+    assert.equal(reader.query(), '');
+  }
+  await reader.close();
+});
+
+test('a click on the map filters, with Shift it adds', async () => {
+  const [first, second] = (await snapshot(bed.address)).countries.map(({ country }) => country);
+  const reader = await open();
+  await reader.shows('live');
+  await clickLand(reader.page, first);
+  await reader.showsCountries(1);
+  assert.equal(reader.query(), `?country=${first}`);
+  await reader.page.click(inBreakdown(second), { modifiers: ['Shift'] });
+  await reader.showsCountries(2);
+  assert.equal(reader.query(), `?country=${first},${second}`);
+  await eventually(async () => {
+    const told = await snapshot(bed.address, reader.query());
+    assert.equal((await reader.totals()).rsvps, told.totals.rsvps);
+  });
+  await reader.close();
+});
+
+test('the address opens what it says, in small letters or capitals', async () => {
+  const code = await busiest();
+  const reader = await open({ query: `?country=${code.toUpperCase()}&by=topics&tz=utc&theme=dark` });
+  const { page } = reader;
+  await reader.showsCountries(1);
+  await reader.shows('live');
+  assert.equal(await page.getAttribute('html', 'data-theme'), 'dark');
+  assert.match(await page.textContent('.clock'), /UTC$/);
+  assert.equal(await page.textContent('[role=tab][aria-selected=true]'), 'Topics');
+  await page.click('#tab-cities');
+  assert.equal(reader.query(), `?country=${code}&by=cities&tz=utc&theme=dark`);
+  await reader.close();
+});
+
+test('the keyboard does all of it', async () => {
+  const reader = await open();
+  const { page } = reader;
+  await reader.shows('live');
+  await page.waitForSelector('#map');
+  await page.keyboard.press('/');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'map');
+  await page.keyboard.press('ArrowRight');
+  const heard = '.map [aria-live]';
+  await page.waitForFunction((selector) => document.querySelector(selector).textContent.includes('RSVPs'), heard);
+  await page.keyboard.press('Enter');
+  await reader.showsCountries(1);
+  assert.match(reader.query(), /^\?country=[a-z]{2}$/);
+  await page.keyboard.press('Escape');
+  await reader.showsCountries(0);
+  await page.keyboard.press('p');
+  await reader.shows('paused');
+  const frozen = await reader.totals();
+  await page.waitForTimeout(1_500);
+  assert.deepEqual(await reader.totals(), frozen);
+  await page.keyboard.press('p');
+  await reader.shows('live');
+  const before = await page.getAttribute('html', 'data-theme');
+  await page.keyboard.press('t');
+  assert.notEqual(await page.getAttribute('html', 'data-theme'), before);
+  await reader.close();
+});
+
+test('a list can be taken along as a file', async () => {
+  const reader = await open();
+  await reader.shows('live');
+  const [download] = await Promise.all([reader.page.waitForEvent('download'), reader.page.click('text=CSV')]);
+  assert.match(download.suggestedFilename(), /^headcount-top-venues-.*\.csv$/);
+  await reader.close();
+});
+
+if (process.env.HEADCOUNT_SCREENSHOT)
+  test('the picture of the README', async () => {
+    const reader = await open({ colorScheme: 'light' });
+    await reader.shows('live');
+    // Until there is something in every panel, and some answers flash on the map.
+    await reader.page.waitForSelector('.panel-trending li:nth-child(5)', { timeout: 120_000 });
+    await reader.page.waitForTimeout(Number(process.env.HEADCOUNT_SCREENSHOT_AFTER_MS ?? 3_000));
+    await reader.page.screenshot({ path: process.env.HEADCOUNT_SCREENSHOT });
+    await reader.close();
+  });
+
+/** Clicks a point of the map that lies within the country. */
+async function clickLand(page, code) {
+  const point = await page.waitForFunction((country) => {
+    const land = document.querySelector(`path[data-country="${country}"]`);
+    const matrix = land?.getScreenCTM();
+    if (!matrix) return false;
+    const { x, y, width, height } = land.getBBox();
+    for (let across = 1; across < 40; across++)
+      for (let down = 1; down < 40; down++) {
+        const inside = new DOMPoint(x + (width * across) / 40, y + (height * down) / 40);
+        const seen = inside.matrixTransform(matrix);
+        if (document.elementFromPoint(seen.x, seen.y) === land) return { x: seen.x, y: seen.y };
+      }
+    return false;
+  }, code);
+  const { x, y } = await point.jsonValue();
+  await page.mouse.click(x, y);
+}

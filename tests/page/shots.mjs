@@ -1,0 +1,57 @@
+// Pictures of the page in its states, to be looked at.
+//
+//   HEADCOUNT_URL=http://127.0.0.1:8080 node shots.mjs DIRECTORY [NAME]...
+import { mkdirSync } from 'node:fs';
+import { launch, openContext } from './browser.mjs';
+
+const address = process.env.HEADCOUNT_URL ?? 'http://127.0.0.1:7171';
+const [directory = 'shots', ...wanted] = process.argv.slice(2);
+
+const SHOTS = {
+  light: {},
+  dark: { colorScheme: 'dark' },
+  country: { query: '?country=us&by=cities' },
+  'country-dark': { query: '?country=jp&by=topics', colorScheme: 'dark' },
+  countries: { query: '?country=de,fr,gb' },
+  small: { query: '?country=mt' },
+  empty: { query: '?country=gl' },
+  phone: { width: 390, height: 844, deviceScaleFactor: 2, fullPage: true },
+  'phone-dark': { width: 390, height: 844, deviceScaleFactor: 2, colorScheme: 'dark', query: '?country=gb' },
+  narrow: { width: 320, height: 640, fullPage: true },
+  tablet: { width: 768, height: 1024, fullPage: true },
+  large: { width: 2200, height: 1300 },
+  hover: { act: (page) => page.hover('.panel-trending li:nth-child(3)') },
+  'hover-map': { act: (page) => page.hover('path[data-country="br"]') },
+  'hover-chart': { act: (page) => page.hover('.plot', { position: { x: 200, y: 60 } }) },
+  paused: {
+    act: async (page) => {
+      await page.keyboard.press('p');
+      await page.waitForTimeout(3_000);
+    },
+  },
+  unknown: { query: '?country=usa&by=weekday' },
+  lost: {
+    colorScheme: 'dark',
+    act: async (page) => {
+      await page.context().setOffline(true);
+      await page.waitForTimeout(7_000);
+    },
+  },
+};
+
+mkdirSync(directory, { recursive: true });
+const browser = await launch();
+for (const [name, { query = '', act, fullPage = false, ...options }] of Object.entries(SHOTS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const context = await openContext(browser, options);
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() !== 'info' && console.log(name, message.text()));
+  page.on('pageerror', (error) => console.log(name, error.message));
+  await page.goto(address + '/' + query);
+  await page.waitForTimeout(3_500);
+  await act?.(page);
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: `${directory}/${name}.png`, fullPage });
+  await context.close();
+}
+await browser.close();
