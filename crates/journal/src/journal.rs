@@ -1,5 +1,6 @@
 //! The journal as a whole: opened, appended to, read, closed.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -260,16 +261,28 @@ impl Drop for Journal {
 
 impl TornTail {
     fn of(partition: u16, log: &Log, bytes: u64) -> Option<Self> {
-        let (segment, byte) = (log.path(), log.end().pos);
-        (bytes > 0).then(|| {
-            tracing::warn!(partition, segment = %segment.display(), byte, bytes, "an interrupted write was cut off");
-            Self {
-                partition,
-                segment,
-                byte,
-                bytes,
-            }
+        (bytes > 0).then(|| Self {
+            partition,
+            segment: log.path(),
+            byte: log.end().pos,
+            bytes,
         })
+    }
+}
+
+impl fmt::Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            segment,
+            byte,
+            bytes,
+            ..
+        } = self;
+        let segment = segment.display();
+        write!(
+            f,
+            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; none of it had been acknowledged"
+        )
     }
 }
 

@@ -205,6 +205,7 @@ impl Log {
                     }
                     // A part may have been reserved; others need it more.
                     let _ = self.file.set_len(self.end.pos);
+                    self.reserved = self.end.pos;
                 }
             }
         }

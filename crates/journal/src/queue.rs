@@ -59,6 +59,18 @@ pub enum Pushed {
     NoRoom(Vec<Entry>),
 }
 
+impl Patience {
+    /// After a group of so many batches, when so many are queued. Those who were answered just now may come again,
+    /// besides those who came meanwhile. To wait longer than the sync that it saves would never pay, so `wait` is at
+    /// most as long as the last one took.
+    pub(crate) fn after(batches: usize, queued: usize, wait: Duration) -> Self {
+        Self {
+            batches: batches + queued,
+            wait,
+        }
+    }
+}
+
 impl Queue {
     pub(crate) fn new(options: &Options) -> Self {
         Self {

@@ -88,6 +88,6 @@ fn still(home: Home) -> Result<Arc<Tail>> {
     let segments = home.segments()?;
     let end = home.find_end(&segments)?;
     let tail = Tail::new(segments, end.cursor);
-    tail.close();
+    tail.close(Error::Closed);
     Ok(Arc::new(tail))
 }

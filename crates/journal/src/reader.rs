@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::cursor::{Cursor, Step};
 use crate::disk::{Disk, File};
 use crate::error::{Damage, Error, Result};
-use crate::tail::{Stretch, Tail, Waited};
+use crate::tail::{Stretch, Tail};
 use crate::window::Window;
 
 /// Reads one partition. Every frame's checksum, offset and place in the chain are checked before it is handed out.
@@ -75,7 +75,8 @@ impl Reader {
     /// one. If there is none, waits for up to `timeout`. Returns their number, 0 if none came.
     ///
     /// After damage the entries before it are returned, and then [`Error::Corrupt`] for ever: nothing is skipped.
-    /// When the journal has been closed (or a read-only view has come to its end), [`Error::Closed`].
+    /// At the end of a journal that has been closed, or of a read-only view, [`Error::Closed`]; of a partition that takes
+    /// nothing more, [`Error::Poisoned`].
     pub fn read(
         &mut self,
         batch: &mut Batch,
@@ -83,10 +84,8 @@ impl Reader {
         timeout: Duration,
     ) -> Result<usize> {
         batch.clear();
-        match self.tail.wait(self.cursor.next, timeout) {
-            Waited::TimedOut => return Ok(0),
-            Waited::Closed => return Err(Error::Closed),
-            Waited::More => {}
+        if !self.tail.wait(self.cursor.next, timeout)? {
+            return Ok(0);
         }
         while batch.is_empty() {
             self.refresh()?;

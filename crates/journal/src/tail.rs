@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Offset;
 use crate::cursor::Cursor;
+use crate::error::{Error, Result};
 use crate::segment::Segment;
 
 /// Written by the partition's writer after each sync, read by its readers.
@@ -17,8 +18,8 @@ struct State {
     segments: Vec<Segment>,
     /// The end of the last durable group.
     end: Cursor,
-    /// True when nothing will come any more.
-    closed: bool,
+    /// Why nothing will come any more.
+    closed: Option<Error>,
 }
 
 /// The part of a partition that one segment holds.
@@ -34,7 +35,7 @@ impl Tail {
             state: Mutex::new(State {
                 segments,
                 end,
-                closed: false,
+                closed: None,
             }),
             moved: Condvar::new(),
         }
@@ -50,9 +51,9 @@ impl Tail {
         self.moved.notify_all();
     }
 
-    /// Tells readers not to wait any longer.
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
+    /// Tells readers not to wait any longer, and why; the first reason stays.
+    pub(crate) fn close(&self, why: Error) {
+        self.lock().closed.get_or_insert(why);
         self.moved.notify_all();
     }
 
@@ -78,20 +79,21 @@ impl Tail {
         state.stretch(index as usize)
     }
 
-    /// Waits until there is more than `offset` entries, at most for `timeout`.
-    pub(crate) fn wait(&self, offset: Offset, timeout: Duration) -> Waited {
+    /// Waits until there are more than `offset` entries, at most for `timeout`; false if it is over without. Once there
+    /// is nothing to wait for, the reason why.
+    pub(crate) fn wait(&self, offset: Offset, timeout: Duration) -> Result<bool> {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.lock();
         loop {
             if state.end.next > offset {
-                return Waited::More;
+                return Ok(true);
             }
-            if state.closed {
-                return Waited::Closed;
+            if let Some(why) = &state.closed {
+                return Err(why.clone());
             }
             let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
             if left.is_zero() {
-                return Waited::TimedOut;
+                return Ok(false);
             }
             state = self
                 .moved
@@ -105,14 +107,6 @@ impl Tail {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// How a wait ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Waited {
-    More,
-    TimedOut,
-    Closed,
 }
 
 impl State {

@@ -89,7 +89,7 @@ impl Bench {
         let segments = self.home.segments()?;
         let end = self.home.find_end(&segments)?;
         let tail = Tail::new(segments, end.cursor);
-        tail.close();
+        tail.close(Error::Closed);
         read_all(&self.home.disk, Arc::new(tail))
     }
 

@@ -63,7 +63,7 @@ struct Door(Arc<Shared>);
 impl Drop for Door {
     fn drop(&mut self) {
         self.0.queue.fail(&Error::Closed);
-        self.0.tail.close();
+        self.0.tail.close(Error::Closed);
     }
 }
 
@@ -73,12 +73,11 @@ impl Writer {
         while let Some(group) = self.shared.queue.take(patience) {
             let batches = group.len();
             let took = self.commit(group)?;
-            patience = Patience {
-                // Those who were answered just now may come again, besides those who came meanwhile.
-                batches: batches + self.shared.queue.depth().0,
-                // Waiting longer than the sync that it saves would never pay.
-                wait: took.min(self.interval),
-            };
+            patience = Patience::after(
+                batches,
+                self.shared.queue.depth().0,
+                took.min(self.interval),
+            );
         }
         self.log.seal().inspect_err(|error| self.give_up(error))
     }
@@ -125,6 +124,7 @@ impl Writer {
     fn give_up(&self, error: &Error) {
         tracing::error!(%error, "the journal is poisoned");
         self.shared.queue.fail(error);
+        self.shared.tail.close(error.clone());
     }
 
     fn count(&self, from: Offset, bytes: usize, took: Duration) {

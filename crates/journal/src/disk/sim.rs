@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::tests::Random;
 
@@ -31,6 +32,7 @@ struct State {
     faults: Vec<Fault>,
     written_before_fault: usize,
     capacity: Option<usize>,
+    sync_takes: Duration,
 }
 
 type Names = BTreeMap<PathBuf, Node>;
@@ -153,6 +155,11 @@ impl Sim {
     /// No more than so many bytes in all files.
     pub(crate) fn set_capacity(&self, bytes: usize) {
         self.lock().capacity = Some(bytes);
+    }
+
+    /// Lets every sync take so long.
+    pub(crate) fn slow_down(&self, sync_takes: Duration) {
+        self.lock().sync_takes = sync_takes;
     }
 
     pub(crate) fn used(&self) -> usize {
@@ -345,6 +352,10 @@ impl SimFile {
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
+        let takes = self.sim.lock().sync_takes;
+        if !takes.is_zero() {
+            std::thread::sleep(takes);
+        }
         let mut state = self.sim.lock();
         let done = state.change(Op::Sync);
         let file = &mut state.files[self.id];

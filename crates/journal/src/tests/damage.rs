@@ -1,6 +1,7 @@
 //! Bytes that are not what was written. Whatever they are: found out, or harmless; never other data, never a panic.
 
 use super::{Bench, Random, SEGMENT_BYTES};
+use crate::cursor::{Cursor, Step};
 use crate::disk::sim::Sim;
 use crate::error::{Damage, Error};
 use crate::frame::{Entry, HEAD_BYTES, SYNC_BYTES};
@@ -147,7 +148,7 @@ fn a_reader_hands_out_what_is_before_the_damage_and_then_the_error() {
         content[byte] ^= 0x10;
         let rotten = with_content(&bench, &content);
         let tail = std::sync::Arc::new(crate::tail::Tail::new(segments.clone(), end));
-        tail.close();
+        tail.close(Error::Closed);
         let mut reader = crate::reader::Reader::new(rotten.home.disk.clone(), 0, tail, 0).unwrap();
         let (mut batch, mut found) = (crate::Batch::new(), Vec::new());
         let error = loop {
@@ -286,6 +287,7 @@ fn a_body_that_looks_like_a_sync_frame_is_a_body() {
 /// Several segments: swapped, missing, copied from elsewhere, older than they should be.
 #[test]
 fn segments_that_do_not_belong_are_found() {
+    use Damage::{CutShort, Foreign, Header, Link};
     let (bench, _, _) = filled(40, 500, true);
     let segments = bench.home.segments().unwrap();
     assert!(segments.len() >= 4);
@@ -312,11 +314,29 @@ fn segments_that_do_not_belong_are_found() {
     let header_only = broken(&|sim| sim.put(&a, &content[0][..HEADER_BYTES]));
     // An older copy with the same header, in which other groups were written.
     let other = broken(&|sim| sim.put(&a, &older(&segments[1].header, content[0].len())));
+    // The first segment of a journal that was created elsewhere links to nothing, and still is not ours.
+    let mut alien = segments[0].header;
+    alien.journal ^= 1;
+    let alien = broken(&|sim| sim.put(&segments[0].path, &alien.to_bytes()));
+    let mut neighbour = segments[0].header;
+    neighbour.partition = 1;
+    let neighbour = broken(&|sim| sim.put(&segments[0].path, &neighbour.to_bytes()));
+    for error in [alien, neighbour] {
+        assert!(
+            matches!(
+                error,
+                Some(Error::Corrupt {
+                    damage: Foreign,
+                    ..
+                })
+            ),
+            "{error:?}"
+        );
+    }
     let found = [swapped, missing, empty, cut, header_only, other].map(|error| match error {
         Some(Error::Corrupt { damage, .. }) => damage,
         other => panic!("{other:?}"),
     });
-    use Damage::{CutShort, Foreign, Header, Link};
     assert_eq!(&found[..5], [Foreign, Link, Header, CutShort, CutShort]);
     assert!(
         matches!(
@@ -362,4 +382,68 @@ fn a_partition_without_segments_has_lost_them() {
         bench.open().err(),
         Some(Error::NotAJournal { .. })
     ));
+}
+
+/// Each check of a frame finds what the others would not.
+#[test]
+fn a_frame_must_continue_the_one_before() {
+    let mut cursor = Bench::new().home.segments().unwrap()[0].header.cursor();
+    let entry = Entry {
+        kind: 0,
+        source: 0,
+        body: b"body".to_vec(),
+    };
+    cursor.write_entry(&entry, 1000, &mut Vec::new());
+    let mut frame = Vec::new();
+    cursor.clone().write_entry(&entry, 1000, &mut frame);
+    assert!(matches!(cursor.clone().step(&frame), Step::Entry(_)));
+    let seen_from = |change: &dyn Fn(&mut Cursor)| {
+        let mut cursor = cursor;
+        change(&mut cursor);
+        let before = cursor;
+        let Step::Bad(damage) = cursor.step(&frame) else {
+            panic!("accepted")
+        };
+        assert_eq!(cursor, before, "a bad frame is not stepped over");
+        damage
+    };
+    let offset = seen_from(&|cursor| cursor.next = 7);
+    assert_eq!(
+        offset,
+        Damage::Offset {
+            expected: 7,
+            found: 1
+        }
+    );
+    assert_eq!(seen_from(&|cursor| cursor.chain ^= 1), Damage::Chain);
+    assert_eq!(seen_from(&|cursor| cursor.time = 1001), Damage::Chain);
+    assert_eq!(seen_from(&|cursor| cursor.salt ^= 1), Damage::Checksum);
+
+    frame.clear();
+    cursor.clone().write_sync(&mut frame);
+    let seen_from = |change: &dyn Fn(&mut Cursor)| {
+        let mut cursor = cursor;
+        change(&mut cursor);
+        cursor.step(&frame)
+    };
+    assert_eq!(seen_from(&|_| {}), Step::Sync);
+    for change in [
+        &|cursor: &mut Cursor| cursor.journal ^= 1,
+        &|cursor: &mut Cursor| cursor.segment ^= 1,
+        &|cursor: &mut Cursor| cursor.group_start += 1,
+        &|cursor: &mut Cursor| cursor.group_first = 1,
+    ] as [&dyn Fn(&mut Cursor); 4]
+    {
+        assert_eq!(seen_from(change), Step::Bad(Damage::Sync));
+    }
+}
+
+#[test]
+fn a_segment_that_never_came_to_be_is_swept_away() {
+    let bench = Bench::new();
+    let tmp = bench.home.dir.join("00000000000000000005.tmp");
+    bench.sim.put(&tmp, b"half a header");
+    bench.open().unwrap();
+    let names = bench.home.disk.list(&bench.home.dir).unwrap();
+    assert_eq!(names, ["00000000000000000000.seg"]);
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Bench;
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::frame::Entry;
 use crate::options::Options;
 use crate::queue::{Patience, Pushed, Queue};
+use crate::reader::Reader;
 use crate::receipt::Receipt;
 use crate::tail::Tail;
 use crate::writer::{self, Counts, Shared};
@@ -139,22 +141,72 @@ fn a_writer_waits_for_others_only_as_told() {
     assert_eq!(queue.take(short).unwrap().len(), 1, "nobody came");
 }
 
+#[test]
+fn patience_is_for_those_who_were_there() {
+    let wait = Duration::from_millis(3);
+    assert_eq!(
+        Patience::after(1, 0, wait).batches,
+        1,
+        "one who comes alone never waits"
+    );
+    assert_eq!(
+        Patience::after(1, 1, wait).batches,
+        2,
+        "two who take turns are brought together"
+    );
+    assert_eq!(Patience::after(7, 0, wait).batches, 7);
+}
+
+/// On a slow disk those who come together share a sync.
+#[test]
+fn batches_that_come_together_share_a_sync() {
+    const ROUNDS: u64 = 10;
+    let bench = Bench::new();
+    // Long enough that a busy machine wakes all of them in time.
+    bench.sim.slow_down(Duration::from_millis(80));
+    let options = Options {
+        group_interval: Duration::from_secs(1),
+        ..options()
+    };
+    let (shared, thread) = start(&bench, &options);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..ROUNDS {
+                    shared.queue.push(batch(1, 9)).unwrap().wait().unwrap();
+                }
+            });
+        }
+    });
+    // Without waiting they would take turns, in twice as many groups.
+    let groups = shared.counts.groups.load(Ordering::Relaxed);
+    assert!(
+        groups < ROUNDS * 8 / 5,
+        "{groups} groups for {ROUNDS} rounds"
+    );
+    shared.queue.refuse(Error::Closed);
+    thread.join().unwrap().unwrap();
+}
+
 /// A writer thread on the simulated disk.
-fn start(bench: &Bench) -> (Arc<Shared>, std::thread::JoinHandle<crate::Result<()>>) {
+fn start(
+    bench: &Bench,
+    options: &Options,
+) -> (Arc<Shared>, std::thread::JoinHandle<crate::Result<()>>) {
     let (log, _) = bench.open().unwrap();
     let shared = Arc::new(Shared {
-        queue: Queue::new(&options()),
+        queue: Queue::new(options),
         tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
         counts: Counts::default(),
     });
-    let thread = writer::start(log, 0, Arc::clone(&shared), &options()).unwrap();
+    let thread = writer::start(log, 0, Arc::clone(&shared), options).unwrap();
     (shared, thread)
 }
 
 #[test]
 fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench);
+    let (shared, thread) = start(&bench, &options());
     assert_eq!(shared.queue.push(batch(2, 9)).unwrap().wait().unwrap(), 2);
     bench.sim.fail(Fault {
         op: Op::Sync,
@@ -181,19 +233,18 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
         thread.join().unwrap(),
         Err(Error::Poisoned { .. })
     ));
-    // What was durable can still be read.
-    assert_eq!(
-        super::read_all(&bench.home.disk, Arc::clone(&shared.tail))
-            .unwrap()
-            .len(),
-        2
-    );
+    // What was durable can still be read, and then the reason why there is no more.
+    let mut reader = Reader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 0).unwrap();
+    let mut batch = crate::Batch::new();
+    assert_eq!(reader.read(&mut batch, 1000, Duration::ZERO).unwrap(), 2);
+    let end = reader.read(&mut batch, 1000, Duration::from_secs(60));
+    assert!(matches!(end, Err(Error::Poisoned { .. })), "{end:?}");
 }
 
 #[test]
 fn after_a_full_disk_the_next_batch_gets_in() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench);
+    let (shared, thread) = start(&bench, &options());
     assert_eq!(shared.queue.push(batch(2, 9)).unwrap().wait().unwrap(), 2);
     bench.sim.fail(Fault {
         op: Op::Write,
@@ -215,7 +266,7 @@ fn after_a_full_disk_the_next_batch_gets_in() {
 #[test]
 fn a_batch_without_entries_is_answered_and_writes_nothing() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench);
+    let (shared, thread) = start(&bench, &options());
     assert_eq!(shared.queue.push(batch(3, 9)).unwrap().wait().unwrap(), 3);
     let ops = bench.sim.ops();
     assert_eq!(shared.queue.push(Vec::new()).unwrap().wait().unwrap(), 3);
