@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
-use headcount_source::SourceAddress;
+use headcount_source::{SourceAddress, standin::Speed};
 
 /// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
@@ -17,7 +17,13 @@ Have a recording? Count the people:   headcount count FILE")]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Cli {
     /// What is logged to standard error, such as `debug` or `headcount_journal=debug`.
-    #[arg(long, global = true, env = "HEADCOUNT_LOG", default_value = "info", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "HEADCOUNT_LOG",
+        default_value = "info",
+        hide_default_value = true
+    )]
     pub(crate) log: String,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -55,7 +61,12 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Data {
     /// The data folder.
-    #[arg(long, value_name = "DIR", env = "HEADCOUNT_DATA", default_value = "data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "HEADCOUNT_DATA",
+        default_value = "data"
+    )]
     pub(crate) data: PathBuf,
     /// Print one JSON object.
     #[arg(long)]
@@ -81,10 +92,20 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The data folder.
-    #[arg(long, value_name = "DIR", env = "HEADCOUNT_DATA", default_value = "data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "HEADCOUNT_DATA",
+        default_value = "data"
+    )]
     pub(crate) data: PathBuf,
     /// Where to serve the dashboard and the API.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
     pub(crate) listen: SocketAddr,
     /// Where records come from: ws:// wss:// http:// https:// file:PATH sim: or - for standard
     /// input. May be given several times.
@@ -165,8 +186,8 @@ pub(crate) struct Stream {
     #[arg(long = "recording", value_name = "FILE")]
     pub(crate) recordings: Vec<PathBuf>,
     /// Times as fast as it was; `max` for as fast as the client reads.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_speed)]
-    pub(crate) speed: f64,
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) speed: Speed,
     /// Play once, then keep the connection open and silent, instead of beginning again.
     #[arg(long)]
     pub(crate) once: bool,
@@ -200,15 +221,4 @@ pub(crate) enum Journal {
     Verify(Data),
     /// How much there is, by partition.
     Stat(Data),
-}
-
-/// A speed; 0 stands for "as fast as the client reads".
-fn parse_speed(text: &str) -> Result<f64, String> {
-    if text == "max" {
-        return Ok(0.0);
-    }
-    match text.parse::<f64>() {
-        Ok(speed) if speed > 0.0 && speed.is_finite() => Ok(speed),
-        _ => Err("a number greater than 0, or max".to_owned()),
-    }
 }

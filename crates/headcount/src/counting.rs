@@ -85,7 +85,11 @@ impl Counter {
                 scope.spawn(move || {
                     let worker = &self.workers[at];
                     let partitions = self.workers.len();
-                    worker.decoding.write().expect("no worker panicked").decode(partitions);
+                    worker
+                        .decoding
+                        .write()
+                        .expect("no worker panicked")
+                        .decode(partitions);
                     decoded.wait();
                     let mut partition = worker.partition.lock().expect("no worker panicked");
                     self.apply(at, &mut partition, source, name);
@@ -100,14 +104,23 @@ impl Counter {
             let decoding = worker.decoding.read().expect("no worker panicked");
             let dictionary = decoding.decoder.dictionary();
             let mut received = (decoding.rsvps[at].len() + decoding.others[at].len()) as u64;
-            partition.apply_rsvps(sender, dictionary, &decoding.rsvps[at], source, self.arrived);
+            partition.apply_rsvps(
+                sender,
+                dictionary,
+                &decoding.rsvps[at],
+                source,
+                self.arrived,
+            );
             for other in &decoding.others[at] {
                 partition.apply_other(other.clone(), source, self.arrived);
             }
             let account = partition.account(source, name);
             if at == 0 {
                 for reason in &decoding.refused {
-                    *account.rejected.entry(reason.code().into_owned()).or_default() += 1;
+                    *account
+                        .rejected
+                        .entry(reason.code().into_owned())
+                        .or_default() += 1;
                 }
                 received += decoding.refused.len() as u64;
             }
@@ -117,10 +130,17 @@ impl Counter {
 
     /// The answer so far.
     pub(crate) fn summary(&self) -> Summary {
-        let partitions: Vec<_> =
-            self.workers.iter().map(|w| w.partition.lock().expect("no worker panicked")).collect();
+        let partitions: Vec<_> = self
+            .workers
+            .iter()
+            .map(|w| w.partition.lock().expect("no worker panicked"))
+            .collect();
         let stream_time = stream_time_of_all(partitions.iter().map(|part| part.stream_time()));
-        let scope = Scope { stream_time, whole: true, ..Scope::default() };
+        let scope = Scope {
+            stream_time,
+            whole: true,
+            ..Scope::default()
+        };
         partitions
             .iter()
             .map(|partition| partition.survey(&scope))
@@ -174,7 +194,10 @@ impl Decoding {
                 self.rsvps[usize::from(partition_of(event, partitions))].push(rsvp);
             }
             Record::Other(other) => {
-                let at = other.event.as_deref().map_or(0, |event| partition_of(event, partitions));
+                let at = other
+                    .event
+                    .as_deref()
+                    .map_or(0, |event| partition_of(event, partitions));
                 self.others[usize::from(at)].push(other);
             }
         }

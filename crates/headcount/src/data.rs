@@ -43,7 +43,8 @@ impl DataDir {
     pub(crate) fn people_key(&self) -> Result<PeopleKey> {
         let path = self.0.join("people.key");
         if !path.exists() {
-            self.make_key(&path).with_context(|| format!("make {}", path.display()))?;
+            self.make_key(&path)
+                .with_context(|| format!("make {}", path.display()))?;
         }
         let file = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
         let mode = fs::metadata(&path)?.permissions().mode() & 0o777;

@@ -34,7 +34,11 @@ impl std::error::Error for Exit {}
 
 /// An error with a code of its own.
 pub(crate) fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
-    Exit { code, message: message.into() }.into()
+    Exit {
+        code,
+        message: message.into(),
+    }
+    .into()
 }
 
 /// The exit code of an error.

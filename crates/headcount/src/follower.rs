@@ -86,7 +86,11 @@ impl Follower {
             .name(format!("partition-{at}"))
             .spawn(move || run.run())
             .context("start a thread")?;
-        Ok(Self { requests, progress, thread })
+        Ok(Self {
+            requests,
+            progress,
+            thread,
+        })
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -106,8 +110,16 @@ impl Follower {
     pub(crate) fn stop(self) -> Result<()> {
         // A follower that has failed does not listen any more; its reason is in its progress.
         let _ = self.requests.send(Request::Stop);
-        self.thread.join().map_err(|_| anyhow!("a partition's thread panicked"))?;
-        match self.progress.lock().expect("no follower panicked").failed.take() {
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("a partition's thread panicked"))?;
+        match self
+            .progress
+            .lock()
+            .expect("no follower panicked")
+            .failed
+            .take()
+        {
             Some(reason) => Err(anyhow!(reason)),
             None => Ok(()),
         }
@@ -129,8 +141,10 @@ impl Run {
     fn run(mut self) {
         if let Err(error) = self.follow() {
             tracing::error!("{error:#}");
-            self.progress.lock().expect("only this thread panics here").failed =
-                Some(format!("{error:#}"));
+            self.progress
+                .lock()
+                .expect("only this thread panics here")
+                .failed = Some(format!("{error:#}"));
             self.news.commits.send_modify(|commit| *commit += 1);
         }
     }
@@ -140,7 +154,10 @@ impl Run {
         loop {
             let stop = self.answer();
             let wait = if stop { Duration::ZERO } else { POLL };
-            let read = self.reader.read(&mut batch, READ_BYTES, wait).context("read the journal")?;
+            let read = self
+                .reader
+                .read(&mut batch, READ_BYTES, wait)
+                .context("read the journal")?;
             if read == 0 && stop {
                 return self.checkpoint();
             }
@@ -196,19 +213,24 @@ impl Run {
 
 fn progress_of(partition: &Partition) -> Progress {
     let (stream_time, idle) = partition.stream_time();
-    Progress { next_offset: partition.next_offset(), stream_time, idle, failed: None }
+    Progress {
+        next_offset: partition.next_offset(),
+        stream_time,
+        idle,
+        failed: None,
+    }
 }
 
 /// Brings a partition up to offset `end`.
-pub(crate) fn replay(
-    partition: &mut Partition,
-    mut reader: Reader,
-    end: u64,
-) -> Result<()> {
+pub(crate) fn replay(partition: &mut Partition, mut reader: Reader, end: u64) -> Result<()> {
     let mut batch = Batch::new();
     while partition.next_offset() < end {
         let read = reader.read(&mut batch, READ_BYTES, Duration::from_secs(10))?;
-        ensure!(read > 0, "the journal ends at offset {} before {end}", partition.next_offset());
+        ensure!(
+            read > 0,
+            "the journal ends at offset {} before {end}",
+            partition.next_offset()
+        );
         for frame in batch.iter().take_while(|frame| frame.offset < end) {
             partition.apply(entry(&frame))?;
         }

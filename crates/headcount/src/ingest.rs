@@ -61,11 +61,7 @@ struct Part {
 }
 
 impl Ingest {
-    pub(crate) fn new(
-        journal: Arc<Journal>,
-        people: Option<PeopleKey>,
-        known: &[Known],
-    ) -> Self {
+    pub(crate) fn new(journal: Arc<Journal>, people: Option<PeopleKey>, known: &[Known]) -> Self {
         let partitions = journal.partitions();
         let mut numbers = HashMap::new();
         let shelves = known
@@ -79,7 +75,9 @@ impl Ingest {
                     have: known
                         .positions
                         .iter()
-                        .filter_map(|(of, position)| Some((of.clone(), position.get("at")?.as_u64()?)))
+                        .filter_map(|(of, position)| {
+                            Some((of.clone(), position.get("at")?.as_u64()?))
+                        })
                         .collect(),
                     ..Shelf::default()
                 }
@@ -110,13 +108,24 @@ impl Ingest {
         let parts = self.parts(source, &batch, None)?;
         self.settle()?;
         let receipts = self.append(parts)?;
-        self.in_flight = Some(InFlight { source: source.to_owned(), batch, receipts, had });
+        self.in_flight = Some(InFlight {
+            source: source.to_owned(),
+            batch,
+            receipts,
+            had,
+        });
         Ok(())
     }
 
     /// Waits until everything taken is durable.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let Some(InFlight { source, batch, receipts, had }) = self.in_flight.take() else {
+        let Some(InFlight {
+            source,
+            batch,
+            receipts,
+            had,
+        }) = self.in_flight.take()
+        else {
             return Ok(());
         };
         for (partition, mut receipt) in receipts {
@@ -153,7 +162,8 @@ impl Ingest {
             if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
                 name(shelf, number, source, part);
                 shelf.have.insert(position.of.clone(), at);
-                part.entries.push(position_entry(number, Some(position), 0)?);
+                part.entries
+                    .push(position_entry(number, Some(position), 0)?);
             }
         }
         for (_, receipt) in self.append(parts)? {
@@ -187,7 +197,10 @@ impl Ingest {
     /// What the partitions have of what this batch is a position in.
     fn had(&self, batch: &Batch) -> Vec<Option<u64>> {
         let of = batch.position.as_ref().map(|position| &position.of);
-        self.partitions.iter().map(|shelf| shelf.have.get(of?).copied()).collect()
+        self.partitions
+            .iter()
+            .map(|shelf| shelf.have.get(of?).copied())
+            .collect()
     }
 
     /// Takes back that a partition has this batch.
@@ -223,7 +236,8 @@ impl Ingest {
             if part.entries.is_empty() {
                 continue;
             }
-            part.entries.push(position_entry(number, position, part.received)?);
+            part.entries
+                .push(position_entry(number, position, part.received)?);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
                 shelf.have.insert(position.of.clone(), at);
             }
@@ -249,7 +263,11 @@ impl Ingest {
         let at = usize::from(partition);
         let shelf = &mut self.partitions[at];
         let has_it = position.is_some_and(|position| {
-            position.at.is_some() && shelf.have.get(&position.of).is_some_and(|&have| message.position <= have)
+            position.at.is_some()
+                && shelf
+                    .have
+                    .get(&position.of)
+                    .is_some_and(|&have| message.position <= have)
         });
         if has_it || only.is_some_and(|only| only != partition) {
             return;
@@ -261,12 +279,17 @@ impl Ingest {
         match admitted {
             Ok(_) => {
                 self.kept += 1;
-                part.entries.push(Entry { kind: RECORD, source: number, body });
+                part.entries.push(Entry {
+                    kind: RECORD,
+                    source: number,
+                    body,
+                });
             }
             Err(reason) => {
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
                 let letter = dead_letter(&reason, message);
-                part.entries.push(control(number, &Control::Rejected(letter)));
+                part.entries
+                    .push(control(number, &Control::Rejected(letter)));
             }
         }
     }
@@ -287,7 +310,11 @@ impl Ingest {
         if let Some(&number) = self.numbers.get(source) {
             return Ok(number);
         }
-        let number = self.numbers.values().max().map_or(1, |greatest| greatest.saturating_add(1));
+        let number = self
+            .numbers
+            .values()
+            .max()
+            .map_or(1, |greatest| greatest.saturating_add(1));
         if number == u16::MAX {
             bail!("this journal has had {number} sources, no more fit; import into a new folder");
         }
@@ -299,18 +326,29 @@ impl Ingest {
 /// Introduces the source to the partition before its first entry there.
 fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
     if shelf.named.insert(number) {
-        part.entries.push(control(number, &Control::Source { name: source.to_owned() }));
+        part.entries.push(control(
+            number,
+            &Control::Source {
+                name: source.to_owned(),
+            },
+        ));
     }
 }
 
 fn control(source: u16, control: &Control) -> Entry {
-    Entry { kind: CONTROL, source, body: control.to_body() }
+    Entry {
+        kind: CONTROL,
+        source,
+        body: control.to_body(),
+    }
 }
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here.
 fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Result<Entry> {
     let body = Control::Position {
-        of: position.map(|position| position.of.clone()).unwrap_or_default(),
+        of: position
+            .map(|position| position.of.clone())
+            .unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
         received,
     };
@@ -318,7 +356,11 @@ fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Re
 }
 
 fn gap_control(gap: &Gap) -> Control {
-    Control::Gap { from: gap.from_ms, to: gap.to_ms, cause: gap.cause.clone() }
+    Control::Gap {
+        from: gap.from_ms,
+        to: gap.to_ms,
+        cause: gap.cause.clone(),
+    }
 }
 
 fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {

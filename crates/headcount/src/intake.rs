@@ -16,10 +16,11 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use headcount_source::{
-    AnySource, Ended, Error as SourceError, Resume, Shutdown, SourceAddress, Status,
+    AnySource, Ended, Error as SourceError, Resume, SourceAddress,
     message::Position,
+    shutdown::Shutdown,
     sink::{self, Delivery, Limits},
-    status,
+    status::{self, Status},
 };
 use tokio::{
     runtime::Handle,
@@ -72,20 +73,32 @@ impl Intake {
                 taken
             })
             .context("start a thread")?;
-        Ok(Self { arrivals, thread, failed })
+        Ok(Self {
+            arrivals,
+            thread,
+            failed,
+        })
     }
 
     /// Starts a source.
-    pub(crate) fn run(&self, address: SourceAddress, resume: Resume, shutdown: Shutdown) -> Running {
+    pub(crate) fn run(
+        &self,
+        address: SourceAddress,
+        resume: Resume,
+        shutdown: Shutdown,
+    ) -> Running {
         let name = address.to_string();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
-        let ended =
-            tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
+        let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
         tokio::spawn(async move {
             while let Some(delivery) = inbox.next().await {
-                if arrivals.send(Arrival::Delivery(name.clone(), delivery)).await.is_err() {
+                if arrivals
+                    .send(Arrival::Delivery(name.clone(), delivery))
+                    .await
+                    .is_err()
+                {
                     // The intake has failed; dropping the queue stops the source.
                     return;
                 }
@@ -156,5 +169,7 @@ pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
         })
         .collect::<Result<_, _>>()
         .context("read the position of a source")?;
-    Ok(Resume::from_partitions(partitions.iter().map(Vec::as_slice)))
+    Ok(Resume::from_partitions(
+        partitions.iter().map(Vec::as_slice),
+    ))
 }

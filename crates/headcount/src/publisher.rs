@@ -62,9 +62,15 @@ pub(crate) async fn survey(
 ) -> Result<Vec<Survey>> {
     let progress = followers.iter().map(Follower::progress);
     let stream_time = stream_time_of_all(progress.map(|part| (part.stream_time, part.idle)));
-    let scope = Scope { filter, stream_time, whole };
-    let answers: Vec<_> =
-        followers.iter().map(|follower| follower.survey(scope.clone())).collect::<Result<_>>()?;
+    let scope = Scope {
+        filter,
+        stream_time,
+        whole,
+    };
+    let answers: Vec<_> = followers
+        .iter()
+        .map(|follower| follower.survey(scope.clone()))
+        .collect::<Result<_>>()?;
     let mut surveys = Vec::with_capacity(answers.len());
     for answer in answers {
         surveys.push(answer.await.context("a partition has stopped")?);

@@ -17,7 +17,6 @@ const PULSES: usize = 256;
 
 /// An open data folder of this process: it writes the journal and follows it.
 pub(crate) struct Store {
-    pub(crate) data: DataDir,
     pub(crate) journal: Arc<Journal>,
     pub(crate) followers: Arc<Vec<Follower>>,
     pub(crate) news: News,
@@ -59,8 +58,14 @@ impl Store {
             tracing::warn!("{torn}");
         }
         let partitions = recover(&data, &journal, start)?;
-        let known = partitions.iter().map(|(partition, _)| Known::of(partition)).collect();
-        let news = News { commits: watch::channel(0).0, pulses: broadcast::channel(PULSES).0 };
+        let known = partitions
+            .iter()
+            .map(|(partition, _)| Known::of(partition))
+            .collect();
+        let news = News {
+            commits: watch::channel(0).0,
+            pulses: broadcast::channel(PULSES).0,
+        };
         let followers = partitions
             .into_iter()
             .zip(0..)
@@ -68,7 +73,12 @@ impl Store {
                 Follower::start(&data, &journal, at, partition, unsaved, news.clone())
             })
             .collect::<Result<_>>()?;
-        Ok(Self { data, journal, followers: Arc::new(followers), news, known })
+        Ok(Self {
+            journal,
+            followers: Arc::new(followers),
+            news,
+            known,
+        })
     }
 
     /// Lets the followers finish, writes their checkpoints and closes the journal.
@@ -150,8 +160,11 @@ impl Snapshot {
             let checkpoint = load(&data.state(at), at, u64::MAX);
             let journal = open_read_only(data)?;
             let end = journal.durable_end(at)?;
-            let mut partition =
-                if checkpoint.next_offset() <= end { checkpoint } else { Partition::new() };
+            let mut partition = if checkpoint.next_offset() <= end {
+                checkpoint
+            } else {
+                Partition::new()
+            };
             let reader = journal.reader(at, partition.next_offset())?;
             replay(&mut partition, reader, end)?;
             Ok(partition)
@@ -164,7 +177,11 @@ impl Snapshot {
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
             let mut partition = Partition::new();
-            replay(&mut partition, journal.reader(at, 0)?, ends[usize::from(at)])?;
+            replay(
+                &mut partition,
+                journal.reader(at, 0)?,
+                ends[usize::from(at)],
+            )?;
             Ok(partition)
         })?;
         Ok(Self { partitions })
@@ -172,9 +189,16 @@ impl Snapshot {
 
     /// All figures of the snapshot.
     pub(crate) fn survey(&self) -> Survey {
-        let stream_time =
-            stream_time_of_all(self.partitions.iter().map(|partition| partition.stream_time()));
-        let scope = Scope { stream_time, whole: true, ..Scope::default() };
+        let stream_time = stream_time_of_all(
+            self.partitions
+                .iter()
+                .map(|partition| partition.stream_time()),
+        );
+        let scope = Scope {
+            stream_time,
+            whole: true,
+            ..Scope::default()
+        };
         self.partitions
             .iter()
             .map(|partition| partition.survey(&scope))
@@ -197,14 +221,15 @@ pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
     Ok(ReadOnly::open(data.journal())?)
 }
 
-fn in_parallel<T: Send>(
-    partitions: u16,
-    work: impl Fn(u16) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
+fn in_parallel<T: Send>(partitions: u16, work: impl Fn(u16) -> Result<T> + Sync) -> Result<Vec<T>> {
     thread::scope(|scope| {
         let work = &work;
-        let threads: Vec<_> =
-            (0..partitions).map(|at| scope.spawn(move || work(at))).collect();
-        threads.into_iter().map(|thread| thread.join().expect("no worker panics")).collect()
+        let threads: Vec<_> = (0..partitions)
+            .map(|at| scope.spawn(move || work(at)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no worker panics"))
+            .collect()
     })
 }

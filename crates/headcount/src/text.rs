@@ -18,7 +18,14 @@ pub(crate) fn summary(summary: &Summary) -> String {
     line("RSVPs", number(summary.rsvps));
     line("yes", format!("{} ({rate})", number(summary.yes)));
     line("no", number(summary.no));
-    line("heads", format!("{} with {} guests", number(summary.heads), number(summary.guests)));
+    line(
+        "heads",
+        format!(
+            "{} with {} guests",
+            number(summary.heads),
+            number(summary.guests)
+        ),
+    );
     line("events", number(summary.events));
     line("groups", number(summary.groups));
     line("venues", number(summary.venues));
@@ -39,13 +46,37 @@ pub(crate) fn summary(summary: &Summary) -> String {
     );
     for (feed, total) in &summary.feeds {
         if *feed != "rsvps" {
-            line(feed, format!("{} in {} records", number(total.unique), number(total.records)));
+            line(
+                feed,
+                format!(
+                    "{} in {} records",
+                    number(total.unique),
+                    number(total.records)
+                ),
+            );
         }
     }
-    list(&mut out, "Top cities", summary.top_cities_yes.iter().map(|(key, yes)| {
-        (key.split('|').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "), *yes)
-    }));
-    list(&mut out, "Top topics", summary.top_topics_yes.iter().map(|(key, yes)| (key.to_string(), *yes)));
+    list(
+        &mut out,
+        "Top cities",
+        summary.top_cities_yes.iter().map(|(key, yes)| {
+            (
+                key.split('|')
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                *yes,
+            )
+        }),
+    );
+    list(
+        &mut out,
+        "Top topics",
+        summary
+            .top_topics_yes
+            .iter()
+            .map(|(key, yes)| (key.to_string(), *yes)),
+    );
     refused(&mut out, summary);
     out
 }
@@ -71,7 +102,10 @@ fn refused(out: &mut String, summary: &Summary) {
         let _ = writeln!(out, "{:>9}  kept but not counted: {reason}", number(*count));
     }
     if !summary.ledger.balanced {
-        let _ = writeln!(out, "\nThe ledger does not balance: run \"headcount verify\".");
+        let _ = writeln!(
+            out,
+            "\nThe ledger does not balance: run \"headcount verify\"."
+        );
     }
 }
 
@@ -90,7 +124,9 @@ pub(crate) fn number(number: u64) -> String {
 
 /// Upstream text for a terminal: no control characters that could move the cursor.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -99,7 +135,12 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (value, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+        for (value, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
             assert_eq!(number(value), expected);
         }
     }

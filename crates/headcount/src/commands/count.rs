@@ -20,11 +20,13 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
     let mut counter = Counter::new(threads);
     for path in &args.files {
         if path == Path::new("-") {
-            counter.count("-", io::stdin()).context("read standard input")?;
+            counter
+                .count("-", io::stdin())
+                .context("read standard input")?;
             continue;
         }
         let failed = |error: &dyn std::fmt::Display| exit(NO_INPUT, error.to_string());
-        for file in files::list(path).map_err(|error| failed(&error))? {
+        for file in files::files_of(path).map_err(|error| failed(&error))? {
             let reader = files::open(&file).map_err(|error| failed(&error))?;
             counter
                 .count(&format!("file:{}", file.display()), reader)

@@ -48,7 +48,12 @@ fn list(args: cli::Data, reason: Option<&str>) -> Result<()> {
         if args.json {
             print_json(&found)?;
         } else {
-            let DeadLetter { reason, place, length, .. } = &found.letter;
+            let DeadLetter {
+                reason,
+                place,
+                length,
+                ..
+            } = &found.letter;
             print(&format!(
                 "{:>10}  {reason:<28} {:>8} bytes  {}, {place}\n",
                 found.offset,
@@ -81,7 +86,13 @@ fn show(offset: u64, args: cli::Data) -> Result<()> {
     if args.json {
         return print_json(&found);
     }
-    let DeadLetter { reason, place, length, sha256, excerpt } = &found.letter;
+    let DeadLetter {
+        reason,
+        place,
+        length,
+        sha256,
+        excerpt,
+    } = &found.letter;
     print(&format!(
         "reason   {reason}\nsource   {}\nplace    {place}\nlength   {length} bytes\nsha256   {sha256}\n\n{}\n",
         plain(&found.source),

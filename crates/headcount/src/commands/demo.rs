@@ -26,7 +26,9 @@ const WARMUP_SECONDS: u32 = 600;
 pub(crate) fn run(args: cli::Demo) -> Result<()> {
     super::run::refuse_open_address(args.listen, false)?;
     let address = format!("sim:?rate={}&seed=1&warmup={WARMUP_SECONDS}", args.rate);
-    let source: SourceAddress = address.parse().map_err(|error| exit(USAGE, format!("{error}")))?;
+    let source: SourceAddress = address
+        .parse()
+        .map_err(|error| exit(USAGE, format!("{error}")))?;
     let live = Live {
         data: DataDir::new(args.data.clone()),
         sources: vec![source],
@@ -57,7 +59,11 @@ pub(crate) fn run(args: cli::Demo) -> Result<()> {
 
 /// Opens the dashboard if this machine has a way to; the address has been printed anyway.
 fn open_browser(address: SocketAddr) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let opened = Command::new(opener)
         .arg(format!("http://{address}"))
         .stdin(Stdio::null())

@@ -3,7 +3,12 @@
 use std::{io::IsTerminal, time::Duration};
 
 use anyhow::{Context, Result};
-use headcount_source::{SourceAddress, Status, shutdown};
+use headcount_source::{
+    SourceAddress,
+    address::{FileAddress, Pace},
+    shutdown,
+    status::Status,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::{runtime::Runtime, sync::watch};
@@ -22,12 +27,19 @@ use crate::{
 pub(crate) fn run(args: cli::Import) -> Result<()> {
     for file in &args.files {
         if !file.exists() {
-            return Err(exit(NO_INPUT, format!("there is no file or folder {}", file.display())));
+            return Err(exit(
+                NO_INPUT,
+                format!("there is no file or folder {}", file.display()),
+            ));
         }
     }
     let data = DataDir::new(args.data.data);
     data.create()?;
-    let people = if args.keep.keep_people { None } else { Some(data.people_key()?) };
+    let people = if args.keep.keep_people {
+        None
+    } else {
+        Some(data.people_key()?)
+    };
     let store = Store::open(data, args.keep.partitions)?;
     let ingest = Ingest::new(store.journal.clone(), people, &store.known);
     let runtime = Runtime::new().context("start the runtime")?;
@@ -41,7 +53,10 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             }
         });
         for file in args.files {
-            let address = SourceAddress::file(file);
+            let address = SourceAddress::File(FileAddress {
+                path: file,
+                pace: Pace::AtOnce,
+            });
             let running = intake.run(address, resume(&store.known)?, shutdown.clone());
             let bar = tokio::spawn(show(running.status));
             let ended = running.ended.await?;
@@ -58,7 +73,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     if args.data.json {
         return print_json(&json!({ "kept": kept, "rejected": refused }));
     }
-    print(&format!("kept {} new records, refused {}\n", number(kept), number(malformed)))?;
+    print(&format!(
+        "kept {} new records, refused {}\n",
+        number(kept),
+        number(malformed)
+    ))?;
     for (reason, count) in refused {
         print(&format!("{:>9}  {reason}\n", number(count)))?;
     }
@@ -72,7 +91,9 @@ async fn show(mut status: watch::Receiver<Status>) {
     }
     let bar = ProgressBar::new(0);
     let style = "{msg:30!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(
+        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     bar.enable_steady_tick(Duration::from_millis(200));
     // Ends when the source has: it takes the sender with it.
     while status.changed().await.is_ok() {

@@ -18,16 +18,35 @@ pub(crate) fn run(command: cli::Journal) -> Result<()> {
         cli::Journal::Stat(args) => (args, false),
     };
     let data = DataDir::new(args.data);
-    crate::store::open_read_only(&data).map(drop).or_else(|error| {
-        // A damaged journal cannot be opened, and is just what a check is for.
-        if check && data.journal().is_dir() { Ok(()) } else { Err(error) }
-    })?;
+    crate::store::open_read_only(&data)
+        .map(drop)
+        .or_else(|error| {
+            // A damaged journal cannot be opened, and is just what a check is for.
+            if check && data.journal().is_dir() {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })?;
     let folder = data.journal();
-    let report =
-        if check { headcount_journal::verify(&folder)? } else { headcount_journal::stat(&folder)? };
-    if args.json { print_json(&to_json(&report))? } else { print(&to_text(&report))? }
+    let report = if check {
+        headcount_journal::verify(&folder)?
+    } else {
+        headcount_journal::stat(&folder)?
+    };
+    if args.json {
+        print_json(&to_json(&report))?
+    } else {
+        print(&to_text(&report))?
+    }
     if check && !report.is_sound() {
-        return Err(exit(DATA, format!("the journal {} is damaged; restore the segment named above from a backup", folder.display())));
+        return Err(exit(
+            DATA,
+            format!(
+                "the journal {} is damaged; restore the segment named above from a backup",
+                folder.display()
+            ),
+        ));
     }
     Ok(())
 }
@@ -43,7 +62,10 @@ fn to_text(report: &Report) -> String {
             number(part.bytes)
         );
         if part.unfinished_bytes > 0 {
-            out += &format!("{:>9}  {} bytes after the last complete group\n", "", part.unfinished_bytes);
+            out += &format!(
+                "{:>9}  {} bytes after the last complete group\n",
+                "", part.unfinished_bytes
+            );
         }
         for damage in &part.damage {
             out += &format!("{:>9}  {damage}\n", "");

@@ -34,5 +34,9 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
 
 /// Writes a summary for people, or as JSON.
 pub(crate) fn print_summary(summary: &headcount_engine::Summary, json: bool) -> Result<()> {
-    if json { print_json(summary) } else { print(&crate::text::summary(summary)) }
+    if json {
+        print_json(summary)
+    } else {
+        print(&crate::text::summary(summary))
+    }
 }

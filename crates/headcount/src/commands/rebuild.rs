@@ -11,10 +11,17 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
     crate::store::open_read_only(&data)?;
     let store = Store::open_anew(data)?;
     let partitions = store.followers.len();
-    let entries: u64 = store.followers.iter().map(|part| part.progress().next_offset).sum();
+    let entries: u64 = store
+        .followers
+        .iter()
+        .map(|part| part.progress().next_offset)
+        .sum();
     store.close()?;
     if args.json {
         return print_json(&serde_json::json!({ "partitions": partitions, "entries": entries }));
     }
-    print(&format!("counted {} entries of {partitions} partitions anew\n", number(entries)))
+    print(&format!(
+        "counted {} entries of {partitions} partitions anew\n",
+        number(entries)
+    ))
 }

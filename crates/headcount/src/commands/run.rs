@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use headcount_server::{Readiness, ServerState, SourceState, SourceStatus, Views};
-use headcount_source::{SourceAddress, Status, shutdown, status::State};
+use headcount_source::{
+    SourceAddress, shutdown,
+    status::{State, Status},
+};
 use tokio::{
     net::TcpListener,
     runtime::Runtime,
@@ -68,7 +71,10 @@ pub(crate) fn refuse_open_address(address: SocketAddr, unprotected: bool) -> Res
 
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
     headcount_server::bind(address).map_err(|error| {
-        exit(CANNOT_CREATE, format!("listen on {address}: {error}; choose another with --listen"))
+        exit(
+            CANNOT_CREATE,
+            format!("listen on {address}: {error}; choose another with --listen"),
+        )
     })
 }
 
@@ -84,14 +90,21 @@ impl Live {
         let (readiness, ready) =
             watch::channel(Readiness::Starting("opening the journal".to_owned()));
         self.data.create()?;
-        let people = if self.keep_people { None } else { Some(self.data.people_key()?) };
+        let people = if self.keep_people {
+            None
+        } else {
+            Some(self.data.people_key()?)
+        };
         let store = Store::open(self.data, self.partitions)?;
         let ingest = Ingest::new(store.journal.clone(), people, &store.known);
         let result = runtime.block_on(async {
             let (ask, asks) = mpsc::channel(ASKS);
             let (statuses, sources) = watch::channel(Arc::default());
             let state = ServerState {
-                views: Views { asks: ask, commits: store.news.commits.subscribe() },
+                views: Views {
+                    asks: ask,
+                    commits: store.news.commits.subscribe(),
+                },
                 pulses: store.news.pulses.clone(),
                 sources,
                 ready,
@@ -159,7 +172,7 @@ fn report(
 }
 
 /// SIGTERM or SIGINT.
-async fn signalled() -> Result<()> {
+pub(crate) async fn signalled() -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
     tokio::select! {
@@ -184,7 +197,10 @@ fn watch_statuses(
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let first = running.iter().map(|source| status_of(&source.status.borrow())).collect();
+    let first = running
+        .iter()
+        .map(|source| status_of(&source.status.borrow()))
+        .collect();
     statuses.send_replace(Arc::new(first));
     for (at, source) in running.iter().enumerate() {
         let (mut status, statuses) = (source.status.clone(), statuses.clone());

@@ -25,8 +25,9 @@ pub(crate) fn run(args: cli::Simulate) -> Result<()> {
     let simulator = Simulator::new(Seed(args.seed), START_MS, rate);
     let (out, to_file): (Box<dyn Write>, bool) = match &args.out {
         Some(path) => {
-            let file = File::create(path)
-                .map_err(|error| exit(CANNOT_CREATE, format!("write {}: {error}", path.display())))?;
+            let file = File::create(path).map_err(|error| {
+                exit(CANNOT_CREATE, format!("write {}: {error}", path.display()))
+            })?;
             (Box::new(file), true)
         }
         None => (Box::new(io::stdout().lock()), false),
@@ -36,7 +37,12 @@ pub(crate) fn run(args: cli::Simulate) -> Result<()> {
     } else {
         ProgressBar::hidden()
     };
-    match write(&simulator, args.records, BufWriter::with_capacity(1 << 20, out), &bar) {
+    match write(
+        &simulator,
+        args.records,
+        BufWriter::with_capacity(1 << 20, out),
+        &bar,
+    ) {
         // `headcount simulate | head` is a fine thing to do.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.context("write the records"),

@@ -1,7 +1,6 @@
 //! `headcount verify`: the counts that are kept against those of a fresh engine.
 
 use anyhow::Result;
-use headcount_engine::Summary;
 use serde::Serialize;
 
 use super::{print, print_json};
@@ -35,7 +34,11 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
             number(verdict.entries),
             verdict.digest,
             verdict.digest_replayed,
-            if verdict.balanced { "balances" } else { "does not balance" },
+            if verdict.balanced {
+                "balances"
+            } else {
+                "does not balance"
+            },
         ))?;
     }
     if verdict.agrees && verdict.balanced {
@@ -47,7 +50,10 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
     };
     Err(exit(
         DATA,
-        format!("{}: what is kept is not what the journal gives; {what} (run \"headcount rebuild --data {0}\", and report this)", data.path().display()),
+        format!(
+            "{}: what is kept is not what the journal gives; {what} (run \"headcount rebuild --data {0}\", and report this)",
+            data.path().display()
+        ),
     ))
 }
 
@@ -55,7 +61,11 @@ fn judge(data: &DataDir) -> Result<Verdict> {
     // The kept state first: a process that writes may add to the journal in between, and both
     // must end at the same entry.
     let kept = Snapshot::read(data)?;
-    let ends: Vec<u64> = kept.partitions.iter().map(|part| part.next_offset()).collect();
+    let ends: Vec<u64> = kept
+        .partitions
+        .iter()
+        .map(|part| part.next_offset())
+        .collect();
     let replayed = Snapshot::replayed(data, &ends)?;
     let (kept, replayed) = (kept.survey(), replayed.survey());
     let windows: [Vec<_>; 2] = [kept.windows().collect(), replayed.windows().collect()];
@@ -78,4 +88,3 @@ fn judge(data: &DataDir) -> Result<Verdict> {
         differences,
     })
 }
-

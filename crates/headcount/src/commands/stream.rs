@@ -1,0 +1,88 @@
+//! `headcount stream`: the stand-in for the closed API.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use headcount_record::Feed;
+use headcount_source::{
+    files,
+    framing::{Block, BlockReader, Look},
+    simulator::{Rate, Seed, Simulator},
+    standin::{Options, Programme, Recording, serve},
+};
+use tokio::runtime::Runtime;
+
+use super::{print, run::bind, run::signalled};
+use crate::{
+    cli,
+    counting::now,
+    exit::{NO_INPUT, exit},
+    text::number,
+};
+
+/// Bytes read at a time.
+const BLOCK_BYTES: usize = 1 << 20;
+
+pub(crate) fn run(args: cli::Stream) -> Result<()> {
+    super::run::refuse_open_address(args.listen, args.unprotected)?;
+    let programme = if args.recordings.is_empty() {
+        Programme::Simulation(Simulator::new(Seed::default(), now(), Rate::DEFAULT))
+    } else {
+        Programme::Recording(read(&args.recordings)?)
+    };
+    let options = Options {
+        speed: args.speed,
+        once: args.once,
+        ..Options::new(programme)
+    };
+    let runtime = Runtime::new().context("start the runtime")?;
+    runtime.block_on(async {
+        let listener = bind(args.listen)?;
+        print(&format!("http://{}/2/rsvps\n", listener.local_addr()?))?;
+        let stop = async {
+            if let Err(error) = signalled().await {
+                tracing::error!("{error:#}");
+            }
+        };
+        serve(listener, options, stop)
+            .await
+            .context("serve the stream")
+    })
+}
+
+fn read(paths: &[PathBuf]) -> Result<Recording> {
+    let mut recording = Recording::default();
+    for path in paths {
+        for file in files::files_of(path).map_err(|error| exit(NO_INPUT, error.to_string()))? {
+            read_file(&file, &mut recording)
+                .map_err(|error| exit(NO_INPUT, format!("read {}: {error}", file.display())))?;
+        }
+    }
+    for feed in Feed::ALL
+        .into_iter()
+        .filter(|feed| recording.count(*feed) > 0)
+    {
+        tracing::info!(
+            "{} records of /2/{feed}",
+            number(recording.count(feed) as u64)
+        );
+    }
+    if recording.skipped() > 0 {
+        tracing::warn!(
+            "{} values are no records and are left out",
+            number(recording.skipped())
+        );
+    }
+    Ok(recording)
+}
+
+fn read_file(file: &Path, recording: &mut Recording) -> std::io::Result<()> {
+    let mut reader = BlockReader::new(files::open(file)?, Look::Proved, BLOCK_BYTES);
+    let mut block = Block::default();
+    while reader.read(&mut block)? {
+        for (_, value) in block.iter() {
+            recording.push(value);
+        }
+    }
+    Ok(())
+}
