@@ -14,72 +14,104 @@ mod files;
 #[path = "build/npm.rs"]
 mod npm;
 
-use std::{env, fs, path::Path, path::PathBuf};
+use std::{
+    env,
+    fmt::Display,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-/// Why the page is left out.
-type Reason = String;
+/// Why there is no page.
+enum Trouble {
+    /// Something is not there that building headcount can do without.
+    Missing(String),
+    /// Something is there and wrong.
+    Wrong(String),
+}
 
-fn main() {
+fn main() -> ExitCode {
     for name in ["HEADCOUNT_WEB_DIST", "HEADCOUNT_WEB", "DOCS_RS"] {
-        println!("cargo:rerun-if-env-changed={name}");
+        println!("cargo::rerun-if-env-changed={name}");
     }
-    // Naming any path ends cargo's own rule (rerun when a file of the package changes).
-    files::watch(Path::new("build.rs"));
-    files::watch(Path::new("build"));
-    files::watch(Path::new("web-fallback"));
-    files::watch(Path::new("web-dist"));
+    for path in ["build.rs", "build", "web-fallback", "web-dist"] {
+        files::watch(Path::new(path));
+    }
+    match put() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::Missing(what) | Trouble::Wrong(what)) => {
+            for line in what.lines() {
+                println!("cargo::error={line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
 
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+/// Puts the page, or the page that stands in for it.
+fn put() -> Result<(), Trouble> {
+    let out = PathBuf::from(variable("OUT_DIR"));
     let web = out.join("web");
     let wish = env::var("HEADCOUNT_WEB").unwrap_or_default();
-    assert!(
-        matches!(wish.as_str(), "" | "require" | "skip"),
-        "HEADCOUNT_WEB is `{wish}`: it can be `require`, `skip` or unset"
-    );
-
-    if let Some(reason) = fill(&web, &out, &wish) {
-        assert!(wish != "require", "the page could not be built: {reason}");
-        if wish != "skip" {
-            println!("cargo:warning=building without the page: {reason}");
+    if !matches!(wish.as_str(), "" | "require" | "skip") {
+        let what = "it can be `require`, `skip` or unset";
+        return Err(Trouble::Wrong(format!("HEADCOUNT_WEB is `{wish}`: {what}")));
+    }
+    files::empty(&web)?;
+    match put_page(&web, &out, wish == "skip") {
+        Err(Trouble::Missing(reason)) if wish != "require" => {
+            if wish != "skip" {
+                println!("cargo::warning=building without the page: {reason}");
+            }
+            put_fallback(&web, &reason)
         }
-        fall_back(&web, &reason);
+        other => other,
     }
 }
 
-/// Fills the folder with the page; the reason when that has to wait.
-fn fill(web: &Path, out: &Path, wish: &str) -> Option<Reason> {
-    files::empty(web);
-    if let Some(dist) = env::var_os("HEADCOUNT_WEB_DIST") {
-        let dist = PathBuf::from(dist);
-        let found = dist.join("index.html").exists();
-        assert!(
-            found,
-            "HEADCOUNT_WEB_DIST is {}: there is no index.html in it",
-            dist.display()
-        );
+fn put_page(web: &Path, out: &Path, skip: bool) -> Result<(), Trouble> {
+    if let Some(dist) = env::var_os("HEADCOUNT_WEB_DIST").map(PathBuf::from) {
+        if !dist.join("index.html").exists() {
+            let what = format!(
+                "HEADCOUNT_WEB_DIST: there is no index.html in {}",
+                dist.display()
+            );
+            return Err(Trouble::Wrong(what));
+        }
         files::watch(&dist);
-        files::copy(&dist, web);
-        return None;
+        return files::copy(&dist, web);
     }
-    if Path::new("web-dist/index.html").exists() {
-        files::copy(Path::new("web-dist"), web);
-        return None;
+    let ready = Path::new("web-dist");
+    if ready.join("index.html").exists() {
+        return files::copy(ready, web);
     }
-    if wish == "skip" || env::var_os("DOCS_RS").is_some() {
-        return Some("it was left out on request".into());
+    if skip || env::var_os("DOCS_RS").is_some() {
+        return Err(Trouble::Missing("it was left out on request".into()));
     }
-    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    npm::build(&manifest.join("../../dashboard"), web, out).err()
+    npm::build(
+        &Path::new(&variable("CARGO_MANIFEST_DIR")).join("../../dashboard"),
+        web,
+        out,
+    )
 }
 
-fn fall_back(web: &Path, reason: &str) {
-    files::empty(web);
-    files::copy(Path::new("web-fallback"), web);
+fn put_fallback(web: &Path, reason: &str) -> Result<(), Trouble> {
+    files::empty(web)?;
+    files::copy(Path::new("web-fallback"), web)?;
     let index = web.join("index.html");
-    let page = fs::read_to_string(&index).expect("the fallback page is in the package");
     let reason = reason
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    fs::write(&index, page.replace("{{reason}}", &reason)).expect("write into OUT_DIR");
+    fs::read_to_string(&index)
+        .and_then(|page| fs::write(&index, page.replace("{{reason}}", &reason)))
+        .map_err(|error| wrong("write the page that stands in", error))
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"))
+}
+
+fn wrong(doing: impl Display, error: impl Display) -> Trouble {
+    Trouble::Wrong(format!("{doing}: {error}"))
 }

@@ -1,12 +1,12 @@
 //! Builds the page with Node and npm.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-use crate::{Reason, files};
+use crate::{Trouble, files, wrong};
 
 /// What npm says when the registry cannot be reached, as opposed to a lock file that is wrong.
 const OUT_OF_REACH: [&str; 12] = [
@@ -24,44 +24,68 @@ const OUT_OF_REACH: [&str; 12] = [
     "503 Service Unavailable",
 ];
 
-/// Builds the page from `source` into `web`; what the builder of headcount cannot help is a reason to go
-/// on without, anything else ends the build.
-pub(crate) fn build(source: &Path, web: &Path, out: &Path) -> Result<(), Reason> {
+/// The first lines say what is wrong.
+const SAID_LINES_MAX: usize = 20;
+
+/// Everything that is locked and nothing else; without the network it gives up in seconds.
+const CI: [&str; 7] = [
+    "ci",
+    "--include=dev",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+];
+
+/// Builds the page from `source` into `web`.
+pub(crate) fn build(source: &Path, web: &Path, out: &Path) -> Result<(), Trouble> {
     if !source.join("package.json").exists() {
         files::watch(source);
-        return Err("the folder `dashboard` is not beside `crates`".into());
+        return Err(Trouble::Missing(
+            "the folder `dashboard` is not beside `crates`".into(),
+        ));
     }
     files::watch_source(source);
-    find_node().inspect_err(|_| println!("cargo:rerun-if-env-changed=PATH"))?;
+    // Only without Node: a change of PATH would build the page again for nothing.
+    find_node().inspect_err(|_| println!("cargo::rerun-if-env-changed=PATH"))?;
 
     let place = if is_installed(source) {
         source.to_owned()
     } else {
         install(source, out)?
     };
-    let built = npm()
-        .args(["run", "build", "--", "--emptyOutDir", "--outDir"])
-        .arg(web)
-        .current_dir(&place)
-        .output()
-        .unwrap_or_else(|error| panic!("start npm: {error}"));
-    assert!(
-        built.status.success(),
-        "the page does not build:\n{}",
-        said(&built)
-    );
-    assert!(
-        web.join("index.html").exists(),
-        "`npm run build` made no index.html:\n{}",
-        said(&built)
-    );
-    Ok(())
+    // Vite drops types without looking at them.
+    must(
+        npm()
+            .args(["exec", "--no", "--", "tsc", "--noEmit"])
+            .current_dir(&place),
+    )?;
+    let build = ["run", "build", "--", "--emptyOutDir", "--outDir"];
+    must(npm().args(build).arg(web).current_dir(&place))?;
+    if web.join("index.html").exists() {
+        return Ok(());
+    }
+    Err(Trouble::Wrong(
+        "the page was built and there is no index.html".into(),
+    ))
+}
+
+/// Runs a step that fails only when the page is wrong.
+fn must(step: &mut Command) -> Result<(), Trouble> {
+    let output = step.output().map_err(|error| wrong("start npm", error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(wrong("the page does not build", said(&output)))
 }
 
 /// Vite needs 20.19, 22.12 or anything newer.
-fn find_node() -> Result<(), Reason> {
+fn find_node() -> Result<(), Trouble> {
+    let missing =
+        |what: &str| Trouble::Missing(format!("{what} (20.19, 22.12 or newer is needed)"));
     let asked = Command::new("node").arg("--version").output();
-    let answer = asked.map_err(|_| "Node was not found (20.19 or newer is needed)")?;
+    let answer = asked.map_err(|_| missing("Node was not found"))?;
     let version = String::from_utf8_lossy(&answer.stdout)
         .trim()
         .trim_start_matches('v')
@@ -69,15 +93,13 @@ fn find_node() -> Result<(), Reason> {
     let mut numbers = version
         .split('.')
         .map(|number| number.parse::<u32>().unwrap_or(0));
-    let version_is = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if !matches!(version_is, (20, 19..) | (22, 12..) | (23.., _)) {
-        return Err(format!(
-            "Node {version} is too old (20.19, 22.12 or newer is needed)"
-        ));
+    match (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) {
+        (20, 19..) | (22, 12..) | (23.., _) => {}
+        _ => return Err(missing(&format!("Node {version} is too old"))),
     }
     let npm = npm().arg("--version").output();
     npm.map(|_| ())
-        .map_err(|_| "npm was not found beside Node".into())
+        .map_err(|_| Trouble::Missing("npm was not found beside Node".into()))
 }
 
 /// Whether a developer has installed what the lock file says; then it is used where it is, and nobody's
@@ -90,49 +112,37 @@ fn is_installed(source: &Path) -> bool {
 }
 
 /// Copies the source into `OUT_DIR` and installs there, unless the lock file is the one of last time.
-fn install(source: &Path, out: &Path) -> Result<PathBuf, Reason> {
+fn install(source: &Path, out: &Path) -> Result<PathBuf, Trouble> {
     let place = out.join("web-source");
-    forget_old_source(&place).unwrap_or_else(|error| panic!("clear {}: {error}", place.display()));
-    files::copy(source, &place);
+    files::remove_copied(&place)?;
+    files::copy(source, &place)?;
 
     let stamp = place.join("node_modules/.installed-lock");
     let lock = fs::read(place.join("package-lock.json"))
-        .expect("the page has a package-lock.json: run `npm install` in `dashboard`");
+        .map_err(|error| wrong("read dashboard/package-lock.json", error))?;
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(place);
     }
-    let installed = npm()
-        .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"])
+    let output = npm()
+        .args(CI)
         .current_dir(&place)
         .output()
-        .unwrap_or_else(|error| panic!("start npm: {error}"));
-    if !installed.status.success() {
-        let said = said(&installed);
-        let out_of_reach = OUT_OF_REACH.iter().any(|sign| said.contains(sign));
-        assert!(out_of_reach, "`npm ci` failed:\n{said}");
-        return Err(
-            "the packages of the page could not be fetched (is the registry in reach?)".into(),
-        );
+        .map_err(|error| wrong("start npm", error))?;
+    if !output.status.success() {
+        // Not there, so cargo runs the script again at the next build, when the registry may be back.
+        println!("cargo::rerun-if-changed={}", stamp.display());
+        return Err(not_installed(&said(&output)));
     }
-    fs::write(&stamp, lock).unwrap_or_else(|error| panic!("write {}: {error}", stamp.display()));
+    fs::write(&stamp, lock).map_err(|error| wrong("write the stamp of the packages", error))?;
     Ok(place)
 }
 
-/// Removes what was copied before, so that a deleted file does not live on, and keeps what was installed.
-fn forget_old_source(place: &Path) -> io::Result<()> {
-    fs::create_dir_all(place)?;
-    for entry in fs::read_dir(place)? {
-        let path = entry?.path();
-        if path.ends_with("node_modules") {
-            continue;
-        }
-        if path.is_dir() {
-            fs::remove_dir_all(path)?
-        } else {
-            fs::remove_file(path)?
-        }
+fn not_installed(said: &str) -> Trouble {
+    if OUT_OF_REACH.iter().any(|sign| said.contains(sign)) {
+        let what = "the packages of the page could not be fetched (is the registry in reach?)";
+        return Trouble::Missing(what.into());
     }
-    Ok(())
+    wrong("`npm ci` failed", said)
 }
 
 fn npm() -> Command {
@@ -146,5 +156,5 @@ fn said(output: &Output) -> String {
     let lines = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with("npm warn"));
-    lines.collect::<Vec<_>>().join("\n")
+    lines.take(SAID_LINES_MAX).collect::<Vec<_>>().join("\n")
 }

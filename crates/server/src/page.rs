@@ -108,6 +108,7 @@ fn kind(name: &str) -> (&'static str, bool) {
         Some("json" | "map") => ("application/json", true),
         Some("webmanifest") => ("application/manifest+json", true),
         Some("svg") => ("image/svg+xml", true),
+        Some("md") => ("text/markdown; charset=utf-8", true),
         Some("txt") => ("text/plain; charset=utf-8", true),
         Some("png") => ("image/png", false),
         Some("ico") => ("image/x-icon", true),

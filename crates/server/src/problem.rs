@@ -66,8 +66,8 @@ impl Problem {
         Self::unavailable("no venue has a yes yet: rows appear here as soon as answers are counted")
     }
 
-    pub(crate) fn publisher_gone() -> Self {
-        Self::unavailable("the figures are not being computed any more: headcount is stopping")
+    pub(crate) fn no_figures() -> Self {
+        Self::unavailable("there are no figures at the moment: headcount is starting or stopping")
     }
 
     pub(crate) fn too_slow(limit_s: f32) -> Self {

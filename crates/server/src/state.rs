@@ -97,8 +97,8 @@ impl Views {
         self.asks
             .send(question(reply))
             .await
-            .map_err(|_| Problem::publisher_gone())?;
-        answer.await.map_err(|_| Problem::publisher_gone())
+            .map_err(|_| Problem::no_figures())?;
+        answer.await.map_err(|_| Problem::no_figures())
     }
 
     /// The commit that an answer asked for from now on is at least as new as.

@@ -85,7 +85,7 @@ impl Vigil {
 
     /// Everything handed over so far is with the kernel.
     pub(crate) fn flushed(&self) {
-        if self.phase.load(Relaxed) == IDLE {
+        if self.phase.load(Relaxed) != BUSY {
             self.owed.store(false, Relaxed);
         }
     }

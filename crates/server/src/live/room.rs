@@ -44,12 +44,14 @@ pub(super) struct Room {
     next_tick: Instant,
 }
 
-/// A view on its way, and since when; `None` when the publisher is gone.
+/// A view on its way, and since when.
 type Asked = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
 
 enum Answered {
     View(Arc<View>),
-    NotInTime,
+    /// Not in time, or refused: asked again a little later.
+    NotNow,
+    /// There is nobody to ask.
     Gone,
 }
 
@@ -91,7 +93,10 @@ impl Room {
                     asked = None;
                     match answered {
                         Answered::View(view) => self.show(view, since),
-                        Answered::NotInTime => self.stale = true,
+                        Answered::NotNow => {
+                            self.stale = true;
+                            self.next_tick = Instant::now() + self.hub.options.ping;
+                        }
                         Answered::Gone => return,
                     }
                 }
@@ -133,8 +138,8 @@ impl Room {
                 time::timeout(VIEW_WAIT, views.ask(|reply| Ask::View(filter, reply))).await;
             let answered = match answer {
                 Ok(Ok(view)) => Answered::View(view),
-                Ok(Err(_)) => Answered::Gone,
-                Err(_) => Answered::NotInTime,
+                _ if views.asks.is_closed() => Answered::Gone,
+                _ => Answered::NotNow,
             };
             (since, answered)
         })

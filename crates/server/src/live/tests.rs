@@ -30,10 +30,8 @@ impl Stage {
     /// With a publisher that takes so long for a view; its figures are the number of the commit.
     fn new(view_takes: Duration) -> Self {
         let (asks, mut asked) = mpsc::channel(4);
-        let (commits, commits_seen) = watch::channel(0);
-        let (sources, sources_seen) = watch::channel(Arc::default());
-        let (ready, ready_seen) = watch::channel(crate::Readiness::Ready);
-        let commit = commits_seen.clone();
+        let stage = Self::asking(asks);
+        let commit = stage.commits.subscribe();
         tokio::spawn(async move {
             while let Some(ask) = asked.recv().await {
                 time::sleep(view_takes).await;
@@ -42,6 +40,13 @@ impl Stage {
                 }
             }
         });
+        stage
+    }
+
+    fn asking(asks: mpsc::Sender<Ask>) -> Self {
+        let (commits, commits_seen) = watch::channel(0);
+        let (sources, sources_seen) = watch::channel(Arc::default());
+        let (ready, ready_seen) = watch::channel(crate::Readiness::Ready);
         let state = ServerState {
             views: Views {
                 asks,
@@ -248,6 +253,44 @@ async fn who_does_not_listen_gets_a_snapshot_of_now() {
         None,
         "and the end of the server is the end of the stream"
     );
+}
+
+/// A publisher that has nothing yet may say so by letting the question go.
+#[tokio::test(start_paused = true)]
+async fn a_refused_question_is_asked_again() {
+    let (asks, mut asked) = mpsc::channel(4);
+    let stage = Stage::asking(asks);
+    let mut stream = stage.client();
+    assert_eq!(stream.next().await.as_deref(), Some("retry: 1000\n\n"));
+    let publisher = async {
+        for _ in 0..3 {
+            drop(asked.recv().await.expect("a question"));
+        }
+        let Some(Ask::View(filter, reply)) = asked.recv().await else {
+            panic!("a question")
+        };
+        reply
+            .send(Arc::new(view(filter, 7)))
+            .expect("somebody waits");
+        asked // stays open: without anybody to ask, streams end
+    };
+    let page = async {
+        loop {
+            let event = stream.next().await.expect("the stream goes on");
+            if name(&event) == "snapshot" {
+                return data(&event);
+            }
+            assert_eq!(event, ": starting\n\n");
+        }
+    };
+    let (asked, snapshot) = tokio::join!(publisher, page);
+    assert_eq!(snapshot["totals"]["rsvps"], 7);
+    drop(asked);
+    stage.commits.send_modify(|commit| *commit += 1);
+    let rest: Vec<_> = time::timeout(Duration::from_secs(60), stream.collect())
+        .await
+        .expect("an end");
+    assert!(rest.iter().all(|event| name(event) == "ping"), "{rest:?}");
 }
 
 /// What happened while nobody read is not kept: a second of silence later everything is at rest.

@@ -98,3 +98,35 @@ async fn compressed_for_those_who_can_read_it() {
         assert_eq!(head.header("content-length"), zipped.body.len().to_string());
     }
 }
+
+/// Whatever page is built in: all it refers to is there, and what is named by its content is kept.
+#[tokio::test]
+async fn the_page_is_whole() {
+    let world = World::new().await;
+    let mut connection = Connection::open(world.address).await;
+    let page = connection.get("/").await;
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
+    assert_eq!(page.body, connection.get("/index.html").await.body);
+    let parts = page
+        .text()
+        .split('"')
+        .filter(|text| text.starts_with('/') && !text.starts_with("/api"));
+    for path in parts.filter(|path| path.contains('.')) {
+        let file = connection
+            .ask("GET", path, "accept-encoding: gzip\r\n")
+            .await;
+        assert_eq!(file.status, 200, "{path}");
+        let kept = file.header("cache-control") == "public, max-age=31536000, immutable";
+        assert_eq!(kept, path.starts_with("/assets/"), "{path}");
+        let known = format!("if-none-match: {}\r\n", file.header("etag"));
+        let known = connection.ask("GET", path, &known).await;
+        assert_eq!(
+            (known.status, known.header("cache-control")),
+            (304, file.header("cache-control"))
+        );
+        assert_eq!(connection.ask("POST", path, "").await.status, 405);
+    }
+}

@@ -9,7 +9,7 @@ use crate::{
     world::World,
 };
 
-/// Ticks of some 100 kB each, as fast as they are made.
+/// Ticks of some 50 kB each, as fast as they are made.
 fn torrent() -> Options {
     let ms = Duration::from_millis;
     let write_stall = LIMIT * 2;
@@ -34,7 +34,7 @@ async fn flood(world: &World, fast: &mut Events, ticks: usize) {
 #[tokio::test]
 async fn one_that_lags_gets_a_snapshot_instead_of_what_it_missed() {
     let world = World::with(torrent()).await;
-    world.change(|figures| figures.dots = 3_000);
+    world.change(|figures| figures.dots = 1_500);
     let narrow = Connection::open_narrow(world.address).await;
     let mut slow = Events::over(narrow, "/api/v1/live").await;
     let first = slow.next_named("snapshot").await;
@@ -68,7 +68,7 @@ async fn one_that_never_reads_is_dropped() {
         ..torrent()
     })
     .await;
-    world.change(|figures| figures.dots = 3_000);
+    world.change(|figures| figures.dots = 1_500);
     let narrow = Connection::open_narrow(world.address).await;
     let mut stuck = Events::over(narrow, "/api/v1/live").await;
     stuck.next_named("snapshot").await;
