@@ -5,7 +5,9 @@ use crate::cursor::{Cursor, Step};
 use crate::disk::sim::Sim;
 use crate::error::{Damage, Error};
 use crate::frame::{Entry, HEAD_BYTES, SYNC_BYTES};
+use crate::log::Log;
 use crate::segment::HEADER_BYTES;
+use crate::window::CHUNK_BYTES;
 
 /// A partition with groups of one to three batches; returns the entries and, after each group, the byte at which
 /// it ends and the number of entries.
@@ -221,9 +223,16 @@ fn impossible_lengths_end_the_walk() {
         let mut content = content_of(&bench);
         content[HEADER_BYTES..HEADER_BYTES + 4].copy_from_slice(&u32::to_le_bytes(len));
         let error = with_content(&bench, &content).open().err().unwrap();
-        assert!(
-            matches!(error, Error::Corrupt { byte: 68, .. }),
-            "{len}: {error}"
+        let Error::Corrupt {
+            byte: 68, damage, ..
+        } = error
+        else {
+            panic!("{len}: {error}")
+        };
+        assert_eq!(
+            damage == Damage::Length(len),
+            len > 2 << 20,
+            "{len}: {damage}"
         );
 
         // In a group that no later one follows, it is torn.
@@ -446,4 +455,76 @@ fn a_segment_that_never_came_to_be_is_swept_away() {
     bench.open().unwrap();
     let names = bench.home.disk.list(&bench.home.dir).unwrap();
     assert_eq!(names, ["00000000000000000000.seg"]);
+}
+
+/// Proof of a later group is found wherever it lies, also across the border of two reads.
+#[test]
+fn a_later_group_is_found_at_any_distance() {
+    let bench = Bench::new();
+    let (mut log, _) = Log::open(bench.home.clone(), 8 << 20).unwrap();
+    let group = |len: usize| {
+        vec![vec![Entry {
+            kind: 0,
+            source: 0,
+            body: vec![b'x'; len],
+        }]]
+    };
+    log.commit(&group(10), 1).unwrap();
+    let between = CHUNK_BYTES - (log.end().pos as usize - HEADER_BYTES) - HEAD_BYTES;
+    let (first_end, lengths) = (
+        log.end().pos,
+        [
+            between - SYNC_BYTES - 9,
+            between - SYNC_BYTES / 2,
+            between,
+            between + 9,
+        ],
+    );
+    for len in lengths {
+        let copy = Bench::new();
+        copy.sim.put(
+            &bench.segment(0),
+            &bench.sim.content(&bench.segment(0))[..first_end as usize],
+        );
+        let (mut log, _) = Log::open(copy.home.clone(), 8 << 20).unwrap();
+        log.commit(&group(len), 2).unwrap();
+        drop(log);
+        let mut content = copy.sim.content(&copy.segment(0));
+        content[HEADER_BYTES + 8] ^= 1;
+        copy.sim.put(&copy.segment(0), &content);
+        let error = copy
+            .open()
+            .err()
+            .unwrap_or_else(|| panic!("{len}: cut off what was durable"));
+        assert!(
+            matches!(error, Error::Corrupt { byte: 68, .. }),
+            "{len}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_batch_longer_than_a_segment_has_one_of_its_own() {
+    let bench = Bench::new();
+    let (mut log, _) = bench.open().unwrap();
+    let batch = |number: u64| {
+        vec![Entry {
+            kind: 0,
+            source: number as u16,
+            body: vec![0; 3 * SEGMENT_BYTES as usize],
+        }]
+    };
+    for number in 0..4 {
+        log.commit(&[batch(number)], 1).unwrap();
+    }
+    let headers = bench.home.segments().unwrap();
+    let numbers: Vec<_> = headers
+        .iter()
+        .map(|s| (s.header.segment, s.header.base))
+        .collect();
+    assert_eq!(numbers, [(0, 0), (1, 1), (2, 2), (3, 3)]);
+    assert_eq!(
+        bench.read_all().unwrap(),
+        (0..4).flat_map(batch).collect::<Vec<_>>()
+    );
 }
