@@ -1,0 +1,144 @@
+//! A recording as one connection is shown it.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    play::Scene,
+    query::{Query, Since},
+    speed::Speed,
+};
+
+/// Between the end of a recording and its beginning.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Venues in one batch of a trickle, and the time from one to the next.
+const TRICKLE: usize = 512;
+const TRICKLE_PAUSE: Duration = Duration::from_secs(1);
+/// So many records are looked at in a row before others get their turn.
+const LOOKS: usize = 1024;
+
+/// A recording in play.
+pub(super) struct Tape {
+    scenes: Arc<[Scene]>,
+    event_id: Option<Box<str>>,
+    speed: Speed,
+    once: bool,
+    trickle: bool,
+    next: usize,
+    /// Whether anything was shown since it last began.
+    shown: bool,
+    /// When what is due at zero is shown.
+    origin: Instant,
+}
+
+impl Tape {
+    pub(super) fn new(scenes: Arc<[Scene]>, query: &Query, speed: Speed, once: bool) -> Self {
+        let mut tape = Self {
+            scenes,
+            event_id: query.event_id.as_deref().map(Into::into),
+            speed,
+            once,
+            trickle: query.trickle,
+            next: 0,
+            shown: false,
+            origin: Instant::now(),
+        };
+        tape.wind(query.since);
+        tape
+    }
+
+    /// Begins where the client asked to. What is skipped takes no time.
+    fn wind(&mut self, since: Since) {
+        let newer =
+            |mtime| move |scene: &Scene| scene.entry.mtime.is_some_and(|recorded| recorded > mtime);
+        self.next = match since {
+            Since::Start => 0,
+            Since::Mtime(mtime) => self
+                .scenes
+                .iter()
+                .position(newer(mtime))
+                .unwrap_or(self.scenes.len()),
+            Since::Count(count) => self.last(count),
+        };
+        // The last records come at once, so it is the last of them that is due now.
+        let now_due = match since {
+            Since::Count(_) => self.scenes.len().saturating_sub(1),
+            _ => self.next,
+        };
+        self.origin = self
+            .origin
+            .checked_sub(self.due(now_due))
+            .unwrap_or(self.origin);
+    }
+
+    /// The place from which on there are `count` records to show.
+    fn last(&self, count: usize) -> usize {
+        let wanted = self
+            .scenes
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, scene)| self.shows(scene));
+        wanted
+            .take(count)
+            .last()
+            .map_or(self.scenes.len(), |(index, _)| index)
+    }
+
+    /// As [`Play::next`](super::play::Play::next).
+    pub(super) async fn next(&mut self) -> Bytes {
+        let mut looked = 0;
+        loop {
+            while let Some(scene) = self.scenes.get(self.next) {
+                if self.shows(scene) {
+                    sleep_until(self.origin + self.due(self.next)).await;
+                    self.next += 1;
+                    self.shown = true;
+                    return scene.entry.line.clone();
+                }
+                self.next += 1;
+                looked += 1;
+                if looked % LOOKS == 0 {
+                    yield_now().await;
+                }
+            }
+            self.begin_anew().await;
+        }
+    }
+
+    fn shows(&self, scene: &Scene) -> bool {
+        self.event_id.is_none() || self.event_id == scene.entry.event_id
+    }
+
+    fn due(&self, index: usize) -> Duration {
+        if self.trickle {
+            return self.speed.of(TRICKLE_PAUSE) * (index / TRICKLE) as u32;
+        }
+        let last = self.scenes.len().saturating_sub(1);
+        self.scenes
+            .get(index.min(last))
+            .map_or(Duration::ZERO, |scene| scene.due)
+    }
+
+    /// At the end: silence for ever, or a pause and the beginning. As fast as the client reads
+    /// there is no pause, unless there was nothing to read.
+    async fn begin_anew(&mut self) {
+        if self.once || self.scenes.is_empty() {
+            pending::<()>().await;
+        }
+        let end = self.origin + self.due(self.scenes.len());
+        if self.speed != Speed::MAX {
+            sleep_until(end + PAUSE).await;
+        } else if !self.shown {
+            sleep(PAUSE).await;
+        }
+        self.origin = Instant::now();
+        self.next = 0;
+        self.shown = false;
+    }
+}
