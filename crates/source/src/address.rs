@@ -64,8 +64,25 @@ const KINDS: &str = "write ws://..., wss://..., http://..., https://..., file:PA
                      or - for standard input";
 
 /// Parameters of the feed's own protocol; the values of all others may be secrets and are not shown.
-const SHOWN: [&str; 7] =
-    ["since_mtime", "since_count", "event_id", "trickle", "callback", "api_version", "resume"];
+const SHOWN: [&str; 7] = [
+    "since_mtime",
+    "since_count",
+    "event_id",
+    "trickle",
+    "callback",
+    "api_version",
+    "resume",
+];
+
+impl SourceAddress {
+    /// A file or a folder, to its end, as fast as it is taken. Nothing in the path has a meaning of its own.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        SourceAddress::File(FileAddress {
+            path: path.into(),
+            pace: Pace::AtOnce,
+        })
+    }
+}
 
 impl FromStr for SourceAddress {
     type Err = AddressError;
@@ -75,17 +92,24 @@ impl FromStr for SourceAddress {
             return Ok(SourceAddress::StandardInput);
         }
         let Some((scheme, rest)) = text.split_once(':') else {
-            return refuse(format!("\"{}\" is not the address of a source: {KINDS}", shortened(text)));
+            return refuse(format!(
+                "\"{}\" is not the address of a source: {KINDS}",
+                shortened(text)
+            ));
         };
         match scheme.to_ascii_lowercase().as_str() {
             "ws" | "wss" => Ok(SourceAddress::WebSocket(StreamAddress::new(text, false)?)),
             "http" | "https" => Ok(SourceAddress::Http(StreamAddress::new(text, true)?)),
             "file" => FileAddress::new(rest).map(SourceAddress::File),
             "sim" => SimulationAddress::new(rest).map(SourceAddress::Simulation),
-            _ if rest.starts_with("//") => {
-                refuse(format!("\"{}:\" is no kind of source: {KINDS}", shortened(scheme)))
-            }
-            _ => refuse(format!("\"{}\" is not the address of a source: {KINDS}", shortened(text))),
+            _ if rest.starts_with("//") => refuse(format!(
+                "\"{}:\" is no kind of source: {KINDS}",
+                shortened(scheme)
+            )),
+            _ => refuse(format!(
+                "\"{}\" is not the address of a source: {KINDS}",
+                shortened(text)
+            )),
         }
     }
 }
@@ -94,13 +118,22 @@ impl StreamAddress {
     fn new(text: &str, may_resume: bool) -> Result<Self, AddressError> {
         // What the parser says of the text is repeated, the text itself may hold a password.
         let mut url = Url::parse(text).map_err(|error| {
-            AddressError(format!("the address of a stream is not a URL ({error}): write {}", example(may_resume)))
+            AddressError(format!(
+                "the address of a stream is not a URL ({error}): write {}",
+                example(may_resume)
+            ))
         })?;
         if url.host_str().is_none_or(str::is_empty) {
-            return refuse(format!("the address of a stream has no host: write {}", example(may_resume)));
+            return refuse(format!(
+                "the address of a stream has no host: write {}",
+                example(may_resume)
+            ));
         }
         url.set_fragment(None);
-        let asked = url.query_pairs().find(|(key, _)| key == "resume").map(|(_, value)| value.into_owned());
+        let asked = url
+            .query_pairs()
+            .find(|(key, _)| key == "resume")
+            .map(|(_, value)| value.into_owned());
         let resumes = match asked.as_deref() {
             None => may_resume && url.path().starts_with("/2/"),
             Some("since_mtime") if may_resume => true,
@@ -158,10 +191,20 @@ impl StreamAddress {
                 .query_pairs()
                 .map(|(key, value)| {
                     let open = SHOWN.contains(&key.as_ref()) || value.is_empty();
-                    (key.into_owned(), if open { value.into_owned() } else { "***".to_owned() })
+                    (
+                        key.into_owned(),
+                        if open {
+                            value.into_owned()
+                        } else {
+                            "***".to_owned()
+                        },
+                    )
                 })
                 .collect();
-            let shown: Vec<(&str, &str)> = shown.iter().map(|(key, value)| (&**key, &**value)).collect();
+            let shown: Vec<(&str, &str)> = shown
+                .iter()
+                .map(|(key, value)| (&**key, &**value))
+                .collect();
             set_query(&mut url, |_| false, &shown);
         }
         url
@@ -170,14 +213,22 @@ impl StreamAddress {
 
 /// Keeps the parameters that `keep` names and adds others.
 fn set_query(url: &mut Url, keep: impl Fn(&str) -> bool, add: &[(&str, &str)]) {
-    let kept: Vec<(String, String)> =
-        url.query_pairs().filter(|(key, _)| keep(key)).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(key, _)| keep(key))
+        .map(|(k, v)| (k.into_owned(), v.into_owned()))
+        .collect();
     url.set_query(None);
-    let all = kept.iter().map(|(k, v)| (&**k, &**v)).chain(add.iter().copied());
+    let all = kept
+        .iter()
+        .map(|(k, v)| (&**k, &**v))
+        .chain(add.iter().copied());
     for (key, value) in all {
         // A parameter without a value (`?trickle`) stays without its equals sign.
         if value.is_empty() {
-            let query = url.query().map_or(key.to_owned(), |query| format!("{query}&{key}"));
+            let query = url
+                .query()
+                .map_or(key.to_owned(), |query| format!("{query}&{key}"));
             url.set_query(Some(&query));
         } else {
             url.query_pairs_mut().append_pair(key, value);
@@ -189,9 +240,15 @@ impl FileAddress {
     fn new(rest: &str) -> Result<Self, AddressError> {
         // The last question mark divides: a path that has one itself is written with another at its end.
         let (path, query) = rest.rsplit_once('?').unwrap_or((rest, ""));
-        let path = path.strip_prefix("//").filter(|path| path.starts_with('/')).unwrap_or(path);
+        let path = path
+            .strip_prefix("//")
+            .filter(|path| path.starts_with('/'))
+            .unwrap_or(path);
         if path.is_empty() {
-            return refuse("file: needs a path: write file:recording.ndjson or file:/path/to/folder".to_owned());
+            return refuse(
+                "file: needs a path: write file:recording.ndjson or file:/path/to/folder"
+                    .to_owned(),
+            );
         }
         let mut pace = Pace::AtOnce;
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -199,7 +256,9 @@ impl FileAddress {
                 ("speed", text) => Pace::Speed(speed(text)?),
                 ("follow", "1") => Pace::Follow,
                 ("follow", "0") => Pace::AtOnce,
-                ("follow", _) => return refuse("follow= takes 1 (read on as the file grows) or 0".to_owned()),
+                ("follow", _) => {
+                    return refuse("follow= takes 1 (read on as the file grows) or 0".to_owned());
+                }
                 (key, _) => {
                     return refuse(format!(
                         "file: does not know \"{}\": it takes speed=N (replay) and follow=1 (read on); \
@@ -213,14 +272,23 @@ impl FileAddress {
             }
             pace = asked;
         }
-        Ok(FileAddress { path: PathBuf::from(path), pace })
+        Ok(FileAddress {
+            path: PathBuf::from(path),
+            pace,
+        })
     }
 }
 
 fn speed(text: &str) -> Result<f64, AddressError> {
-    let speed = text.parse().ok().filter(|speed: &f64| (0.001..=1e9).contains(speed));
+    let speed = text
+        .parse()
+        .ok()
+        .filter(|speed: &f64| (0.001..=1e9).contains(speed));
     speed.ok_or_else(|| {
-        AddressError(format!("speed={} is not a speed: write speed=1 for real time, speed=60 for a minute a second", shortened(text)))
+        AddressError(format!(
+            "speed={} is not a speed: write speed=1 for real time, speed=60 for a minute a second",
+            shortened(text)
+        ))
     })
 }
 
@@ -229,23 +297,55 @@ impl SimulationAddress {
         let query = match rest.strip_prefix('?') {
             Some(query) => query,
             None if rest.is_empty() => "",
-            None => return refuse("sim: takes only parameters: write sim:?rate=50&seed=1".to_owned()),
+            None => {
+                return refuse("sim: takes only parameters: write sim:?rate=50&seed=1".to_owned());
+            }
         };
-        let mut address = SimulationAddress { rate: Rate::DEFAULT, seed: Seed::default(), warmup_s: 0, start_ms: None };
+        let mut address = SimulationAddress {
+            rate: Rate::DEFAULT,
+            seed: Seed::default(),
+            warmup_s: 0,
+            start_ms: None,
+        };
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match key.as_ref() {
                 "rate" => {
-                    let rate = value.parse::<f64>().ok().filter(|rate| *rate >= 1.0).and_then(|rate| Rate::new(rate).ok());
-                    address.rate = rate.ok_or_else(|| number("rate", &value, "1 to 1000000 records a second"))?;
+                    let rate = value
+                        .parse::<f64>()
+                        .ok()
+                        .filter(|rate| *rate >= 1.0)
+                        .and_then(|rate| Rate::new(rate).ok());
+                    address.rate = rate
+                        .ok_or_else(|| number("rate", &value, "1 to 1000000 records a second"))?;
                 }
-                "seed" => address.seed = Seed(value.parse().map_err(|_| number("seed", &value, "a whole number from 0 on"))?),
+                "seed" => {
+                    address.seed = Seed(
+                        value
+                            .parse()
+                            .map_err(|_| number("seed", &value, "a whole number from 0 on"))?,
+                    )
+                }
                 "warmup" => {
-                    let seconds = value.parse().ok().filter(|&seconds: &u64| seconds <= 366 * 86_400);
-                    address.warmup_s = seconds.ok_or_else(|| number("warmup", &value, "seconds, at most a year of them"))?;
+                    let seconds = value
+                        .parse()
+                        .ok()
+                        .filter(|&seconds: &u64| seconds <= 366 * 86_400);
+                    address.warmup_s = seconds.ok_or_else(|| {
+                        number("warmup", &value, "seconds, at most a year of them")
+                    })?;
                 }
                 "start" => {
-                    let start = value.parse().ok().filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms));
-                    address.start_ms = Some(start.ok_or_else(|| number("start", &value, "milliseconds since 1970, in the years 2001 to 2098"))?);
+                    let start = value
+                        .parse()
+                        .ok()
+                        .filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms));
+                    address.start_ms = Some(start.ok_or_else(|| {
+                        number(
+                            "start",
+                            &value,
+                            "milliseconds since 1970, in the years 2001 to 2098",
+                        )
+                    })?);
                 }
                 key => {
                     return refuse(format!(
@@ -260,13 +360,22 @@ impl SimulationAddress {
 
     /// What its positions are called.
     pub(crate) fn identity(&self) -> String {
-        let start = self.start_ms.map_or(String::new(), |ms| format!("&start={ms}"));
-        format!("sim:?rate={}&seed={}{start}", self.rate.per_second(), self.seed.0)
+        let start = self
+            .start_ms
+            .map_or(String::new(), |ms| format!("&start={ms}"));
+        format!(
+            "sim:?rate={}&seed={}{start}",
+            self.rate.per_second(),
+            self.seed.0
+        )
     }
 }
 
 fn number(key: &str, value: &str, wanted: &str) -> AddressError {
-    AddressError(format!("{key}={} is not possible: give {wanted}", shortened(value)))
+    AddressError(format!(
+        "{key}={} is not possible: give {wanted}",
+        shortened(value)
+    ))
 }
 
 impl fmt::Display for SourceAddress {
@@ -283,7 +392,11 @@ impl fmt::Display for SourceAddress {
             }
             SourceAddress::Simulation(address) => {
                 f.write_str(&address.identity())?;
-                if address.warmup_s > 0 { write!(f, "&warmup={}", address.warmup_s) } else { Ok(()) }
+                if address.warmup_s > 0 {
+                    write!(f, "&warmup={}", address.warmup_s)
+                } else {
+                    Ok(())
+                }
             }
             SourceAddress::StandardInput => f.write_str("-"),
         }
@@ -307,12 +420,18 @@ fn refuse<T>(sentence: String) -> Result<T, AddressError> {
 }
 
 fn example(http: bool) -> &'static str {
-    if http { "http://host:port/2/rsvps" } else { "ws://host:port/2/rsvps" }
+    if http {
+        "http://host:port/2/rsvps"
+    } else {
+        "ws://host:port/2/rsvps"
+    }
 }
 
 /// Typed text in an error message: not too much of it, and nothing after an @ that may follow a password.
 fn shortened(text: &str) -> String {
-    let text = text.rsplit_once('@').map_or(text.to_owned(), |(_, host)| format!("***@{host}"));
+    let text = text
+        .rsplit_once('@')
+        .map_or(text.to_owned(), |(_, host)| format!("***@{host}"));
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
@@ -330,9 +449,15 @@ mod tests {
     fn every_kind_is_understood_and_printed() {
         for (text, shown) in [
             ("-", "-"),
-            ("ws://stream.meetup.com/2/rsvps", "ws://stream.meetup.com/2/rsvps"),
+            (
+                "ws://stream.meetup.com/2/rsvps",
+                "ws://stream.meetup.com/2/rsvps",
+            ),
             ("wss://h:8443/x?trickle", "wss://h:8443/x?trickle"),
-            ("HTTP://127.0.0.1:9/2/rsvps?since_count=5", "http://127.0.0.1:9/2/rsvps?since_count=5"),
+            (
+                "HTTP://127.0.0.1:9/2/rsvps?since_count=5",
+                "http://127.0.0.1:9/2/rsvps?since_count=5",
+            ),
             ("http://[::1]:9/", "http://[::1]:9/"),
             ("file:a.ndjson", "file:a.ndjson"),
             ("file:///tmp/a b.ndjson", "file:/tmp/a b.ndjson"),
@@ -340,8 +465,14 @@ mod tests {
             ("file:x?follow=1", "file:x?follow=1"),
             ("file:odd?name?", "file:odd?name"),
             ("sim:", "sim:?rate=50&seed=0"),
-            ("sim:?rate=1000000&seed=7&warmup=3600", "sim:?rate=1000000&seed=7&warmup=3600"),
-            ("sim:?rate=2.5&start=1704067200000", "sim:?rate=2.5&seed=0&start=1704067200000"),
+            (
+                "sim:?rate=1000000&seed=7&warmup=3600",
+                "sim:?rate=1000000&seed=7&warmup=3600",
+            ),
+            (
+                "sim:?rate=2.5&start=1704067200000",
+                "sim:?rate=2.5&seed=0&start=1704067200000",
+            ),
         ] {
             assert_eq!(parse(text).unwrap().to_string(), shown, "{text}");
         }
@@ -395,7 +526,9 @@ mod tests {
             };
             assert!(!shown.contains("hunter2"), "{text}: {shown}");
         }
-        let shown = parse("http://joe:pw@h/x?key=1&since_count=3").unwrap().to_string();
+        let shown = parse("http://joe:pw@h/x?key=1&since_count=3")
+            .unwrap()
+            .to_string();
         assert_eq!(shown, "http://***@h/x?key=***&since_count=3");
     }
 
@@ -407,11 +540,20 @@ mod tests {
         };
         let address = stream("http://u:p@h/2/rsvps?since_count=9&event_id=x&trickle");
         assert!(address.resumes());
-        assert_eq!(address.since(12).as_str(), "http://u:p@h/2/rsvps?event_id=x&trickle&since_mtime=12");
-        assert_eq!(address.identity(), "http://***@h/2/rsvps?event_id=x&trickle");
+        assert_eq!(
+            address.since(12).as_str(),
+            "http://u:p@h/2/rsvps?event_id=x&trickle&since_mtime=12"
+        );
+        assert_eq!(
+            address.identity(),
+            "http://***@h/2/rsvps?event_id=x&trickle"
+        );
         let address = stream("http://h/feed?resume=since_mtime&a=%26b");
         assert!(address.resumes());
-        assert_eq!(address.since(12).as_str(), "http://h/feed?a=%26b&since_mtime=12");
+        assert_eq!(
+            address.since(12).as_str(),
+            "http://h/feed?a=%26b&since_mtime=12"
+        );
         assert!(!stream("http://h/feed").resumes());
         assert!(!stream("http://h/2/rsvps?resume=none").resumes());
         assert!(!stream("ws://h/2/rsvps").resumes());

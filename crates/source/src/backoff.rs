@@ -15,7 +15,11 @@ pub struct Delays {
 impl Default for Delays {
     /// 0.5 to 30 seconds: the docs of the feed ask clients to reconnect "within a few seconds".
     fn default() -> Self {
-        Delays { least: Duration::from_millis(500), most: Duration::from_secs(30), healthy: Duration::from_secs(60) }
+        Delays {
+            least: Duration::from_millis(500),
+            most: Duration::from_secs(30),
+            healthy: Duration::from_secs(60),
+        }
     }
 }
 
@@ -33,7 +37,11 @@ impl Backoff {
     }
 
     fn seeded(delays: Delays, seed: u64) -> Self {
-        Backoff { delays, failures: 0, random: seed | 1 }
+        Backoff {
+            delays,
+            failures: 0,
+            random: seed | 1,
+        }
     }
 
     /// A connection ended after this long.
@@ -45,10 +53,16 @@ impl Backoff {
 
     /// The next delay.
     pub(crate) fn next(&mut self) -> Duration {
-        let whole = self.delays.least.saturating_mul(2u32.saturating_pow(self.failures + 1)).min(self.delays.most);
+        let whole = self
+            .delays
+            .least
+            .saturating_mul(2u32.saturating_pow(self.failures + 1))
+            .min(self.delays.most);
         self.failures = (self.failures + 1).min(30);
         let half = whole / 2;
-        half.mul_f64(1.0 + self.chance()).max(self.delays.least).min(self.delays.most)
+        half.mul_f64(1.0 + self.chance())
+            .max(self.delays.least)
+            .min(self.delays.most)
     }
 
     /// From 0 up to 1 (xorshift64*).
@@ -70,7 +84,10 @@ mod tests {
         let delays: Vec<f64> = (0..12).map(|_| backoff.next().as_secs_f64()).collect();
         for (index, delay) in delays.iter().enumerate() {
             let whole = (0.5 * f64::powi(2.0, i32::try_from(index).expect("small") + 1)).min(30.0);
-            assert!((whole / 2.0..=whole).contains(delay), "{delay} is not the delay number {index}");
+            assert!(
+                (whole / 2.0..=whole).contains(delay),
+                "{delay} is not the delay number {index}"
+            );
         }
         backoff.connection_held(Duration::from_secs(59));
         assert!(backoff.next() >= Duration::from_secs(15));
@@ -80,11 +97,19 @@ mod tests {
 
     #[test]
     fn a_thousand_clients_do_not_come_back_at_once() {
-        let mut delays: Vec<Duration> =
-            (0..1000).map(|seed| Backoff::seeded(Delays::default(), seed * 2 + 1).nth_delay(6)).collect();
+        let mut delays: Vec<Duration> = (0..1000)
+            .map(|seed| Backoff::seeded(Delays::default(), seed * 2 + 1).nth_delay(6))
+            .collect();
         delays.sort();
-        let busiest = delays.windows(100).map(|window| window[99] - window[0]).min().expect("there are delays");
-        assert!(busiest > Duration::from_millis(500), "100 clients come back within {busiest:?}");
+        let busiest = delays
+            .windows(100)
+            .map(|window| window[99] - window[0])
+            .min()
+            .expect("there are delays");
+        assert!(
+            busiest > Duration::from_millis(500),
+            "100 clients come back within {busiest:?}"
+        );
     }
 
     impl Backoff {

@@ -12,7 +12,11 @@ pub enum Error {
     #[error("{path}: {source} (is the path right, and may this user read it?)", path = path.display())]
     Open { path: PathBuf, source: io::Error },
     #[error("{path}: reading broke off at byte {at} of its content: {source} (what came before it was taken)", path = path.display())]
-    Read { path: PathBuf, at: u64, source: io::Error },
+    Read {
+        path: PathBuf,
+        at: u64,
+        source: io::Error,
+    },
     #[error("{path}: it changed while it was read (import it again when nobody writes to it)", path = path.display())]
     Changed { path: PathBuf },
     #[error("{path}: {what}", path = path.display())]

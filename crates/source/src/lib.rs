@@ -1,20 +1,70 @@
 //! Where records come from: streams, files, the simulator; and the stand-in for the closed API.
+//!
+//! A source is started from its [`SourceAddress`] and pushes [`message::Batch`]es into a bounded [`sink`]: messages as
+//! they arrived, gaps in which something may be lost, and with each batch the position from which it can go on. The
+//! program stores the position together with the records, and gives it back when the source is started again.
+//!
+//! It does: find where one message ends and the next begins, resume, reconnect, keep account of gaps, wait when the
+//! program is slow. It does not: decode, judge or change records, write to the journal, count anything but itself.
+//!
+//! What holds always: a file and the simulation bring every record exactly once to a program that stores positions with
+//! records; an HTTP stream that can be asked again brings every record at least once; wherever something may be lost a
+//! gap says so.
+//!
+//! ```
+//! use headcount_source::{AnySource, Ended, Resume, SourceAddress, shutdown, sink, status};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let path = std::env::temp_dir().join("headcount-source-example.ndjson");
+//! std::fs::write(&path, "{\"rsvp_id\":1}\n{'rsvp_id':2}\n{\"rsvp_id\":3}\n")?;
+//! let address: SourceAddress = format!("file:{}", path.display()).parse()?;
+//!
+//! let (sink, mut inbox) = sink::channel(sink::Limits::default());
+//! let (report, _status) = status::status(address.to_string());
+//! let (_trigger, shutdown) = shutdown::shutdown();
+//! let source = tokio::spawn(AnySource::new(address).run(sink, Resume::fresh(), report, shutdown));
+//!
+//! let mut messages = 0;
+//! while let Some(delivery) = inbox.next().await {
+//!     messages += delivery.batch.messages();
+//! }
+//! assert_eq!((source.await??, messages), (Ended::Finished, 3));
+//! # std::fs::remove_file(path)?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod address;
-mod backoff;
-pub mod error;
-pub mod files;
-pub mod framing;
 pub mod message;
-mod mtime;
-mod run;
-mod shutdown;
 pub mod sink;
 pub mod status;
+
+pub mod files;
+pub mod framing;
+mod http;
+mod simulated;
 mod stdin;
+mod websocket;
+
+mod backoff;
+pub mod error;
+mod mtime;
+mod outage;
+mod run;
+pub mod shutdown;
+mod stream;
 #[cfg(test)]
 mod testing;
 mod wall;
 
 pub mod simulator;
 pub mod standin;
+
+pub use address::SourceAddress;
+pub use backoff::Delays;
+pub use error::{Ended, Error};
+pub use message::{Batch, Item, Message, Position, Resume};
+pub use run::{AnySource, Options};
+pub use shutdown::Shutdown;
+pub use status::Status;

@@ -93,7 +93,10 @@ pub struct Batch {
 impl Batch {
     /// How many of its items are messages.
     pub fn messages(&self) -> usize {
-        self.items.iter().filter(|item| matches!(item, Item::Message(_))).count()
+        self.items
+            .iter()
+            .filter(|item| matches!(item, Item::Message(_)))
+            .count()
     }
 
     /// The bytes of its messages.
@@ -117,7 +120,10 @@ impl Message {
         Message {
             bytes,
             position: piece.end,
-            place: Place::Line { number: piece.line, offset: piece.start },
+            place: Place::Line {
+                number: piece.line,
+                offset: piece.start,
+            },
             broken: piece.broken,
         }
     }
@@ -151,7 +157,14 @@ pub struct Position {
 
 impl Position {
     pub(crate) fn new(of: impl Into<String>) -> Self {
-        Position { of: of.into(), at: None, line: None, start_ms: None, mtime_ms: None, seen_ms: None }
+        Position {
+            of: of.into(),
+            at: None,
+            line: None,
+            start_ms: None,
+            mtime_ms: None,
+            seen_ms: None,
+        }
     }
 }
 
@@ -193,7 +206,9 @@ impl Resume {
                 position.line = None;
             }
         }
-        Resume { positions: merged.into_iter().map(|(position, _)| position).collect() }
+        Resume {
+            positions: merged.into_iter().map(|(position, _)| position).collect(),
+        }
     }
 
     /// The stored position in exactly this.
@@ -203,7 +218,9 @@ impl Resume {
 
     /// The stored positions whose `of` begins so.
     pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = &Position> {
-        self.positions.iter().filter(move |position| position.of.starts_with(prefix))
+        self.positions
+            .iter()
+            .filter(move |position| position.of.starts_with(prefix))
     }
 }
 

@@ -14,8 +14,13 @@ pub(crate) fn mtime_of(bytes: &[u8]) -> Option<i64> {
     if rest.next() != Some(b':') {
         return None;
     }
-    let digits = rest.skip_while(u8::is_ascii_whitespace).take_while(u8::is_ascii_digit).take(16);
-    let number = digits.fold(None, |number, digit| Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0')));
+    let digits = rest
+        .skip_while(u8::is_ascii_whitespace)
+        .take_while(u8::is_ascii_digit)
+        .take(16);
+    let number = digits.fold(None, |number, digit| {
+        Some(number.unwrap_or(0) * 10 + i64::from(digit - b'0'))
+    });
     number.filter(|&number| number > 0)
 }
 
@@ -25,7 +30,10 @@ fn own_mtime(bytes: &[u8]) -> Option<i64> {
     struct Timed {
         mtime: i64,
     }
-    serde_json::from_slice::<Timed>(bytes).ok().map(|timed| timed.mtime).filter(|&mtime| mtime > 0)
+    serde_json::from_slice::<Timed>(bytes)
+        .ok()
+        .map(|timed| timed.mtime)
+        .filter(|&mtime| mtime > 0)
 }
 
 /// Whether it is a live message's: re-sent ones are rounded to the second.
@@ -41,14 +49,26 @@ mod tests {
     fn it_is_found_without_decoding() {
         let table: &[(&str, Option<i64>)] = &[
             (r#"{"mtime":1425774000123}"#, Some(1_425_774_000_123)),
-            ("{\"a\":1,\n  \"mtime\" : 1425774000123\n}", Some(1_425_774_000_123)),
-            (r#"{"group":{"mtime":5},"mtime":1425774000123}"#, Some(1_425_774_000_123)),
-            (r#"{"name":"the \"mtime\":7 trick","mtime":1425774000123}"#, Some(1_425_774_000_123)),
+            (
+                "{\"a\":1,\n  \"mtime\" : 1425774000123\n}",
+                Some(1_425_774_000_123),
+            ),
+            (
+                r#"{"group":{"mtime":5},"mtime":1425774000123}"#,
+                Some(1_425_774_000_123),
+            ),
+            (
+                r#"{"name":"the \"mtime\":7 trick","mtime":1425774000123}"#,
+                Some(1_425_774_000_123),
+            ),
             (r#"{"name":"\"mtime\":7"}"#, None),
             (r#"{"mtime":"soon"}"#, None),
             (r#"{"mtime":-1}"#, None),
             (r#"{"mtime":0}"#, None),
-            (r#"{"mtime":99999999999999999999999}"#, Some(9_999_999_999_999_999)),
+            (
+                r#"{"mtime":99999999999999999999999}"#,
+                Some(9_999_999_999_999_999),
+            ),
             (r#"{"mtime""#, None),
             (r"{}", None),
         ];

@@ -2,11 +2,63 @@
 
 use std::time::Duration;
 
+use crate::address::SourceAddress;
 use crate::backoff::Delays;
+use crate::error::{Ended, Error, Stopped};
 use crate::message::{Batch, Resume};
 use crate::shutdown::Shutdown;
 use crate::sink::Sink;
 use crate::status::Reporter;
+use crate::{files, http, simulated, stdin, websocket};
+
+/// Any source there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnySource {
+    address: SourceAddress,
+    options: Options,
+}
+
+impl AnySource {
+    pub fn new(address: SourceAddress) -> Self {
+        AnySource {
+            address,
+            options: Options::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_options(self, options: Options) -> Self {
+        AnySource { options, ..self }
+    }
+
+    /// Runs until there is nothing more to read, until it is time to stop, or until it cannot go on. Trouble on the
+    /// network does not end it. What was read is in the sink when it returns, as long as the program empties the sink.
+    pub async fn run(
+        self,
+        sink: Sink,
+        resume: Resume,
+        report: Reporter,
+        shutdown: Shutdown,
+    ) -> Result<Ended, Error> {
+        let last_word = report.clone();
+        let context = Context {
+            sink,
+            resume,
+            report,
+            shutdown,
+            options: self.options,
+        };
+        let ended = match self.address {
+            SourceAddress::WebSocket(address) => websocket::run(address, context).await,
+            SourceAddress::Http(address) => http::run(address, context).await,
+            SourceAddress::File(address) => files::run(address, context).await,
+            SourceAddress::Simulation(address) => simulated::run(address, context).await,
+            SourceAddress::StandardInput => stdin::run(context).await,
+        };
+        last_word.ended(ended.as_ref().err());
+        ended
+    }
+}
 
 /// What may be set on a source. The defaults are for the real thing; tests take shorter times.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +111,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Hands a batch on and counts it.
-    pub(crate) async fn push(&mut self, batch: Batch) -> Result<(), crate::error::Stopped> {
+    pub(crate) async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         self.sink.push(batch).await?;
         self.report.brought(messages, bytes);

@@ -20,16 +20,27 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 batches, 16 MiB: a quarter of what ingest may use, so that several sources fit.
     fn default() -> Self {
-        Limits { batches: 64, bytes: 16 << 20 }
+        Limits {
+            batches: 64,
+            bytes: 16 << 20,
+        }
     }
 }
 
 /// A queue of batches. Both ends may be in different tasks; dropping either end ends the other in good order.
 pub fn channel(limits: Limits) -> (Sink, Inbox) {
-    let bytes_max = u32::try_from(limits.bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+    let bytes_max =
+        u32::try_from(limits.bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(bytes_max as usize));
     let (sender, receiver) = mpsc::channel(limits.batches.max(1));
-    (Sink { sender, room: Arc::clone(&room), bytes_max }, Inbox { receiver, room })
+    (
+        Sink {
+            sender,
+            room: Arc::clone(&room),
+            bytes_max,
+        },
+        Inbox { receiver, room },
+    )
 }
 
 /// Where a source pushes its batches. Waiting for room is the back-pressure.
@@ -45,9 +56,20 @@ impl Sink {
     pub async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
-        let permits = u32::try_from(weight).unwrap_or(u32::MAX).clamp(1, self.bytes_max);
-        let held = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Stopped)?;
-        self.sender.send(Delivery { batch, held: Held(held) }).await.map_err(|_| Stopped)
+        let permits = u32::try_from(weight)
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.bytes_max);
+        let held = Arc::clone(&self.room)
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| Stopped)?;
+        self.sender
+            .send(Delivery {
+                batch,
+                held: Held(held),
+            })
+            .await
+            .map_err(|_| Stopped)
     }
 }
 
@@ -109,26 +131,46 @@ mod tests {
     use crate::message::{Item, Message, Place};
 
     fn batch(bytes: usize) -> Batch {
-        let message = Message { bytes: vec![b'x'; bytes].into(), position: 0, place: Place::Message(1), broken: None };
-        Batch { items: vec![Item::Message(message)], position: None }
+        let message = Message {
+            bytes: vec![b'x'; bytes].into(),
+            position: 0,
+            place: Place::Message(1),
+            broken: None,
+        };
+        Batch {
+            items: vec![Item::Message(message)],
+            position: None,
+        }
     }
 
     #[tokio::test]
     async fn it_is_bounded_by_count() {
-        let (mut sink, mut inbox) = channel(Limits { batches: 2, bytes: 1 << 20 });
+        let (mut sink, mut inbox) = channel(Limits {
+            batches: 2,
+            bytes: 1 << 20,
+        });
         sink.push(batch(1)).await.unwrap();
         sink.push(batch(1)).await.unwrap();
-        assert!(sink.push(batch(1)).now_or_never().is_none(), "a third batch must wait");
+        assert!(
+            sink.push(batch(1)).now_or_never().is_none(),
+            "a third batch must wait"
+        );
         inbox.next().await.unwrap();
         sink.push(batch(1)).await.unwrap();
     }
 
     #[tokio::test]
     async fn it_is_bounded_by_bytes_until_the_batch_is_let_go() {
-        let (mut sink, mut inbox) = channel(Limits { batches: 10, bytes: 1000 });
+        let (mut sink, mut inbox) = channel(Limits {
+            batches: 10,
+            bytes: 1000,
+        });
         sink.push(batch(800)).await.unwrap();
         let (taken, held) = inbox.next().await.unwrap().open();
-        assert!(sink.push(batch(800)).now_or_never().is_none(), "the first is still in the program's hands");
+        assert!(
+            sink.push(batch(800)).now_or_never().is_none(),
+            "the first is still in the program's hands"
+        );
         drop((taken, held));
         sink.push(batch(800)).await.unwrap();
         inbox.next().await.unwrap();
@@ -139,7 +181,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_end_ends_the_other() {
-        let (mut sink, inbox) = channel(Limits { batches: 1, bytes: 100 });
+        let (mut sink, inbox) = channel(Limits {
+            batches: 1,
+            bytes: 100,
+        });
         sink.push(batch(30)).await.unwrap();
         let mut other = sink.clone();
         let waiting = tokio::spawn(async move { other.push(batch(30)).await });

@@ -2,6 +2,7 @@
 
 use tokio::sync::watch;
 
+use crate::error::Error;
 use crate::wall;
 
 /// What a source is doing.
@@ -67,13 +68,17 @@ pub struct Reporter(watch::Sender<Status>);
 
 /// The status of a source and the reporter it writes to.
 pub fn status(name: impl Into<String>) -> (Reporter, watch::Receiver<Status>) {
-    let (sender, receiver) = watch::channel(Status { name: name.into(), ..Status::default() });
+    let (sender, receiver) = watch::channel(Status {
+        name: name.into(),
+        ..Status::default()
+    });
     (Reporter(sender), receiver)
 }
 
 impl Reporter {
     pub(crate) fn state(&self, state: State) {
-        self.0.send_if_modified(|status| std::mem::replace(&mut status.state, state) != state);
+        self.0
+            .send_if_modified(|status| std::mem::replace(&mut status.state, state) != state);
     }
 
     pub(crate) fn live(&self) {
@@ -100,6 +105,14 @@ impl Reporter {
 
     pub(crate) fn progress(&self, progress: Progress) {
         self.change(|status| status.progress = Some(progress));
+    }
+
+    /// Nothing more will come, because of an error or not.
+    pub(crate) fn ended(&self, error: Option<&Error>) {
+        self.change(|status| {
+            status.state = State::Ended;
+            status.error = error.map(ToString::to_string);
+        });
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Status)) {

@@ -11,24 +11,26 @@ use crate::files::unpack;
 use crate::framing::{Framer, Look};
 use crate::message::{Batch, Item, Message};
 use crate::run::Context;
-use crate::status::State;
 
 const READ_BYTES: usize = 128 << 10;
 
 /// Reads standard input to its end. Nothing of it can be read again, so there is no position.
 pub(crate) async fn run(mut context: Context) -> Result<Ended, Error> {
-    let ended = run_over(io::stdin(), &mut context).await;
-    context.report.state(State::Ended);
-    ended
+    run_over(io::stdin(), &mut context).await
 }
 
 /// Reads anything to its end. A value is handed on as soon as it is complete.
-pub(crate) async fn run_over(reader: impl Read + Send + 'static, context: &mut Context) -> Result<Ended, Error> {
+pub(crate) async fn run_over(
+    reader: impl Read + Send + 'static,
+    context: &mut Context,
+) -> Result<Ended, Error> {
     let mut chunks = read_on_a_thread(reader)?;
     let mut framer = Framer::new(Look::Proved);
     context.report.live();
     loop {
-        let Some(chunk) = context.shutdown.or(chunks.recv()).await else { return Ok(Ended::Stopped) };
+        let Some(chunk) = context.shutdown.or(chunks.recv()).await else {
+            return Ok(Ended::Stopped);
+        };
         let ended = match chunk {
             Some(Ok(bytes)) => {
                 framer.push(&bytes);
@@ -49,20 +51,28 @@ pub(crate) async fn run_over(reader: impl Read + Send + 'static, context: &mut C
 
 async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<(), Error> {
     loop {
-        let items: Vec<Item> = std::iter::from_fn(|| framer.next())
+        let items: Vec<Item> = framer
+            .by_ref()
             .take(context.options.batch_items)
             .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
             .collect();
         if items.is_empty() {
             return Ok(());
         }
-        context.push(Batch { items, position: None }).await?;
+        context
+            .push(Batch {
+                items,
+                position: None,
+            })
+            .await?;
     }
 }
 
 /// A thread of its own, because a read of standard input cannot be called off: at the end of the program the thread is
 /// left behind. At most a few chunks wait.
-fn read_on_a_thread(reader: impl Read + Send + 'static) -> Result<mpsc::Receiver<io::Result<Bytes>>, Error> {
+fn read_on_a_thread(
+    reader: impl Read + Send + 'static,
+) -> Result<mpsc::Receiver<io::Result<Bytes>>, Error> {
     let (sender, receiver) = mpsc::channel(4);
     let work = move || {
         let mut reader = match unpack(reader) {
@@ -83,6 +93,9 @@ fn read_on_a_thread(reader: impl Read + Send + 'static) -> Result<mpsc::Receiver
             }
         }
     };
-    thread::Builder::new().name("standard-input".to_owned()).spawn(work).map_err(Error::Input)?;
+    thread::Builder::new()
+        .name("standard-input".to_owned())
+        .spawn(work)
+        .map_err(Error::Input)?;
     Ok(receiver)
 }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::address::SourceAddress;
 use crate::backoff::Delays;
+use crate::error::{Ended, Error};
 use crate::message::{Batch, Broken, Gap, Item, Position, Resume};
-use crate::run::{Context, Options};
+use crate::run::{AnySource, Context, Options};
 use crate::shutdown::{Trigger, shutdown};
 use crate::sink::{Inbox, Limits, channel};
 use crate::status::{Status, status};
@@ -42,12 +47,27 @@ pub(crate) fn bench(resume: Resume, options: Options) -> (Context, Bench) {
     let (sink, inbox) = channel(Limits::default());
     let (report, status) = status("test");
     let (trigger, shutdown) = shutdown();
-    (Context { sink, resume, report, shutdown, options }, Bench { inbox, status, trigger })
+    (
+        Context {
+            sink,
+            resume,
+            report,
+            shutdown,
+            options,
+        },
+        Bench {
+            inbox,
+            status,
+            trigger,
+        },
+    )
 }
 
 impl Bench {
     pub(crate) async fn next(&mut self) -> Option<Batch> {
-        let delivery = timeout(LIMIT, self.inbox.next()).await.expect("a batch comes in time");
+        let delivery = timeout(LIMIT, self.inbox.next())
+            .await
+            .expect("a batch comes in time");
         delivery.map(|delivery| delivery.open().0)
     }
 
@@ -96,7 +116,16 @@ pub(crate) fn texts(items: &[Item]) -> Vec<String> {
 }
 
 pub(crate) fn gaps(items: &[Item]) -> Vec<Gap> {
-    items.iter().filter_map(|item| if let Item::Gap(gap) = item { Some(gap.clone()) } else { None }).collect()
+    items
+        .iter()
+        .filter_map(|item| {
+            if let Item::Gap(gap) = item {
+                Some(gap.clone())
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 pub(crate) fn all_items(batches: Vec<Batch>) -> Vec<Item> {
@@ -104,5 +133,128 @@ pub(crate) fn all_items(batches: Vec<Batch>) -> Vec<Item> {
 }
 
 pub(crate) fn last_position(batches: &[Batch]) -> Option<Position> {
-    batches.iter().rev().find_map(|batch| batch.position.clone())
+    batches
+        .iter()
+        .rev()
+        .find_map(|batch| batch.position.clone())
+}
+
+/// A source that runs in the background.
+pub(crate) struct Running {
+    pub(crate) bench: Bench,
+    source: JoinHandle<Result<Ended, Error>>,
+}
+
+pub(crate) fn start(address: &str, resume: Resume, options: Options) -> Running {
+    let address: SourceAddress = address.parse().expect("an address");
+    let (context, bench) = bench(resume, options);
+    let Context {
+        sink,
+        resume,
+        report,
+        shutdown,
+        options,
+    } = context;
+    let source = AnySource::new(address)
+        .with_options(options)
+        .run(sink, resume, report, shutdown);
+    Running {
+        bench,
+        source: tokio::spawn(source),
+    }
+}
+
+impl Running {
+    /// Stops the source; what it still handed on.
+    pub(crate) async fn stop(mut self) -> Vec<Item> {
+        self.bench.trigger.stop();
+        let rest = all_items(self.bench.rest().await);
+        let ended = timeout(LIMIT, self.source)
+            .await
+            .expect("it stops in time")
+            .expect("it does not panic");
+        assert_eq!(ended.expect("it stops in good order"), Ended::Stopped);
+        rest
+    }
+}
+
+/// What a server does with one connection after it has read the head of the request.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Send(Vec<u8>),
+    /// One byte a packet.
+    Trickle(Vec<u8>),
+    /// Says no more, but stays.
+    Hold,
+    /// Breaks the connection off.
+    Reset,
+    /// Closes it in good order.
+    Close,
+}
+
+/// A server that misbehaves as told: the first connection by the first script, and so on, the last one for ever.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    /// The heads of the requests.
+    pub(crate) heads: mpsc::Receiver<String>,
+}
+
+pub(crate) async fn serve(scripts: Vec<Vec<Act>>) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (sender, heads) = mpsc::channel(1000);
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.expect("a connection");
+            let script = scripts[scripts.len().min(number + 1) - 1].clone();
+            tokio::spawn(play(stream, script, sender.clone()));
+        }
+    });
+    Server { port, heads }
+}
+
+async fn play(mut stream: TcpStream, script: Vec<Act>, heads: mpsc::Sender<String>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let _ = heads.try_send(String::from_utf8_lossy(&head).into_owned());
+    stream.set_nodelay(true).expect("a socket");
+    for act in script {
+        let sent = match act {
+            Act::Send(bytes) => stream.write_all(&bytes).await,
+            Act::Trickle(bytes) => trickle(&mut stream, &bytes).await,
+            Act::Hold => return std::future::pending().await,
+            Act::Reset => {
+                // What was sent before must have arrived.
+                tokio::task::yield_now().await;
+                return drop(stream.set_zero_linger());
+            }
+            Act::Close => return drop(stream.shutdown().await),
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+async fn trickle(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    for byte in bytes {
+        stream.write_all(&[*byte]).await?;
+        stream.flush().await?;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+impl Server {
+    pub(crate) async fn head(&mut self) -> String {
+        timeout(LIMIT, self.heads.recv())
+            .await
+            .expect("a request comes in time")
+            .expect("the server runs")
+    }
 }

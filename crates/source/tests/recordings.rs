@@ -27,7 +27,8 @@ fn is_record(bytes: &[u8], feed: &str) -> bool {
         "rsvps" => &["rsvp_id", "mtime", "response", "event", "group", "member"],
         _ => &["id", "mtime", "name", "status", "group"],
     };
-    serde_json::from_slice::<Value>(bytes).is_ok_and(|value| keys.iter().all(|key| value.get(key).is_some()))
+    serde_json::from_slice::<Value>(bytes)
+        .is_ok_and(|value| keys.iter().all(|key| value.get(key).is_some()))
 }
 
 fn count(path: &PathBuf, feed: &str, chunk_bytes: usize) -> (u64, u64) {
@@ -81,15 +82,34 @@ fn recordings_come_apart_as_golden_says() {
     let table = [
         ("rsvps", "2015-03-08.ndjson", golden("2015-03-08.json")),
         ("rsvps", "2017-03-19.ndjson", golden("2017-03-19.json")),
-        ("rsvps", "2017-03-19-damaged.ndjson", golden("2017-03-19-damaged.json")),
+        (
+            "rsvps",
+            "2017-03-19-damaged.ndjson",
+            golden("2017-03-19-damaged.json"),
+        ),
         ("rsvps", "2017-05-07.ndjson", golden("2017-05-07.json")),
-        ("rsvps", "2018-05-20-pretty.json", golden("2018-05-20-pretty.json")),
-        ("open_events", "2015-03-07-curl-i.txt", open_events["2015-03-07-curl-i.txt"].clone()),
-        ("open_events", "2016-11-08.ndjson", open_events["2016-11-08.ndjson"].clone()),
+        (
+            "rsvps",
+            "2018-05-20-pretty.json",
+            golden("2018-05-20-pretty.json"),
+        ),
+        (
+            "open_events",
+            "2015-03-07-curl-i.txt",
+            open_events["2015-03-07-curl-i.txt"].clone(),
+        ),
+        (
+            "open_events",
+            "2016-11-08.ndjson",
+            open_events["2016-11-08.ndjson"].clone(),
+        ),
     ];
     for (feed, name, expected) in table {
         let path = folder.join(feed).join(name);
-        let expected = (expected["records"].as_u64().unwrap(), expected["malformed"].as_u64().unwrap());
+        let expected = (
+            expected["records"].as_u64().unwrap(),
+            expected["malformed"].as_u64().unwrap(),
+        );
         for chunk_bytes in [1 << 18, 4099] {
             assert_eq!(count(&path, feed, chunk_bytes), expected, "{name}");
         }

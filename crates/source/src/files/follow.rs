@@ -30,7 +30,9 @@ const HEAD_BYTES: u64 = 1024;
 pub(crate) async fn run(path: PathBuf, mut context: Context) -> Result<Ended, Error> {
     let mut generation = None;
     loop {
-        let Some(file) = wait_for_file(&path, generation, &mut context).await? else { return Ok(Ended::Stopped) };
+        let Some(file) = wait_for_file(&path, generation, &mut context).await? else {
+            return Ok(Ended::Stopped);
+        };
         generation = Some(file.generation + 1);
         if follow_one(&path, file, &mut context).await? == Ended::Stopped {
             return Ok(Ended::Stopped);
@@ -52,18 +54,34 @@ async fn wait_for_file(
             Ok(None) => context.report.state(State::Idle),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 context.report.state(State::Connecting);
-                context.report.trouble(format!("waiting for {} to appear", path.display()));
+                context
+                    .report
+                    .trouble(format!("waiting for {} to appear", path.display()));
             }
-            Err(source) => return Err(Error::Open { path: path.to_owned(), source }),
+            Err(source) => {
+                return Err(Error::Open {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
         }
-        if context.shutdown.or(sleep(context.options.poll_interval)).await.is_none() {
+        if context
+            .shutdown
+            .or(sleep(context.options.poll_interval))
+            .await
+            .is_none()
+        {
             return Ok(None);
         }
     }
 }
 
 /// Follows one file until it is over (or it is time to stop).
-async fn follow_one(path: &Path, mut file: Followed, context: &mut Context) -> Result<Ended, Error> {
+async fn follow_one(
+    path: &Path,
+    mut file: Followed,
+    context: &mut Context,
+) -> Result<Ended, Error> {
     context.report.live();
     loop {
         let budget = context.options.batch_bytes;
@@ -71,10 +89,16 @@ async fn follow_one(path: &Path, mut file: Followed, context: &mut Context) -> R
             let step = file.read(budget);
             (file, step)
         });
-        let Some(read) = context.shutdown.or(read).await else { return Ok(Ended::Stopped) };
+        let Some(read) = context.shutdown.or(read).await else {
+            return Ok(Ended::Stopped);
+        };
         let step;
         (file, step) = read?;
-        match step.map_err(|source| Error::Read { path: path.to_owned(), at: file.at(), source })? {
+        match step.map_err(|source| Error::Read {
+            path: path.to_owned(),
+            at: file.at(),
+            source,
+        })? {
             Step::Read(batch) => {
                 context.report.live();
                 context.push(batch).await?;
@@ -87,7 +111,12 @@ async fn follow_one(path: &Path, mut file: Followed, context: &mut Context) -> R
             }
             Step::Waiting => {
                 context.report.state(State::Idle);
-                if context.shutdown.or(sleep(context.options.poll_interval)).await.is_none() {
+                if context
+                    .shutdown
+                    .or(sleep(context.options.poll_interval))
+                    .await
+                    .is_none()
+                {
                     return Ok(Ended::Stopped);
                 }
             }
@@ -121,9 +150,13 @@ impl Followed {
     /// by an earlier process. `None` while it has no complete first line by which it could be known again.
     fn open(path: &Path, generation: Option<u32>, resume: &Resume) -> io::Result<Option<Self>> {
         let mut file = File::open(path)?;
-        let Some(head) = head_of(&mut file)? else { return Ok(None) };
+        let Some(head) = head_of(&mut file)? else {
+            return Ok(None);
+        };
         let begun = format!("follow:{}#", path.display());
-        let last = resume.beginning(&begun).max_by_key(|position| generation_of(&position.of));
+        let last = resume
+            .beginning(&begun)
+            .max_by_key(|position| generation_of(&position.of));
         let (generation, resumed) = match (generation, last) {
             (Some(generation), _) => (generation, None),
             (None, None) => (0, None),
@@ -132,7 +165,9 @@ impl Followed {
             }
             (None, Some(last)) => (generation_of(&last.of) + 1, None),
         };
-        let (at, line) = resumed.map_or((0, 1), |position| (position.at.unwrap_or(0), position.line.unwrap_or(1)));
+        let (at, line) = resumed.map_or((0, 1), |position| {
+            (position.at.unwrap_or(0), position.line.unwrap_or(1))
+        });
         file.seek(SeekFrom::Start(at))?;
         Ok(Some(Followed {
             path: path.to_owned(),
@@ -174,19 +209,32 @@ impl Followed {
     /// Reads once. The end of what is there is not the end of the file, so the framer is not told of it.
     fn take_in(&mut self) -> io::Result<usize> {
         let mut chunk = Vec::with_capacity(READ_BYTES);
-        let count = self.file.by_ref().take(READ_BYTES as u64).read_to_end(&mut chunk)?;
+        let count = self
+            .file
+            .by_ref()
+            .take(READ_BYTES as u64)
+            .read_to_end(&mut chunk)?;
         self.framer.push(&chunk);
         self.read += count as u64;
         Ok(count)
     }
 
     fn batch(&mut self) -> Option<Batch> {
-        let items: Vec<Item> = std::iter::from_fn(|| self.framer.next())
+        let items: Vec<Item> = self
+            .framer
+            .by_ref()
             .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
             .collect();
         let (at, line) = self.framer.place();
-        let position = Position { at: Some(at), line: Some(line), ..Position::new(&self.of) };
-        (!items.is_empty()).then_some(Batch { items, position: Some(position) })
+        let position = Position {
+            at: Some(at),
+            line: Some(line),
+            ..Position::new(&self.of)
+        };
+        (!items.is_empty()).then_some(Batch {
+            items,
+            position: Some(position),
+        })
     }
 
     /// Whether the file was cut short, or begins otherwise than it did.
@@ -239,5 +287,7 @@ fn name(begun: &str, head: &[u8], generation: u32) -> String {
 }
 
 fn generation_of(name: &str) -> u32 {
-    name.rsplit_once('.').and_then(|(_, generation)| generation.parse().ok()).unwrap_or(0)
+    name.rsplit_once('.')
+        .and_then(|(_, generation)| generation.parse().ok())
+        .unwrap_or(0)
 }

@@ -32,8 +32,14 @@ impl Identity {
 
 /// Reads a file once to know it. `progress` is told the bytes read and the bytes there are, and says whether to go on
 /// (`None` is returned if not). Content that cannot be unpacked to its end is known by what can.
-pub fn identify(path: &Path, mut progress: impl FnMut(u64, u64) -> bool) -> Result<Option<Identity>, Error> {
-    let mut content = open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
+pub fn identify(
+    path: &Path,
+    mut progress: impl FnMut(u64, u64) -> bool,
+) -> Result<Option<Identity>, Error> {
+    let mut content = open(path).map_err(|source| Error::Open {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut hasher = Sha256::new();
     let mut length = 0;
     let mut buffer = vec![0; 256 << 10];
@@ -43,10 +49,20 @@ pub fn identify(path: &Path, mut progress: impl FnMut(u64, u64) -> bool) -> Resu
             return Ok(None);
         }
         match content.read(&mut buffer) {
-            Ok(0) => return Ok(Some(Identity { sha256: hasher.finalize().into(), length, damage: None })),
+            Ok(0) => {
+                return Ok(Some(Identity {
+                    sha256: hasher.finalize().into(),
+                    length,
+                    damage: None,
+                }));
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                return Ok(Some(Identity { sha256: hasher.finalize().into(), length, damage: Some(error) }));
+                return Ok(Some(Identity {
+                    sha256: hasher.finalize().into(),
+                    length,
+                    damage: Some(error),
+                }));
             }
             Ok(count) => {
                 hasher.update(&buffer[..count]);

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::{Instant, sleep_until};
 
+use super::blocking;
 use super::identity::{Identity, identify};
 use super::open::{Content, open};
 use super::pace::Pacer;
-use super::blocking;
 use crate::address::Pace;
 use crate::error::{Ended, Error};
 use crate::framing::{Framer, Look};
@@ -25,15 +25,24 @@ const READ_BYTES: usize = 256 << 10;
 
 /// Reads one file. What was taken before (of this content, whatever its name) is not taken again.
 pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
-    let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
+    let failed = |source: io::Error| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
     let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
     if !metadata.is_file() {
         // A pipe or a device can be read only once: it has no content to be known by.
         let pipe = std::fs::File::open(path).map_err(failed)?;
         return stdin::run_over(pipe, context).await;
     }
-    let Some(identity) = identity(path, context).await? else { return Ok(Ended::Stopped) };
-    let taken = context.resume.of(&identity.name()).and_then(|position| position.at).unwrap_or(0);
+    let Some(identity) = identity(path, context).await? else {
+        return Ok(Ended::Stopped);
+    };
+    let taken = context
+        .resume
+        .of(&identity.name())
+        .and_then(|position| position.at)
+        .unwrap_or(0);
     context.report.live();
     if taken >= identity.length && identity.damage.is_none() {
         return Ok(Ended::Finished);
@@ -49,12 +58,20 @@ pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Resul
             let batch = reading.next_batch();
             (reading, batch)
         });
-        let Some(read) = context.shutdown.or(read).await else { return Ok(Ended::Stopped) };
+        let Some(read) = context.shutdown.or(read).await else {
+            return Ok(Ended::Stopped);
+        };
         let batch;
         (reading, batch) = read?;
         let (bytes_done, bytes_total) = reading.content.get_ref().progress();
-        context.report.progress(Progress { identifying: false, bytes_done, bytes_total });
-        let Some(batch) = batch else { return reading.end() };
+        context.report.progress(Progress {
+            identifying: false,
+            bytes_done,
+            bytes_total,
+        });
+        let Some(batch) = batch else {
+            return reading.end();
+        };
         match &mut pacer {
             None => context.push(batch).await?,
             Some(pacer) => {
@@ -72,7 +89,11 @@ async fn identity(path: &Path, context: &mut Context) -> Result<Option<Identity>
     let (file, report, go_on) = (path.to_owned(), context.report.clone(), Arc::clone(&going));
     let work = blocking(path, move || {
         identify(&file, |bytes_done, bytes_total| {
-            report.progress(Progress { identifying: true, bytes_done, bytes_total });
+            report.progress(Progress {
+                identifying: true,
+                bytes_done,
+                bytes_total,
+            });
             go_on.load(Ordering::Relaxed)
         })
     });
@@ -109,7 +130,13 @@ enum Reach {
 }
 
 impl Reading {
-    fn new(path: &Path, content: Content, identity: Identity, taken: u64, options: &Options) -> Self {
+    fn new(
+        path: &Path,
+        content: Content,
+        identity: Identity,
+        taken: u64,
+        options: &Options,
+    ) -> Self {
         Reading {
             path: path.to_owned(),
             // What is added to the file meanwhile is not part of what it is known by.
@@ -142,14 +169,24 @@ impl Reading {
             match self.state {
                 Reach::Reading => self.read(),
                 Reach::AtEnd => {
-                    at = if self.damage.is_none() { self.length } else { at };
+                    at = if self.damage.is_none() {
+                        self.length
+                    } else {
+                        at
+                    };
                     self.state = Reach::Done;
                     break;
                 }
                 Reach::Done => return None,
             }
         }
-        Some(Batch { items, position: Some(Position { at: Some(at), ..Position::new(&self.of) }) })
+        Some(Batch {
+            items,
+            position: Some(Position {
+                at: Some(at),
+                ..Position::new(&self.of)
+            }),
+        })
     }
 
     fn read(&mut self) {
@@ -166,7 +203,11 @@ impl Reading {
     fn end(self) -> Result<Ended, Error> {
         let missing = self.content.limit();
         match self.damage {
-            Some(source) => Err(Error::Read { path: self.path, at: self.length - missing, source }),
+            Some(source) => Err(Error::Read {
+                path: self.path,
+                at: self.length - missing,
+                source,
+            }),
             // It was longer a moment ago.
             None if missing > 0 => Err(Error::Changed { path: self.path }),
             None => Ok(Ended::Finished),
@@ -175,11 +216,17 @@ impl Reading {
 }
 
 /// Hands the messages of a batch on when they are due.
-async fn push_paced(batch: Batch, pacer: &mut Pacer, context: &mut Context) -> Result<Ended, Error> {
+async fn push_paced(
+    batch: Batch,
+    pacer: &mut Pacer,
+    context: &mut Context,
+) -> Result<Ended, Error> {
     let Batch { items, position } = batch;
     let mut part = Batch::default();
     for item in items {
-        let Item::Message(message) = &item else { continue };
+        let Item::Message(message) = &item else {
+            continue;
+        };
         let due = pacer.due(mtime_of(&message.bytes).filter(|&mtime| is_live(mtime)));
         if due > Instant::now() {
             if !part.items.is_empty() {
@@ -189,7 +236,10 @@ async fn push_paced(batch: Batch, pacer: &mut Pacer, context: &mut Context) -> R
                 return Ok(Ended::Stopped);
             }
         }
-        part.position = position.clone().map(|position| Position { at: Some(message.position), ..position });
+        part.position = position.clone().map(|position| Position {
+            at: Some(message.position),
+            ..position
+        });
         part.items.push(item);
     }
     part.position = position;

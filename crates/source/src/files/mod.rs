@@ -16,25 +16,30 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use identity::{Identity, identify};
-pub use open::{Content, open};
 pub(crate) use open::unpack;
+pub use open::{Content, open};
 
 use crate::address::{FileAddress, Pace};
 use crate::error::{Ended, Error};
 use crate::run::Context;
-use crate::status::State;
 
 /// The files an address or an argument stands for: itself, or what is in the folder and below it, in order of their
 /// paths. What begins with a dot is left out.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source: io::Error| Error::Open { path: path.to_owned(), source };
+    let failed = |source: io::Error| Error::Open {
+        path: path.to_owned(),
+        source,
+    };
     if !fs::metadata(path).map_err(failed)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
-        let failed = |source: io::Error| Error::Open { path: folder.clone(), source };
+        let failed = |source: io::Error| Error::Open {
+            path: folder.clone(),
+            source,
+        };
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
@@ -44,7 +49,9 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
             // A link to a folder may lead back to where it stands.
             if kind.is_dir() {
                 folders.push(entry.path());
-            } else if kind.is_file() || fs::metadata(entry.path()).is_ok_and(|linked| linked.is_file()) {
+            } else if kind.is_file()
+                || fs::metadata(entry.path()).is_ok_and(|linked| linked.is_file())
+            {
                 files.push(entry.path());
             }
         }
@@ -66,11 +73,15 @@ pub(crate) async fn run(address: FileAddress, mut context: Context) -> Result<En
             return Ok(Ended::Stopped);
         }
     }
-    context.report.state(State::Ended);
     Ok(Ended::Finished)
 }
 
 /// Runs something that waits for the disk on a thread where it may.
-async fn blocking<T: Send + 'static>(path: &Path, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Error::Broken(path.display().to_string()))
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Broken(path.display().to_string()))
 }

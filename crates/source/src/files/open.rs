@@ -22,8 +22,15 @@ pub fn open(path: &Path) -> io::Result<Content> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let read = Arc::new(AtomicU64::new(0));
-    let reader = unpack(Counted { file, read: Arc::clone(&read) })?;
-    Ok(Content { reader, read, length })
+    let reader = unpack(Counted {
+        file,
+        read: Arc::clone(&read),
+    })?;
+    Ok(Content {
+        reader,
+        read,
+        length,
+    })
 }
 
 impl Content {
@@ -41,7 +48,10 @@ impl Read for Content {
 
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Content").field("read", &self.read).field("length", &self.length).finish_non_exhaustive()
+        f.debug_struct("Content")
+            .field("read", &self.read)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 

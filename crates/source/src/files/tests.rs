@@ -12,6 +12,7 @@ use tokio::time::{Duration, Instant, timeout};
 use super::*;
 use crate::message::{Batch, Item, Resume};
 use crate::run::Options;
+use crate::status::State;
 use crate::testing::*;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -25,17 +26,31 @@ fn zstd(text: &[u8]) -> Vec<u8> {
 }
 
 fn at_once(path: &Path) -> FileAddress {
-    FileAddress { path: path.to_owned(), pace: Pace::AtOnce }
+    FileAddress {
+        path: path.to_owned(),
+        pace: Pace::AtOnce,
+    }
 }
 
-async fn import(path: &Path, resume: Resume, options: Options) -> (Result<Ended, Error>, Vec<Batch>) {
+async fn import(
+    path: &Path,
+    resume: Resume,
+    options: Options,
+) -> (Result<Ended, Error>, Vec<Batch>) {
     let (context, mut bench) = bench(resume, options);
     let (ended, batches) = tokio::join!(run(at_once(path), context), bench.rest());
     (ended, batches)
 }
 
 const RECORDING: &str = "HTTP/1.1 200 OK\r\nDate: today\r\n\r\n{\"a\":1}\r\n{'b':2}\r\n\r\n{\n  \"c\": 3\n}\n[{\"d\":4},{\"e\":5}]\n{\"f\":";
-const RECORDED: [&str; 6] = ["{\"a\":1}", "<{'b':2}>", "{\n  \"c\": 3\n}", "{\"d\":4}", "{\"e\":5}", "<{\"f\":>"];
+const RECORDED: [&str; 6] = [
+    "{\"a\":1}",
+    "<{'b':2}>",
+    "{\n  \"c\": 3\n}",
+    "{\"d\":4}",
+    "{\"e\":5}",
+    "<{\"f\":>",
+];
 
 #[tokio::test]
 async fn however_packed_it_is_the_same_recording() {
@@ -72,11 +87,20 @@ async fn it_is_exactly_once_from_any_position() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("recording");
     fs::write(&path, RECORDING).unwrap();
-    let small = Options { batch_items: 1, ..Options::default() };
+    let small = Options {
+        batch_items: 1,
+        ..Options::default()
+    };
     let (_, batches) = import(&path, Resume::fresh(), small.clone()).await;
-    let positions: Vec<_> = batches.iter().map(|batch| batch.position.clone().unwrap()).collect();
+    let positions: Vec<_> = batches
+        .iter()
+        .map(|batch| batch.position.clone().unwrap())
+        .collect();
     let all = all_items(batches);
-    assert!(positions.len() > RECORDED.len(), "one batch an item, and the last");
+    assert!(
+        positions.len() > RECORDED.len(),
+        "one batch an item, and the last"
+    );
     for (count, position) in positions.into_iter().enumerate() {
         let (ended, rest) = import(&path, Resume::from(vec![position]), small.clone()).await;
         assert_eq!(ended.unwrap(), Ended::Finished);
@@ -95,18 +119,35 @@ async fn the_second_time_nothing_comes() {
     assert_eq!((ended.unwrap(), batches), (Ended::Finished, vec![]));
     // Under another name, packed: still the same. With another byte: another recording.
     fs::write(&path, gzip(RECORDING.as_bytes())).unwrap();
-    assert_eq!(import(&path, resume.clone(), Options::default()).await.1, []);
+    assert_eq!(
+        import(&path, resume.clone(), Options::default()).await.1,
+        []
+    );
     fs::write(&path, format!("{RECORDING} ")).unwrap();
-    assert_eq!(all_items(import(&path, resume, Options::default()).await.1).len(), RECORDED.len());
+    assert_eq!(
+        all_items(import(&path, resume, Options::default()).await.1).len(),
+        RECORDED.len()
+    );
 }
 
 #[tokio::test]
 async fn partitions_resume_at_the_least_of_them() {
-    let position = |of: &str, at| crate::message::Position { at: Some(at), ..crate::message::Position::new(of) };
-    let partitions: [&[_]; 3] = [&[position("file:x", 9), position("file:y", 5)], &[position("file:x", 4)], &[position("file:x", 7)]];
+    let position = |of: &str, at| crate::message::Position {
+        at: Some(at),
+        ..crate::message::Position::new(of)
+    };
+    let partitions: [&[_]; 3] = [
+        &[position("file:x", 9), position("file:y", 5)],
+        &[position("file:x", 4)],
+        &[position("file:x", 7)],
+    ];
     let resume = Resume::from_partitions(partitions);
     assert_eq!(resume.of("file:x").unwrap().at, Some(4));
-    assert_eq!(resume.of("file:y").unwrap().at, Some(0), "two partitions know nothing of it");
+    assert_eq!(
+        resume.of("file:y").unwrap().at,
+        Some(0),
+        "two partitions know nothing of it"
+    );
     assert_eq!(resume.of("file:z"), None);
 }
 
@@ -116,7 +157,13 @@ async fn a_damaged_archive_gives_what_can_be_read_and_says_so() {
     let path = folder.path().join("cut.gz");
     let records: String = (0..20_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
     let packed = gzip(records.as_bytes());
-    for (bytes, word) in [(packed[..packed.len() / 2].to_vec(), "incomplete deflate stream"), ([&packed[..], b"junk after it"].concat(), "gzip")] {
+    for (bytes, word) in [
+        (
+            packed[..packed.len() / 2].to_vec(),
+            "incomplete deflate stream",
+        ),
+        ([&packed[..], b"junk after it"].concat(), "gzip"),
+    ] {
         fs::write(&path, &bytes).unwrap();
         let (ended, batches) = import(&path, Resume::fresh(), Options::default()).await;
         let error = ended.unwrap_err().to_string();
@@ -133,9 +180,17 @@ async fn a_damaged_archive_gives_what_can_be_read_and_says_so() {
 #[tokio::test]
 async fn what_cannot_be_read_is_an_error_with_its_path() {
     let folder = tempdir().unwrap();
-    let (ended, batches) = import(&folder.path().join("absent"), Resume::fresh(), Options::default()).await;
+    let (ended, batches) = import(
+        &folder.path().join("absent"),
+        Resume::fresh(),
+        Options::default(),
+    )
+    .await;
     let error = ended.unwrap_err().to_string();
-    assert!(error.contains("absent") && error.contains("is the path right"), "{error}");
+    assert!(
+        error.contains("absent") && error.contains("is the path right"),
+        "{error}"
+    );
     assert_eq!(batches, []);
 }
 
@@ -150,7 +205,8 @@ async fn a_folder_is_its_files_in_order() {
     std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
     let (ended, batches) = import(folder.path(), Resume::fresh(), Options::default()).await;
     assert_eq!(ended.unwrap(), Ended::Finished);
-    let expected = ["a/y.gz", "a/z.json", "b.ndjson", "c"].map(|name| format!("{{\"from\":\"{name}\"}}"));
+    let expected =
+        ["a/y.gz", "a/z.json", "b.ndjson", "c"].map(|name| format!("{{\"from\":\"{name}\"}}"));
     assert_eq!(texts(&all_items(batches)), expected);
 }
 
@@ -159,7 +215,13 @@ async fn it_stops_when_told_and_waits_when_the_program_is_slow() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("long");
     fs::write(&path, "{\"a\":1}\n".repeat(100_000)).unwrap();
-    let (context, mut bench) = bench(Resume::fresh(), Options { batch_items: 10, ..Options::default() });
+    let (context, mut bench) = bench(
+        Resume::fresh(),
+        Options {
+            batch_items: 10,
+            ..Options::default()
+        },
+    );
     let running = tokio::spawn(run(at_once(&path), context));
     bench.next().await.unwrap();
     // The queue is full long before the file is at its end, and nothing is lost by stopping then.
@@ -168,7 +230,10 @@ async fn it_stops_when_told_and_waits_when_the_program_is_slow() {
     for batch in bench.rest().await {
         last = batch.position.unwrap().at.unwrap();
     }
-    assert_eq!(timeout(LIMIT, running).await.unwrap().unwrap().unwrap(), Ended::Stopped);
+    assert_eq!(
+        timeout(LIMIT, running).await.unwrap().unwrap().unwrap(),
+        Ended::Stopped
+    );
     assert!(last < 800_000, "{last}");
 }
 
@@ -177,12 +242,28 @@ async fn a_replay_follows_record_time() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("recording");
     // 0, 10 s later, a re-sent one with a rounded and older time, one a little behind, an hour later, 0.5 s later.
-    let times = [1_000_001, 1_010_001, 990_000, 1_009_999, 4_610_001, 4_610_501_i64];
-    let lines: String = times.iter().map(|mtime| format!("{{\"mtime\":{mtime}}}\n")).collect();
+    let times = [
+        1_000_001,
+        1_010_001,
+        990_000,
+        1_009_999,
+        4_610_001,
+        4_610_501_i64,
+    ];
+    let lines: String = times
+        .iter()
+        .map(|mtime| format!("{{\"mtime\":{mtime}}}\n"))
+        .collect();
     fs::write(&path, lines).unwrap();
-    for (speed, expected) in [(20.0, [0, 500, 500, 500, 1500, 1525]), (1.0, [0, 1000, 1000, 1000, 2000, 2500])] {
+    for (speed, expected) in [
+        (20.0, [0, 500, 500, 500, 1500, 1525]),
+        (1.0, [0, 1000, 1000, 1000, 2000, 2500]),
+    ] {
         let (context, mut bench) = bench(Resume::fresh(), Options::default());
-        let address = FileAddress { path: path.clone(), pace: Pace::Speed(speed) };
+        let address = FileAddress {
+            path: path.clone(),
+            pace: Pace::Speed(speed),
+        };
         let running = tokio::spawn(run(address, context));
         let begun = Instant::now();
         let mut arrivals = Vec::new();
@@ -196,9 +277,15 @@ async fn a_replay_follows_record_time() {
         }
         assert_eq!(running.await.unwrap().unwrap(), Ended::Finished);
         for (arrival, expected) in arrivals.iter().zip(expected) {
-            assert!(arrival.abs_diff(expected) <= 5, "{arrivals:?} is not {expected:?}");
+            assert!(
+                arrival.abs_diff(expected) <= 5,
+                "{arrivals:?} is not {expected:?}"
+            );
         }
-        assert_eq!((arrivals.len(), at), (6, fs::metadata(&path).unwrap().len()));
+        assert_eq!(
+            (arrivals.len(), at),
+            (6, fs::metadata(&path).unwrap().len())
+        );
     }
 }
 
@@ -210,8 +297,14 @@ struct Following {
 
 fn follow(path: &Path, resume: Resume) -> Following {
     let (context, bench) = bench(resume, quick());
-    let address = FileAddress { path: path.to_owned(), pace: Pace::Follow };
-    Following { bench, running: tokio::spawn(run(address, context)) }
+    let address = FileAddress {
+        path: path.to_owned(),
+        pace: Pace::Follow,
+    };
+    Following {
+        bench,
+        running: tokio::spawn(run(address, context)),
+    }
 }
 
 impl Following {
@@ -230,13 +323,24 @@ impl Following {
     async fn stop(mut self) -> Vec<Item> {
         self.bench.trigger.stop();
         let rest = all_items(self.bench.rest().await);
-        assert_eq!(timeout(LIMIT, self.running).await.unwrap().unwrap().unwrap(), Ended::Stopped);
+        assert_eq!(
+            timeout(LIMIT, self.running)
+                .await
+                .unwrap()
+                .unwrap()
+                .unwrap(),
+            Ended::Stopped
+        );
         rest
     }
 }
 
 fn append(path: &Path, text: &str) {
-    let mut file = fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+    let mut file = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .unwrap();
     file.write_all(text.as_bytes()).unwrap();
 }
 
@@ -245,10 +349,21 @@ async fn a_growing_file_is_followed() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("log");
     let mut following = follow(&path, Resume::fresh());
-    following.bench.status_is(|status| status.error.as_ref().is_some_and(|e| e.contains("to appear"))).await;
+    following
+        .bench
+        .status_is(|status| {
+            status
+                .error
+                .as_ref()
+                .is_some_and(|e| e.contains("to appear"))
+        })
+        .await;
     append(&path, "{\"a\":1}\n{\"b\":");
     assert_eq!(following.messages(1).await.0, ["{\"a\":1}"]);
-    following.bench.status_is(|status| status.state == State::Idle && status.error.is_none()).await;
+    following
+        .bench
+        .status_is(|status| status.state == State::Idle && status.error.is_none())
+        .await;
     // The rest of the line, a broken line, a line cut in a text.
     append(&path, "2}\n{'c'}\n{\"d\":\"");
     assert_eq!(following.messages(2).await.0, ["{\"b\":2}", "<{'c'}>"]);
@@ -260,8 +375,13 @@ async fn a_growing_file_is_followed() {
     append(&path, "{\"e\":5}\n");
     let mut following = follow(&path, position);
     let batch = following.bench.next().await.unwrap();
-    let Item::Message(message) = &batch.items[0] else { panic!() };
-    assert_eq!((&message.bytes[..], message.place.to_string()), (&b"{\"e\":5}"[..], "line 5 (byte 32)".to_owned()));
+    let Item::Message(message) = &batch.items[0] else {
+        panic!()
+    };
+    assert_eq!(
+        (&message.bytes[..], message.place.to_string()),
+        (&b"{\"e\":5}"[..], "line 5 (byte 32)".to_owned())
+    );
     assert_eq!(following.stop().await, []);
 }
 
@@ -293,7 +413,10 @@ async fn rotation_and_truncation_begin_anew() {
     assert_eq!(following.messages(1).await.0, ["{\"a\":4}"]);
     // Away and back under the same name.
     fs::remove_file(&path).unwrap();
-    following.bench.status_is(|status| status.state == State::Connecting).await;
+    following
+        .bench
+        .status_is(|status| status.state == State::Connecting)
+        .await;
     append(&path, "{\"b\":1}\n");
     assert_eq!(following.messages(1).await.0, ["{\"b\":1}"]);
     following.stop().await;
@@ -306,7 +429,12 @@ async fn what_cannot_be_followed_is_refused() {
     fs::write(&path, gzip(b"{}\n")).unwrap();
     for (path, part) in [(path.as_path(), "packed"), (folder.path(), "plain file")] {
         let following = follow(path, Resume::fresh());
-        let error = timeout(LIMIT, following.running).await.unwrap().unwrap().unwrap_err().to_string();
+        let error = timeout(LIMIT, following.running)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(part), "{error}");
     }
 }
@@ -319,7 +447,10 @@ async fn a_pipe_gives_values_as_soon_as_they_are_complete() {
     for text in ["{\"a\":1}\n", "{\"b\":\n2}"] {
         writer.write_all(text.as_bytes()).unwrap();
         let batch = bench.next().await.unwrap();
-        assert_eq!((texts(&batch.items), batch.position), (vec![text.trim_end().to_owned()], None));
+        assert_eq!(
+            (texts(&batch.items), batch.position),
+            (vec![text.trim_end().to_owned()], None)
+        );
     }
     writer.write_all(b"\nnoise").unwrap();
     drop(writer);
@@ -330,5 +461,12 @@ async fn a_pipe_gives_values_as_soon_as_they_are_complete() {
     let (mut context, bench) = crate::testing::bench(Resume::fresh(), Options::default());
     let running = tokio::spawn(async move { crate::stdin::run_over(reader, &mut context).await });
     bench.trigger.stop();
-    assert_eq!(timeout(Duration::from_secs(5), running).await.unwrap().unwrap().unwrap(), Ended::Stopped);
+    assert_eq!(
+        timeout(Duration::from_secs(5), running)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap(),
+        Ended::Stopped
+    );
 }

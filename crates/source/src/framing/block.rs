@@ -20,7 +20,9 @@ impl Block {
 
     /// The pieces with their bytes.
     pub fn iter(&self) -> impl Iterator<Item = (&Piece, &[u8])> {
-        self.pieces.iter().map(|piece| (piece, piece.bytes(self.bytes())))
+        self.pieces
+            .iter()
+            .map(|piece| (piece, piece.bytes(self.bytes())))
     }
 }
 
@@ -37,7 +39,13 @@ pub struct BlockReader<R> {
 impl<R: Read> BlockReader<R> {
     /// Blocks of about so many bytes (a value may be longer than that).
     pub fn new(reader: R, look: Look, block_bytes: usize) -> Self {
-        BlockReader { reader, cutter: Cutter::new(look), rest: Vec::new(), block_bytes, eof: false }
+        BlockReader {
+            reader,
+            cutter: Cutter::new(look),
+            rest: Vec::new(),
+            block_bytes,
+            eof: false,
+        }
     }
 
     /// Fills a block anew; false when the input is at its end. A block may be without pieces.

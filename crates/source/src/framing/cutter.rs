@@ -17,10 +17,10 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
 use super::flood::Flood;
 use super::scan::{Scanner, Verdict, is_blank};
 use crate::message::Broken;
+use memchr::{memchr, memchr_iter};
 
 /// The longest value (or malformed piece) that is kept whole.
 pub const VALUE_MAX: usize = 1 << 20;
@@ -92,16 +92,28 @@ pub struct Cutter {
 enum State {
     Between,
     Head,
-    Garbage { search: usize },
-    Value { scanner: Scanner, scanned: usize },
-    Recover { search: usize, pretty: Option<bool>, broken: Broken },
+    Garbage {
+        search: usize,
+    },
+    Value {
+        scanner: Scanner,
+        scanned: usize,
+    },
+    Recover {
+        search: usize,
+        pretty: Option<bool>,
+        broken: Broken,
+    },
     Flood(Box<Torrent>),
 }
 
 /// What begins on a line, as far as it can be seen.
 enum Judgement {
     /// An object, its brace so many bytes into the line, after so many blanks.
-    Object { brace: usize, indent: usize },
+    Object {
+        brace: usize,
+        indent: usize,
+    },
     Other,
     Unknown,
 }
@@ -113,7 +125,16 @@ impl Cutter {
 
     /// Begins in the middle of an input, at the beginning of a line.
     pub fn resumed(look: Look, offset: u64, line: u64) -> Self {
-        Cutter { look, value_max: VALUE_MAX, base: offset, at: 0, line, fresh: true, indent: 0, state: State::Between }
+        Cutter {
+            look,
+            value_max: VALUE_MAX,
+            base: offset,
+            at: 0,
+            line,
+            fresh: true,
+            indent: 0,
+            state: State::Between,
+        }
     }
 
     #[cfg(test)]
@@ -156,7 +177,11 @@ impl Cutter {
                 State::Head => self.head(buffer, eof),
                 State::Garbage { search } => self.garbage(buffer, eof, search),
                 State::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
-                State::Recover { search, pretty, broken } => self.recover(buffer, eof, search, pretty, broken),
+                State::Recover {
+                    search,
+                    pretty,
+                    broken,
+                } => self.recover(buffer, eof, search, pretty, broken),
                 State::Flood(flood) => self.flood(buffer, eof, flood),
             };
             match step {
@@ -174,19 +199,23 @@ impl Cutter {
                 b'\n' => self.new_line(),
                 b' ' | b'\t' | b'\r' => self.indent += usize::from(self.fresh),
                 b',' | b'[' | b']' => self.fresh = false,
-                b'H' if self.fresh && self.indent == 0 => match begins(&buffer[self.at..], b"HTTP/", eof) {
-                    None => return Step::Wait,
-                    Some(true) => {
-                        self.state = State::Head;
-                        return Step::On;
+                b'H' if self.fresh && self.indent == 0 => {
+                    match begins(&buffer[self.at..], b"HTTP/", eof) {
+                        None => return Step::Wait,
+                        Some(true) => {
+                            self.state = State::Head;
+                            return Step::On;
+                        }
+                        Some(false) => return self.begin_garbage(),
                     }
-                    Some(false) => return self.begin_garbage(),
-                },
-                0xef if self.offset() == 0 => match begins(&buffer[self.at..], "\u{feff}".as_bytes(), eof) {
-                    None => return Step::Wait,
-                    Some(true) => self.at += 2,
-                    Some(false) => return self.begin_garbage(),
-                },
+                }
+                0xef if self.offset() == 0 => {
+                    match begins(&buffer[self.at..], "\u{feff}".as_bytes(), eof) {
+                        None => return Step::Wait,
+                        Some(true) => self.at += 2,
+                        Some(false) => return self.begin_garbage(),
+                    }
+                }
                 _ => return self.begin_garbage(),
             }
             self.at += 1;
@@ -212,7 +241,10 @@ impl Cutter {
         {
             return self.whole(buffer, self.at + length, false);
         }
-        self.state = State::Value { scanner: Scanner::new(), scanned: self.at };
+        self.state = State::Value {
+            scanner: Scanner::new(),
+            scanned: self.at,
+        };
         Step::On
     }
 
@@ -221,13 +253,20 @@ impl Cutter {
         let broken = match scanner.run(&buffer[..limit], scanned) {
             Verdict::Complete(end) => return self.whole(buffer, end, true),
             Verdict::More if limit < self.at + self.value_max && !eof => {
-                self.state = State::Value { scanner, scanned: limit };
+                self.state = State::Value {
+                    scanner,
+                    scanned: limit,
+                };
                 return Step::Wait;
             }
             Verdict::More | Verdict::Broken => Broken::NotJson,
             Verdict::TooDeep => Broken::TooDeep,
         };
-        self.state = State::Recover { search: self.at, pretty: None, broken };
+        self.state = State::Recover {
+            search: self.at,
+            pretty: None,
+            broken,
+        };
         Step::On
     }
 
@@ -250,10 +289,15 @@ impl Cutter {
                 if eof {
                     return self.malformed(buffer, buffer.len(), buffer.len(), broken);
                 }
-                self.state = State::Recover { search: buffer.len(), pretty, broken };
+                self.state = State::Recover {
+                    search: buffer.len(),
+                    pretty,
+                    broken,
+                };
                 return Step::Wait;
             };
-            let laid_out = *pretty.get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
+            let laid_out = *pretty
+                .get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
             match self.judge(&buffer[newline + 1..], eof, laid_out) {
                 Judgement::Object { brace, indent } => {
                     let step = self.malformed(buffer, newline, newline + 1 + brace, broken);
@@ -262,7 +306,11 @@ impl Cutter {
                 }
                 Judgement::Other => search = newline + 1,
                 Judgement::Unknown => {
-                    self.state = State::Recover { search: newline, pretty, broken };
+                    self.state = State::Recover {
+                        search: newline,
+                        pretty,
+                        broken,
+                    };
                     return Step::Wait;
                 }
             }
@@ -284,7 +332,12 @@ impl Cutter {
 
     /// Forgets as it goes: until the line's end, or until an object begins when the value has several lines.
     fn begin_flood(&mut self, pretty: Option<bool>) -> Step {
-        self.state = State::Flood(Box::new(Torrent { start: self.offset(), line: self.line, pretty, text: Flood::new() }));
+        self.state = State::Flood(Box::new(Torrent {
+            start: self.offset(),
+            line: self.line,
+            pretty,
+            text: Flood::new(),
+        }));
         Step::On
     }
 
@@ -336,7 +389,11 @@ impl Cutter {
         let line = &rest[..newline.unwrap_or(rest.len())];
         let text = line.strip_suffix(b"\r").unwrap_or(line);
         if !text.is_empty() && !is_head_line(text) {
-            return if text.starts_with(b"HTTP/") { self.begin_garbage() } else { Step::On };
+            return if text.starts_with(b"HTTP/") {
+                self.begin_garbage()
+            } else {
+                Step::On
+            };
         }
         self.at += line.len();
         if newline.is_some() {
@@ -396,14 +453,23 @@ impl Cutter {
         let indent = text.iter().take_while(|&&byte| is_blank(byte)).count();
         for (index, &byte) in text.iter().enumerate().skip(indent) {
             match byte {
-                b'{' if !pretty || indent <= self.indent => return Judgement::Object { brace: index, indent },
+                b'{' if !pretty || indent <= self.indent => {
+                    return Judgement::Object {
+                        brace: index,
+                        indent,
+                    };
+                }
                 b',' | b' ' | b'\t' | b'\r' => {}
                 // Some printers write `}, {` on one line.
                 b'}' | b']' | b'[' if pretty => {}
                 _ => return Judgement::Other,
             }
         }
-        if newline.is_some() || eof || window.len() == JUDGE_BYTES { Judgement::Other } else { Judgement::Unknown }
+        if newline.is_some() || eof || window.len() == JUDGE_BYTES {
+            Judgement::Other
+        } else {
+            Judgement::Unknown
+        }
     }
 }
 
@@ -457,18 +523,26 @@ fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
     }
     let reach = newline.unwrap_or(rest.len());
     let length = trimmed_length(&rest[..reach]);
-    let next = rest[reach..].iter().position(|&byte| !is_blank(byte)).map(|blanks| reach + blanks);
+    let next = rest[reach..]
+        .iter()
+        .position(|&byte| !is_blank(byte))
+        .map(|blanks| reach + blanks);
     let alone = next.map_or(eof, |next| rest[next] == b'{');
-    (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}').then_some(length)
+    (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}')
+        .then_some(length)
 }
 
 fn trimmed_length(bytes: &[u8]) -> usize {
-    bytes.iter().rposition(|&byte| !is_blank(byte)).map_or(0, |last| last + 1)
+    bytes
+        .iter()
+        .rposition(|&byte| !is_blank(byte))
+        .map_or(0, |last| last + 1)
 }
 
 /// A status line, or a header: a token, a colon, anything.
 fn is_head_line(text: &[u8]) -> bool {
     let name = memchr(b':', text).map_or(&[][..], |colon| &text[..colon]);
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    text.len() <= HEAD_LINE_MAX && (text.starts_with(b"HTTP/") || (!name.is_empty() && name.iter().all(token)))
+    text.len() <= HEAD_LINE_MAX
+        && (text.starts_with(b"HTTP/") || (!name.is_empty() && name.iter().all(token)))
 }

@@ -16,7 +16,12 @@ pub(crate) struct Flood {
 
 impl Flood {
     pub(crate) fn new() -> Self {
-        Flood { length: 0, hasher: Sha256::new(), cut: Vec::with_capacity(CUT_BYTES), carriage_return: false }
+        Flood {
+            length: 0,
+            hasher: Sha256::new(),
+            cut: Vec::with_capacity(CUT_BYTES),
+            carriage_return: false,
+        }
     }
 
     pub(crate) fn swallow(&mut self, bytes: &[u8]) {
@@ -37,7 +42,13 @@ impl Flood {
 
     /// The beginning of the text, and its length and hash.
     pub(crate) fn finish(self) -> (Vec<u8>, Broken) {
-        (self.cut, Broken::TooBig { length: self.length, sha256: self.hasher.finalize().into() })
+        (
+            self.cut,
+            Broken::TooBig {
+                length: self.length,
+                sha256: self.hasher.finalize().into(),
+            },
+        )
     }
 
     fn keep(&mut self, bytes: &[u8]) {

@@ -28,7 +28,11 @@ impl Framer {
     }
 
     pub fn over(cutter: Cutter) -> Self {
-        Framer { cutter, buffer: BytesMut::new(), eof: false }
+        Framer {
+            cutter,
+            buffer: BytesMut::new(),
+            eof: false,
+        }
     }
 
     pub fn push(&mut self, bytes: &[u8]) {
@@ -40,7 +44,8 @@ impl Framer {
         let filled = self.buffer.len();
         self.buffer.resize(filled + count_max, 0);
         let read = reader.read(&mut self.buffer[filled..]);
-        self.buffer.truncate(filled + read.as_ref().map_or(0, |&count| count));
+        self.buffer
+            .truncate(filled + read.as_ref().map_or(0, |&count| count));
         if matches!(read, Ok(0)) {
             self.finish();
         }
@@ -50,24 +55,6 @@ impl Framer {
     /// No more bytes will come: the last value is complete as it is.
     pub fn finish(&mut self) {
         self.eof = true;
-    }
-
-    /// The next value, or `None` when more bytes are needed (after [`Framer::finish`]: when there is nothing left).
-    pub fn next(&mut self) -> Option<Framed> {
-        let Some(piece) = self.cutter.next(&self.buffer, self.eof) else {
-            self.drop_consumed();
-            return None;
-        };
-        let bytes = match &piece.cut {
-            Some(cut) => Bytes::copy_from_slice(cut),
-            None => {
-                self.buffer.advance(piece.range.start);
-                let bytes = self.buffer.split_to(piece.range.len()).freeze();
-                self.cutter.drop_front(piece.range.end);
-                bytes
-            }
-        };
-        Some(Framed { bytes, piece })
     }
 
     /// Where reading stands: the offset and the number of the line.
@@ -84,5 +71,28 @@ impl Framer {
         let consumed = self.cutter.consumed();
         self.buffer.advance(consumed);
         self.cutter.drop_front(consumed);
+    }
+}
+
+/// The next value, or `None` when more bytes are needed (after [`Framer::finish`]: when there is
+/// nothing left).
+impl Iterator for Framer {
+    type Item = Framed;
+
+    fn next(&mut self) -> Option<Framed> {
+        let Some(piece) = self.cutter.next(&self.buffer, self.eof) else {
+            self.drop_consumed();
+            return None;
+        };
+        let bytes = match &piece.cut {
+            Some(cut) => Bytes::copy_from_slice(cut),
+            None => {
+                self.buffer.advance(piece.range.start);
+                let bytes = self.buffer.split_to(piece.range.len()).freeze();
+                self.cutter.drop_front(piece.range.end);
+                bytes
+            }
+        };
+        Some(Framed { bytes, piece })
     }
 }

@@ -32,24 +32,11 @@ impl Lines {
 
     /// Gives the next chunk; the one before must have been read to its end.
     pub fn push(&mut self, chunk: Bytes) {
-        debug_assert!(self.chunk.is_empty(), "the chunk before was not read to its end");
+        debug_assert!(
+            self.chunk.is_empty(),
+            "the chunk before was not read to its end"
+        );
         self.chunk = chunk;
-    }
-
-    /// The next complete line.
-    pub fn next(&mut self) -> Option<Line> {
-        loop {
-            let Some(newline) = memchr(b'\n', &self.chunk) else {
-                let rest = std::mem::take(&mut self.chunk);
-                self.hold(&rest);
-                return None;
-            };
-            let end = self.chunk.split_to(newline + 1);
-            let line = self.complete(end.slice(..newline));
-            if line.is_some() {
-                return line;
-            }
-        }
     }
 
     /// What stands after the last line feed, as a line of its own: the stream ended in good order.
@@ -88,7 +75,10 @@ impl Lines {
         if let Some(flood) = self.flood.take() {
             return Some(too_big(flood));
         }
-        let text = whole.strip_prefix("\u{feff}".as_bytes()).filter(|_| !begun).unwrap_or(&whole);
+        let text = whole
+            .strip_prefix("\u{feff}".as_bytes())
+            .filter(|_| !begun)
+            .unwrap_or(&whole);
         let text = whole.slice_ref(text.strip_suffix(b"\r").unwrap_or(text));
         if text.iter().all(|&byte| is_blank(byte)) {
             return None;
@@ -98,11 +88,37 @@ impl Lines {
             flood.swallow(&text);
             return Some(too_big(flood));
         }
-        Some(Line { bytes: text, broken: None })
+        Some(Line {
+            bytes: text,
+            broken: None,
+        })
+    }
+}
+
+/// The next complete line, or `None` when another chunk is needed.
+impl Iterator for Lines {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        loop {
+            let Some(newline) = memchr(b'\n', &self.chunk) else {
+                let rest = std::mem::take(&mut self.chunk);
+                self.hold(&rest);
+                return None;
+            };
+            let end = self.chunk.split_to(newline + 1);
+            let line = self.complete(end.slice(..newline));
+            if line.is_some() {
+                return line;
+            }
+        }
     }
 }
 
 fn too_big(flood: Flood) -> Line {
     let (cut, broken) = flood.finish();
-    Line { bytes: cut.into(), broken: Some(broken) }
+    Line {
+        bytes: cut.into(),
+        broken: Some(broken),
+    }
 }

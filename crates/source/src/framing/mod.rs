@@ -19,7 +19,6 @@ pub use cutter::{CUT_BYTES, Cutter, Look, Piece, VALUE_MAX};
 pub use framer::{Framed, Framer};
 pub use lines::{Line, Lines};
 pub use scan::DEPTH_MAX;
-pub(crate) use scan::is_blank;
 
 /// What a line holds that was handed over unseen and that the decoder refused: its values, its malformed parts.
 ///

@@ -61,7 +61,11 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     pub(crate) fn new() -> Self {
-        Scanner { state: State::Start, depth: 0, kinds: 0 }
+        Scanner {
+            state: State::Start,
+            depth: 0,
+            kinds: 0,
+        }
     }
 
     /// Goes on with `bytes[from..]`; the object's first byte is the first one ever given.
@@ -71,7 +75,9 @@ impl Scanner {
             match self.state {
                 State::Text { key } => {
                     i = text_end(bytes, i);
-                    let Some(&byte) = bytes.get(i) else { return Verdict::More };
+                    let Some(&byte) = bytes.get(i) else {
+                        return Verdict::More;
+                    };
                     i += 1;
                     self.state = match byte {
                         b'"' => self.after_text(key, bytes, &mut i),
@@ -138,7 +144,9 @@ impl Scanner {
                 }
                 State::Escape { key } => {
                     self.state = match bytes[i] {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => State::Text { key },
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                            State::Text { key }
+                        }
                         b'u' => State::Hex { key, left: 4 },
                         _ => return Verdict::Broken,
                     };
@@ -148,14 +156,25 @@ impl Scanner {
                     if !bytes[i].is_ascii_hexdigit() {
                         return Verdict::Broken;
                     }
-                    self.state = if left == 1 { State::Text { key } } else { State::Hex { key, left: left - 1 } };
+                    self.state = if left == 1 {
+                        State::Text { key }
+                    } else {
+                        State::Hex {
+                            key,
+                            left: left - 1,
+                        }
+                    };
                     i += 1;
                 }
                 State::Literal(rest) => {
                     if bytes[i] != rest[0] {
                         return Verdict::Broken;
                     }
-                    self.state = if rest.len() == 1 { State::Next } else { State::Literal(&rest[1..]) };
+                    self.state = if rest.len() == 1 {
+                        State::Next
+                    } else {
+                        State::Literal(&rest[1..])
+                    };
                     i += 1;
                 }
                 State::Start => {
@@ -249,7 +268,11 @@ impl Scanner {
     fn open(&mut self, object: bool) {
         self.depth += 1;
         self.kinds = self.kinds << 1 | u64::from(object);
-        self.state = if object { State::KeyOrEnd } else { State::ValueOrEnd };
+        self.state = if object {
+            State::KeyOrEnd
+        } else {
+            State::ValueOrEnd
+        };
     }
 
     /// Closes the innermost level; true when it was the outermost.

@@ -29,15 +29,17 @@ fn framed(input: &[u8], look: Look, sizes: &[usize]) -> Vec<Framed> {
 fn framed_by(mut framer: Framer, input: &[u8], sizes: &[usize]) -> Vec<Framed> {
     let mut found = Vec::new();
     let mut rest = input;
-    let mut sizes = sizes.iter().copied().chain(std::iter::repeat(sizes.last().copied().unwrap_or(input.len())));
+    let mut sizes = sizes.iter().copied().chain(std::iter::repeat(
+        sizes.last().copied().unwrap_or(input.len()),
+    ));
     while !rest.is_empty() {
         let (now, later) = rest.split_at(sizes.next().unwrap().clamp(1, rest.len()));
         framer.push(now);
-        found.extend(std::iter::from_fn(|| framer.next()));
+        found.extend(framer.by_ref());
         rest = later;
     }
     framer.finish();
-    found.extend(std::iter::from_fn(|| framer.next()));
+    found.extend(framer.by_ref());
     found
 }
 
@@ -52,7 +54,15 @@ fn looked_into(framed: Vec<Framed>) -> Vec<Framed> {
         for part in values_in(&line.bytes) {
             let bytes = line.bytes.slice(part.range.clone());
             let (start, end) = (line.piece.start + part.start, line.piece.start + part.end);
-            found.push(Framed { bytes, piece: Piece { start, end, line: line.piece.line, ..part } });
+            found.push(Framed {
+                bytes,
+                piece: Piece {
+                    start,
+                    end,
+                    line: line.piece.line,
+                    ..part
+                },
+            });
         }
     }
     found
@@ -64,23 +74,59 @@ fn values_however_laid_out() {
         ("", &[]),
         (" \n\t\r\n\n", &[]),
         ("{\"a\":1}\n{\"b\":2}\n", &["+{\"a\":1}", "+{\"b\":2}"]),
-        ("{\"a\":1}\r\n\r\n{\"b\":2}\r\n", &["+{\"a\":1}", "+{\"b\":2}"]),
+        (
+            "{\"a\":1}\r\n\r\n{\"b\":2}\r\n",
+            &["+{\"a\":1}", "+{\"b\":2}"],
+        ),
         ("{\"a\":1}\r{\"b\":2}\r", &["+{\"a\":1}", "+{\"b\":2}"]),
         ("\u{feff}{\"a\":1}", &["+{\"a\":1}"]),
-        ("{\"a\":1}\n\u{feff}{\"b\":2}\n", &["+{\"a\":1}", "-\u{feff}{\"b\":2}"]),
-        ("{\"a\":1}{\"b\":2} {\"c\":3},{\"d\":4}", &["+{\"a\":1}", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"]),
+        (
+            "{\"a\":1}\n\u{feff}{\"b\":2}\n",
+            &["+{\"a\":1}", "-\u{feff}{\"b\":2}"],
+        ),
+        (
+            "{\"a\":1}{\"b\":2} {\"c\":3},{\"d\":4}",
+            &["+{\"a\":1}", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"],
+        ),
         ("[{\"a\":1},{\"b\":2}]", &["+{\"a\":1}", "+{\"b\":2}"]),
-        ("[\n {\"a\":1},\n {\"b\":2}\n]\n", &["+{\"a\":1}", "+{\"b\":2}"]),
-        ("[\n {\"a\":1}\n,{\"b\":2}\n]\n", &["+{\"a\":1}", "+{\"b\":2}"]),
-        ("{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}\n{\n}\n", &["+{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}", "+{\n}"]),
+        (
+            "[\n {\"a\":1},\n {\"b\":2}\n]\n",
+            &["+{\"a\":1}", "+{\"b\":2}"],
+        ),
+        (
+            "[\n {\"a\":1}\n,{\"b\":2}\n]\n",
+            &["+{\"a\":1}", "+{\"b\":2}"],
+        ),
+        (
+            "{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}\n{\n}\n",
+            &["+{\n \"a\": [\n  {\n   \"b\": 1\n  }\n ]\n}", "+{\n}"],
+        ),
         // A line that ends with a brace, but not with its value.
-        ("{\"a\":{\"b\":1}\n,\"c\":2}\n", &["+{\"a\":{\"b\":1}\n,\"c\":2}"]),
-        ("{\"a\":[{\"b\":1},\n{\"c\":2}]}\n{}\n", &["+{\"a\":[{\"b\":1},\n{\"c\":2}]}", "+{}"]),
-        ("{\"a\":{\"b\":{}\n}\n}\n{}", &["+{\"a\":{\"b\":{}\n}\n}", "+{}"]),
+        (
+            "{\"a\":{\"b\":1}\n,\"c\":2}\n",
+            &["+{\"a\":{\"b\":1}\n,\"c\":2}"],
+        ),
+        (
+            "{\"a\":[{\"b\":1},\n{\"c\":2}]}\n{}\n",
+            &["+{\"a\":[{\"b\":1},\n{\"c\":2}]}", "+{}"],
+        ),
+        (
+            "{\"a\":{\"b\":{}\n}\n}\n{}",
+            &["+{\"a\":{\"b\":{}\n}\n}", "+{}"],
+        ),
         // Braces, quotes and brackets inside strings.
-        (r#"{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}{"d":"\\"}"#, &[r#"+{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}"#, r#"+{"d":"\\"}"#]),
+        (
+            r#"{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}{"d":"\\"}"#,
+            &[
+                r#"+{"a":"}{","b\\":"\"}","c":"[\u00e9\/"}"#,
+                r#"+{"d":"\\"}"#,
+            ],
+        ),
         // Every kind of scalar.
-        ("{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}", &["+{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}"]),
+        (
+            "{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}",
+            &["+{\"a\":[0,-0.5,1e9,1.5E-7,12,true,false,null,\"\",[],{}],\"b\":{}}"],
+        ),
         // The last value is complete at the end of the input.
         ("{\"a\":1}\n{\"b\":2}", &["+{\"a\":1}", "+{\"b\":2}"]),
         ("[]", &[]),
@@ -101,11 +147,20 @@ fn heads_of_curl_are_skipped() {
         (head.replace('\r', "") + "{}", &["+{}"]),
         // Without its blank line a head ends where no header stands.
         ("HTTP/1.1 502 Bad Gateway\n{}\n".to_owned(), &["+{}"]),
-        ("HTTP/1.1 502 Bad Gateway\n<html>\n{}\n".to_owned(), &["-<html>", "+{}"]),
+        (
+            "HTTP/1.1 502 Bad Gateway\n<html>\n{}\n".to_owned(),
+            &["-<html>", "+{}"],
+        ),
         ("HTTP/1.1 200 OK\r\nDate: to".to_owned(), &[]),
         ("HTTP".to_owned(), &["-HTTP"]),
-        ("HTTPS is not a head\n{}".to_owned(), &["-HTTPS is not a head", "+{}"]),
-        ("{} HTTP/1.1 200 OK\n{}".to_owned(), &["+{}", "-HTTP/1.1 200 OK", "+{}"]),
+        (
+            "HTTPS is not a head\n{}".to_owned(),
+            &["-HTTPS is not a head", "+{}"],
+        ),
+        (
+            "{} HTTP/1.1 200 OK\n{}".to_owned(),
+            &["+{}", "-HTTP/1.1 200 OK", "+{}"],
+        ),
     ];
     for (input, expected) in table {
         assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
@@ -119,12 +174,21 @@ fn heads_of_curl_are_skipped() {
 fn a_broken_value_is_one_piece() {
     let table: &[(&str, &[&str])] = &[
         // Single quotes, one record a line.
-        ("{'a':1}\n{'b':2}\n{\"c\":3}\n", &["-{'a':1}", "-{'b':2}", "+{\"c\":3}"]),
+        (
+            "{'a':1}\n{'b':2}\n{\"c\":3}\n",
+            &["-{'a':1}", "-{'b':2}", "+{\"c\":3}"],
+        ),
         ("  {'a':1}\n  {\"c\":3}\n", &["-{'a':1}", "+{\"c\":3}"]),
         // Cut off: noticed at the next line, or only much later, but reading goes on at the next line.
-        ("{\"a\":\"cut of\n{\"b\":2}\n", &["-{\"a\":\"cut of", "+{\"b\":2}"]),
+        (
+            "{\"a\":\"cut of\n{\"b\":2}\n",
+            &["-{\"a\":\"cut of", "+{\"b\":2}"],
+        ),
         ("{\"a\":1,\n{\"b\":2}\n", &["-{\"a\":1,", "+{\"b\":2}"]),
-        ("{\"a\":[\n{\"b\":2},\n{\"c\":3}\n{\"d\":4}\n", &["-{\"a\":[", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"]),
+        (
+            "{\"a\":[\n{\"b\":2},\n{\"c\":3}\n{\"d\":4}\n",
+            &["-{\"a\":[", "+{\"b\":2}", "+{\"c\":3}", "+{\"d\":4}"],
+        ),
         ("{\"a\":[\n{\"b\":2}\n", &["-{\"a\":[", "+{\"b\":2}"]),
         ("{\"a\":{\"b\":{}\n{}\n", &["-{\"a\":{\"b\":{}", "+{}"]),
         ("{\"a\":1", &["-{\"a\":1"]),
@@ -134,22 +198,40 @@ fn a_broken_value_is_one_piece() {
         ("noise\nmore noise\n{}\n", &["-noise", "-more noise", "+{}"]),
         ("{} noise {}\n{}\n", &["+{}", "-noise {}", "+{}"]),
         ("{}}\n{}\n", &["+{}", "-}", "+{}"]),
-        ("null\n\"x\"\n12\n[1,2]\n{}\n", &["-null", "-\"x\"", "-12", "-1,2]", "+{}"]),
+        (
+            "null\n\"x\"\n12\n[1,2]\n{}\n",
+            &["-null", "-\"x\"", "-12", "-1,2]", "+{}"],
+        ),
         ("<html>\n<p>502</p>\n", &["-<html>", "-<p>502</p>"]),
         // Pretty-printed: what is nested in the broken value is not taken for records.
         (
             "{\n  \"a\": [\n    {\n      \"x\": 1\n    },\n    {\n      'x': 2\n    }\n  ]\n}\n{\n  \"b\": 1\n}\n",
-            &["-{\n  \"a\": [\n    {\n      \"x\": 1\n    },\n    {\n      'x': 2\n    }\n  ]\n}", "+{\n  \"b\": 1\n}"],
+            &[
+                "-{\n  \"a\": [\n    {\n      \"x\": 1\n    },\n    {\n      'x': 2\n    }\n  ]\n}",
+                "+{\n  \"b\": 1\n}",
+            ],
         ),
         (
             "[\n  {\n    \"a\":\n  },\n  {\n    \"b\": {\n      \"c\": 1\n    }\n  }\n]\n",
-            &["-{\n    \"a\":\n  },", "+{\n    \"b\": {\n      \"c\": 1\n    }\n  }"],
+            &[
+                "-{\n    \"a\":\n  },",
+                "+{\n    \"b\": {\n      \"c\": 1\n    }\n  }",
+            ],
         ),
-        ("[ {\n  \"a\" : 01\n}, {\n  \"b\" : 1\n} ]\n", &["-{\n  \"a\" : 01", "+{\n  \"b\" : 1\n}"]),
+        (
+            "[ {\n  \"a\" : 01\n}, {\n  \"b\" : 1\n} ]\n",
+            &["-{\n  \"a\" : 01", "+{\n  \"b\" : 1\n}"],
+        ),
         ("{\n  \"a\": [\n    {\n", &["-{\n  \"a\": [\n    {"]),
         // An array one a line, with a broken member.
-        ("[{\"a\":1},\n{\"b\":2,},\n{\"c\":3}]\n", &["+{\"a\":1}", "-{\"b\":2,},", "+{\"c\":3}"]),
-        ("[{\"a\":1}\n,{\"b\":2,}\n,{\"c\":3}\n]\n", &["+{\"a\":1}", "-{\"b\":2,}", "+{\"c\":3}"]),
+        (
+            "[{\"a\":1},\n{\"b\":2,},\n{\"c\":3}]\n",
+            &["+{\"a\":1}", "-{\"b\":2,},", "+{\"c\":3}"],
+        ),
+        (
+            "[{\"a\":1}\n,{\"b\":2,}\n,{\"c\":3}\n]\n",
+            &["+{\"a\":1}", "-{\"b\":2,}", "+{\"c\":3}"],
+        ),
         // Grammar.
         ("{\"a\":01}", &["-{\"a\":01}"]),
         ("{\"a\":1.}", &["-{\"a\":1.}"]),
@@ -176,10 +258,19 @@ fn a_broken_value_is_one_piece() {
 
 #[test]
 fn depth_is_bounded() {
-    let deep = |depth: usize| format!("{{\"a\":{}{}}}\n{{}}\n", "[".repeat(depth - 1), "]".repeat(depth - 1));
+    let deep = |depth: usize| {
+        format!(
+            "{{\"a\":{}{}}}\n{{}}\n",
+            "[".repeat(depth - 1),
+            "]".repeat(depth - 1)
+        )
+    };
     assert_eq!(pieces(deep(DEPTH_MAX as usize).as_bytes()).len(), 2);
     assert!(pieces(deep(DEPTH_MAX as usize).as_bytes())[0].starts_with("+{"));
-    assert_eq!(pieces(deep(DEPTH_MAX as usize + 1).as_bytes()), ["-too deep", "+{}"]);
+    assert_eq!(
+        pieces(deep(DEPTH_MAX as usize + 1).as_bytes()),
+        ["-too deep", "+{}"]
+    );
     assert_eq!(pieces(deep(9000).as_bytes()), ["-too deep", "+{}"]);
     assert_eq!(pieces(deep(1_000_000).as_bytes()), ["!2000004", "+{}"]);
     // Nested objects a line each are looked at again at most once a level.
@@ -194,21 +285,49 @@ fn what_is_too_big_is_counted_and_hashed() {
     assert_eq!(value(20).len(), 20);
     let hash = |text: &str| <[u8; 32]>::from(Sha256::digest(text));
     for (input, length, hash) in [
-        (value(VALUE_MAX + 1) + "\n{}\n", VALUE_MAX + 1, hash(&value(VALUE_MAX + 1))),
-        (value(VALUE_MAX + 1) + "\r\n{}\r\n", VALUE_MAX + 1, hash(&value(VALUE_MAX + 1))),
-        (value(3 * VALUE_MAX) + "\n{}\n", 3 * VALUE_MAX, hash(&value(3 * VALUE_MAX))),
-        ("x".repeat(VALUE_MAX + 1) + "\n{}\n", VALUE_MAX + 1, hash(&"x".repeat(VALUE_MAX + 1))),
+        (
+            value(VALUE_MAX + 1) + "\n{}\n",
+            VALUE_MAX + 1,
+            hash(&value(VALUE_MAX + 1)),
+        ),
+        (
+            value(VALUE_MAX + 1) + "\r\n{}\r\n",
+            VALUE_MAX + 1,
+            hash(&value(VALUE_MAX + 1)),
+        ),
+        (
+            value(3 * VALUE_MAX) + "\n{}\n",
+            3 * VALUE_MAX,
+            hash(&value(3 * VALUE_MAX)),
+        ),
+        (
+            "x".repeat(VALUE_MAX + 1) + "\n{}\n",
+            VALUE_MAX + 1,
+            hash(&"x".repeat(VALUE_MAX + 1)),
+        ),
         // Pretty-printed and far too long: until an object begins no deeper than it.
         (
-            format!("{{\n{}  \"z\": 1\n}}\n{{}}\n", "  {\"a\": 1},\n".repeat(200_000)),
+            format!(
+                "{{\n{}  \"z\": 1\n}}\n{{}}\n",
+                "  {\"a\": 1},\n".repeat(200_000)
+            ),
             2 + 12 * 200_000 + 9 + 1,
-            hash(&format!("{{\n{}  \"z\": 1\n}}", "  {\"a\": 1},\n".repeat(200_000))),
+            hash(&format!(
+                "{{\n{}  \"z\": 1\n}}",
+                "  {\"a\": 1},\n".repeat(200_000)
+            )),
         ),
     ] {
         for sizes in [vec![], vec![1 << 16], vec![7777]] {
             let found = framed(input.as_bytes(), Look::Proved, &sizes);
             assert_eq!(found.len(), 2, "{}", &input[..20]);
-            assert_eq!(found[0].piece.broken, Some(Broken::TooBig { length: length as u64, sha256: hash }));
+            assert_eq!(
+                found[0].piece.broken,
+                Some(Broken::TooBig {
+                    length: length as u64,
+                    sha256: hash
+                })
+            );
             assert_eq!(found[0].bytes, input.as_bytes()[..CUT_BYTES]);
             assert_eq!(found[1].bytes, "{}");
         }
@@ -220,7 +339,10 @@ fn what_is_too_big_is_counted_and_hashed() {
         assert_eq!((found.len(), &found[0].piece.broken), (2, &None));
     }
     let fits = "x".repeat(VALUE_MAX) + "\n";
-    assert_eq!(framed(fits.as_bytes(), Look::Proved, &[])[0].piece.broken, Some(Broken::NotJson));
+    assert_eq!(
+        framed(fits.as_bytes(), Look::Proved, &[])[0].piece.broken,
+        Some(Broken::NotJson)
+    );
 }
 
 #[test]
@@ -235,8 +357,11 @@ fn memory_stays_flat_over_an_endless_line() {
         pending_max = pending_max.max(framer.pending());
     }
     framer.push(b"\n{\"b\":1}\n");
-    let found: Vec<_> = std::iter::from_fn(|| framer.next()).collect();
-    assert_eq!(shown(&found), [format!("!{}", (200 << 20) + 6), "+{\"b\":1}".to_owned()]);
+    let found: Vec<_> = framer.by_ref().collect();
+    assert_eq!(
+        shown(&found),
+        [format!("!{}", (200 << 20) + 6), "+{\"b\":1}".to_owned()]
+    );
     assert!(pending_max <= 2 << 20, "{pending_max}");
 }
 
@@ -244,11 +369,29 @@ fn memory_stays_flat_over_an_endless_line() {
 fn places_and_positions_are_told() {
     let input = "\n{\"a\":1}\n\n[\n {\n \"b\":2},\n noise\n {'c'\n\n {}";
     let found = framed(input.as_bytes(), Look::Proved, &[]);
-    let places: Vec<_> = found.iter().map(|f| (f.piece.line, f.piece.start, f.piece.end)).collect();
-    assert_eq!(shown(&found), ["+{\"a\":1}", "+{\n \"b\":2}", "-noise", "-{'c'", "+{}"]);
-    assert_eq!(places, [(2, 1, 8), (5, 13, 22), (7, 25, 30), (8, 32, 36), (10, 39, 41)]);
+    let places: Vec<_> = found
+        .iter()
+        .map(|f| (f.piece.line, f.piece.start, f.piece.end))
+        .collect();
+    assert_eq!(
+        shown(&found),
+        ["+{\"a\":1}", "+{\n \"b\":2}", "-noise", "-{'c'", "+{}"]
+    );
+    assert_eq!(
+        places,
+        [
+            (2, 1, 8),
+            (5, 13, 22),
+            (7, 25, 30),
+            (8, 32, 36),
+            (10, 39, 41)
+        ]
+    );
     for place in places {
-        assert_eq!(input.as_bytes()[place.0 as usize..].len(), input.len() - place.0 as usize);
+        assert_eq!(
+            input.as_bytes()[place.0 as usize..].len(),
+            input.len() - place.0 as usize
+        );
     }
 }
 
@@ -259,7 +402,7 @@ fn lines_of_a_stream_are_messages() {
         let mut found = Vec::new();
         for chunk in input.as_bytes().chunks(size) {
             lines.push(bytes::Bytes::copy_from_slice(chunk));
-            found.extend(std::iter::from_fn(|| lines.next()));
+            found.extend(lines.by_ref());
         }
         found.extend(lines.finish());
         let show = |line: Line| match line.broken {
@@ -273,7 +416,10 @@ fn lines_of_a_stream_are_messages() {
         found.into_iter().map(show).collect::<Vec<_>>()
     };
     for size in [1, 2, 3, 5, 1000] {
-        assert_eq!(read("\u{feff}{\"a\":1}\r\n\r\n \n{}{}\nnull\n{\n", size), ["{\"a\":1}", "{}{}", "null", "{"]);
+        assert_eq!(
+            read("\u{feff}{\"a\":1}\r\n\r\n \n{}{}\nnull\n{\n", size),
+            ["{\"a\":1}", "{}{}", "null", "{"]
+        );
         assert_eq!(read("{}\nrest", size), ["{}", "rest"]);
         assert_eq!(read("", size), [""; 0]);
     }
@@ -282,9 +428,18 @@ fn lines_of_a_stream_are_messages() {
         let fits = "x".repeat(VALUE_MAX);
         let over = "x".repeat(VALUE_MAX + 1);
         let far_over = "x".repeat(3 * VALUE_MAX);
-        assert_eq!(read(&format!("{fits}\n{fits}\r\n{{}}\n"), size), [&*fits, &*fits, "{}"]);
-        assert_eq!(read(&format!("{over}\n{over}\r\n{{}}\n"), size), [&*hash(&over), &*hash(&over), "{}"]);
-        assert_eq!(read(&format!("{far_over}\n{{}}"), size), [&*hash(&far_over), "{}"]);
+        assert_eq!(
+            read(&format!("{fits}\n{fits}\r\n{{}}\n"), size),
+            [&*fits, &*fits, "{}"]
+        );
+        assert_eq!(
+            read(&format!("{over}\n{over}\r\n{{}}\n"), size),
+            [&*hash(&over), &*hash(&over), "{}"]
+        );
+        assert_eq!(
+            read(&format!("{far_over}\n{{}}"), size),
+            [&*hash(&far_over), "{}"]
+        );
     }
 }
 
@@ -380,24 +535,34 @@ fn rebased(mut framed: Vec<Framed>, like: &[Framed]) -> Vec<Framed> {
 fn only_layout(between: &[u8]) -> bool {
     String::from_utf8_lossy(between).lines().all(|line| {
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        line.starts_with("HTTP/") || line.ends_with("A: b") || line.bytes().all(|b| b" \t\r,[]}".contains(&b))
+        line.starts_with("HTTP/")
+            || line.ends_with("A: b")
+            || line.bytes().all(|b| b" \t\r,[]}".contains(&b))
     })
 }
 
 fn json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
-        any::<f64>().prop_filter("finite", |n| n.is_finite()).prop_map(|n| serde_json::to_string(&n).unwrap()),
+        any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(|n| serde_json::to_string(&n).unwrap()),
         any::<String>().prop_map(|s| serde_json::to_string(&s).unwrap()),
         Just("true".to_owned()),
         Just("null".to_owned()),
     ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(|list| format!("[{}]", list.join(","))),
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|list| format!("[{}]", list.join(","))),
             prop::collection::vec((any::<String>(), inner), 0..4).prop_map(|members| {
-                let show = |(key, value): &(String, String)| format!("{}:{value}", serde_json::to_string(key).unwrap());
-                format!("{{{}}}", members.iter().map(show).collect::<Vec<_>>().join(","))
+                let show = |(key, value): &(String, String)| {
+                    format!("{}:{value}", serde_json::to_string(key).unwrap())
+                };
+                format!(
+                    "{{{}}}",
+                    members.iter().map(show).collect::<Vec<_>>().join(",")
+                )
             }),
         ]
     })

@@ -1,0 +1,179 @@
+//! What HTTP streams and WebSockets have in common: connecting for ever, and keeping account of what may be lost.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep};
+
+use crate::backoff::Backoff;
+use crate::error::{Ended, Error};
+use crate::message::{Batch, Gap, Item, Position};
+use crate::outage::Outage;
+use crate::run::Context;
+use crate::status::State;
+use crate::wall;
+
+/// A stream on the network. Every method has its own limits on waiting.
+pub(crate) trait Wire {
+    /// Makes a connection.
+    async fn connect(&mut self) -> Result<(), Trouble>;
+    /// Waits for something to come; true when it did, and now and then false without that. May be called off without
+    /// losing a message.
+    async fn wait(&mut self) -> Result<bool, Trouble>;
+    /// What came: everything that is there, without waiting for more. May be empty.
+    async fn take(&mut self) -> Vec<Item>;
+    /// Takes leave of the server.
+    async fn close(&mut self);
+    /// From where to go on, after everything that was read.
+    fn position(&self) -> Position;
+    /// Unfinished lines thrown away.
+    fn lines_cut(&self) -> u64;
+}
+
+/// Why there is no connection (any more), as half a sentence, and how long the server asks to wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) cause: String,
+    pub(crate) wait: Option<Duration>,
+}
+
+impl Trouble {
+    pub(crate) fn new(cause: impl Into<String>) -> Self {
+        Trouble {
+            cause: cause.into(),
+            wait: None,
+        }
+    }
+}
+
+/// Reads until it is time to stop. No trouble on the network ends it.
+pub(crate) async fn run(
+    mut wire: impl Wire,
+    mut outage: Outage,
+    mut context: Context,
+) -> Result<Ended, Error> {
+    let mut backoff = Backoff::new(context.options.delays);
+    loop {
+        let Some(connected) = context.shutdown.or(wire.connect()).await else {
+            return Ok(Ended::Stopped);
+        };
+        let trouble = match connected {
+            Err(trouble) => {
+                let (first, gap) = (!outage.is_told(), outage.failed(wall::now_ms()));
+                tell(gap, first, &wire, &mut context).await?;
+                trouble
+            }
+            Ok(()) => {
+                let (first, gap) = (!outage.is_told(), outage.connected(wall::now_ms()));
+                context.report.live();
+                tell(gap, first, &wire, &mut context).await?;
+                let since = Instant::now();
+                let Some(trouble) = read_all(&mut wire, &mut outage, &mut context).await? else {
+                    wire.close().await;
+                    return Ok(Ended::Stopped);
+                };
+                backoff.connection_held(since.elapsed());
+                outage.lost(wall::now_ms(), &trouble.cause);
+                context.report.change(|status| {
+                    status.state = State::Reconnecting;
+                    status.lines_cut = wire.lines_cut();
+                });
+                trouble
+            }
+        };
+        tracing::warn!(cause = %trouble.cause, "no connection");
+        context
+            .report
+            .trouble(format!("{}; trying again", trouble.cause));
+        let delay = backoff.next().max(trouble.wait.unwrap_or_default());
+        if context.shutdown.or(sleep(delay)).await.is_none() {
+            return Ok(Ended::Stopped);
+        }
+        context
+            .report
+            .change(|status| status.reconnects += u64::from(status.state == State::Reconnecting));
+    }
+}
+
+/// Reads while the connection holds; why it ended, or `None` when it is time to stop.
+async fn read_all(
+    wire: &mut impl Wire,
+    outage: &mut Outage,
+    context: &mut Context,
+) -> Result<Option<Trouble>, Error> {
+    loop {
+        match context.shutdown.or(wire.wait()).await {
+            None => return Ok(None),
+            Some(Err(trouble)) => return Ok(Some(trouble)),
+            Some(Ok(false)) => continue,
+            Some(Ok(true)) => {}
+        }
+        let items = wire.take().await;
+        outage.alive(wall::now_ms());
+        if !items.is_empty() {
+            context
+                .push(Batch {
+                    items,
+                    position: Some(wire.position()),
+                })
+                .await?;
+        }
+    }
+}
+
+/// Hands on a gap, if there is one.
+async fn tell(
+    gap: Option<Gap>,
+    first: bool,
+    wire: &impl Wire,
+    context: &mut Context,
+) -> Result<(), Error> {
+    let Some(gap) = gap else { return Ok(()) };
+    context
+        .report
+        .change(|status| status.gaps += u64::from(first));
+    context
+        .push(Batch {
+            items: vec![Item::Gap(gap)],
+            position: Some(wire.position()),
+        })
+        .await?;
+    Ok(())
+}
+
+/// A text from the other side, fit to be shown: short, on one line.
+pub(crate) fn fit_to_show(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(200)
+        .collect()
+}
+
+/// The last link of a chain of errors says what really happened.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    fit_to_show(&root.to_string())
+}
+
+/// Makes TLS possible, once: the program has usually chosen its provider before.
+pub(crate) fn install_tls() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else may install one at the same moment, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+/// Whether the next step of a stream is there already, or is after other tasks had a turn: what brings it may be one of
+/// them. Waits for nothing else.
+pub(crate) async fn at_once<T>(mut next: impl AsyncFnMut() -> T) -> Option<T> {
+    for _ in 0..2 {
+        if let Some(ready) = next().now_or_never() {
+            return Some(ready);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}

@@ -1,0 +1,345 @@
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFrame};
+use tokio_tungstenite::{WebSocketStream, accept_async};
+
+use crate::message::{Item, Position, Resume};
+use crate::status::State;
+use crate::testing::*;
+use crate::wall;
+
+/// What a server does after the handshake.
+#[derive(Debug, Clone)]
+enum Play {
+    Send(Frame),
+    /// Answers pings until so many have come.
+    Pings(usize),
+    /// Says no more and hears nothing, but stays.
+    Deaf,
+    /// Answers pings for ever.
+    Listen,
+    Close(u16, &'static str),
+    Reset,
+}
+
+/// The first connection is played to by the first script, and so on, the last one for ever.
+async fn serve_frames(scripts: Vec<Vec<Play>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("ws://{}/2/rsvps", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            let script = scripts[scripts.len().min(number + 1) - 1].clone();
+            tokio::spawn(play_frames(stream, script));
+        }
+    });
+    address
+}
+
+async fn play_frames(stream: TcpStream, script: Vec<Play>) {
+    let mut socket = accept_async(stream).await.unwrap();
+    for play in script {
+        let sent = match play {
+            Play::Send(frame) => socket.send(frame).await,
+            Play::Pings(count) => hear_pings(&mut socket, count).await,
+            Play::Deaf => return std::future::pending().await,
+            Play::Listen => hear_pings(&mut socket, usize::MAX).await,
+            Play::Close(code, reason) => {
+                let frame = CloseFrame {
+                    code: CloseCode::from(code),
+                    reason: reason.into(),
+                };
+                let _ = socket.close(Some(frame)).await;
+                while let Some(Ok(_)) = socket.next().await {}
+                return;
+            }
+            Play::Reset => return drop(socket.get_ref().set_zero_linger()),
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+async fn hear_pings(
+    socket: &mut WebSocketStream<TcpStream>,
+    count: usize,
+) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+    let mut heard = 0;
+    while heard < count {
+        match socket.next().await {
+            Some(Ok(Frame::Ping(_))) => heard += 1,
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Err(error),
+            None => return Err(tokio_tungstenite::tungstenite::Error::ConnectionClosed),
+        }
+    }
+    Ok(())
+}
+
+fn text(text: &str) -> Play {
+    Play::Send(Frame::text(text))
+}
+
+/// Messages and gaps until there are so many messages.
+async fn until_messages(running: &mut Running, count: usize) -> Vec<Item> {
+    let mut items: Vec<Item> = Vec::new();
+    while items
+        .iter()
+        .filter(|item| matches!(item, Item::Message(_)))
+        .count()
+        < count
+    {
+        items.extend(running.bench.next().await.unwrap().items);
+    }
+    items
+}
+
+#[tokio::test]
+async fn a_message_is_a_message() {
+    let long = "x".repeat(crate::framing::VALUE_MAX + 1);
+    let fragments = [
+        Play::Send(Frame::Frame(RawFrame::message(
+            "{\"d\"",
+            OpCode::Data(Data::Text),
+            false,
+        ))),
+        Play::Send(Frame::Ping("between".into())),
+        Play::Send(Frame::Frame(RawFrame::message(
+            ":4}",
+            OpCode::Data(Data::Continue),
+            true,
+        ))),
+    ];
+    let script = [
+        vec![
+            text("{\"a\":1}"),
+            Play::Send(Frame::binary("{\"b\":2}")),
+            text(""),
+            text(" \n"),
+            text("{}{}\n{}"),
+            text(&long),
+        ],
+        vec![Play::Send(Frame::binary(vec![0xff, 0xfe]))],
+        fragments.to_vec(),
+        vec![Play::Listen],
+    ];
+    let address = serve_frames(vec![script.concat()]).await;
+    let mut running = start(&address, Resume::fresh(), quick());
+    let items = running.bench.items(6).await;
+    let long = format!("<{} bytes>", long.len());
+    assert_eq!(
+        texts(&items),
+        [
+            "{\"a\":1}",
+            "{\"b\":2}",
+            "{}{}\n{}",
+            &long,
+            "\u{fffd}\u{fffd}",
+            "{\"d\":4}"
+        ]
+    );
+    let status = running.bench.status.borrow().clone();
+    assert_eq!(
+        (status.state, status.messages, status.gaps, status.error),
+        (State::Live, 6, 0, None)
+    );
+    assert_eq!(running.stop().await, []);
+}
+
+#[tokio::test]
+async fn every_disconnect_is_a_gap_that_says_why() {
+    let bad_text = Play::Send(Frame::Frame(RawFrame::message(
+        vec![0xff, 0xfe],
+        OpCode::Data(Data::Text),
+        true,
+    )));
+    let table = [
+        (Play::Close(1000, ""), "closed the connection (1000)"),
+        (Play::Close(1001, "going away"), "(1001: going away)"),
+        (
+            Play::Close(1011, "oh\r\n2026 ERROR forged"),
+            "(1011: oh  2026 ERROR forged)",
+        ),
+        (Play::Close(4000, "own"), "(4000: own)"),
+        (Play::Reset, "reset by peer"),
+        (Play::Deaf, "no sign of life"),
+        (bad_text, "utf-8"),
+        (text(&"x".repeat((8 << 20) + 1)), "longer than 8 MiB"),
+    ];
+    let mut scripts: Vec<Vec<Play>> = table
+        .iter()
+        .map(|(play, _)| vec![text("{\"a\":1}"), play.clone(), Play::Listen])
+        .collect();
+    scripts.push(vec![text("{\"z\":1}"), Play::Listen]);
+    let address = serve_frames(scripts).await;
+    let begun = wall::now_ms();
+    let mut running = start(&address, Resume::fresh(), quick());
+    let items = until_messages(&mut running, table.len() + 1).await;
+    assert_eq!(items.len(), 2 * table.len() + 1, "{:?}", texts(&items));
+    let mut before = begun;
+    for (pair, (_, expected)) in items.chunks(2).zip(&table) {
+        let [Item::Message(_), Item::Gap(gap)] = pair else {
+            panic!("{pair:?}")
+        };
+        assert!(
+            gap.cause.to_lowercase().contains(&expected.to_lowercase()),
+            "{expected}: {gap:?}"
+        );
+        assert!(
+            before <= gap.from_ms && gap.from_ms <= gap.to_ms && gap.to_ms <= wall::now_ms(),
+            "{gap:?}"
+        );
+        before = gap.from_ms;
+    }
+    let status = running
+        .bench
+        .status_is(|status| status.state == State::Live)
+        .await;
+    assert_eq!(
+        (status.gaps, status.reconnects),
+        (table.len() as u64, table.len() as u64)
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn pongs_keep_a_silent_stream_alive() {
+    // Ten pings last longer than the limit on silence.
+    let address = serve_frames(vec![vec![Play::Pings(10), text("{\"a\":1}"), Play::Listen]]).await;
+    let mut running = start(&address, Resume::fresh(), quick());
+    assert_eq!(texts(&running.bench.items(1).await), ["{\"a\":1}"]);
+    assert_eq!(running.bench.status.borrow().reconnects, 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_knew_becomes_a_gap() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let address = format!("ws://127.0.0.1:{port}/2/rsvps");
+    let seen = wall::now_ms() - 5000;
+    let resume = Resume::from(vec![Position {
+        seen_ms: Some(seen),
+        ..Position::new(address.clone())
+    }]);
+    // The first attempt fails, and the gap is told at once.
+    let mut running = start(&address, resume, quick());
+    let batch = running.bench.next().await.unwrap();
+    let gap = gaps(&batch.items).remove(0);
+    assert_eq!(
+        (gap.from_ms, &*gap.cause),
+        (seen, "headcount was not running")
+    );
+    assert!(batch.position.unwrap().seen_ms.unwrap() >= gap.to_ms);
+    let status = running
+        .bench
+        .status_is(|status| status.error.is_some())
+        .await;
+    assert_eq!((status.state, status.gaps), (State::Connecting, 1));
+    // Then somebody listens there, and the rest of the outage is told.
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let accepted = tokio::spawn(async move {
+        let mut socket = accept_async(listener.accept().await.unwrap().0)
+            .await
+            .unwrap();
+        socket.send(Frame::text("{}")).await.unwrap();
+        let _ = hear_pings(&mut socket, usize::MAX).await;
+    });
+    let rest = until_messages(&mut running, 1).await;
+    let second = gaps(&rest).remove(0);
+    assert_eq!(
+        (second.from_ms, texts(&rest[1..])),
+        (gap.to_ms, vec!["{}".to_owned()])
+    );
+    running.stop().await;
+    accepted.await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_websocket_is_explained() {
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+            "is it an http:// stream?",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            "redirects are not followed",
+        ),
+        (
+            "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
+            "refuses access",
+        ),
+        (
+            "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+            "no stream at this path",
+        ),
+        (
+            "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
+            "trouble of its own",
+        ),
+        ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "http"),
+        ("", "no connection within"),
+    ] {
+        let mut server = serve(vec![vec![Act::Send(answer.into()), Act::Hold]]).await;
+        let options = crate::Options {
+            connect_limit: Duration::from_millis(200),
+            ..quick()
+        };
+        let mut running = start(
+            &format!("ws://joe:pw@127.0.0.1:{}/x", server.port),
+            Resume::fresh(),
+            options,
+        );
+        let error = running
+            .bench
+            .status_is(|status| status.error.is_some())
+            .await
+            .error
+            .unwrap();
+        assert!(
+            error.to_lowercase().contains(expected),
+            "{answer:?}: {error}"
+        );
+        let head = server.head().await.to_lowercase();
+        assert!(
+            head.contains("authorization: basic ") && !error.contains("pw@"),
+            "{head} {error}"
+        );
+        assert_eq!(running.stop().await, []);
+    }
+}
+
+#[tokio::test]
+async fn it_takes_leave() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("ws://{}/2/rsvps", listener.local_addr().unwrap());
+    let (sender, mut closed) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut socket = accept_async(listener.accept().await.unwrap().0)
+            .await
+            .unwrap();
+        socket.send(Frame::text("{}")).await.unwrap();
+        while let Some(Ok(frame)) = socket.next().await {
+            if let Frame::Close(_) = frame {
+                sender.send(()).await.unwrap();
+            }
+        }
+    });
+    let mut running = start(&address, Resume::fresh(), quick());
+    running.bench.items(1).await;
+    running.stop().await;
+    tokio::time::timeout(LIMIT, closed.recv())
+        .await
+        .unwrap()
+        .expect("the server was told");
+}
