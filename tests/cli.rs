@@ -15,7 +15,10 @@ fn refused(args: &[&str], code: i32, words: &[&str]) {
     assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{args:?}");
     for word in words {
-        assert!(said.contains(word), "{args:?}: {said:?} does not say {word:?}");
+        assert!(
+            said.contains(word),
+            "{args:?}: {said:?} does not say {word:?}"
+        );
     }
 }
 
@@ -25,14 +28,50 @@ fn mistakes_are_named_with_their_remedy() {
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
     refused(&["count", "/no/such/file"], 66, &["/no/such/file"]);
-    refused(&["import", "--data", data, "/no/such/file"], 66, &["/no/such/file"]);
-    refused(&["summary", "--data", data], 70, &["holds no journal", "headcount import"]);
-    refused(&["run", "--data", data, "--source", "gopher://x"], 64, &["gopher", "ws://"]);
-    refused(&["run", "--data", data, "--listen", "0.0.0.0:0", "--source", "sim:"], 64, &["--unprotected"]);
-    refused(&["run", "--data", data, "--source", "sim:?rte=5"], 64, &["rte"]);
-    refused(&["simulate", "--records", "1", "--rate", "0"], 64, &["rate"]);
+    refused(
+        &["import", "--data", data, "/no/such/file"],
+        66,
+        &["/no/such/file"],
+    );
+    refused(
+        &["summary", "--data", data],
+        70,
+        &["holds no journal", "headcount import"],
+    );
+    refused(
+        &["run", "--data", data, "--source", "gopher://x"],
+        64,
+        &["gopher", "ws://"],
+    );
+    refused(
+        &[
+            "run",
+            "--data",
+            data,
+            "--listen",
+            "0.0.0.0:0",
+            "--source",
+            "sim:",
+        ],
+        64,
+        &["--unprotected"],
+    );
+    refused(
+        &["run", "--data", data, "--source", "sim:?rte=5"],
+        64,
+        &["rte"],
+    );
+    refused(
+        &["simulate", "--records", "1", "--rate", "0"],
+        64,
+        &["rate"],
+    );
     refused(&["frobnicate"], 64, &["frobnicate"]);
-    refused(&["journal", "verify", "--data", data], 70, &["holds no journal"]);
+    refused(
+        &["journal", "verify", "--data", data],
+        70,
+        &["holds no journal"],
+    );
 }
 
 #[test]
@@ -43,14 +82,17 @@ fn a_journal_keeps_its_partitions() {
     let (file, data) = (file.to_str().unwrap(), folder.path().join("data"));
     let data = data.to_str().unwrap();
     run(headcount().args(["import", "--partitions", "3", "--data", data, file]));
-    refused(&["import", "--partitions", "4", "--data", data, file], 64, &["3 partitions", "not 4"]);
+    refused(
+        &["import", "--partitions", "4", "--data", data, file],
+        64,
+        &["3 partitions", "not 4"],
+    );
     run(headcount().args(["import", "--data", data, file]));
 }
 
 #[test]
 fn no_arguments_is_help_that_starts_with_what_a_newcomer_needs() {
-    let output = headcount().output().unwrap();
-    let help = String::from_utf8(output.stderr).unwrap();
+    let help = String::from_utf8(run(&mut headcount()).stdout).unwrap();
     let mut lines = help.lines();
     assert!(lines.next().unwrap().contains("headcount demo"), "{help}");
     assert!(lines.next().unwrap().contains("headcount count"), "{help}");
@@ -60,17 +102,30 @@ fn no_arguments_is_help_that_starts_with_what_a_newcomer_needs() {
 fn damage_is_found_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("sim.ndjson"), folder.path().join("data"));
-    run(headcount().args(["simulate", "--records", "200"]).arg(&file));
-    run(headcount().args(["import", "--partitions", "1", "--data"]).arg(&data).arg(&file));
+    run(headcount()
+        .args(["simulate", "--records", "200"])
+        .arg(&file));
+    run(headcount()
+        .args(["import", "--partitions", "1", "--data"])
+        .arg(&data)
+        .arg(&file));
     run(headcount().args(["journal", "verify", "--data"]).arg(&data));
-    let stat = run_json(headcount().args(["journal", "stat", "--json", "--data"]).arg(&data));
+    let stat = run_json(
+        headcount()
+            .args(["journal", "stat", "--json", "--data"])
+            .arg(&data),
+    );
     assert!(stat["partitions"][0]["entries"].as_u64().unwrap() > 200);
 
     let segment = data.join("journal/p000/00000000000000000000.seg");
     let mut bytes = fs::read(&segment).unwrap();
     bytes[20_000] ^= 4;
     fs::write(&segment, bytes).unwrap();
-    let output = headcount().args(["journal", "verify", "--data"]).arg(&data).output().unwrap();
+    let output = headcount()
+        .args(["journal", "verify", "--data"])
+        .arg(&data)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(65));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("00000000000000000000.seg"), "{said}");
@@ -80,10 +135,16 @@ fn damage_is_found_and_named() {
 fn a_broken_checkpoint_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let (file, data) = (folder.path().join("sim.ndjson"), folder.path().join("data"));
-    run(headcount().args(["simulate", "--records", "500"]).arg(&file));
+    run(headcount()
+        .args(["simulate", "--records", "500"])
+        .arg(&file));
     run(headcount().args(["import", "--data"]).arg(&data).arg(&file));
     let right = summary(&data);
-    fs::write(data.join("state/p000/checkpoint"), b"HCSTATE1 and then rubbish").unwrap();
+    fs::write(
+        data.join("state/p000/checkpoint"),
+        b"HCSTATE1 and then rubbish",
+    )
+    .unwrap();
     assert_eq!(summary(&data), right);
     run(headcount().args(["rebuild", "--data"]).arg(&data));
     assert_eq!(summary(&data), right);
@@ -95,14 +156,28 @@ fn one_seed_gives_one_file_and_threads_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let files = [folder.path().join("a"), folder.path().join("b")];
     for file in &files {
-        run(headcount().args(["simulate", "--records", "3000", "--seed", "9"]).arg(file));
+        run(headcount()
+            .args(["simulate", "--records", "3000", "--seed", "9"])
+            .arg(file));
     }
     assert_eq!(fs::read(&files[0]).unwrap(), fs::read(&files[1]).unwrap());
     let counts = ["1", "2", "5"].map(|threads| {
-        run_json(headcount().args(["count", "--json", "--threads", threads]).arg(&files[0]))
+        run_json(
+            headcount()
+                .args(["count", "--json", "--threads", threads])
+                .arg(&files[0]),
+        )
     });
     for count in &counts[1..] {
-        for member in ["digest", "kinds", "by_country", "members", "busiest_5s", "top_topics_yes", "ledger"] {
+        for member in [
+            "digest",
+            "kinds",
+            "by_country",
+            "members",
+            "busiest_5s",
+            "top_topics_yes",
+            "ledger",
+        ] {
             assert_eq!(count[member], counts[0][member], "{member}");
         }
     }

@@ -21,8 +21,11 @@ fn count_equals_golden() {
     for name in RECORDINGS {
         for threads in ["1", "2", "3"] {
             let file = data.join("rsvps").join(name);
-            let found =
-                run_json(headcount().args(["count", "--json", "--threads", threads]).arg(file));
+            let found = run_json(
+                headcount()
+                    .args(["count", "--json", "--threads", threads])
+                    .arg(file),
+            );
             assert_golden(&found, &golden(&data, name), &[]);
             assert_eq!(found["ledger"]["balanced"], true);
         }
@@ -42,13 +45,24 @@ fn first_import_and_summary_equal_golden_and_the_second_changes_nothing() {
         .chain([("merged", together)]);
     for (name, files) in cases {
         let kept = tempfile::tempdir().unwrap();
-        let import = || run_json(headcount().args(["import", "--json", "--data"]).arg(kept.path()).args(&files));
+        let import = || {
+            run_json(
+                headcount()
+                    .args(["import", "--json", "--data"])
+                    .arg(kept.path())
+                    .args(&files),
+            )
+        };
         import();
         let first = summary(kept.path());
         assert_golden(&first, &golden(&data, name), &[]);
         verify(kept.path());
         assert_eq!(import()["kept"], 0, "{name}: a second time");
-        assert_eq!(summary(kept.path()), first, "{name}: not even the journal's end may move");
+        assert_eq!(
+            summary(kept.path()),
+            first,
+            "{name}: not even the journal's end may move"
+        );
     }
 }
 
@@ -61,7 +75,13 @@ fn a_file_is_known_by_its_content() {
     let renamed = folder.path().join("another-name.txt");
     fs::copy(&original, &renamed).unwrap();
     let import = |file: &Path| {
-        run_json(headcount().args(["import", "--json", "--data"]).arg(&kept).arg(file))["kept"].clone()
+        run_json(
+            headcount()
+                .args(["import", "--json", "--data"])
+                .arg(&kept)
+                .arg(file),
+        )["kept"]
+            .clone()
     };
     assert_eq!(import(&original), 156);
     assert_eq!(import(&renamed), 0);
@@ -92,7 +112,9 @@ fn order_repetition_sources_and_partitions_change_nothing() {
         let kept = folder.path().join(format!("data-{partitions}"));
         let process = Process::run(&kept, &files, &["--partitions", partitions]);
         let want = (lines.len() * 3) as u64;
-        wait_until("everything is counted", || process.summary()["records"] == want);
+        wait_until("everything is counted", || {
+            process.summary()["records"] == want
+        });
         let live = process.summary();
         assert_golden(&live, &golden(&data, name), &ORDERED);
         assert_eq!(live["ledger"]["balanced"], true);
@@ -110,7 +132,10 @@ fn the_other_feed_has_its_golden_answers() {
         let file = data.join("open_events").join(name);
         let found = run_json(headcount().args(["count", "--json"]).arg(file));
         for member in ["records", "unique", "by_status"] {
-            assert_eq!(found["feeds"]["open_events"][member], golden[member], "{name}: {member}");
+            assert_eq!(
+                found["feeds"]["open_events"][member], golden[member],
+                "{name}: {member}"
+            );
         }
         assert_eq!(found["malformed"], golden["malformed"], "{name}");
         assert_eq!(found["rsvps"], 0, "{name}");
@@ -123,15 +148,24 @@ fn the_seeds_venues_are_counted_once() {
     let kept = tempfile::tempdir().unwrap();
     let file = format!("file:{}", data.join("rsvps/2017-03-19.ndjson").display());
     let process = Process::run(kept.path(), &[file], &[]);
-    wait_until("everything is counted", || process.summary()["records"] == 1541);
+    wait_until("everything is counted", || {
+        process.summary()["records"] == 1541
+    });
     let (status, body) = get(process.address, "/api/data");
     assert_eq!(status, 200);
     let venues: Vec<serde_json::Value> = serde_json::from_str(&body).unwrap();
     let count = |name: &str| {
-        venues.iter().find(|venue| venue["venue_name"] == name).map(|venue| venue["count"].clone())
+        venues
+            .iter()
+            .find(|venue| venue["venue_name"] == name)
+            .map(|venue| venue["count"].clone())
     };
     // Published as 14 and 12.
     assert_eq!(count("Launch 22"), Some(6.into()));
     assert_eq!(count("Klarna TLV"), Some(4.into()));
-    assert!(venues.iter().all(|venue| venue["lat"].is_string() && venue["lon"].is_string()));
+    assert!(
+        venues
+            .iter()
+            .all(|venue| venue["lat"].is_string() && venue["lon"].is_string())
+    );
 }

@@ -15,7 +15,10 @@ const KILLS: usize = 20;
 
 fn import(data: &Path, files: &[PathBuf]) -> std::process::Command {
     let mut command = headcount();
-    command.args(["import", "--partitions", "2", "--data"]).arg(data).args(files);
+    command
+        .args(["import", "--partitions", "2", "--data"])
+        .arg(data)
+        .args(files);
     command.stdout(Stdio::null());
     command
 }
@@ -55,7 +58,13 @@ fn a_live_run_killed_at_any_moment_ends_with_the_right_counts() {
     let right = golden(&data, name);
     let file = data.join("rsvps").join(name);
     // Plays from the start at every connection, as fast as it is read.
-    let server = Process::stream(&["--recording", file.to_str().unwrap(), "--speed", "max", "--once"]);
+    let server = Process::stream(&[
+        "--recording",
+        file.to_str().unwrap(),
+        "--speed",
+        "max",
+        "--once",
+    ]);
     let source = [format!("ws://{}/2/rsvps", server.address)];
     let kept = tempfile::tempdir().unwrap();
     for _ in 0..KILLS {
@@ -66,8 +75,12 @@ fn a_live_run_killed_at_any_moment_ends_with_the_right_counts() {
         verify_if_any(kept.path());
     }
     let process = Process::run(kept.path(), &source, &[]);
-    wait_until("everything is counted", || process.summary()["rsvps"] == right["rsvps"]);
-    wait_until("the last change is counted", || process.summary()["yes"] == right["yes"]);
+    wait_until("everything is counted", || {
+        process.summary()["rsvps"] == right["rsvps"]
+    });
+    wait_until("the last change is counted", || {
+        process.summary()["yes"] == right["yes"]
+    });
     assert_golden(&process.summary(), &right, &ORDERED);
     process.stop();
     let end = summary(kept.path());
@@ -89,11 +102,21 @@ fn a_journal_has_one_writer() {
     let source = ["sim:?rate=5&seed=1".to_owned()];
     let first = Process::run(kept.path(), &source, &[]);
     let mut second = headcount();
-    second.args(["run", "--listen", &free_address().to_string(), "--source", "sim:?rate=5&seed=1", "--data"]);
+    second.args([
+        "run",
+        "--listen",
+        &free_address().to_string(),
+        "--source",
+        "sim:?rate=5&seed=1",
+        "--data",
+    ]);
     let output = second.arg(kept.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(73), "{said}");
-    assert!(said.contains(&first.id().to_string()), "names the other process: {said}");
+    assert!(
+        said.contains(&first.id().to_string()),
+        "names the other process: {said}"
+    );
     // Reading beside the writer is allowed.
     verify(kept.path());
     first.stop();

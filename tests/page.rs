@@ -14,5 +14,8 @@ fn the_page_in_a_real_browser() {
         .env("HEADCOUNT_BIN", env!("CARGO_BIN_EXE_headcount"))
         .status()
         .expect("npm, to run the browser's tests (tests/run installs it)");
-    assert!(status.success(), "the page's tests failed, see above: {status}");
+    assert!(
+        status.success(),
+        "the page's tests failed, see above: {status}"
+    );
 }

@@ -38,9 +38,23 @@ fn bad_lines() -> Vec<(String, &'static str)> {
         (text[..text.len() / 2].to_owned(), "bad_json"),
         (text.replace('"', "'"), "bad_json"),
         (text.replace("\"guests\":0", "\"guests\":0,"), "bad_json"),
-        ("<html><body>502 Bad Gateway</body></html>".into(), "bad_json"),
-        (format!("{{\"x\":{}1{},{}", "[".repeat(200_000), "]".repeat(200_000), &text[1..]), "too_deep"),
-        (with("event", json!({ "event_id": "x".repeat(2 << 20) })), "too_big"),
+        (
+            "<html><body>502 Bad Gateway</body></html>".into(),
+            "bad_json",
+        ),
+        (
+            format!(
+                "{{\"x\":{}1{},{}",
+                "[".repeat(200_000),
+                "]".repeat(200_000),
+                &text[1..]
+            ),
+            "too_deep",
+        ),
+        (
+            with("event", json!({ "event_id": "x".repeat(2 << 20) })),
+            "too_big",
+        ),
         (with("response", json!("maybe")), "unknown_enum:response"),
         (with("response", json!(1)), "bad_type:response"),
         (with("rsvp_id", json!(-1)), "range:rsvp_id"),
@@ -49,7 +63,10 @@ fn bad_lines() -> Vec<(String, &'static str)> {
         (with("guests", json!(1001)), "range:guests"),
         (without("mtime"), "missing_field:mtime"),
         (without("group"), "missing_field:group"),
-        (text.replacen("\"response\":", "\"response\":\"no\",\"response\":", 1), "dup_key:response"),
+        (
+            text.replacen("\"response\":", "\"response\":\"no\",\"response\":", 1),
+            "dup_key:response",
+        ),
         (text.replacen("\"E\"", "\"\\u0000\"", 1), "nul_char"),
     ]
 }
@@ -66,7 +83,12 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
     fs::write(&file, text).unwrap();
 
     let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
-    let imported = run_json(headcount().args(["import", "--json", "--data"]).arg(&kept).arg(&file));
+    let imported = run_json(
+        headcount()
+            .args(["import", "--json", "--data"])
+            .arg(&kept)
+            .arg(&file),
+    );
     assert_eq!(imported["kept"], bad.len());
     let found = summary(&kept);
     for answer in [&counted, &found] {
@@ -76,10 +98,19 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
     }
     assert_eq!(counted["ledger"]["rejected"], found["ledger"]["rejected"]);
 
-    let list = run(headcount().args(["dead-letters", "list", "--json", "--data"]).arg(&kept)).stdout;
-    let letters: Vec<Value> =
-        String::from_utf8(list).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let reasons: Vec<&str> = letters.iter().map(|letter| letter["reason"].as_str().unwrap()).collect();
+    let list = run(headcount()
+        .args(["dead-letters", "list", "--json", "--data"])
+        .arg(&kept))
+    .stdout;
+    let letters: Vec<Value> = String::from_utf8(list)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let reasons: Vec<&str> = letters
+        .iter()
+        .map(|letter| letter["reason"].as_str().unwrap())
+        .collect();
     let expected: Vec<&str> = bad.iter().map(|(_, reason)| *reason).collect();
     assert_eq!(reasons, expected);
     for (letter, (line, _)) in letters.iter().zip(&bad) {
@@ -87,7 +118,10 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
         assert!(letter["excerpt"].as_str().unwrap().len() <= 8192);
     }
     let offset = letters[0]["offset"].to_string();
-    let shown = run(headcount().args(["dead-letters", "show", &offset, "--data"]).arg(&kept)).stdout;
+    let shown = run(headcount()
+        .args(["dead-letters", "show", &offset, "--data"])
+        .arg(&kept))
+    .stdout;
     assert!(String::from_utf8(shown).unwrap().contains("bad_json"));
 }
 
@@ -95,19 +129,33 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
 fn no_person_is_on_the_disk() {
     let folder = tempfile::tempdir().unwrap();
     let (file, kept) = (folder.path().join("bad.ndjson"), folder.path().join("data"));
-    let mut text: String = bad_lines().into_iter().map(|(line, _)| line + "\n").collect();
+    let mut text: String = bad_lines()
+        .into_iter()
+        .map(|(line, _)| line + "\n")
+        .collect();
     text += &good(987_654_321_987).to_string();
     fs::write(&file, text).unwrap();
     let import = |data: &std::path::Path, more: &[&str]| {
-        run(headcount().args(["import", "--data"]).arg(data).args(more).arg(&file));
-        ["CANARY-NAME", "CANARY-PHOTO", "\"member_id\":987654321987"]
-            .map(|secret| finds(&data.join("journal"), secret) || finds(&data.join("state"), secret))
+        run(headcount()
+            .args(["import", "--data"])
+            .arg(data)
+            .args(more)
+            .arg(&file));
+        ["CANARY-NAME", "CANARY-PHOTO", "\"member_id\":987654321987"].map(|secret| {
+            finds(&data.join("journal"), secret) || finds(&data.join("state"), secret)
+        })
     };
     assert_eq!(import(&kept, &[]), [false; 3]);
     // The same search finds them when people are kept, so it would have found them.
-    assert_eq!(import(&folder.path().join("open"), &["--keep-people"]), [true; 3]);
+    assert_eq!(
+        import(&folder.path().join("open"), &["--keep-people"]),
+        [true; 3]
+    );
     use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(kept.join("people.key")).unwrap().permissions().mode();
+    let mode = fs::metadata(kept.join("people.key"))
+        .unwrap()
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -118,7 +166,10 @@ fn finds(folder: &std::path::Path, text: &str) -> bool {
         if path.is_dir() {
             return finds(&path, text);
         }
-        fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
+        fs::read(path)
+            .unwrap()
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
     })
 }
 
@@ -126,13 +177,20 @@ fn finds(folder: &std::path::Path, text: &str) -> bool {
 fn a_record_from_the_future_is_kept_and_not_counted() {
     let folder = tempfile::tempdir().unwrap();
     let (file, kept) = (folder.path().join("x.ndjson"), folder.path().join("data"));
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis() as u64;
     let at = |id: u64, mtime: u64| {
         let mut record = good(id);
         record["mtime"] = mtime.into();
         record.to_string()
     };
-    fs::write(&file, [at(1, now + 3_600_000), at(2, now + 60_000), at(3, now)].join("\n")).unwrap();
+    fs::write(
+        &file,
+        [at(1, now + 3_600_000), at(2, now + 60_000), at(3, now)].join("\n"),
+    )
+    .unwrap();
     run(headcount().args(["import", "--data"]).arg(&kept).arg(&file));
     let found = summary(&kept);
     assert_eq!((&found["rsvps"], &found["records"]), (&json!(2), &json!(3)));

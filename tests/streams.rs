@@ -23,7 +23,9 @@ fn recording() -> Option<(PathBuf, Value)> {
 fn count_live(process: &Process, right: &Value) {
     wait_until("everything is counted", || {
         let found = process.summary();
-        found["rsvps"] == right["rsvps"] && found["yes"] == right["yes"] && found["heads"] == right["heads"]
+        found["rsvps"] == right["rsvps"]
+            && found["yes"] == right["yes"]
+            && found["heads"] == right["heads"]
     });
     let found = process.summary();
     assert_golden(&found, right, &ORDERED);
@@ -33,10 +35,20 @@ fn count_live(process: &Process, right: &Value) {
 #[test]
 fn the_stand_in_over_http_and_websocket_gives_golden_answers() {
     let Some(data) = recordings() else { return };
-    for name in ["2015-03-08.ndjson", "2017-03-19-damaged.ndjson", "2018-05-20-pretty.json"] {
+    for name in [
+        "2015-03-08.ndjson",
+        "2017-03-19-damaged.ndjson",
+        "2018-05-20-pretty.json",
+    ] {
         let file = data.join("rsvps").join(name);
         let right = golden(&data, name);
-        let server = Process::stream(&["--recording", file.to_str().unwrap(), "--speed", "max", "--once"]);
+        let server = Process::stream(&[
+            "--recording",
+            file.to_str().unwrap(),
+            "--speed",
+            "max",
+            "--once",
+        ]);
         for scheme in ["http", "ws"] {
             let kept = tempfile::tempdir().unwrap();
             let source = [format!("{scheme}://{}/2/rsvps", server.address)];
@@ -50,10 +62,16 @@ fn the_stand_in_over_http_and_websocket_gives_golden_answers() {
 
 #[test]
 fn a_server_of_another_make_that_hangs_up_leaves_a_gap_record() {
-    let Some((file, right)) = recording() else { return };
+    let Some((file, right)) = recording() else {
+        return;
+    };
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peer"));
     let server = Process::peer(
-        Command::new("node").current_dir(folder).arg("server.mjs").arg(&file).arg("60"),
+        Command::new("node")
+            .current_dir(folder)
+            .arg("server.mjs")
+            .arg(&file)
+            .arg("60"),
     );
     let kept = tempfile::tempdir().unwrap();
     let source = [format!("ws://{}/", server.address)];
@@ -69,25 +87,44 @@ fn a_server_of_another_make_that_hangs_up_leaves_a_gap_record() {
 
 #[test]
 fn an_old_client_reads_the_stand_in_unchanged() {
-    let Some((file, right)) = recording() else { return };
-    let server = Process::stream(&["--recording", file.to_str().unwrap(), "--speed", "max", "--once"]);
+    let Some((file, right)) = recording() else {
+        return;
+    };
+    let server = Process::stream(&[
+        "--recording",
+        file.to_str().unwrap(),
+        "--speed",
+        "max",
+        "--once",
+    ]);
     // What a client of 2013 does: open the URL, read lines, parse each that is not empty.
     let mut stream = TcpStream::connect(server.address).unwrap();
-    write!(stream, "GET /2/rsvps HTTP/1.1\r\nHost: stream.meetup.com\r\nUser-Agent: curl/7.30\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET /2/rsvps HTTP/1.1\r\nHost: stream.meetup.com\r\nUser-Agent: curl/7.30\r\n\r\n"
+    )
+    .unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
     assert!(lines.next().unwrap().starts_with("HTTP/1.1 200"));
     let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
     let has = |field: &str| head.iter().any(|line| line.eq_ignore_ascii_case(field));
     assert!(has("transfer-encoding: chunked"), "{head:?}");
-    assert!(has("content-type: application/json; charset=utf-8"), "{head:?}");
+    assert!(
+        has("content-type: application/json; charset=utf-8"),
+        "{head:?}"
+    );
     let mut ids = std::collections::HashSet::new();
     let want = right["records"].as_u64().unwrap();
     for seen in 0..want {
         // One object a chunk: its length, the object with its line end, an empty line.
         let length = usize::from_str_radix(&lines.next().unwrap(), 16).unwrap();
         let line = lines.next().unwrap();
-        assert_eq!(length, line.len() + 1, "record {seen} is a chunk of its own");
+        assert_eq!(
+            length,
+            line.len() + 1,
+            "record {seen} is a chunk of its own"
+        );
         assert!(line.contains("\\/"), "slashes are escaped as they were");
         assert_eq!(lines.next().unwrap(), "");
         let record: Value = serde_json::from_str(&line).unwrap();
@@ -98,18 +135,28 @@ fn an_old_client_reads_the_stand_in_unchanged() {
 
 #[test]
 fn standard_input_is_a_source() {
-    let Some((file, right)) = recording() else { return };
+    let Some((file, right)) = recording() else {
+        return;
+    };
     let found = run_json(
-        headcount().args(["count", "--json", "-"]).stdin(std::fs::File::open(&file).unwrap()),
+        headcount()
+            .args(["count", "--json", "-"])
+            .stdin(std::fs::File::open(&file).unwrap()),
     );
     assert_golden(&found, &right, &[]);
 }
 
 #[test]
 fn a_replay_has_the_same_answer() {
-    let Some((file, right)) = recording() else { return };
+    let Some((file, right)) = recording() else {
+        return;
+    };
     let kept = tempfile::tempdir().unwrap();
-    let process = Process::run(kept.path(), &[format!("file:{}?speed=100000", file.display())], &[]);
+    let process = Process::run(
+        kept.path(),
+        &[format!("file:{}?speed=100000", file.display())],
+        &[],
+    );
     count_live(&process, &right);
     process.stop();
 }
@@ -131,11 +178,21 @@ fn the_simulation_goes_on_where_it_was() {
     // Exactly once: what is kept is what the simulator writes, from its first record on.
     let file = kept.path().join("same.ndjson");
     run(headcount()
-        .args(["simulate", "--records", &counted.to_string(), "--seed", "7", "--rate", "400"])
+        .args([
+            "simulate",
+            "--records",
+            &counted.to_string(),
+            "--seed",
+            "7",
+            "--rate",
+            "400",
+        ])
         .arg(&file));
     let right = run_json(headcount().args(["count", "--json"]).arg(&file));
     let found = summary(kept.path());
-    for member in ["records", "rsvps", "yes", "no", "heads", "kinds", "events", "members"] {
+    for member in [
+        "records", "rsvps", "yes", "no", "heads", "kinds", "events", "members",
+    ] {
         assert_eq!(found[member], right[member], "{member}");
     }
 }

@@ -1,6 +1,6 @@
 //! What the tests of the whole program share: the built program, its data, its API.
 #![allow(dead_code, reason = "every test file uses its own part of this")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
 
 use std::{
     env, fs,
@@ -19,13 +19,19 @@ use serde_json::Value;
 pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// The four undamaged recordings, which `merged.json` is the answer of.
-pub const UNDAMAGED: [&str; 4] =
-    ["2015-03-08.ndjson", "2017-03-19.ndjson", "2017-05-07.ndjson", "2018-05-20-pretty.json"];
+pub const UNDAMAGED: [&str; 4] = [
+    "2015-03-08.ndjson",
+    "2017-03-19.ndjson",
+    "2017-05-07.ndjson",
+    "2018-05-20-pretty.json",
+];
 
 /// The built program with arguments.
 pub fn headcount() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
-    command.env_remove("HEADCOUNT_DATA").env("HEADCOUNT_LOG", "warn");
+    command
+        .env_remove("HEADCOUNT_DATA")
+        .env("HEADCOUNT_LOG", "warn");
     command
 }
 
@@ -57,7 +63,10 @@ pub fn assert_golden(found: &Value, golden: &Value, but: &[&str]) {
     let mut wrong = Vec::new();
     for (name, expected) in golden.as_object().unwrap() {
         if !but.contains(&name.as_str()) && found.get(name) != Some(expected) {
-            wrong.push(format!("{name}: {:?} instead of {expected}", found.get(name)));
+            wrong.push(format!(
+                "{name}: {:?} instead of {expected}",
+                found.get(name)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -107,7 +116,9 @@ impl Process {
     /// `headcount run` on a free port, ready to answer.
     pub fn run(data: &Path, sources: &[String], more: &[&str]) -> Self {
         let process = Self::run_unready(data, sources, more);
-        wait_until("the server is ready", || get(process.address, "/readyz").0 == 200);
+        wait_until("the server is ready", || {
+            get(process.address, "/readyz").0 == 200
+        });
         process
     }
 
@@ -115,21 +126,35 @@ impl Process {
     pub fn run_unready(data: &Path, sources: &[String], more: &[&str]) -> Self {
         let address = free_address();
         let mut command = headcount();
-        command.arg("run").arg("--data").arg(data).args(["--listen", &address.to_string()]);
+        command
+            .arg("run")
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", &address.to_string()]);
         for source in sources {
             command.args(["--source", source]);
         }
         command.args(more).stdin(Stdio::null());
-        Self { child: command.spawn().unwrap(), address }
+        Self {
+            child: command.spawn().unwrap(),
+            address,
+        }
     }
 
     /// `headcount stream` on a free port, listening.
     pub fn stream(more: &[&str]) -> Self {
         let address = free_address();
         let mut command = headcount();
-        command.args(["stream", "--listen", &address.to_string()]).args(more);
-        let process = Self { child: command.spawn().unwrap(), address };
-        wait_until("the stand-in listens", || TcpStream::connect(address).is_ok());
+        command
+            .args(["stream", "--listen", &address.to_string()])
+            .args(more);
+        let process = Self {
+            child: command.spawn().unwrap(),
+            address,
+        };
+        wait_until("the stand-in listens", || {
+            TcpStream::connect(address).is_ok()
+        });
         process
     }
 
@@ -137,9 +162,14 @@ impl Process {
     pub fn peer(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let port: u16 = line.trim().parse().unwrap();
-        Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+        Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+        }
     }
 
     pub fn id(&self) -> u32 {
@@ -178,23 +208,39 @@ impl Drop for Process {
 
 /// An address that nobody listens on now.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// GET by hand: status and body. Status 0 when nobody listens.
 pub fn get(address: SocketAddr, path: &str) -> (u16, String) {
-    let Ok(mut stream) = TcpStream::connect(address) else { return (0, String::new()) };
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return (0, String::new());
+    };
     stream.set_read_timeout(Some(LIMIT)).unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let mut answer = Vec::new();
-    if stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer)).is_err() {
+    if stream
+        .write_all(request.as_bytes())
+        .and_then(|()| stream.read_to_end(&mut answer))
+        .is_err()
+    {
         return (0, String::new());
     }
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    let body =
-        if head.to_lowercase().contains("transfer-encoding: chunked") { dechunk(body) } else { body.to_owned() };
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    let body = if head.to_lowercase().contains("transfer-encoding: chunked") {
+        dechunk(body)
+    } else {
+        body.to_owned()
+    };
     (status, body)
 }
 
@@ -227,7 +273,10 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(value) = look() {
             return value;
         }
-        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} and still not: {what}");
+        assert!(
+            start.elapsed() < LIMIT,
+            "waited {LIMIT:?} and still not: {what}"
+        );
         let _ = pause.recv_timeout(Duration::from_millis(10));
     }
 }
@@ -237,9 +286,12 @@ pub struct Random(u64);
 
 impl Random {
     pub fn new() -> Self {
-        let seed = env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-            u64::from(std::process::id()) ^ Instant::now().elapsed().as_nanos() as u64 ^ 0x5eed
-        });
+        let seed = env::var("SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or_else(|| {
+                u64::from(std::process::id()) ^ Instant::now().elapsed().as_nanos() as u64 ^ 0x5eed
+            });
         eprintln!("SEED={seed}");
         Self(seed | 1)
     }

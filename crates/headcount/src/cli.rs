@@ -14,7 +14,6 @@ pub(crate) const PARTITIONS: u16 = 2;
 #[command(before_help = "\
 New here? Watch a map move:           headcount demo
 Have a recording? Count the people:   headcount count FILE")]
-#[command(arg_required_else_help = true)]
 pub(crate) struct Cli {
     /// What is logged to standard error, such as `debug` or `headcount_journal=debug`.
     #[arg(
@@ -26,7 +25,7 @@ pub(crate) struct Cli {
     )]
     pub(crate) log: String,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -151,8 +151,10 @@ impl Run {
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
+        let mut stop = false;
         loop {
-            let stop = self.answer();
+            // Once told to stop, it goes on only to the end of what is in the journal.
+            stop |= self.answer();
             let wait = if stop { Duration::ZERO } else { POLL };
             let read = self
                 .reader
@@ -165,10 +167,6 @@ impl Run {
                 apply(&mut self.partition, &batch)?;
                 self.unsaved += read as u64;
                 self.tell();
-            }
-            if stop {
-                // Ask again, so that the next empty read ends it.
-                continue;
             }
             let due = self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY;
             if due || self.unsaved >= CHECKPOINT_ENTRIES {

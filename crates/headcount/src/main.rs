@@ -17,7 +17,7 @@ mod text;
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command};
@@ -42,12 +42,23 @@ fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing else has chosen a TLS provider");
-    match run(cli.command) {
+    let Some(command) = cli.command else {
+        return help();
+    };
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("headcount: {error:#}");
             ExitCode::from(exit::code_of(&error))
         }
+    }
+}
+
+/// Without arguments: help, which begins with what a newcomer needs.
+fn help() -> ExitCode {
+    match Cli::command().print_help() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(exit::IO),
     }
 }
 
