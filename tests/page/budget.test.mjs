@@ -26,8 +26,7 @@ test('what is loaded', async () => {
         );
       }),
   });
-  await reader.shows('live');
-  await reader.page.waitForSelector('.map svg');
+  await reader.settles();
   await Promise.all(pending);
   for (const [kind, most] of Object.entries(KB_MAX)) {
     console.log(`${kind}: ${bytes[kind]} bytes compressed, at most ${most} kB`);

@@ -32,7 +32,7 @@ function forgiveConnections(reader) {
 test('killed: the page says so and freezes; started again: it is live by itself', options, async () => {
   const server = await Server.start(SIMULATION);
   const reader = await Reader.open(browser, server.address, { query: '?theme=dark' });
-  await reader.shows('live');
+  await reader.settles();
   await server.kill();
   await reader.shows('reconnecting');
   await reader.page.waitForSelector('[role=alert] >> text=Connection lost');
@@ -58,7 +58,7 @@ test('killed: the page says so and freezes; started again: it is live by itself'
 test('standing still: stale after five seconds, live when it goes on', options, async () => {
   const server = await Server.start(SIMULATION);
   const reader = await Reader.open(browser, server.address);
-  await reader.shows('live');
+  await reader.settles();
   const frozenAt = Date.now();
   server.freeze();
   await reader.shows('stale', 10_000);

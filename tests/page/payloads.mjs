@@ -49,7 +49,7 @@ export const TRICKS = [
   ['gnp.\u202etxt', 'gnp.txt'],
   ['a\u2066b\u2069c\u200fd', 'abcd'],
   ['zero\u200bwidth\u200d\ufeff', 'zerowidth'],
-  ['bell\u0007 and\u0000 null', 'bell and null'],
+  ['bell\u0007 and\u0001 start', 'bell and start'],
   ['two\nlines', 'two lines'],
   ['x'.repeat(400), `${'x'.repeat(255)}…`],
 ];

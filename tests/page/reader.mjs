@@ -63,6 +63,12 @@ export class Reader {
     await this.page.waitForSelector(wanted, { timeout });
   }
 
+  /** Waits until everything is there that a page needs to go on without its server. */
+  async settles() {
+    await this.shows('live');
+    await this.page.waitForSelector('#map');
+  }
+
   /** Waits until so many countries are chosen and their figures are on the screen. */
   async showsCountries(count) {
     await this.page.waitForFunction(

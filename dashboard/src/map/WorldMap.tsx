@@ -1,7 +1,8 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { countryName, countryNames } from '../countries';
 import { format } from '../format';
+import { connection } from '../live';
 import { chooseCountry, clearCountries, countries } from '../page';
 import { countryCounts, totals } from '../selected';
 import { Lands } from './Lands';
@@ -15,16 +16,21 @@ import { loadWorld, type World } from './world';
 export function WorldMap() {
   const [world, setWorld] = useState<World>();
   const [failed, setFailed] = useState(false);
-  useEffect(() => {
+  const load = () => {
     loadWorld().then(setWorld, (error) => {
       console.warn('headcount: load the map:', error);
       setFailed(true);
     });
-  }, []);
+  };
+  useEffect(load, []);
+  // A server that was away may have taken the map with it.
+  useSignalEffect(() => {
+    if (connection.value === 'live' && failed && !world) load();
+  });
   return (
     <div class="map">
       {world && <LoadedMap world={world} />}
-      {failed && <p class="map-note">The map data could not be loaded.</p>}
+      {failed && !world && <p class="map-note">The map data could not be loaded.</p>}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-// Venues as dots. All of them are one path with one fill: a sprite or a shape for each is many times dearer.
+// Venues as dots. All of a colour are one path with one fill: a shape for each is many times dearer.
 
 import type { Dot } from '../contract';
 import type { View } from './camera';
@@ -9,6 +9,21 @@ export interface PlacedDot {
   y: number;
   rsvps: number;
   country: string;
+}
+
+export interface DotLook {
+  /** Light dots are lost on pale land, dark ones on dark land. */
+  onDark: string;
+  onPale: string;
+  isPale: (country: string) => boolean;
+  /** Only those of these countries, when there are any. */
+  countries: readonly string[];
+  width: number;
+  height: number;
+  /** Whether the map is seen closer than whole: then there is room for larger dots. */
+  isClose: boolean;
+  /** Of dots, on a small map less than 1. */
+  size: number;
 }
 
 const RADIUS_MAX = 7;
@@ -22,46 +37,32 @@ export function placeDots(dots: readonly Dot[], world: World): PlacedDot[] {
   return placed;
 }
 
-export interface DotLook {
-  colour: string;
-  /** Of the rim that keeps dots visible on pale land. */
-  edge: string;
-  /** Only those of these countries, when there are any. */
-  countries: readonly string[];
-  width: number;
-  height: number;
-  /** Whether the map is seen closer than whole: then there is room for larger dots. */
-  isClose: boolean;
-  /** Of dots, on a small map less than 1. */
-  size: number;
-}
-
 export function drawDots(
   context: CanvasRenderingContext2D,
   dots: readonly PlacedDot[],
   view: View,
   look: DotLook,
 ): void {
-  context.clearRect(0, 0, look.width, look.height);
-  context.fillStyle = look.colour;
-  context.beginPath();
+  const onDark = new Path2D();
+  const onPale = new Path2D();
   for (const { x, y, rsvps, country } of dots) {
     if (look.countries.length > 0 && !look.countries.includes(country)) continue;
     const left = x * view.scale + view.x;
     const top = y * view.scale + view.y;
     if (left < 0 || top < 0 || left > look.width || top > look.height) continue;
     const radius = look.size * radiusOf(rsvps, look.isClose);
-    context.moveTo(left + radius, top);
-    context.arc(left, top, radius, 0, 2 * Math.PI);
+    const path = look.isPale(country) ? onPale : onDark;
+    path.moveTo(left + radius, top);
+    path.arc(left, top, radius, 0, 2 * Math.PI);
   }
-  context.fill();
-  if (!look.isClose) return;
-  context.strokeStyle = look.edge;
-  context.lineWidth = 0.75;
-  context.stroke();
+  context.clearRect(0, 0, look.width, look.height);
+  context.fillStyle = look.onDark;
+  context.fill(onDark);
+  context.fillStyle = look.onPale;
+  context.fill(onPale);
 }
 
 function radiusOf(rsvps: number, isClose: boolean): number {
-  const radius = isClose ? 1.6 + 0.15 * Math.sqrt(rsvps) : 0.6 + 0.08 * Math.sqrt(rsvps);
+  const radius = isClose ? 1.6 + 0.15 * Math.sqrt(rsvps) : 0.8 + 0.07 * Math.sqrt(rsvps);
   return Math.min(RADIUS_MAX, radius);
 }

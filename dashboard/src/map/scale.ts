@@ -2,6 +2,8 @@
 // all but one country pale, so the steps are even on a logarithmic scale between the least and the most.
 
 export const STEPS = 6;
+/** Up to here a shade is nearer to paper than to ink. */
+export const PALE_STEPS = 3;
 
 export interface Range {
   least: number;

@@ -33,7 +33,8 @@ export class Stage {
   #size = { width: 0, height: 0 };
   #dots: PlacedDot[] = [];
   #countries: readonly string[] = [];
-  #colours = { dot: '', edge: '', yes: '', no: '' };
+  #paleLand: readonly string[] = [];
+  #colours = { onDark: '', onPale: '', yes: '', no: '' };
   #flight = 0;
   #pulseFrame = 0;
   #pulsedAt = 0;
@@ -57,8 +58,8 @@ export class Stage {
     const style = getComputedStyle(this.#parts.box);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     this.#colours = {
-      dot: colour('--dot'),
-      edge: colour('--dot-edge'),
+      onDark: colour('--dot'),
+      onPale: colour('--dot-on-pale'),
       yes: colour('--pulse'),
       no: colour('--pulse-no'),
     };
@@ -85,6 +86,12 @@ export class Stage {
 
   setDots(dots: readonly Dot[]): void {
     this.#dots = placeDots(dots, this.#world);
+    this.#drawDots();
+  }
+
+  /** Countries whose shade is so pale that dots on them have to be dark. */
+  setPaleLand(countries: readonly string[]): void {
+    this.#paleLand = countries;
     this.#drawDots();
   }
 
@@ -124,8 +131,9 @@ export class Stage {
 
   #drawDots(): void {
     drawDots(this.#dotsContext, this.#dots, this.#screen(), {
-      colour: this.#colours.dot,
-      edge: this.#colours.edge,
+      onDark: this.#colours.onDark,
+      onPale: this.#colours.onPale,
+      isPale: (country) => this.#paleLand.includes(country),
       countries: this.#countries,
       isClose: this.#view.scale > 1,
       size: Math.min(1, Math.max(SIZE_LEAST, this.#fit.scale)),

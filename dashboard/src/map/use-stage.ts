@@ -1,11 +1,19 @@
-import { useSignal, useSignalEffect } from '@preact/signals';
+import { computed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { countries } from '../page';
-import { dots } from '../selected';
+import { countryCounts, dots } from '../selected';
 import { shade } from '../theme';
 import { pulsesAdded } from './pulses';
+import { PALE_STEPS, rangeOf, stepOf } from './scale';
 import { Stage } from './stage';
 import type { World } from './world';
+
+/** As text, because an equal text changes nothing, and an equal list would. */
+const paleLand = computed(() => {
+  const range = rangeOf(countryCounts.value.values());
+  const pale = [...countryCounts.value].filter(([, count]) => stepOf(count, range) <= PALE_STEPS);
+  return pale.map(([country]) => country).join();
+});
 
 /** Keeps the camera and the canvases in step with what was chosen, what arrives and how it looks. */
 export function useStage(box: { current: HTMLDivElement | null }, world: World): void {
@@ -27,6 +35,7 @@ export function useStage(box: { current: HTMLDivElement | null }, world: World):
     };
   }, [box, world, stage]);
   useSignalEffect(() => stage.value?.setDots(dots.value ?? []));
+  useSignalEffect(() => stage.value?.setPaleLand(paleLand.value.split(',')));
   useSignalEffect(() => {
     const chosen = countries.value;
     const boxes = world.countries.filter(({ code }) => chosen.includes(code)).map((country) => country.box);
