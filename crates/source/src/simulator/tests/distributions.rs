@@ -407,15 +407,20 @@ fn some_are_met_more_often_than_others() {
 
 #[test]
 fn the_day_follows_the_sun() {
-    let simulator = Simulator::new(Seed(1), DEFAULT_START_MS, Rate::new(0.5).unwrap());
+    // Two whole days.
+    let simulator = Simulator::new(
+        Seed(1),
+        DEFAULT_START_MS,
+        Rate::new(60_000.0 / 172_800.0).unwrap(),
+    );
     let mut hours: HashMap<(String, i64), f64> = HashMap::new();
     let mut countries: HashMap<String, f64> = HashMap::new();
-    for index in 0..100_000 {
+    for index in 0..60_000 {
         let rsvp: Rsvp = serde_json::from_str(&line(&simulator, index)).unwrap();
         let country = rsvp.group.group_country;
         let hour = simulator.time_of(index) / 3_600_000 % 24;
         *hours.entry((country.clone(), hour)).or_default() += 1.0;
-        *countries.entry(country).or_default() += 0.001;
+        *countries.entry(country).or_default() += 1.0 / 600.0;
     }
     check("share of us", countries["us"], 57.0, 67.0);
     check("share of au", countries["au"], 5.0, 9.5);

@@ -98,7 +98,7 @@ fn a_version_has_one_content() {
     for rate in [0.01, 1.5, 50.0, 1_000_000.0] {
         let simulator = simulator(5, rate);
         let mut versions: HashMap<(String, i64, i64), String> = HashMap::new();
-        for index in 0..30_000 {
+        for index in 0..12_000 {
             let line = line(&simulator, index);
             let rsvp: Rsvp = serde_json::from_str(&line).unwrap();
             let version = (rsvp.event.event_id, rsvp.rsvp_id, rsvp.mtime);
@@ -168,4 +168,19 @@ fn the_other_feeds_have_their_own_records() {
         &[Feed::OpenEvents],
     );
     assert!((0..1_000).all(|index| events.feed_of(index) == Feed::OpenEvents));
+}
+
+#[test]
+fn every_record_is_taken_by_the_decoder() {
+    let simulator = Simulator::with_feeds(Seed(2), DEFAULT_START_MS, Rate::DEFAULT, &Feed::ALL);
+    let mut decoder = headcount_record::Decoder::new();
+    for index in 0..10_000 {
+        let line = line(&simulator, index);
+        let record = decoder.decode(line.as_bytes());
+        let feed = match record.unwrap_or_else(|reason| panic!("{reason}: {line}")) {
+            headcount_record::Record::Rsvp(_) => Feed::Rsvps,
+            headcount_record::Record::Other(other) => other.identity.feed,
+        };
+        assert_eq!(feed, simulator.feed_of(index), "{line}");
+    }
 }
