@@ -21,7 +21,7 @@ const DOTS_MAX: usize = 5_000;
 const TRENDING_MAX: usize = 20;
 /// Entries of the lists in a summary.
 const TOP: usize = 10;
-/// Windows that the rate is the mean of: 10 s.
+/// Complete windows that the rate is the mean of: 10 s. The newest window is still filling.
 const RATE_WINDOWS: usize = 2;
 
 impl Survey {
@@ -117,8 +117,9 @@ impl Survey {
             .history
             .iter()
             .rev()
+            .skip(1)
             .take(RATE_WINDOWS)
-            .map(|a| a.sum())
+            .map(|answers| answers.sum())
             .sum();
         Totals {
             rsvps: yes + no,

@@ -55,7 +55,7 @@ pub struct Totals {
     pub venues: u64,
     pub groups: u64,
     pub countries: u64,
-    /// Answers per second, mean of the last 10 s of record time.
+    /// Answers per second, mean of the last two complete windows of 5 s of record time.
     pub rate: f64,
 }
 

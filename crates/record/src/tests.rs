@@ -121,7 +121,7 @@ fn tolerant_where_the_data_demands_it() {
     }
     // An emoji as two surrogates of three bytes each.
     let cesu = [
-        GOOD[..30].as_bytes(),
+        &GOOD.as_bytes()[..30],
         b"\xed\xa0\xbd\xed\xb8\x89",
         &GOOD.as_bytes()[30..],
     ]
@@ -241,7 +241,7 @@ fn not_one_object() {
         b"\xf4\x90\x80\x80",
         b"\xff",
     ] {
-        let line = [GOOD[..30].as_bytes(), bad, &GOOD.as_bytes()[30..]].concat();
+        let line = [&GOOD.as_bytes()[..30], bad, &GOOD.as_bytes()[30..]].concat();
         assert_eq!(code(line), "bad_utf8");
     }
     let long = GOOD.replacen("Play", &"x".repeat(1 << 20), 1);

@@ -116,7 +116,7 @@ impl<'a> Walker<'a> {
     fn next_special(&mut self, ascii: &mut bool) -> Option<u8> {
         while let Some(chunk) = self.bytes[self.at..].first_chunk() {
             let word = u64::from_le_bytes(*chunk);
-            let (quote, slash) = (word ^ LOW * 0x22, word ^ LOW * 0x5c);
+            let (quote, slash) = (word ^ (LOW * 0x22), word ^ (LOW * 0x5c));
             let marks = ((quote.wrapping_sub(LOW) & !quote)
                 | (slash.wrapping_sub(LOW) & !slash)
                 | (word.wrapping_sub(LOW * 0x20) & !word))

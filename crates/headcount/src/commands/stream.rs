@@ -26,7 +26,12 @@ const BLOCK_BYTES: usize = 1 << 20;
 pub(crate) fn run(args: cli::Stream) -> Result<()> {
     super::run::refuse_open_address(args.listen, args.unprotected)?;
     let programme = if args.recordings.is_empty() {
-        Programme::Simulation(Simulator::new(Seed::default(), now(), Rate::DEFAULT))
+        Programme::Simulation(Simulator::with_feeds(
+            Seed::default(),
+            now(),
+            Rate::DEFAULT,
+            &Feed::ALL,
+        ))
     } else {
         Programme::Recording(read(&args.recordings)?)
     };
