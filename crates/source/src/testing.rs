@@ -27,12 +27,12 @@ pub(crate) struct Bench {
     pub(crate) trigger: Trigger,
 }
 
-/// Short times, so that tests need not wait.
+/// Short times, so that tests need not wait; but silence is long, for a busy machine is slow.
 pub(crate) fn quick() -> Options {
     Options {
         connect_limit: Duration::from_secs(5),
-        idle_limit: Duration::from_millis(300),
-        ping_interval: Duration::from_millis(50),
+        idle_limit: LIMIT,
+        ping_interval: Duration::from_millis(100),
         delays: Delays {
             least: Duration::from_millis(1),
             most: Duration::from_millis(20),

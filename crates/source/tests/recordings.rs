@@ -37,7 +37,7 @@ fn count(path: &PathBuf, feed: &str, chunk_bytes: usize) -> (u64, u64) {
     let (mut records, mut malformed) = (0, 0);
     loop {
         let read = framer.read_from(&mut file, chunk_bytes).unwrap();
-        while let Some(framed) = framer.next() {
+        for framed in framer.by_ref() {
             let good = is_record(&framed.bytes, feed);
             assert_eq!(good, framed.piece.broken.is_none(), "{:?}", framed);
             records += u64::from(good);

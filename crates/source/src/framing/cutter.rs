@@ -85,6 +85,8 @@ pub struct Cutter {
     /// Whether only blanks stand before `at` on its line, and how many (final once it is false).
     fresh: bool,
     indent: usize,
+    /// Whether a value has begun on this line: only the first one may be the whole line.
+    begun: bool,
     state: State,
 }
 
@@ -133,6 +135,7 @@ impl Cutter {
             line,
             fresh: true,
             indent: 0,
+            begun: false,
             state: State::Between,
         }
     }
@@ -227,6 +230,7 @@ impl Cutter {
         self.line += 1;
         self.fresh = true;
         self.indent = 0;
+        self.begun = false;
     }
 
     fn begin_garbage(&mut self) -> Step {
@@ -236,7 +240,9 @@ impl Cutter {
 
     /// At a brace: an unseen line when that is as good as a scanned one, else a scan.
     fn object(&mut self, buffer: &[u8], eof: bool) -> Step {
+        let first = !std::mem::replace(&mut self.begun, true);
         if self.look == Look::Lines
+            && first
             && let Some(length) = lone_line(&buffer[self.at..], eof, self.value_max)
         {
             return self.whole(buffer, self.at + length, false);
@@ -301,7 +307,7 @@ impl Cutter {
             match self.judge(&buffer[newline + 1..], eof, laid_out) {
                 Judgement::Object { brace, indent } => {
                     let step = self.malformed(buffer, newline, newline + 1 + brace, broken);
-                    self.indent = indent;
+                    (self.indent, self.begun) = (indent, false);
                     return step;
                 }
                 Judgement::Other => search = newline + 1,
@@ -517,8 +523,8 @@ fn begins(bytes: &[u8], wanted: &[u8], eof: bool) -> Option<bool> {
 /// input is another object (or nothing): whatever the line holds, it cannot reach beyond its end, for after a closing
 /// brace no value goes on with an opening one, and after a broken one reading goes on there.
 fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
-    let newline = memchr(b'\n', rest);
-    if newline.is_none() && !eof {
+    let newline = memchr(b'\n', &rest[..rest.len().min(length_max + 2)]);
+    if newline.is_none() && (!eof || rest.len() > length_max) {
         return None;
     }
     let reach = newline.unwrap_or(rest.len());

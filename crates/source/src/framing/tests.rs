@@ -273,6 +273,11 @@ fn depth_is_bounded() {
     );
     assert_eq!(pieces(deep(9000).as_bytes()), ["-too deep", "+{}"]);
     assert_eq!(pieces(deep(1_000_000).as_bytes()), ["!2000004", "+{}"]);
+    // Very many values on a line are looked at once each, also where lines are handed over unseen.
+    let many = "{}".repeat(400_000) + "\nnoise\n" + &"{}".repeat(400_000) + "\n,\n";
+    for look in [Look::Proved, Look::Lines] {
+        assert_eq!(framed(many.as_bytes(), look, &[]).len(), 800_001);
+    }
     // Nested objects a line each are looked at again at most once a level.
     let hostile = "{\"a\":[\n".repeat(20_000);
     let found = pieces(hostile.as_bytes());
@@ -351,7 +356,7 @@ fn memory_stays_flat_over_an_endless_line() {
     let chunk = vec![b'x'; 1 << 20];
     framer.push(b"{\"a\":\"");
     let mut pending_max = 0;
-    for _ in 0..200 {
+    for _ in 0..40 {
         framer.push(&chunk);
         assert_eq!(framer.next(), None);
         pending_max = pending_max.max(framer.pending());
@@ -360,7 +365,7 @@ fn memory_stays_flat_over_an_endless_line() {
     let found: Vec<_> = framer.by_ref().collect();
     assert_eq!(
         shown(&found),
-        [format!("!{}", (200 << 20) + 6), "+{\"b\":1}".to_owned()]
+        [format!("!{}", (40 << 20) + 6), "+{\"b\":1}".to_owned()]
     );
     assert!(pending_max <= 2 << 20, "{pending_max}");
 }
@@ -456,8 +461,6 @@ fn hostile_text() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
-
     #[test]
     fn any_chunking_gives_the_same(input in hostile_text(), sizes in prop::collection::vec(1usize..20, 1..20)) {
         let whole = framed(&input, Look::Proved, &[]);
@@ -566,4 +569,119 @@ fn json() -> impl Strategy<Value = String> {
             }),
         ]
     })
+}
+
+/// A record as it is, with everything that can be cut in two.
+const RECORD: &str = r#"{"venue":{"venue_name":"Caf\u00e9 \"X\"","lon":-95.38,"lat":0},"response":"no","guests":0,"event":{"event_name":"a } { ] [ , : b","event_id":"qwl","time":1489925470960},"group":{"group_topics":[{"urlkey":"a","topic_name":"A"},{"urlkey":"b","topic_name":"B \/ C"}],"group_lat":1e2,"open":true,"x":null},"mtime":1489925470961}"#;
+
+#[test]
+fn cut_anywhere_it_costs_one_record() {
+    let pretty =
+        serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(RECORD).unwrap())
+            .unwrap();
+    for record in [RECORD, &pretty] {
+        for cut in (1..record.len()).filter(|&cut| record.is_char_boundary(cut)) {
+            let input = format!("{record}\n{}\n{record}\n{record}\n", &record[..cut]);
+            let good = format!("+{record}");
+            let found = pieces(input.as_bytes());
+            assert_eq!(found.len(), 4, "cut at {cut}: {found:?}");
+            assert!(found[1].starts_with('-'), "cut at {cut}: {found:?}");
+            assert_eq!(
+                [&found[0], &found[2], &found[3]],
+                [&good; 3],
+                "cut at {cut}"
+            );
+            // At the end of the file, too.
+            let found = pieces(format!("{record}\n{}", &record[..cut]).as_bytes());
+            assert_eq!((found.len(), &found[0]), (2, &good), "cut at {cut}");
+        }
+    }
+}
+
+/// Rows 1-22 and 50-54 of the list of bad inputs, as a file and as a stream: never anything but malformed pieces, lines
+/// that the decoder refuses, and the good records around them.
+#[test]
+fn bad_inputs_cost_nothing_but_themselves() {
+    let utf16: Vec<u8> = RECORD.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let long = format!("{{\"x\":\"{}\"}}", "y".repeat(10 << 20));
+    let keys: String = (0..100_000).map(|n| format!("\"{n}\":0,")).collect();
+    let wide = format!("{{{keys}\"z\":0}}");
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(9000), "]".repeat(9000));
+    // What stands between two good records; how many values, malformed pieces of a file, and lines of a stream it is.
+    let table: &[(&str, &[u8], [usize; 3])] = &[
+        ("empty", b"", [0, 0, 0]),
+        ("one space", b" ", [0, 0, 0]),
+        ("null", b"null", [0, 1, 1]),
+        ("an array", b"[]", [0, 0, 1]),
+        ("a text", b"\"x\"", [0, 1, 1]),
+        ("no keys", b"{}", [1, 0, 1]),
+        ("two objects", b"{\"a\":1}{\"b\":2}", [2, 0, 1]),
+        ("trailing comma", b"{\"a\":1,}", [0, 1, 1]),
+        ("single quotes", b"{'a':1}", [0, 1, 1]),
+        ("comment", b"{\"a\":1} // one", [1, 1, 1]),
+        ("byte order mark", b"\xef\xbb\xbf{\"a\":1}", [0, 1, 1]),
+        ("UTF-16", &utf16, [0, 1, 1]),
+        // Bad UTF-8 in a text, a lone surrogate, NUL by escape, a key twice: for the decoder to judge.
+        (
+            "bad UTF-8",
+            b"{\"a\":\"\xc0\x80\xed\xa0\x80\xff\"}",
+            [1, 0, 1],
+        ),
+        (
+            "lone surrogate",
+            b"{\"a\":\"\\ud800\",\"a\":\"\\u0000\"}",
+            [1, 0, 1],
+        ),
+        ("raw control character", b"{\"a\":\"\x01\"}", [0, 1, 1]),
+        (
+            "depth 33",
+            &[b"{\"a\":".repeat(33), b"1".to_vec(), b"}".repeat(33)].concat(),
+            [1, 0, 1],
+        ),
+        ("depth 9000", deep.as_bytes(), [0, 1, 1]),
+        ("10 MiB", long.as_bytes(), [0, 1, 1]),
+        ("100,000 keys", wide.as_bytes(), [1, 0, 1]),
+        ("gzip bytes", b"\x1f\x8b\x08\x00{\"a\":1}\x00", [0, 1, 1]),
+        (
+            "an error page",
+            b"<html>\r\n<head><title>502</title></head>\r\n</html>",
+            [0, 3, 3],
+        ),
+        ("other line ends", "{}\r{}\u{2028}{}".as_bytes(), [2, 1, 1]),
+    ];
+    for (name, bad, [values, malformed, lines]) in table {
+        let input = [
+            RECORD.as_bytes(),
+            b"\n",
+            bad,
+            b"\n",
+            RECORD.as_bytes(),
+            b"\n",
+        ]
+        .concat();
+        for look in [Look::Proved, Look::Lines] {
+            let found = looked_into(framed(&input, look, &[100_000]));
+            let broken = found
+                .iter()
+                .filter(|one| one.piece.broken.is_some())
+                .count();
+            assert_eq!(
+                (found.len() - 2 - broken, broken),
+                (*values, *malformed),
+                "{name} in a file"
+            );
+            assert!(
+                found[0].bytes == RECORD && found[found.len() - 1].bytes == RECORD,
+                "{name} in a file"
+            );
+        }
+        let mut stream = Lines::new();
+        stream.push(input.into());
+        let found: Vec<Line> = stream.collect();
+        assert_eq!(found.len() - 2, *lines, "{name} in a stream");
+        assert!(
+            found[0].bytes == RECORD && found[found.len() - 1].bytes == RECORD,
+            "{name} in a stream"
+        );
+    }
 }

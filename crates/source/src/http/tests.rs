@@ -312,7 +312,8 @@ async fn trouble_is_explained_and_survived() {
         ),
     ];
     let options = Options {
-        connect_limit: Duration::from_millis(100),
+        connect_limit: Duration::from_secs(2),
+        idle_limit: Duration::from_millis(300),
         ..quick()
     };
     for (script, expected) in table {

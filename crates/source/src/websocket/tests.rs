@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFr
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
 use crate::message::{Item, Position, Resume};
+use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
 use crate::wall;
@@ -181,7 +182,11 @@ async fn every_disconnect_is_a_gap_that_says_why() {
     scripts.push(vec![text("{\"z\":1}"), Play::Listen]);
     let address = serve_frames(scripts).await;
     let begun = wall::now_ms();
-    let mut running = start(&address, Resume::fresh(), quick());
+    let options = Options {
+        idle_limit: Duration::from_secs(1),
+        ..quick()
+    };
+    let mut running = start(&address, Resume::fresh(), options);
     let items = until_messages(&mut running, table.len() + 1).await;
     assert_eq!(items.len(), 2 * table.len() + 1, "{:?}", texts(&items));
     let mut before = begun;
@@ -214,7 +219,11 @@ async fn every_disconnect_is_a_gap_that_says_why() {
 async fn pongs_keep_a_silent_stream_alive() {
     // Ten pings last longer than the limit on silence.
     let address = serve_frames(vec![vec![Play::Pings(10), text("{\"a\":1}"), Play::Listen]]).await;
-    let mut running = start(&address, Resume::fresh(), quick());
+    let options = Options {
+        idle_limit: Duration::from_millis(800),
+        ..quick()
+    };
+    let mut running = start(&address, Resume::fresh(), options);
     assert_eq!(texts(&running.bench.items(1).await), ["{\"a\":1}"]);
     assert_eq!(running.bench.status.borrow().reconnects, 0);
     running.stop().await;
@@ -291,7 +300,7 @@ async fn what_is_no_websocket_is_explained() {
         ("", "no connection within"),
     ] {
         let mut server = serve(vec![vec![Act::Send(answer.into()), Act::Hold]]).await;
-        let options = crate::Options {
+        let options = Options {
             connect_limit: Duration::from_millis(200),
             ..quick()
         };
