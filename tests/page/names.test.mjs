@@ -52,7 +52,8 @@ for (const { country, names: some } of portions)
     const { page } = reader;
     await reader.shows('ended');
     const wanted = some.map(([, shown]) => shown).sort();
-    const textOf = (selector) => page.$$eval(selector, (cells) => cells.map((cell) => cell.textContent).sort());
+    const textOf = (selector) =>
+      page.$$eval(selector, (cells) => cells.map((cell) => cell.textContent).sort());
     await page.waitForFunction(
       (count) => document.querySelectorAll('.panel-trending li').length === count,
       some.length,
@@ -69,7 +70,8 @@ for (const { country, names: some } of portions)
       assert.deepEqual(shown, wanted);
     }
     assert.equal(await page.evaluate(() => globalThis.pwned), undefined);
-    const foreign = 'main :is(script, iframe, object, embed, video, audio, link, style, form, input, img, base, meta)';
+    const foreign =
+      'main :is(script, iframe, object, embed, video, audio, link, style, form, input, img, base, meta)';
     assert.equal(await page.locator(foreign).count(), 0);
     await reader.close();
   });

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { launch } from './browser.mjs';
 import { summary } from './api.mjs';
+import { launch } from './browser.mjs';
 import { eventually, Reader } from './reader.mjs';
 import { lines, rsvp } from './records.mjs';
 import { binary, Server } from './server.mjs';
@@ -37,7 +37,8 @@ test('killed: the page says so and freezes; started again: it is live by itself'
   await reader.shows('reconnecting');
   await reader.page.waitForSelector('[role=alert] >> text=Connection lost');
   assert.equal(await reader.page.getAttribute('main', 'class'), 'is-frozen');
-  if (process.env.HEADCOUNT_SHOTS) await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/lost.png` });
+  if (process.env.HEADCOUNT_SHOTS)
+    await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/lost.png` });
   const frozen = await reader.totals();
   await reader.page.waitForTimeout(3_000);
   assert.deepEqual(await reader.totals(), frozen, 'the last figures stay');
@@ -97,17 +98,21 @@ test('a recording that ended is finished, not broken', options, async () => {
   await reader.shows('ended');
   await eventually(async () => {
     const { rsvps, yes, no, guests, events, venues, countries } = await reader.totals();
-    assert.deepEqual({ rsvps, yes, no, guests, events, venues, countries }, {
-      rsvps: 3,
-      yes: 2,
-      no: 1,
-      guests: 2,
-      events: 3,
-      venues: 3,
-      countries: 2,
-    });
+    assert.deepEqual(
+      { rsvps, yes, no, guests, events, venues, countries },
+      {
+        rsvps: 3,
+        yes: 2,
+        no: 1,
+        guests: 2,
+        events: 3,
+        venues: 3,
+        countries: 2,
+      },
+    );
   });
-  if (process.env.HEADCOUNT_SHOTS) await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/ended.png` });
+  if (process.env.HEADCOUNT_SHOTS)
+    await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/ended.png` });
   await reader.close();
   await server.stop();
 });
@@ -119,7 +124,8 @@ test('without any RSVP the page says what was read, and how to see it move', opt
   const reader = await Reader.open(browser, server.address);
   await reader.page.waitForSelector('text=No RSVP was found');
   assert.match(await reader.page.textContent('.first-run'), /empty\.ndjson/);
-  if (process.env.HEADCOUNT_SHOTS) await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/first.png` });
+  if (process.env.HEADCOUNT_SHOTS)
+    await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/first.png` });
   await reader.close();
   await server.stop();
 });

@@ -50,8 +50,15 @@ test('under a filter they are those of the filtered stream', async () => {
     assert.deepEqual(told.filter, { country: [code] });
     for (const name of SHOWN.filter((name) => name !== 'countries'))
       assert.equal(shown[name], told.totals[name], name);
-    const cities = told.cities.map(({ city, state, country, yes, no }) => [`city-${city}-${state}-${country}`, yes + no]);
-    for (const row of await reader.rows('city')) assert.deepEqual(row, cities.find(([id]) => id === row[0]));
+    const cities = told.cities.map(({ city, state, country, yes, no }) => [
+      `city-${city}-${state}-${country}`,
+      yes + no,
+    ]);
+    for (const row of await reader.rows('city'))
+      assert.deepEqual(
+        row,
+        cities.find(([id]) => id === row[0]),
+      );
     const venues = new Map(told.venues.map(({ venue_id, yes, no }) => [`venue-${venue_id}`, yes + no]));
     for (const [id, rsvps] of await reader.rows('venue')) assert.equal(rsvps, venues.get(id), id);
     const events = new Map(told.trending.map(({ event_id, recent }) => [`event-${event_id}`, recent]));
@@ -77,7 +84,11 @@ test('a click on a country filters every other panel, and Back takes it back', a
     return totals;
   });
   assert.ok(part.rsvps <= worldwide.rsvps || part.rsvps <= (await summary(bed.address)).rsvps);
-  assert.equal((await reader.rows('country')).length, countriesBefore, 'the panel of countries shows all of them');
+  assert.equal(
+    (await reader.rows('country')).length,
+    countriesBefore,
+    'the panel of countries shows all of them',
+  );
   assert.equal(await page.getAttribute(inBreakdown(code), 'aria-pressed'), 'true');
   for (const panel of ['trending', 'venues'])
     assert.equal(await page.textContent(`.panel-${panel} .note`), await page.textContent('.panel-world h2'));
@@ -96,7 +107,11 @@ test('a click again, the chip and Escape clear', async () => {
   const reader = await open();
   const { page } = reader;
   await reader.shows('live');
-  const clears = [() => page.click(inBreakdown(code)), () => page.click('.chip'), () => page.keyboard.press('Escape')];
+  const clears = [
+    () => page.click(inBreakdown(code)),
+    () => page.click('.chip'),
+    () => page.keyboard.press('Escape'),
+  ];
   for (const clear of clears) {
     await page.click(inBreakdown(code));
     await reader.showsCountries(1);
@@ -147,7 +162,10 @@ test('the keyboard does all of it', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'map');
   await page.keyboard.press('ArrowRight');
   const heard = '.map [aria-live]';
-  await page.waitForFunction((selector) => document.querySelector(selector).textContent.includes('RSVPs'), heard);
+  await page.waitForFunction(
+    (selector) => document.querySelector(selector).textContent.includes('RSVPs'),
+    heard,
+  );
   await page.keyboard.press('Enter');
   await reader.showsCountries(1);
   assert.match(reader.query(), /^\?country=[a-z]{2}$/);

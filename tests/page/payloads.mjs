@@ -36,6 +36,7 @@ export const PAYLOADS = [
   'javascript:globalThis.pwned=1',
   'data:text/html,<script>globalThis.pwned=1</script>',
   '{{constructor.constructor("globalThis.pwned=1")()}}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: that is the trick
   '${globalThis.pwned=1}',
   '&lt;script&gt;globalThis.pwned=1&lt;/script&gt;',
   '&#60;img src=x onerror=globalThis.pwned=1&#62;',

@@ -87,7 +87,9 @@ export class Reader {
   /** Nothing went wrong, and nothing was asked of anyone else. */
   async close() {
     await this.context.close();
-    const foreign = this.requests.filter((url) => !url.startsWith(`${this.address}/`) && !url.startsWith('blob:'));
+    const foreign = this.requests.filter(
+      (url) => !url.startsWith(`${this.address}/`) && !url.startsWith('blob:'),
+    );
     assert.deepEqual(foreign, [], 'requests to another host');
     assert.deepEqual(this.complaints, []);
   }

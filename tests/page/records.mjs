@@ -1,6 +1,12 @@
 // Records as the Meetup stream sent them, with what a test wants in them.
 
-const NAMES = { event: 'Reading party', group: 'Silent Book Club', city: 'Berlin', venue: 'Old Town Hall', topic: 'Book Club' };
+const NAMES = {
+  event: 'Reading party',
+  group: 'Silent Book Club',
+  city: 'Berlin',
+  venue: 'Old Town Hall',
+  topic: 'Book Club',
+};
 
 let serial = 0;
 

@@ -28,7 +28,14 @@ export class Server {
   async resume() {
     const sources = this.sources.flatMap((source) => ['--source', source]);
     const listen = `127.0.0.1:${this.port}`;
-    this.#child = spawn(binary, ['run', '--data', join(this.directory, 'data'), '--listen', listen, ...sources]);
+    this.#child = spawn(binary, [
+      'run',
+      '--data',
+      join(this.directory, 'data'),
+      '--listen',
+      listen,
+      ...sources,
+    ]);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream.on('data', (data) => {
         this.#output = (this.#output + data).slice(-4_000);

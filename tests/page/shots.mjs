@@ -47,7 +47,7 @@ for (const [name, { query = '', act, fullPage = false, ...options }] of Object.e
   const page = await context.newPage();
   page.on('console', (message) => message.type() !== 'info' && console.log(name, message.text()));
   page.on('pageerror', (error) => console.log(name, error.message));
-  await page.goto(address + '/' + query);
+  await page.goto(`${address}/${query}`);
   await page.waitForTimeout(3_500);
   await act?.(page);
   await page.waitForTimeout(300);

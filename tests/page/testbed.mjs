@@ -13,7 +13,8 @@ export function testbed() {
   before(async () => {
     bed.address = process.env.HEADCOUNT_URL;
     if (!bed.address) {
-      if (!binary) throw new Error('set HEADCOUNT_URL to a running headcount, or HEADCOUNT_BIN to the program');
+      if (!binary)
+        throw new Error('set HEADCOUNT_URL to a running headcount, or HEADCOUNT_BIN to the program');
       bed.server = await Server.start(SIMULATION);
       bed.address = bed.server.address;
     }

@@ -26,9 +26,7 @@ export function Timeline() {
     <Panel
       name="timeline"
       title="Answers per second"
-      note={[wasWide.current ? 'last 5 min, means of 30 s' : 'last 5 min', replayedDate()]
-        .filter(Boolean)
-        .join(', ')}
+      note={noteOf(wasWide.current)}
       aside={<Keys reading={reading.value} />}
     >
       <div class="chart">
@@ -44,12 +42,13 @@ export function Timeline() {
   );
 }
 
-/** The day of the stream when that is not about now: a recording plays at its own time. */
-function replayedDate(): string {
+/** What is shown; the day too when that is not about now, for a recording plays at its own time. */
+function noteOf(isWide: boolean): string {
   const time = streamTime.value ?? null;
   const now = heardAt.value;
-  if (time === null || now === null || Math.abs(now - time) < DAY_MS) return '';
-  return format.date(time, utc.value);
+  const isNow = time === null || now === null || Math.abs(now - time) < DAY_MS;
+  const when = isNow ? 'last 5 min' : format.date(time, utc.value);
+  return isWide ? `${when}, means of 30 s` : when;
 }
 
 function Keys({ reading }: { reading: Reading | null }) {
