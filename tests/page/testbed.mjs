@@ -2,7 +2,7 @@ import { after, before } from 'node:test';
 import { launch } from './browser.mjs';
 import { binary, Server } from './server.mjs';
 
-const SIMULATION = 'sim:?rate=20&seed=1';
+const SIMULATION = 'sim:?rate=20&seed=1&warmup=600';
 
 /**
  * A browser, and a headcount to look at: the running one at HEADCOUNT_URL, or one of our own (HEADCOUNT_BIN)
