@@ -52,6 +52,8 @@ pub struct Partition {
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
     pub(crate) feeds: BTreeMap<Feed, Tally>,
     pub(crate) watermark: Watermark,
+    /// Entries of a batch have been applied, its position not yet.
+    within_batch: bool,
     pub(crate) events: EventRows,
     pub(crate) winners: Winners,
     pub(crate) members: Members,
@@ -83,6 +85,13 @@ impl Partition {
     #[must_use]
     pub fn stream_time(&self) -> (Option<i64>, bool) {
         (self.watermark.stream_time(), self.watermark.is_idle())
+    }
+
+    /// Whether the last batch applied is complete: only then does the ledger balance, and only
+    /// then is the state that of a commit.
+    #[must_use]
+    pub fn is_at_commit(&self) -> bool {
+        !self.within_batch
     }
 
     /// The sources that have been journaled here, by their number.
@@ -124,8 +133,10 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
+            self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
             self.control(entry.source, control);
         } else {
+            self.within_batch = true;
             self.record(entry);
         }
         self.next_offset += 1;

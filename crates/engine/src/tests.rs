@@ -85,6 +85,27 @@ fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
     parts
 }
 
+/// A refused record as the journal has it.
+fn rejected() -> Control {
+    Control::Rejected(headcount_record::DeadLetter::of(
+        &headcount_record::Reason::BadJson,
+        "line 1".into(),
+        b"{",
+    ))
+}
+
+fn put(partition: &mut Partition, source: u16, kind: u8, body: &[u8]) {
+    let offset = partition.next_offset();
+    let entry = Entry {
+        offset,
+        arrived: BASE + KEPT_MS,
+        kind,
+        source,
+        body,
+    };
+    partition.apply(entry).expect("the next entry");
+}
+
 fn feed(partition: &mut Partition, body: &[u8]) {
     let offset = partition.next_offset();
     let entry = Entry {
@@ -193,6 +214,40 @@ proptest! {
             let kept: BTreeMap<i64, (u64, u64)> =
                 survey.windows().map(|(start, yes, no)| (start, (yes, no))).collect();
             prop_assert_eq!(kept, windows);
+        }
+    }
+
+    #[test]
+    fn the_ledger_balances_at_every_commit(
+        batches in prop::collection::vec(
+            (0..3_u16, prop::collection::vec(prop_oneof![3 => told().prop_map(Some), 1 => Just(None)], 0..6)),
+            1..20,
+        ),
+    ) {
+        let mut part = Partition::new();
+        let mut received = 0;
+        for (source, batch) in batches {
+            for told in &batch {
+                let (kind, body) = match told {
+                    Some(told) => (RECORD, told.json().into_bytes()),
+                    None => (CONTROL, rejected().to_body()),
+                };
+                put(&mut part, source, kind, &body);
+                prop_assert!(!part.is_at_commit());
+                // The source has not yet said how much it handed over.
+                prop_assert!(!summary(std::slice::from_ref(&part)).ledger.balanced);
+            }
+            let position = Control::Position {
+                of: format!("s{source}"),
+                position: 0.into(),
+                received: batch.len() as u64,
+            };
+            put(&mut part, source, CONTROL, &position.to_body());
+            received += batch.len() as u64;
+            prop_assert!(part.is_at_commit());
+            let ledger = summary(std::slice::from_ref(&part)).ledger;
+            prop_assert!(ledger.balanced);
+            prop_assert_eq!(ledger.all.received, received);
         }
     }
 

@@ -153,8 +153,12 @@ impl Run {
         let mut batch = Batch::new();
         let mut stop = false;
         loop {
-            // Once told to stop, it goes on only to the end of what is in the journal.
-            stop |= self.answer();
+            // A read may end within a batch. Figures are taken of whole batches only; the rest of
+            // this one is durable already, so it is there at the next read.
+            if self.partition.is_at_commit() {
+                // Once told to stop, it goes on only to the end of what is in the journal.
+                stop |= self.answer();
+            }
             let wait = if stop { Duration::ZERO } else { POLL };
             let read = self
                 .reader
@@ -166,7 +170,9 @@ impl Run {
             if read > 0 {
                 apply(&mut self.partition, &batch)?;
                 self.unsaved += read as u64;
-                self.tell();
+                if self.partition.is_at_commit() {
+                    self.tell();
+                }
             }
             let due = self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY;
             if due || self.unsaved >= CHECKPOINT_ENTRIES {

@@ -79,7 +79,9 @@ impl Ingest {
                             Some((of.clone(), position.get("at")?.as_u64()?))
                         })
                         .collect(),
-                    ..Shelf::default()
+                    // A partition that had something before the start rests like any other.
+                    appended_at: (!known.names.is_empty()).then(Instant::now),
+                    resting: false,
                 }
             })
             .collect();
