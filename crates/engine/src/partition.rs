@@ -53,7 +53,7 @@ pub struct Partition {
     pub(crate) feeds: BTreeMap<Feed, Tally>,
     pub(crate) watermark: Watermark,
     /// Entries of a batch have been applied, its position not yet.
-    within_batch: bool,
+    pub(crate) within_batch: bool,
     pub(crate) events: EventRows,
     pub(crate) winners: Winners,
     pub(crate) members: Members,

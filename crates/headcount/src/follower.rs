@@ -175,7 +175,8 @@ impl Run {
                 }
             }
             let due = self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY;
-            if due || self.unsaved >= CHECKPOINT_ENTRIES {
+            let due = due || self.unsaved >= CHECKPOINT_ENTRIES;
+            if due && self.partition.is_at_commit() {
                 self.checkpoint()?;
             }
         }
