@@ -35,8 +35,6 @@ pub(crate) struct Progress {
     pub(crate) next_offset: u64,
     pub(crate) stream_time: Option<i64>,
     pub(crate) idle: bool,
-    /// Why the partition has stopped, if it has.
-    pub(crate) failed: Option<String>,
 }
 
 enum Request {
@@ -50,6 +48,16 @@ pub(crate) struct News {
     /// Changes with every commit of any partition.
     pub(crate) commits: watch::Sender<u64>,
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
+    /// Why figures or records stand still, once they do.
+    pub(crate) failed: watch::Sender<Option<String>>,
+}
+
+impl News {
+    /// Says that a part of the process has stopped for good.
+    pub(crate) fn fail(&self, error: &anyhow::Error) {
+        tracing::error!("{error:#}");
+        self.failed.send_replace(Some(format!("{error:#}")));
+    }
 }
 
 /// The handle of a running follower.
@@ -108,21 +116,12 @@ impl Follower {
 
     /// Stops after what is in the journal now, checkpoint written.
     pub(crate) fn stop(self) -> Result<()> {
-        // A follower that has failed does not listen any more; its reason is in its progress.
+        // A follower that has failed does not listen any more; it has said why.
         let _ = self.requests.send(Request::Stop);
         self.thread
             .join()
             .map_err(|_| anyhow!("a partition's thread panicked"))?;
-        match self
-            .progress
-            .lock()
-            .expect("no follower panicked")
-            .failed
-            .take()
-        {
-            Some(reason) => Err(anyhow!(reason)),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -140,12 +139,7 @@ struct Run {
 impl Run {
     fn run(mut self) {
         if let Err(error) = self.follow() {
-            tracing::error!("{error:#}");
-            self.progress
-                .lock()
-                .expect("only this thread panics here")
-                .failed = Some(format!("{error:#}"));
-            self.news.commits.send_modify(|commit| *commit += 1);
+            self.news.fail(&error);
         }
     }
 
@@ -165,7 +159,8 @@ impl Run {
                 .read(&mut batch, READ_BYTES, wait)
                 .context("read the journal")?;
             if read == 0 && stop {
-                return self.checkpoint();
+                self.checkpoint();
+                return Ok(());
             }
             if read > 0 {
                 apply(&mut self.partition, &batch)?;
@@ -177,7 +172,7 @@ impl Run {
             let due = self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY;
             let due = due || self.unsaved >= CHECKPOINT_ENTRIES;
             if due && self.partition.is_at_commit() {
-                self.checkpoint()?;
+                self.checkpoint();
             }
         }
     }
@@ -206,13 +201,19 @@ impl Run {
         self.news.commits.send_modify(|commit| *commit += 1);
     }
 
-    fn checkpoint(&mut self) -> Result<()> {
+    /// Writes a checkpoint. It only saves time at the next start, so a disk that is full must not
+    /// end the counting: the next attempt is made when its time has come.
+    fn checkpoint(&mut self) {
         if self.unsaved > 0 {
-            self.partition.save(&self.folder)?;
-            self.unsaved = 0;
+            match self.partition.save(&self.folder) {
+                Ok(()) => self.unsaved = 0,
+                Err(error) => {
+                    tracing::warn!("no checkpoint was written: {error}");
+                    self.unsaved = 1;
+                }
+            }
         }
         self.saved_at = Instant::now();
-        Ok(())
     }
 }
 
@@ -222,7 +223,6 @@ fn progress_of(partition: &Partition) -> Progress {
         next_offset: partition.next_offset(),
         stream_time,
         idle,
-        failed: None,
     }
 }
 

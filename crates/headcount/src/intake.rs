@@ -29,7 +29,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{ingest::Ingest, store::Known};
+use crate::{follower::News, ingest::Ingest, store::Known};
 
 /// Deliveries of all sources that may wait at the door.
 const WAITING: usize = 16;
@@ -47,8 +47,6 @@ enum Arrival {
 pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
-    /// Why the journal takes nothing any more, once that is so.
-    pub(crate) failed: watch::Receiver<Option<String>>,
 }
 
 /// A source that runs.
@@ -59,25 +57,19 @@ pub(crate) struct Running {
 
 impl Intake {
     /// Starts the thread. It needs the runtime only for its limits on waiting.
-    pub(crate) fn start(ingest: Ingest, runtime: Handle) -> Result<Self> {
+    pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
-        let (fail, failed) = watch::channel(None);
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
                 let taken = take_all(ingest, inbox, &runtime);
                 if let Err(error) = &taken {
-                    tracing::error!("{error:#}");
-                    fail.send_replace(Some(format!("{error:#}")));
+                    news.fail(error);
                 }
                 taken
             })
             .context("start a thread")?;
-        Ok(Self {
-            arrivals,
-            thread,
-            failed,
-        })
+        Ok(Self { arrivals, thread })
     }
 
     /// Starts a source.

@@ -65,6 +65,7 @@ impl Store {
         let news = News {
             commits: watch::channel(0).0,
             pulses: broadcast::channel(PULSES).0,
+            failed: watch::channel(None).0,
         };
         let followers = partitions
             .into_iter()

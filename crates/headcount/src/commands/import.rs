@@ -44,7 +44,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     let ingest = Ingest::new(store.journal.clone(), people, &store.known);
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {
-        let intake = Intake::start(ingest, runtime.handle().clone())?;
+        let intake = Intake::start(ingest, runtime.handle().clone(), store.news.clone())?;
         let (stop, shutdown) = shutdown::shutdown();
         // After an interruption the files are left as they are; what is durable stays so.
         let interrupted = tokio::spawn(async move {

@@ -120,8 +120,12 @@ impl Live {
                     stopped.requested().await;
                 },
             ));
-            let intake = Intake::start(ingest, tokio::runtime::Handle::current())?;
-            let mut failed = intake.failed.clone();
+            let intake = Intake::start(
+                ingest,
+                tokio::runtime::Handle::current(),
+                store.news.clone(),
+            )?;
+            let mut failed = store.news.failed.subscribe();
             let (stop_sources, stopped) = shutdown::shutdown();
             let known = resume(&store.known)?;
             let running: Vec<Running> = self
