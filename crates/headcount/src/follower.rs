@@ -26,6 +26,8 @@ const POLL: Duration = Duration::from_millis(5);
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// ... or, if there were any, after so long.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// Pulses that may wait for a slow reader before the oldest are dropped.
+const PULSES: usize = 256;
 /// Requests that may wait at one partition.
 const REQUESTS: usize = 64;
 
@@ -53,6 +55,15 @@ pub(crate) struct News {
 }
 
 impl News {
+    /// News that nobody listens to yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            commits: watch::channel(0).0,
+            pulses: broadcast::channel(PULSES).0,
+            failed: watch::channel(None).0,
+        }
+    }
+
     /// Says that a part of the process has stopped for good.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
         tracing::error!("{error:#}");

@@ -5,15 +5,11 @@ use std::{path::Path, sync::Arc, thread};
 use anyhow::{Context, Result, ensure};
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
 use headcount_journal::{Journal, Options, ReadOnly};
-use tokio::sync::{broadcast, watch};
 
 use crate::{
     data::DataDir,
     follower::{Follower, News, replay},
 };
-
-/// Pulses that may wait for a slow reader before the oldest are dropped.
-const PULSES: usize = 256;
 
 /// An open data folder of this process: it writes the journal and follows it.
 pub(crate) struct Store {
@@ -33,18 +29,19 @@ pub(crate) struct Known {
 
 impl Store {
     /// Opens or creates the folder; returns when the counts are those of the whole journal.
-    pub(crate) fn open(data: DataDir, partitions: Option<u16>) -> Result<Self> {
-        Self::open_with(data, partitions, load)
+    pub(crate) fn open(data: DataDir, partitions: Option<u16>, news: News) -> Result<Self> {
+        Self::open_with(data, partitions, news, load)
     }
 
     /// Opens the folder and counts anew from the journal, checkpoints left aside.
     pub(crate) fn open_anew(data: DataDir) -> Result<Self> {
-        Self::open_with(data, None, |_, _, _| Partition::new())
+        Self::open_with(data, None, News::new(), |_, _, _| Partition::new())
     }
 
     fn open_with(
         data: DataDir,
         partitions: Option<u16>,
+        news: News,
         start: impl Fn(&Path, u16, u64) -> Partition + Sync,
     ) -> Result<Self> {
         data.create()?;
@@ -62,11 +59,6 @@ impl Store {
             .iter()
             .map(|(partition, _)| Known::of(partition))
             .collect();
-        let news = News {
-            commits: watch::channel(0).0,
-            pulses: broadcast::channel(PULSES).0,
-            failed: watch::channel(None).0,
-        };
         let followers = partitions
             .into_iter()
             .zip(0..)

@@ -18,6 +18,7 @@ use crate::{
     cli,
     data::DataDir,
     exit::{NO_INPUT, exit},
+    follower::News,
     ingest::Ingest,
     intake::{Intake, resume},
     store::Store,
@@ -40,7 +41,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     } else {
         Some(data.people_key()?)
     };
-    let store = Store::open(data, args.keep.partitions)?;
+    let store = Store::open(data, args.keep.partitions, News::new())?;
     let ingest = Ingest::new(store.journal.clone(), people, &store.known);
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {

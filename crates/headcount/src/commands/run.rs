@@ -10,7 +10,7 @@ use headcount_source::{
 };
 use tokio::{
     net::TcpListener,
-    runtime::Runtime,
+    runtime::{Handle, Runtime},
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
     task::JoinSet,
@@ -20,6 +20,7 @@ use crate::{
     cli,
     data::DataDir,
     exit::{CANNOT_CREATE, USAGE, exit},
+    follower::News,
     ingest::Ingest,
     intake::{Intake, Running, resume},
     publisher::publish,
@@ -87,77 +88,85 @@ impl Live {
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let (readiness, ready) =
-            watch::channel(Readiness::Starting("opening the journal".to_owned()));
         self.data.create()?;
         let people = if self.keep_people {
             None
         } else {
             Some(self.data.people_key()?)
         };
-        let store = Store::open(self.data, self.partitions)?;
-        let ingest = Ingest::new(store.journal.clone(), people, &store.known);
-        let result = runtime.block_on(async {
-            let (ask, asks) = mpsc::channel(ASKS);
-            let (statuses, sources) = watch::channel(Arc::default());
-            let state = ServerState {
-                views: Views {
-                    asks: ask,
-                    commits: store.news.commits.subscribe(),
-                },
-                pulses: store.news.pulses.clone(),
-                sources,
-                ready,
-            };
-            let publisher = tokio::spawn(publish(asks, Arc::clone(&store.followers)));
-            let (stop_server, server_stopped) = shutdown::shutdown();
+        let news = News::new();
+        let (readiness, ready) =
+            watch::channel(Readiness::Starting("reading the journal".to_owned()));
+        let (ask, asks) = mpsc::channel(ASKS);
+        let (statuses, sources) = watch::channel(Arc::default());
+        let state = ServerState {
+            views: Views {
+                asks: ask,
+                commits: news.commits.subscribe(),
+            },
+            pulses: news.pulses.clone(),
+            sources,
+            ready,
+        };
+        let (stop_server, mut server_stopped) = shutdown::shutdown();
+        let store = runtime.block_on(async {
+            // The server first: while the journal is read it says so.
             let server = tokio::spawn(headcount_server::serve(
                 listener,
                 state,
                 headcount_server::Options::default(),
-                async move {
-                    let mut stopped = server_stopped;
-                    stopped.requested().await;
-                },
+                async move { server_stopped.requested().await },
             ));
-            let intake = Intake::start(
-                ingest,
-                tokio::runtime::Handle::current(),
-                store.news.clone(),
-            )?;
-            let mut failed = store.news.failed.subscribe();
-            let (stop_sources, stopped) = shutdown::shutdown();
-            let known = resume(&store.known)?;
-            let running: Vec<Running> = self
-                .sources
-                .into_iter()
-                .map(|source| intake.run(source, known.clone(), stopped.clone()))
-                .collect();
-            let mut watching = watch_statuses(&running, &statuses);
-            watching.spawn(watch_failure(failed.clone(), readiness.clone()));
+            let (data, partitions, told) = (self.data, self.partitions, news.clone());
+            let store =
+                tokio::task::spawn_blocking(move || Store::open(data, partitions, told)).await??;
+            let publisher = tokio::spawn(publish(asks, Arc::clone(&store.followers)));
+            let ingest = Ingest::new(store.journal.clone(), people, &store.known);
+            let intake = Intake::start(ingest, Handle::current(), news.clone())?;
             readiness.send_replace(Readiness::Ready);
             listening(address);
-
-            // A failure of the journal leaves the server up: it says what is wrong.
-            signalled().await?;
-            tracing::info!("stopping");
-            stop_sources.stop();
-            for source in running {
-                report(tokio::time::timeout(STOP_LIMIT, source.ended).await);
-            }
-            watching.shutdown().await;
-            let broken = failed.borrow_and_update().clone();
-            let ingested = intake.finish().await;
+            let counted = count(self.sources, intake, &store, &news, &readiness, &statuses).await;
             stop_server.stop();
             server.await??;
             publisher.await?;
-            match broken {
-                Some(reason) => Err(anyhow!(reason)),
-                None => ingested.map(drop),
-            }
-        });
-        store.close()?;
-        result
+            counted.map(|()| store)
+        })?;
+        store.close()
+    }
+}
+
+/// Runs the sources until a signal comes, and then until what they brought is durable.
+async fn count(
+    sources: Vec<SourceAddress>,
+    intake: Intake,
+    store: &Store,
+    news: &News,
+    readiness: &watch::Sender<Readiness>,
+    statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
+) -> Result<()> {
+    let (stop, stopped) = shutdown::shutdown();
+    let known = resume(&store.known)?;
+    let running: Vec<Running> = sources
+        .into_iter()
+        .map(|source| intake.run(source, known.clone(), stopped.clone()))
+        .collect();
+    let mut watching = watch_statuses(&running, statuses);
+    let mut failed = news.failed.subscribe();
+    watching.spawn(watch_failure(failed.clone(), readiness.clone()));
+
+    // A failure of the journal leaves the server up: it says what is wrong.
+    signalled().await?;
+    tracing::info!("stopping");
+    stop.stop();
+    for source in running {
+        report(tokio::time::timeout(STOP_LIMIT, source.ended).await);
+    }
+    watching.shutdown().await;
+    let broken = failed.borrow_and_update().clone();
+    let ingested = intake.finish().await;
+    match broken {
+        Some(reason) => Err(anyhow!(reason)),
+        None => ingested.map(drop),
     }
 }
 
