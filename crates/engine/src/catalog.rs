@@ -6,7 +6,7 @@
 use std::{hash::Hash, sync::Arc};
 
 use hashbrown::{HashMap, HashTable};
-use headcount_record::{Content, Group, Topic, Venue};
+use headcount_record::{Group, Known, Topic, Venue};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -51,14 +51,14 @@ pub(crate) struct City {
 
 /// A group with the numbers of what it belongs to.
 pub(crate) struct GroupEntry {
-    pub(crate) content: Arc<Group>,
+    pub(crate) content: Known<Group>,
     pub(crate) city: u32,
     pub(crate) country: u32,
     pub(crate) topics: Box<[u32]>,
 }
 
 pub(crate) struct VenueEntry {
-    pub(crate) content: Arc<Venue>,
+    pub(crate) content: Known<Venue>,
     pub(crate) id: u32,
 }
 
@@ -74,7 +74,6 @@ pub(crate) struct Catalog {
     pub(crate) topics: Numbered<Arc<str>>,
     /// Of several names of one topic the least: the choice must not depend on order.
     topic_names: Vec<Arc<str>>,
-    texts: Map<Arc<str>, ()>,
 }
 
 impl Catalog {
@@ -99,60 +98,29 @@ impl Catalog {
     }
 
     /// The entry of a group's content, new or known.
-    pub(crate) fn add_group(&mut self, group: &Arc<Group>) -> u32 {
-        let hash = group.content_hash();
+    pub(crate) fn add_group(&mut self, group: &Known<Group>) -> u32 {
         let groups = &self.groups;
-        if let Some(&at) = self
-            .group_index
-            .find(hash, |&at| groups[at as usize].content == *group)
-        {
+        let known = |&at: &u32| groups[at as usize].content == *group;
+        if let Some(&at) = self.group_index.find(group.hash, known) {
             return at;
         }
         let at = u32::try_from(self.groups.len()).expect("fewer than 2^32 groups");
-        let entry = self.enter_group(group);
+        let city = City {
+            name: group.city.clone(),
+            state: group.state.clone(),
+            country: group.country.clone(),
+        };
+        let entry = GroupEntry {
+            city: self.cities.number(&city),
+            country: self.countries.number(&group.country),
+            topics: group.topics.iter().map(|topic| self.topic(topic)).collect(),
+            content: group.clone(),
+        };
         self.groups.push(entry);
         let groups = &self.groups;
         self.group_index
-            .insert_unique(hash, at, |&at| groups[at as usize].content.content_hash());
+            .insert_unique(group.hash, at, |&at| groups[at as usize].content.hash);
         at
-    }
-
-    fn enter_group(&mut self, group: &Arc<Group>) -> GroupEntry {
-        let topics: Box<[Topic]> = group
-            .topics
-            .iter()
-            .map(|topic| Topic {
-                urlkey: self.share(&topic.urlkey),
-                name: self.share(&topic.name),
-            })
-            .collect();
-        let (city, state, country) = (
-            self.share(&group.city),
-            self.share(&group.state),
-            self.share(&group.country),
-        );
-        let numbers = topics.iter().map(|topic| self.topic(topic)).collect();
-        let key = City {
-            name: city.clone(),
-            state: state.clone(),
-            country: country.clone(),
-        };
-        GroupEntry {
-            city: self.cities.number(&key),
-            country: self.countries.number(&country),
-            topics: numbers,
-            // The same content with shared texts: a group has a dozen topics, all known.
-            content: Arc::new(Group {
-                id: group.id,
-                name: group.name.clone(),
-                city,
-                state,
-                country,
-                lat: group.lat,
-                lon: group.lon,
-                topics,
-            }),
-        }
     }
 
     fn topic(&mut self, topic: &Topic) -> u32 {
@@ -166,32 +134,21 @@ impl Catalog {
     }
 
     /// The entry of a venue's content, new or known.
-    pub(crate) fn add_venue(&mut self, venue: &Arc<Venue>) -> u32 {
-        let hash = venue.content_hash();
+    pub(crate) fn add_venue(&mut self, venue: &Known<Venue>) -> u32 {
         let venues = &self.venues;
-        if let Some(&at) = self
-            .venue_index
-            .find(hash, |&at| venues[at as usize].content == *venue)
-        {
+        let known = |&at: &u32| venues[at as usize].content == *venue;
+        if let Some(&at) = self.venue_index.find(venue.hash, known) {
             return at;
         }
         let at = u32::try_from(self.venues.len()).expect("fewer than 2^32 venues");
         let id = self.venue_ids.number(&venue.id);
         self.venues.push(VenueEntry {
-            content: Arc::clone(venue),
+            content: venue.clone(),
             id,
         });
         let venues = &self.venues;
         self.venue_index
-            .insert_unique(hash, at, |&at| venues[at as usize].content.content_hash());
+            .insert_unique(venue.hash, at, |&at| venues[at as usize].content.hash);
         at
-    }
-
-    fn share(&mut self, text: &Arc<str>) -> Arc<str> {
-        if let Some((known, ())) = self.texts.get_key_value(text) {
-            return Arc::clone(known);
-        }
-        self.texts.insert(Arc::clone(text), ());
-        Arc::clone(text)
     }
 }

@@ -9,24 +9,26 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs::{self, File},
+    hash::Hash,
     io::{self, Write},
     path::Path,
     sync::Arc,
 };
 
-use headcount_record::{Event, Feed, Group, Venue, Version};
+use headcount_record::{Event, Feed, Group, Known, Topic, Venue, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
     error::Error,
-    events::{EventRow, EventRows},
+    events::{EventRow, EventRows, Told},
     ledger::{Account, Tally},
     members::{Member, Members},
     others::Others,
     partition::{Partition, SourceState},
+    rsvps::Rsvps,
     watermark::Watermark,
     window::Buckets,
     winners::{Winner, Winners},
@@ -157,38 +159,41 @@ impl Partition {
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
             groups: self
+                .rsvps
                 .catalog
                 .groups()
                 .iter()
-                .map(|entry| entry.content.clone())
+                .map(|entry| Arc::clone(&entry.content.content))
                 .collect(),
             venues: self
+                .rsvps
                 .catalog
                 .venues()
                 .iter()
-                .map(|entry| entry.content.clone())
+                .map(|entry| Arc::clone(&entry.content.content))
                 .collect(),
-            events: self.events.rows().iter().map(Row::of).collect(),
-            winners: self.winners.rows().into(),
-            members: self.members.rows().into(),
+            events: self.rsvps.events.rows().iter().map(Row::of).collect(),
+            winners: self.rsvps.winners.rows().into(),
+            members: self.rsvps.members.rows().into(),
             others: Cow::Borrowed(&self.others),
         }
     }
 
     fn from_body(body: Body<'_>) -> Option<Self> {
         let mut catalog = Catalog::default();
-        for (at, group) in body.groups.iter().enumerate() {
-            (catalog.add_group(group) as usize == at).then_some(())?;
+        let (groups, venues) = (body.groups.len(), body.venues.len());
+        let mut shared = Shared::default();
+        for (at, group) in body.groups.into_iter().enumerate() {
+            let group = Known::new(Arc::new(shared.group(group)));
+            (catalog.add_group(&group) as usize == at).then_some(())?;
         }
-        for (at, venue) in body.venues.iter().enumerate() {
-            (catalog.add_venue(venue) as usize == at).then_some(())?;
+        for (at, venue) in body.venues.into_iter().enumerate() {
+            (catalog.add_venue(&Known::new(venue)) as usize == at).then_some(())?;
         }
         let mut events = EventRows::default();
         for row in body.events {
-            let known = (row.group as usize) < body.groups.len()
-                && row
-                    .venue
-                    .is_none_or(|venue| (venue as usize) < body.venues.len());
+            let known = (row.group as usize) < groups
+                && row.venue.is_none_or(|venue| (venue as usize) < venues);
             known.then(|| events.push(row.into_row()))?;
         }
         let known = |winner: &Winner| {
@@ -210,10 +215,12 @@ impl Partition {
                 .collect::<Option<_>>()?,
             feeds: body.feeds,
             watermark: body.watermark,
-            events,
-            winners: Winners::from_rows(body.winners.into_owned()),
-            members: Members::from_rows(body.members.into_owned()),
-            catalog,
+            rsvps: Rsvps::restored(
+                events,
+                Winners::from_rows(body.winners.into_owned()),
+                Members::from_rows(body.members.into_owned()),
+                catalog,
+            ),
             others: body.others.into_owned(),
             ..Self::default()
         })
@@ -269,7 +276,7 @@ impl Source {
 impl Row {
     fn of(row: &EventRow) -> Self {
         Self {
-            content: row.content.clone(),
+            content: Arc::clone(&row.content.content),
             version: row.version,
             record: row.record,
             group: row.group,
@@ -294,7 +301,8 @@ impl Row {
             recent,
         } = self;
         EventRow {
-            content,
+            content: Known::new(content),
+            told: Told::default(),
             version,
             record,
             group,
@@ -303,6 +311,36 @@ impl Row {
             no,
             guests,
             recent,
+        }
+    }
+}
+
+/// Texts and topics that many groups have. In the file each group has its own.
+#[derive(Default)]
+struct Shared {
+    texts: HashSet<Arc<str>>,
+    topics: HashSet<Arc<Topic>>,
+}
+
+impl Shared {
+    fn group(&mut self, group: Arc<Group>) -> Group {
+        let mut group = Arc::unwrap_or_clone(group);
+        for text in [&mut group.city, &mut group.state, &mut group.country] {
+            share(&mut self.texts, text);
+        }
+        for topic in &mut group.topics {
+            share(&mut self.topics, topic);
+        }
+        group
+    }
+}
+
+/// Puts the one known before in the place of an equal one.
+fn share<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
+    match known.get(one) {
+        Some(known) => *one = Arc::clone(known),
+        None => {
+            known.insert(Arc::clone(one));
         }
     }
 }

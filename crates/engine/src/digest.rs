@@ -3,9 +3,7 @@
 //! A digest is the wrapping sum of a 128-bit hash of every winner and every event row, so it
 //! depends neither on the order of arrival nor on how events are spread over partitions.
 
-use xxhash_rust::xxh3::Xxh3;
-
-use headcount_record::{Content, Event};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::{events::EventRow, partition::Partition, winners::Winner};
 
@@ -14,17 +12,24 @@ impl Partition {
     #[must_use]
     pub fn digest(&self) -> u128 {
         let events: Vec<u64> = self
+            .rsvps
             .events
             .rows()
             .iter()
-            .map(|row| xxhash_rust::xxh3::xxh3_64(row.content.id.as_bytes()))
+            .map(|row| xxh3_64(row.content.id.as_bytes()))
             .collect();
         let rsvps = self
+            .rsvps
             .winners
             .rows()
             .iter()
             .map(|winner| self.winner_digest(winner, events[winner.event as usize]));
-        let rows = self.events.rows().iter().map(|row| self.row_digest(row));
+        let rows = self
+            .rsvps
+            .events
+            .rows()
+            .iter()
+            .map(|row| self.row_digest(row));
         let others = self.others.winners().map(|(identity, winner)| {
             let mut hash = Digest::new(3);
             hash.text(identity.feed.name()).text(&identity.id);
@@ -42,19 +47,18 @@ impl Partition {
             .number(winner.rsvp)
             .number(winner.version.to_bits())
             .number(winner.content.into())
-            .number(self.members.id(winner.member))
+            .number(self.rsvps.members.id(winner.member))
             .number(u64::from(winner.guests()) << 1 | u64::from(winner.yes()))
             .finish()
     }
 
     fn row_digest(&self, row: &EventRow) -> u128 {
-        let event: &Event = &row.content;
         let venue = row
             .venue
-            .map_or(0, |venue| self.catalog.venue(venue).content.content_hash());
+            .map_or(0, |venue| self.rsvps.catalog.venue(venue).content.hash);
         Digest::new(2)
-            .number(event.content_hash())
-            .number(self.catalog.group(row.group).content.content_hash())
+            .number(row.content.hash)
+            .number(self.rsvps.catalog.group(row.group).content.hash)
             .number(venue)
             .number(row.version.to_bits())
             .number(row.record.into())
@@ -65,27 +69,28 @@ impl Partition {
     }
 }
 
-struct Digest(Xxh3);
+/// XXH3 over little-endian values, gathered first because that is quicker.
+struct Digest(Vec<u8>);
 
 impl Digest {
     fn new(kind: u64) -> Self {
-        let mut digest = Self(Xxh3::new());
+        let mut digest = Self(Vec::with_capacity(128));
         digest.number(kind);
         digest
     }
 
     fn number(&mut self, number: u64) -> &mut Self {
-        self.0.update(&number.to_le_bytes());
+        self.0.extend_from_slice(&number.to_le_bytes());
         self
     }
 
     fn text(&mut self, text: &str) -> &mut Self {
         self.number(text.len() as u64);
-        self.0.update(text.as_bytes());
+        self.0.extend_from_slice(text.as_bytes());
         self
     }
 
     fn finish(&self) -> u128 {
-        self.0.digest128()
+        xxh3_128(&self.0)
     }
 }

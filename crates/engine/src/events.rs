@@ -1,9 +1,7 @@
 //! The event rows: one row an event, with its counts, its recent windows and its snapshot.
 
-use std::sync::Arc;
-
 use hashbrown::HashTable;
-use headcount_record::{Event, Version};
+use headcount_record::{Event, Key, Known, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
@@ -14,11 +12,13 @@ use crate::{
 /// An event: the fact that every panel is a group-by of.
 pub(crate) struct EventRow {
     /// Snapshot: the event, venue and group as its greatest record tells them.
-    pub(crate) content: Arc<Event>,
+    pub(crate) content: Known<Event>,
     pub(crate) version: Version,
     pub(crate) record: u32,
     pub(crate) group: u32,
     pub(crate) venue: Option<u32>,
+    /// What the snapshot was made from: most records tell the same again.
+    pub(crate) told: Told,
     /// Counts of winners.
     pub(crate) yes: u32,
     pub(crate) no: u32,
@@ -26,10 +26,26 @@ pub(crate) struct EventRow {
     pub(crate) recent: Buckets,
 }
 
+/// The sub-objects of a record by their keys, and whose keys they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The number of a translation; 0 is none.
+    pub(crate) by: u32,
+    pub(crate) event: Key,
+    pub(crate) group: Key,
+    pub(crate) venue: Option<Key>,
+}
+
 impl EventRow {
     /// People coming: 1 + guests of every `yes`.
     pub(crate) fn heads(&self) -> u64 {
         u64::from(self.yes) + u64::from(self.guests)
+    }
+
+    /// Reads the row and its last window, so that they are near when it is changed. The value means
+    /// nothing.
+    pub(crate) fn touch(&self) -> u32 {
+        self.record ^ self.recent.touch()
     }
 
     /// Counts a winner. Returns whether its window is still kept.

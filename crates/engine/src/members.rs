@@ -45,6 +45,16 @@ impl Members {
             .map(|row| row.id)
     }
 
+    /// Reads what [`add`](Self::add) will look at, so that it is near when it does. The value
+    /// means nothing.
+    pub(crate) fn touch(&self, id: u64) -> u32 {
+        let rows = &self.rows;
+        let found = self
+            .index
+            .find(mix(id, 0), |&at| rows[at as usize].id == id);
+        found.copied().unwrap_or(0)
+    }
+
     /// Counts a winner of this member and returns the member's index.
     pub(crate) fn add(&mut self, id: u64) -> u32 {
         let rows = &mut self.rows;

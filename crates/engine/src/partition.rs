@@ -6,25 +6,17 @@
 use std::collections::BTreeMap;
 
 use headcount_record::{
-    CONTROL, Control, Decoder, Dictionary, Feed, Key, MTIME_END, Record, Rsvp, Version,
+    CONTROL, Control, Decoder, Dictionary, Feed, MTIME_END, Record, Rsvp, Version,
 };
 
 use crate::{
-    catalog::Catalog,
     error::Error,
-    events::{EventRow, EventRows},
     ledger::{Account, Tally},
-    members::Members,
     others::Others,
-    translation::Translation,
+    rsvps::{Outcomes, Rsvps},
     view::Pulse,
     watermark::{FUTURE_MS, Watermark},
-    window::Buckets,
-    winners::{Outcome, Winner, Winners},
 };
-
-/// Pulses kept between two looks; more than a map can show.
-const PULSES_MAX: usize = 256;
 
 /// An entry of the journal as the engine sees it.
 #[derive(Clone, Copy, Debug)]
@@ -54,18 +46,12 @@ pub struct Partition {
     pub(crate) watermark: Watermark,
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
-    pub(crate) events: EventRows,
-    pub(crate) winners: Winners,
-    pub(crate) members: Members,
-    pub(crate) catalog: Catalog,
+    pub(crate) rsvps: Rsvps,
     pub(crate) others: Others,
-    /// Translations of the decoders that records come from; the own one is the first.
-    pub(crate) translations: Vec<Translation>,
     pub(crate) decoder: Decoder,
-    pub(crate) pulses: Vec<Pulse>,
 }
 
-/// Which decoder an RSVP came from, when several feed one partition.
+/// Which decoder an RSVP came from, when several feed one partition; the own one is 0.
 pub type Sender = usize;
 
 impl Partition {
@@ -108,7 +94,7 @@ impl Partition {
 
     /// Takes the answers counted since the last call, the latest ones only if there were many.
     pub fn take_pulses(&mut self) -> Vec<Pulse> {
-        std::mem::take(&mut self.pulses)
+        std::mem::take(&mut self.rsvps.pulses)
     }
 
     /// How often records had to be decoded the complete way.
@@ -145,12 +131,18 @@ impl Partition {
 
     fn record(&mut self, entry: Entry<'_>) {
         self.sources.entry(entry.source).or_default().account.kept += 1;
+        self.decoder.keep_bounded();
         match self.decoder.decode(entry.body) {
             Ok(Record::Rsvp(rsvp)) => {
-                // The decoder is lent out so that its dictionary can be read beside the state.
-                let decoder = std::mem::take(&mut self.decoder);
-                self.rsvp(0, decoder.dictionary(), &rsvp, entry.source, entry.arrived);
-                self.decoder = decoder;
+                let mut outcomes = Outcomes::default();
+                if is_future(rsvp.version, entry.arrived) {
+                    outcomes.tally.quarantined.insert(FUTURE.to_owned(), 1);
+                } else {
+                    let (dictionary, watermark) = (self.decoder.dictionary(), &mut self.watermark);
+                    self.rsvps
+                        .count(0, dictionary, &[rsvp], watermark, &mut outcomes);
+                }
+                self.enter(entry.source, &outcomes);
             }
             Ok(Record::Other(other)) => self.other(other, entry.source, entry.arrived),
             // The door of an older version let it in. It is kept, and counts nowhere.
@@ -203,9 +195,25 @@ impl Partition {
         arrived: i64,
     ) {
         self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
-        for rsvp in rsvps {
-            self.rsvp(sender, dictionary, rsvp, source, arrived);
+        let mut outcomes = Outcomes::default();
+        let future = |rsvp: &Rsvp| is_future(rsvp.version, arrived);
+        for rsvps in rsvps.split(future) {
+            self.rsvps.count(
+                sender,
+                dictionary,
+                rsvps,
+                &mut self.watermark,
+                &mut outcomes,
+            );
         }
+        let future = rsvps.iter().filter(|rsvp| future(rsvp)).count();
+        if future > 0 {
+            outcomes
+                .tally
+                .quarantined
+                .insert(FUTURE.to_owned(), future as u64);
+        }
+        self.enter(source, &outcomes);
     }
 
     /// Enters what a source delivered when there is no journal to say it.
@@ -235,115 +243,15 @@ impl Partition {
             .add(&tally);
     }
 
-    fn rsvp(
-        &mut self,
-        sender: Sender,
-        dictionary: &Dictionary,
-        rsvp: &Rsvp,
-        source: u16,
-        arrived: i64,
-    ) {
-        let tally = &mut Tally::default();
-        if is_future(rsvp.version, arrived) {
-            tally.quarantined.insert(FUTURE.to_owned(), 1);
-            return self.enter(source, Feed::Rsvps, tally, false);
-        }
-        self.watermark.observe(rsvp.version);
-        let oldest = self.watermark.oldest_window();
-        let at = self.event_row(sender, dictionary, rsvp);
-        let members = &mut self.members;
-        let outcome = self.winners.offer(rsvp, at, || members.add(rsvp.member));
-        let row = self.events.row_mut(at);
-        let mut late = false;
-        match outcome {
-            Outcome::New => tally.new = 1,
-            Outcome::Replaced(old) => {
-                tally.replaced = 1;
-                row.retract(&old, oldest);
-                self.members.remove(old.member);
-            }
-            Outcome::Repeated => tally.repeated = 1,
-            Outcome::Stale => tally.stale = 1,
-        }
-        if matches!(outcome, Outcome::New | Outcome::Replaced(_)) {
-            late = !row.count(&Winner::new(rsvp, at, 0), oldest);
-            self.pulse(at, rsvp.yes);
-        }
-        self.enter(source, Feed::Rsvps, tally, late);
-    }
-
-    /// Writes what became of a record into the books.
-    fn enter(&mut self, source: u16, feed: Feed, tally: &Tally, late: bool) {
+    /// Writes what became of RSVPs into the books.
+    fn enter(&mut self, source: u16, outcomes: &Outcomes) {
         let account = &mut self.sources.entry(source).or_default().account;
-        account.tally.add(tally);
-        account.late += u64::from(late);
-        self.feeds.entry(feed).or_default().add(tally);
-    }
-
-    /// The row of the RSVP's event, its snapshot brought up to this record.
-    fn event_row(&mut self, sender: Sender, dictionary: &Dictionary, rsvp: &Rsvp) -> u32 {
-        if self.translations.len() <= sender {
-            self.translations
-                .resize_with(sender + 1, Translation::default);
-        }
-        let translation = &mut self.translations[sender];
-        translation.follow(dictionary);
-        let known = translation.events.get(rsvp.event).or_else(|| {
-            let row = self.events.find(&dictionary.event(rsvp.event).id)?;
-            translation.events.set(rsvp.event, row);
-            Some(row)
-        });
-        if let Some(at) = known {
-            let row = self.events.row(at);
-            if (rsvp.version, rsvp.content) > (row.version, row.record) {
-                let group = group_entry(translation, &mut self.catalog, dictionary, rsvp.group);
-                let venue = venue_entry(translation, &mut self.catalog, dictionary, rsvp.venue);
-                let row = self.events.row_mut(at);
-                let content = dictionary.event(rsvp.event);
-                if row.content != *content {
-                    row.content = content.clone();
-                }
-                row.version = rsvp.version;
-                row.record = rsvp.content;
-                row.group = group;
-                row.venue = venue;
-            }
-            return at;
-        }
-        let at = self.events.push(EventRow {
-            content: dictionary.event(rsvp.event).clone(),
-            version: rsvp.version,
-            record: rsvp.content,
-            group: group_entry(translation, &mut self.catalog, dictionary, rsvp.group),
-            venue: venue_entry(translation, &mut self.catalog, dictionary, rsvp.venue),
-            yes: 0,
-            no: 0,
-            guests: 0,
-            recent: Buckets::default(),
-        });
-        translation.events.set(rsvp.event, at);
-        at
-    }
-
-    /// Notes an answer for the map, at the venue or else at the group's place.
-    fn pulse(&mut self, at: u32, yes: bool) {
-        if self.pulses.len() == PULSES_MAX {
-            return;
-        }
-        let row = self.events.row(at);
-        let group = &self.catalog.group(row.group).content;
-        let venue = row
-            .venue
-            .and_then(|venue| self.catalog.venue(venue).content.place());
-        let Some((lat, lon)) = venue.or(group.lat.zip(group.lon)) else {
-            return;
-        };
-        self.pulses.push(Pulse {
-            lon,
-            lat,
-            yes,
-            country: group.country.clone(),
-        });
+        account.tally.add(&outcomes.tally);
+        account.late += outcomes.late;
+        self.feeds
+            .entry(Feed::Rsvps)
+            .or_default()
+            .add(&outcomes.tally);
     }
 }
 
@@ -352,31 +260,4 @@ const FUTURE: &str = "future_timestamp";
 /// Whether a record claims a time too far ahead of its arrival to be believed.
 fn is_future(version: Version, arrived: i64) -> bool {
     version.mtime() > arrived.min(MTIME_END) + FUTURE_MS
-}
-
-fn group_entry(
-    translation: &mut Translation,
-    catalog: &mut Catalog,
-    dictionary: &Dictionary,
-    key: Key,
-) -> u32 {
-    translation.groups.get(key).unwrap_or_else(|| {
-        let at = catalog.add_group(dictionary.group(key));
-        translation.groups.set(key, at);
-        at
-    })
-}
-
-fn venue_entry(
-    translation: &mut Translation,
-    catalog: &mut Catalog,
-    dictionary: &Dictionary,
-    key: Option<Key>,
-) -> Option<u32> {
-    let key = key?;
-    Some(translation.venues.get(key).unwrap_or_else(|| {
-        let at = catalog.add_venue(dictionary.venue(key));
-        translation.venues.set(key, at);
-        at
-    }))
 }

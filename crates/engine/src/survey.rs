@@ -180,7 +180,7 @@ impl Partition {
     #[must_use]
     pub fn survey(&self, scope: &Scope) -> Survey {
         let mut pass = Pass::new(self, scope);
-        for row in self.events.rows() {
+        for row in self.rsvps.events.rows() {
             pass.row(row);
         }
         let mut survey = pass.finish();
@@ -206,7 +206,7 @@ impl Partition {
                 replaced: rsvps.replaced,
             };
             let total = survey.feeds.entry(Feed::Rsvps.name()).or_default();
-            total.unique = self.winners.len() as u64;
+            total.unique = self.rsvps.winners.len() as u64;
             let Answers { yes, no } = survey.all.answers;
             total.by_status = [("no", no), ("yes", yes)]
                 .into_iter()
@@ -218,10 +218,10 @@ impl Partition {
     }
 
     fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
-        survey.members = self.members.ids().collect();
+        survey.members = self.rsvps.members.ids().collect();
         survey.digest = self.digest();
         let oldest = oldest_window(scope.stream_time);
-        for row in self.events.rows() {
+        for row in self.rsvps.events.rows() {
             for bucket in row.recent.since(oldest.max(self.watermark.oldest_window())) {
                 survey
                     .windows
@@ -257,7 +257,7 @@ struct Pass<'a> {
 
 impl<'a> Pass<'a> {
     fn new(partition: &'a Partition, scope: &'a Scope) -> Self {
-        let catalog = &partition.catalog;
+        let catalog = &partition.rsvps.catalog;
         let wanted = wanted_groups(catalog, &scope.filter);
         // The newest live record is one lateness ahead of stream time.
         let newest = scope.stream_time.map_or(0, |time| time + LATENESS_MS);
@@ -307,7 +307,7 @@ impl<'a> Pass<'a> {
     }
 
     fn venue(&mut self, row: &EventRow, venue: u32, answers: Answers) {
-        let catalog = &self.partition.catalog;
+        let catalog = &self.partition.rsvps.catalog;
         let entry = catalog.venue(venue);
         let latest = (row.version, row.record);
         let slot = &mut self.venues[entry.id as usize];
@@ -318,7 +318,7 @@ impl<'a> Pass<'a> {
             let group = &catalog.group(row.group).content;
             *slot = Some(VenueCount {
                 latest,
-                content: Arc::clone(&entry.content),
+                content: Arc::clone(&entry.content.content),
                 city: group.city.clone(),
                 country: group.country.clone(),
                 answers: sum,
@@ -330,7 +330,7 @@ impl<'a> Pass<'a> {
     }
 
     fn finish(self) -> Survey {
-        let catalog = &self.partition.catalog;
+        let catalog = &self.partition.rsvps.catalog;
         let mut survey = Survey {
             as_of: AsOf {
                 offsets: vec![self.partition.next_offset],

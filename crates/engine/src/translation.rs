@@ -1,27 +1,65 @@
 //! From the keys of a decoder's dictionary to the rows of a partition.
 
-use headcount_record::Dictionary;
+use headcount_record::{Dictionary, Key, Rsvp};
+
+use crate::{catalog::Catalog, events::Told};
 
 const UNKNOWN: u32 = u32::MAX;
 
 /// What a partition has learnt about one decoder's keys.
 #[derive(Default)]
 pub(crate) struct Translation {
+    /// Different for each dictionary and each of its generations; 0 before the first.
+    number: u32,
     generation: u64,
     pub(crate) events: Keys,
-    pub(crate) groups: Keys,
-    pub(crate) venues: Keys,
+    groups: Keys,
+    venues: Keys,
 }
 
 impl Translation {
-    /// Forgets everything when the dictionary has begun anew.
-    pub(crate) fn follow(&mut self, dictionary: &Dictionary) {
-        if self.generation != dictionary.generation() {
+    /// Forgets everything when the dictionary has begun anew. `count` numbers translations.
+    pub(crate) fn follow(&mut self, dictionary: &Dictionary, count: &mut u32) {
+        if self.number == 0 || self.generation != dictionary.generation() {
+            *count += 1;
             *self = Self {
+                number: *count,
                 generation: dictionary.generation(),
                 ..Self::default()
             };
         }
+    }
+
+    /// What an RSVP tells of its event.
+    pub(crate) fn told(&self, rsvp: &Rsvp) -> Told {
+        Told {
+            by: self.number,
+            event: rsvp.event,
+            group: rsvp.group,
+            venue: rsvp.venue,
+        }
+    }
+
+    /// The catalog's entry of a group.
+    pub(crate) fn group(
+        &mut self,
+        catalog: &mut Catalog,
+        dictionary: &Dictionary,
+        key: Key,
+    ) -> u32 {
+        self.groups
+            .get_or_set(key, || catalog.add_group(dictionary.group(key)))
+    }
+
+    /// The catalog's entry of a venue.
+    pub(crate) fn venue(
+        &mut self,
+        catalog: &mut Catalog,
+        dictionary: &Dictionary,
+        key: Key,
+    ) -> u32 {
+        self.venues
+            .get_or_set(key, || catalog.add_venue(dictionary.venue(key)))
     }
 }
 
@@ -43,5 +81,13 @@ impl Keys {
             self.0.resize(at + 1, UNKNOWN);
         }
         self.0[at] = row;
+    }
+
+    fn get_or_set(&mut self, key: Key, row: impl FnOnce() -> u32) -> u32 {
+        self.get(key).unwrap_or_else(|| {
+            let row = row();
+            self.set(key, row);
+            row
+        })
     }
 }

@@ -73,6 +73,11 @@ impl Buckets {
         *(if yes { &mut bucket.yes } else { &mut bucket.no }) += 1;
     }
 
+    /// Reads the last window, so that it is near when it is changed. The value means nothing.
+    pub(crate) fn touch(&self) -> u32 {
+        self.0.last().map_or(0, |last| last.yes)
+    }
+
     /// Takes an answer back that was added before.
     pub(crate) fn remove(&mut self, window: Window, yes: bool) {
         if let Ok(at) = self.0.binary_search_by_key(&window, |bucket| bucket.window) {

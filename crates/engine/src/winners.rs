@@ -78,6 +78,15 @@ impl Winners {
         self.rows.len()
     }
 
+    /// Reads what [`offer`](Self::offer) will look at, so that it is near when it does. The value
+    /// means nothing.
+    pub(crate) fn touch(&self, rsvp: u64, event: u32) -> u32 {
+        let key = mix(rsvp, event);
+        let rows = &self.rows;
+        let same = |&at: &u32| rows[at as usize].rsvp == rsvp && rows[at as usize].event == event;
+        self.index.find(key, same).copied().unwrap_or(0)
+    }
+
     /// Lets a record compete for its RSVP. `member` is asked for only if it wins.
     pub(crate) fn offer(
         &mut self,

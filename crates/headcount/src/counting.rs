@@ -157,6 +157,8 @@ impl Decoding {
         self.rsvps.iter_mut().for_each(Vec::clear);
         self.others.iter_mut().for_each(Vec::clear);
         self.refused.clear();
+        // What was decoded in the round before is counted: nothing holds on to its keys.
+        self.decoder.keep_bounded();
         let block = std::mem::take(&mut self.block);
         for (piece, bytes) in block.iter() {
             self.piece(piece, bytes);

@@ -1,9 +1,11 @@
 //! The complete way of decoding: any spelling of a record, and the verdict on what is none.
 
+use std::sync::Arc;
+
 use crate::{
     Feed,
     content::{Event, Group, Topic, Venue},
-    dictionary::{Dictionary, Texts},
+    dictionary::Dictionary,
     json::{Json, utf8},
     other::{Identity, Other},
     reason::Reason,
@@ -52,7 +54,7 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
     let member = object(top.get("member")?, "member")?.ok_or(Reason::MissingField("member"))?;
     let member = positive(member.get("member_id")?, "member.member_id")?;
     let event = event(object(top.get("event")?, "event")?)?;
-    let group = group(object(top.get("group")?, "group")?, &mut dictionary.texts)?;
+    let group = group(object(top.get("group")?, "group")?, dictionary)?;
     let venue = match object(top.get("venue")?, "venue")? {
         Some(members) => venue(&members)?,
         None => None,
@@ -63,9 +65,9 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
     let content = RsvpContent {
         id,
         version,
-        event: dictionary.events.hash_of(event),
-        group: dictionary.groups.hash_of(group),
-        venue: venue.map(|venue| dictionary.venues.hash_of(venue)),
+        event: event.hash,
+        group: group.hash,
+        venue: venue.map(|venue| venue.hash),
         guests,
         yes,
         visibility: visibility.as_bytes(),
@@ -75,9 +77,9 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
         id,
         member,
         version,
-        event,
-        group,
-        venue,
+        event: event.key,
+        group: group.key,
+        venue: venue.map(|venue| venue.key),
         content,
         guests,
         yes,
@@ -114,7 +116,7 @@ fn venue(members: &Members<'_>) -> Result<Option<Venue>, Reason> {
     }))
 }
 
-fn group(members: Option<Members<'_>>, texts: &mut Texts) -> Result<Group, Reason> {
+fn group(members: Option<Members<'_>>, dictionary: &mut Dictionary) -> Result<Group, Reason> {
     let members = members.ok_or(Reason::MissingField("group"))?;
     let country = text(members.get("group_country")?, "group.group_country")?
         .ok_or(Reason::MissingField("group.group_country"))?;
@@ -129,16 +131,16 @@ fn group(members: Option<Members<'_>>, texts: &mut Texts) -> Result<Group, Reaso
         name: text(members.get("group_name")?, "group.group_name")?
             .unwrap_or_default()
             .into(),
-        city: texts.share(city),
-        state: texts.share(state),
-        country: texts.share(&country.to_ascii_lowercase()),
+        city: dictionary.texts.share(city),
+        state: dictionary.texts.share(state),
+        country: dictionary.texts.share(&country.to_ascii_lowercase()),
         lat: degrees(members.get("group_lat")?, 90.0, "group.group_lat")?,
         lon: degrees(members.get("group_lon")?, 180.0, "group.group_lon")?,
-        topics: topics(members.get("group_topics")?, texts)?,
+        topics: topics(members.get("group_topics")?, dictionary)?,
     })
 }
 
-fn topics(value: Option<&Json>, texts: &mut Texts) -> Result<Box<[Topic]>, Reason> {
+fn topics(value: Option<&Json>, dictionary: &mut Dictionary) -> Result<Box<[Arc<Topic>]>, Reason> {
     const FIELD: &str = "group.group_topics";
     let items = match value {
         None => return Ok(Box::default()),
@@ -148,30 +150,26 @@ fn topics(value: Option<&Json>, texts: &mut Texts) -> Result<Box<[Topic]>, Reaso
     if items.len() > TOPICS_MAX {
         return Err(Reason::Range(FIELD));
     }
-    let mut topics: Vec<Topic> = Vec::with_capacity(items.len());
+    let mut topics = Vec::with_capacity(items.len());
     for item in items {
         let members = object(Some(item), FIELD)?.ok_or(Reason::BadType(FIELD))?;
         let Some(urlkey) = text(members.get("urlkey")?, "group.group_topics.urlkey")? else {
             continue;
         };
         let name = text(members.get("topic_name")?, "group.group_topics.topic_name")?;
-        push_topic(
-            &mut topics,
-            texts.share(urlkey),
-            texts.share(name.unwrap_or(urlkey)),
-        );
+        let topic = dictionary.topics.intern(Topic {
+            urlkey: dictionary.texts.share(urlkey),
+            name: dictionary.texts.share(name.unwrap_or(urlkey)),
+        });
+        push_topic(&mut topics, Arc::clone(dictionary.topics.content(topic)));
     }
     Ok(topics.into())
 }
 
 /// Adds a topic unless its urlkey stands there already.
-pub(crate) fn push_topic(
-    topics: &mut Vec<Topic>,
-    urlkey: std::sync::Arc<str>,
-    name: std::sync::Arc<str>,
-) {
-    if topics.iter().all(|topic| topic.urlkey != urlkey) {
-        topics.push(Topic { urlkey, name });
+pub(crate) fn push_topic(topics: &mut Vec<Arc<Topic>>, topic: Arc<Topic>) {
+    if topics.iter().all(|known| known.urlkey != topic.urlkey) {
+        topics.push(topic);
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     complete,
     dictionary::Dictionary,
-    fast::{self, Habits, Proved},
+    fast::{self, Proved},
     other::Other,
     reason::Reason,
     rsvp::Rsvp,
@@ -20,8 +20,6 @@ pub enum Record {
 #[derive(Default)]
 pub struct Decoder {
     dictionary: Dictionary,
-    habits: Habits,
-    generation: u64,
     fallbacks: u64,
 }
 
@@ -29,6 +27,13 @@ impl Decoder {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Forgets everything once the dictionary has grown past its bound. RSVPs decoded before lose
+    /// their meaning with it, so it is for the caller to say when none is in use any more: call it
+    /// before each record, or batch of records.
+    pub fn keep_bounded(&mut self) {
+        self.dictionary.keep_bounded();
     }
 
     /// Decodes one record.
@@ -53,13 +58,7 @@ impl Decoder {
     }
 
     pub(crate) fn decode_fast(&mut self, chunk: &[u8]) -> Option<Proved> {
-        self.dictionary.keep_bounded();
-        if self.generation != self.dictionary.generation() {
-            self.generation = self.dictionary.generation();
-            self.habits.clear();
-        }
-        fast::decode(chunk, &mut self.dictionary, &mut self.habits)
-            .filter(|proved| proved.length <= crate::MAX_BYTES)
+        fast::decode(chunk, &mut self.dictionary).filter(|proved| proved.length <= crate::MAX_BYTES)
     }
 
     pub(crate) fn decode_complete(&mut self, line: &[u8]) -> Result<Record, Reason> {

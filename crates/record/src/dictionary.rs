@@ -8,15 +8,18 @@
 //! The dictionary is a cache. Nothing depends on what it still knows: when it has grown past its
 //! bound it forgets everything and starts a new generation.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use hashbrown::{HashMap, HashTable};
-use xxhash_rust::xxh3::xxh3_64;
 
-use crate::content::{Content, Event, Group, Venue};
+use crate::{
+    content::{Content, Event, Group, Topic, Venue},
+    fingerprint::{Fingerprint, Fingerprints, place},
+};
 
-/// Raw bytes a dictionary keeps at most before it begins anew.
-const RAW_BYTES_MAX: usize = 256 << 20;
+/// Bytes of sub-objects that a dictionary knows at most before it begins anew. What it keeps of
+/// them takes about as much memory.
+const BYTES_MAX: usize = 256 << 20;
 
 /// Which entry of a [`Table`]: an index, dense from 0.
 pub type Key = u32;
@@ -24,27 +27,29 @@ pub type Key = u32;
 /// The contents behind the keys of decoded RSVPs.
 #[derive(Default)]
 pub struct Dictionary {
+    pub(crate) prints: Fingerprints,
     pub(crate) events: Table<Event>,
     pub(crate) venues: Table<Venue>,
     pub(crate) groups: Table<Group>,
+    pub(crate) topics: Table<Topic>,
     pub(crate) texts: Texts,
     generation: u64,
 }
 
 impl Dictionary {
     #[must_use]
-    pub fn event(&self, key: Key) -> &Arc<Event> {
-        &self.events.contents[key as usize].0
+    pub fn event(&self, key: Key) -> &Known<Event> {
+        &self.events.contents[key as usize]
     }
 
     #[must_use]
-    pub fn venue(&self, key: Key) -> &Arc<Venue> {
-        &self.venues.contents[key as usize].0
+    pub fn venue(&self, key: Key) -> &Known<Venue> {
+        &self.venues.contents[key as usize]
     }
 
     #[must_use]
-    pub fn group(&self, key: Key) -> &Arc<Group> {
-        &self.groups.contents[key as usize].0
+    pub fn group(&self, key: Key) -> &Known<Group> {
+        &self.groups.contents[key as usize]
     }
 
     /// Changes when keys given out before have lost their meaning.
@@ -53,128 +58,141 @@ impl Dictionary {
         self.generation
     }
 
-    /// Groups that were new, since the beginning: their share decides how fast decoding is.
-    #[must_use]
-    pub fn groups_seen(&self) -> usize {
-        self.groups.contents.len()
-    }
-
-    /// Begins anew when the bound is passed. Call between records, never within one.
+    /// Begins anew when the bound is passed: keys given out before lose their meaning.
     pub(crate) fn keep_bounded(&mut self) {
-        if self.events.raw_bytes + self.venues.raw_bytes + self.groups.raw_bytes > RAW_BYTES_MAX {
-            let generation = self.generation + 1;
+        if self.events.bytes + self.venues.bytes + self.groups.bytes + self.topics.bytes > BYTES_MAX
+        {
             *self = Self {
-                generation,
+                generation: self.generation + 1,
                 ..Self::default()
             };
         }
     }
 }
 
-/// Contents of one kind, found by raw bytes or by content.
+/// A content with its hash, which is dear to make again.
+#[derive(Debug)]
+pub struct Known<T> {
+    pub content: Arc<T>,
+    pub hash: u64,
+}
+
+impl<T: Content> Known<T> {
+    #[must_use]
+    pub fn new(content: Arc<T>) -> Self {
+        let hash = content.content_hash();
+        Self { content, hash }
+    }
+}
+
+impl<T> Clone for Known<T> {
+    fn clone(&self) -> Self {
+        Self {
+            content: Arc::clone(&self.content),
+            hash: self.hash,
+        }
+    }
+}
+
+impl<T> Deref for Known<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.content
+    }
+}
+
+impl<T: PartialEq> PartialEq for Known<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash
+            && (Arc::ptr_eq(&self.content, &other.content) || self.content == other.content)
+    }
+}
+
+/// Contents of one kind, found by the fingerprint of raw bytes or by content.
 pub(crate) struct Table<T> {
-    by_raw: HashTable<u32>,
-    raws: Vec<Raw>,
-    raw_bytes: usize,
-    by_content: HashTable<u32>,
-    contents: Vec<(Arc<T>, u64)>,
+    spellings: HashTable<Spelling>,
+    by_content: HashTable<Key>,
+    contents: Vec<Known<T>>,
+    bytes: usize,
 }
 
 /// One spelling of a content. Two spellings (key order, escapes) may lead to one content.
-struct Raw {
-    hash: u64,
-    bytes: Box<[u8]>,
-    key: Key,
+///
+/// All that a record needs of a sub-object seen before: one look into memory finds it.
+struct Spelling {
+    print: Fingerprint,
+    found: Found,
+}
+
+/// A content in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) key: Key,
+    pub(crate) hash: u64,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self {
-            by_raw: HashTable::new(),
-            raws: Vec::new(),
-            raw_bytes: 0,
+            spellings: HashTable::new(),
             by_content: HashTable::new(),
             contents: Vec::new(),
+            bytes: 0,
         }
     }
 }
 
 impl<T: Content + PartialEq> Table<T> {
-    /// The spelling with these bytes.
-    pub(crate) fn find(&self, bytes: &[u8]) -> Option<Spelling> {
-        let hash = xxh3_64(bytes);
-        self.by_raw
-            .find(hash, |&raw| {
-                let raw = &self.raws[raw as usize];
-                raw.hash == hash && *raw.bytes == *bytes
-            })
-            .map(|&raw| Spelling(raw))
-    }
-
-    /// Whether `bytes` begin with this spelling; its length if so.
-    pub(crate) fn leads(&self, spelling: Spelling, bytes: &[u8]) -> Option<usize> {
-        let known = &self.raws[spelling.0 as usize].bytes;
-        bytes.starts_with(known).then_some(known.len())
-    }
-
-    pub(crate) fn key_of(&self, spelling: Spelling) -> Key {
-        self.raws[spelling.0 as usize].key
-    }
-
-    pub(crate) fn hash_of(&self, key: Key) -> u64 {
-        self.contents[key as usize].1
+    /// The content that bytes with this fingerprint spell.
+    #[inline]
+    pub(crate) fn find(&self, print: &Fingerprint) -> Option<Found> {
+        self.spellings
+            .find(place(print), |spelling| spelling.print == *print)
+            .map(|spelling| spelling.found)
     }
 
     /// Remembers that these bytes, proved to be a complete valid object, mean this content.
-    pub(crate) fn learn(&mut self, bytes: &[u8], content: T) -> Spelling {
-        let key = self.intern(content);
-        let hash = xxh3_64(bytes);
-        let spelling = u32::try_from(self.raws.len()).expect("the byte bound comes first");
-        self.raws.push(Raw {
-            hash,
-            bytes: bytes.into(),
-            key,
-        });
-        self.raw_bytes += bytes.len();
-        let raws = &self.raws;
-        self.by_raw
-            .insert_unique(hash, spelling, |&raw| raws[raw as usize].hash);
-        Spelling(spelling)
+    pub(crate) fn learn(&mut self, prints: &Fingerprints, bytes: &[u8], content: T) -> Found {
+        let found = self.intern(content);
+        if let Some(print) = prints.of(bytes) {
+            self.bytes += bytes.len();
+            self.spellings
+                .insert_unique(place(&print), Spelling { print, found }, |spelling| {
+                    place(&spelling.print)
+                });
+        }
+        found
     }
 
-    /// The key of a content, new or known.
-    pub(crate) fn intern(&mut self, content: T) -> Key {
+    /// A content, new or known.
+    pub(crate) fn intern(&mut self, content: T) -> Found {
         let hash = content.content_hash();
         let contents = &self.contents;
-        let found = self.by_content.find(hash, |&key| {
-            let (known, known_hash) = &contents[key as usize];
-            *known_hash == hash && **known == content
+        let known = self.by_content.find(hash, |&key| {
+            let known = &contents[key as usize];
+            known.hash == hash && **known == content
         });
-        if let Some(&key) = found {
-            return key;
+        if let Some(&key) = known {
+            return Found { key, hash };
         }
         let key = u32::try_from(self.contents.len()).expect("the byte bound comes first");
         // A content that came without raw bytes counts towards the bound too.
-        self.raw_bytes += size_of::<T>();
-        self.contents.push((Arc::new(content), hash));
+        self.bytes += size_of::<T>();
+        let content = Arc::new(content);
+        self.contents.push(Known { content, hash });
         let contents = &self.contents;
         self.by_content
-            .insert_unique(hash, key, |&key| contents[key as usize].1);
-        key
+            .insert_unique(hash, key, |&key| contents[key as usize].hash);
+        Found { key, hash }
+    }
+
+    pub(crate) fn content(&self, found: Found) -> &Arc<T> {
+        &self.contents[found.key as usize].content
     }
 }
 
-/// Which spelling of a table.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Spelling(u32);
-
-impl Spelling {
-    pub(crate) fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Texts that many contents share: cities, countries, topics.
+/// Texts that many contents share: cities, countries, urlkeys.
 #[derive(Default)]
 pub(crate) struct Texts(HashMap<Arc<str>, (), foldhash::fast::RandomState>);
 

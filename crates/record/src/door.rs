@@ -47,6 +47,7 @@ impl Door {
     /// # Errors
     /// The reason why it is refused; `out` is as before.
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
+        self.decoder.keep_bounded();
         let before = out.len();
         let admitted = match self.decoder.decode_fast(line) {
             Some(proved) if proved.length == line.len() => {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::{
     complete::push_topic,
-    content::{Event, Group, Venue},
-    dictionary::{Dictionary, Key, Spelling, Texts},
+    content::{Content, Event, Group, Topic, Venue},
+    dictionary::{Dictionary, Found, Table, Texts},
+    fingerprint::Fingerprints,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
@@ -18,36 +19,6 @@ pub(crate) struct Proved {
     pub(crate) rsvp: Rsvp,
     pub(crate) length: usize,
     pub(crate) member: (usize, usize),
-}
-
-/// What an event's records came with last: the best guess for its next one.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Habit {
-    group: Option<Spelling>,
-    venue: Option<Spelling>,
-}
-
-/// Habits by the spelling of the event.
-#[derive(Default)]
-pub(crate) struct Habits(Vec<Habit>);
-
-impl Habits {
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    fn of(&self, event: Option<Spelling>) -> Habit {
-        event
-            .and_then(|event| self.0.get(event.index()).copied())
-            .unwrap_or_default()
-    }
-
-    fn learn(&mut self, event: Spelling, habit: Habit) {
-        if self.0.len() <= event.index() {
-            self.0.resize(event.index() + 1, Habit::default());
-        }
-        self.0[event.index()] = habit;
-    }
 }
 
 /// The top-level keys that are used, one bit each, so that none is taken twice.
@@ -63,11 +34,7 @@ const VISIBILITY: u16 = 1 << 8;
 const NEEDED: u16 = EVENT | GROUP | MEMBER | MTIME | RSVP_ID | RESPONSE;
 
 /// Decodes the RSVP at the beginning of `bytes`, which must end at a line end or with the bytes.
-pub(crate) fn decode(
-    bytes: &[u8],
-    dictionary: &mut Dictionary,
-    habits: &mut Habits,
-) -> Option<Proved> {
+pub(crate) fn decode(bytes: &[u8], dictionary: &mut Dictionary) -> Option<Proved> {
     let mut walker = Walker::new(bytes);
     let mut seen = 0_u16;
     let (mut id, mut version, mut member_id, mut guests, mut yes) = (0, None, 0, 0, false);
@@ -83,13 +50,11 @@ pub(crate) fn decode(
                 EVENT
             }
             b"group" => {
-                let guess = habits.of(event).group;
-                group = Some(find_group(&mut walker, dictionary, guess)?);
+                group = Some(find_group(&mut walker, dictionary)?);
                 GROUP
             }
             b"venue" => {
-                let guess = habits.of(event).venue;
-                venue = Some(find_venue(&mut walker, dictionary, guess)?);
+                venue = Some(find_venue(&mut walker, dictionary)?);
                 VENUE
             }
             b"member" => {
@@ -145,22 +110,12 @@ pub(crate) fn decode(
         return None;
     }
     let (event, group, version) = (event?, group?, version?);
-    habits.learn(
-        event,
-        Habit {
-            group: Some(group),
-            venue,
-        },
-    );
-    let event = dictionary.events.key_of(event);
-    let group = dictionary.groups.key_of(group);
-    let venue: Option<Key> = venue.map(|venue| dictionary.venues.key_of(venue));
     let content = RsvpContent {
         id,
         version,
-        event: dictionary.events.hash_of(event),
-        group: dictionary.groups.hash_of(group),
-        venue: venue.map(|venue| dictionary.venues.hash_of(venue)),
+        event: event.hash,
+        group: group.hash,
+        venue: venue.map(|venue: Found| venue.hash),
         guests,
         yes,
         visibility,
@@ -170,9 +125,9 @@ pub(crate) fn decode(
         id,
         member: member_id,
         version,
-        event,
-        group,
-        venue,
+        event: event.key,
+        group: group.key,
+        venue: venue.map(|venue| venue.key),
         content,
         guests,
         yes,
@@ -201,84 +156,73 @@ fn end_of_line(walker: &Walker<'_>) -> Option<usize> {
     }
 }
 
-/// The end of the object at the walker's place if its first `close` ends it, guessed cheaply.
-fn guess_end(walker: &Walker<'_>, close: u8) -> Option<usize> {
-    memchr::memchr(close, &walker.bytes[walker.at..]).map(|end| walker.at + end + 1)
+/// The bytes from the walker's place up to the next `close`: an object, if that ends it.
+fn guess<'a>(walker: &Walker<'a>, close: u8) -> Option<&'a [u8]> {
+    let rest = &walker.bytes[walker.at..];
+    memchr::memchr(close, rest).map(|end| &rest[..=end])
 }
 
-fn find_event(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Spelling> {
-    let start = walker.at;
-    if let Some(end) = guess_end(walker, b'}')
-        && let Some(known) = dictionary.events.find(&walker.bytes[start..end])
-    {
-        walker.at = end;
-        return Some(known);
-    }
-    let event = walk_event(walker)?;
-    Some(
-        dictionary
-            .events
-            .learn(&walker.bytes[start..walker.at], event),
-    )
+/// A group ends with the first brace after its list of topics.
+fn guess_group<'a>(walker: &Walker<'a>) -> Option<&'a [u8]> {
+    let topics = guess(walker, b']')?.len();
+    let rest = &walker.bytes[walker.at..];
+    memchr::memchr(b'}', &rest[topics..]).map(|end| &rest[..=topics + end])
 }
 
-fn find_venue(
+/// Passes a sub-object whose guessed bytes have been seen: they need no proof again.
+fn pass<T: Content + PartialEq>(
     walker: &mut Walker<'_>,
-    dictionary: &mut Dictionary,
-    guess: Option<Spelling>,
-) -> Option<Spelling> {
-    let start = walker.at;
-    if let Some(guess) = guess
-        && let Some(length) = dictionary.venues.leads(guess, &walker.bytes[start..])
-    {
-        walker.at += length;
-        return Some(guess);
-    }
-    if let Some(end) = guess_end(walker, b'}')
-        && let Some(known) = dictionary.venues.find(&walker.bytes[start..end])
-    {
-        walker.at = end;
-        return Some(known);
-    }
-    let venue = walk_venue(walker)?;
-    Some(
-        dictionary
-            .venues
-            .learn(&walker.bytes[start..walker.at], venue),
-    )
+    guess: Option<&[u8]>,
+    prints: &Fingerprints,
+    seen: &Table<T>,
+) -> Option<Found> {
+    let bytes = guess?;
+    let found = seen.find(&prints.of(bytes)?)?;
+    walker.at += bytes.len();
+    Some(found)
 }
 
-fn find_group(
-    walker: &mut Walker<'_>,
-    dictionary: &mut Dictionary,
-    guess: Option<Spelling>,
-) -> Option<Spelling> {
-    let start = walker.at;
-    if let Some(guess) = guess
-        && let Some(length) = dictionary.groups.leads(guess, &walker.bytes[start..])
-    {
-        walker.at += length;
-        return Some(guess);
+fn find_event(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
+    let Dictionary { prints, events, .. } = dictionary;
+    let (start, guess) = (walker.at, guess(walker, b'}'));
+    pass(walker, guess, prints, events).or_else(|| {
+        let event = walk_event(walker)?;
+        Some(events.learn(prints, &walker.bytes[start..walker.at], event))
+    })
+}
+
+fn find_venue(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
+    let Dictionary { prints, venues, .. } = dictionary;
+    let (start, guess) = (walker.at, guess(walker, b'}'));
+    pass(walker, guess, prints, venues).or_else(|| {
+        let venue = walk_venue(walker)?;
+        Some(venues.learn(prints, &walker.bytes[start..walker.at], venue))
+    })
+}
+
+fn find_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
+    let (start, guess) = (walker.at, guess_group(walker));
+    if let Some(found) = pass(walker, guess, &dictionary.prints, &dictionary.groups) {
+        return Some(found);
     }
-    // A group ends with the first brace after its list of topics.
-    if let Some(topics) = guess_end(walker, b']') {
-        let after = Walker {
-            bytes: walker.bytes,
-            at: topics,
-        };
-        if let Some(end) = guess_end(&after, b'}')
-            && let Some(known) = dictionary.groups.find(&walker.bytes[start..end])
-        {
-            walker.at = end;
-            return Some(known);
-        }
-    }
-    let group = walk_group(walker, &mut dictionary.texts)?;
-    Some(
-        dictionary
-            .groups
-            .learn(&walker.bytes[start..walker.at], group),
-    )
+    let group = walk_group(walker, dictionary)?;
+    let Dictionary { prints, groups, .. } = dictionary;
+    Some(groups.learn(prints, &walker.bytes[start..walker.at], group))
+}
+
+fn find_topic(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Arc<Topic>> {
+    let Dictionary {
+        prints,
+        topics,
+        texts,
+        ..
+    } = dictionary;
+    let (start, guess) = (walker.at, guess(walker, b'}'));
+    let found = pass(walker, guess, prints, topics).or_else(|| {
+        let topic = walk_topic(walker, texts)?;
+        Some(topics.learn(prints, &walker.bytes[start..walker.at], topic))
+    })?;
+    Some(Arc::clone(topics.content(found)))
 }
 
 /// Stores a value that must not be there yet.
@@ -330,7 +274,7 @@ fn walk_venue(walker: &mut Walker<'_>) -> Option<Venue> {
     })
 }
 
-fn walk_group(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Group> {
+fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Group> {
     let (mut id, mut name, mut city, mut state, mut country) = (None, None, None, None, None);
     let (mut lat, mut lon, mut topics) = (None, None, None);
     let mut more = walker.open()?;
@@ -339,18 +283,24 @@ fn walk_group(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Group> {
         match key.raw {
             b"group_id" => once(&mut id, walker.integer()?)?,
             b"group_name" => once(&mut name, shared(walker)?)?,
-            b"group_city" => once(&mut city, texts.share(&walker.text()?.unescape()?))?,
-            b"group_state" => once(&mut state, texts.share(&walker.text()?.unescape()?))?,
+            b"group_city" => once(
+                &mut city,
+                dictionary.texts.share(&walker.text()?.unescape()?),
+            )?,
+            b"group_state" => once(
+                &mut state,
+                dictionary.texts.share(&walker.text()?.unescape()?),
+            )?,
             b"group_country" => {
                 let text = walker.text()?;
                 if text.escaped || !matches!(text.raw, [b'a'..=b'z', b'a'..=b'z']) {
                     return None;
                 }
-                once(&mut country, texts.share(&text.unescape()?))?;
+                once(&mut country, dictionary.texts.share(&text.unescape()?))?;
             }
             b"group_lat" => once(&mut lat, degrees(walker, 90.0)?)?,
             b"group_lon" => once(&mut lon, degrees(walker, 180.0)?)?,
-            b"group_topics" => once(&mut topics, walk_topics(walker, texts)?)?,
+            b"group_topics" => once(&mut topics, walk_topics(walker, dictionary)?)?,
             _ => unused(walker, key, 2)?,
         }
         more = walker.more(b'}')?;
@@ -358,8 +308,8 @@ fn walk_group(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Group> {
     Some(Group {
         id: id?,
         name: name.unwrap_or_else(|| "".into()),
-        city: city.unwrap_or_else(|| texts.share("")),
-        state: state.unwrap_or_else(|| texts.share("")),
+        city: city.unwrap_or_else(|| dictionary.texts.share("")),
+        state: state.unwrap_or_else(|| dictionary.texts.share("")),
         country: country?,
         lat,
         lon,
@@ -367,31 +317,38 @@ fn walk_group(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Group> {
     })
 }
 
-fn walk_topics(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Box<[crate::Topic]>> {
+fn walk_topics(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Box<[Arc<Topic>]>> {
     let mut topics = Vec::with_capacity(16);
     walker.byte(b'[')?;
     walker.space();
     let mut more = walker.peek()? != b']';
     walker.at += usize::from(!more);
     while more {
-        let (mut urlkey, mut name) = (None, None);
-        let mut more_keys = walker.open()?;
-        while more_keys {
-            let key = walker.key()?;
-            match key.raw {
-                b"urlkey" => once(&mut urlkey, texts.share(&walker.text()?.unescape()?))?,
-                b"topic_name" => once(&mut name, texts.share(&walker.text()?.unescape()?))?,
-                _ => unused(walker, key, 4)?,
-            }
-            more_keys = walker.more(b'}')?;
-        }
-        push_topic(&mut topics, urlkey?, name?);
+        push_topic(&mut topics, find_topic(walker, dictionary)?);
         if topics.len() > 100 {
             return None;
         }
         more = walker.more(b']')?;
     }
     Some(topics.into())
+}
+
+fn walk_topic(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Topic> {
+    let (mut urlkey, mut name) = (None, None);
+    let mut more = walker.open()?;
+    while more {
+        let key = walker.key()?;
+        match key.raw {
+            b"urlkey" => once(&mut urlkey, texts.share(&walker.text()?.unescape()?))?,
+            b"topic_name" => once(&mut name, texts.share(&walker.text()?.unescape()?))?,
+            _ => unused(walker, key, 4)?,
+        }
+        more = walker.more(b'}')?;
+    }
+    Some(Topic {
+        urlkey: urlkey?,
+        name: name?,
+    })
 }
 
 /// The member's id; everything else of it is only proved.
