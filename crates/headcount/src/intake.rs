@@ -17,9 +17,9 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_source::{
     AnySource, Ended, Error as SourceError, Resume, SourceAddress,
-    message::Position,
+    message::{Batch, Position},
     shutdown::Shutdown,
-    sink::{self, Delivery, Limits},
+    sink::{self, Delivery, Held, Limits},
     status::{self, Status},
 };
 use tokio::{
@@ -33,6 +33,8 @@ use crate::{follower::News, ingest::Ingest, store::Known};
 
 /// Deliveries of all sources that may wait at the door.
 const WAITING: usize = 16;
+/// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
+const GATHER_BYTES: usize = 4 << 20;
 /// A partition without entries for so long is told to hold nothing back.
 const REST_AFTER: Duration = Duration::from_secs(60);
 /// How often the intake looks for such partitions.
@@ -112,17 +114,19 @@ impl Intake {
 
 fn take_all(
     mut ingest: Ingest,
-    mut inbox: mpsc::Receiver<Arrival>,
+    inbox: mpsc::Receiver<Arrival>,
     runtime: &Handle,
 ) -> Result<Ingest> {
+    let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
-        let arrival = match inbox.try_recv() {
-            Ok(arrival) => Some(arrival),
-            Err(_) => {
+        let arrival = match inbox.waiting() {
+            Some(arrival) => Some(arrival),
+            None => {
                 // Nothing waits: what was taken is settled before anything else.
                 ingest.settle()?;
-                match runtime.block_on(async { timeout(LOOK_EVERY, inbox.recv()).await }) {
+                let coming = async { timeout(LOOK_EVERY, inbox.inbox.recv()).await };
+                match runtime.block_on(coming) {
                     Ok(None) => return Ok(ingest),
                     Ok(arrival) => arrival,
                     Err(_) => None,
@@ -131,7 +135,7 @@ fn take_all(
         };
         match arrival {
             Some(Arrival::Delivery(source, delivery)) => {
-                let (batch, held) = delivery.open();
+                let (batch, held) = inbox.gather(&source, delivery);
                 if let Some(position) = &batch.position {
                     positions.insert(source.clone(), position.clone());
                 }
@@ -146,6 +150,50 @@ fn take_all(
             None => ingest.rest(REST_AFTER)?,
         }
     }
+}
+
+/// What has arrived, with one arrival looked at ahead.
+struct Inbox {
+    inbox: mpsc::Receiver<Arrival>,
+    next: Option<Arrival>,
+}
+
+impl Inbox {
+    fn waiting(&mut self) -> Option<Arrival> {
+        self.next.take().or_else(|| self.inbox.try_recv().ok())
+    }
+
+    /// Puts a delivery together with those of its source that wait behind it: a sync costs the
+    /// same for one as for all.
+    fn gather(&mut self, source: &str, delivery: Delivery) -> (Batch, Vec<Held>) {
+        let (mut batch, first) = delivery.open();
+        let mut held = vec![first];
+        let mut bytes = batch.bytes();
+        while bytes < GATHER_BYTES {
+            match self.waiting() {
+                Some(Arrival::Delivery(name, delivery))
+                    if name == source && continues(&batch, &delivery.batch) =>
+                {
+                    let (more, also) = delivery.open();
+                    bytes += more.bytes();
+                    batch.items.extend(more.items);
+                    batch.position = more.position;
+                    held.push(also);
+                }
+                other => {
+                    self.next = other;
+                    break;
+                }
+            }
+        }
+        (batch, held)
+    }
+}
+
+/// Whether a batch goes on in what the one before is a position in.
+fn continues(batch: &Batch, next: &Batch) -> bool {
+    let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
+    of(batch) == of(next)
 }
 
 /// From where a source may go on, by what the partitions knew at the start.
