@@ -1,28 +1,32 @@
 //! Counting a recording in memory on all cores, nothing kept.
 //!
-//! One thread reads and cuts; in every round each worker decodes a block, then enters into its
-//! own partition what all workers decoded for it. Decoded records travel, raw ones never do.
+//! In every round each worker reads a block when it is its turn, decodes it, and then enters into
+//! its own partition what all workers decoded for it. Decoded records travel, raw ones never do.
 //!
 //! ```text
-//!  reader ─▶ block 0 ─▶ worker 0: decode ─┬─╮ barrier ╭─▶ worker 0: apply to partition 0
-//!         └▶ block 1 ─▶ worker 1: decode ─┴─╯         ╰─▶ worker 1: apply to partition 1
+//!  reader ─▶ block 0 ─▶ worker 0: decode ─┬─╮ all ╭─▶ worker 0: apply to partition 0
+//!         └▶ block 1 ─▶ worker 1: decode ─┴─╯     ╰─▶ worker 1: apply to partition 1
 //! ```
 //!
 //! Blocks are applied in the order in which they were read, so an event's records keep theirs.
 
 use std::{
     io::{self, Read},
-    sync::{Barrier, Mutex, RwLock},
-    thread,
+    sync::{Mutex, RwLock},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
-use headcount_record::{Decoder, Other, Reason, Record, Rsvp, partition_of};
+use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
 use headcount_source::framing::{Block, BlockReader, Look, Piece, values_in};
 
-/// Bytes that a worker decodes in one round.
-const BLOCK_BYTES: usize = 2 << 20;
+use crate::team::lead;
+
+/// Bytes that a worker decodes in one round: little enough to stay in its core's cache from reading
+/// to decoding, and enough that waiting for the others does not matter.
+const BLOCK_BYTES: usize = 1 << 20;
+
+const PANICKED: &str = "no worker panicked";
 
 /// Counts what readers give, one after the other.
 pub(crate) struct Counter {
@@ -42,10 +46,26 @@ struct Worker {
 struct Decoding {
     decoder: Decoder,
     block: Block,
+    /// When the block was read: blocks are numbered.
+    turn: u64,
     /// By partition.
     rsvps: Vec<Vec<Rsvp>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
+    /// Partitions by event, as far as they have been asked for.
+    routes: Routes,
+}
+
+/// What is read, one block after the other.
+struct Reading<R> {
+    blocks: BlockReader<R>,
+    turns: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Decode,
+    Apply,
 }
 
 impl Counter {
@@ -62,69 +82,65 @@ impl Counter {
     pub(crate) fn count(&mut self, name: &str, reader: impl Read + Send) -> io::Result<()> {
         let source = self.sources;
         self.sources += 1;
-        let mut blocks = BlockReader::new(reader, Look::Lines, BLOCK_BYTES);
-        let mut spare: Vec<Block> = self.workers.iter().map(|_| Block::default()).collect();
-        let mut more = fill(&mut blocks, &mut spare)?;
-        while more {
-            for (worker, block) in self.workers.iter().zip(&mut spare) {
-                let mut decoding = worker.decoding.write().expect("no worker panicked");
-                std::mem::swap(&mut decoding.block, block);
+        let reading = Mutex::new(Reading {
+            blocks: BlockReader::new(reader, Look::Lines, BLOCK_BYTES),
+            turns: 0,
+        });
+        let step = |at: usize, step: Step| match step {
+            Step::Decode => self.decode(at, &reading),
+            Step::Apply => {
+                self.apply(at, source, name);
+                Ok(true)
             }
-            more = self.round(source, name, || fill(&mut blocks, &mut spare))?;
-        }
-        Ok(())
-    }
-
-    /// Lets every worker decode its block and apply what is its partition's, while `meanwhile`
-    /// reads the next blocks.
-    fn round<T>(&self, source: u16, name: &str, meanwhile: impl FnOnce() -> T) -> T {
-        let decoded = Barrier::new(self.workers.len());
-        thread::scope(|scope| {
-            for at in 0..self.workers.len() {
-                let decoded = &decoded;
-                scope.spawn(move || {
-                    let worker = &self.workers[at];
-                    let partitions = self.workers.len();
-                    worker
-                        .decoding
-                        .write()
-                        .expect("no worker panicked")
-                        .decode(partitions);
-                    decoded.wait();
-                    let mut partition = worker.partition.lock().expect("no worker panicked");
-                    self.apply(at, &mut partition, source, name);
-                });
+        };
+        lead(self.workers.len(), &step, |team| {
+            loop {
+                let decoded: io::Result<Vec<bool>> = team.all(Step::Decode).into_iter().collect();
+                team.all(Step::Apply);
+                if !decoded?.contains(&true) {
+                    return Ok(());
+                }
             }
-            meanwhile()
         })
     }
 
-    fn apply(&self, at: usize, partition: &mut Partition, source: u16, name: &str) {
-        for (sender, worker) in self.workers.iter().enumerate() {
-            let decoding = worker.decoding.read().expect("no worker panicked");
+    /// Reads and decodes the next block; whether there was one.
+    fn decode(&self, at: usize, reading: &Mutex<Reading<impl Read>>) -> io::Result<bool> {
+        let mut decoding = self.workers[at].decoding.write().expect(PANICKED);
+        decoding.clear(self.workers.len());
+        let read = {
+            let mut reading = reading.lock().expect(PANICKED);
+            decoding.turn = reading.turns;
+            reading.turns += 1;
+            reading.blocks.read(&mut decoding.block)?
+        };
+        decoding.decode();
+        Ok(read)
+    }
+
+    /// Enters what all have decoded for a partition.
+    fn apply(&self, at: usize, source: u16, name: &str) {
+        let mut partition = self.workers[at].partition.lock().expect(PANICKED);
+        let decoded = |worker: &'_ Worker| worker.decoding.read().expect(PANICKED).turn;
+        let mut senders: Vec<_> = self.workers.iter().enumerate().collect();
+        senders.sort_by_key(|(_, worker)| decoded(worker));
+        for (sender, worker) in senders {
+            let decoding = worker.decoding.read().expect(PANICKED);
             let dictionary = decoding.decoder.dictionary();
-            let mut received = (decoding.rsvps[at].len() + decoding.others[at].len()) as u64;
-            partition.apply_rsvps(
-                sender,
-                dictionary,
-                &decoding.rsvps[at],
-                source,
-                self.arrived,
-            );
+            let rsvps = &decoding.rsvps[at];
+            partition.apply_rsvps(sender, dictionary, rsvps, source, self.arrived);
             for other in &decoding.others[at] {
                 partition.apply_other(other.clone(), source, self.arrived);
             }
             let account = partition.account(source, name);
+            account.received += (rsvps.len() + decoding.others[at].len()) as u64;
             if at == 0 {
+                account.received += decoding.refused.len() as u64;
                 for reason in &decoding.refused {
-                    *account
-                        .rejected
-                        .entry(reason.code().into_owned())
-                        .or_default() += 1;
+                    let code = reason.code().into_owned();
+                    *account.rejected.entry(code).or_default() += 1;
                 }
-                received += decoding.refused.len() as u64;
             }
-            account.received += received;
         }
     }
 
@@ -133,7 +149,7 @@ impl Counter {
         let partitions: Vec<_> = self
             .workers
             .iter()
-            .map(|w| w.partition.lock().expect("no worker panicked"))
+            .map(|w| w.partition.lock().expect(PANICKED))
             .collect();
         let stream_time = stream_time_of_all(partitions.iter().map(|part| part.stream_time()));
         let scope = Scope {
@@ -151,7 +167,7 @@ impl Counter {
 }
 
 impl Decoding {
-    fn decode(&mut self, partitions: usize) {
+    fn clear(&mut self, partitions: usize) {
         self.rsvps.resize_with(partitions, Vec::new);
         self.others.resize_with(partitions, Vec::new);
         self.rsvps.iter_mut().for_each(Vec::clear);
@@ -159,6 +175,10 @@ impl Decoding {
         self.refused.clear();
         // What was decoded in the round before is counted: nothing holds on to its keys.
         self.decoder.keep_bounded();
+        self.routes.follow(self.decoder.dictionary());
+    }
+
+    fn decode(&mut self) {
         let block = std::mem::take(&mut self.block);
         for (piece, bytes) in block.iter() {
             self.piece(piece, bytes);
@@ -192,8 +212,9 @@ impl Decoding {
         let partitions = self.rsvps.len() as u16;
         match record {
             Record::Rsvp(rsvp) => {
-                let event = &self.decoder.dictionary().event(rsvp.event).id;
-                self.rsvps[usize::from(partition_of(event, partitions))].push(rsvp);
+                let dictionary = self.decoder.dictionary();
+                let at = self.routes.of(dictionary, rsvp.event, partitions);
+                self.rsvps[usize::from(at)].push(rsvp);
             }
             Record::Other(other) => {
                 let at = other
@@ -206,6 +227,31 @@ impl Decoding {
     }
 }
 
+/// The partitions of a dictionary's events.
+#[derive(Default)]
+struct Routes {
+    generation: u64,
+    partitions: Vec<Option<u16>>,
+}
+
+impl Routes {
+    fn follow(&mut self, dictionary: &Dictionary) {
+        if self.generation != dictionary.generation() {
+            self.generation = dictionary.generation();
+            self.partitions.clear();
+        }
+    }
+
+    fn of(&mut self, dictionary: &Dictionary, event: Key, partitions: u16) -> u16 {
+        let at = event as usize;
+        if self.partitions.len() <= at {
+            self.partitions.resize(at + 1, None);
+        }
+        *self.partitions[at]
+            .get_or_insert_with(|| partition_of(&dictionary.event(event).id, partitions))
+    }
+}
+
 /// The reason of a piece that framing knows to be none.
 pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
     use headcount_source::message::Broken;
@@ -214,15 +260,6 @@ pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
         Broken::TooDeep => Reason::TooDeep,
         Broken::NotJson => Reason::BadJson,
     }
-}
-
-/// Fills every block; whether there was anything left to read.
-fn fill<R: Read>(reader: &mut BlockReader<R>, blocks: &mut [Block]) -> io::Result<bool> {
-    let mut any = false;
-    for block in blocks {
-        any |= reader.read(block)?;
-    }
-    Ok(any)
 }
 
 /// Milliseconds since 1970 by the clock on the wall.

@@ -13,6 +13,7 @@ mod ingest;
 mod intake;
 mod publisher;
 mod store;
+mod team;
 mod text;
 
 use std::{io::IsTerminal, process::ExitCode};
