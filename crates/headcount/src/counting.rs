@@ -18,7 +18,7 @@ use std::{
 
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
 use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
-use headcount_source::framing::{Block, BlockReader, Look, Piece, values_in};
+use headcount_source::framing::{Block, BlockReader, Look, values_in};
 
 use crate::team::lead;
 
@@ -48,6 +48,8 @@ struct Decoding {
     block: Block,
     /// When the block was read: blocks are numbered.
     turn: u64,
+    /// Kept for its memory only.
+    results: Vec<Result<Record, Reason>>,
     /// By partition.
     rsvps: Vec<Vec<Rsvp>>,
     others: Vec<Vec<Other>>,
@@ -180,31 +182,32 @@ impl Decoding {
 
     fn decode(&mut self) {
         let block = std::mem::take(&mut self.block);
-        for (piece, bytes) in block.iter() {
-            self.piece(piece, bytes);
+        let mut results = std::mem::take(&mut self.results);
+        let (broken, sound): (Vec<_>, Vec<_>) =
+            block.iter().partition(|(piece, _)| piece.broken.is_some());
+        let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
+        self.refused.extend(broken.map(reason_of));
+        let lines = sound.iter().map(|(_, bytes)| *bytes);
+        self.decoder.decode_all(lines, &mut results);
+        for ((piece, bytes), result) in sound.into_iter().zip(results.drain(..)) {
+            match result {
+                Ok(record) => self.route(record),
+                // A line that was not looked into may hold several values, or broken ones.
+                Err(Reason::BadJson) if !piece.proved => self.look_into(bytes),
+                Err(reason) => self.refused.push(reason),
+            }
         }
+        self.results = results;
         self.block = block;
     }
 
-    fn piece(&mut self, piece: &Piece, bytes: &[u8]) {
-        if let Some(broken) = &piece.broken {
-            self.refused.push(reason_of(broken));
-            return;
-        }
-        match self.decoder.decode(bytes) {
-            Ok(record) => self.route(record),
-            // A line that was not looked into may hold several values, or broken ones.
-            Err(Reason::BadJson) if !piece.proved => {
-                for inner in values_in(bytes) {
-                    let bytes = inner.bytes(bytes);
-                    match (&inner.broken, self.decoder.decode(bytes)) {
-                        (None, Ok(record)) => self.route(record),
-                        (None, Err(reason)) => self.refused.push(reason),
-                        (Some(broken), _) => self.refused.push(reason_of(broken)),
-                    }
-                }
+    fn look_into(&mut self, line: &[u8]) {
+        for piece in values_in(line) {
+            match (&piece.broken, self.decoder.decode(piece.bytes(line))) {
+                (None, Ok(record)) => self.route(record),
+                (None, Err(reason)) => self.refused.push(reason),
+                (Some(broken), _) => self.refused.push(reason_of(broken)),
             }
-            Err(reason) => self.refused.push(reason),
         }
     }
 

@@ -152,11 +152,12 @@ impl<T: Content + PartialEq> Table<T> {
             .map(|spelling| spelling.found)
     }
 
-    /// Remembers that these bytes, proved to be a complete valid object, mean this content.
-    pub(crate) fn learn(&mut self, prints: &Fingerprints, bytes: &[u8], content: T) -> Found {
+    /// Remembers that bytes of this fingerprint and length, proved to be a complete valid object,
+    /// mean this content.
+    pub(crate) fn learn(&mut self, print: Option<Fingerprint>, length: usize, content: T) -> Found {
         let found = self.intern(content);
-        if let Some(print) = prints.of(bytes) {
-            self.bytes += bytes.len();
+        if let Some(print) = print {
+            self.bytes += length;
             self.spellings
                 .insert_unique(place(&print), Spelling { print, found }, |spelling| {
                     place(&spelling.print)

@@ -1,5 +1,7 @@
 //! The door: what every source's messages go through before they are kept.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -50,8 +52,8 @@ impl Door {
         self.decoder.keep_bounded();
         let before = out.len();
         let admitted = match self.decoder.decode_fast(line) {
-            Some(proved) if proved.length == line.len() => {
-                let (start, end) = proved.member;
+            Some((rsvp, member)) => {
+                let Range { start, end } = member;
                 out.extend_from_slice(&line[..start]);
                 match &self.people {
                     Some(key) => key.mask_member(&line[start..end], out),
@@ -62,11 +64,11 @@ impl Door {
                 }
                 .map(|()| {
                     out.extend_from_slice(&line[end..]);
-                    self.place(&Record::Rsvp(proved.rsvp))
+                    self.place(&Record::Rsvp(rsvp))
                 })
                 .ok_or(Reason::BadJson)
             }
-            _ => self.admit_odd(line, out),
+            None => self.admit_odd(line, out),
         };
         if admitted.is_err() {
             out.truncate(before);

@@ -2,23 +2,41 @@
 //!
 //! It never refuses. `None` means only that the complete decoder has to look.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     complete::push_topic,
     content::{Content, Event, Group, Topic, Venue},
-    dictionary::{Dictionary, Found, Table, Texts},
-    fingerprint::Fingerprints,
+    dictionary::{Dictionary, Found, Key, Table, Texts},
+    fingerprint::{Fingerprint, Fingerprints},
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
 };
 
-/// A decoded RSVP, where it ended, and where its member object stood.
-pub(crate) struct Proved {
-    pub(crate) rsvp: Rsvp,
-    pub(crate) length: usize,
-    pub(crate) member: (usize, usize),
+/// An RSVP whose bytes are proved but for its event, venue and group. Those are looked up, or
+/// proved if they are new, when it is settled.
+pub(crate) struct Draft<'a> {
+    bytes: &'a [u8],
+    id: u64,
+    member_id: u64,
+    version: Version,
+    guests: u16,
+    yes: bool,
+    visibility: &'a [u8],
+    event: Part,
+    group: Part,
+    venue: Option<Part>,
+    /// Where its member object stands.
+    pub(crate) member: Range<usize>,
+}
+
+/// A sub-object that has not been looked up: where it should stand, and its fingerprint.
+#[derive(Clone, Copy)]
+struct Part {
+    start: usize,
+    end: usize,
+    print: Option<Fingerprint>,
 }
 
 /// The top-level keys that are used, one bit each, so that none is taken twice.
@@ -33,34 +51,34 @@ const GUESTS: u16 = 1 << 7;
 const VISIBILITY: u16 = 1 << 8;
 const NEEDED: u16 = EVENT | GROUP | MEMBER | MTIME | RSVP_ID | RESPONSE;
 
-/// Decodes the RSVP at the beginning of `bytes`, which must end at a line end or with the bytes.
-pub(crate) fn decode(bytes: &[u8], dictionary: &mut Dictionary) -> Option<Proved> {
+/// Drafts the RSVP that `bytes` are.
+pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<'a>> {
     let mut walker = Walker::new(bytes);
     let mut seen = 0_u16;
     let (mut id, mut version, mut member_id, mut guests, mut yes) = (0, None, 0, 0, false);
     let (mut event, mut group, mut venue) = (None, None, None);
-    let mut member = (0, 0);
+    let mut member = 0..0;
     let mut visibility: &[u8] = b"";
     let mut more = walker.open()?;
     while more {
         let key = walker.key()?;
         let bit = match key.raw {
             b"event" => {
-                event = Some(find_event(&mut walker, dictionary)?);
+                event = Some(part(&mut walker, prints, guess_flat)?);
                 EVENT
             }
             b"group" => {
-                group = Some(find_group(&mut walker, dictionary)?);
+                group = Some(part(&mut walker, prints, guess_group)?);
                 GROUP
             }
             b"venue" => {
-                venue = Some(find_venue(&mut walker, dictionary)?);
+                venue = Some(part(&mut walker, prints, guess_flat)?);
                 VENUE
             }
             b"member" => {
                 let start = walker.at;
                 member_id = find_member(&mut walker)?;
-                member = (start, walker.at);
+                member = start..walker.at;
                 MEMBER
             }
             b"mtime" => {
@@ -105,38 +123,67 @@ pub(crate) fn decode(bytes: &[u8], dictionary: &mut Dictionary) -> Option<Proved
         seen |= bit;
         more = walker.more(b'}')?;
     }
-    let length = end_of_line(&walker)?;
-    if seen & NEEDED != NEEDED {
+    // The record must be all there is.
+    if seen & NEEDED != NEEDED || walker.at != bytes.len() {
         return None;
     }
-    let (event, group, version) = (event?, group?, version?);
-    let content = RsvpContent {
+    Some(Draft {
+        bytes,
         id,
-        version,
-        event: event.hash,
-        group: group.hash,
-        venue: venue.map(|venue: Found| venue.hash),
+        member_id,
+        version: version?,
         guests,
         yes,
         visibility,
+        event: event?,
+        group: group?,
+        venue,
+        member,
+    })
+}
+
+/// Makes the RSVP of a draft.
+pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<Rsvp> {
+    let Draft { bytes, version, .. } = *draft;
+    let event = settle_event(bytes, draft.event, dictionary)?;
+    let group = settle_group(bytes, draft.group, dictionary)?;
+    let venue = match draft.venue {
+        Some(venue) => Some(settle_venue(bytes, venue, dictionary)?),
+        None => None,
+    };
+    let content = RsvpContent {
+        id: draft.id,
+        version,
+        event: event.hash,
+        group: group.hash,
+        venue: venue.map(|venue| venue.hash),
+        guests: draft.guests,
+        yes: draft.yes,
+        visibility: draft.visibility,
     }
     .hash();
-    let rsvp = Rsvp {
-        id,
-        member: member_id,
+    Some(Rsvp {
+        id: draft.id,
+        member: draft.member_id,
         version,
         event: event.key,
         group: group.key,
         venue: venue.map(|venue| venue.key),
         content,
-        guests,
-        yes,
-    };
-    Some(Proved {
-        rsvp,
-        length,
-        member,
+        guests: draft.guests,
+        yes: draft.yes,
     })
+}
+
+/// Looks up what settling will look up, so that it is near then. The value means nothing.
+pub(crate) fn touch(draft: &Draft<'_>, dictionary: &Dictionary) -> Key {
+    let event = draft.event.find(&dictionary.events);
+    let group = draft.group.find(&dictionary.groups);
+    let venue = draft.venue.and_then(|venue| venue.find(&dictionary.venues));
+    [event, group, venue]
+        .into_iter()
+        .flatten()
+        .fold(0, |near, found| near ^ found.key)
 }
 
 /// Passes the value of a key that is not used. An escaped key might spell one that is.
@@ -147,82 +194,99 @@ fn unused(walker: &mut Walker<'_>, key: Text<'_>, depth: usize) -> Option<()> {
     walker.value(depth + 1)
 }
 
-/// The record must be all there is on its line.
-fn end_of_line(walker: &Walker<'_>) -> Option<usize> {
-    match walker.bytes[walker.at..] {
-        [] | [b'\n', ..] => Some(walker.at),
-        [b'\r'] | [b'\r', b'\n', ..] => Some(walker.at),
-        _ => None,
+/// Passes a sub-object. Its end is guessed; if what follows shows the guess to be wrong, it is
+/// walked to. If it does not, [`settle`] will find that out.
+fn part<'a>(
+    walker: &mut Walker<'a>,
+    prints: &Fingerprints,
+    guess: impl FnOnce(&'a [u8]) -> Option<usize>,
+) -> Option<Part> {
+    let start = walker.at;
+    let guessed = guess(&walker.bytes[start..]).map(|length| start + length);
+    match guessed {
+        Some(end) if matches!(walker.bytes.get(end), Some(b',' | b'}')) => walker.at = end,
+        _ => walker.value(2)?,
     }
+    Some(Part {
+        start,
+        end: walker.at,
+        print: prints.of(&walker.bytes[start..walker.at]),
+    })
 }
 
-/// The bytes from the walker's place up to the next `close`: an object, if that ends it.
-fn guess<'a>(walker: &Walker<'a>, close: u8) -> Option<&'a [u8]> {
-    let rest = &walker.bytes[walker.at..];
-    memchr::memchr(close, rest).map(|end| &rest[..=end])
+/// The length of the object at the beginning of `rest` if its first brace ends it.
+fn guess_flat(rest: &[u8]) -> Option<usize> {
+    memchr::memchr(b'}', rest).map(|end| end + 1)
 }
 
 /// A group ends with the first brace after its list of topics.
-fn guess_group<'a>(walker: &Walker<'a>) -> Option<&'a [u8]> {
-    let topics = guess(walker, b']')?.len();
-    let rest = &walker.bytes[walker.at..];
-    memchr::memchr(b'}', &rest[topics..]).map(|end| &rest[..=topics + end])
+fn guess_group(rest: &[u8]) -> Option<usize> {
+    let topics = memchr::memchr(b']', rest)?;
+    Some(topics + guess_flat(&rest[topics..])?)
 }
 
-/// Passes a sub-object whose guessed bytes have been seen: they need no proof again.
-fn pass<T: Content + PartialEq>(
-    walker: &mut Walker<'_>,
-    guess: Option<&[u8]>,
-    prints: &Fingerprints,
-    seen: &Table<T>,
-) -> Option<Found> {
-    let bytes = guess?;
-    let found = seen.find(&prints.of(bytes)?)?;
-    walker.at += bytes.len();
-    Some(found)
-}
-
-fn find_event(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
-    let Dictionary { prints, events, .. } = dictionary;
-    let (start, guess) = (walker.at, guess(walker, b'}'));
-    pass(walker, guess, prints, events).or_else(|| {
-        let event = walk_event(walker)?;
-        Some(events.learn(prints, &walker.bytes[start..walker.at], event))
-    })
-}
-
-fn find_venue(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
-    let Dictionary { prints, venues, .. } = dictionary;
-    let (start, guess) = (walker.at, guess(walker, b'}'));
-    pass(walker, guess, prints, venues).or_else(|| {
-        let venue = walk_venue(walker)?;
-        Some(venues.learn(prints, &walker.bytes[start..walker.at], venue))
-    })
-}
-
-fn find_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
-    let (start, guess) = (walker.at, guess_group(walker));
-    if let Some(found) = pass(walker, guess, &dictionary.prints, &dictionary.groups) {
-        return Some(found);
+impl Part {
+    fn find<T: Content + PartialEq>(&self, seen: &Table<T>) -> Option<Found> {
+        seen.find(&self.print?)
     }
-    let group = walk_group(walker, dictionary)?;
-    let Dictionary { prints, groups, .. } = dictionary;
-    Some(groups.learn(prints, &walker.bytes[start..walker.at], group))
+
+    /// Proves the part by walking it: it must end where it was thought to.
+    fn walk<'a, T>(
+        &self,
+        bytes: &'a [u8],
+        walk: impl FnOnce(&mut Walker<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let mut walker = Walker {
+            bytes,
+            at: self.start,
+        };
+        let content = walk(&mut walker)?;
+        (walker.at == self.end).then_some(content)
+    }
+}
+
+fn settle_event(bytes: &[u8], part: Part, dictionary: &mut Dictionary) -> Option<Found> {
+    part.find(&dictionary.events).or_else(|| {
+        let event = part.walk(bytes, walk_event)?;
+        Some(
+            dictionary
+                .events
+                .learn(part.print, part.end - part.start, event),
+        )
+    })
+}
+
+fn settle_venue(bytes: &[u8], part: Part, dictionary: &mut Dictionary) -> Option<Found> {
+    part.find(&dictionary.venues).or_else(|| {
+        let venue = part.walk(bytes, walk_venue)?;
+        Some(
+            dictionary
+                .venues
+                .learn(part.print, part.end - part.start, venue),
+        )
+    })
+}
+
+fn settle_group(bytes: &[u8], part: Part, dictionary: &mut Dictionary) -> Option<Found> {
+    part.find(&dictionary.groups).or_else(|| {
+        let group = part.walk(bytes, |walker| walk_group(walker, dictionary))?;
+        Some(
+            dictionary
+                .groups
+                .learn(part.print, part.end - part.start, group),
+        )
+    })
 }
 
 fn find_topic(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Arc<Topic>> {
-    let Dictionary {
-        prints,
-        topics,
-        texts,
-        ..
-    } = dictionary;
-    let (start, guess) = (walker.at, guess(walker, b'}'));
-    let found = pass(walker, guess, prints, topics).or_else(|| {
-        let topic = walk_topic(walker, texts)?;
-        Some(topics.learn(prints, &walker.bytes[start..walker.at], topic))
+    let topic = part(walker, &dictionary.prints, guess_flat)?;
+    let found = topic.find(&dictionary.topics).or_else(|| {
+        let texts = &mut dictionary.texts;
+        let content = topic.walk(walker.bytes, |walker| walk_topic(walker, texts))?;
+        let length = topic.end - topic.start;
+        Some(dictionary.topics.learn(topic.print, length, content))
     })?;
-    Some(Arc::clone(topics.content(found)))
+    Some(Arc::clone(dictionary.topics.content(found)))
 }
 
 /// Stores a value that must not be there yet.
