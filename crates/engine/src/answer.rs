@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::{
-    survey::{Answers, HISTORY_WINDOWS, Survey},
+    survey::{Answers, HISTORY_WINDOWS, Survey, TOP},
     view::{
         CityRow, CountryRow, CountryTotal, Dot, History, Summary, TopicRow, Totals, Trend, Trends,
         VenueRow, VenueTotal, View,
@@ -19,8 +19,6 @@ const LIST_MAX: usize = 50;
 const DOTS_MAX: usize = 5_000;
 /// Rows of the trending list.
 const TRENDING_MAX: usize = 20;
-/// Entries of the lists in a summary.
-const TOP: usize = 10;
 /// Complete windows that the rate is the mean of: 10 s. The newest window is still filling.
 const RATE_WINDOWS: usize = 2;
 
@@ -153,7 +151,7 @@ impl Survey {
     /// The answer of `count` and `summary`. The survey must have been taken whole.
     #[must_use]
     pub fn summary(mut self) -> Summary {
-        let (trends, minutes) = (self.trends(), self.minutes());
+        let (trends, minutes, members) = (self.trends(), self.minutes(), self.members());
         let Answers { yes, no } = self.all.answers;
         let by_yes = |answers: &Answers| answers.yes;
         self.events_yes
@@ -172,7 +170,7 @@ impl Survey {
             events: self.all.events,
             venues: self.venues.len() as u64,
             groups: self.groups.len() as u64,
-            members: self.members.len() as u64,
+            members,
             cities: self.cities.len() as u64,
             topics: self.topics.len() as u64,
             by_country: self
@@ -222,6 +220,15 @@ impl Survey {
             ledger: self.ledger,
             as_of: self.as_of,
         }
+    }
+
+    /// How many members there are.
+    fn members(&mut self) -> u64 {
+        if self.as_of.offsets.len() > 1 {
+            self.members.sort_unstable();
+            self.members.dedup();
+        }
+        self.members.len() as u64
     }
 
     /// Answers of sliding windows that end with the newest live record.

@@ -28,6 +28,7 @@ use crate::{
     members::{Member, Members},
     others::Others,
     partition::{Partition, SourceState},
+    rows::Rows,
     rsvps::Rsvps,
     watermark::Watermark,
     window::Buckets,
@@ -50,8 +51,8 @@ struct Body<'a> {
     groups: Vec<Arc<Group>>,
     venues: Vec<Arc<Venue>>,
     events: Vec<Row>,
-    winners: Cow<'a, [Winner]>,
-    members: Cow<'a, [Member]>,
+    winners: Cow<'a, Rows<Winner>>,
+    members: Cow<'a, Rows<Member>>,
     others: Cow<'a, Others>,
 }
 
@@ -173,8 +174,8 @@ impl Partition {
                 .map(|entry| Arc::clone(&entry.content.content))
                 .collect(),
             events: self.rsvps.events.rows().iter().map(Row::of).collect(),
-            winners: self.rsvps.winners.rows().into(),
-            members: self.rsvps.members.rows().into(),
+            winners: Cow::Borrowed(self.rsvps.winners.rows()),
+            members: Cow::Borrowed(self.rsvps.members.rows()),
             others: Cow::Borrowed(&self.others),
         }
     }

@@ -5,7 +5,9 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::{events::EventRow, partition::Partition, winners::Winner};
+use headcount_record::Identity;
+
+use crate::{events::EventRow, others::OtherWinner, partition::Partition, winners::Winner};
 
 impl Partition {
     /// The digest over winners and event rows.
@@ -30,67 +32,58 @@ impl Partition {
             .rows()
             .iter()
             .map(|row| self.row_digest(row));
-        let others = self.others.winners().map(|(identity, winner)| {
-            let mut hash = Digest::new(3);
-            hash.text(identity.feed.name()).text(&identity.id);
-            hash.number(winner.version.to_bits())
-                .number(winner.content.into());
-            hash.text(winner.status.as_deref().unwrap_or_default())
-                .finish()
-        });
+        let others = self.others.winners();
+        let others = others.map(|(identity, winner)| other_digest(identity, winner));
         rsvps.chain(rows).chain(others).fold(0, u128::wrapping_add)
     }
 
     fn winner_digest(&self, winner: &Winner, event: u64) -> u128 {
-        Digest::new(1)
-            .number(event)
-            .number(winner.rsvp)
-            .number(winner.version.to_bits())
-            .number(winner.content.into())
-            .number(self.rsvps.members.id(winner.member))
-            .number(u64::from(winner.guests()) << 1 | u64::from(winner.yes()))
-            .finish()
+        of_numbers([
+            1,
+            event,
+            winner.rsvp,
+            winner.version.to_bits(),
+            winner.content.into(),
+            self.rsvps.members.id(winner.member),
+            u64::from(winner.guests()) << 1 | u64::from(winner.yes()),
+        ])
     }
 
     fn row_digest(&self, row: &EventRow) -> u128 {
         let venue = row
             .venue
             .map_or(0, |venue| self.rsvps.catalog.venue(venue).content.hash);
-        Digest::new(2)
-            .number(row.content.hash)
-            .number(self.rsvps.catalog.group(row.group).content.hash)
-            .number(venue)
-            .number(row.version.to_bits())
-            .number(row.record.into())
-            .number(row.yes.into())
-            .number(row.no.into())
-            .number(row.guests.into())
-            .finish()
+        of_numbers([
+            2,
+            row.content.hash,
+            self.rsvps.catalog.group(row.group).content.hash,
+            venue,
+            row.version.to_bits(),
+            row.record.into(),
+            row.yes.into(),
+            row.no.into(),
+            row.guests.into(),
+        ])
     }
 }
 
-/// XXH3 over little-endian values, gathered first because that is quicker.
-struct Digest(Vec<u8>);
+fn other_digest(identity: &Identity, winner: &OtherWinner) -> u128 {
+    let mut bytes = Vec::new();
+    let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        number(bytes, text.len() as u64);
+        bytes.extend(text.as_bytes());
+    };
+    number(&mut bytes, 3);
+    text(&mut bytes, identity.feed.name());
+    text(&mut bytes, &identity.id);
+    number(&mut bytes, winner.version.to_bits());
+    number(&mut bytes, winner.content.into());
+    text(&mut bytes, winner.status.as_deref().unwrap_or_default());
+    xxh3_128(&bytes)
+}
 
-impl Digest {
-    fn new(kind: u64) -> Self {
-        let mut digest = Self(Vec::with_capacity(128));
-        digest.number(kind);
-        digest
-    }
-
-    fn number(&mut self, number: u64) -> &mut Self {
-        self.0.extend_from_slice(&number.to_le_bytes());
-        self
-    }
-
-    fn text(&mut self, text: &str) -> &mut Self {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
-        self
-    }
-
-    fn finish(&self) -> u128 {
-        xxh3_128(&self.0)
-    }
+/// XXH3 over little-endian values, the first of which tells what they are of.
+fn of_numbers<const N: usize>(numbers: [u64; N]) -> u128 {
+    xxh3_128(numbers.map(u64::to_le_bytes).as_flattened())
 }

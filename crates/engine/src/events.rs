@@ -5,6 +5,7 @@ use headcount_record::{Event, Key, Known, Version};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
+    rows::Rows,
     window::{Buckets, Window},
     winners::Winner,
 };
@@ -82,41 +83,37 @@ impl EventRow {
 /// All event rows of a partition, found by event id.
 #[derive(Default)]
 pub(crate) struct EventRows {
-    rows: Vec<EventRow>,
+    rows: Rows<EventRow>,
     index: HashTable<u32>,
 }
 
 impl EventRows {
-    pub(crate) fn rows(&self) -> &[EventRow] {
+    pub(crate) fn rows(&self) -> &Rows<EventRow> {
         &self.rows
     }
 
     pub(crate) fn row_mut(&mut self, at: u32) -> &mut EventRow {
-        &mut self.rows[at as usize]
+        &mut self.rows[at]
     }
 
     pub(crate) fn row(&self, at: u32) -> &EventRow {
-        &self.rows[at as usize]
+        &self.rows[at]
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<u32> {
         let rows = &self.rows;
         self.index
-            .find(xxh3_64(id.as_bytes()), |&at| {
-                &*rows[at as usize].content.id == id
-            })
+            .find(xxh3_64(id.as_bytes()), |&at| &*rows[at].content.id == id)
             .copied()
     }
 
     /// Adds a row for an event that has none.
     pub(crate) fn push(&mut self, row: EventRow) -> u32 {
-        let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 events a partition");
         let hash = xxh3_64(row.content.id.as_bytes());
-        self.rows.push(row);
+        let at = self.rows.push(row);
         let rows = &self.rows;
-        self.index.insert_unique(hash, at, |&at| {
-            xxh3_64(rows[at as usize].content.id.as_bytes())
-        });
+        self.index
+            .insert_unique(hash, at, |&at| xxh3_64(rows[at].content.id.as_bytes()));
         at
     }
 }

@@ -31,6 +31,7 @@ mod ledger;
 mod members;
 mod others;
 mod partition;
+mod rows;
 mod rsvps;
 mod survey;
 mod translation;

@@ -3,7 +3,7 @@
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
-use crate::hash::mix;
+use crate::{hash::mix, rows::Rows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Member {
@@ -14,27 +14,25 @@ pub(crate) struct Member {
 
 #[derive(Default)]
 pub(crate) struct Members {
-    rows: Vec<Member>,
+    rows: Rows<Member>,
     index: HashTable<u32>,
 }
 
 impl Members {
-    pub(crate) fn from_rows(rows: Vec<Member>) -> Self {
+    pub(crate) fn from_rows(rows: Rows<Member>) -> Self {
         let mut index = HashTable::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            index.insert_unique(mix(row.id, 0), at as u32, |&at| {
-                mix(rows[at as usize].id, 0)
-            });
+            index.insert_unique(mix(row.id, 0), at as u32, |&at| mix(rows[at].id, 0));
         }
         Self { rows, index }
     }
 
-    pub(crate) fn rows(&self) -> &[Member] {
+    pub(crate) fn rows(&self) -> &Rows<Member> {
         &self.rows
     }
 
     pub(crate) fn id(&self, at: u32) -> u64 {
-        self.rows[at as usize].id
+        self.rows[at].id
     }
 
     /// The ids of members with a winner.
@@ -49,9 +47,7 @@ impl Members {
     /// means nothing.
     pub(crate) fn touch(&self, id: u64) -> u32 {
         let rows = &self.rows;
-        let found = self
-            .index
-            .find(mix(id, 0), |&at| rows[at as usize].id == id);
+        let found = self.index.find(mix(id, 0), |&at| rows[at].id == id);
         found.copied().unwrap_or(0)
     }
 
@@ -59,22 +55,20 @@ impl Members {
     pub(crate) fn add(&mut self, id: u64) -> u32 {
         let rows = &mut self.rows;
         let key = mix(id, 0);
-        let at = match self.index.find(key, |&at| rows[at as usize].id == id) {
+        let at = match self.index.find(key, |&at| rows[at].id == id) {
             Some(&at) => at,
             None => {
-                let at = u32::try_from(rows.len()).expect("fewer than 2^32 members a partition");
-                rows.push(Member { id, winners: 0 });
-                self.index
-                    .insert_unique(key, at, |&at| mix(rows[at as usize].id, 0));
+                let at = rows.push(Member { id, winners: 0 });
+                self.index.insert_unique(key, at, |&at| mix(rows[at].id, 0));
                 at
             }
         };
-        self.rows[at as usize].winners += 1;
+        self.rows[at].winners += 1;
         at
     }
 
     /// Takes back a winner of the member at this index.
     pub(crate) fn remove(&mut self, at: u32) {
-        self.rows[at as usize].winners -= 1;
+        self.rows[at].winners -= 1;
     }
 }

@@ -3,10 +3,9 @@
 //! Every panel is a group-by of event rows. A survey holds all of them at once, so totals can
 //! never disagree with their parts.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+use hashbrown::{HashMap, HashSet};
 
 use headcount_record::{Feed, Venue, Version};
 
@@ -22,8 +21,14 @@ use crate::{
 
 /// Windows shown as recent history: 5 minutes.
 pub(crate) const HISTORY_WINDOWS: usize = 60;
+/// Events of the list by `yes` that each partition contributes: as many as are shown.
+pub(crate) const TOP: usize = 10;
 /// Events of the trending list that each partition contributes: more than are ever shown.
 const TRENDING_MAX: usize = 50;
+
+/// What is counted by value is never in the order of a hash.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+type Set<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// Answers by response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +91,7 @@ pub struct Scope {
     pub filter: Filter,
     /// Stream time of the whole journal: ends the windows.
     pub stream_time: Option<i64>,
-    /// Also members, all windows kept and every event with a `yes`: for a summary.
+    /// Also members, all windows kept and the events with the most `yes`: for a summary.
     pub whole: bool,
 }
 
@@ -99,11 +104,11 @@ pub struct Survey {
     pub(crate) total: Counts,
     /// Of the world, whatever the filter.
     pub(crate) all: Counts,
-    pub(crate) countries: HashMap<Arc<str>, Counts>,
-    pub(crate) cities: HashMap<City, Answers>,
-    pub(crate) topics: HashMap<Arc<str>, (Arc<str>, Answers)>,
-    pub(crate) venues: HashMap<i64, VenueCount>,
-    pub(crate) groups: HashSet<i64>,
+    pub(crate) countries: Map<Arc<str>, Counts>,
+    pub(crate) cities: Map<City, Answers>,
+    pub(crate) topics: Map<Arc<str>, (Arc<str>, Answers)>,
+    pub(crate) venues: Map<i64, VenueCount>,
+    pub(crate) groups: Set<i64>,
     pub(crate) trending: Vec<TrendingRow>,
     /// The last windows up to the end of stream time, oldest first.
     pub(crate) history: Vec<Answers>,
@@ -112,9 +117,10 @@ pub struct Survey {
     pub(crate) kinds: Kinds,
     pub(crate) feeds: BTreeMap<&'static str, FeedTotal>,
     pub(crate) digest: u128,
-    pub(crate) members: HashSet<u64>,
+    /// Ids of members. Those of one partition are distinct; another may have the same ones.
+    pub(crate) members: Vec<u64>,
     pub(crate) windows: BTreeMap<i64, Answers>,
-    /// Events with a `yes`, the most first.
+    /// The events with the most `yes` of each partition.
     pub(crate) events_yes: Vec<(Arc<str>, u64)>,
 }
 
@@ -180,7 +186,7 @@ impl Partition {
     #[must_use]
     pub fn survey(&self, scope: &Scope) -> Survey {
         let mut pass = Pass::new(self, scope);
-        for row in self.rsvps.events.rows() {
+        for row in self.rsvps.events.rows().iter() {
             pass.row(row);
         }
         let mut survey = pass.finish();
@@ -220,25 +226,37 @@ impl Partition {
     fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
         survey.members = self.rsvps.members.ids().collect();
         survey.digest = self.digest();
-        let oldest = oldest_window(scope.stream_time);
-        for row in self.rsvps.events.rows() {
-            for bucket in row.recent.since(oldest.max(self.watermark.oldest_window())) {
-                survey
-                    .windows
-                    .entry(bucket.window.start())
-                    .or_default()
-                    .add(Answers {
-                        yes: bucket.yes.into(),
-                        no: bucket.no.into(),
-                    });
-            }
-            if row.yes > 0 {
-                survey
-                    .events_yes
-                    .push((row.content.id.clone(), row.yes.into()));
+        let oldest = oldest_window(scope.stream_time).max(self.watermark.oldest_window());
+        let mut windows: Map<Window, Answers> = Map::default();
+        for row in self.rsvps.events.rows().iter() {
+            for bucket in row.recent.since(oldest) {
+                windows.entry(bucket.window).or_default().add(Answers {
+                    yes: bucket.yes.into(),
+                    no: bucket.no.into(),
+                });
             }
         }
+        survey.windows = windows
+            .into_iter()
+            .map(|(window, answers)| (window.start(), answers))
+            .collect();
+        let rows = self.rsvps.events.rows().iter();
+        survey.events_yes = top(rows.filter(|row| row.yes > 0), TOP, |a, b| {
+            b.yes
+                .cmp(&a.yes)
+                .then_with(|| a.content.id.cmp(&b.content.id))
+        })
+        .into_iter()
+        .map(|row| (row.content.id.clone(), row.yes.into()))
+        .collect();
     }
+}
+
+/// A venue's answers, and the latest of its events.
+#[derive(Clone, Default)]
+struct VenueSum<'a> {
+    latest: Option<&'a EventRow>,
+    answers: Answers,
 }
 
 /// The state of a pass: sums into arrays by number.
@@ -248,7 +266,7 @@ struct Pass<'a> {
     /// By group entry: whether the filter lets it through.
     wanted: Vec<bool>,
     groups: Vec<Counts>,
-    venues: Vec<Option<VenueCount>>,
+    venues: Vec<VenueSum<'a>>,
     trend_from: Window,
     history_from: Window,
     history: Vec<Answers>,
@@ -267,7 +285,7 @@ impl<'a> Pass<'a> {
             scope,
             wanted,
             groups: vec![Counts::default(); catalog.groups().len()],
-            venues: vec![None; catalog.venue_ids.keys().len()],
+            venues: vec![VenueSum::default(); catalog.venue_ids.keys().len()],
             trend_from: Window::of(newest - TREND_MS),
             history_from: Window::of(history_start),
             history: vec![Answers::default(); HISTORY_WINDOWS],
@@ -306,26 +324,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn venue(&mut self, row: &EventRow, venue: u32, answers: Answers) {
-        let catalog = &self.partition.rsvps.catalog;
-        let entry = catalog.venue(venue);
-        let latest = (row.version, row.record);
-        let slot = &mut self.venues[entry.id as usize];
-        let sum = slot
-            .as_ref()
-            .map_or_else(Answers::default, |known| known.answers);
-        if slot.as_ref().is_none_or(|known| latest > known.latest) {
-            let group = &catalog.group(row.group).content;
-            *slot = Some(VenueCount {
-                latest,
-                content: Arc::clone(&entry.content.content),
-                city: group.city.clone(),
-                country: group.country.clone(),
-                answers: sum,
-            });
-        }
-        if let Some(venue) = slot {
-            venue.answers.add(answers);
+    fn venue(&mut self, row: &'a EventRow, venue: u32, answers: Answers) {
+        let entry = self.partition.rsvps.catalog.venue(venue);
+        let sum = &mut self.venues[entry.id as usize];
+        sum.answers.add(answers);
+        let latest = |row: &EventRow| (row.version, row.record);
+        if sum.latest.is_none_or(|known| latest(row) > latest(known)) {
+            sum.latest = Some(row);
         }
     }
 
@@ -379,15 +384,17 @@ impl<'a> Pass<'a> {
             })
             .collect();
         survey.venues = named(catalog.venue_ids.keys(), self.venues)
-            .filter_map(|(id, venue)| Some((id, venue?)))
+            .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
             .collect();
         survey.history = self.history;
-        survey.trending = self
-            .trending
-            .into_iter()
-            .map(|(recent, row)| trending_row(catalog, row, recent))
-            .collect();
-        sort_trending(&mut survey.trending);
+        survey.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
+            (b.0, b.1.yes)
+                .cmp(&(a.0, a.1.yes))
+                .then_with(|| a.1.content.id.cmp(&b.1.content.id))
+        })
+        .into_iter()
+        .map(|(recent, row)| trending_row(catalog, row, recent))
+        .collect();
         survey
     }
 }
@@ -410,7 +417,7 @@ fn named<K: Clone, V>(keys: &[K], values: Vec<V>) -> impl Iterator<Item = (K, V)
     keys.iter().cloned().zip(values)
 }
 
-fn add_venue(venues: &mut HashMap<i64, VenueCount>, id: i64, venue: VenueCount) {
+fn add_venue(venues: &mut Map<i64, VenueCount>, id: i64, venue: VenueCount) {
     match venues.get_mut(&id) {
         None => {
             venues.insert(id, venue);
@@ -424,6 +431,33 @@ fn add_venue(venues: &mut HashMap<i64, VenueCount>, id: i64, venue: VenueCount) 
             known.answers = answers;
         }
     }
+}
+
+fn venue_count(catalog: &Catalog, sum: &VenueSum<'_>) -> Option<VenueCount> {
+    let row = sum.latest?;
+    let group = &catalog.group(row.group).content;
+    Some(VenueCount {
+        latest: (row.version, row.record),
+        content: Arc::clone(&catalog.venue(row.venue?).content.content),
+        city: group.city.clone(),
+        country: group.country.clone(),
+        answers: sum.answers,
+    })
+}
+
+/// The first `limit` in an order.
+fn top<T>(
+    items: impl Iterator<Item = T>,
+    limit: usize,
+    order: impl Fn(&T, &T) -> std::cmp::Ordering,
+) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    if items.len() > limit {
+        items.select_nth_unstable_by(limit, &order);
+        items.truncate(limit);
+    }
+    items.sort_unstable_by(order);
+    items
 }
 
 fn trending_row(catalog: &Catalog, row: &EventRow, recent: u64) -> TrendingRow {

@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use headcount_record::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::hash::mix;
+use crate::{hash::mix, rows::Rows};
 
 /// The greatest record of one RSVP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,20 +57,20 @@ pub(crate) enum Outcome {
 /// All winners of a partition, found by event and RSVP.
 #[derive(Default)]
 pub(crate) struct Winners {
-    rows: Vec<Winner>,
+    rows: Rows<Winner>,
     index: HashTable<u32>,
 }
 
 impl Winners {
-    pub(crate) fn from_rows(rows: Vec<Winner>) -> Self {
+    pub(crate) fn from_rows(rows: Rows<Winner>) -> Self {
         let mut index = HashTable::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            index.insert_unique(row.key(), at as u32, |&at| rows[at as usize].key());
+            index.insert_unique(row.key(), at as u32, |&at| rows[at].key());
         }
         Self { rows, index }
     }
 
-    pub(crate) fn rows(&self) -> &[Winner] {
+    pub(crate) fn rows(&self) -> &Rows<Winner> {
         &self.rows
     }
 
@@ -83,7 +83,7 @@ impl Winners {
     pub(crate) fn touch(&self, rsvp: u64, event: u32) -> u32 {
         let key = mix(rsvp, event);
         let rows = &self.rows;
-        let same = |&at: &u32| rows[at as usize].rsvp == rsvp && rows[at as usize].event == event;
+        let same = |&at: &u32| rows[at].rsvp == rsvp && rows[at].event == event;
         self.index.find(key, same).copied().unwrap_or(0)
     }
 
@@ -97,18 +97,16 @@ impl Winners {
         let key = mix(rsvp.id, event);
         let rows = &self.rows;
         let found = self.index.find(key, |&at| {
-            let row = &rows[at as usize];
+            let row = &rows[at];
             row.rsvp == rsvp.id && row.event == event
         });
         let Some(&at) = found else {
-            let at = u32::try_from(self.rows.len()).expect("fewer than 2^32 RSVPs a partition");
-            self.rows.push(Winner::new(rsvp, event, member()));
+            let at = self.rows.push(Winner::new(rsvp, event, member()));
             let rows = &self.rows;
-            self.index
-                .insert_unique(key, at, |&at| rows[at as usize].key());
+            self.index.insert_unique(key, at, |&at| rows[at].key());
             return Outcome::New;
         };
-        let winner = &mut self.rows[at as usize];
+        let winner = &mut self.rows[at];
         if (rsvp.version, rsvp.content) > (winner.version, winner.content) {
             let old = std::mem::replace(winner, Winner::new(rsvp, event, member()));
             return Outcome::Replaced(old);
