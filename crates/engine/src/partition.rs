@@ -194,6 +194,9 @@ impl Partition {
         source: u16,
         arrived: i64,
     ) {
+        if rsvps.is_empty() {
+            return;
+        }
         self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
         let mut outcomes = Outcomes::default();
         let future = |rsvp: &Rsvp| is_future(rsvp.version, arrived);
