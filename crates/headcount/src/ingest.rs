@@ -7,7 +7,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,6 +32,8 @@ pub(crate) struct Ingest {
     numbers: HashMap<String, u16>,
     partitions: Vec<Shelf>,
     in_flight: Option<InFlight>,
+    /// Set when the process is to end: then a full disk is not waited for any longer.
+    give_up: Arc<AtomicBool>,
     refused: BTreeMap<String, u64>,
     kept: u64,
 }
@@ -91,9 +96,15 @@ impl Ingest {
             numbers,
             partitions: shelves,
             in_flight: None,
+            give_up: Arc::default(),
             refused: BTreeMap::new(),
             kept: 0,
         }
+    }
+
+    /// Set it to stop waiting for a full disk.
+    pub(crate) fn give_up(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.give_up)
     }
 
     /// Records kept and records refused, by reason, since the start.
@@ -136,6 +147,12 @@ impl Ingest {
                 match receipt.wait() {
                     Ok(_) => break,
                     Err(error @ JournalError::Full { .. }) => {
+                        if self.give_up.load(Ordering::Relaxed) {
+                            return Err(error).context(
+                                "stop while the disk is full: the last records were not kept, \
+                                 and come again only from a source that can be asked again",
+                            );
+                        }
                         if !told {
                             tracing::error!("{error}; waiting for room");
                             told = true;

@@ -10,6 +10,10 @@
 
 use std::{
     collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -49,6 +53,7 @@ enum Arrival {
 pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
+    give_up: Arc<AtomicBool>,
 }
 
 /// A source that runs.
@@ -61,6 +66,7 @@ impl Intake {
     /// Starts the thread. It needs the runtime only for its limits on waiting.
     pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
+        let give_up = ingest.give_up();
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -71,7 +77,11 @@ impl Intake {
                 taken
             })
             .context("start a thread")?;
-        Ok(Self { arrivals, thread })
+        Ok(Self {
+            arrivals,
+            thread,
+            give_up,
+        })
     }
 
     /// Starts a source.
@@ -106,6 +116,7 @@ impl Intake {
     /// Waits until everything that arrived is durable. All sources must have ended.
     pub(crate) async fn finish(self) -> Result<Ingest> {
         drop(self.arrivals);
+        self.give_up.store(true, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || self.thread.join())
             .await?
             .map_err(|_| anyhow!("the intake thread panicked"))?
