@@ -66,6 +66,13 @@ async fn an_answer_in_the_making_is_waited_for() {
         .await;
     within(world.asked()).await;
     world.stop();
+    // The answer must be made after the server has heard of the stop: it then takes nobody in.
+    within(async {
+        while tokio::net::TcpStream::connect(world.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     world.open.send_replace(true);
     let reply = connection.reply("GET").await;
     assert_eq!((reply.status, reply.header("connection")), (200, "close"));
