@@ -43,6 +43,13 @@ impl DataDir {
     pub(crate) fn people_key(&self) -> Result<PeopleKey> {
         let path = self.0.join("people.key");
         if !path.exists() {
+            ensure!(
+                !self.journal().join("journal.json").exists(),
+                "{} is missing although there is a journal; restore it from a backup, for a new \
+                 key would count every member a second time (or say --keep-people, if this \
+                 journal keeps people as they come)",
+                path.display()
+            );
             self.make_key(&path)
                 .with_context(|| format!("make {}", path.display()))?;
         }

@@ -5,20 +5,27 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use headcount_engine::{Filter, Scope, Survey, stream_time_of_all};
 use headcount_server::Ask;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 
 use crate::follower::Follower;
 
 /// Answers questions until nobody can ask any more.
 pub(crate) async fn publish(mut asks: mpsc::Receiver<Ask>, followers: Arc<Vec<Follower>>) {
+    let mut answers = JoinSet::new();
     while let Some(ask) = asks.recv().await {
+        while answers.try_join_next().is_some() {}
         let followers = Arc::clone(&followers);
-        tokio::spawn(async move {
+        answers.spawn(async move {
             if let Err(error) = answer(ask, &followers).await {
                 tracing::warn!("answer a question of the page: {error:#}");
             }
         });
     }
+    // An answer in the making holds the partitions; they can be closed when it is given.
+    while answers.join_next().await.is_some() {}
 }
 
 async fn answer(ask: Ask, followers: &[Follower]) -> Result<()> {
