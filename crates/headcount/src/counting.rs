@@ -251,7 +251,7 @@ impl Routes {
             self.partitions.resize(at + 1, None);
         }
         *self.partitions[at]
-            .get_or_insert_with(|| partition_of(dictionary.event(event).id(), partitions))
+            .get_or_insert_with(|| partition_of(&dictionary.event(event).id, partitions))
     }
 }
 
