@@ -22,6 +22,7 @@
 
 mod answer;
 mod catalog;
+mod changes;
 mod checkpoint;
 mod digest;
 mod error;
@@ -43,6 +44,9 @@ mod winners;
 #[cfg(test)]
 mod tests;
 
+pub use changes::{
+    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
+};
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::{Entry, Partition, Sender, SourceState};
