@@ -152,6 +152,25 @@ fn a_broken_checkpoint_is_made_anew() {
 }
 
 #[test]
+fn a_checkpoint_of_another_folder_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| {
+        let (file, data) = (folder.path().join(name), folder.path().join(format!("d-{name}")));
+        run(headcount()
+            .args(["simulate", "--records", "500", "--seed"])
+            .arg(name.len().to_string())
+            .arg(&file));
+        run(headcount().args(["import", "--data"]).arg(&data).arg(&file));
+        data
+    });
+    let right = summary(&other);
+    assert_ne!(summary(&one), right);
+    let checkpoint = "state/p000/checkpoint";
+    fs::copy(one.join(checkpoint), other.join(checkpoint)).unwrap();
+    assert_eq!(summary(&other), right);
+}
+
+#[test]
 fn one_seed_gives_one_file_and_threads_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let files = [folder.path().join("a"), folder.path().join("b")];

@@ -1,89 +1,69 @@
-//! A partition's state and offset in one file, so that a start need not read the whole journal.
+//! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE1 | length u64 | crc32 u32 | body (postcard) |
+//! | HCSTATE2 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! The file is written beside, synced and renamed: it is whole or it is the one before. Nothing
-//! is lost with it: it can always be made anew from the journal.
+//! is lost with it: it can always be made anew from the journal. The head says whose state it is,
+//! for a checkpoint of another journal looks the same and would be believed.
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     fs::{self, File},
-    hash::Hash,
     io::{self, Write},
     path::Path,
     sync::Arc,
 };
 
-use headcount_record::{Event, Feed, Group, Known, Topic, Venue, Version};
+use headcount_record::{Feed, Group, Known, Venue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
     error::Error,
-    events::{EventRow, EventRows, Told},
-    ledger::{Account, Tally},
+    events::EventRows,
+    ledger::Tally,
     members::{Member, Members},
     others::Others,
-    partition::{Partition, SourceState},
+    partition::Partition,
     rows::Rows,
     rsvps::Rsvps,
+    stored::{Shared, StoredEvent, StoredSource},
     watermark::Watermark,
-    window::Buckets,
     winners::{Winner, Winners},
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE1";
+const MAGIC: &[u8; 8] = b"HCSTATE2";
 const HEAD_BYTES: usize = 20;
 const NAME: &str = "checkpoint";
+
+/// Whose state a checkpoint holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The journal's id: offsets mean nothing in another journal.
+    pub journal: u64,
+    pub partition: u16,
+    /// Where the journal's reader stood, in its own words; may be empty.
+    pub hint: Vec<u8>,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Body<'a> {
     next_offset: u64,
-    sources: Vec<(u16, Source)>,
+    sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
     feeds: BTreeMap<Feed, Tally>,
     watermark: Watermark,
     groups: Vec<Arc<Group>>,
     venues: Vec<Arc<Venue>>,
-    events: Vec<Row>,
+    events: Vec<StoredEvent>,
     winners: Cow<'a, Rows<Winner>>,
     members: Cow<'a, Rows<Member>>,
     others: Cow<'a, Others>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Source {
-    name: String,
-    account: AccountParts,
-}
-
-/// The parts of an account, for a format that does not know flattened members.
-#[derive(Serialize, Deserialize)]
-struct AccountParts {
-    received: u64,
-    kept: u64,
-    rejected: BTreeMap<String, u64>,
-    tally: Tally,
-    late: u64,
-    gaps: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Row {
-    content: Arc<Event>,
-    version: Version,
-    record: u32,
-    group: u32,
-    venue: Option<u32>,
-    yes: u32,
-    no: u32,
-    guests: u32,
-    recent: Buckets,
 }
 
 impl Partition {
@@ -91,57 +71,90 @@ impl Partition {
     ///
     /// # Errors
     /// When the file system refuses; the checkpoint before stays.
-    pub fn save(&self, folder: &Path) -> Result<(), Error> {
+    pub fn save(&self, folder: &Path, head: &Head) -> Result<(), Error> {
         let path = folder.join(NAME);
         let failed = |cause: io::Error| Error::Io {
             path: path.clone(),
             cause,
         };
-        let mut file = vec![0; HEAD_BYTES];
-        file = postcard::to_extend(&self.to_body(), file)
-            .map_err(|cause| failed(io::Error::other(cause)))?;
-        let body = &file[HEAD_BYTES..];
-        let (length, crc) = (body.len() as u64, crc32fast::hash(body));
-        file[..8].copy_from_slice(MAGIC);
-        file[8..16].copy_from_slice(&length.to_le_bytes());
-        file[16..20].copy_from_slice(&crc.to_le_bytes());
         fs::create_dir_all(folder).map_err(failed)?;
         let beside = folder.join("checkpoint.tmp");
-        write_synced(&beside, &file).map_err(failed)?;
+        write_synced(&beside, &self.to_bytes(head)).map_err(failed)?;
         fs::rename(&beside, &path).map_err(failed)?;
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(failed)
     }
 
-    /// Reads the state from `folder`; an empty partition when there is none.
+    /// Reads the state of this partition of this journal from `folder`, and the reader's hint; an
+    /// empty partition when there is none.
     ///
     /// # Errors
     /// When there is one that cannot be used.
-    pub fn load(folder: &Path) -> Result<Self, Error> {
+    pub fn load(folder: &Path, journal: u64, partition: u16) -> Result<(Self, Vec<u8>), Error> {
         let path = folder.join(NAME);
-        let file = match fs::read(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::new()),
-            Err(cause) => return Err(Error::Io { path, cause }),
-        };
+        match fs::read(&path) {
+            Ok(file) => Self::from_bytes(&file, &path.display().to_string(), journal, partition),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Default::default()),
+            Err(cause) => Err(Error::Io { path, cause }),
+        }
+    }
+
+    /// The state as it is kept in a file.
+    #[must_use]
+    pub fn to_bytes(&self, head: &Head) -> Vec<u8> {
+        let in_memory = "what is written to memory has a length and no other way to fail";
+        let mut file = vec![0; HEAD_BYTES];
+        file = postcard::to_extend(head, file).expect(in_memory);
+        file = postcard::to_extend(&self.to_body(), file).expect(in_memory);
+        let content = &file[HEAD_BYTES..];
+        let (length, crc) = (content.len() as u64, crc32fast::hash(content));
+        file[..8].copy_from_slice(MAGIC);
+        file[8..16].copy_from_slice(&length.to_le_bytes());
+        file[16..20].copy_from_slice(&crc.to_le_bytes());
+        file
+    }
+
+    /// The state of this partition of this journal from the bytes of a file, and the reader's
+    /// hint. `place` is where the bytes come from, for messages.
+    ///
+    /// # Errors
+    /// When the bytes are damaged, or the state of something else.
+    pub fn from_bytes(
+        file: &[u8],
+        place: &str,
+        journal: u64,
+        partition: u16,
+    ) -> Result<(Self, Vec<u8>), Error> {
         let bad = |problem: &str| Error::Checkpoint {
-            path: path.clone(),
-            problem: problem.into(),
+            place: place.to_owned(),
+            problem: problem.to_owned(),
         };
-        let (head, body) = file
+        let (fixed, content) = file
             .split_at_checked(HEAD_BYTES)
             .ok_or_else(|| bad("is cut short"))?;
-        if &head[..8] != MAGIC {
+        if &fixed[..8] != MAGIC {
             return Err(bad("has another format"));
         }
-        let length = u64::from_le_bytes(head[8..16].try_into().expect("eight bytes"));
-        let crc = u32::from_le_bytes(head[16..20].try_into().expect("four bytes"));
-        if length != body.len() as u64 || crc != crc32fast::hash(body) {
+        let length = u64::from_le_bytes(fixed[8..16].try_into().expect("eight bytes"));
+        let crc = u32::from_le_bytes(fixed[16..20].try_into().expect("four bytes"));
+        if length != content.len() as u64 || crc != crc32fast::hash(content) {
             return Err(bad("is damaged"));
         }
-        let body = postcard::from_bytes(body).map_err(|_| bad("cannot be read"))?;
-        Self::from_body(body).ok_or_else(|| bad("contradicts itself"))
+        let unreadable = |_| bad("cannot be read");
+        let (head, body): (Head, &[u8]) = postcard::take_from_bytes(content).map_err(unreadable)?;
+        if (head.journal, head.partition) != (journal, partition) {
+            return Err(Error::Foreign {
+                place: place.to_owned(),
+                journal: head.journal,
+                partition: head.partition,
+                expected_journal: journal,
+                expected_partition: partition,
+            });
+        }
+        let body = postcard::from_bytes(body).map_err(unreadable)?;
+        let state = Self::from_body(body).ok_or_else(|| bad("contradicts itself"))?;
+        Ok((state, head.hint))
     }
 
     fn to_body(&self) -> Body<'_> {
@@ -150,7 +163,7 @@ impl Partition {
             sources: self
                 .sources
                 .iter()
-                .map(|(id, state)| (*id, Source::of(state)))
+                .map(|(id, state)| (*id, StoredSource::of(state)))
                 .collect(),
             positions: self
                 .positions
@@ -173,7 +186,13 @@ impl Partition {
                 .iter()
                 .map(|entry| Arc::clone(&entry.content.content))
                 .collect(),
-            events: self.rsvps.events.rows().iter().map(Row::of).collect(),
+            events: self
+                .rsvps
+                .events
+                .rows()
+                .iter()
+                .map(StoredEvent::of)
+                .collect(),
             winners: Cow::Borrowed(self.rsvps.winners.rows()),
             members: Cow::Borrowed(self.rsvps.members.rows()),
             others: Cow::Borrowed(&self.others),
@@ -225,124 +244,6 @@ impl Partition {
             others: body.others.into_owned(),
             ..Self::default()
         })
-    }
-}
-
-impl Source {
-    fn of(state: &SourceState) -> Self {
-        let Account {
-            received,
-            kept,
-            rejected,
-            tally,
-            late,
-            gaps,
-        } = state.account.clone();
-        Self {
-            name: state.name.clone(),
-            account: AccountParts {
-                received,
-                kept,
-                rejected,
-                tally,
-                late,
-                gaps,
-            },
-        }
-    }
-
-    fn into_state(self) -> SourceState {
-        let AccountParts {
-            received,
-            kept,
-            rejected,
-            tally,
-            late,
-            gaps,
-        } = self.account;
-        SourceState {
-            name: self.name,
-            account: Account {
-                received,
-                kept,
-                rejected,
-                tally,
-                late,
-                gaps,
-            },
-        }
-    }
-}
-
-impl Row {
-    fn of(row: &EventRow) -> Self {
-        Self {
-            content: Arc::clone(&row.content.content),
-            version: row.version,
-            record: row.record,
-            group: row.group,
-            venue: row.venue,
-            yes: row.yes,
-            no: row.no,
-            guests: row.guests,
-            recent: row.recent.clone(),
-        }
-    }
-
-    fn into_row(self) -> EventRow {
-        let Self {
-            content,
-            version,
-            record,
-            group,
-            venue,
-            yes,
-            no,
-            guests,
-            recent,
-        } = self;
-        EventRow {
-            content: Known::new(content),
-            told: Told::default(),
-            version,
-            record,
-            group,
-            venue,
-            yes,
-            no,
-            guests,
-            recent,
-        }
-    }
-}
-
-/// Texts and topics that many groups have. In the file each group has its own.
-#[derive(Default)]
-struct Shared {
-    texts: HashSet<Arc<str>>,
-    topics: HashSet<Arc<Topic>>,
-}
-
-impl Shared {
-    fn group(&mut self, group: Arc<Group>) -> Group {
-        let mut group = Arc::unwrap_or_clone(group);
-        for text in [&mut group.city, &mut group.state, &mut group.country] {
-            share(&mut self.texts, text);
-        }
-        for topic in &mut group.topics {
-            share(&mut self.topics, topic);
-        }
-        group
-    }
-}
-
-/// Puts the one known before in the place of an equal one.
-fn share<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
-    match known.get(one) {
-        Some(known) => *one = Arc::clone(known),
-        None => {
-            known.insert(Arc::clone(one));
-        }
     }
 }
 

@@ -18,8 +18,21 @@ pub enum Error {
         cause: serde_json::Error,
     },
     /// The checkpoint cannot be used; it can always be made anew from the journal.
-    #[error("checkpoint {path}: {problem} (run \"headcount rebuild\")")]
-    Checkpoint { path: PathBuf, problem: String },
+    #[error("checkpoint {place}: {problem} (run \"headcount rebuild\")")]
+    Checkpoint { place: String, problem: String },
+    /// The checkpoint is sound, but of something else: it was put there from elsewhere.
+    #[error(
+        "checkpoint {place}: holds the state of partition {partition} of journal {journal:016x}, \
+         not of partition {expected_partition} of journal {expected_journal:016x} (remove it; it \
+         is made anew from the journal)"
+    )]
+    Foreign {
+        place: String,
+        journal: u64,
+        partition: u16,
+        expected_journal: u64,
+        expected_partition: u16,
+    },
     #[error("checkpoint {path}: {cause}")]
     Io { path: PathBuf, cause: io::Error },
 }

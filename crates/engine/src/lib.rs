@@ -34,6 +34,7 @@ mod others;
 mod partition;
 mod rows;
 mod rsvps;
+mod stored;
 mod survey;
 mod translation;
 mod view;
@@ -47,6 +48,7 @@ mod tests;
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
 };
+pub use checkpoint::Head;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::{Entry, Partition, Sender, SourceState};

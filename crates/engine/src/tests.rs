@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use headcount_record::{CONTROL, Control, RECORD, partition_of};
 use proptest::prelude::*;
 
-use crate::{Entry, Filter, KEPT_MS, LATENESS_MS, Partition, Scope, Summary, WINDOW_MS};
+use crate::{
+    Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Scope, Summary, WINDOW_MS,
+};
 
 const BASE: i64 = 1_489_925_400_000;
 
@@ -259,8 +261,10 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let cut = cut.index(records.len());
         let whole = &count(&records, 1)[0];
-        count(&records[..cut], 1)[0].save(folder.path()).expect("saved");
-        let mut resumed = Partition::load(folder.path()).expect("loaded");
+        let head = Head { journal: 7, partition: 3, hint: b"here".to_vec() };
+        count(&records[..cut], 1)[0].save(folder.path(), &head).expect("saved");
+        let (mut resumed, hint) = Partition::load(folder.path(), 7, 3).expect("loaded");
+        prop_assert_eq!(hint, head.hint);
         for record in &records[cut..] {
             feed(&mut resumed, record.json().as_bytes());
         }
@@ -430,4 +434,35 @@ fn the_ledger_holds_the_journal_against_the_sources() {
         body: b"{}",
     };
     part.apply(skipped).expect_err("an offset is missing");
+}
+
+#[test]
+fn a_checkpoint_of_something_else_is_refused() {
+    let head = Head {
+        journal: 7,
+        partition: 3,
+        hint: Vec::new(),
+    };
+    let bytes = count(&[one(1, BASE)], 1)[0].to_bytes(&head);
+    let read = |bytes: &[u8], journal, partition| {
+        Partition::from_bytes(bytes, "p003/checkpoint", journal, partition)
+            .map(|(partition, _)| partition.next_offset())
+    };
+    assert_eq!(read(&bytes, 7, 3).expect("the same"), 1);
+    for (journal, partition) in [(8, 3), (7, 2)] {
+        let error = read(&bytes, journal, partition).expect_err("another");
+        assert!(matches!(error, Error::Foreign { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("checkpoint p003/checkpoint: holds"),
+            "{text}"
+        );
+    }
+    for at in [0, 12, 17, 30, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 4;
+        let error = read(&damaged, 7, 3).expect_err("damaged");
+        assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+        read(&bytes[..at], 7, 3).expect_err("cut short");
+    }
 }

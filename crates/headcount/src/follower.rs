@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use headcount_engine::{Entry, Partition, Pulse, Scope, Survey};
+use headcount_engine::{Entry, Head, Partition, Pulse, Scope, Survey};
 use headcount_journal::{Batch, Frame, Journal, Reader};
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -95,6 +95,11 @@ impl Follower {
             partition,
             reader,
             folder: data.state(at),
+            head: Head {
+                journal: journal.id(),
+                partition: at,
+                hint: Vec::new(),
+            },
             inbox,
             progress: Arc::clone(&progress),
             news,
@@ -140,6 +145,8 @@ struct Run {
     partition: Partition,
     reader: Reader,
     folder: std::path::PathBuf,
+    /// Whose state the checkpoints hold.
+    head: Head,
     inbox: Receiver<Request>,
     progress: Arc<Mutex<Progress>>,
     news: News,
@@ -216,7 +223,7 @@ impl Run {
     /// end the counting: the next attempt is made when its time has come.
     fn checkpoint(&mut self) {
         if self.unsaved > 0 {
-            match self.partition.save(&self.folder) {
+            match self.partition.save(&self.folder, &self.head) {
                 Ok(()) => self.unsaved = 0,
                 Err(error) => {
                     tracing::warn!("no checkpoint was written: {error}");

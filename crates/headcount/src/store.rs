@@ -35,14 +35,14 @@ impl Store {
 
     /// Opens the folder and counts anew from the journal, checkpoints left aside.
     pub(crate) fn open_anew(data: DataDir) -> Result<Self> {
-        Self::open_with(data, None, News::new(), |_, _, _| Partition::new())
+        Self::open_with(data, None, News::new(), |_, _, _, _| Partition::new())
     }
 
     fn open_with(
         data: DataDir,
         partitions: Option<u16>,
         news: News,
-        start: impl Fn(&Path, u16, u64) -> Partition + Sync,
+        start: impl Fn(&Path, u64, u16, u64) -> Partition + Sync,
     ) -> Result<Self> {
         data.create()?;
         let existing = data.journal().join("journal.json").exists();
@@ -106,11 +106,11 @@ impl Known {
 fn recover(
     data: &DataDir,
     journal: &Journal,
-    start: impl Fn(&Path, u16, u64) -> Partition + Sync,
+    start: impl Fn(&Path, u64, u16, u64) -> Partition + Sync,
 ) -> Result<Vec<(Partition, u64)>> {
     in_parallel(journal.partitions(), |at| {
         let end = journal.durable_end(at)?;
-        let mut partition = start(&data.state(at), at, end);
+        let mut partition = start(&data.state(at), journal.id(), at, end);
         let saved = partition.next_offset();
         replay(&mut partition, journal.reader(at, saved)?, end)?;
         let unsaved = partition.next_offset() - saved;
@@ -120,10 +120,10 @@ fn recover(
 
 /// The checkpoint of a partition, or an empty partition if there is none that can be used: it
 /// is only a shortcut, and everything is in the journal.
-fn load(folder: &Path, at: u16, end: u64) -> Partition {
-    match Partition::load(folder) {
-        Ok(partition) if partition.next_offset() <= end => partition,
-        Ok(partition) => {
+fn load(folder: &Path, journal: u64, at: u16, end: u64) -> Partition {
+    match Partition::load(folder, journal, at) {
+        Ok((partition, _)) if partition.next_offset() <= end => partition,
+        Ok((partition, _)) => {
             tracing::warn!(
                 "the checkpoint of partition {at} is at offset {} but the journal ends at {end}; \
                  counting anew from the journal",
@@ -150,7 +150,7 @@ impl Snapshot {
         // opened after them reaches at least as far.
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
-            let checkpoint = load(&data.state(at), at, u64::MAX);
+            let checkpoint = load(&data.state(at), journal.id(), at, u64::MAX);
             let journal = open_read_only(data)?;
             let end = journal.durable_end(at)?;
             let mut partition = if checkpoint.next_offset() <= end {

@@ -1,0 +1,167 @@
+//! The forms in which sources, groups and event rows are stored, in checkpoints and elsewhere.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
+
+use headcount_record::{Event, Group, Known, Topic, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    events::{EventRow, Told},
+    ledger::{Account, Tally},
+    partition::SourceState,
+    window::Buckets,
+};
+
+/// A source as this partition knows it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredSource {
+    name: String,
+    account: AccountParts,
+}
+
+/// The parts of an account, for a format that does not know flattened members.
+#[derive(Serialize, Deserialize)]
+struct AccountParts {
+    received: u64,
+    kept: u64,
+    rejected: BTreeMap<String, u64>,
+    tally: Tally,
+    late: u64,
+    gaps: u64,
+}
+
+/// An event row without what is only of use to who counts.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredEvent {
+    content: Arc<Event>,
+    version: Version,
+    record: u32,
+    pub(crate) group: u32,
+    pub(crate) venue: Option<u32>,
+    yes: u32,
+    no: u32,
+    guests: u32,
+    recent: Buckets,
+}
+
+impl StoredSource {
+    pub(crate) fn of(state: &SourceState) -> Self {
+        let Account {
+            received,
+            kept,
+            rejected,
+            tally,
+            late,
+            gaps,
+        } = state.account.clone();
+        Self {
+            name: state.name.clone(),
+            account: AccountParts {
+                received,
+                kept,
+                rejected,
+                tally,
+                late,
+                gaps,
+            },
+        }
+    }
+
+    pub(crate) fn into_state(self) -> SourceState {
+        let AccountParts {
+            received,
+            kept,
+            rejected,
+            tally,
+            late,
+            gaps,
+        } = self.account;
+        SourceState {
+            name: self.name,
+            account: Account {
+                received,
+                kept,
+                rejected,
+                tally,
+                late,
+                gaps,
+            },
+        }
+    }
+}
+
+impl StoredEvent {
+    pub(crate) fn of(row: &EventRow) -> Self {
+        Self {
+            content: Arc::clone(&row.content.content),
+            version: row.version,
+            record: row.record,
+            group: row.group,
+            venue: row.venue,
+            yes: row.yes,
+            no: row.no,
+            guests: row.guests,
+            recent: row.recent.clone(),
+        }
+    }
+
+    pub(crate) fn into_row(self) -> EventRow {
+        let Self {
+            content,
+            version,
+            record,
+            group,
+            venue,
+            yes,
+            no,
+            guests,
+            recent,
+        } = self;
+        EventRow {
+            content: Known::new(content),
+            told: Told::default(),
+            version,
+            record,
+            group,
+            venue,
+            yes,
+            no,
+            guests,
+            recent,
+        }
+    }
+}
+
+/// Texts and topics that many groups have. In stored form each group has its own.
+#[derive(Default)]
+pub(crate) struct Shared {
+    texts: HashSet<Arc<str>>,
+    topics: HashSet<Arc<Topic>>,
+}
+
+impl Shared {
+    pub(crate) fn group(&mut self, group: Arc<Group>) -> Group {
+        let mut group = Arc::unwrap_or_clone(group);
+        for text in [&mut group.city, &mut group.state, &mut group.country] {
+            share(&mut self.texts, text);
+        }
+        for topic in &mut group.topics {
+            share(&mut self.topics, topic);
+        }
+        group
+    }
+}
+
+/// Puts the one known before in the place of an equal one.
+fn share<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, one: &mut Arc<T>) {
+    match known.get(one) {
+        Some(known) => *one = Arc::clone(known),
+        None => {
+            known.insert(Arc::clone(one));
+        }
+    }
+}
