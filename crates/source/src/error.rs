@@ -3,19 +3,19 @@
 use std::io;
 use std::path::PathBuf;
 
-/// Why a source could not go on.
+/// Why a source could not go on. Each says its cause itself: what is printed as a chain says it once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The program takes no more records.
     #[error(transparent)]
     Stopped(#[from] Stopped),
-    #[error("{path}: {source} (is the path right, and may this user read it?)", path = path.display())]
-    Open { path: PathBuf, source: io::Error },
-    #[error("{path}: reading broke off at byte {at} of its content: {source} (what came before it was taken)", path = path.display())]
+    #[error("{path}: {cause} (is the path right, and may this user read it?)", path = path.display())]
+    Open { path: PathBuf, cause: io::Error },
+    #[error("{path}: reading broke off at byte {at} of its content: {cause} (what came before it was taken)", path = path.display())]
     Read {
         path: PathBuf,
         at: u64,
-        source: io::Error,
+        cause: io::Error,
     },
     #[error("{path}: it changed while it was read (import it again when nobody writes to it)", path = path.display())]
     Changed { path: PathBuf },

@@ -3,7 +3,7 @@
 //! After an interruption the server is asked to go on from the greatest record time seen, less an overlap: record times
 //! do not come in order, and what comes twice is told apart later. A server that cannot be asked leaves a gap.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -257,8 +257,7 @@ impl HttpWire {
             _ => "that is not a stream".to_owned(),
         };
         let wait = text(headers, RETRY_AFTER.as_str())
-            .and_then(|seconds| seconds.trim().parse::<u64>().ok())
-            .map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX));
+            .and_then(|asked| wait_of(asked.trim(), SystemTime::now()));
         Err(Trouble {
             cause: format!("{} answers {}: {why}", self.address, status.as_u16()),
             wait,
@@ -331,6 +330,18 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
         .get(name)
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned)
+}
+
+/// How long a server asks to wait: in seconds, or until a moment (one that has passed asks for nothing).
+fn wait_of(asked: &str, now: SystemTime) -> Option<Duration> {
+    let wait = match asked.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(asked)
+            .ok()?
+            .duration_since(now)
+            .unwrap_or_default(),
+    };
+    Some(wait.min(WAIT_MAX))
 }
 
 /// Why no answer came.

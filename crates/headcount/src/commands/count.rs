@@ -20,8 +20,8 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
     let mut counter = Counter::new(threads);
     for path in &args.files {
         if path == Path::new("-") {
-            counter
-                .count("-", io::stdin())
+            files::unpack(io::stdin())
+                .and_then(|reader| counter.count("-", reader))
                 .context("read standard input")?;
             continue;
         }

@@ -153,13 +153,20 @@ async fn count(
     let mut watching = watch_statuses(&running, statuses);
     let mut failed = news.failed.subscribe();
     watching.spawn(watch_failure(failed.clone(), readiness.clone()));
+    // A source that cannot go on is reported when that happens, not when the program ends.
+    let reported: Vec<_> = running
+        .into_iter()
+        .map(|source| tokio::spawn(async { report(source.ended.await) }))
+        .collect();
 
     // A failure of the journal leaves the server up: it says what is wrong.
     signalled().await?;
     tracing::info!("stopping");
     stop.stop();
-    for source in running {
-        report(tokio::time::timeout(STOP_LIMIT, source.ended).await);
+    for reported in reported {
+        if tokio::time::timeout(STOP_LIMIT, reported).await.is_err() {
+            tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
+        }
     }
     watching.shutdown().await;
     let broken = failed.borrow_and_update().clone();
@@ -171,16 +178,12 @@ async fn count(
 }
 
 fn report(
-    ended: Result<
-        Result<Result<headcount_source::Ended, headcount_source::Error>, tokio::task::JoinError>,
-        tokio::time::error::Elapsed,
-    >,
+    ended: Result<Result<headcount_source::Ended, headcount_source::Error>, tokio::task::JoinError>,
 ) {
     match ended {
-        Ok(Ok(Ok(_))) => {}
-        Ok(Ok(Err(error))) => tracing::warn!("{error}"),
-        Ok(Err(error)) => tracing::error!("a source broke down: {error}"),
-        Err(_) => tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned"),
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Err(error) => tracing::error!("a source broke down: {error}"),
     }
 }
 

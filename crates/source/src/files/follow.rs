@@ -58,10 +58,10 @@ async fn wait_for_file(
                     .report
                     .trouble(format!("waiting for {} to appear", path.display()));
             }
-            Err(source) => {
+            Err(cause) => {
                 return Err(Error::Open {
                     path: path.to_owned(),
-                    source,
+                    cause,
                 });
             }
         }
@@ -94,10 +94,10 @@ async fn follow_one(
         };
         let step;
         (file, step) = read?;
-        match step.map_err(|source| Error::Read {
+        match step.map_err(|cause| Error::Read {
             path: path.to_owned(),
             at: file.at(),
-            source,
+            cause,
         })? {
             Step::Read(batch) => {
                 context.report.live();

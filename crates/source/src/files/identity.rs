@@ -36,9 +36,9 @@ pub fn identify(
     path: &Path,
     mut progress: impl FnMut(u64, u64) -> bool,
 ) -> Result<Option<Identity>, Error> {
-    let mut content = open(path).map_err(|source| Error::Open {
+    let mut content = open(path).map_err(|cause| Error::Open {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     let mut hasher = Sha256::new();
     let mut length = 0;

@@ -25,9 +25,9 @@ const READ_BYTES: usize = 256 << 10;
 
 /// Reads one file. What was taken before (of this content, whatever its name) is not taken again.
 pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
-    let failed = |source: io::Error| Error::Open {
+    let failed = |cause: io::Error| Error::Open {
         path: path.to_owned(),
-        source,
+        cause,
     };
     let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
     if !metadata.is_file() {
@@ -203,10 +203,10 @@ impl Reading {
     fn end(self) -> Result<Ended, Error> {
         let missing = self.content.limit();
         match self.damage {
-            Some(source) => Err(Error::Read {
+            Some(cause) => Err(Error::Read {
                 path: self.path,
                 at: self.length - missing,
-                source,
+                cause,
             }),
             // It was longer a moment ago.
             None if missing > 0 => Err(Error::Changed { path: self.path }),

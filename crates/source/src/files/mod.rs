@@ -16,8 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use identity::{Identity, identify};
-pub(crate) use open::unpack;
-pub use open::{Content, open};
+pub use open::{Content, open, unpack};
 
 use crate::address::{FileAddress, Pace};
 use crate::error::{Ended, Error};
@@ -26,9 +25,9 @@ use crate::run::Context;
 /// The files an address or an argument stands for: itself, or what is in the folder and below it, in order of their
 /// paths. What begins with a dot is left out.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source: io::Error| Error::Open {
+    let failed = |cause: io::Error| Error::Open {
         path: path.to_owned(),
-        source,
+        cause,
     };
     if !fs::metadata(path).map_err(failed)?.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -36,9 +35,9 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     let mut folders = vec![path.to_owned()];
     while let Some(folder) = folders.pop() {
-        let failed = |source: io::Error| Error::Open {
+        let failed = |cause: io::Error| Error::Open {
             path: folder.clone(),
-            source,
+            cause,
         };
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;

@@ -55,8 +55,9 @@ impl fmt::Debug for Content {
     }
 }
 
-/// Unpacks what begins as gzip or zstd does, passes on everything else.
-pub(crate) fn unpack(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+/// Unpacks what begins as gzip or zstd does, passes on everything else. For what can be read only once; a file is
+/// opened with [`open`].
+pub fn unpack(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let mut magic = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut magic)?;
     let kind = magic.clone();

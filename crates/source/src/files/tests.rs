@@ -10,8 +10,9 @@ use tempfile::tempdir;
 use tokio::time::{Duration, Instant, timeout};
 
 use super::*;
+use crate::address::SourceAddress;
 use crate::message::{Batch, Item, Resume};
-use crate::run::Options;
+use crate::run::{AnySource, Options};
 use crate::status::State;
 use crate::testing::*;
 
@@ -163,10 +164,13 @@ async fn a_damaged_archive_gives_what_can_be_read_and_says_so() {
             "incomplete deflate stream",
         ),
         ([&packed[..], b"junk after it"].concat(), "gzip"),
+        ([&packed[..packed.len() - 8], &[0; 8]].concat(), "checksum"),
     ] {
         fs::write(&path, &bytes).unwrap();
         let (ended, batches) = import(&path, Resume::fresh(), Options::default()).await;
-        let error = ended.unwrap_err().to_string();
+        let error = ended.unwrap_err();
+        assert!(std::error::Error::source(&error).is_none(), "said twice");
+        let error = error.to_string();
         assert!(error.contains(word) && error.contains("cut.gz"), "{error}");
         let resume = Resume::from(vec![last_position(&batches).unwrap()]);
         let items = all_items(batches);
@@ -437,6 +441,40 @@ async fn what_cannot_be_followed_is_refused() {
             .to_string();
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn what_comes_through_a_pipe_may_be_packed() {
+    let whole = RECORDING.as_bytes();
+    for packed in [gzip(whole), zstd(whole)] {
+        let (mut context, mut bench) = bench(Resume::fresh(), Options::default());
+        let reading = crate::stdin::run_over(std::io::Cursor::new(packed), &mut context);
+        assert_eq!(reading.await.unwrap(), Ended::Finished);
+        drop(context);
+        assert_eq!(texts(&all_items(bench.rest().await)), RECORDED);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_is_said_in_the_status_too() {
+    let (context, mut bench) = bench(Resume::fresh(), Options::default());
+    let Context {
+        sink,
+        resume,
+        report,
+        shutdown,
+        ..
+    } = context;
+    let address: SourceAddress = "file:/nonexist/x.ndjson".parse().unwrap();
+    let running = AnySource::new(address).run(sink, resume, report, shutdown);
+    let error = running.await.unwrap_err().to_string();
+    assert!(
+        error.contains("/nonexist/x.ndjson: No such file"),
+        "{error}"
+    );
+    assert!(error.contains("is the path right"), "{error}");
+    let status = bench.status_is(|status| status.state == State::Ended).await;
+    assert_eq!(status.error, Some(error));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use super::wait_of;
 use crate::message::{Broken, Item, Position, Resume};
 use crate::run::Options;
 use crate::status::State;
@@ -381,6 +382,31 @@ async fn nobody_there_is_waited_for() {
         .status_is(|status| status.state == State::Connecting)
         .await;
     running.stop().await;
+}
+
+#[test]
+fn a_wait_is_asked_for_in_seconds_or_until_a_moment() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+    for (asked, seconds) in [
+        ("7", Some(7)),
+        ("0", Some(0)),
+        ("999999", Some(300)),
+        ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
+        ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
+        ("Sun Nov  6 08:49:47 1994", Some(10)),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
+        ("Sun, 06 Nov 1994 07:00:00 GMT", Some(0)),
+        ("Sun, 07 Nov 2094 08:49:37 GMT", Some(300)),
+        ("-1", None),
+        ("soon", None),
+        ("", None),
+    ] {
+        assert_eq!(
+            wait_of(asked, now),
+            seconds.map(Duration::from_secs),
+            "{asked}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -9,8 +9,9 @@ use super::{play::Play, server::Closing};
 
 /// A poll is answered after this time, even with nothing.
 const WAIT: Duration = Duration::from_secs(25);
-/// Once there is a record, others that come within this time go with it.
-const GATHER: Duration = Duration::from_secs(1);
+/// Once there is a record, others that come within this time go with it: long enough to spare a request a record, short
+/// enough that nobody sees it.
+const GATHER: Duration = Duration::from_millis(100);
 const RECORDS_MAX: usize = 200;
 
 /// `callback([..]);` with no record or more. The client asks again with the greatest mtime.

@@ -9,7 +9,9 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::standin::{
     play::{Play, Stage},
+    poll,
     query::{Query, Since},
+    server::closing,
 };
 
 const START: i64 = 1_704_067_200_001;
@@ -109,6 +111,22 @@ async fn at_top_speed_nothing_waits() {
     assert!(timeout(LONG, play.next()).await.is_err());
     let mut play = stage.play(Feed::Photos, &Query::default());
     assert!(timeout(LONG, play.next()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_poll_is_answered_soon_after_its_first_record() {
+    let stage = stage(&recording(), Speed::RECORDED, true);
+    let (_ending, closing) = closing();
+    let began = Instant::now();
+    let play = stage.play(Feed::Rsvps, &Query::default());
+    let script = poll::script("foo", play, closing.clone()).await;
+    let script = String::from_utf8(script).unwrap();
+    assert!(script.starts_with("/**/foo([{\"rsvp_id\":1,"), "{script}");
+    assert!(began.elapsed() < Duration::from_millis(500));
+    // Even with nothing it is answered.
+    let nothing = since(Since::Mtime(START + 3_600_100));
+    let script = poll::script("foo", stage.play(Feed::Rsvps, &nothing), closing).await;
+    assert_eq!(script, b"/**/foo([]);\n");
 }
 
 #[tokio::test(start_paused = true)]
@@ -246,16 +264,6 @@ async fn a_simulation_at_top_speed_begins_at_its_start() {
         assert_eq!(play.next().await, line);
     }
     assert_eq!(began.elapsed(), Duration::ZERO);
-}
-
-#[test]
-fn speeds_are_numbers_or_max() {
-    assert_eq!("max".parse(), Ok(Speed::MAX));
-    assert_eq!("0".parse(), Ok(Speed::MAX));
-    assert_eq!("2.5".parse(), Speed::times(2.5));
-    for text in ["-1", "fast", "NaN", "1e9"] {
-        assert!(text.parse::<Speed>().is_err(), "{text}");
-    }
 }
 
 #[test]
