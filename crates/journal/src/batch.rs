@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::Offset;
-use crate::frame::{Frame, HEAD_BYTES, Head};
-use crate::window::Window;
+use crate::entry::{Frame, HEAD_BYTES};
+use crate::segments::{Head, Window};
 
 /// A buffer of frames. Make one and give it to every [`read`](crate::Reader::read); its memory is bounded by
 /// the `max_bytes` of the reads, or by the longest single entry.
@@ -14,11 +14,15 @@ pub struct Batch {
     slots: Vec<Slot>,
 }
 
-/// Where a frame's body lies in the window.
+/// A frame whose body lies in the window.
 #[derive(Clone, Copy)]
 struct Slot {
-    head: Head,
+    offset: Offset,
+    time: i64,
     body: usize,
+    len: usize,
+    kind: u8,
+    source: u16,
 }
 
 impl Batch {
@@ -54,17 +58,16 @@ impl Batch {
     /// One past the last offset it holds.
     #[must_use]
     pub fn end(&self) -> Option<Offset> {
-        self.slots.last().map(|slot| slot.head.offset + 1)
+        self.slots.last().map(|slot| slot.offset + 1)
     }
 
     fn frame(&self, slot: &Slot) -> Frame<'_> {
-        let head = &slot.head;
         Frame {
-            offset: head.offset,
-            appended_at_ms: head.time,
-            kind: head.kind,
-            source: head.source,
-            body: &self.window.bytes()[slot.body..slot.body + head.len as usize],
+            offset: slot.offset,
+            appended_at_ms: slot.time,
+            kind: slot.kind,
+            source: slot.source,
+            body: &self.window.bytes()[slot.body..slot.body + slot.len],
         }
     }
 
@@ -76,9 +79,32 @@ impl Batch {
     /// Takes up the frame that begins at byte `pos` of the segment and is in the window.
     pub(crate) fn push(&mut self, head: &Head, pos: u64) {
         self.slots.push(Slot {
-            head: *head,
+            offset: head.offset,
+            time: head.time,
             body: self.window.index(pos) + HEAD_BYTES,
+            len: head.len as usize,
+            kind: head.kind,
+            source: head.source,
         });
+    }
+
+    /// Takes up a copy of a frame that lies elsewhere. A batch holds copies or a window of a segment, never both.
+    #[cfg(any(feature = "kafka", feature = "kinesis"))]
+    pub(crate) fn copy(&mut self, frame: &Frame<'_>) {
+        self.slots.push(Slot {
+            offset: frame.offset,
+            time: frame.appended_at_ms,
+            body: self.window.copy(frame.body),
+            len: frame.body.len(),
+            kind: frame.kind,
+            source: frame.source,
+        });
+    }
+
+    /// How many bytes the bodies of its copies have.
+    #[cfg(any(feature = "kafka", feature = "kinesis"))]
+    pub(crate) fn copied_bytes(&self) -> usize {
+        self.window.bytes().len()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bounded queue before a partition's writer: back-pressure for those who append, groups for the one who writes.
+//! The bounded queue before a writer: back-pressure for those who append, groups for the one who writes.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -6,18 +6,35 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::entry::{Entry, batch_bytes};
 use crate::error::{Error, Result};
-use crate::frame::Entry;
-use crate::log::batch_bytes;
-use crate::options::Options;
 use crate::receipt::{Receipt, Reply};
 
 /// A batch and whom to answer.
 pub(crate) struct Job {
+    /// Where it goes, of the partitions that share the queue. Segments have a queue each.
+    #[cfg_attr(
+        not(feature = "kafka"),
+        allow(dead_code, reason = "only shared backends ask")
+    )]
+    pub(crate) partition: u16,
     pub(crate) entries: Vec<Entry>,
     pub(crate) reply: Reply,
-    /// What its frames take in a segment.
+    /// As [`batch_bytes`] says.
     pub(crate) bytes: usize,
+}
+
+/// How much waits, and how much of it is taken at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// An append waits while so many bytes are queued ...
+    pub(crate) queue_bytes: usize,
+    /// ... or so many batches.
+    pub(crate) queue_batches: usize,
+    /// A group is closed when it has so many bytes ...
+    pub(crate) group_bytes: usize,
+    /// ... or so many entries.
+    pub(crate) group_entries: usize,
 }
 
 pub(crate) struct Queue {
@@ -28,10 +45,7 @@ pub(crate) struct Queue {
     drained: Condvar,
     /// For those who append and await.
     drained_async: Notify,
-    bytes_max: usize,
-    batches_max: usize,
-    group_bytes: usize,
-    group_entries: usize,
+    limits: Limits,
 }
 
 #[derive(Default)]
@@ -72,21 +86,18 @@ impl Patience {
 }
 
 impl Queue {
-    pub(crate) fn new(options: &Options) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         Self {
             state: Mutex::default(),
             filled: Condvar::new(),
             drained: Condvar::new(),
             drained_async: Notify::new(),
-            bytes_max: options.queue_bytes,
-            batches_max: options.queue_batches,
-            group_bytes: options.group_bytes,
-            group_entries: options.group_entries,
+            limits,
         }
     }
 
     /// Queues a batch, blocking while there is no room.
-    pub(crate) fn push(&self, entries: Vec<Entry>) -> Result<Receipt> {
+    pub(crate) fn push(&self, partition: u16, entries: Vec<Entry>) -> Result<Receipt> {
         let bytes = batch_bytes(&entries);
         let mut state = self.lock();
         while state.refused.is_none() && !self.has_room(&state, bytes) {
@@ -95,16 +106,20 @@ impl Queue {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        self.admit(state, entries, bytes)
+        self.admit(state, partition, entries, bytes)
     }
 
     /// Queues a batch, awaiting room.
-    pub(crate) async fn push_async(&self, mut entries: Vec<Entry>) -> Result<Receipt> {
+    pub(crate) async fn push_async(
+        &self,
+        partition: u16,
+        mut entries: Vec<Entry>,
+    ) -> Result<Receipt> {
         loop {
             // Registered before looking, so that room made in between is not missed.
             let mut drained = std::pin::pin!(self.drained_async.notified());
             drained.as_mut().enable();
-            match self.try_push(entries)? {
+            match self.try_push(partition, entries)? {
                 Pushed::Queued(receipt) => return Ok(receipt),
                 Pushed::NoRoom(back) => entries = back,
             }
@@ -113,18 +128,20 @@ impl Queue {
     }
 
     /// Queues a batch if there is room now, otherwise gives it back.
-    pub(crate) fn try_push(&self, entries: Vec<Entry>) -> Result<Pushed> {
+    pub(crate) fn try_push(&self, partition: u16, entries: Vec<Entry>) -> Result<Pushed> {
         let bytes = batch_bytes(&entries);
         let state = self.lock();
         if state.refused.is_none() && !self.has_room(&state, bytes) {
             return Ok(Pushed::NoRoom(entries));
         }
-        self.admit(state, entries, bytes).map(Pushed::Queued)
+        self.admit(state, partition, entries, bytes)
+            .map(Pushed::Queued)
     }
 
     fn admit(
         &self,
         mut state: MutexGuard<'_, State>,
+        partition: u16,
         entries: Vec<Entry>,
         bytes: usize,
     ) -> Result<Receipt> {
@@ -135,6 +152,7 @@ impl Queue {
         state.bytes += bytes;
         state.entries += entries.len();
         state.jobs.push_back(Job {
+            partition,
             entries,
             reply,
             bytes,
@@ -147,7 +165,8 @@ impl Queue {
     /// A batch that is longer than the queue gets in when the queue is empty.
     fn has_room(&self, state: &State, bytes: usize) -> bool {
         state.jobs.is_empty()
-            || (state.bytes + bytes <= self.bytes_max && state.jobs.len() < self.batches_max)
+            || (state.bytes + bytes <= self.limits.queue_bytes
+                && state.jobs.len() < self.limits.queue_batches)
     }
 
     /// Takes the next group, waiting for its first batch as long as it takes, and for others as `patience` says.
@@ -174,8 +193,8 @@ impl Queue {
     ) -> MutexGuard<'a, State> {
         let deadline = Instant::now() + patience.wait;
         while state.jobs.len() < patience.batches
-            && state.bytes < self.group_bytes
-            && state.entries < self.group_entries
+            && state.bytes < self.limits.group_bytes
+            && state.entries < self.limits.group_entries
             && state.refused.is_none()
         {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -199,8 +218,8 @@ impl Queue {
             entries += job.entries.len();
             group.push(job);
             let fits = |next: &Job| {
-                bytes + next.bytes <= self.group_bytes
-                    && entries + next.entries.len() <= self.group_entries
+                bytes + next.bytes <= self.limits.group_bytes
+                    && entries + next.entries.len() <= self.limits.group_entries
             };
             if !state.jobs.front().is_some_and(fits) {
                 break;

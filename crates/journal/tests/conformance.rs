@@ -9,6 +9,8 @@ use headcount_journal::{Journal, Options, Result};
 struct Segments(tempfile::TempDir);
 
 impl suite::Subject for Segments {
+    const KNOWS_OFFSETS: bool = true;
+
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }

@@ -63,7 +63,7 @@ fn child_that_appends_until_it_is_killed() {
                     // Two are under way at a time, so that groups hold several batches.
                     if open.len() > 2 {
                         let (number, receipt) = open.pop_front().unwrap();
-                        let end = receipt.wait().unwrap();
+                        let end = receipt.wait().unwrap().unwrap();
                         println!("ack {run} {thread} {number} {partition} {end}");
                     }
                 }

@@ -132,7 +132,10 @@ fn a_journal_of_long_ago_opens() {
         source: 0,
         body: b"more".to_vec(),
     };
-    assert_eq!(journal.append(0, vec![more]).unwrap().wait().unwrap(), 11);
+    assert_eq!(
+        journal.append(0, vec![more]).unwrap().wait().unwrap(),
+        Some(11)
+    );
 }
 
 #[test]

@@ -9,6 +9,8 @@ use headcount_journal::{BODY_BYTES_MAX, Batch, Entry, Error, Journal, Offset, Re
 
 /// A journal that can be opened again and again.
 pub(crate) trait Subject {
+    /// Whether a receipt says where its batch ends; where several processes write, it cannot.
+    const KNOWS_OFFSETS: bool;
     /// A new one that shares nothing with others.
     fn new() -> Self;
     /// Opens it, creating it if need be.
@@ -33,6 +35,8 @@ macro_rules! conformance {
                 receipts_can_be_awaited
                 closing_ends_appends_and_then_reads
                 a_reader_keeps_up_with_a_writer
+                a_place_is_where_another_reader_goes_on
+                a_reader_knows_when_it_is_not_behind
             );
         }
     };
@@ -60,6 +64,11 @@ fn texts(texts: &[&str]) -> Vec<Entry> {
     texts.iter().map(|text| entry(0, 0, *text)).collect()
 }
 
+/// What a receipt says of a batch that ends at an offset.
+fn said<S: Subject>(end: Offset) -> Option<Offset> {
+    S::KNOWS_OFFSETS.then_some(end)
+}
+
 /// Reads until there are `count` entries from `from` on.
 fn read(journal: &Journal, partition: u16, from: Offset, count: usize) -> Vec<Entry> {
     let mut reader = journal.reader(partition, from).unwrap();
@@ -83,7 +92,7 @@ fn read(journal: &Journal, partition: u16, from: Offset, count: usize) -> Vec<En
     found
 }
 
-pub(crate) fn offsets_are_dense_and_each_partition_has_its_own(subject: &impl Subject) {
+pub(crate) fn offsets_are_dense_and_each_partition_has_its_own<S: Subject>(subject: &S) {
     let journal = subject.open(Some(2)).unwrap();
     assert_eq!(journal.partitions(), 2);
     assert_eq!(journal.durable_end(1).unwrap(), 0);
@@ -93,11 +102,20 @@ pub(crate) fn offsets_are_dense_and_each_partition_has_its_own(subject: &impl Su
             .unwrap()
             .wait()
             .unwrap(),
-        2
+        said::<S>(2)
     );
-    assert_eq!(journal.append(0, texts(&["c"])).unwrap().wait().unwrap(), 3);
-    assert_eq!(journal.append(0, Vec::new()).unwrap().wait().unwrap(), 3);
-    assert_eq!(journal.append(1, texts(&["d"])).unwrap().wait().unwrap(), 1);
+    assert_eq!(
+        journal.append(0, texts(&["c"])).unwrap().wait().unwrap(),
+        said::<S>(3)
+    );
+    assert_eq!(
+        journal.append(0, Vec::new()).unwrap().wait().unwrap(),
+        said::<S>(3)
+    );
+    assert_eq!(
+        journal.append(1, texts(&["d"])).unwrap().wait().unwrap(),
+        said::<S>(1)
+    );
     assert_eq!(
         (
             journal.durable_end(0).unwrap(),
@@ -109,7 +127,7 @@ pub(crate) fn offsets_are_dense_and_each_partition_has_its_own(subject: &impl Su
     assert_eq!(read(&journal, 1, 0, 1), texts(&["d"]));
 }
 
-pub(crate) fn what_is_read_is_what_was_appended(subject: &impl Subject) {
+pub(crate) fn what_is_read_is_what_was_appended<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let entries = vec![
         entry(0, 0, ""),
@@ -135,7 +153,7 @@ fn now_ms() -> i64 {
         .as_millis() as i64
 }
 
-pub(crate) fn a_reader_begins_at_any_offset(subject: &impl Subject) {
+pub(crate) fn a_reader_begins_at_any_offset<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let entries: Vec<_> = (0..300_u16)
         .map(|n| entry(0, n, vec![n as u8; 700]))
@@ -159,7 +177,7 @@ pub(crate) fn a_reader_begins_at_any_offset(subject: &impl Subject) {
     }
 }
 
-pub(crate) fn reads_are_bounded_and_bring_at_least_one(subject: &impl Subject) {
+pub(crate) fn reads_are_bounded_and_bring_at_least_one<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let entries: Vec<_> = [10, 60_000, 10, 10, 200_000, 10]
         .map(|len| entry(0, 0, vec![1; len]))
@@ -181,7 +199,7 @@ pub(crate) fn reads_are_bounded_and_bring_at_least_one(subject: &impl Subject) {
     }
 }
 
-pub(crate) fn a_reader_waits_for_what_comes(subject: &impl Subject) {
+pub(crate) fn a_reader_waits_for_what_comes<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let (mut reader, mut batch) = (journal.reader(0, 0).unwrap(), Batch::new());
     let began = Instant::now();
@@ -207,7 +225,7 @@ pub(crate) fn a_reader_waits_for_what_comes(subject: &impl Subject) {
     assert_eq!(batch.get(0).unwrap().body, b"and now");
 }
 
-pub(crate) fn what_does_not_belong_is_refused(subject: &impl Subject) {
+pub(crate) fn what_does_not_belong_is_refused<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let long = vec![entry(0, 0, vec![0; BODY_BYTES_MAX + 1])];
     let huge = vec![entry(0, 0, vec![0; BODY_BYTES_MAX]); 17];
@@ -246,7 +264,7 @@ pub(crate) fn what_does_not_belong_is_refused(subject: &impl Subject) {
     );
 }
 
-pub(crate) fn opening_again_finds_everything(subject: &impl Subject) {
+pub(crate) fn opening_again_finds_everything<S: Subject>(subject: &S) {
     let mut entries = Vec::new();
     for round in 0..5_u16 {
         let journal = subject.open(None).unwrap();
@@ -254,14 +272,15 @@ pub(crate) fn opening_again_finds_everything(subject: &impl Subject) {
         let batch: Vec<_> = (0..50).map(|n| entry(0, round, vec![n; 900])).collect();
         entries.extend(batch.clone());
         let end = journal.append(0, batch).unwrap().wait().unwrap();
-        assert_eq!(end, entries.len() as u64);
+        assert_eq!(end, said::<S>(entries.len() as u64));
+        assert_eq!(journal.durable_end(0).unwrap(), entries.len() as u64);
         if round % 2 == 0 {
             journal.close().unwrap();
         }
     }
 }
 
-pub(crate) fn the_number_of_partitions_stays(subject: &impl Subject) {
+pub(crate) fn the_number_of_partitions_stays<S: Subject>(subject: &S) {
     drop(subject.open(Some(3)).unwrap());
     assert_eq!(subject.open(None).unwrap().partitions(), 3);
     assert_eq!(subject.open(Some(3)).unwrap().partitions(), 3);
@@ -273,7 +292,7 @@ pub(crate) fn the_number_of_partitions_stays(subject: &impl Subject) {
     }
 }
 
-pub(crate) fn batches_of_many_threads_stay_whole_and_in_order(subject: &impl Subject) {
+pub(crate) fn batches_of_many_threads_stay_whole_and_in_order<S: Subject>(subject: &S) {
     const THREADS: u16 = 4;
     const BATCHES: u32 = 60;
     let journal = subject.open(None).unwrap();
@@ -315,7 +334,7 @@ pub(crate) fn batches_of_many_threads_stay_whole_and_in_order(subject: &impl Sub
     }
 }
 
-pub(crate) fn receipts_can_be_awaited(subject: &impl Subject) {
+pub(crate) fn receipts_can_be_awaited<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -323,17 +342,17 @@ pub(crate) fn receipts_can_be_awaited(subject: &impl Subject) {
     runtime.block_on(async {
         for n in 1..=50 {
             let receipt = journal.append_async(0, texts(&["a"])).await.unwrap();
-            assert_eq!(receipt.await.unwrap(), n);
+            assert_eq!(receipt.await.unwrap(), said::<S>(n));
         }
         // Dropping a receipt changes nothing.
         drop(journal.append_async(0, texts(&["b"])).await.unwrap());
         let last = journal.append_async(0, texts(&["c"])).await.unwrap();
-        assert_eq!(last.await.unwrap(), 52);
+        assert_eq!(last.await.unwrap(), said::<S>(52));
     });
     assert_eq!(read(&journal, 0, 50, 2), texts(&["b", "c"]));
 }
 
-pub(crate) fn closing_ends_appends_and_then_reads(subject: &impl Subject) {
+pub(crate) fn closing_ends_appends_and_then_reads<S: Subject>(subject: &S) {
     let journal = subject.open(None).unwrap();
     let (mut reader, mut batch) = (journal.reader(0, 0).unwrap(), Batch::new());
     let queued: Vec<_> = (0..20)
@@ -361,7 +380,7 @@ pub(crate) fn closing_ends_appends_and_then_reads(subject: &impl Subject) {
         queued
             .into_iter()
             .map(|receipt| receipt.wait().unwrap())
-            .eq(1..=20)
+            .eq((1..=20).map(said::<S>))
     );
     assert!(matches!(
         journal.append(0, texts(&["b"])),
@@ -371,7 +390,7 @@ pub(crate) fn closing_ends_appends_and_then_reads(subject: &impl Subject) {
     assert_eq!(subject.open(None).unwrap().durable_end(0).unwrap(), 20);
 }
 
-pub(crate) fn a_reader_keeps_up_with_a_writer(subject: &impl Subject) {
+pub(crate) fn a_reader_keeps_up_with_a_writer<S: Subject>(subject: &S) {
     const ENTRIES: u64 = 3_000;
     let journal = subject.open(None).unwrap();
     std::thread::scope(|scope| {
@@ -402,6 +421,63 @@ pub(crate) fn a_reader_keeps_up_with_a_writer(subject: &impl Subject) {
                 .collect();
             last = Some(journal.append(0, batch).unwrap());
         }
-        assert_eq!(last.unwrap().wait().unwrap(), ENTRIES);
+        assert_eq!(last.unwrap().wait().unwrap(), said::<S>(ENTRIES));
     });
+}
+
+pub(crate) fn a_place_is_where_another_reader_goes_on<S: Subject>(subject: &S) {
+    let journal = subject.open(None).unwrap();
+    let entries: Vec<_> = (0..200_u8)
+        .map(|n| entry(n % 3, 0, vec![n; 1 + usize::from(n) * 9]))
+        .collect();
+    for batch in entries.chunks(9) {
+        journal.append(0, batch.to_vec()).unwrap().wait().unwrap();
+    }
+    let (mut reader, mut batch) = (journal.reader(0, 0).unwrap(), Batch::new());
+    let mut frames: Vec<(Offset, i64, Entry)> = Vec::new();
+    let mut places = vec![reader.place()];
+    while frames.len() < entries.len() {
+        assert!(reader.read(&mut batch, 3_000, SOON).unwrap() > 0);
+        frames.extend(batch.iter().map(|frame| {
+            let entry = entry(frame.kind, frame.source, frame.body);
+            (frame.offset, frame.appended_at_ms, entry)
+        }));
+        places.push(reader.place());
+    }
+    assert!(places.len() > 20, "small reads make many places");
+    for place in &places {
+        let mut other = journal.reader_at(0, place).unwrap();
+        assert_eq!(other.position(), place.offset);
+        let mut next = usize::try_from(place.offset).unwrap();
+        while next < frames.len() {
+            assert!(other.read(&mut batch, 20_000, SOON).unwrap() > 0);
+            for frame in batch.iter() {
+                let entry = entry(frame.kind, frame.source, frame.body);
+                assert!((frame.offset, frame.appended_at_ms, entry) == frames[next]);
+                next += 1;
+            }
+        }
+        assert_eq!(other.place(), reader.place(), "from {}", place.offset);
+    }
+}
+
+pub(crate) fn a_reader_knows_when_it_is_not_behind<S: Subject>(subject: &S) {
+    let journal = subject.open(None).unwrap();
+    let (mut reader, mut batch) = (journal.reader(0, 0).unwrap(), Batch::new());
+    assert_eq!(reader.behind().unwrap(), 0);
+    for round in 0..3 {
+        journal
+            .append(0, texts(&["a", "b"]))
+            .unwrap()
+            .wait()
+            .unwrap();
+        assert!(reader.behind().unwrap() > 0, "round {round}");
+        let mut count = 0;
+        while count < 2 {
+            let read = reader.read(&mut batch, 1, SOON).unwrap();
+            assert_eq!(read, 1);
+            count += read;
+            assert_eq!(reader.behind().unwrap() == 0, count == 2);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::tests::Random;
+use crate::segments::tests::Random;
 
 #[derive(Clone, Default)]
 pub(crate) struct Sim(Arc<Mutex<State>>);

@@ -1,13 +1,14 @@
 //! Bytes that are not what was written. Whatever they are: found out, or harmless; never other data, never a panic.
 
 use super::{Bench, Random, SEGMENT_BYTES};
-use crate::cursor::{Cursor, Step};
-use crate::disk::sim::Sim;
+use crate::entry::Entry;
 use crate::error::{Damage, Error};
-use crate::frame::{Entry, HEAD_BYTES, SYNC_BYTES};
-use crate::log::Log;
-use crate::segment::HEADER_BYTES;
-use crate::window::CHUNK_BYTES;
+use crate::segments::cursor::{Cursor, Step};
+use crate::segments::disk::sim::Sim;
+use crate::segments::frame::{HEAD_BYTES, SYNC_BYTES};
+use crate::segments::log::Log;
+use crate::segments::segment::HEADER_BYTES;
+use crate::segments::window::CHUNK_BYTES;
 
 /// A partition with groups of one to three batches; returns the entries and, after each group, the byte at which
 /// it ends and the number of entries.
@@ -149,9 +150,10 @@ fn a_reader_hands_out_what_is_before_the_damage_and_then_the_error() {
         let mut content = content.clone();
         content[byte] ^= 0x10;
         let rotten = with_content(&bench, &content);
-        let tail = std::sync::Arc::new(crate::tail::Tail::new(segments.clone(), end));
+        let tail = std::sync::Arc::new(crate::segments::tail::Tail::new(segments.clone(), end));
         tail.close(Error::Closed);
-        let mut reader = crate::reader::Reader::new(rotten.home.disk.clone(), 0, tail, 0).unwrap();
+        let mut reader =
+            crate::segments::reader::Reader::new(rotten.home.disk.clone(), 0, tail, 0).unwrap();
         let (mut batch, mut found) = (crate::Batch::new(), Vec::new());
         let error = loop {
             match reader.read(&mut batch, 200, std::time::Duration::ZERO) {
@@ -306,7 +308,7 @@ fn segments_that_do_not_belong_are_found() {
         let copy = Bench::on(
             bench
                 .sim
-                .after_crash(crate::disk::sim::Damage::KeepAll, &mut Random(0)),
+                .after_crash(crate::segments::disk::sim::Damage::KeepAll, &mut Random(0)),
         );
         change(&copy.sim);
         copy.open().err().or_else(|| copy.read_all().err())
@@ -358,7 +360,7 @@ fn segments_that_do_not_belong_are_found() {
 }
 
 /// Sound frames that begin like a segment, as long as it.
-fn older(header: &crate::segment::Header, len: usize) -> Vec<u8> {
+fn older(header: &crate::segments::segment::Header, len: usize) -> Vec<u8> {
     let mut cursor = header.cursor();
     let mut bytes = header.to_bytes().to_vec();
     let entry = Entry {
@@ -383,7 +385,7 @@ fn a_partition_without_segments_has_lost_them() {
             ..
         })
     ));
-    use crate::disk::Disk;
+    use crate::segments::disk::Disk;
     Disk::Sim(bench.sim.clone())
         .remove(&bench.home.dir.join("00000000000000000000.seg"))
         .unwrap();

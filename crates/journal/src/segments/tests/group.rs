@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Bench;
-use crate::disk::sim::{EIO, ENOSPC, Fault, Op};
+use crate::entry::Entry;
 use crate::error::Error;
-use crate::frame::Entry;
-use crate::options::Options;
 use crate::queue::{Patience, Pushed, Queue};
-use crate::reader::Reader;
 use crate::receipt::Receipt;
-use crate::tail::Tail;
-use crate::writer::{self, Counts, Shared};
+use crate::segments::disk::sim::{EIO, ENOSPC, Fault, Op};
+use crate::segments::options::Options;
+use crate::segments::reader::Reader;
+use crate::segments::tail::Tail;
+use crate::segments::writer::{self, Counts, Shared};
 
 fn options() -> Options {
     Options {
@@ -54,9 +54,9 @@ fn is_queued(pushed: crate::Result<Pushed>) -> bool {
 
 #[test]
 fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
-    let queue = Queue::new(&options());
+    let queue = Queue::new(options().limits());
     for entries in [4, 6, 1, 11, 2] {
-        assert!(is_queued(queue.try_push(batch(entries, 0))));
+        assert!(is_queued(queue.try_push(0, batch(entries, 0))));
     }
     assert_eq!(taken(&queue), [4, 6]);
     assert_eq!(taken(&queue), [1]);
@@ -67,7 +67,7 @@ fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
     );
     assert_eq!(taken(&queue), [2]);
     for len in [400, 400, 2000] {
-        assert!(is_queued(queue.try_push(batch(1, len))));
+        assert!(is_queued(queue.try_push(0, batch(1, len))));
     }
     assert_eq!(taken(&queue), [1, 1]);
     assert_eq!(taken(&queue), [1]);
@@ -75,17 +75,17 @@ fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
 
 #[test]
 fn a_full_queue_makes_wait() {
-    let queue = Arc::new(Queue::new(&options()));
+    let queue = Arc::new(Queue::new(options().limits()));
     for _ in 0..5 {
-        assert!(is_queued(queue.try_push(batch(1, 0))));
+        assert!(is_queued(queue.try_push(0, batch(1, 0))));
     }
-    assert!(!is_queued(queue.try_push(batch(1, 0))), "by count");
+    assert!(!is_queued(queue.try_push(0, batch(1, 0))), "by count");
     taken(&queue);
-    assert!(is_queued(queue.try_push(batch(1, 2900))));
-    assert!(!is_queued(queue.try_push(batch(1, 100))), "by bytes");
+    assert!(is_queued(queue.try_push(0, batch(1, 2900))));
+    assert!(!is_queued(queue.try_push(0, batch(1, 100))), "by bytes");
 
     let waiting = Arc::clone(&queue);
-    let thread = std::thread::spawn(move || waiting.push(batch(3, 100)).is_ok());
+    let thread = std::thread::spawn(move || waiting.push(0, batch(3, 100)).is_ok());
     let awaiting = Arc::clone(&queue);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -94,21 +94,21 @@ fn a_full_queue_makes_wait() {
     assert!(!thread.is_finished());
     assert_eq!(taken(&queue), [1]);
     assert!(thread.join().unwrap());
-    let queued = runtime.block_on(async { awaiting.push_async(batch(1, 100)).await.is_ok() });
+    let queued = runtime.block_on(async { awaiting.push_async(0, batch(1, 100)).await.is_ok() });
     assert!(queued);
     assert!(is_queued(Ok(Pushed::Queued(
-        queue.push(batch(1, 0)).unwrap()
+        queue.push(0, batch(1, 0)).unwrap()
     ))));
     assert_eq!(taken(&queue), [3, 1, 1]);
     // A batch longer than the queue gets in alone.
-    assert!(is_queued(queue.try_push(batch(1, 100_000))));
-    assert!(!is_queued(queue.try_push(batch(1, 0))));
+    assert!(is_queued(queue.try_push(0, batch(1, 100_000))));
+    assert!(!is_queued(queue.try_push(0, batch(1, 0))));
 }
 
 #[test]
 fn a_writer_waits_for_others_only_as_told() {
-    let queue = Arc::new(Queue::new(&options()));
-    assert!(is_queued(queue.try_push(batch(1, 0))));
+    let queue = Arc::new(Queue::new(options().limits()));
+    assert!(is_queued(queue.try_push(0, batch(1, 0))));
     let long = Duration::from_secs(60);
     let alone = Patience {
         batches: 1,
@@ -120,11 +120,11 @@ fn a_writer_waits_for_others_only_as_told() {
         "it would wait for a minute"
     );
 
-    assert!(is_queued(queue.try_push(batch(1, 0))));
+    assert!(is_queued(queue.try_push(0, batch(1, 0))));
     let other = Arc::clone(&queue);
     let thread = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(10));
-        other.push(batch(1, 0)).is_ok()
+        other.push(0, batch(1, 0)).is_ok()
     });
     let two = Patience {
         batches: 2,
@@ -133,7 +133,7 @@ fn a_writer_waits_for_others_only_as_told() {
     assert_eq!(queue.take(two).unwrap().len(), 2);
     assert!(thread.join().unwrap());
 
-    assert!(is_queued(queue.try_push(batch(1, 0))));
+    assert!(is_queued(queue.try_push(0, batch(1, 0))));
     let short = Patience {
         batches: 2,
         wait: Duration::from_millis(1),
@@ -173,7 +173,7 @@ fn batches_that_come_together_share_a_sync() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..ROUNDS {
-                    shared.queue.push(batch(1, 9)).unwrap().wait().unwrap();
+                    shared.queue.push(0, batch(1, 9)).unwrap().wait().unwrap();
                 }
             });
         }
@@ -195,7 +195,7 @@ fn start(
 ) -> (Arc<Shared>, std::thread::JoinHandle<crate::Result<()>>) {
     let (log, _) = bench.open().unwrap();
     let shared = Arc::new(Shared {
-        queue: Queue::new(options),
+        queue: Queue::new(options.limits()),
         tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
         counts: Counts::default(),
     });
@@ -207,7 +207,10 @@ fn start(
 fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
     let bench = Bench::new();
     let (shared, thread) = start(&bench, &options());
-    assert_eq!(shared.queue.push(batch(2, 9)).unwrap().wait().unwrap(), 2);
+    assert_eq!(
+        shared.queue.push(0, batch(2, 9)).unwrap().wait().unwrap(),
+        Some(2)
+    );
     bench.sim.fail(Fault {
         op: Op::Sync,
         skip: 0,
@@ -215,7 +218,7 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
         written: 0,
     });
     let receipts: Vec<Receipt> = (0..20)
-        .map_while(|_| shared.queue.push(batch(1, 9)).ok())
+        .map_while(|_| shared.queue.push(0, batch(1, 9)).ok())
         .collect();
     assert!(!receipts.is_empty());
     for receipt in receipts {
@@ -227,7 +230,7 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
             "{text}"
         );
     }
-    let refused = shared.queue.push(batch(1, 9)).unwrap_err();
+    let refused = shared.queue.push(0, batch(1, 9)).unwrap_err();
     assert!(matches!(refused, Error::Poisoned { .. }), "{refused}");
     assert!(matches!(
         thread.join().unwrap(),
@@ -245,31 +248,51 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
 fn after_a_full_disk_the_next_batch_gets_in() {
     let bench = Bench::new();
     let (shared, thread) = start(&bench, &options());
-    assert_eq!(shared.queue.push(batch(2, 9)).unwrap().wait().unwrap(), 2);
+    assert_eq!(
+        shared.queue.push(0, batch(2, 9)).unwrap().wait().unwrap(),
+        Some(2)
+    );
     bench.sim.fail(Fault {
         op: Op::Write,
         skip: 0,
         errno: ENOSPC,
         written: 17,
     });
-    let error = shared.queue.push(batch(1, 9)).unwrap().wait().unwrap_err();
+    let error = shared
+        .queue
+        .push(0, batch(1, 9))
+        .unwrap()
+        .wait()
+        .unwrap_err();
     let Error::Full { path, .. } = &error else {
         panic!("{error}")
     };
     assert_eq!(path, &PathBuf::from("/p000/00000000000000000000.seg"));
-    assert_eq!(shared.queue.push(batch(1, 9)).unwrap().wait().unwrap(), 3);
+    assert_eq!(
+        shared.queue.push(0, batch(1, 9)).unwrap().wait().unwrap(),
+        Some(3)
+    );
     shared.queue.refuse(Error::Closed);
     thread.join().unwrap().unwrap();
-    assert!(matches!(shared.queue.push(batch(1, 9)), Err(Error::Closed)));
+    assert!(matches!(
+        shared.queue.push(0, batch(1, 9)),
+        Err(Error::Closed)
+    ));
 }
 
 #[test]
 fn a_batch_without_entries_is_answered_and_writes_nothing() {
     let bench = Bench::new();
     let (shared, thread) = start(&bench, &options());
-    assert_eq!(shared.queue.push(batch(3, 9)).unwrap().wait().unwrap(), 3);
+    assert_eq!(
+        shared.queue.push(0, batch(3, 9)).unwrap().wait().unwrap(),
+        Some(3)
+    );
     let ops = bench.sim.ops();
-    assert_eq!(shared.queue.push(Vec::new()).unwrap().wait().unwrap(), 3);
+    assert_eq!(
+        shared.queue.push(0, Vec::new()).unwrap().wait().unwrap(),
+        Some(3)
+    );
     assert_eq!(bench.sim.ops(), ops);
     shared.queue.refuse(Error::Closed);
     thread.join().unwrap().unwrap();

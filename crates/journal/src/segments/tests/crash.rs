@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use super::{Bench, Random};
-use crate::disk::Disk;
-use crate::disk::sim::{Damage, Sim};
-use crate::frame::Entry;
-use crate::manifest::Manifest;
+use crate::entry::Entry;
+use crate::segments::disk::Disk;
+use crate::segments::disk::sim::{Damage, Sim};
+use crate::segments::manifest::Manifest;
 
 /// What a run knows when the machine stops.
 #[derive(Default)]
@@ -119,7 +119,7 @@ fn a_journal_is_created_whole_or_not_at_all() {
                 None => Manifest::create(&disk, dir, 3, 1).unwrap(),
             };
             for home in manifest.homes(&disk, dir) {
-                crate::log::Log::open(home, 4096).unwrap();
+                crate::segments::log::Log::open(home, 4096).unwrap();
             }
             if created.is_ok() {
                 break;

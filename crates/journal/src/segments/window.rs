@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::cursor::{Cursor, Step};
-use crate::disk::File;
 use crate::error::Damage;
+use crate::segments::cursor::{Cursor, Step};
+use crate::segments::disk::File;
 
 /// What one read takes at least.
 pub(crate) const CHUNK_BYTES: usize = 1 << 20;
@@ -52,6 +52,16 @@ impl Window {
     /// The buffer itself, for those who have kept indexes.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.buf[..self.filled]
+    }
+
+    /// Appends bytes that come from no file; returns where they lie in the buffer.
+    #[cfg(any(feature = "kafka", feature = "kinesis"))]
+    pub(crate) fn copy(&mut self, bytes: &[u8]) -> usize {
+        let at = self.filled;
+        self.buf.truncate(at);
+        self.buf.extend_from_slice(bytes);
+        self.filled = self.buf.len();
+        at
     }
 
     /// Forgets what was read; needed when the file has changed or is another one.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crate::Offset;
+use crate::clock::now_ms;
 use crate::error::{Error, Result};
-use crate::frame::SYNC_BYTES;
-use crate::log::Log;
-use crate::options::Options;
 use crate::queue::{Job, Patience, Queue};
-use crate::tail::Tail;
+use crate::segments::frame::SYNC_BYTES;
+use crate::segments::log::Log;
+use crate::segments::options::Options;
+use crate::segments::tail::Tail;
 
 /// What the threads of one partition share.
 pub(crate) struct Shared {
@@ -101,7 +102,7 @@ impl Writer {
                     .advance(self.log.segments(), self.log.end());
                 self.count(from.next, bytes + SYNC_BYTES, took);
                 for (reply, end) in replies.into_iter().zip(ends) {
-                    let _ = reply.send(Ok(end));
+                    let _ = reply.send(Ok(Some(end)));
                 }
                 Ok(took)
             }
@@ -138,10 +139,4 @@ impl Writer {
             Ordering::Relaxed,
         );
     }
-}
-
-pub(crate) fn now_ms() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis().try_into().unwrap_or(i64::MAX))
 }

@@ -2,9 +2,9 @@
 //! either works on or says clearly that it does not.
 
 use super::{Bench, Random};
-use crate::disk::sim::{Damage, EIO, EMFILE, ENOSPC, Fault, Op};
+use crate::entry::Entry;
 use crate::error::Error;
-use crate::frame::Entry;
+use crate::segments::disk::sim::{Damage, EIO, EMFILE, ENOSPC, Fault, Op};
 
 fn batch(len: usize) -> Vec<Vec<Entry>> {
     vec![vec![

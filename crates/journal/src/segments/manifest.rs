@@ -9,10 +9,11 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
-use crate::disk::Disk;
+use crate::PARTITIONS_MAX;
 use crate::error::{Error, Result};
-use crate::home::Home;
-use crate::{FORMAT_VERSION, PARTITIONS_MAX};
+use crate::segments::FORMAT_VERSION;
+use crate::segments::disk::Disk;
+use crate::segments::home::Home;
 
 const NAME: &str = "journal.json";
 const BYTES_MAX: usize = 4096;
@@ -142,7 +143,9 @@ fn holds_records(disk: &Disk, home: &Path) -> Result<bool> {
     for name in disk.list(home).map_err(Error::io("list", home))? {
         let path = home.join(name);
         let file = disk.open_read(&path).map_err(Error::io("open", &path))?;
-        if file.len().map_err(Error::io("read", &path))? > crate::segment::HEADER_BYTES as u64 {
+        if file.len().map_err(Error::io("read", &path))?
+            > crate::segments::segment::HEADER_BYTES as u64
+        {
             return Ok(true);
         }
     }

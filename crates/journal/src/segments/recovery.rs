@@ -14,11 +14,11 @@
 use std::io;
 use std::path::Path;
 
-use crate::cursor::{Cursor, Step};
-use crate::disk::File;
 use crate::error::{Damage, Error, Result};
-use crate::frame::{HEAD_BYTES, KIND_SYNC, SYNC_BODY_BYTES, SYNC_BYTES, Sync};
-use crate::window::{CHUNK_BYTES, Window};
+use crate::segments::cursor::{Cursor, Step};
+use crate::segments::disk::File;
+use crate::segments::frame::{HEAD_BYTES, KIND_SYNC, SYNC_BODY_BYTES, SYNC_BYTES, Sync};
+use crate::segments::window::{CHUNK_BYTES, Window};
 
 /// The end of a segment that is not followed by another.
 #[derive(Debug, Clone, Copy)]
@@ -132,7 +132,8 @@ fn is_later_sync(frame: &[u8], pos: u64, bad: &Cursor) -> bool {
                 && sync.segment == bad.segment
                 && (bad.group_start + 1..=pos).contains(&sync.group_start)
         })
-        && crate::frame::checksum(bad.salt, frame) == crate::frame::u32_at(frame, 4)
+        && crate::segments::frame::checksum(bad.salt, frame)
+            == crate::segments::frame::u32_at(frame, 4)
 }
 
 /// How many bytes after `pos` have been written: up to the last that is not zero.

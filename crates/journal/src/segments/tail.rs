@@ -4,9 +4,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::Offset;
-use crate::cursor::Cursor;
 use crate::error::{Error, Result};
-use crate::segment::Segment;
+use crate::segments::cursor::Cursor;
+use crate::segments::segment::Segment;
 
 /// Written by the partition's writer after each sync, read by its readers.
 pub(crate) struct Tail {

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::Offset;
-use crate::cursor::Cursor;
-use crate::disk::File;
+use crate::entry::{Entry, batch_bytes};
 use crate::error::{Damage, Error, Failure, Result};
-use crate::frame::{Entry, HEAD_BYTES, SYNC_BYTES};
-use crate::home::{Home, last};
-use crate::recovery::{self, End};
-use crate::segment::{HEADER_BYTES, Segment};
+use crate::segments::cursor::Cursor;
+use crate::segments::disk::File;
+use crate::segments::frame::SYNC_BYTES;
+use crate::segments::home::{Home, last};
+use crate::segments::recovery::{self, End};
+use crate::segments::segment::{HEADER_BYTES, Segment};
 
 /// A partition that is open for appending.
 pub(crate) struct Log {
@@ -235,12 +236,4 @@ impl Log {
         self.segments.push(segment);
         Ok(())
     }
-}
-
-/// Bytes that a batch takes in a segment, without the sync frame.
-pub(crate) fn batch_bytes(batch: &[Entry]) -> usize {
-    batch
-        .iter()
-        .map(|entry| HEAD_BYTES + entry.body.len())
-        .sum()
 }

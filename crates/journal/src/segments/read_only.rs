@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::Offset;
-use crate::disk::Disk;
 use crate::error::{Error, Result};
-use crate::home::Home;
-use crate::manifest::Manifest;
 use crate::reader::Reader;
-use crate::tail::Tail;
+use crate::segments::disk::Disk;
+use crate::segments::home::Home;
+use crate::segments::manifest::Manifest;
+use crate::segments::reader::Reader as Segments;
+use crate::segments::tail::Tail;
 
 /// The complete groups that were in a journal when it was opened. It never changes and changes nothing: a reader
 /// comes to an end with [`Error::Closed`]. Open it again to see more.
@@ -50,12 +51,8 @@ impl ReadOnly {
 
     /// A reader of a partition, from an offset on.
     pub fn reader(&self, partition: u16, from: Offset) -> Result<Reader> {
-        Reader::new(
-            self.disk.clone(),
-            partition,
-            Arc::clone(self.tail(partition)?),
-            from,
-        )
+        let tail = Arc::clone(self.tail(partition)?);
+        Segments::new(self.disk.clone(), partition, tail, from).map(Reader::from)
     }
 
     /// One past the last entry of a partition.

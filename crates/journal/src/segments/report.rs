@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use crate::Offset;
-use crate::cursor::Cursor;
-use crate::disk::Disk;
 use crate::error::{Damage, Error, Result};
-use crate::home::Home;
-use crate::read_only::read_manifest;
-use crate::recovery;
-use crate::segment::{Segment, base_of};
+use crate::segments::cursor::Cursor;
+use crate::segments::disk::Disk;
+use crate::segments::home::Home;
+use crate::segments::read_only::read_manifest;
+use crate::segments::recovery;
+use crate::segments::segment::{Segment, base_of};
 
 /// What is in a journal.
 #[derive(Debug, Clone)]

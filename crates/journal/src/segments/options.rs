@@ -1,11 +1,12 @@
-//! How a journal is opened.
+//! How a journal on disk is opened.
 
 use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::queue::Limits;
 use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX};
 
-/// How a journal is opened. The defaults are right for most.
+/// How a journal on disk is opened. The defaults are right for most.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How many partitions a new journal gets (1 if not given, at most 1,000). Fixed at creation: for a journal that
@@ -42,6 +43,15 @@ impl Default for Options {
 }
 
 impl Options {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            queue_bytes: self.queue_bytes,
+            queue_batches: self.queue_batches,
+            group_bytes: self.group_bytes,
+            group_entries: self.group_entries,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |what: String| Err(Error::Option(what));
         if self

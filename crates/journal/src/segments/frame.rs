@@ -10,55 +10,12 @@
 //! frame that was copied into another segment, partition or journal does not pass, and text that comes from
 //! outside cannot contain a valid one: the header holds a random number that never leaves the disk.
 
-use std::fmt;
-
 use crate::Offset;
-
-/// The longest body of an entry.
-pub const BODY_BYTES_MAX: usize = 2 << 20;
-
-/// Bytes of a frame before its body.
-pub(crate) const HEAD_BYTES: usize = 31;
+pub(crate) use crate::entry::HEAD_BYTES;
+use crate::entry::{BODY_BYTES_MAX, KIND_RESERVED};
 
 /// The kind of the frame that ends a group.
-pub(crate) const KIND_SYNC: u8 = u8::MAX;
-
-/// What is appended.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// 0 is a record; others are control entries, whose meaning is the caller's. 255 is the journal's own.
-    pub kind: u8,
-    /// Which source it came from; the meaning is the caller's.
-    pub source: u16,
-    /// At most [`BODY_BYTES_MAX`] bytes, of which the journal knows nothing.
-    pub body: Vec<u8>,
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, source, body } = self;
-        write!(
-            f,
-            "Entry(kind {kind}, source {source}, {} bytes)",
-            body.len()
-        )
-    }
-}
-
-/// What is read: an entry, where it stands and when it was appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame<'a> {
-    /// Its place in the partition.
-    pub offset: Offset,
-    /// When it was appended, in ms since 1970; never less than in the frame before it.
-    pub appended_at_ms: i64,
-    /// As in [`Entry::kind`].
-    pub kind: u8,
-    /// As in [`Entry::source`].
-    pub source: u16,
-    /// The bytes that were appended.
-    pub body: &'a [u8],
-}
+pub(crate) const KIND_SYNC: u8 = KIND_RESERVED;
 
 /// The fixed part of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

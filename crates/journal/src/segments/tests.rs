@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::batch::Batch;
-use crate::disk::Disk;
-use crate::disk::sim::Sim;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::frame::Entry;
-use crate::home::Home;
-use crate::log::Log;
-use crate::reader::Reader;
-use crate::recovery::End;
-use crate::tail::Tail;
+use crate::segments::disk::Disk;
+use crate::segments::disk::sim::Sim;
+use crate::segments::home::Home;
+use crate::segments::log::Log;
+use crate::segments::reader::Reader;
+use crate::segments::recovery::End;
+use crate::segments::tail::Tail;
 
 /// Small numbers that depend on a seed only (splitmix64).
 pub(crate) struct Random(pub(crate) u64);

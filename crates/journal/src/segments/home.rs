@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::disk::Disk;
 use crate::error::{Damage, Error, Failure, Result};
-use crate::recovery::{self, End};
-use crate::segment::{HEADER_BYTES, Header, Segment, base_of};
+use crate::segments::disk::Disk;
+use crate::segments::recovery::{self, End};
+use crate::segments::segment::{HEADER_BYTES, Header, Segment, base_of};
 
 /// A partition of a journal, by its place and its name.
 #[derive(Clone)]

@@ -4,8 +4,9 @@
 //! and nothing else.
 
 use crate::Offset;
+use crate::entry::{BODY_BYTES_MAX, Entry};
 use crate::error::Damage;
-use crate::frame::{BODY_BYTES_MAX, Entry, HEAD_BYTES, Head, KIND_SYNC, Sync, checksum};
+use crate::segments::frame::{HEAD_BYTES, Head, KIND_SYNC, Sync, checksum};
 
 /// Where the next frame of a segment stands and what it must continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

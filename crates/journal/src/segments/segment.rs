@@ -10,11 +10,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cursor::Cursor;
-use crate::disk::{Disk, File};
+use crate::Offset;
 use crate::error::{Damage, Error, Failure, Result};
-use crate::frame::{u16_at, u32_at, u64_at};
-use crate::{FORMAT_VERSION, Offset};
+use crate::segments::FORMAT_VERSION;
+use crate::segments::cursor::Cursor;
+use crate::segments::disk::{Disk, File};
+use crate::segments::frame::{u16_at, u32_at, u64_at};
 
 const MAGIC: [u8; 8] = *b"HEADCJRN";
 

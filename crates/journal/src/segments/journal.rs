@@ -1,0 +1,270 @@
+//! A folder with the segments of all partitions: opened, appended to, read, closed.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::clock::now_ms;
+use crate::entry::Entry;
+use crate::error::{Error, Result};
+use crate::queue::{Pushed, Queue};
+use crate::receipt::Receipt;
+use crate::segments::disk::Disk;
+use crate::segments::lock::Lock;
+use crate::segments::log::Log;
+use crate::segments::manifest::Manifest;
+use crate::segments::options::Options;
+use crate::segments::reader::Reader;
+use crate::segments::tail::Tail;
+use crate::segments::writer::{self, Counts, Shared};
+use crate::{Figures, Offset};
+
+/// A journal on disk that is open for appending and reading.
+pub(crate) struct Journal {
+    dir: PathBuf,
+    id: u64,
+    disk: Disk,
+    partitions: Vec<Arc<Shared>>,
+    torn: Vec<TornTail>,
+    running: Mutex<Running>,
+}
+
+/// What ends with the journal.
+struct Running {
+    writers: Vec<JoinHandle<Result<()>>>,
+    _lock: Option<Lock>,
+}
+
+/// What an interrupted write had left behind the last complete group. It was never acknowledged, and is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TornTail {
+    /// The partition.
+    pub partition: u16,
+    /// The segment's file.
+    pub segment: PathBuf,
+    /// Where the segment ends now.
+    pub byte: u64,
+    /// How many bytes were cut off.
+    pub bytes: u64,
+}
+
+impl Journal {
+    /// Opens the journal in `dir`, or creates one there. First start and recovery are the same: what an interrupted
+    /// write has left is cut off, and [`Journal::torn_tails`] tells of it. Damage before the end is an error.
+    pub(crate) fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self> {
+        options.check()?;
+        let dir = dir.as_ref();
+        create_dirs(dir)?;
+        let lock = Lock::take(dir)?;
+        Self::open_on(&Disk::Real, dir, &options, Some(lock))
+    }
+
+    fn open_on(disk: &Disk, dir: &Path, options: &Options, lock: Option<Lock>) -> Result<Self> {
+        let manifest = match Manifest::read(disk, dir)? {
+            Some(manifest) => manifest,
+            None => Manifest::create(disk, dir, options.partitions.unwrap_or(1), now_ms())?,
+        };
+        if let Some(asked) = options.partitions
+            && asked != manifest.partitions
+        {
+            return Err(Error::Partitions {
+                path: dir.to_owned(),
+                found: manifest.partitions,
+                asked,
+            });
+        }
+        let mut journal = Self {
+            dir: dir.to_owned(),
+            id: manifest.id,
+            disk: disk.clone(),
+            partitions: Vec::new(),
+            torn: Vec::new(),
+            running: Mutex::new(Running {
+                writers: Vec::new(),
+                _lock: lock,
+            }),
+        };
+        // All are opened before any is written to.
+        let logs = manifest
+            .homes(disk, dir)
+            .map(|home| Ok((home.partition, Log::open(home, options.segment_bytes)?)))
+            .collect::<Result<Vec<_>>>()?;
+        for (partition, (log, end)) in logs {
+            journal
+                .torn
+                .extend(TornTail::of(partition, &log, end.torn_bytes));
+            journal.start(partition, log, options)?;
+        }
+        Ok(journal)
+    }
+
+    fn start(&mut self, partition: u16, log: Log, options: &Options) -> Result<()> {
+        let shared = Arc::new(Shared {
+            queue: Queue::new(options.limits()),
+            tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
+            counts: Counts::default(),
+        });
+        let writer = writer::start(log, partition, Arc::clone(&shared), options)
+            .map_err(Error::io("start the writer of", &self.dir))?;
+        self.partitions.push(shared);
+        self.running_mut().writers.push(writer);
+        Ok(())
+    }
+
+    /// How many partitions there are; they are counted from 0.
+    pub(crate) fn partitions(&self) -> u16 {
+        u16::try_from(self.partitions.len()).expect("a journal has at most 1,000 partitions")
+    }
+
+    /// The folder.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// A random number that this journal got when it was created: positions in it mean nothing in another one.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What opening has cut off.
+    pub(crate) fn torn_tails(&self) -> &[TornTail] {
+        &self.torn
+    }
+
+    /// Queues a batch. It becomes durable as a whole or not at all, its entries one behind the other.
+    ///
+    /// Blocks while the queue is full, so not on a thread of an async runtime. Batches of one thread keep their order.
+    pub(crate) fn append(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
+        self.partition(partition)?.queue.push(partition, batch)
+    }
+
+    /// As [`Journal::append`], but awaits room in the queue. If the future is dropped before, nothing is queued.
+    pub(crate) async fn append_async(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
+        self.partition(partition)?
+            .queue
+            .push_async(partition, batch)
+            .await
+    }
+
+    /// As [`Journal::append`], but gives the batch back if there is no room in the queue.
+    pub(crate) fn try_append(&self, partition: u16, batch: Vec<Entry>) -> Result<Pushed> {
+        self.partition(partition)?.queue.try_push(partition, batch)
+    }
+
+    /// A reader of what is durable in a partition, now and later, from an offset on.
+    pub(crate) fn reader(&self, partition: u16, from: Offset) -> Result<Reader> {
+        let tail = Arc::clone(&self.partition(partition)?.tail);
+        Reader::new(self.disk.clone(), partition, tail, from)
+    }
+
+    /// One past the last durable entry of a partition.
+    pub(crate) fn durable_end(&self, partition: u16) -> Result<Offset> {
+        Ok(self.partition(partition)?.tail.end().next)
+    }
+
+    /// The first entry that a partition still has.
+    pub(crate) fn first_offset(&self, partition: u16) -> Result<Offset> {
+        Ok(self.partition(partition)?.tail.first_offset())
+    }
+
+    /// What a partition has done and what is waiting.
+    pub(crate) fn figures(&self, partition: u16) -> Result<Figures> {
+        let Shared { queue, counts, .. } = &**self.partition(partition)?;
+        let (queue_batches, queue_bytes) = queue.depth();
+        Ok(Figures {
+            entries: counts.entries.load(Ordering::Relaxed),
+            bytes: counts.bytes.load(Ordering::Relaxed),
+            groups: counts.groups.load(Ordering::Relaxed),
+            last_commit_us: counts.commit_us.load(Ordering::Relaxed),
+            queue_batches,
+            queue_bytes,
+        })
+    }
+
+    /// Takes nothing more, writes what is queued, ends the segments in order and gives the folder back. The first
+    /// failure is returned. Readers read on to the end; a second call does nothing.
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for shared in &self.partitions {
+            shared.queue.refuse(Error::Closed);
+        }
+        let mut first = Ok(());
+        for writer in running.writers.drain(..) {
+            // A writer that panicked has said so on standard error.
+            first = first.and(writer.join().unwrap_or(Err(Error::Closed)));
+        }
+        running._lock = None;
+        first
+    }
+
+    fn partition(&self, partition: u16) -> Result<&Arc<Shared>> {
+        self.partitions
+            .get(usize::from(partition))
+            .ok_or_else(|| Error::NoPartition {
+                partition,
+                partitions: self.partitions(),
+            })
+    }
+
+    fn running_mut(&mut self) -> &mut Running {
+        self.running
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(%error, "closing the journal");
+        }
+    }
+}
+
+impl TornTail {
+    fn of(partition: u16, log: &Log, bytes: u64) -> Option<Self> {
+        (bytes > 0).then(|| Self {
+            partition,
+            segment: log.path(),
+            byte: log.end().pos,
+            bytes,
+        })
+    }
+}
+
+impl fmt::Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            segment,
+            byte,
+            bytes,
+            ..
+        } = self;
+        let segment = segment.display();
+        write!(
+            f,
+            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; none of it had been acknowledged"
+        )
+    }
+}
+
+/// Creates a folder and those above it, each name durable.
+fn create_dirs(dir: &Path) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = match dir.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => Path::new("/"),
+    };
+    create_dirs(parent)?;
+    Disk::Real
+        .create_dir(dir)
+        .map_err(Error::io("create", dir))?;
+    Disk::Real
+        .sync_dir(parent)
+        .map_err(Error::io("sync", parent))
+}

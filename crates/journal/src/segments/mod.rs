@@ -1,0 +1,41 @@
+//! The journal on a local disk: segments, one writer thread a partition, group commit, recovery.
+//!
+//! `journal.json` is what was fixed at creation, `lock` belongs to the process that writes, and
+//! `p000/00000000000000000042.seg` holds the entries of partition 0 from offset 42 on:
+//!
+//! ```text
+//!  | header | entry entry sync | entry sync | entry entry entry sync | zeros that are reserved ...
+//!             `---- group ---'   one fdatasync each
+//! ```
+
+mod cursor;
+mod disk;
+mod frame;
+mod home;
+mod journal;
+mod lock;
+mod log;
+mod manifest;
+mod options;
+mod read_only;
+mod reader;
+mod recovery;
+mod report;
+mod segment;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod window;
+mod writer;
+
+pub(crate) use frame::Head;
+pub(crate) use journal::Journal;
+pub use journal::TornTail;
+pub use options::Options;
+pub use read_only::ReadOnly;
+pub(crate) use reader::Reader;
+pub use report::{PartitionReport, Report, stat, verify};
+pub(crate) use window::Window;
+
+/// The format of all files of a journal. Another one is refused, never guessed at.
+const FORMAT_VERSION: u32 = 1;
