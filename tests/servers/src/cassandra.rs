@@ -9,6 +9,9 @@ use crate::{
     process::{Process, Recipe, controls},
 };
 
+const PASSWORD: &str = "cassandra";
+const QUESTION: &str = "SELECT release_version FROM system.local";
+
 /// A running Cassandra of one node, without keyspaces of its own.
 pub struct Cassandra {
     process: Process,
@@ -57,7 +60,7 @@ impl Cassandra {
 
     /// The password of [`Cassandra::user`].
     pub fn password(&self) -> &'static str {
-        "cassandra"
+        PASSWORD
     }
 
     /// The file, in PEM, of the authority that signed the certificate of a node with TLS.
@@ -71,6 +74,7 @@ impl Cassandra {
         let login = Login {
             port,
             ca: tls.then(|| folder.path().join("tls/ca.pem")),
+            password: PASSWORD,
         };
         let mut environment: Vec<_> = environment
             .iter()
@@ -81,10 +85,13 @@ impl Cassandra {
             script: "cassandra",
             arguments: vec![folder.path().display().to_string(), port.to_string()],
             environment,
-            ready: Box::new(move || cql::ask(&login)),
+            ready: Box::new(move || cql::ask(&login, QUESTION).map(drop)),
         };
         let process = Process::spawn(folder, recipe);
         process.wait();
         Self { process, port }
     }
 }
+
+#[cfg(test)]
+mod tests;

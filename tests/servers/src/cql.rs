@@ -3,40 +3,40 @@
 use std::{
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use crate::{process::connect, wait};
 
 const ERROR: u8 = 0x00;
 const STARTUP: u8 = 0x01;
-const READY: u8 = 0x02;
 const AUTHENTICATE: u8 = 0x03;
 const QUERY: u8 = 0x07;
 const RESULT: u8 = 0x08;
 const AUTH_RESPONSE: u8 = 0x0f;
-const AUTH_SUCCESS: u8 = 0x10;
 
 /// How to reach a node.
 pub(crate) struct Login {
     pub(crate) port: u16,
     /// The authority to trust, with TLS.
     pub(crate) ca: Option<PathBuf>,
+    /// Of the user `cassandra`, if the node asks who it is.
+    pub(crate) password: &'static str,
 }
 
-/// Has a node answer a query, as `cassandra` with the password `cassandra` if it asks who that is.
-pub(crate) fn ask(login: &Login) -> Result<(), String> {
+/// Has a node carry out a statement, and returns what it answers, undecoded.
+pub(crate) fn ask(login: &Login, statement: &str) -> Result<Vec<u8>, String> {
     match &login.ca {
         None => {
             let stream = connect(login.port)?;
-            converse(&stream, &stream)
+            converse(&stream, &stream, login.password, statement)
         }
-        Some(ca) => ask_through_tls(login.port, ca),
+        Some(ca) => ask_through_tls(login, ca, statement),
     }
 }
 
 /// The same through the program of OpenSSL, which the certificates are made with: TLS is not in the standard library.
-fn ask_through_tls(port: u16, ca: &Path) -> Result<(), String> {
+fn ask_through_tls(login: &Login, ca: &Path, statement: &str) -> Result<Vec<u8>, String> {
     if !ca.exists() {
         return Err("it has no certificate yet".to_owned());
     }
@@ -49,52 +49,50 @@ fn ask_through_tls(port: u16, ca: &Path) -> Result<(), String> {
             "-quiet",
             "-verify_return_error",
         ])
-        .args(["-connect", &format!("127.0.0.1:{port}"), "-CAfile"])
+        .args(["-connect", &format!("127.0.0.1:{}", login.port), "-CAfile"])
         .arg(ca)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| format!("run openssl: {e}"))?;
-    let answer = converse_with(&mut client);
-    let ended = client.kill().and_then(|()| client.wait());
-    answer.and(ended.map(drop).map_err(|e| format!("end openssl: {e}")))
+    let from = client.stdout.take().ok_or("openssl has no output")?;
+    let to = client.stdin.take().ok_or("openssl has no input")?;
+    let answer = converse(from, to, login.password, statement);
+    client
+        .kill()
+        .and_then(|()| client.wait())
+        .map_err(|e| format!("end openssl: {e}"))?;
+    answer
 }
 
-fn converse_with(client: &mut Child) -> Result<(), String> {
-    match (client.stdout.take(), client.stdin.take()) {
-        (Some(from), Some(to)) => converse(from, to),
-        _ => Err("openssl has no streams".to_owned()),
-    }
-}
-
-fn converse(mut from: impl Read, mut to: impl Write) -> Result<(), String> {
+fn converse(
+    mut from: impl Read,
+    mut to: impl Write,
+    password: &str,
+    statement: &str,
+) -> Result<Vec<u8>, String> {
     // A map of one pair of short strings.
     let version = [&[0, 1][..], &short("CQL_VERSION"), &short("3.0.0")].concat();
-    match exchange(&mut from, &mut to, STARTUP, &version)? {
-        READY => {}
-        AUTHENTICATE => {
-            let password = long(b"\0cassandra\0cassandra");
-            expect(
-                exchange(&mut from, &mut to, AUTH_RESPONSE, &password)?,
-                AUTH_SUCCESS,
-            )?;
-        }
-        other => expect(other, READY)?,
+    if exchange(&mut from, &mut to, STARTUP, &version)?.0 == AUTHENTICATE {
+        let password = long(format!("\0cassandra\0{password}").as_bytes());
+        exchange(&mut from, &mut to, AUTH_RESPONSE, &password)?;
     }
-    let query = long(b"SELECT release_version FROM system.local");
     // Consistency ONE, no flags.
-    let query = [&query[..], &[0, 1, 0]].concat();
-    expect(exchange(&mut from, &mut to, QUERY, &query)?, RESULT)
+    let query = [&long(statement.as_bytes())[..], &[0, 1, 0]].concat();
+    match exchange(&mut from, &mut to, QUERY, &query)? {
+        (RESULT, answer) => Ok(answer),
+        (kind, _) => Err(format!("Cassandra answered {kind:#x}, which is no result")),
+    }
 }
 
-/// Sends a frame and returns the kind of the answer.
+/// Sends a frame and returns the kind of the answer and its body; an error of Cassandra is one here.
 fn exchange(
     from: &mut impl Read,
     to: &mut impl Write,
     kind: u8,
     body: &[u8],
-) -> Result<u8, String> {
+) -> Result<(u8, Vec<u8>), String> {
     let failed = |e| format!("speak with Cassandra: {e}");
     let mut frame = vec![4, 0, 0, 0, kind];
     frame.extend(long(body));
@@ -113,14 +111,7 @@ fn exchange(
             "Cassandra says: {}",
             String::from_utf8_lossy(answer.get(6..).unwrap_or_default())
         )),
-        kind => Ok(kind),
-    }
-}
-
-fn expect(kind: u8, expected: u8) -> Result<(), String> {
-    match kind == expected {
-        true => Ok(()),
-        false => Err(format!("Cassandra answered {kind:#x}, not {expected:#x}")),
+        kind => Ok((kind, answer)),
     }
 }
 
