@@ -152,22 +152,25 @@ impl Survey {
     #[must_use]
     pub fn summary(mut self) -> Summary {
         let (trends, minutes, members) = (self.trends(), self.minutes(), self.members());
-        let Answers { yes, no } = self.all.answers;
+        let Answers { yes, no } = self.total.answers;
+        let filter = &self.filter;
+        self.countries.retain(|country, _| filter.lets(country));
         let by_yes = |answers: &Answers| answers.yes;
         self.events_yes
             .sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         self.events_yes.truncate(TOP);
         Summary {
+            filter: self.filter,
             records: self.feeds.get("rsvps").map_or(0, |feed| feed.records),
             malformed: self.ledger.all.rejected.values().sum(),
             rsvps: yes + no,
             kinds: self.kinds,
             yes,
             no,
-            guests: self.all.heads - yes,
-            heads: self.all.heads,
+            guests: self.total.heads - yes,
+            heads: self.total.heads,
             countries: self.countries.len() as u64,
-            events: self.all.events,
+            events: self.total.events,
             venues: self.venues.len() as u64,
             groups: self.groups.len() as u64,
             members,
@@ -222,13 +225,16 @@ impl Survey {
         }
     }
 
-    /// How many members there are.
-    fn members(&mut self) -> u64 {
+    /// How many members there are. Which of them answered to which event is not surveyed.
+    fn members(&mut self) -> Option<u64> {
+        if !self.filter.is_empty() {
+            return None;
+        }
         if self.as_of.offsets.len() > 1 {
             self.members.sort_unstable();
             self.members.dedup();
         }
-        self.members.len() as u64
+        Some(self.members.len() as u64)
     }
 
     /// Answers of sliding windows that end with the newest live record.

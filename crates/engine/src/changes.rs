@@ -57,7 +57,8 @@ pub struct Changes {
     /// The answers counted since the last taking, as a JSON list of [`Pulse`](crate::Pulse).
     pub pulses: Vec<u8>,
     /// Everything is told, not only what changed: a reader that has rows from before loads the
-    /// tables anew instead of following, so a store need not keep these rows in its tail.
+    /// tables anew instead of following, so a store need not keep these rows in its tail. What a
+    /// store has of before and is not told is gone: countries, venues and names of events.
     pub anew: bool,
     /// Only when all is told `anew`, which comes in pieces so as not to be in memory at once: this
     /// is not the last one. Its rows and events are to be stored, and it makes no commit: there is
@@ -71,8 +72,8 @@ pub struct Statistics {
     pub countries: Vec<CountryPart>,
     pub venues: Vec<VenuePart>,
     pub events: Vec<EventStatistic>,
-    /// Rows to delete because the event now has another name. When all is told anew, names from
-    /// before the state was loaded are not known and cannot be among them.
+    /// Rows to delete because the event now has another name. Names from before the state was
+    /// loaded are not known and cannot be among them.
     pub renamed: Vec<EventKey>,
 }
 
@@ -87,8 +88,8 @@ pub struct CountryPart {
     pub heads: u64,
 }
 
-/// This partition's part of a venue. All zero when it has no event there any more.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// This partition's part of a venue. All zero and empty when it has no event there any more.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VenuePart {
     pub venue_id: i64,
     /// As the latest event there tells it, like the place and the city.

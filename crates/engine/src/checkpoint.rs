@@ -26,7 +26,7 @@ use crate::{
     events::EventRows,
     ledger::Tally,
     members::{Member, Members},
-    others::Others,
+    others::{OtherWinners, Others},
     partition::Partition,
     rows::Rows,
     rsvps::Rsvps,
@@ -63,7 +63,7 @@ struct Body<'a> {
     events: Vec<StoredEvent>,
     winners: Cow<'a, Rows<Winner>>,
     members: Cow<'a, Rows<Member>>,
-    others: Cow<'a, Others>,
+    others: Cow<'a, OtherWinners>,
 }
 
 impl Partition {
@@ -195,7 +195,7 @@ impl Partition {
                 .collect(),
             winners: Cow::Borrowed(self.rsvps.winners.rows()),
             members: Cow::Borrowed(self.rsvps.members.rows()),
-            others: Cow::Borrowed(&self.others),
+            others: Cow::Borrowed(self.others.winners()),
         }
     }
 
@@ -241,7 +241,7 @@ impl Partition {
                 Members::from_rows(body.members.into_owned()),
                 catalog,
             ),
-            others: body.others.into_owned(),
+            others: Others::from_winners(body.others.into_owned()),
             ..Self::default()
         })
     }

@@ -7,67 +7,69 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use headcount_record::Identity;
 
-use crate::{events::EventRow, others::OtherWinner, partition::Partition, winners::Winner};
+use crate::{
+    catalog::Catalog, events::EventRow, others::OtherWinner, partition::Partition, winners::Winner,
+};
 
 impl Partition {
     /// The digest over winners and event rows.
     #[must_use]
     pub fn digest(&self) -> u128 {
-        let events: Vec<u64> = self
-            .rsvps
-            .events
-            .rows()
-            .iter()
-            .map(|row| xxh3_64(row.content.id.as_bytes()))
-            .collect();
-        let rsvps = self
-            .rsvps
-            .winners
-            .rows()
-            .iter()
-            .map(|winner| self.winner_digest(winner, events[winner.event as usize]));
-        let rows = self
-            .rsvps
-            .events
-            .rows()
-            .iter()
-            .map(|row| self.row_digest(row));
-        let others = self.others.winners();
+        let rows = self.rsvps.events.rows().iter();
+        let rows = rows.map(|row| row_digest(row, &self.rsvps.catalog));
+        rows.fold(self.winners_digest(), u128::wrapping_add)
+    }
+
+    /// The part of the digest that is of winners.
+    pub(crate) fn winners_digest(&self) -> u128 {
+        let rows = self.rsvps.events.rows().iter();
+        let events: Vec<u64> = rows.map(|row| event_hash(&row.content.id)).collect();
+        let rsvps = self.rsvps.winners.rows().iter().map(|winner| {
+            let member = self.rsvps.members.id(winner.member);
+            winner_digest(winner, events[winner.event as usize], member)
+        });
+        let others = self.others.winners().iter();
         let others = others.map(|(identity, winner)| other_digest(identity, winner));
-        rsvps.chain(rows).chain(others).fold(0, u128::wrapping_add)
-    }
-
-    fn winner_digest(&self, winner: &Winner, event: u64) -> u128 {
-        of_numbers([
-            1,
-            event,
-            winner.rsvp,
-            winner.version.to_bits(),
-            winner.content.into(),
-            self.rsvps.members.id(winner.member),
-            u64::from(winner.guests()) << 1 | u64::from(winner.yes()),
-        ])
-    }
-
-    fn row_digest(&self, row: &EventRow) -> u128 {
-        let venue = row
-            .venue
-            .map_or(0, |venue| self.rsvps.catalog.venue(venue).content.hash);
-        of_numbers([
-            2,
-            row.content.hash,
-            self.rsvps.catalog.group(row.group).content.hash,
-            venue,
-            row.version.to_bits(),
-            row.record.into(),
-            row.yes.into(),
-            row.no.into(),
-            row.guests.into(),
-        ])
+        rsvps.chain(others).fold(0, u128::wrapping_add)
     }
 }
 
-fn other_digest(identity: &Identity, winner: &OtherWinner) -> u128 {
+/// What stands for an event in the digest of a winner.
+pub(crate) fn event_hash(id: &str) -> u64 {
+    xxh3_64(id.as_bytes())
+}
+
+/// The digest of a winner; `member` is the id.
+pub(crate) fn winner_digest(winner: &Winner, event: u64, member: u64) -> u128 {
+    of_numbers([
+        1,
+        event,
+        winner.rsvp,
+        winner.version.to_bits(),
+        winner.content.into(),
+        member,
+        u64::from(winner.guests()) << 1 | u64::from(winner.yes()),
+    ])
+}
+
+pub(crate) fn row_digest(row: &EventRow, catalog: &Catalog) -> u128 {
+    let venue = row
+        .venue
+        .map_or(0, |venue| catalog.venue(venue).content.hash);
+    of_numbers([
+        2,
+        row.content.hash,
+        catalog.group(row.group).content.hash,
+        venue,
+        row.version.to_bits(),
+        row.record.into(),
+        row.yes.into(),
+        row.no.into(),
+        row.guests.into(),
+    ])
+}
+
+pub(crate) fn other_digest(identity: &Identity, winner: &OtherWinner) -> u128 {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
     let text = |bytes: &mut Vec<u8>, text: &str| {

@@ -1,6 +1,8 @@
-//! What can be wrong with a journal's entries or a checkpoint.
+//! What can be wrong with a journal's entries, a checkpoint or served figures.
 
 use std::{io, path::PathBuf};
+
+use crate::changes::Table;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -33,6 +35,16 @@ pub enum Error {
         expected_journal: u64,
         expected_partition: u16,
     },
+    /// A row of served figures that this version cannot read.
+    #[error(
+        "row {number} of {table:?} cannot be read (was it stored by another version of headcount?)"
+    )]
+    Row { table: Table, number: u32 },
+    /// A book of served figures that this version cannot read.
+    #[error(
+        "the book of a partition cannot be read (was it stored by another version of headcount?)"
+    )]
+    Book,
     #[error("checkpoint {path}: {cause}")]
     Io { path: PathBuf, cause: io::Error },
 }

@@ -1,12 +1,13 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
 //!
 //! A [`Partition`] takes the entries of one partition of the journal, in order, and is surveyed
-//! for figures. It knows nothing of where entries come from or who looks at figures; it reads no
+//! for figures. It tells the [`Changes`] of its state to whoever stores them or keeps a
+//! [`Replica`], which is surveyed like the partition itself. It knows nothing of where entries come from or who looks at figures; it reads no
 //! clock. Its invariant: after any entry, every count is what a recount of the winners so far
 //! would give.
 //!
 //! ```
-//! use headcount_engine::{Entry, Partition, Scope};
+//! use headcount_engine::{Entry, Partition, Replica, Scope};
 //!
 //! let mut partition = Partition::new();
 //! let record = br#"{"rsvp_id":1,"response":"yes","guests":2,"mtime":1489925470960,
@@ -17,10 +18,18 @@
 //! partition.apply(Entry { offset: 1, ..entry })?;
 //! let view = partition.survey(&Scope::default()).view();
 //! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
+//!
+//! // Somebody else who is told what changes has the same figures.
+//! let mut replica = Replica::new();
+//! let changes = partition.take_changes();
+//! replica.apply_rows(&changes.rows)?;
+//! replica.set_book(&changes.book)?;
+//! assert_eq!(replica.survey(&Scope::default()).view(), view);
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
 
 mod answer;
+mod book;
 mod catalog;
 mod changes;
 mod checkpoint;
@@ -29,15 +38,20 @@ mod error;
 mod events;
 mod hash;
 mod ledger;
+mod marks;
 mod members;
 mod others;
 mod partition;
+mod parts;
+mod pass;
+mod replica;
 mod rows;
 mod rsvps;
 mod stored;
 mod survey;
 mod translation;
 mod view;
+mod watch;
 mod watermark;
 mod window;
 mod winners;
@@ -52,6 +66,7 @@ pub use checkpoint::Head;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::{Entry, Partition, Sender, SourceState};
+pub use replica::Replica;
 pub use survey::{Scope, Survey};
 pub use view::{
     AsOf, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds, Pulse,

@@ -12,6 +12,13 @@ pub(crate) struct Member {
     winners: u32,
 }
 
+impl Member {
+    /// The id of a member with a winner.
+    pub(crate) fn counted(&self) -> Option<u64> {
+        (self.winners > 0).then_some(self.id)
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct Members {
     rows: Rows<Member>,
@@ -33,14 +40,6 @@ impl Members {
 
     pub(crate) fn id(&self, at: u32) -> u64 {
         self.rows[at].id
-    }
-
-    /// The ids of members with a winner.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
-        self.rows
-            .iter()
-            .filter(|row| row.winners > 0)
-            .map(|row| row.id)
     }
 
     /// Reads what [`add`](Self::add) will look at, so that it is near when it does. The value

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use headcount_record::{Feed, Identity, Other, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{ledger::Tally, view::FeedTotal};
+use crate::{digest::other_digest, ledger::Tally, view::FeedTotal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OtherWinner {
@@ -14,55 +14,116 @@ pub(crate) struct OtherWinner {
     pub(crate) status: Option<Box<str>>,
 }
 
-#[derive(Clone, Default, Serialize, Deserialize)]
+/// Winners by what they are of.
+pub(crate) type OtherWinners = HashMap<Identity, OtherWinner>;
+
+#[derive(Default)]
 pub(crate) struct Others {
-    winners: HashMap<Identity, OtherWinner>,
+    winners: OtherWinners,
+    totals: OtherTotals,
 }
 
 impl Others {
-    /// Lets a record compete for its identity and enters the outcome in `tally`.
-    pub(crate) fn offer(&mut self, other: Other, tally: &mut Tally) {
+    pub(crate) fn from_winners(winners: OtherWinners) -> Self {
+        let mut totals = OtherTotals::default();
+        for (identity, winner) in &winners {
+            totals.add(identity.feed, winner);
+        }
+        Self { winners, totals }
+    }
+
+    /// Lets a record compete for its identity and enters the outcome in `tally`. A digest that is
+    /// kept follows.
+    pub(crate) fn offer(&mut self, other: Other, tally: &mut Tally, digest: Option<&mut u128>) {
+        let Other {
+            identity,
+            version,
+            content,
+            status,
+            ..
+        } = other;
         let challenger = OtherWinner {
-            version: other.version,
-            content: other.content,
-            status: other.status,
+            version,
+            content,
+            status,
         };
-        match self.winners.get_mut(&other.identity) {
-            None => {
-                tally.new += 1;
-                self.winners.insert(other.identity, challenger);
-            }
+        let known = self.winners.get(&identity);
+        match known {
+            None => tally.new += 1,
             Some(winner)
                 if (challenger.version, challenger.content) > (winner.version, winner.content) =>
             {
                 tally.replaced += 1;
-                *winner = challenger;
+                self.totals.remove(identity.feed, winner);
             }
             Some(winner) if challenger.version.second() == winner.version.second() => {
                 tally.repeated += 1;
+                return;
             }
-            Some(_) => tally.stale += 1,
+            Some(_) => {
+                tally.stale += 1;
+                return;
+            }
+        }
+        if let Some(digest) = digest {
+            let before = known.map_or(0, |winner| other_digest(&identity, winner));
+            *digest = digest
+                .wrapping_sub(before)
+                .wrapping_add(other_digest(&identity, &challenger));
+        }
+        self.totals.add(identity.feed, &challenger);
+        self.winners.insert(identity, challenger);
+    }
+
+    pub(crate) fn totals(&self) -> &OtherTotals {
+        &self.totals
+    }
+
+    pub(crate) fn winners(&self) -> &OtherWinners {
+        &self.winners
+    }
+}
+
+/// Distinct identities of each feed, also by the status of their winner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OtherTotals(BTreeMap<Feed, FeedTotal>);
+
+impl OtherTotals {
+    fn add(&mut self, feed: Feed, winner: &OtherWinner) {
+        let total = self.0.entry(feed).or_default();
+        total.unique += 1;
+        if let Some(status) = winner.status.as_deref() {
+            match total.by_status.get_mut(status) {
+                Some(count) => *count += 1,
+                None => {
+                    total.by_status.insert(status.to_owned(), 1);
+                }
+            }
+        }
+    }
+
+    fn remove(&mut self, feed: Feed, winner: &OtherWinner) {
+        let total = self.0.entry(feed).or_default();
+        total.unique -= 1;
+        let Some(status) = winner.status.as_deref() else {
+            return;
+        };
+        if let Some(count) = total.by_status.get_mut(status) {
+            *count -= 1;
+            if *count == 0 {
+                total.by_status.remove(status);
+            }
         }
     }
 
     /// Adds what is known of each feed to `totals`.
     pub(crate) fn total(&self, totals: &mut BTreeMap<&'static str, FeedTotal>) {
-        let mut by_status: HashMap<(Feed, Option<&str>), u64> = HashMap::default();
-        for (identity, winner) in &self.winners {
-            *by_status
-                .entry((identity.feed, winner.status.as_deref()))
-                .or_default() += 1;
-        }
-        for ((feed, status), count) in by_status {
+        for (feed, known) in &self.0 {
             let total = totals.entry(feed.name()).or_default();
-            total.unique += count;
-            if let Some(status) = status {
-                *total.by_status.entry(status.to_owned()).or_default() += count;
+            total.unique += known.unique;
+            for (status, count) in &known.by_status {
+                *total.by_status.entry(status.clone()).or_default() += count;
             }
         }
-    }
-
-    pub(crate) fn winners(&self) -> impl Iterator<Item = (&Identity, &OtherWinner)> {
-        self.winners.iter()
     }
 }

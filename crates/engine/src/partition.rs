@@ -13,7 +13,9 @@ use crate::{
     error::Error,
     ledger::{Account, Tally},
     others::Others,
+    pass::Facts,
     rsvps::{Outcomes, Rsvps},
+    survey::{Scope, Survey},
     view::Pulse,
     watermark::{FUTURE_MS, Watermark},
 };
@@ -95,6 +97,27 @@ impl Partition {
     /// Takes the answers counted since the last call, the latest ones only if there were many.
     pub fn take_pulses(&mut self) -> Vec<Pulse> {
         std::mem::take(&mut self.rsvps.pulses)
+    }
+
+    /// Surveys the partition.
+    #[must_use]
+    pub fn survey(&self, scope: &Scope) -> Survey {
+        let facts = Facts {
+            next_offset: self.next_offset,
+            sources: &self.sources,
+            feeds: &self.feeds,
+            others: self.others.totals(),
+            oldest: self.watermark.oldest_window(),
+            winners: self.rsvps.winners.len() as u64,
+            events: self.rsvps.events.rows(),
+            members: self.rsvps.members.rows(),
+            catalog: &self.rsvps.catalog,
+        };
+        let mut survey = facts.survey(scope);
+        if scope.whole {
+            survey.digest = self.digest();
+        }
+        survey
     }
 
     /// How often records had to be decoded the complete way.
@@ -235,7 +258,9 @@ impl Partition {
             tally.quarantined.insert(FUTURE.to_owned(), 1);
         } else {
             self.watermark.observe(other.version);
-            self.others.offer(other, &mut tally);
+            let watch = self.rsvps.watch.as_mut();
+            let digest = watch.map(|watch| &mut watch.digest);
+            self.others.offer(other, &mut tally, digest);
         }
         self.feeds.entry(feed).or_default().add(&tally);
         self.sources

@@ -43,6 +43,18 @@ impl<T> Rows<T> {
         at
     }
 
+    /// Sets a row, or adds it if it is the next.
+    ///
+    /// # Panics
+    /// When there are rows missing before it.
+    pub(crate) fn put(&mut self, at: u32, row: T) {
+        if at as usize == self.len() {
+            self.push(row);
+        } else {
+            self[at] = row;
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.0.iter().flatten()
     }

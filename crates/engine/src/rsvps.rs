@@ -4,12 +4,14 @@ use headcount_record::{Dictionary, Rsvp};
 
 use crate::{
     catalog::Catalog,
+    digest::{event_hash, winner_digest},
     events::{EventRow, EventRows},
     ledger::Tally,
     members::Members,
     partition::Sender,
     translation::Translation,
     view::Pulse,
+    watch::Watch,
     watermark::Watermark,
     window::Buckets,
     winners::{Outcome, Winner, Winners},
@@ -29,6 +31,8 @@ pub(crate) struct Rsvps {
     pub(crate) members: Members,
     pub(crate) catalog: Catalog,
     pub(crate) pulses: Vec<Pulse>,
+    /// What of all this has been told, if somebody watches.
+    pub(crate) watch: Option<Box<Watch>>,
     /// Translations of the decoders that records come from, by sender, and how many there were.
     translations: Vec<Translation>,
     translated: u32,
@@ -110,15 +114,23 @@ impl Rsvps {
 
     fn count_one(&mut self, rsvp: &Rsvp, at: u32, watermark: &Watermark, outcomes: &mut Outcomes) {
         let oldest = watermark.oldest_window();
+        let mut member = 0;
         let members = &mut self.members;
-        let outcome = self.winners.offer(rsvp, at, || members.add(rsvp.member));
+        let outcome = self.winners.offer(rsvp, at, || {
+            member = members.add(rsvp.member);
+            member
+        });
         let row = self.events.row_mut(at);
-        match outcome {
-            Outcome::New => outcomes.tally.new += 1,
+        let replaced = match outcome {
+            Outcome::New => {
+                outcomes.tally.new += 1;
+                None
+            }
             Outcome::Replaced(old) => {
                 outcomes.tally.replaced += 1;
                 row.retract(&old, oldest);
                 self.members.remove(old.member);
+                Some(old)
             }
             Outcome::Repeated => {
                 outcomes.tally.repeated += 1;
@@ -128,10 +140,30 @@ impl Rsvps {
                 outcomes.tally.stale += 1;
                 return;
             }
-        }
-        let kept = row.count(&Winner::new(rsvp, at, 0), oldest);
+        };
+        let winner = Winner::new(rsvp, at, member);
+        let kept = row.count(&winner, oldest);
         outcomes.late += u64::from(!kept);
         self.pulse(at, rsvp.yes);
+        if self.watch.is_some() {
+            self.note(&winner, replaced.as_ref());
+        }
+    }
+
+    /// Notes a winner that has been counted, for whoever watches.
+    #[inline(never)]
+    fn note(&mut self, winner: &Winner, replaced: Option<&Winner>) {
+        let Some(watch) = &mut self.watch else {
+            return;
+        };
+        let event = event_hash(&self.events.row(winner.event).content.id);
+        let digest = |winner: &Winner| winner_digest(winner, event, self.members.id(winner.member));
+        watch.digest = watch.digest.wrapping_add(digest(winner));
+        watch.note(winner.event, winner.member);
+        if let Some(replaced) = replaced {
+            watch.digest = watch.digest.wrapping_sub(digest(replaced));
+            watch.note_member(replaced.member);
+        }
     }
 
     /// The row of the RSVP's event, its snapshot brought up to this record.

@@ -13,7 +13,7 @@ use crate::{
     events::{EventRow, Told},
     ledger::{Account, Tally},
     partition::SourceState,
-    window::Buckets,
+    window::{Buckets, Window},
 };
 
 /// A source as this partition knows it.
@@ -96,6 +96,15 @@ impl StoredSource {
 
 impl StoredEvent {
     pub(crate) fn of(row: &EventRow) -> Self {
+        Self::with(row, row.recent.clone())
+    }
+
+    /// The row without the windows before one, which are not kept any more.
+    pub(crate) fn since(row: &EventRow, oldest: Window) -> Self {
+        Self::with(row, row.recent.kept(oldest))
+    }
+
+    fn with(row: &EventRow, recent: Buckets) -> Self {
         Self {
             content: Arc::clone(&row.content.content),
             version: row.version,
@@ -105,7 +114,7 @@ impl StoredEvent {
             yes: row.yes,
             no: row.no,
             guests: row.guests,
-            recent: row.recent.clone(),
+            recent,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::Ledger;
 
@@ -28,6 +28,17 @@ impl Filter {
         country.sort();
         country.dedup();
         Self { country }
+    }
+
+    /// Whether it leaves nothing out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.country.is_empty()
+    }
+
+    /// Whether it lets a country through.
+    pub(crate) fn lets(&self, country: &str) -> bool {
+        self.is_empty() || self.country.iter().any(|wanted| wanted == country)
     }
 }
 
@@ -131,7 +142,7 @@ pub struct History {
 pub type Dot = (f64, f64, u64, Arc<str>);
 
 /// One counted answer, for the map to flash.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pulse {
     pub lon: f64,
     pub lat: f64,
@@ -201,7 +212,7 @@ pub struct Trends {
 }
 
 /// What is known of one feed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedTotal {
     /// Well-formed records, repeated ones too.
     pub records: u64,
@@ -212,8 +223,14 @@ pub struct FeedTotal {
 }
 
 /// The answer of `count` and `summary`: lists are of ten, by count, ties by the key as text.
+///
+/// Under a filter, counts of answers and of what they are to, lists and windows are of the events
+/// it lets through. How records were taken is of the journal, whatever the filter: `records`,
+/// `malformed`, `kinds`, `feeds`, `ledger`, `as_of` and `digest`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
+    #[serde(skip_serializing_if = "Filter::is_empty")]
+    pub filter: Filter,
     /// Well-formed records of the RSVP feed.
     pub records: u64,
     pub malformed: u64,
@@ -227,7 +244,8 @@ pub struct Summary {
     pub events: u64,
     pub venues: u64,
     pub groups: u64,
-    pub members: u64,
+    /// People who answered; unknown under a filter.
+    pub members: Option<u64>,
     pub cities: u64,
     pub topics: u64,
     pub by_country: BTreeMap<Arc<str>, CountryTotal>,

@@ -3,7 +3,7 @@
 //! Counts by window live in the event rows, so a window by country or by event, a sliding trend
 //! and the minutes of a day are all sums of the same buckets and cannot disagree.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Length of a window.
 pub const WINDOW_MS: i64 = 5_000;
@@ -13,7 +13,7 @@ pub const KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 pub const TREND_MS: i64 = 10 * 60 * 1000;
 
 /// A window's number: record time divided by its length, since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Window(u32);
 
 impl Window {
@@ -36,7 +36,7 @@ impl Window {
 }
 
 /// Answers of one event in one window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
     pub(crate) window: Window,
     pub(crate) yes: u32,
@@ -45,8 +45,37 @@ pub(crate) struct Bucket {
 
 /// The buckets of one event, oldest first. Buckets older than what is kept may linger until the
 /// event is touched again; whoever reads skips them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Stored as distances, which take a byte or two where windows take five.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<(u32, u32, u32)>")]
 pub(crate) struct Buckets(Vec<Bucket>);
+
+impl From<Vec<(u32, u32, u32)>> for Buckets {
+    fn from(stored: Vec<(u32, u32, u32)>) -> Self {
+        let mut window = 0_u32;
+        let bucket = |(distance, yes, no)| {
+            window = window.wrapping_add(distance);
+            Bucket {
+                window: Window(window),
+                yes,
+                no,
+            }
+        };
+        Self(stored.into_iter().map(bucket).collect())
+    }
+}
+
+impl Serialize for Buckets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut before = 0;
+        serializer.collect_seq(self.0.iter().map(|bucket| {
+            let distance = bucket.window.0 - before;
+            before = bucket.window.0;
+            (distance, bucket.yes, bucket.no)
+        }))
+    }
+}
 
 impl Buckets {
     /// Adds an answer. Windows before `oldest` are forgotten on the way.
@@ -87,6 +116,11 @@ impl Buckets {
                 self.0.remove(at);
             }
         }
+    }
+
+    /// A copy of the buckets from a window on.
+    pub(crate) fn kept(&self, oldest: Window) -> Self {
+        Self(self.since(oldest).to_vec())
     }
 
     /// The buckets from a window on.

@@ -29,7 +29,9 @@ pub(crate) fn summary(summary: &Summary) -> String {
     line("events", number(summary.events));
     line("groups", number(summary.groups));
     line("venues", number(summary.venues));
-    line("members", number(summary.members));
+    if let Some(members) = summary.members {
+        line("members", number(members));
+    }
     line("cities", number(summary.cities));
     line("countries", number(summary.countries));
     line("topics", number(summary.topics));

@@ -1,0 +1,217 @@
+//! Event rows as they were last told, and what they come to by country and by venue.
+
+use std::{cmp::Reverse, sync::Arc};
+
+use headcount_record::{Event, Version};
+
+use crate::{
+    catalog::Catalog,
+    changes::{CountryPart, EventKey, VenuePart},
+    digest::row_digest,
+    events::EventRow,
+    marks::Marks,
+    rows::Rows,
+    survey::{Answers, Counts},
+};
+
+/// The sums follow row by row, so that bringing them up costs what has changed and no more.
+#[derive(Default)]
+pub(crate) struct Parts {
+    told: Vec<ToldEvent>,
+    countries: Vec<Counts>,
+    changed_countries: Marks,
+    venues: Vec<VenueSum>,
+    changed_venues: Marks,
+    digest: u128,
+}
+
+/// What the sums have of an event.
+#[derive(Clone)]
+struct ToldEvent {
+    content: Arc<Event>,
+    digest: u128,
+    country: u32,
+    venue: Option<u32>,
+    counts: Counts,
+}
+
+#[derive(Clone, Default)]
+struct VenueSum {
+    answers: Answers,
+    events: Vec<u32>,
+    /// The latest of the events, unless it has gone elsewhere.
+    latest: Option<u32>,
+}
+
+impl Parts {
+    /// How many events have been told: those from the first on.
+    pub(crate) fn told(&self) -> u32 {
+        self.told.len() as u32
+    }
+
+    /// The digest over the rows told.
+    pub(crate) fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    /// Brings the sums up to a row that has been told before or is the next one. Returns the key
+    /// it was told by, if that is not its key any more.
+    pub(crate) fn follow(
+        &mut self,
+        at: u32,
+        rows: &Rows<EventRow>,
+        catalog: &Catalog,
+    ) -> Option<EventKey> {
+        let row = &rows[at];
+        let now = ToldEvent {
+            content: Arc::clone(&row.content.content),
+            digest: row_digest(row, catalog),
+            country: catalog.group(row.group).country,
+            venue: row.venue.map(|venue| catalog.venue(venue).id),
+            counts: Counts::of(row),
+        };
+        let before = match self.told.get_mut(at as usize) {
+            Some(told) => Some(std::mem::replace(told, now.clone())),
+            None => {
+                self.told.push(now.clone());
+                None
+            }
+        };
+        if let Some(before) = &before {
+            self.take_back(at, before, &now);
+        }
+        self.digest = self.digest.wrapping_add(now.digest);
+        self.country(now.country).add(now.counts);
+        if let Some(venue) = now.venue {
+            let sum = self.venue(venue);
+            sum.answers.add(now.counts.answers);
+            if before
+                .as_ref()
+                .is_none_or(|before| before.venue != now.venue)
+            {
+                sum.events.push(at);
+            }
+            sum.consider(at, rows);
+        }
+        before
+            .filter(|before| before.content.name != now.content.name)
+            .map(|before| EventKey {
+                event_name: before.content.name.clone(),
+                event_id: before.content.id.clone(),
+            })
+    }
+
+    fn take_back(&mut self, at: u32, before: &ToldEvent, now: &ToldEvent) {
+        self.digest = self.digest.wrapping_sub(before.digest);
+        self.country(before.country).remove(before.counts);
+        if let Some(venue) = before.venue {
+            let sum = self.venue(venue);
+            sum.answers.remove(before.counts.answers);
+            if before.venue != now.venue {
+                sum.leave(at);
+            }
+        }
+    }
+
+    /// The sum of a country, which changes.
+    fn country(&mut self, country: u32) -> &mut Counts {
+        self.changed_countries.mark(country);
+        entry(&mut self.countries, country)
+    }
+
+    /// The sum of a venue, which changes.
+    fn venue(&mut self, venue: u32) -> &mut VenueSum {
+        self.changed_venues.mark(venue);
+        entry(&mut self.venues, venue)
+    }
+
+    /// The parts of countries that have changed since the last call.
+    pub(crate) fn take_countries(&mut self, catalog: &Catalog) -> Vec<CountryPart> {
+        let changed = self.changed_countries.take().into_iter();
+        changed
+            .map(|at| {
+                let counts = self.countries[at as usize];
+                CountryPart {
+                    country: catalog.countries.keys()[at as usize].clone(),
+                    yes: counts.answers.yes,
+                    no: counts.answers.no,
+                    heads: counts.heads,
+                }
+            })
+            .collect()
+    }
+
+    /// The parts of venues that have changed since the last call.
+    pub(crate) fn take_venues(
+        &mut self,
+        rows: &Rows<EventRow>,
+        catalog: &Catalog,
+    ) -> Vec<VenuePart> {
+        let changed = self.changed_venues.take().into_iter();
+        changed
+            .map(|at| {
+                let id = catalog.venue_ids.keys()[at as usize];
+                self.venues[at as usize].part(id, rows, catalog)
+            })
+            .collect()
+    }
+}
+
+impl VenueSum {
+    /// Makes an event of this venue its latest if it is.
+    fn consider(&mut self, at: u32, rows: &Rows<EventRow>) {
+        let greater = |latest: u32| lateness(at, rows) > lateness(latest, rows);
+        if self.events.len() == 1 || self.latest.is_some_and(greater) {
+            self.latest = Some(at);
+        }
+    }
+
+    fn leave(&mut self, at: u32) {
+        self.events.retain(|event| *event != at);
+        if self.latest == Some(at) {
+            self.latest = None;
+        }
+    }
+
+    fn part(&mut self, venue_id: i64, rows: &Rows<EventRow>, catalog: &Catalog) -> VenuePart {
+        let events = self.events.iter().copied();
+        self.latest = self
+            .latest
+            .or_else(|| events.max_by_key(|at| lateness(*at, rows)));
+        let part = VenuePart {
+            venue_id,
+            yes: self.answers.yes,
+            no: self.answers.no,
+            ..VenuePart::default()
+        };
+        let latest = self.latest.map(|at| &rows[at]);
+        let Some((row, venue)) = latest.and_then(|row| Some((row, row.venue?))) else {
+            return part;
+        };
+        let (venue, group) = (catalog.venue(venue), catalog.group(row.group));
+        VenuePart {
+            name: venue.content.name.clone(),
+            lat: venue.content.lat,
+            lon: venue.content.lon,
+            group_city: group.content.city.clone(),
+            country: group.content.country.clone(),
+            latest: (row.version.to_bits(), row.record),
+            ..part
+        }
+    }
+}
+
+/// The order of events of which the greatest tells what a venue is; of equals the first row.
+fn lateness(at: u32, rows: &Rows<EventRow>) -> (Version, u32, Reverse<u32>) {
+    let row = &rows[at];
+    (row.version, row.record, Reverse(at))
+}
+
+/// The entry of a number, made if there is none.
+fn entry<T: Clone + Default>(entries: &mut Vec<T>, at: u32) -> &mut T {
+    let at = at as usize;
+    if entries.len() <= at {
+        entries.resize(at + 1, T::default());
+    }
+    &mut entries[at]
+}

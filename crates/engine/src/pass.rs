@@ -1,0 +1,325 @@
+//! One pass over the event rows of a partition, whoever keeps them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use headcount_record::Feed;
+
+use crate::{
+    catalog::Catalog,
+    events::EventRow,
+    ledger::Tally,
+    members::Member,
+    others::OtherTotals,
+    partition::SourceState,
+    rows::Rows,
+    survey::{Answers, Counts, HISTORY_WINDOWS, Map, Scope, Survey, TOP, TRENDING_MAX, VenueCount},
+    view::{AsOf, Filter, Kinds, TrendingRow},
+    watermark::{LATENESS_MS, oldest_window},
+    window::{TREND_MS, WINDOW_MS, Window},
+};
+
+/// What is surveyed: the state of a partition, or a replica of it.
+pub(crate) struct Facts<'a> {
+    pub(crate) next_offset: u64,
+    pub(crate) sources: &'a BTreeMap<u16, SourceState>,
+    pub(crate) feeds: &'a BTreeMap<Feed, Tally>,
+    pub(crate) others: &'a OtherTotals,
+    /// The oldest window that is kept. Rows may have older ones, which count nowhere.
+    pub(crate) oldest: Window,
+    /// How many RSVPs there are.
+    pub(crate) winners: u64,
+    pub(crate) events: &'a Rows<EventRow>,
+    pub(crate) members: &'a Rows<Member>,
+    pub(crate) catalog: &'a Catalog,
+}
+
+impl Facts<'_> {
+    /// Surveys all but the digest.
+    pub(crate) fn survey(&self, scope: &Scope) -> Survey {
+        let mut pass = Pass::new(self, scope);
+        for row in self.events.iter() {
+            pass.row(row);
+        }
+        let mut survey = pass.finish();
+        for state in self.sources.values() {
+            survey.ledger.add(&state.name, &state.account);
+        }
+        survey.ledger.close();
+        self.survey_feeds(&mut survey);
+        if scope.whole {
+            self.survey_whole(scope, &mut survey);
+        }
+        survey
+    }
+
+    fn survey_feeds(&self, survey: &mut Survey) {
+        for (feed, tally) in self.feeds {
+            survey.feeds.entry(feed.name()).or_default().records += tally.kept();
+        }
+        if let Some(rsvps) = self.feeds.get(&Feed::Rsvps) {
+            survey.kinds = Kinds {
+                new: rsvps.new,
+                ignored: rsvps.repeated + rsvps.stale,
+                replaced: rsvps.replaced,
+            };
+            let total = survey.feeds.entry(Feed::Rsvps.name()).or_default();
+            total.unique = self.winners;
+            let Answers { yes, no } = survey.all.answers;
+            total.by_status = [("no", no), ("yes", yes)]
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .map(|(status, count)| (status.to_owned(), count))
+                .collect();
+        }
+        self.others.total(&mut survey.feeds);
+    }
+
+    fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
+        if scope.filter.is_empty() {
+            survey.members = self.members.iter().filter_map(Member::counted).collect();
+        }
+        let wanted = wanted_groups(self.catalog, &scope.filter);
+        let rows = || {
+            let rows = self.events.iter();
+            rows.filter(|row| wanted[row.group as usize])
+        };
+        let oldest = oldest_window(scope.stream_time).max(self.oldest);
+        let mut windows: Map<Window, Answers> = Map::default();
+        for bucket in rows().flat_map(|row| row.recent.since(oldest)) {
+            windows.entry(bucket.window).or_default().add(Answers {
+                yes: bucket.yes.into(),
+                no: bucket.no.into(),
+            });
+        }
+        survey.windows = windows
+            .into_iter()
+            .map(|(window, answers)| (window.start(), answers))
+            .collect();
+        survey.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
+            b.yes
+                .cmp(&a.yes)
+                .then_with(|| a.content.id.cmp(&b.content.id))
+        })
+        .into_iter()
+        .map(|row| (row.content.id.clone(), row.yes.into()))
+        .collect();
+    }
+}
+
+/// A venue's answers, and the latest of its events.
+#[derive(Clone, Default)]
+struct VenueSum<'a> {
+    latest: Option<&'a EventRow>,
+    answers: Answers,
+}
+
+/// The state of a pass: sums into arrays by number.
+struct Pass<'a> {
+    facts: &'a Facts<'a>,
+    scope: &'a Scope,
+    /// By group entry: whether the filter lets it through.
+    wanted: Vec<bool>,
+    groups: Vec<Counts>,
+    venues: Vec<VenueSum<'a>>,
+    trend_from: Window,
+    history_from: Window,
+    /// The oldest window that is looked at.
+    oldest: Window,
+    history: Vec<Answers>,
+    trending: Vec<(u64, &'a EventRow)>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(facts: &'a Facts<'a>, scope: &'a Scope) -> Self {
+        let catalog = facts.catalog;
+        let wanted = wanted_groups(catalog, &scope.filter);
+        // The newest live record is one lateness ahead of stream time.
+        let newest = scope.stream_time.map_or(0, |time| time + LATENESS_MS);
+        let history_start = newest - (HISTORY_WINDOWS as i64 - 1) * WINDOW_MS;
+        let trend_from = Window::of(newest - TREND_MS);
+        let history_from = Window::of(history_start);
+        Self {
+            facts,
+            scope,
+            wanted,
+            groups: vec![Counts::default(); catalog.groups().len()],
+            venues: vec![VenueSum::default(); catalog.venue_ids.keys().len()],
+            trend_from,
+            history_from,
+            oldest: trend_from.min(history_from).max(facts.oldest),
+            history: vec![Answers::default(); HISTORY_WINDOWS],
+            trending: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, row: &'a EventRow) {
+        let counts = Counts::of(row);
+        self.groups[row.group as usize].add(counts);
+        if !self.wanted[row.group as usize] {
+            return;
+        }
+        if let Some(venue) = row.venue {
+            self.venue(row, venue, counts.answers);
+        }
+        let mut recent = 0;
+        for bucket in row.recent.since(self.oldest) {
+            let answers = Answers {
+                yes: bucket.yes.into(),
+                no: bucket.no.into(),
+            };
+            if bucket.window >= self.trend_from {
+                recent += answers.sum();
+            }
+            if let Some(slot) = bucket
+                .window
+                .since(self.history_from)
+                .and_then(|at| self.history.get_mut(at))
+            {
+                slot.add(answers);
+            }
+        }
+        if recent > 0 {
+            self.trending.push((recent, row));
+        }
+    }
+
+    fn venue(&mut self, row: &'a EventRow, venue: u32, answers: Answers) {
+        let entry = self.facts.catalog.venue(venue);
+        let sum = &mut self.venues[entry.id as usize];
+        sum.answers.add(answers);
+        let latest = |row: &EventRow| (row.version, row.record);
+        if sum.latest.is_none_or(|known| latest(row) > latest(known)) {
+            sum.latest = Some(row);
+        }
+    }
+
+    fn finish(self) -> Survey {
+        let catalog = self.facts.catalog;
+        let mut survey = Survey {
+            as_of: AsOf {
+                offsets: vec![self.facts.next_offset],
+                stream_time: self.scope.stream_time,
+            },
+            filter: self.scope.filter.clone(),
+            history_start: self.history_from.start(),
+            ..Survey::default()
+        };
+        let mut cities = vec![None; catalog.cities.keys().len()];
+        let mut topics = vec![None; catalog.topics.keys().len()];
+        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
+        for (at, counts) in self
+            .groups
+            .iter()
+            .enumerate()
+            .filter(|(_, counts)| counts.events > 0)
+        {
+            let group = &catalog.groups()[at];
+            countries[group.country as usize].add(*counts);
+            survey.all.add(*counts);
+            if !self.wanted[at] {
+                continue;
+            }
+            survey.total.add(*counts);
+            survey.groups.insert(group.content.id);
+            cities[group.city as usize]
+                .get_or_insert_with(Answers::default)
+                .add(counts.answers);
+            for &topic in &group.topics {
+                topics[topic as usize]
+                    .get_or_insert_with(Answers::default)
+                    .add(counts.answers);
+            }
+        }
+        survey.countries = named(catalog.countries.keys(), countries)
+            .filter(|(_, counts)| counts.events > 0)
+            .collect();
+        survey.cities = named(catalog.cities.keys(), cities)
+            .filter_map(|(city, answers)| Some((city, answers?)))
+            .collect();
+        survey.topics = named(catalog.topics.keys(), topics)
+            .enumerate()
+            .filter_map(|(at, (topic, answers))| {
+                Some((topic, (catalog.topic_name(at).clone(), answers?)))
+            })
+            .collect();
+        survey.venues = named(catalog.venue_ids.keys(), self.venues)
+            .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
+            .collect();
+        survey.history = self.history;
+        survey.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
+            (b.0, b.1.yes)
+                .cmp(&(a.0, a.1.yes))
+                .then_with(|| a.1.content.id.cmp(&b.1.content.id))
+        })
+        .into_iter()
+        .map(|(recent, row)| trending_row(catalog, row, recent))
+        .collect();
+        survey
+    }
+}
+
+fn wanted_groups(catalog: &Catalog, filter: &Filter) -> Vec<bool> {
+    let wanted_country: Vec<bool> = catalog
+        .countries
+        .keys()
+        .iter()
+        .map(|country| filter.lets(country))
+        .collect();
+    catalog
+        .groups()
+        .iter()
+        .map(|group| wanted_country[group.country as usize])
+        .collect()
+}
+
+fn named<K: Clone, V>(keys: &[K], values: Vec<V>) -> impl Iterator<Item = (K, V)> {
+    keys.iter().cloned().zip(values)
+}
+
+fn venue_count(catalog: &Catalog, sum: &VenueSum<'_>) -> Option<VenueCount> {
+    let row = sum.latest?;
+    let group = &catalog.group(row.group).content;
+    Some(VenueCount {
+        latest: (row.version, row.record),
+        content: Arc::clone(&catalog.venue(row.venue?).content.content),
+        city: group.city.clone(),
+        country: group.country.clone(),
+        answers: sum.answers,
+    })
+}
+
+/// The first `limit` in an order.
+fn top<T>(
+    items: impl Iterator<Item = T>,
+    limit: usize,
+    order: impl Fn(&T, &T) -> std::cmp::Ordering,
+) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    if items.len() > limit {
+        items.select_nth_unstable_by(limit, &order);
+        items.truncate(limit);
+    }
+    items.sort_unstable_by(order);
+    items
+}
+
+fn trending_row(catalog: &Catalog, row: &EventRow, recent: u64) -> TrendingRow {
+    let group = &catalog.group(row.group).content;
+    let event = &row.content;
+    TrendingRow {
+        event_id: event.id.clone(),
+        name: event.name.clone(),
+        group: group.name.clone(),
+        country: group.country.clone(),
+        city: group.city.clone(),
+        venue: row
+            .venue
+            .map(|venue| catalog.venue(venue).content.name.clone()),
+        time: event.time,
+        url: Some(event.url.clone()).filter(|url| !url.is_empty()),
+        recent,
+        yes: row.yes.into(),
+        no: row.no.into(),
+        heads: row.heads(),
+    }
+}

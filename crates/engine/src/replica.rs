@@ -1,0 +1,219 @@
+//! A partition's figures without its counting: rows and a book, as somebody else tells them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use headcount_record::{Feed, Group, Known, Venue};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    book::Book,
+    catalog::Catalog,
+    changes::{Row, Table},
+    error::Error,
+    events::EventRow,
+    ledger::Tally,
+    members::Member,
+    others::OtherTotals,
+    partition::SourceState,
+    pass::Facts,
+    rows::Rows,
+    stored::{Shared, StoredEvent},
+    survey::{Scope, Survey},
+    watermark::Watermark,
+};
+
+/// Mirrors a partition elsewhere from the [`Changes`](crate::Changes) that it tells. Once it has
+/// all rows and the book of a commit, its surveys are the partition's at that commit.
+#[derive(Default)]
+pub struct Replica {
+    next_offset: u64,
+    sources: BTreeMap<u16, SourceState>,
+    feeds: BTreeMap<Feed, Tally>,
+    watermark: Watermark,
+    others: OtherTotals,
+    winners: u64,
+    digest: u128,
+    /// How many rows the book speaks of, by the table's number.
+    counted: [u32; 4],
+    catalog: Catalog,
+    members: Rows<Member>,
+    events: Rows<EventRow>,
+    early: Early,
+    shared: Shared,
+}
+
+/// Rows that came before one they stand on: the one with the number before, or for an event its
+/// group and venue.
+#[derive(Default)]
+struct Early {
+    groups: BTreeMap<u32, Arc<Group>>,
+    venues: BTreeMap<u32, Arc<Venue>>,
+    members: BTreeMap<u32, Member>,
+    events: BTreeMap<u32, EventRow>,
+}
+
+impl Replica {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes rows, in any order and as often as they come. Of two rows of one number the one that
+    /// comes later is taken.
+    ///
+    /// # Errors
+    /// When a row cannot be read. Those before it have been taken.
+    pub fn apply_rows(&mut self, rows: &[Row]) -> Result<(), Error> {
+        for row in rows {
+            match row.table {
+                Table::Groups => {
+                    self.early.groups.insert(row.number, read(row)?);
+                }
+                Table::Venues => {
+                    self.early.venues.insert(row.number, read(row)?);
+                }
+                Table::Members => {
+                    self.early.members.insert(row.number, read(row)?);
+                }
+                Table::Events => {
+                    let event: StoredEvent = read(row)?;
+                    self.early.events.insert(row.number, event.into_row());
+                }
+            }
+        }
+        self.settle()
+    }
+
+    /// Takes the book of a commit, whose rows are there already.
+    ///
+    /// # Errors
+    /// When it cannot be read; the one before stays.
+    pub fn set_book(&mut self, book: &[u8]) -> Result<(), Error> {
+        let book = Book::from_bytes(book).ok_or(Error::Book)?;
+        self.next_offset = book.next_offset;
+        let sources = book.sources.into_iter();
+        self.sources = sources
+            .map(|(number, source)| (number, source.into_state()))
+            .collect();
+        self.feeds = book.feeds;
+        self.watermark = book.watermark;
+        self.others = book.others;
+        self.winners = book.winners;
+        self.digest = book.digest;
+        self.counted = book.rows;
+        Ok(())
+    }
+
+    /// One past the last entry counted in the book.
+    #[must_use]
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// As [`Partition::stream_time`](crate::Partition::stream_time).
+    #[must_use]
+    pub fn stream_time(&self) -> (Option<i64>, bool) {
+        (self.watermark.stream_time(), self.watermark.is_idle())
+    }
+
+    /// Whether all rows that the book speaks of are there.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let there = [
+            self.catalog.groups().len(),
+            self.catalog.venues().len(),
+            self.events.len(),
+            self.members.len(),
+        ];
+        let mut tables = self.counted.iter().zip(there);
+        tables.all(|(&counted, there)| counted as usize <= there)
+    }
+
+    /// Surveys the replica as the partition is surveyed.
+    #[must_use]
+    pub fn survey(&self, scope: &Scope) -> Survey {
+        let facts = Facts {
+            next_offset: self.next_offset,
+            sources: &self.sources,
+            feeds: &self.feeds,
+            others: &self.others,
+            oldest: self.watermark.oldest_window(),
+            winners: self.winners,
+            events: &self.events,
+            members: &self.members,
+            catalog: &self.catalog,
+        };
+        let mut survey = facts.survey(scope);
+        if scope.whole {
+            survey.digest = self.digest;
+        }
+        survey
+    }
+
+    /// Puts rows in their places as far as what they stand on is there.
+    fn settle(&mut self) -> Result<(), Error> {
+        let catalog = &mut self.catalog;
+        for (at, group) in due(&mut self.early.groups, catalog.groups().len(), |_| true) {
+            // A content never changes.
+            if at as usize == catalog.groups().len() {
+                let group = Known::new(Arc::new(self.shared.group(group)));
+                same(Table::Groups, at, catalog.add_group(&group))?;
+            }
+        }
+        for (at, venue) in due(&mut self.early.venues, catalog.venues().len(), |_| true) {
+            if at as usize == catalog.venues().len() {
+                same(Table::Venues, at, catalog.add_venue(&Known::new(venue)))?;
+            }
+        }
+        for (at, member) in due(&mut self.early.members, self.members.len(), |_| true) {
+            self.members.put(at, member);
+        }
+        let (groups, venues) = (catalog.groups().len(), catalog.venues().len());
+        let stands = |row: &EventRow| {
+            (row.group as usize) < groups && row.venue.is_none_or(|venue| (venue as usize) < venues)
+        };
+        let mut waiting = Vec::new();
+        for (at, event) in due(&mut self.early.events, self.events.len(), stands) {
+            if stands(&event) {
+                self.events.put(at, event);
+            } else {
+                waiting.push((at, event));
+            }
+        }
+        self.early.events.extend(waiting);
+        Ok(())
+    }
+}
+
+/// Takes out the rows that have a place, where `there` have theirs, or will have one when those
+/// before them have theirs. A new row that does not stand lets none after it in.
+fn due<T>(
+    early: &mut BTreeMap<u32, T>,
+    there: usize,
+    stands: impl Fn(&T) -> bool,
+) -> BTreeMap<u32, T> {
+    let mut end = there as u32;
+    for (&at, row) in early.range(end..) {
+        if at != end || !stands(row) {
+            break;
+        }
+        end += 1;
+    }
+    let later = early.split_off(&end);
+    std::mem::replace(early, later)
+}
+
+fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Error> {
+    postcard::from_bytes(&row.body).map_err(|_| Error::Row {
+        table: row.table,
+        number: row.number,
+    })
+}
+
+/// Contents are interned, so one that is there under another number has been mixed up.
+fn same(table: Table, told: u32, found: u32) -> Result<(), Error> {
+    let number = told;
+    (told == found)
+        .then_some(())
+        .ok_or(Error::Row { table, number })
+}

@@ -1,0 +1,421 @@
+//! A replica against the partition it mirrors, and the tables that people query against both.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use headcount_record::{CONTROL, Control, RECORD, partition_of};
+use proptest::{prelude::*, sample::Index};
+
+use crate::{
+    Changes, CountryPart, EventKey, EventStatistic, Filter, Head, Partition, Replica, Row, Scope,
+    Survey, VenuePart, stream_time_of_all,
+};
+
+use super::{BASE, Told, put, rejected, told};
+
+const PARTITIONS: u16 = 3;
+const JOURNAL: u64 = 7;
+
+/// What may happen to a journal and those who follow it.
+#[derive(Clone, Debug)]
+enum Step {
+    Rsvp(Told),
+    OtherFeed {
+        id: u8,
+        second: i64,
+        status: u8,
+    },
+    Refused,
+    Gap,
+    Idle,
+    /// Changes are taken of a partition, if there are any.
+    Take(u16),
+    /// A partition goes to another process, which tells everything or only what changes from then on.
+    Move {
+        partition: u16,
+        all: bool,
+    },
+    /// A reader begins with all rows so far, in any order.
+    Join(Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // Answers spread over more than a day, so that windows are forgotten.
+    let hours = 0..25_i64;
+    prop_oneof![
+        12 => (told(), hours).prop_map(|(told, hours)| Step::Rsvp(Told {
+            mtime: told.mtime + hours * 3_600_000,
+            ..told
+        })),
+        2 => (0..6_u8, 0..40_i64, 0..3_u8)
+            .prop_map(|(id, second, status)| Step::OtherFeed { id, second, status }),
+        1 => Just(Step::Refused),
+        1 => Just(Step::Gap),
+        1 => Just(Step::Idle),
+        5 => (0..PARTITIONS).prop_map(Step::Take),
+        1 => (0..PARTITIONS, any::<bool>())
+            .prop_map(|(partition, all)| Step::Move { partition, all }),
+        1 => any::<Index>().prop_map(Step::Join),
+    ]
+}
+
+/// What a store would have of a partition.
+#[derive(Default)]
+struct Stored {
+    rows: BTreeMap<(crate::Table, u32), Vec<u8>>,
+    book: Vec<u8>,
+    countries: BTreeMap<Arc<str>, CountryPart>,
+    venues: BTreeMap<i64, VenuePart>,
+    events: BTreeMap<(Arc<str>, Arc<str>), EventStatistic>,
+}
+
+impl Stored {
+    fn write(&mut self, changes: &Changes) {
+        if changes.anew {
+            // Names from before may be gone.
+            let told: BTreeSet<_> = changes
+                .statistics
+                .events
+                .iter()
+                .map(|e| &e.event_id)
+                .collect();
+            self.events.retain(|(_, id), _| !told.contains(id));
+        }
+        for Row {
+            table,
+            number,
+            body,
+        } in &changes.rows
+        {
+            self.rows.insert((*table, *number), body.clone());
+        }
+        for EventKey {
+            event_name,
+            event_id,
+        } in &changes.statistics.renamed
+        {
+            self.events.remove(&(event_name.clone(), event_id.clone()));
+        }
+        for event in &changes.statistics.events {
+            let key = (event.event_name.clone(), event.event_id.clone());
+            self.events.insert(key, event.clone());
+        }
+        if changes.anew && !changes.more {
+            // All parts there are come with the last piece.
+            self.countries.clear();
+            self.venues.clear();
+        }
+        for part in &changes.statistics.countries {
+            self.countries.insert(part.country.clone(), part.clone());
+        }
+        for part in &changes.statistics.venues {
+            self.venues.insert(part.venue_id, part.clone());
+        }
+        if changes.more {
+            assert!(changes.book.is_empty());
+        } else {
+            self.book.clone_from(&changes.book);
+        }
+    }
+
+    fn load(&self, seed: Index) -> Replica {
+        let mut rows: Vec<Row> = self
+            .rows
+            .iter()
+            .map(|((table, number), body)| Row {
+                table: *table,
+                number: *number,
+                body: body.clone(),
+            })
+            .collect();
+        let mut state = seed.index(usize::MAX) as u64 | 1;
+        for at in (1..rows.len()).rev() {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            rows.swap(at, (state >> 33) as usize % (at + 1));
+        }
+        let mut replica = Replica::new();
+        for page in rows.chunks(3) {
+            // Half of what is there must never make a survey panic.
+            let _ = replica.survey(&Scope::default());
+            replica.apply_rows(page).unwrap();
+        }
+        if !self.book.is_empty() {
+            replica.set_book(&self.book).unwrap();
+        }
+        assert!(replica.is_whole());
+        replica
+    }
+}
+
+/// A partition and those who follow it.
+struct Followed {
+    partition: Partition,
+    stored: Stored,
+    /// One that has followed from the first, one that is told everything twice, and one that
+    /// joined.
+    replicas: [Replica; 3],
+}
+
+impl Followed {
+    fn new(all: bool) -> Self {
+        let mut partition = Partition::new();
+        partition.watch(all);
+        Self {
+            partition,
+            stored: Stored::default(),
+            replicas: [Replica::new(), Replica::new(), Replica::new()],
+        }
+    }
+
+    fn take(&mut self) {
+        while self.partition.has_changes() {
+            let changes = self.partition.take_changes();
+            assert_eq!(changes.offset, self.partition.next_offset());
+            serde_json::from_slice::<Vec<crate::Pulse>>(&changes.pulses).unwrap();
+            self.stored.write(&changes);
+            for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
+                for _ in 0..times {
+                    replica.apply_rows(&changes.rows).unwrap();
+                    if !changes.more {
+                        replica.set_book(&changes.book).unwrap();
+                    }
+                }
+            }
+        }
+    }
+
+    fn moved(&mut self, at: u16, all: bool) {
+        if !all {
+            self.take();
+        }
+        let head = Head {
+            journal: JOURNAL,
+            partition: at,
+            hint: Vec::new(),
+        };
+        let bytes = self.partition.to_bytes(&head);
+        let (partition, _) = Partition::from_bytes(&bytes, "moved", JOURNAL, at).unwrap();
+        self.partition = partition;
+        self.partition.watch(all);
+    }
+}
+
+/// Puts one batch into a partition.
+fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
+    put(partition, 1, kind, body);
+    let position = Control::Position {
+        of: "s".into(),
+        position: 0.into(),
+        received: 1,
+    };
+    put(partition, 1, CONTROL, &position.to_body());
+}
+
+fn run(parts: &mut [Followed], step: Step) {
+    let of_event = |id: &str| usize::from(partition_of(id, PARTITIONS));
+    match step {
+        Step::Rsvp(told) => {
+            let at = of_event(&format!("e{}", told.event));
+            // The name changes with the place.
+            let json = told.json().replace(
+                &format!(r#""event_name":"E{}""#, told.event),
+                &format!(r#""event_name":"E{}""#, told.place),
+            );
+            batch(&mut parts[at].partition, RECORD, json.as_bytes());
+        }
+        Step::OtherFeed { id, second, status } => {
+            let at = of_event(&format!("e{id}"));
+            let status = ["upcoming", "deleted", "canceled"][usize::from(status)];
+            let mtime = BASE + second * 1000 + 1;
+            let json = format!(
+                r#"{{"id":"e{id}","mtime":{mtime},"status":"{status}","name":"x","event_url":"u"}}"#
+            );
+            batch(&mut parts[at].partition, RECORD, json.as_bytes());
+        }
+        Step::Refused => batch(&mut parts[0].partition, CONTROL, &rejected().to_body()),
+        Step::Gap => {
+            let gap = Control::Gap {
+                from: BASE,
+                to: BASE + 1,
+                cause: "test".into(),
+            };
+            batch(&mut parts[1].partition, CONTROL, &gap.to_body());
+        }
+        Step::Idle => put(
+            &mut parts[2].partition,
+            1,
+            CONTROL,
+            &Control::Idle.to_body(),
+        ),
+        Step::Take(at) => parts[usize::from(at)].take(),
+        Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
+        Step::Join(seed) => {
+            for part in parts {
+                part.replicas[2] = part.stored.load(seed);
+            }
+        }
+    }
+}
+
+fn together(surveys: impl Iterator<Item = Survey>) -> Survey {
+    surveys.reduce(Survey::and).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn replicas_survey_as_their_partitions_do(
+        steps in prop::collection::vec(step(), 1..80),
+        all in any::<bool>(),
+        countries in prop::sample::subsequence(vec!["us", "gb", "tw", "xx"], 0..4),
+        whole in any::<bool>(),
+    ) {
+        let mut parts: Vec<Followed> = (0..PARTITIONS).map(|_| Followed::new(all)).collect();
+        for step in steps {
+            run(&mut parts, step);
+        }
+        for part in &mut parts {
+            part.take();
+            prop_assert!(!part.partition.has_changes());
+        }
+        let times = |replica: usize| {
+            let parts = parts.iter();
+            stream_time_of_all(parts.map(move |part| part.replicas[replica].stream_time()))
+        };
+        let stream_time = stream_time_of_all(parts.iter().map(|part| part.partition.stream_time()));
+        let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole };
+        let right = || together(parts.iter().map(|part| part.partition.survey(&scope)));
+        for replica in 0..3 {
+            prop_assert_eq!(times(replica), stream_time);
+            let found = || together(parts.iter().map(|part| part.replicas[replica].survey(&scope)));
+            prop_assert_eq!(found().view(), right().view());
+            prop_assert_eq!(found().summary(), right().summary());
+            prop_assert_eq!(found().venue_totals(), right().venue_totals());
+            prop_assert!(found().windows().eq(right().windows()));
+        }
+    }
+
+    #[test]
+    fn statistics_are_what_a_survey_finds(
+        steps in prop::collection::vec(step(), 1..80),
+        all in any::<bool>(),
+    ) {
+        let mut parts: Vec<Followed> = (0..PARTITIONS).map(|_| Followed::new(all)).collect();
+        for step in steps {
+            run(&mut parts, step);
+        }
+        for part in &mut parts {
+            part.take();
+            let Followed { partition, stored, .. } = part;
+            let survey = partition.survey(&Scope::default());
+            let countries: BTreeMap<Arc<str>, CountryPart> = survey.countries.iter().map(|(country, counts)| {
+                (country.clone(), CountryPart {
+                    country: country.clone(),
+                    yes: counts.answers.yes,
+                    no: counts.answers.no,
+                    heads: counts.heads,
+                })
+            }).collect();
+            stored.countries.retain(|_, part| part.yes + part.no > 0);
+            prop_assert_eq!(&stored.countries, &countries);
+            let venues: BTreeMap<i64, VenuePart> = survey.venues.iter().map(|(id, venue)| {
+                (*id, VenuePart {
+                    venue_id: *id,
+                    name: venue.content.name.clone(),
+                    lat: venue.content.lat,
+                    lon: venue.content.lon,
+                    group_city: venue.city.clone(),
+                    country: venue.country.clone(),
+                    yes: venue.answers.yes,
+                    no: venue.answers.no,
+                    latest: (venue.latest.0.to_bits(), venue.latest.1),
+                })
+            }).collect();
+            stored.venues.retain(|_, part| part.yes + part.no > 0);
+            prop_assert_eq!(&stored.venues, &venues);
+            let rows = partition.rsvps.events.rows().iter();
+            let events: Vec<_> = rows.map(|row| {
+                let counts = (u64::from(row.yes), u64::from(row.no), row.heads());
+                ((row.content.name.clone(), row.content.id.clone()), counts)
+            }).collect();
+            let events: BTreeMap<_, _> = events.into_iter().collect();
+            let told: BTreeMap<_, _> = stored.events.iter()
+                .map(|(key, event)| (key.clone(), (event.yes, event.no, event.heads))).collect();
+            prop_assert_eq!(told, events);
+        }
+    }
+}
+
+#[test]
+fn only_what_changed_is_told() {
+    let mut part = Followed::new(true);
+    let answer = |event, rsvp, ms| Told {
+        event,
+        ..super::one(rsvp, BASE + ms)
+    };
+    batch(
+        &mut part.partition,
+        RECORD,
+        answer(1, 1, 1).json().as_bytes(),
+    );
+    batch(
+        &mut part.partition,
+        RECORD,
+        answer(2, 2, 2).json().as_bytes(),
+    );
+    let all = part.partition.take_changes();
+    assert!(all.anew && !all.more);
+    batch(
+        &mut part.partition,
+        RECORD,
+        answer(2, 3, 3).json().as_bytes(),
+    );
+    let changes = part.partition.take_changes();
+    assert!(!changes.anew);
+    let rows: Vec<_> = changes
+        .rows
+        .iter()
+        .map(|row| (row.table, row.number))
+        .collect();
+    assert_eq!(
+        rows,
+        [(crate::Table::Members, 2), (crate::Table::Events, 1)]
+    );
+    let [event] = &changes.statistics.events[..] else {
+        panic!("{:?}", changes.statistics.events)
+    };
+    assert_eq!((&*event.event_id, event.yes), ("e2", 2));
+    assert!(!part.partition.has_changes());
+    // Within a batch there is nothing to tell yet.
+    put(
+        &mut part.partition,
+        1,
+        RECORD,
+        answer(2, 4, 4).json().as_bytes(),
+    );
+    assert!(!part.partition.has_changes());
+}
+
+#[test]
+fn what_another_version_stored_is_refused() {
+    let mut replica = Replica::new();
+    let row = Row {
+        table: crate::Table::Events,
+        number: 4,
+        body: vec![255; 3],
+    };
+    let error = replica.apply_rows(&[row]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("row 4 of Events cannot be read"),
+        "{error}"
+    );
+    replica.set_book(&[]).unwrap_err();
+    replica.set_book(&[9, 1, 1]).unwrap_err();
+    assert_eq!(replica.next_offset(), 0);
+}
