@@ -1,0 +1,185 @@
+//! What can go wrong, each with what happened, where, and the way out.
+
+use aws_sdk_kinesis::config::http::HttpResponse;
+use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+
+use crate::record::SequenceNumber;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a stream cannot be read or written any more.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The service refused a call, or could not be reached.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// There is nothing to sign calls with.
+    #[error(
+        "no credentials for Kinesis: {0} (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role)"
+    )]
+    Credentials(String),
+    /// The stream no longer has what comes after the last record that was read.
+    #[error(
+        "stream {stream}, {shard}: record {sequence} and perhaps others after it are no longer kept: everything up to {whole_ms} ms since 1970 was read, the stream keeps {retention_hours} hours (lengthen its retention; to go on at the oldest record it has, and note the gap, add lost=go-on to the address)"
+    )]
+    Lost {
+        stream: String,
+        shard: String,
+        /// The last record that was read.
+        sequence: SequenceNumber,
+        /// Everything that arrived up to then was read, ms since 1970.
+        whole_ms: i64,
+        retention_hours: i32,
+    },
+    /// A put was refused again and again.
+    #[error("{failure}; tried for {seconds} seconds (give the stream more shards, or write less)")]
+    GaveUp { failure: Failure, seconds: u64 },
+    /// The stream does not become ready.
+    #[error(
+        "stream {stream} is not active after {seconds} seconds (look at it with `aws kinesis describe-stream-summary`)"
+    )]
+    NotActive { stream: String, seconds: u64 },
+}
+
+impl Error {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Error::Failed(failure) if failure.is_transient())
+    }
+}
+
+/// A call that was not answered, or not as hoped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action} stream {stream}: {cause}{}", kind.remedy())]
+pub struct Failure {
+    pub kind: Kind,
+    /// The verb of the phrase, such as `read`.
+    pub action: &'static str,
+    pub stream: String,
+    /// The code and the words of the service, or what the network said.
+    pub cause: String,
+}
+
+/// What a failure means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Too much at once.
+    Throttled,
+    /// No answer, or the service's own fault.
+    Unavailable,
+    /// A shard iterator is used within five minutes.
+    Expired,
+    /// There is no such stream or shard.
+    Missing,
+    /// It is there already, or busy with another change.
+    InUse,
+    /// The service says no.
+    Refused,
+}
+
+impl Kind {
+    fn remedy(self) -> &'static str {
+        match self {
+            Kind::Missing => " (create it, or check the region and the name)",
+            _ => "",
+        }
+    }
+
+    fn of(code: &str, status: u16) -> Self {
+        match code {
+            "ProvisionedThroughputExceededException"
+            | "LimitExceededException"
+            | "KMSThrottlingException"
+            | "ThrottlingException"
+            | "Throttling"
+            | "RequestLimitExceeded" => Kind::Throttled,
+            // A list that took too long is begun anew.
+            "ExpiredNextTokenException" => Kind::Unavailable,
+            "ExpiredIteratorException" => Kind::Expired,
+            "ResourceNotFoundException" => Kind::Missing,
+            "ResourceInUseException" => Kind::InUse,
+            "InternalFailure" | "InternalFailureException" | "ServiceUnavailable" => {
+                Kind::Unavailable
+            }
+            _ => match status {
+                429 => Kind::Throttled,
+                500.. => Kind::Unavailable,
+                _ => Kind::Refused,
+            },
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn of<E>(
+        action: &'static str,
+        stream: &str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let (kind, cause) = match error {
+            SdkError::ServiceError(context) => {
+                let code = context.err().code().unwrap_or_default();
+                let words = context.err().message().unwrap_or_default();
+                let status = context.raw().status().as_u16();
+                let cause = match (code, words) {
+                    ("", "") => format!("status {status}"),
+                    ("", words) => words.to_owned(),
+                    (code, "") => code.to_owned(),
+                    (code, words) => format!("{code}: {words}"),
+                };
+                (Kind::of(code, status), cause)
+            }
+            SdkError::ConstructionFailure(_) => (Kind::Refused, root_cause(error)),
+            _ => (Kind::Unavailable, root_cause(error)),
+        };
+        Failure {
+            kind,
+            action,
+            stream: stream.to_owned(),
+            cause,
+        }
+    }
+
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::Throttled | Kind::Unavailable)
+    }
+}
+
+/// The last link of a chain of errors says what really happened.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root.to_string().chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_statuses_say_whether_to_try_again() {
+        for (code, status, kind) in [
+            (
+                "ProvisionedThroughputExceededException",
+                400,
+                Kind::Throttled,
+            ),
+            ("LimitExceededException", 400, Kind::Throttled),
+            ("ExpiredIteratorException", 400, Kind::Expired),
+            ("ResourceNotFoundException", 400, Kind::Missing),
+            ("InternalFailure", 500, Kind::Unavailable),
+            ("", 503, Kind::Unavailable),
+            ("", 429, Kind::Throttled),
+            ("AccessDeniedException", 400, Kind::Refused),
+            ("InvalidArgumentException", 400, Kind::Refused),
+        ] {
+            assert_eq!(Kind::of(code, status), kind, "{code} {status}");
+        }
+    }
+}
