@@ -155,7 +155,10 @@ fn a_broken_checkpoint_is_made_anew() {
 fn a_checkpoint_of_another_folder_is_not_believed() {
     let folder = tempfile::tempdir().unwrap();
     let [one, other] = ["one", "other"].map(|name| {
-        let (file, data) = (folder.path().join(name), folder.path().join(format!("d-{name}")));
+        let (file, data) = (
+            folder.path().join(name),
+            folder.path().join(format!("d-{name}")),
+        );
         run(headcount()
             .args(["simulate", "--records", "500", "--seed"])
             .arg(name.len().to_string())
