@@ -1,1 +1,4 @@
 //! What reads the journal and the counts and keeps them elsewhere: the lake (disk or S3) and what is served (memory or Cassandra).
+
+pub mod archive;
+pub mod lake;

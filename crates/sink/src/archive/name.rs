@@ -1,0 +1,135 @@
+//! Names of the archive's objects.
+
+use super::HOUR_MS;
+
+/// Where all of them are.
+pub(super) const RAW: &str = "raw/";
+
+/// What an object's name says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) feed: String,
+    /// Hours since 1970, in which all its entries arrived.
+    pub(super) hour: i64,
+    pub(super) partition: u16,
+    /// The first offset of its cut, which need not be that of one of its own lines.
+    pub(super) first: u64,
+}
+
+impl Name {
+    /// The key of the object.
+    pub(super) fn key(&self) -> String {
+        let (days, hour) = (self.hour.div_euclid(24), self.hour.rem_euclid(24));
+        let (year, month, day) = date(days);
+        let Self {
+            feed,
+            partition,
+            first,
+            ..
+        } = self;
+        format!(
+            "{RAW}feed={feed}/year={year:04}/month={month:02}/day={day:02}/hour={hour:02}/p{partition:03}-{first:020}.ndjson.zst"
+        )
+    }
+
+    /// Reads a key; `None` if it is not the name of an object of the archive.
+    pub(super) fn parse(key: &str) -> Option<Self> {
+        let mut parts = key.strip_prefix(RAW)?.split('/');
+        let mut part = |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=');
+        let feed = part("feed")?.to_owned();
+        let mut number = |name: &str| part(name)?.parse::<i64>().ok();
+        let (year, month, day) = (number("year")?, number("month")?, number("day")?);
+        let hour = number("hour")?;
+        let file = parts.next()?.strip_suffix(".ndjson.zst")?;
+        let (partition, first) = file.strip_prefix('p')?.split_once('-')?;
+        let name = Self {
+            feed,
+            hour: days(year, month, day).checked_mul(24)?.checked_add(hour)?,
+            partition: partition.parse().ok()?,
+            first: first.parse().ok()?,
+        };
+        // Written again it must be the same, so that one object has one name.
+        (name.key() == key).then_some(name)
+    }
+}
+
+/// The hour since 1970 in which a time lies.
+pub(super) fn hour_of(arrived_ms: i64) -> i64 {
+    arrived_ms.div_euclid(HOUR_MS)
+}
+
+/// Whether a feed may be part of a name.
+pub(super) fn is_feed(feed: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    !feed.is_empty() && feed.len() <= 64 && feed.bytes().all(plain)
+}
+
+/// Year, month and day of a day since 1970, in the calendar carried on in both directions
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+fn date(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// The reverse of [`date`]. What is no date gives another day, whose name then differs.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year
+        .saturating_sub(i64::from(month <= 2))
+        .clamp(-1_000_000_000, 1_000_000_000);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let from_march = (month.clamp(1, 12) + 9) % 12;
+    let of_year = (153 * from_march + 2) / 5 + day.clamp(1, 31) - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_when_and_where() {
+        let name = Name {
+            feed: "rsvps".to_owned(),
+            hour: hour_of(1_795_231_800_000),
+            partition: 7,
+            first: 42,
+        };
+        let key =
+            "raw/feed=rsvps/year=2026/month=11/day=21/hour=03/p007-00000000000000000042.ndjson.zst";
+        assert_eq!(name.key(), key);
+        assert_eq!(Name::parse(key), Some(name));
+        for other in [
+            "raw/feed=rsvps/year=2026/month=11/day=21/hour=03/p007-42.ndjson.zst",
+            "raw/feed=rsvps/year=2026/month=11/day=31/hour=03/p007-00000000000000000042.ndjson.zst",
+            "raw/feed=rsvps/year=2026/month=11/day=21/hour=24/p007-00000000000000000042.ndjson.zst",
+            "raw/feed=rsvps/p007-00000000000000000042.ndjson.zst",
+            "checkpoints/p007/00000000000000000042.ckpt",
+        ] {
+            assert_eq!(Name::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_hour_of_centuries_is_read_back() {
+        for hour in (-3_000_000..8_000_000).step_by(977) {
+            let name = Name {
+                feed: "f".to_owned(),
+                hour,
+                partition: 999,
+                first: u64::MAX,
+            };
+            assert_eq!(Name::parse(&name.key()), Some(name));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The thread of an archiver: reads the journal, never holds it up, and waits out what passes.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
+
+use super::Entry;
+use super::archiver::Archiver;
+use super::cut::Sealed;
+use super::error::Result;
+use super::position::Position;
+
+/// What one read brings at most.
+const READ_BYTES: usize = 1 << 20;
+/// How long a read waits; so long a stop may take.
+const READ_WAIT: Duration = Duration::from_millis(200);
+const BACKOFF_MIN: Duration = Duration::from_millis(100);
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+
+/// Ends an archiver's thread. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<(Mutex<Wish>, Condvar)>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Wish {
+    #[default]
+    Go,
+    Finish,
+    Stop,
+}
+
+impl Stop {
+    /// Nothing stops yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stops now. What is not stored is archived after the next start.
+    pub fn stop(&self) {
+        self.set(Wish::Stop);
+    }
+
+    /// Stops when everything that the journal has is stored, also what would have waited for the end of its hour.
+    /// While the lake is away this takes as long as it is; [`Stop::stop`] may still be called.
+    pub fn finish(&self) {
+        self.set(Wish::Finish);
+    }
+
+    fn set(&self, wish: Wish) {
+        let (current, changed) = &*self.0;
+        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+        *current = (*current).max(wish);
+        changed.notify_all();
+    }
+
+    fn wish(&self) -> Wish {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits, unless it is to stop. Returns whether it is.
+    fn wait(&self, time: Duration) -> bool {
+        let (wish, changed) = &*self.0;
+        let wish = wish.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = changed.wait_timeout_while(wish, time, |wish| *wish != Wish::Stop);
+        let (wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *wish == Wish::Stop
+    }
+}
+
+/// Archives a partition until it is stopped, or the journal is closed and all of it is read.
+///
+/// `open` gives a reader of the partition at the position's place (what is archived already is passed over). It is called
+/// again when another archiver has cut elsewhere. While the lake is away nothing is read and everything is
+/// tried again; that is said once in the log and always in the [`Figures`](super::Figures). Only what no waiting mends
+/// is returned.
+pub fn run(
+    archiver: &mut Archiver,
+    mut open: impl FnMut(&Position) -> headcount_journal::Result<Reader>,
+    stop: &Stop,
+) -> Result<()> {
+    loop {
+        let reader = open(archiver.position())?;
+        match read_on(archiver, reader, stop)? {
+            Went::Elsewhere => {}
+            Went::On | Went::Stopped => return Ok(()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Went {
+    On,
+    /// The reader stands at the wrong place now.
+    Elsewhere,
+    Stopped,
+}
+
+fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<Went> {
+    let mut batch = Batch::new();
+    loop {
+        if stop.wish() == Wish::Stop {
+            return Ok(Went::Stopped);
+        }
+        let place = reader.place();
+        let (read, closed) = match reader.read(&mut batch, READ_BYTES, READ_WAIT) {
+            Ok(read) => (read, false),
+            Err(JournalError::Closed) => (0, true),
+            Err(error) => return Err(error.into()),
+        };
+        for frame in batch.iter().take(read) {
+            let sealed = archiver.take(&entry(&frame))?;
+            let went = keep(archiver, sealed, &place, stop)?;
+            if went != Went::On {
+                return Ok(went);
+            }
+        }
+        archiver.tell();
+        // An error is left for the next read to say.
+        let all = closed || (read == 0 && reader.behind().is_ok_and(|behind| behind == 0));
+        let finish = all && stop.wish() == Wish::Finish;
+        if finish || (all && archiver.is_past(now_ms())) {
+            let sealed = archiver.seal()?;
+            let went = keep(archiver, sealed, &place, stop)?;
+            archiver.tell();
+            if went != Went::On {
+                return Ok(went);
+            }
+        }
+        if finish || closed {
+            return Ok(Went::On);
+        }
+    }
+}
+
+/// Stores a cut, however long it takes.
+fn keep(
+    archiver: &mut Archiver,
+    sealed: Option<Sealed>,
+    place: &Place,
+    stop: &Stop,
+) -> Result<Went> {
+    let Some(sealed) = sealed else {
+        return Ok(Went::On);
+    };
+    let mut backoff = BACKOFF_MIN;
+    let (figures, partition) = (archiver.figures(), archiver.partition());
+    loop {
+        match archiver.store(&sealed, place) {
+            Ok(on) => {
+                if figures.set_trouble(None).is_some() {
+                    tracing::info!(partition, "the archive gets on again");
+                }
+                return Ok(if on { Went::On } else { Went::Elsewhere });
+            }
+            Err(error) if error.may_pass() => {
+                let said = error.to_string();
+                if figures.set_trouble(Some(said.clone())).is_none() {
+                    tracing::warn!(partition, "the archive waits: {said}");
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        if stop.wait(backoff) {
+            return Ok(Went::Stopped);
+        }
+        backoff = (backoff * 2).min(BACKOFF_MAX);
+    }
+}
+
+fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
+    Entry {
+        offset: frame.offset,
+        arrived: frame.appended_at_ms,
+        kind: frame.kind,
+        source: frame.source,
+        body: frame.body,
+    }
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}

@@ -1,0 +1,199 @@
+//! One call and its attempts: what a failure means, whether it is tried again, and when.
+
+use std::error::Error as _;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::time::{Duration, Instant};
+
+use super::super::error::{Error, Result};
+use super::Remote;
+
+const BACKOFF_MIN: Duration = Duration::from_millis(50);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// To an attempt's limit comes a second for so much that is sent.
+const SENT_BYTES_S: usize = 1 << 20;
+
+/// What came of an attempt that failed.
+pub(super) enum Failure {
+    /// There is no such object.
+    Absent,
+    /// It was to be created and is there.
+    Exists,
+    /// It is not the one that was seen.
+    Changed,
+    /// It may work the next time; it may also have worked this time.
+    Passing(String),
+    /// Trying again changes nothing.
+    Lasting(Box<dyn FnOnce(&Attempts<'_>) -> Error + Send>),
+}
+
+impl Failure {
+    pub(super) fn passing(said: impl Into<String>) -> Self {
+        Self::Passing(said.into())
+    }
+
+    fn of(error: object_store::Error) -> Self {
+        use object_store::Error as E;
+        let said = told(&error);
+        // So AWS answers who races with somebody: neither won nor lost.
+        if said.contains("ConditionalRequestConflict") || said.contains("OperationAborted") {
+            return Self::Passing(said);
+        }
+        match error {
+            E::NotFound { .. } if said.contains("NoSuchBucket") => {
+                Self::lasting(|at| Error::NoBucket {
+                    lake: at.remote.name.clone(),
+                })
+            }
+            // An unknown key of access is not forbidden but "not found" on some servers.
+            E::NotFound { .. } if said.contains("UserNotFound") => Self::refused(said),
+            E::NotFound { .. } => Self::Absent,
+            E::AlreadyExists { source, .. } if is_conflict(&*source) => Self::rejected(said),
+            E::AlreadyExists { .. } => Self::Exists,
+            E::Precondition { .. } => Self::Changed,
+            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Self::refused(said),
+            E::Generic { .. } if is_rejection(&said) => Self::rejected(said),
+            E::Generic { .. } => Self::Passing(said),
+            _ => Self::rejected(said),
+        }
+    }
+
+    fn lasting(error: impl FnOnce(&Attempts<'_>) -> Error + Send + 'static) -> Self {
+        Self::Lasting(Box::new(error))
+    }
+
+    fn refused(said: String) -> Self {
+        Self::lasting(|at| Error::Refused {
+            lake: at.remote.name.clone(),
+            action: at.action,
+            key: at.key.to_owned(),
+            said,
+        })
+    }
+
+    fn rejected(said: String) -> Self {
+        Self::lasting(|at| Error::Rejected {
+            lake: at.remote.name.clone(),
+            action: at.action,
+            key: at.key.to_owned(),
+            said,
+        })
+    }
+}
+
+/// The attempts of one call.
+pub(super) struct Attempts<'a> {
+    remote: &'a Remote,
+    action: &'static str,
+    key: &'a str,
+    limit: Duration,
+    backoff: Duration,
+    /// The first failure since there was progress.
+    failing: Option<Instant>,
+    unsure: bool,
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(remote: &'a Remote, action: &'static str, key: &'a str, sent: usize) -> Self {
+        let sending = Duration::from_secs((sent / SENT_BYTES_S) as u64);
+        Self {
+            remote,
+            action,
+            key,
+            limit: remote.options.attempt + sending,
+            backoff: BACKOFF_MIN,
+            failing: None,
+            unsure: false,
+        }
+    }
+
+    /// Runs one attempt within its limit.
+    pub(super) async fn run<T>(
+        &self,
+        request: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.limit, request).await {
+            Ok(answer) => answer.map_err(Failure::of),
+            Err(_) => Err(Failure::passing(format!("no answer in {:?}", self.limit))),
+        }
+    }
+
+    /// True if an attempt that failed may have been applied.
+    pub(super) fn unsure(&self) -> bool {
+        self.unsure
+    }
+
+    /// Something came: patience begins anew.
+    pub(super) fn progress(&mut self) {
+        self.failing = None;
+        self.backoff = BACKOFF_MIN;
+    }
+
+    /// Waits before the next attempt, or says that there is none.
+    pub(super) async fn again(&mut self, failure: Failure) -> Result<()> {
+        let said = match failure {
+            Failure::Passing(said) => said,
+            Failure::Lasting(error) => return Err(error(self)),
+            Failure::Absent | Failure::Exists | Failure::Changed => {
+                return self.give_up(Duration::ZERO, "an answer to another question".to_owned());
+            }
+        };
+        self.unsure = true;
+        let tried = self.failing.get_or_insert_with(Instant::now).elapsed();
+        if tried + self.backoff > self.remote.options.patience {
+            return self.give_up(tried, said);
+        }
+        tracing::debug!(action = self.action, key = self.key, said, "trying again");
+        tokio::time::sleep(spread(self.backoff)).await;
+        self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
+        Ok(())
+    }
+
+    fn give_up(&self, tried: Duration, said: String) -> Result<()> {
+        Err(Error::Unavailable {
+            lake: self.remote.name.clone(),
+            action: self.action,
+            key: self.key.to_owned(),
+            tried,
+            said,
+        })
+    }
+}
+
+/// Between half and all of it, so that many who were turned away do not come back at once.
+fn spread(wait: Duration) -> Duration {
+    let random = RandomState::new().build_hasher().finish() % 1_000;
+    wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2_000
+}
+
+/// What the store said, without the layers that carried it.
+fn told(error: &object_store::Error) -> String {
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    // The request's own error holds status and body; below it is only what the system said.
+    let mut said = error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    let last = deepest.to_string();
+    if !said.contains(&last) {
+        said = format!("{said}: {last}");
+    }
+    said.replace('\n', " ")
+}
+
+/// 409 has more meanings than "exists".
+fn is_conflict(source: &(dyn std::error::Error + 'static)) -> bool {
+    source.to_string().contains("status code: 409")
+}
+
+/// A status that will be the same the next time. 408 and 429 pass, and so does what AWS calls `RequestTimeout`.
+fn is_rejection(said: &str) -> bool {
+    let Some((_, status)) = said.split_once("status code: ") else {
+        return said.contains("redirect without LOCATION");
+    };
+    let client_side = status.starts_with('4');
+    let passes =
+        status.starts_with("408") || status.starts_with("429") || said.contains("RequestTimeout");
+    client_side && !passes
+}
