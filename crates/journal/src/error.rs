@@ -102,6 +102,14 @@ pub enum Error {
         /// What the operating system said.
         cause: Arc<io::Error>,
     },
+    /// A stream is not as it must be, or does not answer; a sentence.
+    #[cfg(feature = "kinesis")]
+    #[error("{0}")]
+    Stream(String),
+    /// The service refused a call, or could not be reached for long.
+    #[cfg(feature = "kinesis")]
+    #[error(transparent)]
+    Kinesis(#[from] headcount_kinesis::Error),
     /// The journal has been closed, and all that was durable has been read.
     #[error("the journal is closed")]
     Closed,
@@ -150,6 +158,131 @@ pub enum Error {
         /// The first offset that is kept.
         first: Offset,
     },
+    /// A cluster does not do what it was asked. What was queued is not lost by that; appends wait by themselves.
+    #[error("{action} {place}: {reason}")]
+    Cluster {
+        /// The verb of the phrase, such as `read`.
+        action: &'static str,
+        /// What it was done to.
+        place: String,
+        /// What the cluster, or the library that talks to it, said.
+        reason: String,
+    },
+    /// A topic cannot be a part of a journal as it is.
+    #[error("topic {topic}: {reason}")]
+    Topic {
+        /// The topic.
+        topic: String,
+        /// What is wrong with it, and the remedy.
+        reason: String,
+    },
+    /// Another process has opened the journal under the same name, later than this one.
+    #[error("another process writes the journal {journal} as worker {worker}; this one takes no more entries: stop it, or give every process a name of its own")]
+    Fenced {
+        /// The journal.
+        journal: String,
+        /// The name that both have.
+        worker: String,
+    },
+    /// What was to be read has been deleted.
+    #[error("partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and count anew from an archive in another journal")]
+    Deleted {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u16,
+        /// What was to be read; a place in the topic.
+        asked: i64,
+        /// The first that is there.
+        first: i64,
+    },
+    /// What had been read before is not there any more: the topic has gone back.
+    #[error("partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or `headcount rebuild` from an archive")]
+    WentBack {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u16,
+        /// How far it had been read.
+        asked: i64,
+        /// Where it ends.
+        end: i64,
+    },
+    /// Where a message had been read there is another one now.
+    #[error("partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or `headcount rebuild` from an archive")]
+    Replaced {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u16,
+        /// The place of the message.
+        offset: i64,
+    },
+    /// A message in a topic is not what belongs there. Nothing is skipped.
+    #[error("partition {partition} of {topic}, message {offset}: {reason}; nobody else may write to this topic")]
+    Message {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u16,
+        /// The place of the message.
+        offset: i64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The journal was opened for reading only.
+    #[error("the journal was opened for reading; open it for writing to append")]
+    NotWriting,
+}
+
+#[cfg(feature = "kafka")]
+impl Error {
+    pub(crate) fn cluster(
+        action: &'static str,
+        place: &dyn fmt::Display,
+        reason: &dyn fmt::Display,
+    ) -> Self {
+        Self::Cluster {
+            action,
+            place: place.to_string(),
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn topic(topic: &str, reason: String) -> Self {
+        Self::Topic {
+            topic: topic.to_owned(),
+            reason,
+        }
+    }
+
+    pub(crate) fn message(topic: &str, partition: u16, offset: i64, reason: String) -> Self {
+        Self::Message {
+            topic: topic.to_owned(),
+            partition,
+            offset,
+            reason,
+        }
+    }
+
+    /// Of a topic that is there from `first` up to `end`, `asked` lies outside.
+    pub(crate) fn not_there(topic: &str, partition: u16, asked: i64, first: i64, end: i64) -> Self {
+        let topic = topic.to_owned();
+        match asked < first {
+            true => Self::Deleted {
+                topic,
+                partition,
+                asked,
+                first,
+            },
+            false => Self::WentBack {
+                topic,
+                partition,
+                asked,
+                end,
+            },
+        }
+    }
 }
 
 impl Error {

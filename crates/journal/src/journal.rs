@@ -4,6 +4,11 @@ use std::path::Path;
 
 use crate::entry::{self, Entry};
 use crate::error::Result;
+#[cfg(feature = "kafka")]
+use crate::kafka;
+#[cfg(feature = "kinesis")]
+use crate::kinesis;
+use crate::membership::Membership;
 use crate::place::Place;
 use crate::queue::Pushed;
 use crate::reader::Reader;
@@ -18,6 +23,10 @@ pub struct Journal(Backend);
 
 enum Backend {
     Segments(segments::Journal),
+    #[cfg(feature = "kafka")]
+    Kafka(kafka::Journal),
+    #[cfg(feature = "kinesis")]
+    Kinesis(kinesis::Journal),
 }
 
 /// The same of every backend.
@@ -25,6 +34,10 @@ macro_rules! each {
     ($backend:expr, $journal:ident => $what:expr) => {
         match $backend {
             Backend::Segments($journal) => $what,
+            #[cfg(feature = "kafka")]
+            Backend::Kafka($journal) => $what,
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis($journal) => $what,
         }
     };
 }
@@ -54,6 +67,19 @@ impl Journal {
         segments::Journal::open(dir, options).map(|journal| Self(Backend::Segments(journal)))
     }
 
+    /// Opens the journal on Kafka, or creates one there. An older process that writes it under the same name can write
+    /// no more from here on. Blocks, so not on a thread of an async runtime.
+    #[cfg(feature = "kafka")]
+    pub fn kafka(options: kafka::Options) -> Result<Self> {
+        kafka::Journal::open(options).map(|journal| Self(Backend::Kafka(journal)))
+    }
+
+    /// Opens the journal on a stream of Kinesis, or creates both. Blocks, so not on a thread of an async runtime.
+    #[cfg(feature = "kinesis")]
+    pub fn kinesis(options: kinesis::Options) -> Result<Self> {
+        kinesis::Journal::open(options).map(|journal| Self(Backend::Kinesis(journal)))
+    }
+
     /// How many partitions there are; they are counted from 0.
     #[must_use]
     pub fn partitions(&self) -> u16 {
@@ -65,6 +91,10 @@ impl Journal {
     pub fn dir(&self) -> Option<&Path> {
         match &self.0 {
             Backend::Segments(journal) => Some(journal.dir()),
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(_) => None,
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(_) => None,
         }
     }
 
@@ -79,6 +109,10 @@ impl Journal {
     pub fn torn_tails(&self) -> &[TornTail] {
         match &self.0 {
             Backend::Segments(journal) => journal.torn_tails(),
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(_) => &[],
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(_) => &[],
         }
     }
 
@@ -111,6 +145,10 @@ impl Journal {
     pub fn reader_at(&self, partition: u16, place: &Place) -> Result<Reader> {
         match &self.0 {
             Backend::Segments(journal) => Ok(journal.reader(partition, place.offset)?.into()),
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(journal) => Ok(journal.reader_at(partition, place)?.into()),
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(journal) => Ok(journal.reader_at(partition, place)?.into()),
         }
     }
 
@@ -120,6 +158,25 @@ impl Journal {
     pub fn positions(&self) -> Result<Option<Vec<Vec<Vec<u8>>>>> {
         match &self.0 {
             Backend::Segments(_) => Ok(None),
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(journal) => journal.positions().map(Some),
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(_) => Ok(None),
+        }
+    }
+
+    /// Shares the partitions with the other members of `group`, as `worker`. A journal that one process writes gives
+    /// it all of them.
+    pub fn join(&self, group: &str, worker: &str) -> Result<Membership> {
+        match &self.0 {
+            Backend::Segments(journal) => {
+                let _ = (group, worker);
+                Ok(Membership::alone(journal.partitions()))
+            }
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(journal) => journal.join(group, worker).map(Membership::kafka),
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(journal) => Ok(Membership::alone(journal.partitions())),
         }
     }
 

@@ -41,8 +41,11 @@ mod clock;
 mod entry;
 mod error;
 mod journal;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 #[cfg(feature = "kinesis")]
-mod kinesis;
+pub mod kinesis;
+mod membership;
 mod place;
 mod queue;
 mod reader;
@@ -54,6 +57,7 @@ pub use batch::Batch;
 pub use entry::{BODY_BYTES_MAX, Entry, Frame};
 pub use error::{Damage, Error, Result};
 pub use journal::{Figures, Journal};
+pub use membership::{Ack, Change, Membership};
 pub use place::Place;
 pub use queue::Pushed;
 pub use reader::Reader;

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::error::Result;
+#[cfg(feature = "kafka")]
+use crate::kafka;
+#[cfg(feature = "kinesis")]
+use crate::kinesis;
 use crate::place::Place;
 use crate::{Offset, segments};
 
@@ -13,6 +17,10 @@ pub struct Reader(Backend);
 
 enum Backend {
     Segments(Box<segments::Reader>),
+    #[cfg(feature = "kafka")]
+    Kafka(Box<kafka::Reader>),
+    #[cfg(feature = "kinesis")]
+    Kinesis(Box<kinesis::Reader>),
 }
 
 /// The same of every backend.
@@ -20,6 +28,10 @@ macro_rules! each {
     ($backend:expr, $reader:ident => $what:expr) => {
         match $backend {
             Backend::Segments($reader) => $what,
+            #[cfg(feature = "kafka")]
+            Backend::Kafka($reader) => $what,
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis($reader) => $what,
         }
     };
 }
@@ -75,5 +87,19 @@ impl Reader {
 impl From<segments::Reader> for Reader {
     fn from(reader: segments::Reader) -> Self {
         Self(Backend::Segments(Box::new(reader)))
+    }
+}
+
+#[cfg(feature = "kafka")]
+impl From<kafka::Reader> for Reader {
+    fn from(reader: kafka::Reader) -> Self {
+        Self(Backend::Kafka(Box::new(reader)))
+    }
+}
+
+#[cfg(feature = "kinesis")]
+impl From<kinesis::Reader> for Reader {
+    fn from(reader: kinesis::Reader) -> Self {
+        Self(Backend::Kinesis(Box::new(reader)))
     }
 }

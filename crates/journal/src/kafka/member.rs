@@ -1,0 +1,251 @@
+//! A member of a consumer group over the topic of commits. The group shares partitions and nothing else: no message is
+//! ever taken through it.
+
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use headcount_kafka::tell;
+
+use crate::error::{Error, Result};
+use crate::kafka::cluster::Cluster;
+use crate::kafka::reader::commits_of;
+use crate::kafka::wait::Switch;
+use crate::membership::{Ack, Change};
+use crate::place::Place;
+
+/// Changes that may wait for the one who asks for them.
+const CHANGES: usize = 16;
+
+/// How long the group is listened to before we look around.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// A member.
+pub(crate) struct Member {
+    changes: Receiver<Change>,
+    consumer: Option<Arc<BaseConsumer<Group>>>,
+    topic: String,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the group asks of its member, put down until the thread comes to it.
+struct Group {
+    asked: Mutex<Vec<Asked>>,
+    stop: Switch,
+}
+
+enum Asked {
+    Assigned(Vec<u16>),
+    Revoked(TopicPartitionList, bool),
+}
+
+impl Member {
+    pub(super) fn join(cluster: &Arc<Cluster>, group: &str, worker: &str) -> Result<Self> {
+        let options = &cluster.options;
+        let session = options.session_timeout.as_millis();
+        let context = Group {
+            asked: Mutex::default(),
+            stop: Switch::default(),
+        };
+        let failed =
+            |error: KafkaError| Error::cluster("join the group of", &options.address, &error);
+        let consumer: BaseConsumer<Group> = options
+            .address
+            .config()
+            .set("group.id", group)
+            .set("client.id", worker)
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("session.timeout.ms", session.to_string())
+            .set("heartbeat.interval.ms", (session / 4).to_string())
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("queued.max.messages.kbytes", "64")
+            .create_with_context(context)
+            .map_err(failed)?;
+        let topic = cluster.topics.commits.clone();
+        consumer.subscribe(&[&topic]).map_err(failed)?;
+        let consumer = Arc::new(consumer);
+        let (tell, changes) = sync_channel(CHANGES);
+        let run = Run {
+            consumer: Arc::clone(&consumer),
+            tell,
+            // Kafka puts up with a revocation for five minutes; nobody should have to.
+            patience: options.patience,
+        };
+        let thread = std::thread::Builder::new()
+            .name("journal-member".to_owned())
+            .spawn(move || run.run())
+            .map_err(|error| Error::cluster("join the group of", &options.address, &error))?;
+        Ok(Self {
+            changes,
+            consumer: Some(consumer),
+            topic,
+            thread: Some(thread),
+        })
+    }
+
+    pub(crate) fn next(&mut self, timeout: Duration) -> Result<Option<Change>> {
+        match self.changes.recv_timeout(timeout) {
+            Ok(change) => Ok(Some(change)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(Error::Closed),
+        }
+    }
+
+    pub(crate) fn committed(&self, partition: u16, place: &Place) {
+        let (Some(consumer), Some(offset)) = (&self.consumer, commits_of(place)) else {
+            return;
+        };
+        let mut offsets = TopicPartitionList::new();
+        let said = offsets
+            .add_partition_offset(&self.topic, i32::from(partition), Offset::Offset(offset))
+            .and_then(|()| consumer.commit(&offsets, CommitMode::Async));
+        if let Err(error) = said {
+            tracing::debug!(%error, "the group was not told of partition {partition}");
+        }
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if let Some(consumer) = &self.consumer {
+            consumer.context().stop.throw();
+        }
+        // The last to let go of the consumer leaves the group, which takes a moment.
+        self.consumer = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so on standard error.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Run {
+    consumer: Arc<BaseConsumer<Group>>,
+    tell: SyncSender<Change>,
+    patience: Duration,
+}
+
+impl Run {
+    fn run(self) {
+        let group = Arc::clone(self.consumer.context());
+        while !group.stop.is_thrown() {
+            // Nothing is fetched, so what comes are the group's wishes, by way of its context, or errors that pass.
+            if let Some(Err(error)) = self.consumer.poll(SLICE) {
+                tracing::debug!(%error, "the group");
+            }
+            for asked in group.take() {
+                match asked {
+                    Asked::Assigned(partitions) => self.say(Change::Assigned(partitions)),
+                    Asked::Revoked(list, lost) => self.revoke(&list, lost),
+                }
+            }
+        }
+    }
+
+    fn revoke(&self, list: &TopicPartitionList, lost: bool) {
+        let partitions = numbers(list);
+        if !partitions.is_empty() {
+            if lost {
+                self.say(Change::Lost(partitions));
+            } else {
+                let (open, gone) = channel();
+                self.say(Change::Revoked(partitions, Ack::new(open)));
+                let deadline = Instant::now() + self.patience;
+                while Instant::now() < deadline && !self.consumer.context().stop.is_thrown() {
+                    match gone.recv_timeout(SLICE) {
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+                    }
+                }
+            }
+        }
+        if let Err(error) = self.consumer.incremental_unassign(list) {
+            tracing::warn!(%error, "partitions were not given back");
+        }
+    }
+
+    fn say(&self, mut change: Change) {
+        loop {
+            match self.tell.try_send(change) {
+                Ok(()) | Err(TrySendError::Disconnected(_)) => return,
+                Err(TrySendError::Full(back)) => change = back,
+            }
+            if self.consumer.context().stop.wait(SLICE) {
+                return;
+            }
+        }
+    }
+}
+
+impl Group {
+    fn put(&self, asked: Asked) {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(asked);
+    }
+
+    fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ClientContext for Group {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tell(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!(%error, "kafka: {reason}");
+    }
+}
+
+impl ConsumerContext for Group {
+    /// An assignment is taken at once; a revocation is finished by the thread, when the partitions are laid down.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        what: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        let done = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let partitions = numbers(list);
+            if !partitions.is_empty() {
+                self.put(Asked::Assigned(partitions));
+            }
+            consumer
+                .incremental_assign(list)
+                .and_then(|()| consumer.pause(list))
+        } else if self.stop.is_thrown() {
+            consumer.incremental_unassign(list)
+        } else {
+            self.put(Asked::Revoked(list.clone(), consumer.assignment_lost()));
+            Ok(())
+        };
+        match done {
+            Ok(()) => {}
+            // A list that is empty leaves nothing to pause.
+            Err(KafkaError::PauseResume(_)) if list.count() == 0 => {}
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Noop) => {}
+            Err(error) => tracing::warn!(%error, "the group's partitions"),
+        }
+    }
+}
+
+fn numbers(list: &TopicPartitionList) -> Vec<u16> {
+    list.elements()
+        .iter()
+        .filter_map(|element| u16::try_from(element.partition()).ok())
+        .collect()
+}

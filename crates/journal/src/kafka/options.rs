@@ -1,0 +1,139 @@
+//! How a journal on Kafka is opened.
+
+use std::fmt;
+use std::time::Duration;
+
+use headcount_kafka::KafkaAddress;
+
+use crate::error::{Error, Result};
+use crate::queue::Limits;
+use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX, Router};
+
+/// How a journal on Kafka is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Where it is; the name is that of the journal.
+    pub address: KafkaAddress,
+    /// What this process is called among those that write the journal: an older process of the same name can write
+    /// no more when this one has opened it.
+    pub worker: String,
+    /// False for a process that only reads: it disturbs nobody who writes.
+    pub writes: bool,
+    /// How many partitions a new journal gets (1 if not given). Fixed at creation.
+    pub partitions: Option<u16>,
+    /// On how many brokers everything is kept: of a new journal three, or as many as there are if they are fewer.
+    /// An existing one with fewer is refused.
+    pub replication: Option<u16>,
+    /// How many brokers must have a batch before it is acknowledged: of a new journal one less than the replication.
+    pub min_insync: Option<u16>,
+    /// The names of the lanes, by number.
+    pub lanes: Vec<String>,
+    /// Where entries go.
+    pub router: Router,
+    /// An append waits while so many bytes are queued, by all partitions together.
+    pub queue_bytes: usize,
+    /// An append waits while so many batches are queued.
+    pub queue_batches: usize,
+    /// A transaction is closed when it has so many bytes. 4 MiB of records are a few hundredths of a second.
+    pub group_bytes: usize,
+    /// After so long Kafka gives up the transaction of a process that has gone, and readers come past it.
+    pub transaction_timeout: Duration,
+    /// After so long without a sign of life a worker loses its partitions.
+    pub session_timeout: Duration,
+    /// How long opening, closing and questions wait for brokers that do not answer. Appends wait without end.
+    pub patience: Duration,
+}
+
+impl Options {
+    /// The defaults for a journal and a worker. What the address says after the `?` (`partitions`, `replication`,
+    /// `min_insync`) is taken.
+    pub fn new(address: KafkaAddress, worker: impl Into<String>, router: Router) -> Result<Self> {
+        let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
+        address
+            .only(&["partitions", "replication", "min_insync"])
+            .map_err(option)?;
+        let number = |key| address.parsed(key, "a whole number").map_err(option);
+        Ok(Self {
+            partitions: number("partitions")?,
+            replication: number("replication")?,
+            min_insync: number("min_insync")?,
+            address,
+            worker: worker.into(),
+            writes: true,
+            lanes: [
+                "rsvps",
+                "open_events",
+                "photos",
+                "event_comments",
+                "open_venues",
+                "dead-letters",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            router,
+            queue_bytes: 16 << 20,
+            queue_batches: 1_000,
+            group_bytes: 4 << 20,
+            transaction_timeout: Duration::from_secs(10),
+            session_timeout: Duration::from_secs(10),
+            patience: Duration::from_secs(30),
+        })
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            queue_bytes: self.queue_bytes,
+            queue_batches: self.queue_batches,
+            group_bytes: self.group_bytes,
+            group_entries: usize::MAX,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |what: String| Err(Error::Option(what));
+        if self
+            .partitions
+            .is_some_and(|n| !(1..=PARTITIONS_MAX).contains(&n))
+        {
+            return refuse(format!("partitions must be between 1 and {PARTITIONS_MAX}"));
+        }
+        if self.replication == Some(0) || self.min_insync == Some(0) {
+            return refuse("replication and min_insync must be at least 1".to_owned());
+        }
+        if let (Some(copies), Some(least)) = (self.replication, self.min_insync)
+            && least > copies
+        {
+            return refuse(format!(
+                "min_insync {least} is more than the replication {copies}: nothing could be written"
+            ));
+        }
+        if self.worker.is_empty() || self.lanes.is_empty() || self.lanes.len() > 255 {
+            return refuse("a worker needs a name, and a journal from 1 to 255 lanes".to_owned());
+        }
+        if !(1..=BATCH_BYTES_MAX).contains(&self.group_bytes)
+            || self.queue_bytes == 0
+            || self.queue_batches == 0
+        {
+            return refuse(format!(
+                "group_bytes must be between 1 and {BATCH_BYTES_MAX}, queue_bytes and queue_batches at least 1"
+            ));
+        }
+        if self.transaction_timeout < Duration::from_secs(1)
+            || self.session_timeout < Duration::from_secs(1)
+            || self.patience < Duration::from_secs(1)
+        {
+            return refuse("timeouts must be at least a second".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("address", &self.address.to_string())
+            .field("worker", &self.worker)
+            .field("partitions", &self.partitions)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,267 @@
+//! Transactions of one transactional id, and what their failures mean.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+
+use crate::error::{Error, Result};
+use crate::kafka::cluster::Cluster;
+use crate::kafka::delivery::{Deliveries, NOT_ASKED, Slot};
+use crate::kafka::topics::MESSAGE_BYTES_MAX;
+use crate::kafka::wait::Switch;
+
+/// How long one call into the client library may take before we look around.
+const STEP: Duration = Duration::from_secs(1);
+
+/// Bytes that may wait in the client library: the longest batch with what belongs to it.
+const BUFFER_KIB: &str = "131072";
+
+/// Why a transaction did not come about.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It must be aborted and can be begun again.
+    Abort(String),
+    /// These transactions have ended: another process has the id, or Kafka has given this one up.
+    Renew(String),
+    /// Nothing will help.
+    Fatal(String),
+    /// The journal is being closed and does not wait any longer.
+    GivenUp,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Abort(why) | Self::Renew(why) | Self::Fatal(why) => f.write_str(why),
+            Self::GivenUp => f.write_str("the brokers did not answer in time"),
+        }
+    }
+}
+
+/// A producer whose id is its own: the one that had it before can write no more.
+pub(super) struct Transactions {
+    producer: BaseProducer<Deliveries>,
+}
+
+impl Transactions {
+    /// Takes over a transactional id; what was under way under it is settled when this returns. The outer error is
+    /// for good, the inner one may pass.
+    pub(super) fn open(cluster: &Cluster, id: &str) -> Result<Result<Self, Trouble>> {
+        let Self { producer } = Self::connect(cluster, id)?;
+        let deadline = Instant::now() + cluster.options.patience;
+        loop {
+            match producer.init_transactions(STEP).map_err(trouble) {
+                Ok(()) => return Ok(Ok(Self { producer })),
+                Err(Met::Again(_)) if Instant::now() < deadline => {}
+                Err(Met::Again(why)) => {
+                    return Err(Error::cluster("write to", &cluster.options.address, &why));
+                }
+                Err(Met::Trouble(Trouble::Fatal(why))) => {
+                    return Err(Error::cluster("write to", &cluster.options.address, &why));
+                }
+                Err(Met::Trouble(trouble)) => return Ok(Err(trouble)),
+            }
+        }
+    }
+
+    /// As [`Transactions::open`], but waits as long as it takes, or until told to give up.
+    pub(super) fn reopen(cluster: &Cluster, id: &str, give_up: &Switch) -> Result<Self, Trouble> {
+        let Self { producer } =
+            Self::connect(cluster, id).map_err(|error| Trouble::Fatal(error.to_string()))?;
+        let this = Self { producer };
+        this.until(give_up, || this.producer.init_transactions(STEP))?;
+        Ok(this)
+    }
+
+    fn connect(cluster: &Cluster, id: &str) -> Result<Self> {
+        let options = &cluster.options;
+        let producer = options
+            .address
+            .config()
+            .set("transactional.id", id)
+            .set(
+                "transaction.timeout.ms",
+                options.transaction_timeout.as_millis().to_string(),
+            )
+            .set("acks", "all")
+            .set("compression.type", "lz4")
+            .set("message.max.bytes", MESSAGE_BYTES_MAX.to_string())
+            .set("batch.size", "1000000")
+            .set("linger.ms", "5")
+            .set("queue.buffering.max.kbytes", BUFFER_KIB)
+            .set("queue.buffering.max.messages", "2000000")
+            .create_with_context(Deliveries::default())
+            .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
+        Ok(Self { producer })
+    }
+
+    /// Begins a transaction in which so many offsets will be asked for.
+    pub(super) fn begin(&self, slots: usize) -> Result<(), Trouble> {
+        self.producer.context().begin(slots);
+        self.producer
+            .begin_transaction()
+            .map_err(|error| match trouble(error) {
+                Met::Again(why) => Trouble::Abort(why),
+                Met::Trouble(trouble) => trouble,
+            })
+    }
+
+    /// Hands over a message whose offset nobody asks for.
+    pub(super) fn send(
+        &self,
+        topic: &str,
+        partition: u16,
+        key: Option<&[u8]>,
+        body: &[u8],
+        headers: Option<OwnedHeaders>,
+    ) -> Result<(), Trouble> {
+        self.send_noting(topic, partition, key, body, headers, NOT_ASKED)
+    }
+
+    /// Hands over a message; waits while the library has no room.
+    pub(super) fn send_noting(
+        &self,
+        topic: &str,
+        partition: u16,
+        key: Option<&[u8]>,
+        body: &[u8],
+        headers: Option<OwnedHeaders>,
+        slot: Slot,
+    ) -> Result<(), Trouble> {
+        let mut record = BaseRecord::with_opaque_to(topic, slot)
+            .partition(i32::from(partition))
+            .payload(body);
+        record.key = key;
+        record.headers = headers;
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    record = back;
+                    self.producer.poll(Duration::from_millis(10));
+                    self.check()?;
+                }
+                Err((error, _)) => return Err(Trouble::of(&error)),
+            }
+        }
+    }
+
+    /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
+    pub(super) fn flush(&self) -> Result<(), Trouble> {
+        loop {
+            let flushed = self.producer.flush(Duration::from_millis(100));
+            self.check()?;
+            match flushed {
+                Ok(()) => return Ok(()),
+                Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) => {}
+                Err(error) => return Err(Trouble::of(&error)),
+            }
+        }
+    }
+
+    /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything.
+    pub(super) fn commit(&self, give_up: &Switch) -> Result<(), Trouble> {
+        self.until(give_up, || self.producer.commit_transaction(STEP))
+    }
+
+    /// Leaves nothing of the transaction.
+    pub(super) fn abort(&self, give_up: &Switch) -> Result<(), Trouble> {
+        self.producer
+            .purge(PurgeConfig::default().queue().inflight());
+        self.until(give_up, || {
+            self.producer.poll(Duration::ZERO);
+            self.producer.abort_transaction(STEP)
+        })
+    }
+
+    /// Where a message came to lie.
+    pub(super) fn offset(&self, slot: Slot) -> Option<i64> {
+        self.producer.context().offset(slot)
+    }
+
+    fn check(&self) -> Result<(), Trouble> {
+        if let Some((code, why)) = self.producer.client().fatal_error() {
+            return Err(Trouble::of_code(code, why));
+        }
+        self.producer
+            .context()
+            .failed()
+            .map_or(Ok(()), |why| Err(Trouble::Abort(why)))
+    }
+
+    fn until(
+        &self,
+        give_up: &Switch,
+        act: impl Fn() -> Result<(), KafkaError>,
+    ) -> Result<(), Trouble> {
+        loop {
+            match act().map_err(trouble) {
+                Ok(()) => return Ok(()),
+                Err(Met::Trouble(trouble)) => return Err(trouble),
+                Err(Met::Again(_)) if give_up.is_thrown() => return Err(Trouble::GivenUp),
+                Err(Met::Again(_)) => self.producer.poll(Duration::from_millis(10)),
+            }
+        }
+    }
+}
+
+/// What an operation on a transaction met.
+enum Met {
+    /// The same call again goes on where this one stopped.
+    Again(String),
+    Trouble(Trouble),
+}
+
+fn trouble(error: KafkaError) -> Met {
+    match &error {
+        KafkaError::Transaction(inner) if inner.is_retriable() && !inner.is_fatal() => {
+            Met::Again(inner.string())
+        }
+        KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut) => Met::Again(error.to_string()),
+        KafkaError::Transaction(inner) if inner.txn_requires_abort() => {
+            Met::Trouble(Trouble::Abort(inner.string()))
+        }
+        KafkaError::Transaction(inner) => {
+            Met::Trouble(Trouble::of_code(inner.code(), inner.string()))
+        }
+        _ => Met::Trouble(Trouble::of(&error)),
+    }
+}
+
+impl Trouble {
+    fn of(error: &KafkaError) -> Self {
+        match error.rdkafka_error_code() {
+            Some(code) => Self::of_code(code, error.to_string()),
+            None => Self::Abort(error.to_string()),
+        }
+    }
+
+    fn of_code(code: RDKafkaErrorCode, why: String) -> Self {
+        use RDKafkaErrorCode as Code;
+        match code {
+            Code::Fenced
+            | Code::ProducerFenced
+            | Code::InvalidProducerEpoch
+            | Code::TransactionCoordinatorFenced
+            | Code::InvalidProducerIdMapping
+            | Code::UnknownProducerId
+            | Code::OutOfOrderSequenceNumber
+            | Code::InvalidTransactionalState
+            | Code::State
+            | Code::Inconsistent
+            | Code::Fatal => Self::Renew(why),
+            Code::TopicAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+            | Code::UnsupportedVersion
+            | Code::UnsupportedFeature
+            | Code::InvalidTransactionTimeout
+            | Code::MessageSizeTooLarge
+            | Code::InvalidArgument => Self::Fatal(why),
+            _ => Self::Abort(why),
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Reading one partition: the next commit message, then from the lanes what it names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::Message as _;
+use rdkafka::consumer::BaseConsumer;
+use serde::{Deserialize, Serialize};
+
+use headcount_kafka::Told;
+
+use crate::Offset;
+use crate::batch::Batch;
+use crate::entry::Frame;
+use crate::error::{Error, Result};
+use crate::kafka::cluster::Cluster;
+use crate::kafka::message::{Commit, Item, Source, from_hex};
+use crate::kafka::stream::{Lane, Seen, Stream, Took};
+use crate::place::Place;
+
+/// The header that says who wrote a record, the first of all.
+pub(super) const WRITER: &str = "writer";
+
+/// How long one wait is at most, so that the end of the journal is noticed.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// What is fetched ahead of a reader, of each topic.
+const AHEAD_KIB: &str = "8192";
+
+/// Reads one partition.
+pub(crate) struct Reader {
+    cluster: Arc<Cluster>,
+    partition: u16,
+    consumer: Arc<BaseConsumer<Told>>,
+    commits: Stream,
+    lanes: Vec<Option<Lane>>,
+    /// The next entry.
+    next: Offset,
+    /// Entries before this one are not asked for.
+    from: Offset,
+    /// What was before the commit message that is read or comes next.
+    at: Hint,
+    /// The message that a place names as the last one before; it must be there.
+    verify: Option<Mark>,
+    numbers: HashMap<String, u16>,
+    current: Option<Current>,
+    /// Nothing was left to read up to here in the topic of commits.
+    clear: i64,
+    broken: Option<Error>,
+}
+
+/// What a place remembers beside the offset.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Hint {
+    /// The commit message that is read or comes next.
+    commits: i64,
+    /// The offset of its first entry.
+    base: Offset,
+    /// The time of the entry before.
+    time: i64,
+    /// The sources by number, from 1.
+    names: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Mark>,
+}
+
+/// A commit message by which a topic is known again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    offset: i64,
+    writer: String,
+    seq: u64,
+}
+
+/// A batch that is being read.
+struct Current {
+    commit: Commit,
+    /// Where its commit message is.
+    offset: i64,
+    end: Offset,
+    time: i64,
+    /// The numbers of its sources.
+    numbers: Vec<u16>,
+    item: usize,
+    /// How many of the item have been read.
+    done: u32,
+}
+
+/// The commit message that comes next at a place, if it says.
+pub(super) fn commits_of(place: &Place) -> Option<i64> {
+    let hint: Hint = serde_json::from_slice(&place.hint).ok()?;
+    Some(hint.commits)
+}
+
+impl Reader {
+    /// Begins where a place is, or without a hint at the beginning, and goes on to the offset.
+    pub(super) fn open(cluster: &Arc<Cluster>, partition: u16, place: &Place) -> Result<Self> {
+        let topic = &cluster.topics.commits;
+        let at: Hint = match place.hint.is_empty() {
+            true => Hint::default(),
+            false => serde_json::from_slice(&place.hint).map_err(|error| {
+                Error::Option(format!("this is no place in a journal on Kafka: {error}"))
+            })?,
+        };
+        let start = at.last.as_ref().map_or(at.commits, |last| last.offset);
+        let (low, high) = cluster.watermarks(topic, partition)?;
+        if start < low || at.commits > high {
+            let asked = if start < low { start } else { at.commits };
+            return Err(Error::not_there(topic, partition, asked, low, high));
+        }
+        let consumer: Arc<BaseConsumer<Told>> = cluster
+            .consumer_config()
+            .set("queued.max.messages.kbytes", AHEAD_KIB)
+            .set("queued.min.messages", "20000")
+            .set("fetch.message.max.bytes", (2 << 20).to_string())
+            .create_with_context(Told)
+            .map(Arc::new)
+            .map_err(|error| Error::cluster("connect to", &cluster.options.address, &error))?;
+        let numbers = at
+            .names
+            .iter()
+            .zip(1..)
+            .map(|(name, number)| (name.clone(), number))
+            .collect();
+        Ok(Self {
+            commits: Stream::open(cluster, &consumer, topic, partition, start)?,
+            cluster: Arc::clone(cluster),
+            partition,
+            consumer,
+            lanes: cluster.topics.lanes.iter().map(|_| None).collect(),
+            next: at.base,
+            from: place.offset,
+            verify: at.last.clone(),
+            numbers,
+            at,
+            current: None,
+            clear: 0,
+            broken: None,
+        })
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        batch: &mut Batch,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<usize> {
+        batch.clear();
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        let now = Instant::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now + SLICE);
+        // What the library tells the consumer as a whole; no message comes this way.
+        let _ = self.consumer.poll(Duration::ZERO);
+        match self.fill(batch, max_bytes, deadline) {
+            Ok(()) => Ok(batch.len()),
+            Err(error) => {
+                if !matches!(error, Error::Closed | Error::Cluster { .. }) {
+                    self.broken = Some(error.clone());
+                }
+                match batch.is_empty() {
+                    true => Err(error),
+                    false => Ok(batch.len()),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn position(&self) -> Offset {
+        self.next.max(self.from)
+    }
+
+    pub(crate) fn partition(&self) -> u16 {
+        self.partition
+    }
+
+    pub(crate) fn durable_end(&self) -> Offset {
+        let read = self.current.as_ref().map_or(0, |current| current.end);
+        self.position().max(read)
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            offset: self.position(),
+            hint: serde_json::to_vec(&self.at).expect("a hint is plain data"),
+        }
+    }
+
+    pub(crate) fn behind(&mut self) -> Result<u64> {
+        if let Some(current) = &self.current {
+            return Ok((current.end - self.next).max(1));
+        }
+        let topic = &self.cluster.topics.commits;
+        let (_, high) = self.cluster.watermarks(topic, self.partition)?;
+        if self.at.commits >= high || self.clear >= high {
+            return Ok(0);
+        }
+        if self.commits.watermark()? < high {
+            // Transactions that have not ended: there may be something in them.
+            return Ok(1);
+        }
+        // What the library has said of the end may be old; after this it is not.
+        let start = self
+            .verify
+            .as_ref()
+            .map_or(self.at.commits, |last| last.offset);
+        self.commits.seek(start)?;
+        let deadline = Instant::now() + self.cluster.options.patience;
+        while Instant::now() < deadline {
+            match self.look(SLICE)? {
+                Some(true) => self.clear = high,
+                Some(false) | None => {}
+            }
+            if let Some(current) = &self.current {
+                return Ok(current.end - self.next);
+            }
+            if self.clear >= high {
+                return Ok(0);
+            }
+        }
+        Err(Error::cluster(
+            "read",
+            &self.cluster.topics.commits,
+            &"no answer in time",
+        ))
+    }
+
+    fn fill(&mut self, batch: &mut Batch, max_bytes: usize, deadline: Instant) -> Result<()> {
+        loop {
+            if self.current.is_none() && !self.next_batch(batch.is_empty(), deadline)? {
+                let ended = batch.is_empty() && self.cluster.closed.is_thrown();
+                return match ended && self.behind()? == 0 {
+                    true => Err(Error::Closed),
+                    false => Ok(()),
+                };
+            }
+            let Some(mut current) = self.current.take() else {
+                continue;
+            };
+            let whole = self.emit(&mut current, batch, max_bytes, deadline)?;
+            if !whole {
+                self.current = Some(current);
+                return Ok(());
+            }
+            self.finish(current);
+        }
+    }
+
+    /// Waits for a commit message; true if one came.
+    fn next_batch(&mut self, may_wait: bool, deadline: Instant) -> Result<bool> {
+        loop {
+            let left = match may_wait {
+                true => deadline.saturating_duration_since(Instant::now()),
+                false => Duration::ZERO,
+            };
+            self.look(left.min(SLICE))?;
+            if self.current.is_some() {
+                return Ok(true);
+            }
+            if left.is_zero() || self.cluster.closed.is_thrown() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Looks at the topic of commits once. `Some(true)` when its end was seen, `Some(false)` when a message was.
+    fn look(&mut self, wait: Duration) -> Result<Option<bool>> {
+        let (offset, commit) = match self.commits.look(wait)? {
+            Seen::Nothing => return Ok(None),
+            Seen::End => return Ok(Some(true)),
+            Seen::Message(message) => (
+                message.offset(),
+                Commit::parse(message.payload().unwrap_or_default()),
+            ),
+        };
+        let commit = commit.map_err(|why| self.commits.damaged(offset, why))?;
+        if let Some(last) = self.verify.take() {
+            let found = Mark {
+                offset,
+                writer: commit.writer,
+                seq: commit.seq,
+            };
+            return match found == last {
+                true => Ok(Some(false)),
+                false => Err(Error::Replaced {
+                    topic: self.cluster.topics.commits.clone(),
+                    partition: self.partition,
+                    offset: last.offset,
+                }),
+            };
+        }
+        self.begin(offset, commit)?;
+        Ok(Some(false))
+    }
+
+    /// Takes up a batch.
+    fn begin(&mut self, offset: i64, commit: Commit) -> Result<()> {
+        let numbers = commit
+            .sources
+            .iter()
+            .map(|source| self.number(source, offset))
+            .collect::<Result<_>>()?;
+        let end = self.next + commit.count();
+        self.at.commits = offset;
+        let current = Current {
+            time: commit.arrived.max(self.at.time),
+            offset,
+            end,
+            numbers,
+            commit,
+            item: 0,
+            done: 0,
+        };
+        if end <= self.from {
+            // Nothing of it is asked for, so its records need not be fetched.
+            self.finish(current);
+            return Ok(());
+        }
+        for (&lane, &first) in &current.commit.lanes {
+            self.lane(lane, first, offset)?;
+        }
+        self.current = Some(current);
+        Ok(())
+    }
+
+    fn lane(&mut self, lane: u8, first: i64, offset: i64) -> Result<()> {
+        let Some(topic) = self.cluster.topics.lanes.get(usize::from(lane)) else {
+            let why = format!("it names lane {lane}, which this journal has not");
+            return Err(self.commits.damaged(offset, why));
+        };
+        match &mut self.lanes[usize::from(lane)] {
+            Some(lane) => lane.reach_back(first),
+            empty => {
+                let (cluster, consumer) = (&self.cluster, &self.consumer);
+                let stream = Stream::open(cluster, consumer, topic, self.partition, first)?;
+                *empty = Some(Lane::new(stream));
+                Ok(())
+            }
+        }
+    }
+
+    /// The number of a source: names get them in their order of appearance in the partition, so all readers agree.
+    fn number(&mut self, source: &Source, offset: i64) -> Result<u16> {
+        let name = match source {
+            Source::Number(number) => return Ok(*number),
+            Source::Name(name) => name,
+        };
+        if let Some(&number) = self.numbers.get(name) {
+            return Ok(number);
+        }
+        self.at.names.push(name.clone());
+        let number = u16::try_from(self.at.names.len()).map_err(|_| {
+            self.commits
+                .damaged(offset, "there are more than 65,535 sources")
+        })?;
+        self.numbers.insert(name.clone(), number);
+        Ok(number)
+    }
+
+    /// Gives entries of the batch; false if it is not at its end: the room is used up, or a record has not come yet.
+    fn emit(
+        &mut self,
+        current: &mut Current,
+        batch: &mut Batch,
+        max_bytes: usize,
+        deadline: Instant,
+    ) -> Result<bool> {
+        while let Some(item) = current.commit.entries.get(current.item) {
+            let decoded;
+            let (kind, source, inline) = match item {
+                Item::Run(_, kind, source, _) => (*kind, *source, None),
+                Item::Text { kind, source, text } => (*kind, *source, Some(text.as_bytes())),
+                Item::Bytes { kind, source, hex } => {
+                    decoded = from_hex(hex).unwrap_or_default();
+                    (*kind, *source, Some(decoded.as_slice()))
+                }
+            };
+            let (next, wanted) = (self.next, self.next >= self.from);
+            let waits = batch.is_empty();
+            let mut accept = |body: &[u8]| {
+                let fits = batch.is_empty() || batch.copied_bytes() + body.len() <= max_bytes;
+                if wanted && fits {
+                    batch.copy(&Frame {
+                        offset: next,
+                        appended_at_ms: current.time,
+                        kind,
+                        source: current.numbers[source as usize],
+                        body,
+                    });
+                }
+                fits || !wanted
+            };
+            let took = match (item, inline) {
+                (_, Some(body)) if accept(body) => Took::One,
+                (Item::Run(lane, ..), None) => {
+                    let lane = self.lanes[usize::from(*lane)]
+                        .as_mut()
+                        .expect("a batch opens its lanes when it is taken up");
+                    // What is there is given out rather than kept until more comes.
+                    let until = if waits { deadline } else { Instant::now() };
+                    lane.take(current.commit.writer.as_bytes(), until, accept)?
+                }
+                _ => Took::Refused,
+            };
+            if took != Took::One {
+                return Ok(false);
+            }
+            self.next += 1;
+            current.done += 1;
+            if u64::from(current.done) == item.count() {
+                (current.item, current.done) = (current.item + 1, 0);
+            }
+        }
+        Ok(true)
+    }
+
+    fn finish(&mut self, current: Current) {
+        self.next = current.end;
+        self.at.commits = current.offset + 1;
+        self.at.base = current.end;
+        self.at.time = current.time;
+        self.at.last = Some(Mark {
+            offset: current.offset,
+            writer: current.commit.writer,
+            seq: current.commit.seq,
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! Reading a small topic through, up to what is in it now.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+
+use headcount_kafka::Told;
+
+use crate::error::{Error, Result};
+use crate::kafka::cluster::Cluster;
+
+/// How long to wait between two looks at a transaction that is not finished.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// Reads committed messages of one topic after another.
+pub(super) struct Scanner {
+    cluster: Arc<Cluster>,
+    consumer: Mutex<BaseConsumer<Told>>,
+}
+
+impl Scanner {
+    pub(super) fn new(cluster: &Arc<Cluster>) -> Result<Self> {
+        let consumer = cluster
+            .consumer_config()
+            .set("queued.max.messages.kbytes", "4096")
+            .create_with_context(Told)
+            .map_err(|error| Error::cluster("connect to", &cluster.options.address, &error))?;
+        Ok(Self {
+            cluster: Arc::clone(cluster),
+            consumer: Mutex::new(consumer),
+        })
+    }
+
+    /// Shows every committed message from `from` on (or from the first, if that is later and `from` is 0) that was
+    /// there when this was called. Returns from where to go on.
+    pub(super) fn scan(
+        &self,
+        topic: &str,
+        partition: u16,
+        from: i64,
+        mut visit: impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
+    ) -> Result<i64> {
+        let (low, high) = self.cluster.watermarks(topic, partition)?;
+        let from = if from == 0 { low } else { from };
+        if from < low || from > high {
+            return Err(Error::not_there(topic, partition, from, low, high));
+        }
+        if from == high {
+            return Ok(high);
+        }
+        let consumer = self.consumer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_for_commits(&consumer, topic, partition, high)?;
+        let failed = |error: KafkaError| Error::cluster("read", &topic, &error);
+        let mut place = TopicPartitionList::new();
+        place
+            .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
+            .and_then(|()| consumer.assign(&place))
+            .map_err(failed)?;
+        let read = read(&consumer, high, self.cluster.options.patience, &mut visit);
+        consumer.unassign().map_err(failed)?;
+        read.unwrap_or_else(|error| Err(failed(error)))
+    }
+
+    /// Waits until everything before `high` is committed or aborted.
+    fn wait_for_commits(
+        &self,
+        consumer: &BaseConsumer<Told>,
+        topic: &str,
+        partition: u16,
+        high: i64,
+    ) -> Result<()> {
+        let options = &self.cluster.options;
+        // Kafka ends a transaction that nobody goes on with by itself, and looks for such every ten seconds.
+        let deadline = Instant::now() + options.patience + options.transaction_timeout;
+        loop {
+            let (_, stable) = self.cluster.ask("ask for the end of", topic, |time| {
+                consumer.fetch_watermarks(topic, i32::from(partition), time)
+            })?;
+            if stable >= high {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::cluster(
+                    "read",
+                    &topic,
+                    &"a transaction in it does not end",
+                ));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+/// Reads up to `high`; the outer result is Kafka's, the inner one the visitor's.
+fn read(
+    consumer: &BaseConsumer<Told>,
+    high: i64,
+    patience: Duration,
+    visit: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
+) -> Result<Result<i64>, KafkaError> {
+    let mut heard = Instant::now();
+    let mut next = high;
+    loop {
+        match consumer.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                if let Err(error) = visit(&message) {
+                    return Ok(Err(error));
+                }
+                next = next.max(message.offset() + 1);
+                if message.offset() + 1 >= high {
+                    return Ok(Ok(next));
+                }
+            }
+            // The end of what is committed, which reaches at least to `high`.
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Ok(next)),
+            Some(Err(error)) if heard.elapsed() >= patience => return Err(error),
+            None if heard.elapsed() >= patience => return Err(KafkaError::NoMessageReceived),
+            Some(Err(_)) | None => {}
+        }
+    }
+}

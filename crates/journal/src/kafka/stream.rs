@@ -1,0 +1,260 @@
+//! One lane of one partition, as a reader takes from it: the records of a writer in their order, those of others kept
+//! until their turn.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Headers as _};
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+
+use headcount_kafka::Told;
+
+use crate::error::{Error, Result};
+use crate::kafka::cluster::Cluster;
+use crate::kafka::reader::WRITER;
+
+/// What may be kept for other writers. Each has at most one transaction here, so this is far more than there can be.
+const KEPT_BYTES_MAX: usize = 512 << 20;
+
+/// One topic's partition that is read by hand, with a queue of its own.
+pub(super) struct Stream {
+    cluster: Arc<Cluster>,
+    consumer: Arc<BaseConsumer<Told>>,
+    queue: PartitionQueue<Told>,
+    topic: String,
+    partition: u16,
+    /// What is read next.
+    pub(super) next: i64,
+}
+
+/// What one look brought.
+pub(super) enum Seen<'a> {
+    Message(BorrowedMessage<'a>),
+    /// Everything that was committed has been seen.
+    End,
+    Nothing,
+}
+
+impl Stream {
+    /// Begins at an offset.
+    pub(super) fn open(
+        cluster: &Arc<Cluster>,
+        consumer: &Arc<BaseConsumer<Told>>,
+        topic: &str,
+        partition: u16,
+        from: i64,
+    ) -> Result<Self> {
+        let failed = |why: &dyn std::fmt::Display| Error::cluster("read", &topic, why);
+        // Before it is assigned, so that no message takes the way of the others.
+        let queue = consumer
+            .split_partition_queue(topic, i32::from(partition))
+            .ok_or_else(|| failed(&"there is no queue for it"))?;
+        let mut place = TopicPartitionList::new();
+        place
+            .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
+            .and_then(|()| consumer.incremental_assign(&place))
+            .map_err(|error| failed(&error))?;
+        Ok(Self {
+            cluster: Arc::clone(cluster),
+            consumer: Arc::clone(consumer),
+            queue,
+            topic: topic.to_owned(),
+            partition,
+            next: from,
+        })
+    }
+
+    /// Goes back or forth; what was fetched is forgotten.
+    pub(super) fn seek(&mut self, to: i64) -> Result<()> {
+        let place = Offset::Offset(to);
+        self.cluster.ask("read", &self.topic, |time| {
+            self.consumer
+                .seek(&self.topic, i32::from(self.partition), place, time)
+        })?;
+        self.next = to;
+        Ok(())
+    }
+
+    /// The next message, if there is one in time. An error is for ever.
+    pub(super) fn look(&mut self, wait: Duration) -> Result<Seen<'_>> {
+        match self.queue.poll(wait) {
+            None => Ok(Seen::Nothing),
+            Some(Ok(message)) => {
+                self.next = message.offset() + 1;
+                Ok(Seen::Message(message))
+            }
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Seen::End),
+            Some(Err(error)) => self.judge(&error).map(|()| Seen::Nothing),
+        }
+    }
+
+    /// Whether reading can go on after an error.
+    fn judge(&self, error: &KafkaError) -> Result<()> {
+        use RDKafkaErrorCode as Code;
+        let failed = || Error::cluster("read", &self.topic, error);
+        match error.rdkafka_error_code() {
+            Some(Code::AutoOffsetReset | Code::OffsetOutOfRange | Code::LogTruncation) => {
+                let (low, high) = self.cluster.watermarks(&self.topic, self.partition)?;
+                Err(match (low..=high).contains(&self.next) {
+                    true => failed(),
+                    false => Error::not_there(&self.topic, self.partition, self.next, low, high),
+                })
+            }
+            Some(
+                Code::UnknownTopicOrPartition
+                | Code::UnknownTopic
+                | Code::UnknownPartition
+                | Code::UnknownTopicId,
+            ) => match self.cluster.has(&self.topic)? {
+                true => Ok(()),
+                false => Err(Error::topic(
+                    &self.topic,
+                    "it is gone; restore it, or count anew from an archive in another journal"
+                        .to_owned(),
+                )),
+            },
+            Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed) => Err(failed()),
+            // The library connects and fetches again by itself.
+            _ => {
+                tracing::debug!(%error, "reading {} waits", self.topic);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn damaged(&self, offset: i64, why: impl Into<String>) -> Error {
+        Error::message(&self.topic, self.partition, offset, why.into())
+    }
+
+    pub(super) fn watermark(&self) -> Result<i64> {
+        self.cluster
+            .ask("ask for the end of", &self.topic, |time| {
+                self.consumer
+                    .fetch_watermarks(&self.topic, i32::from(self.partition), time)
+            })
+            .map(|(_, stable)| stable)
+    }
+}
+
+/// A lane, read by writer.
+pub(super) struct Lane {
+    stream: Stream,
+    /// Where reading began.
+    start: i64,
+    /// Records of other writers, with their offsets.
+    kept: HashMap<Vec<u8>, VecDeque<(i64, Vec<u8>)>>,
+    kept_bytes: usize,
+    /// The last record taken of each writer.
+    taken: HashMap<Vec<u8>, i64>,
+}
+
+/// What became of asking a lane for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Took {
+    One,
+    /// It was there and not accepted.
+    Refused,
+    /// None came in time.
+    None,
+}
+
+impl Lane {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            start: stream.next,
+            stream,
+            kept: HashMap::new(),
+            kept_bytes: 0,
+            taken: HashMap::new(),
+        }
+    }
+
+    /// Makes sure that records from an offset on are seen. Where one reader began, another writer's records may lie
+    /// before, though they come later in the journal.
+    pub(super) fn reach_back(&mut self, to: i64) -> Result<()> {
+        if to < self.start {
+            self.kept.clear();
+            self.kept_bytes = 0;
+            self.stream.seek(to)?;
+            self.start = to;
+        }
+        Ok(())
+    }
+
+    /// Shows the next record of a writer to `accept`, if it comes in time; one that is not accepted stays.
+    pub(super) fn take(
+        &mut self,
+        writer: &[u8],
+        deadline: Instant,
+        mut accept: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Took> {
+        if let Some(kept) = self.kept.get_mut(writer)
+            && let Some((offset, body)) = kept.front()
+        {
+            if !accept(body) {
+                return Ok(Took::Refused);
+            }
+            self.kept_bytes -= body.len();
+            note(&mut self.taken, writer, *offset);
+            kept.pop_front();
+            if kept.is_empty() {
+                self.kept.remove(writer);
+            }
+            return Ok(Took::One);
+        }
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let message = match self.stream.look(left)? {
+                Seen::Message(message) => message,
+                Seen::End | Seen::Nothing if left.is_zero() => return Ok(Took::None),
+                Seen::End | Seen::Nothing => continue,
+            };
+            let (offset, body) = (message.offset(), message.payload().unwrap_or_default());
+            let Some(by) = writer_of(&message) else {
+                // Somebody else's record: it is in no commit message, so it is no part of the journal.
+                continue;
+            };
+            if self.taken.get(by).is_some_and(|&taken| offset <= taken) {
+                continue;
+            }
+            if by == writer && accept(body) {
+                note(&mut self.taken, writer, offset);
+                return Ok(Took::One);
+            }
+            let refused = by == writer;
+            self.kept_bytes += body.len();
+            self.kept
+                .entry(by.to_vec())
+                .or_default()
+                .push_back((offset, body.to_vec()));
+            if self.kept_bytes > KEPT_BYTES_MAX {
+                drop(message);
+                return Err(self.stream.damaged(
+                    offset,
+                    "the records that belong to a commit message do not come",
+                ));
+            }
+            if refused {
+                return Ok(Took::Refused);
+            }
+        }
+    }
+}
+
+fn note(taken: &mut HashMap<Vec<u8>, i64>, writer: &[u8], offset: i64) {
+    match taken.get_mut(writer) {
+        Some(last) => *last = offset,
+        None => {
+            taken.insert(writer.to_vec(), offset);
+        }
+    }
+}
+
+fn writer_of<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a [u8]> {
+    let first = message.headers()?.try_get(0)?;
+    (first.key == WRITER).then_some(first.value).flatten()
+}

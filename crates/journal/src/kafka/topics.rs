@@ -1,0 +1,304 @@
+//! The topics of a journal: made when they are missing, and looked at when they are there.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
+
+use headcount_kafka::Told;
+
+use crate::BODY_BYTES_MAX;
+use crate::error::{Error, Result};
+use crate::kafka::Options;
+use crate::kafka::message::COMMIT_BYTES_MAX;
+use crate::kafka::wait::ready_within;
+
+/// What a topic must take at least: the longest body with its headers.
+const MESSAGE_BYTES_LEAST: usize = BODY_BYTES_MAX + (64 << 10);
+
+/// What the topics of a new journal take: the longest commit message with room to spare.
+pub(super) const MESSAGE_BYTES_MAX: usize = COMMIT_BYTES_MAX + (1 << 20);
+
+/// The names of the topics.
+#[derive(Debug, Clone)]
+pub(super) struct Topics {
+    pub(super) lanes: Vec<String>,
+    pub(super) commits: String,
+    pub(super) positions: String,
+}
+
+/// What is known of a topic that is there.
+struct Found {
+    partitions: usize,
+    replication: usize,
+}
+
+impl Topics {
+    pub(super) fn of(options: &Options) -> Self {
+        let name = options.address.name();
+        Self {
+            lanes: options
+                .lanes
+                .iter()
+                .map(|lane| format!("{name}.{lane}"))
+                .collect(),
+            commits: format!("{name}.commits"),
+            positions: format!("{name}.positions"),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.lanes.iter().chain([&self.commits, &self.positions])
+    }
+
+    /// Makes what is missing, checks what is there; returns the number of partitions.
+    pub(super) fn open(&self, options: &Options, asker: &BaseConsumer<Told>) -> Result<u16> {
+        let admin: AdminClient<DefaultClientContext> = options
+            .address
+            .config()
+            .create()
+            .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
+        let (mut found, brokers) = self.look(options, asker)?;
+        let partitions = self.partitions(options, &found)?;
+        let missing: Vec<_> = self
+            .all()
+            .filter(|topic| !found.contains_key(*topic))
+            .cloned()
+            .collect();
+        if !missing.is_empty() {
+            make(&admin, options, &missing, partitions, brokers)?;
+            found = self.wait_for_all(options, asker)?;
+            // Another process may have made them with another number.
+            self.partitions(options, &found)?;
+        }
+        for (topic, found) in &found {
+            if let Some(least) = options.replication
+                && found.replication < usize::from(least)
+            {
+                return Err(Error::topic(
+                    topic,
+                    format!(
+                        "it is kept on {} brokers, {least} are asked for; add replicas with kafka-reassign-partitions",
+                        found.replication
+                    ),
+                ));
+            }
+        }
+        self.check(&admin, options)?;
+        Ok(partitions)
+    }
+
+    /// The topics that are there, and how many brokers.
+    fn look(
+        &self,
+        options: &Options,
+        asker: &BaseConsumer<Told>,
+    ) -> Result<(HashMap<String, Found>, usize)> {
+        let metadata = asker
+            .fetch_metadata(None, options.patience)
+            .map_err(|error| Error::cluster("ask", &options.address, &error))?;
+        let found = metadata
+            .topics()
+            .iter()
+            .filter(|topic| topic.error().is_none() && !topic.partitions().is_empty())
+            .filter(|topic| self.all().any(|ours| ours == topic.name()))
+            .map(|topic| {
+                let replicas = topic.partitions().iter().map(|p| p.replicas().len());
+                let found = Found {
+                    partitions: topic.partitions().len(),
+                    replication: replicas.min().unwrap_or_default(),
+                };
+                (topic.name().to_owned(), found)
+            })
+            .collect();
+        Ok((found, metadata.brokers().len()))
+    }
+
+    fn wait_for_all(
+        &self,
+        options: &Options,
+        asker: &BaseConsumer<Told>,
+    ) -> Result<HashMap<String, Found>> {
+        let deadline = Instant::now() + options.patience;
+        loop {
+            let (found, _) = self.look(options, asker)?;
+            let Some(missing) = self.all().find(|topic| !found.contains_key(*topic)) else {
+                return Ok(found);
+            };
+            if Instant::now() >= deadline {
+                return Err(Error::topic(
+                    missing,
+                    "it was made but does not appear; look at the brokers".to_owned(),
+                ));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// How many partitions the journal has or is to have.
+    fn partitions(&self, options: &Options, found: &HashMap<String, Found>) -> Result<u16> {
+        let shared = self.lanes.iter().chain([&self.commits]);
+        let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
+        let Some((first, count)) = counts.next() else {
+            return Ok(options.partitions.unwrap_or(1));
+        };
+        if let Some((other, differing)) = counts.find(|(_, n)| *n != count) {
+            return Err(Error::topic(
+                other,
+                format!(
+                    "it has {differing} partitions and {first} has {count}, but those of one journal have the same number; use another name"
+                ),
+            ));
+        }
+        if let Some(Found { partitions: n, .. }) = found.get(&self.positions)
+            && *n != 1
+        {
+            return Err(Error::topic(
+                &self.positions,
+                format!("it has {n} partitions and must have 1; use another name"),
+            ));
+        }
+        let count = u16::try_from(count).unwrap_or(u16::MAX);
+        match options.partitions {
+            Some(asked) if asked != count => Err(Error::Partitions {
+                path: PathBuf::from(options.address.to_string()),
+                found: count,
+                asked,
+            }),
+            _ => Ok(count),
+        }
+    }
+
+    /// Looks at how the topics are set up.
+    fn check(&self, admin: &AdminClient<DefaultClientContext>, options: &Options) -> Result<()> {
+        let asked: Vec<_> = self
+            .all()
+            .map(|topic| ResourceSpecifier::Topic(topic))
+            .collect();
+        let limit = AdminOptions::new().request_timeout(Some(options.patience));
+        let failed = |why: &dyn std::fmt::Display| {
+            Error::cluster("read the settings of the topics of", &options.address, why)
+        };
+        let answers = ready_within(options.patience, admin.describe_configs(&asked, &limit))
+            .ok_or_else(|| failed(&"no answer in time"))?
+            .map_err(|error| failed(&error))?;
+        // In the order in which they were asked for.
+        for (topic, answer) in self.all().zip(answers) {
+            let config = answer.map_err(|code| failed(&code))?;
+            check_one(topic, *topic == self.positions, &config, options)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_one(
+    topic: &str,
+    compacted: bool,
+    config: &ConfigResource,
+    options: &Options,
+) -> Result<()> {
+    let entries = config.entry_map();
+    let value = |key: &str| {
+        entries
+            .get(key)
+            .and_then(|entry| entry.value.as_deref())
+            .unwrap_or_default()
+    };
+    let refuse = |why: String| Err(Error::topic(topic, why));
+    if value("unclean.leader.election.enable") == "true" {
+        return refuse(
+            "unclean.leader.election.enable is true, so that acknowledged records could be lost; set it to false"
+                .to_owned(),
+        );
+    }
+    let policy = value("cleanup.policy");
+    if policy.contains("compact") != compacted {
+        let right = if compacted { "compact" } else { "delete" };
+        return refuse(format!(
+            "cleanup.policy is {policy}, so that records would be lost; set it to {right}"
+        ));
+    }
+    let takes: usize = value("max.message.bytes").parse().unwrap_or(0);
+    if takes < MESSAGE_BYTES_LEAST {
+        return refuse(format!(
+            "max.message.bytes is {takes}, but a record may have {MESSAGE_BYTES_LEAST}; set it to {MESSAGE_BYTES_MAX}"
+        ));
+    }
+    let insync: u16 = value("min.insync.replicas").parse().unwrap_or(0);
+    if let Some(least) = options.min_insync
+        && insync < least
+    {
+        return refuse(format!(
+            "min.insync.replicas is {insync}, {least} is asked for; raise it"
+        ));
+    }
+    if !compacted && (value("retention.ms") != "-1" || value("retention.bytes") != "-1") {
+        tracing::warn!(
+            "{topic} forgets what is old (retention.ms {}, retention.bytes {}): a count that begins anew will not find it",
+            value("retention.ms"),
+            value("retention.bytes")
+        );
+    }
+    Ok(())
+}
+
+/// Makes topics; one that another process makes at the same moment is as good.
+fn make(
+    admin: &AdminClient<DefaultClientContext>,
+    options: &Options,
+    topics: &[String],
+    partitions: u16,
+    brokers: usize,
+) -> Result<()> {
+    let replication = options
+        .replication
+        .unwrap_or_else(|| u16::try_from(brokers.clamp(1, 3)).unwrap_or(1));
+    let insync = options
+        .min_insync
+        .unwrap_or_else(|| replication.saturating_sub(1).max(1))
+        .to_string();
+    let longest = MESSAGE_BYTES_MAX.to_string();
+    let positions = format!("{}.positions", options.address.name());
+    let wanted: Vec<_> = topics
+        .iter()
+        .map(|topic| {
+            let compacted = *topic == positions;
+            let count = if compacted { 1 } else { i32::from(partitions) };
+            NewTopic::new(
+                topic,
+                count,
+                TopicReplication::Fixed(i32::from(replication)),
+            )
+            .set("min.insync.replicas", &insync)
+            .set("max.message.bytes", &longest)
+            .set("retention.ms", "-1")
+            .set("retention.bytes", "-1")
+            .set(
+                "cleanup.policy",
+                if compacted { "compact" } else { "delete" },
+            )
+            .set("unclean.leader.election.enable", "false")
+        })
+        .collect();
+    let limit = AdminOptions::new()
+        .request_timeout(Some(options.patience))
+        .operation_timeout(Some(options.patience));
+    let failed =
+        |why: &dyn std::fmt::Display| Error::cluster("make the topics of", &options.address, why);
+    let answers = ready_within(options.patience, admin.create_topics(&wanted, &limit))
+        .ok_or_else(|| failed(&"no answer in time"))?
+        .map_err(|error| failed(&error))?;
+    for answer in answers {
+        match answer {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => return Err(failed(&format!("{topic}: {code}"))),
+        }
+    }
+    Ok(())
+}

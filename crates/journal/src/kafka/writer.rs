@@ -1,0 +1,388 @@
+//! The one thread that writes: takes a group, makes it one transaction, answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rdkafka::message::{Header, OwnedHeaders};
+
+use crate::clock::now_ms;
+use crate::error::{Error, Result};
+use crate::kafka::claim::{self, position_key, random};
+use crate::kafka::cluster::Cluster;
+use crate::kafka::delivery::NOT_ASKED;
+use crate::kafka::outcome::{Doubt, is_committed};
+use crate::kafka::plan::{Plan, Planner, Sent};
+use crate::kafka::producer::{Transactions, Trouble};
+use crate::kafka::scan::Scanner;
+use crate::kafka::wait::Switch;
+use crate::queue::{Job, Patience, Queue};
+
+/// How long to wait after a transaction that failed.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// How often in a row transactions may end before any of them succeeds.
+const RENEWALS_MAX: u32 = 20;
+
+/// What the writer and the journal share.
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    pub(super) counts: Vec<Counts>,
+    pub(super) commit_us: AtomicU64,
+    pub(super) groups: AtomicU64,
+    /// Thrown when closing does not wait for the brokers any longer.
+    pub(super) give_up: Switch,
+    /// Thrown when the thread has ended.
+    pub(super) ended: Switch,
+}
+
+/// Of one partition, since the journal was opened.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) entries: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+struct Writer {
+    cluster: Arc<Cluster>,
+    scanner: Arc<Scanner>,
+    shared: Arc<Shared>,
+    planner: Planner,
+    /// What this opening of the journal is called in its messages.
+    name: String,
+    transactions: Transactions,
+    /// Set while it is not known whether the last transaction was committed.
+    doubt: Option<Doubt>,
+    renewals: u32,
+}
+
+/// Takes over the worker's name and starts the thread. It ends when its queue is closed, or at a failure that nothing
+/// helps against.
+pub(super) fn start(
+    cluster: &Arc<Cluster>,
+    scanner: &Arc<Scanner>,
+    shared: &Arc<Shared>,
+) -> Result<JoinHandle<Result<()>>> {
+    let name = format!("{:016x}", random());
+    let writer = Writer {
+        transactions: take_over(cluster, &name)?,
+        cluster: Arc::clone(cluster),
+        scanner: Arc::clone(scanner),
+        shared: Arc::clone(shared),
+        planner: Planner {
+            router: Arc::clone(&cluster.options.router),
+            lanes: cluster.topics.lanes.len(),
+            names: std::collections::HashMap::new(),
+            seq: 0,
+        },
+        name,
+        doubt: None,
+        renewals: 0,
+    };
+    std::thread::Builder::new()
+        .name("journal-kafka".to_owned())
+        .spawn(move || {
+            let _door = Door(Arc::clone(&writer.shared));
+            writer.run()
+        })
+        .map_err(|error| Error::cluster("start the writer of", &cluster.options.address, &error))
+}
+
+fn id_of(cluster: &Cluster) -> String {
+    let options = &cluster.options;
+    format!("{}-{}", options.address.name(), options.worker)
+}
+
+/// Ends whoever wrote under this worker's name before.
+fn take_over(cluster: &Cluster, name: &str) -> Result<Transactions> {
+    let mut last = String::new();
+    for _ in 0..RENEWALS_MAX {
+        match Transactions::open(cluster, &id_of(cluster))? {
+            Ok(transactions) => match claim::claim(&transactions, cluster, name) {
+                Ok(()) => return Ok(transactions),
+                Err(trouble) => last = trouble.to_string(),
+            },
+            Err(trouble) => last = trouble.to_string(),
+        }
+        std::thread::sleep(BREATH / 4);
+    }
+    Err(Error::cluster("write to", &cluster.options.address, &last))
+}
+
+/// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
+struct Door(Arc<Shared>);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.queue.fail(&Error::Closed);
+        self.0.ended.throw();
+    }
+}
+
+impl Writer {
+    fn run(mut self) -> Result<()> {
+        while let Some(group) = self.shared.queue.take(Patience::default()) {
+            self.commit(group)?;
+        }
+        Ok(())
+    }
+
+    /// Makes one group durable, however long it takes, and answers its batches. An error means that the journal takes
+    /// nothing more.
+    fn commit(&mut self, group: Vec<Job>) -> Result<()> {
+        let began = Instant::now();
+        let arrived = now_ms();
+        let mut plans: Vec<_> = group
+            .into_iter()
+            .filter_map(|job| self.planner.plan(job, arrived))
+            .collect();
+        let mut told = false;
+        while let Err(trouble) = self.attempt(&mut plans) {
+            if !told {
+                tracing::warn!(
+                    "writing to {} waits: {trouble}",
+                    self.cluster.options.address
+                );
+                told = true;
+            }
+            match self.recover(trouble) {
+                Ok(true) => break,
+                Ok(false) => {
+                    self.shared.give_up.wait(BREATH);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the journal is poisoned");
+                    // Before the answers: whoever gets one must find the door closed.
+                    self.shared.queue.fail(&error);
+                    for plan in plans {
+                        let _ = plan.reply.send(Err(error.clone()));
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        if told {
+            tracing::info!("writing to {} goes on", self.cluster.options.address);
+        }
+        self.renewals = 0;
+        self.count(&plans, began.elapsed());
+        for plan in plans {
+            let _ = plan.reply.send(Ok(None));
+        }
+        Ok(())
+    }
+
+    /// One transaction.
+    fn attempt(&mut self, plans: &mut [Plan]) -> Result<(), Trouble> {
+        self.doubt = None;
+        if plans.iter().all(|plan| plan.entries.is_empty()) {
+            return Ok(());
+        }
+        let slots = plans.len() * (self.cluster.topics.lanes.len() + 1);
+        self.transactions.begin(slots)?;
+        let firsts = self.send_lanes(plans)?;
+        // Nothing of a batch may come after its commit message: see the top of the module.
+        self.transactions.flush()?;
+        self.send_commits(plans, firsts)?;
+        self.send_positions(plans)?;
+        self.transactions.flush()?;
+        self.doubt = plans.iter().zip(0..).find_map(|(plan, slot)| {
+            Some(Doubt {
+                partition: plan.partition,
+                offset: self.transactions.offset(slot)?,
+                seq: plan.seq,
+            })
+        });
+        self.transactions.commit(&self.shared.give_up)?;
+        self.doubt = None;
+        Ok(())
+    }
+
+    /// Sends all records; returns the slots of the first of each lane, by plan.
+    fn send_lanes(&self, plans: &[Plan]) -> Result<Vec<BTreeMap<u8, usize>>, Trouble> {
+        let mut next = plans.len();
+        plans
+            .iter()
+            .map(|plan| {
+                let mut firsts = BTreeMap::new();
+                let seq = plan.seq.to_string();
+                let arrived = plan.arrived.to_string();
+                for (entry, sent) in plan.entries.iter().zip(&plan.places) {
+                    let Sent::Lane { lane, key, source } = sent else {
+                        continue;
+                    };
+                    let slot = match firsts.contains_key(lane) {
+                        true => NOT_ASKED,
+                        false => {
+                            firsts.insert(*lane, next);
+                            next += 1;
+                            next - 1
+                        }
+                    };
+                    let headers = headers(&self.name, &seq, &arrived, plan.source_name(*source));
+                    self.transactions.send_noting(
+                        &self.cluster.topics.lanes[usize::from(*lane)],
+                        plan.partition,
+                        key.as_deref(),
+                        &entry.body,
+                        Some(headers),
+                        slot,
+                    )?;
+                }
+                Ok(firsts)
+            })
+            .collect()
+    }
+
+    fn send_commits(
+        &self,
+        plans: &mut [Plan],
+        firsts: Vec<BTreeMap<u8, usize>>,
+    ) -> Result<(), Trouble> {
+        for (slot, (plan, firsts)) in plans.iter_mut().zip(firsts).enumerate() {
+            if plan.entries.is_empty() {
+                continue;
+            }
+            let lanes = firsts
+                .into_iter()
+                .map(|(lane, slot)| {
+                    let offset = self.transactions.offset(slot).ok_or_else(|| {
+                        Trouble::Abort("a broker did not say where a record lies".to_owned())
+                    })?;
+                    Ok((lane, offset))
+                })
+                .collect::<Result<_, Trouble>>()?;
+            let commit = plan.commit(&self.name, lanes);
+            self.transactions.send_noting(
+                &self.cluster.topics.commits,
+                plan.partition,
+                None,
+                &commit,
+                None,
+                slot,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Of each key only the last of the group.
+    fn send_positions(&self, plans: &[Plan]) -> Result<(), Trouble> {
+        let mut last = BTreeMap::new();
+        for plan in plans {
+            for (of, at) in &plan.positions {
+                last.insert(
+                    position_key(plan.partition, of),
+                    plan.entries[*at].body.as_slice(),
+                );
+            }
+        }
+        for (key, body) in last {
+            self.transactions.send(
+                &self.cluster.topics.positions,
+                0,
+                Some(key.as_bytes()),
+                body,
+                None,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// After a transaction that did not come about: true if it did after all.
+    fn recover(&mut self, trouble: Trouble) -> Result<bool> {
+        let address = &self.cluster.options.address;
+        match trouble {
+            Trouble::Abort(_) => match self.transactions.abort(&self.shared.give_up) {
+                Ok(()) => {
+                    self.doubt = None;
+                    Ok(false)
+                }
+                Err(Trouble::Abort(why) | Trouble::Renew(why)) => self.renew(why),
+                Err(trouble) => Err(Error::cluster("write to", address, &trouble)),
+            },
+            Trouble::Renew(why) => self.renew(why),
+            Trouble::Fatal(_) | Trouble::GivenUp => {
+                Err(Error::cluster("write to", address, &trouble))
+            }
+        }
+    }
+
+    /// Goes on under the same name, if it is still this process's, and finds out what became of the transaction.
+    fn renew(&mut self, mut why: String) -> Result<bool> {
+        let give_up = &self.shared.give_up;
+        let address = &self.cluster.options.address;
+        while self.renewals < RENEWALS_MAX {
+            match Transactions::reopen(&self.cluster, &id_of(&self.cluster), give_up) {
+                Ok(transactions) => self.transactions = transactions,
+                Err(Trouble::Abort(again) | Trouble::Renew(again)) => {
+                    self.renewals += 1;
+                    why = again;
+                    give_up.wait(BREATH);
+                    continue;
+                }
+                Err(trouble) => return Err(Error::cluster("write to", address, &trouble)),
+            }
+            match self.settle() {
+                Ok(committed) => {
+                    self.renewals += 1;
+                    return Ok(committed);
+                }
+                // The brokers have gone again.
+                Err(Error::Cluster { .. }) if !give_up.wait(BREATH) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::cluster("write to", address, &why))
+    }
+
+    fn settle(&self) -> Result<bool> {
+        let said = claim::read(&self.cluster, &self.scanner)?;
+        if said.claim.as_deref() != Some(&self.name) {
+            return Err(Error::Fenced {
+                journal: self.cluster.options.address.to_string(),
+                worker: self.cluster.options.worker.clone(),
+            });
+        }
+        self.doubt.map_or(Ok(false), |doubt| {
+            is_committed(&self.cluster, &self.scanner, &self.name, doubt)
+        })
+    }
+
+    fn count(&self, plans: &[Plan], took: Duration) {
+        for plan in plans {
+            let counts = &self.shared.counts[usize::from(plan.partition)];
+            counts
+                .entries
+                .fetch_add(plan.entries.len() as u64, Ordering::Relaxed);
+            counts.bytes.fetch_add(plan.bytes as u64, Ordering::Relaxed);
+        }
+        self.shared.groups.fetch_add(1, Ordering::Relaxed);
+        self.shared.commit_us.store(
+            took.as_micros().try_into().unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+    }
+}
+
+/// What is said of a record beside it. The writer comes first, for the readers.
+fn headers(writer: &str, seq: &str, arrived: &str, source: &str) -> OwnedHeaders {
+    [
+        (super::reader::WRITER, writer),
+        ("seq", seq),
+        ("source", source),
+        ("arrived", arrived),
+        ("format", "json"),
+    ]
+    .into_iter()
+    .fold(
+        OwnedHeaders::new_with_capacity(5),
+        |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(value),
+            })
+        },
+    )
+}

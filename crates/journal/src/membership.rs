@@ -1,0 +1,87 @@
+//! Who of several processes counts which partition.
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::place::Place;
+
+/// A place among those that share the partitions of a journal. Dropping it gives the partitions back.
+pub struct Membership(Kind);
+
+enum Kind {
+    /// One process has all of them, for ever.
+    Alone { told: bool, partitions: u16 },
+    #[cfg(feature = "kafka")]
+    Kafka(crate::kafka::Member),
+}
+
+/// What has changed. Every change is about other partitions than those that are kept.
+#[derive(Debug)]
+pub enum Change {
+    /// These are this process's from now on.
+    Assigned(Vec<u16>),
+    /// These are asked back. Nobody else gets them before the acknowledgement, or a limit of time.
+    Revoked(Vec<u16>, Ack),
+    /// These have been taken away already: this process was not heard of for too long.
+    Lost(Vec<u16>),
+}
+
+/// Says, when it is dropped, that partitions have been laid down.
+#[derive(Debug)]
+#[must_use = "dropped at once it says that the partitions have been laid down"]
+pub struct Ack {
+    /// The other end sees it go.
+    _open: Option<Sender<()>>,
+}
+
+impl Membership {
+    pub(crate) fn alone(partitions: u16) -> Self {
+        Self(Kind::Alone {
+            told: false,
+            partitions,
+        })
+    }
+
+    #[cfg(feature = "kafka")]
+    pub(crate) fn kafka(member: crate::kafka::Member) -> Self {
+        Self(Kind::Kafka(member))
+    }
+
+    /// The next change, waited for up to `timeout`.
+    pub fn next(&mut self, timeout: Duration) -> Result<Option<Change>> {
+        match &mut self.0 {
+            Kind::Alone { told, partitions } => {
+                if std::mem::replace(told, true) {
+                    // Nothing will ever come.
+                    std::thread::sleep(timeout);
+                    return Ok(None);
+                }
+                Ok(Some(Change::Assigned((0..*partitions).collect())))
+            }
+            #[cfg(feature = "kafka")]
+            Kind::Kafka(member) => member.next(timeout),
+        }
+    }
+
+    /// Publishes how far a partition of one's own has been counted, where others can look it up.
+    pub fn committed(&self, partition: u16, place: &Place) {
+        match &self.0 {
+            Kind::Alone { .. } => {
+                let _ = (partition, place);
+            }
+            #[cfg(feature = "kafka")]
+            Kind::Kafka(member) => member.committed(partition, place),
+        }
+    }
+}
+
+impl Ack {
+    #[cfg(feature = "kafka")]
+    pub(crate) fn new(open: Sender<()>) -> Self {
+        Self { _open: Some(open) }
+    }
+
+    /// Says it; the same as dropping it.
+    pub fn done(self) {}
+}
