@@ -16,6 +16,21 @@ pub enum SourceAddress {
     File(FileAddress),
     Simulation(SimulationAddress),
     StandardInput,
+    #[cfg(feature = "kafka")]
+    Kafka(crate::kafka::TopicAddress),
+    #[cfg(feature = "kinesis")]
+    Kinesis(headcount_kinesis::KinesisAddress),
+    /// Of something that this program was built without.
+    Unbuilt(Unbuilt),
+}
+
+/// An address that is understood, but not by this build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbuilt {
+    /// What is lacking, such as `Kinesis`.
+    pub engine: &'static str,
+    /// The address without anything that may be a secret.
+    shown: String,
 }
 
 /// A stream on the network.
@@ -58,10 +73,10 @@ pub struct SimulationAddress {
 /// Why a text is no address of a source. A sentence that says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct AddressError(String);
+pub struct AddressError(pub(crate) String);
 
 const KINDS: &str = "write ws://..., wss://..., http://..., https://..., file:PATH, sim:?rate=N&seed=S, \
-                     or - for standard input";
+                     kafka://HOST:PORT/TOPIC, kinesis://REGION/STREAM, or - for standard input";
 
 /// Parameters of the feed's own protocol; the values of all others may be secrets and are not shown.
 const SHOWN: [&str; 7] = [
@@ -102,6 +117,17 @@ impl FromStr for SourceAddress {
             "http" | "https" => Ok(SourceAddress::Http(StreamAddress::new(text, true)?)),
             "file" => FileAddress::new(rest).map(SourceAddress::File),
             "sim" => SimulationAddress::new(rest).map(SourceAddress::Simulation),
+            #[cfg(feature = "kafka")]
+            "kafka" => text.parse().map(SourceAddress::Kafka),
+            #[cfg(not(feature = "kafka"))]
+            "kafka" => Ok(SourceAddress::Unbuilt(Unbuilt::new("Kafka", text))),
+            #[cfg(feature = "kinesis")]
+            "kinesis" => match text.parse() {
+                Ok(address) => Ok(SourceAddress::Kinesis(address)),
+                Err(error) => refuse(error.to_string()),
+            },
+            #[cfg(not(feature = "kinesis"))]
+            "kinesis" => Ok(SourceAddress::Unbuilt(Unbuilt::new("Kinesis", text))),
             _ if rest.starts_with("//") => refuse(format!(
                 "\"{}:\" is no kind of source: {KINDS}",
                 shortened(scheme)
@@ -111,6 +137,27 @@ impl FromStr for SourceAddress {
                 shortened(text)
             )),
         }
+    }
+}
+
+impl Unbuilt {
+    #[cfg(not(all(feature = "kafka", feature = "kinesis")))]
+    fn new(engine: &'static str, text: &str) -> Self {
+        let (place, _) = text.split_once('?').unwrap_or((text, ""));
+        let (scheme, rest) = place.split_once(':').unwrap_or((place, ""));
+        let hidden = rest
+            .rsplit_once('@')
+            .map(|(_, host)| format!("//***@{host}"));
+        Unbuilt {
+            engine,
+            shown: format!("{scheme}:{}", hidden.as_deref().unwrap_or(rest)),
+        }
+    }
+}
+
+impl fmt::Display for Unbuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
     }
 }
 
@@ -399,6 +446,11 @@ impl fmt::Display for SourceAddress {
                 }
             }
             SourceAddress::StandardInput => f.write_str("-"),
+            #[cfg(feature = "kafka")]
+            SourceAddress::Kafka(address) => address.fmt(f),
+            #[cfg(feature = "kinesis")]
+            SourceAddress::Kinesis(address) => address.fmt(f),
+            SourceAddress::Unbuilt(address) => address.fmt(f),
         }
     }
 }
@@ -443,6 +495,25 @@ mod tests {
 
     fn parse(text: &str) -> Result<SourceAddress, AddressError> {
         text.parse()
+    }
+
+    #[cfg(not(feature = "kinesis"))]
+    #[tokio::test]
+    async fn what_was_left_out_of_the_build_is_understood_and_says_how_to_build_it() {
+        use crate::{AnySource, Resume, shutdown::shutdown, sink, status::status};
+
+        let address =
+            parse("kinesis://key:secret@eu-west-1/rsvps?from=earliest&key=secret").unwrap();
+        let (sink, _inbox) = sink::channel(sink::Limits::default());
+        let (report, _status) = status(address.to_string());
+        let (_trigger, shutdown) = shutdown();
+        let running = AnySource::new(address).run(sink, Resume::fresh(), report, shutdown);
+        let error = running.await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "kinesis://***@eu-west-1/rsvps: this headcount was built without Kinesis; build it with: \
+             cargo build --release --features cluster"
+        );
     }
 
     #[test]
@@ -510,8 +581,23 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_kafka_is_understood_by_every_build() {
+        let address = parse("kafka://one:9092,two:9093/a,b?from=latest").unwrap();
+        let shown = address.to_string();
+        assert!(shown.starts_with("kafka://one:9092,two:9093/a,b"), "{shown}");
+        if cfg!(not(feature = "kafka")) {
+            let SourceAddress::Unbuilt(address) = address else {
+                panic!("{address}")
+            };
+            let error = crate::Error::Unbuilt(address).to_string();
+            assert!(error.contains("built without Kafka") && error.contains("--features cluster"));
+        }
+    }
+
+    #[test]
     fn credentials_are_never_printed() {
         for text in [
+            "kafka://joe:hunter2@h:9092/x?sasl.password=hunter2",
             "http://joe:hunter2@h/2/rsvps",
             "wss://:hunter2@h/x?token=hunter2",
             "https://h/2/rsvps?key=hunter2&sig=hunter2&since_count=3",

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::address::Unbuilt;
+
 /// Why a source could not go on. Each says its cause itself: what is printed as a chain says it once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,19 @@ pub enum Error {
     Changed { path: PathBuf },
     #[error("{path}: {what}", path = path.display())]
     Unfit { path: PathBuf, what: &'static str },
+    #[cfg(feature = "kinesis")]
+    #[error(transparent)]
+    Kinesis(#[from] headcount_kinesis::Error),
+    /// The program was built without what the address needs.
+    #[error(
+        "{0}: this headcount was built without {engine}; build it with: cargo build --release --features cluster",
+        engine = .0.engine
+    )]
+    Unbuilt(Unbuilt),
+    /// What should be read is not there; the sentence says what is.
+    #[cfg(feature = "kafka")]
+    #[error("{0}")]
+    Missing(String),
     #[error("standard input: {0}")]
     Input(io::Error),
     #[error("no connection can be made from here: {0}")]

@@ -43,6 +43,10 @@ pub mod status;
 pub mod files;
 pub mod framing;
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "kinesis")]
+mod kinesis;
 mod simulated;
 mod stdin;
 mod websocket;
@@ -64,6 +68,8 @@ pub mod standin;
 pub use address::SourceAddress;
 pub use backoff::Delays;
 pub use error::{Ended, Error};
+#[cfg(feature = "kafka")]
+pub use kafka::TopicAddress;
 pub use message::{Batch, Item, Message, Position, Resume};
 pub use run::{AnySource, Options};
 pub use shutdown::Shutdown;

@@ -50,6 +50,8 @@ pub enum Place {
     Line { number: u64, offset: u64 },
     /// In a stream: the how-manieth message since the source was started (from 1).
     Message(u64),
+    /// In a topic: its partition and its offset there (from 0).
+    Record { partition: i32, offset: u64 },
 }
 
 impl fmt::Display for Place {
@@ -57,6 +59,9 @@ impl fmt::Display for Place {
         match self {
             Place::Line { number, offset } => write!(f, "line {number} (byte {offset})"),
             Place::Message(number) => write!(f, "message {number}"),
+            Place::Record { partition, offset } => {
+                write!(f, "partition {partition}, offset {offset}")
+            }
         }
     }
 }
@@ -102,6 +107,14 @@ impl Batch {
     /// The bytes of its messages.
     pub fn bytes(&self) -> usize {
         self.items.iter().map(Item::bytes).sum()
+    }
+
+    /// Puts the next batch of the same source behind this one, to be kept in one append.
+    pub fn extend(&mut self, next: Batch) {
+        // What of it was in earlier batches was so before this one, not before the next.
+        let since = self.position.as_ref().and_then(|position| position.since);
+        self.items.extend(next.items);
+        self.position = next.position.map(|position| Position { since, ..position });
     }
 }
 
@@ -153,6 +166,51 @@ pub struct Position {
     /// When the stream was last known to be alive, ms since 1970: a gap begins here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_ms: Option<i64>,
+    /// Every message with a position up to this one was in earlier batches. A batch is appended when the one before it
+    /// is durable in all partitions, so that nobody needs anything up to here again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// By what a topic is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+    /// What `at` counts in a shard of a Kinesis stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardMark>,
+}
+
+/// A message that was taken: another one in its place means that this is not what was read before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Its position.
+    pub at: u64,
+    /// The hash of its bytes and its time.
+    pub hash: u64,
+}
+
+/// What a position in a shard of a Kinesis stream counts from, and a place of the shard where the count is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardMark {
+    /// Shards that were never read begin with what arrived at this time (ms since 1970) or later; without it with the
+    /// oldest record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_ms: Option<i64>,
+    /// The sequence number of the record with which counting began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// The newest place up to which every partition has everything: reading goes on there, whatever `at` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+}
+
+/// The end of a batch of a shard that is durable in all partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// How many messages of the shard there were up to here.
+    pub at: u64,
+    /// The sequence number of the last record.
+    pub after: String,
+    /// Everything that arrived up to then (ms since 1970) was read.
+    pub whole_ms: i64,
 }
 
 impl Position {
@@ -164,6 +222,9 @@ impl Position {
             start_ms: None,
             mtime_ms: None,
             seen_ms: None,
+            since: None,
+            mark: None,
+            shard: None,
         }
     }
 }
@@ -183,8 +244,9 @@ impl Resume {
     /// From the last positions of every `of` in every partition (one inner list a partition).
     ///
     /// Reading starts at the least `at`, and at 0 as long as one partition knows nothing of it: that partition may be
-    /// the one whose part of the first batch was lost. Each partition then skips what it has. Of streams the least
-    /// record time counts (what is asked for again is only repeated) and the greatest moment of life.
+    /// the one whose part of the first batch was lost. It never starts before the greatest `since`. Each partition then
+    /// skips what it has. Of streams the least record time counts (what is asked for again is only repeated) and the
+    /// greatest moment of life.
     pub fn from_partitions<'a>(partitions: impl IntoIterator<Item = &'a [Position]>) -> Self {
         let mut merged: Vec<(Position, usize)> = Vec::new();
         let mut partitions_count = 0;
@@ -205,6 +267,9 @@ impl Resume {
                 position.at = Some(0);
                 position.line = None;
             }
+            position.at = position
+                .at
+                .map(|at| at.max(position.since.unwrap_or_default()));
         }
         Resume {
             positions: merged.into_iter().map(|(position, _)| position).collect(),
@@ -243,5 +308,80 @@ impl Position {
         };
         self.seen_ms = self.seen_ms.max(other.seen_ms);
         self.start_ms = self.start_ms.or(other.start_ms);
+        self.since = self.since.max(other.since);
+        self.mark = [self.mark, other.mark]
+            .into_iter()
+            .flatten()
+            .max_by_key(|mark| mark.at);
+        match (&mut self.shard, &other.shard) {
+            (Some(mark), Some(other)) => mark.advance_to(other),
+            (mark @ None, other) => *mark = other.clone(),
+            (Some(_), None) => {}
+        }
+    }
+}
+
+impl ShardMark {
+    /// What one partition says is settled is so in all of them.
+    fn advance_to(&mut self, other: &ShardMark) {
+        let at = |mark: &ShardMark| mark.settled.as_ref().map(|settled| settled.at);
+        if at(other) > at(self) {
+            self.settled.clone_from(&other.settled);
+        }
+        if self.first.is_none() {
+            self.first.clone_from(&other.first);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn position(at: u64, since: u64) -> Position {
+        Position {
+            at: Some(at),
+            since: Some(since),
+            mark: Some(Mark { at, hash: at + 1 }),
+            ..Position::new("topic")
+        }
+    }
+
+    fn resumed(partitions: &[&[Position]]) -> Position {
+        let resume = Resume::from_partitions(partitions.iter().copied());
+        resume.of("topic").unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_durable_everywhere_is_not_read_again() {
+        let (old, new) = (position(100, 90), position(250, 200));
+        for (partitions, at) in [
+            (vec![vec![new.clone()], vec![new.clone()]], 250),
+            // Its part of the last batch may be missing, nothing before it.
+            (vec![vec![new.clone()], vec![old.clone()]], 200),
+            (vec![vec![old], vec![], vec![new.clone()]], 200),
+            (vec![vec![], vec![new.clone()]], 200),
+        ] {
+            let partitions: Vec<&[Position]> = partitions.iter().map(Vec::as_slice).collect();
+            let found = resumed(&partitions);
+            assert_eq!((found.at, found.mark), (Some(at), new.mark));
+        }
+        let mut before = position(10, 0);
+        before.since = None;
+        assert_eq!(resumed(&[&[before], &[]]).at, Some(0));
+    }
+
+    #[test]
+    fn batches_kept_together_are_as_old_as_the_first() {
+        let batch = |position| Batch {
+            items: Vec::new(),
+            position: Some(position),
+        };
+        let mut first = batch(position(20, 10));
+        first.extend(batch(position(30, 20)));
+        let position = first.position.unwrap();
+        assert_eq!((position.at, position.since), (Some(30), Some(10)));
     }
 }

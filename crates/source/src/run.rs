@@ -54,6 +54,11 @@ impl AnySource {
             SourceAddress::File(address) => files::run(address, context).await,
             SourceAddress::Simulation(address) => simulated::run(address, context).await,
             SourceAddress::StandardInput => stdin::run(context).await,
+            #[cfg(feature = "kafka")]
+            SourceAddress::Kafka(address) => crate::kafka::run(address, context).await,
+            #[cfg(feature = "kinesis")]
+            SourceAddress::Kinesis(address) => crate::kinesis::run(address, context).await,
+            SourceAddress::Unbuilt(address) => Err(Error::Unbuilt(address)),
         };
         last_word.ended(ended.as_ref().err());
         ended
@@ -116,5 +121,17 @@ impl Context {
         self.sink.push(batch).await?;
         self.report.brought(messages, bytes);
         Ok(())
+    }
+
+    /// As [`Context::push`]; tells later whether the program has let go of the batch.
+    #[cfg(feature = "kinesis")]
+    pub(crate) async fn push_watched(
+        &mut self,
+        batch: Batch,
+    ) -> Result<crate::sink::Taken, Stopped> {
+        let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
+        let taken = self.sink.push_watched(batch).await?;
+        self.report.brought(messages, bytes);
+        Ok(taken)
     }
 }

@@ -1,6 +1,6 @@
 //! The queue between a source and the program: bounded by count and by bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -54,6 +54,11 @@ pub struct Sink {
 impl Sink {
     /// Resolves when the batch is queued (not when it is durable).
     pub async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
+        self.push_watched(batch).await.map(drop)
+    }
+
+    /// As [`Sink::push`]; tells later whether the program has let go of the batch.
+    pub async fn push_watched(&mut self, batch: Batch) -> Result<Taken, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
         let permits = u32::try_from(weight)
@@ -63,13 +68,16 @@ impl Sink {
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Stopped)?;
+        let watched = Arc::new(());
+        let taken = Taken(Arc::downgrade(&watched));
         self.sender
             .send(Delivery {
                 batch,
-                held: Held(held),
+                held: Held(held, watched),
             })
             .await
-            .map_err(|_| Stopped)
+            .map_err(|_| Stopped)?;
+        Ok(taken)
     }
 }
 
@@ -89,7 +97,20 @@ impl Delivery {
 
 /// A place in the queue.
 #[derive(Debug)]
-pub struct Held(#[expect(dead_code, reason = "it counts by being alive")] OwnedSemaphorePermit);
+#[expect(dead_code, reason = "it counts by being alive")]
+pub struct Held(OwnedSemaphorePermit, Arc<()>);
+
+/// What becomes of a batch that was pushed.
+#[derive(Debug, Clone)]
+pub struct Taken(Weak<()>);
+
+impl Taken {
+    /// Whether the program has let go of the batch: it was appended, and is durable before anything is that is pushed
+    /// from now on.
+    pub fn is_over(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
 
 /// Where the program takes batches from.
 #[derive(Debug)]

@@ -16,6 +16,8 @@ mod tests;
 
 pub use block::{Block, BlockReader};
 pub use cutter::{CUT_BYTES, Cutter, Look, Piece, VALUE_MAX};
+#[cfg(feature = "kinesis")]
+pub(crate) use flood::Flood;
 pub use framer::{Framed, Framer};
 pub use lines::{Line, Lines};
 pub use scan::DEPTH_MAX;

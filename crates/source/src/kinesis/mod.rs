@@ -1,0 +1,199 @@
+//! A stream of Kinesis: every record exactly once to a program that stores positions with records.
+//!
+//! Records with the same key come in order, across splits and merges. Of trouble and throttling the status tells;
+//! neither ends the source. What the stream no longer keeps does, unless the address says `lost=go-on`: then it is a gap.
+
+mod account;
+mod aggregate;
+mod decode;
+#[cfg(test)]
+mod tests;
+
+use headcount_kinesis::{
+    Beginning, Client, Error as StreamError, Event, KinesisAddress, Options, Record, StreamReader,
+    Summary,
+};
+
+use self::account::Account;
+use crate::backoff::Backoff;
+use crate::error::{Ended, Error};
+use crate::message::{Batch, Gap, Item, Message, Place};
+use crate::run::Context;
+use crate::status::State;
+use crate::wall;
+
+/// So much before now `latest` begins: the stream refuses a time that has not come yet by its own clock.
+const LATEST_BEFORE_MS: i64 = 1_000;
+
+/// Reads until it is time to stop.
+pub(crate) async fn run(address: KinesisAddress, context: Context) -> Result<Ended, Error> {
+    run_with(address, Options::default(), context).await
+}
+
+async fn run_with(
+    address: KinesisAddress,
+    options: Options,
+    mut context: Context,
+) -> Result<Ended, Error> {
+    let mut shutdown = context.shutdown.clone();
+    let Some(found) = shutdown.or(find(&address, options, &mut context)).await else {
+        return Ok(Ended::Stopped);
+    };
+    let (client, summary) = found?;
+    // A stream that was deleted and made anew is another one, whatever its name.
+    let prefix = format!(
+        "kinesis://{}/{}@{} ",
+        address.region(),
+        address.stream(),
+        summary.created_ms
+    );
+    let begun_ms = match address.beginning() {
+        Beginning::Earliest => None,
+        Beginning::Latest => Some(wall::now_ms() - LATEST_BEFORE_MS),
+        Beginning::Time(ms) => Some(ms),
+    };
+    let account = Account::new(prefix, begun_ms, &context.resume);
+    let plan = account.plan(address.goes_on_after_loss());
+    let mut reader = StreamReader::new(client, plan);
+    let mut reading = Reading {
+        account,
+        context,
+        messages: 0,
+    };
+    loop {
+        let Some(event) = shutdown.or(reader.next()).await else {
+            return Ok(Ended::Stopped);
+        };
+        reading.take(event?).await?;
+    }
+}
+
+/// Makes a client of a stream that is there.
+async fn find(
+    address: &KinesisAddress,
+    options: Options,
+    context: &mut Context,
+) -> Result<(Client, Summary), Error> {
+    let client = Client::connect(address, options).await?;
+    let mut backoff = Backoff::new(context.options.delays);
+    loop {
+        match client.summary().await.map_err(StreamError::from) {
+            Ok(summary) => return Ok((client, summary)),
+            Err(error) if error.is_transient() => {
+                context.report.trouble(format!("{error}; trying again"));
+                tokio::time::sleep(backoff.next()).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+struct Reading {
+    account: Account,
+    context: Context,
+    /// Since the source was started.
+    messages: u64,
+}
+
+impl Reading {
+    async fn take(&mut self, event: Event) -> Result<(), Error> {
+        match event {
+            Event::Records {
+                shard,
+                records,
+                behind_ms,
+                asked: _,
+            } => {
+                self.context.report.live();
+                if records.is_empty() {
+                    return self.at_tip(&shard).await;
+                }
+                self.records(&shard, records, behind_ms == 0).await
+            }
+            Event::Ended { .. } => Ok(()),
+            Event::Lost {
+                shard,
+                from_ms,
+                to_ms,
+            } => self.lost(&shard, from_ms, to_ms).await,
+            Event::Trouble(sentence) => {
+                tracing::warn!(cause = sentence, "trouble with a stream");
+                self.context.report.state(State::Reconnecting);
+                self.context
+                    .report
+                    .trouble(format!("{sentence}; trying again"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands records on, in batches that end with a record.
+    async fn records(
+        &mut self,
+        shard: &str,
+        records: Vec<Record>,
+        to_tip: bool,
+    ) -> Result<(), Error> {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        let mut records = records.into_iter().peekable();
+        while let Some(record) = records.next() {
+            self.account.read(shard, &record);
+            for (text, broken) in decode::messages_in(&record.data) {
+                self.messages += 1;
+                bytes += text.len();
+                items.push(Item::from(Message {
+                    bytes: text,
+                    position: self.account.next(shard),
+                    place: Place::Message(self.messages),
+                    broken,
+                }));
+            }
+            let is_last = records.peek().is_none();
+            let options = &self.context.options;
+            if is_last || bytes >= options.batch_bytes || items.len() >= options.batch_items {
+                let whole_ms = if is_last && to_tip {
+                    wall::now_ms()
+                } else {
+                    record.arrived_ms
+                };
+                bytes = 0;
+                let batch = Batch {
+                    items: std::mem::take(&mut items),
+                    position: Some(self.account.position(shard)),
+                };
+                let taken = self.context.push_watched(batch).await?;
+                self.account
+                    .handed_on(shard, taken, &record.sequence, whole_ms);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing came for a while: that it did not is part of the position.
+    async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
+        if self.account.at_tip(shard, wall::now_ms()) {
+            let batch = Batch {
+                items: Vec::new(),
+                position: Some(self.account.position(shard)),
+            };
+            self.context.push(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn lost(&mut self, shard: &str, from_ms: i64, to_ms: i64) -> Result<(), Error> {
+        let gap = Gap {
+            from_ms,
+            to_ms,
+            cause: format!("the stream no longer keeps what {shard} had"),
+        };
+        self.context.report.change(|status| status.gaps += 1);
+        let batch = Batch {
+            items: vec![Item::Gap(gap)],
+            position: Some(self.account.position(shard)),
+        };
+        self.context.push(batch).await?;
+        Ok(())
+    }
+}
