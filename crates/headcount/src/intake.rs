@@ -187,8 +187,7 @@ impl Inbox {
                 {
                     let (more, also) = delivery.open();
                     bytes += more.bytes();
-                    batch.items.extend(more.items);
-                    batch.position = more.position;
+                    batch.extend(more);
                     held.push(also);
                 }
                 other => {

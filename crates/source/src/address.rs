@@ -584,7 +584,10 @@ mod tests {
     fn an_address_of_kafka_is_understood_by_every_build() {
         let address = parse("kafka://one:9092,two:9093/a,b?from=latest").unwrap();
         let shown = address.to_string();
-        assert!(shown.starts_with("kafka://one:9092,two:9093/a,b"), "{shown}");
+        assert!(
+            shown.starts_with("kafka://one:9092,two:9093/a,b"),
+            "{shown}"
+        );
         if cfg!(not(feature = "kafka")) {
             let SourceAddress::Unbuilt(address) = address else {
                 panic!("{address}")

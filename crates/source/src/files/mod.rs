@@ -16,6 +16,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use identity::{Identity, identify};
+#[cfg(feature = "kafka")]
+pub(crate) use open::is_packed;
 pub use open::{Content, open, unpack};
 
 use crate::address::{FileAddress, Pace};

@@ -1,0 +1,227 @@
+//! Where reading of a partition begins, by what was taken of it and by what Kafka has.
+
+use crate::message::{Gap, Position, Resume};
+
+/// What positions in a partition of a topic are called. Another cluster has another id; a topic that was made anew has
+/// another generation, so that positions in the old one mean nothing in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Name {
+    base: String,
+    generation: u32,
+}
+
+/// The offsets that Kafka has of a partition: from `low` to before `high`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) low: u64,
+    pub(super) high: u64,
+}
+
+/// How reading begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// It was never read.
+    First,
+    /// At `from`. What ends at `taken` or before it was taken, and is read only to see that it is the same.
+    On { from: u64, taken: u64 },
+    /// Retention has removed what stood from `taken` to before `low`.
+    Lost { taken: u64, low: u64 },
+    /// It ends before what was taken: it is not what was read.
+    Other { taken: u64, high: u64 },
+}
+
+impl Name {
+    pub(super) fn new(cluster: &str, topic: &str, partition: i32) -> Self {
+        Name {
+            base: format!("{}{partition}", prefix(cluster, topic)),
+            generation: 0,
+        }
+    }
+
+    /// The newest generation of which something is known, with that.
+    pub(super) fn newest<'a>(&mut self, resume: &'a Resume) -> Option<&'a Position> {
+        let generation_of = |of: &str| match of.strip_prefix(&self.base)? {
+            "" => Some(0),
+            rest => rest.strip_prefix('.')?.parse().ok(),
+        };
+        let (generation, position) = resume
+            .beginning(&self.base)
+            .filter_map(|position| Some((generation_of(&position.of)?, position)))
+            .max_by_key(|(generation, _)| *generation)?;
+        self.generation = generation;
+        Some(position)
+    }
+
+    pub(super) fn next_generation(self) -> Self {
+        Name {
+            generation: self.generation + 1,
+            ..self
+        }
+    }
+
+    pub(super) fn of(&self) -> String {
+        match self.generation {
+            0 => self.base.clone(),
+            generation => format!("{}.{generation}", self.base),
+        }
+    }
+}
+
+/// What the names of all partitions of a topic begin with.
+pub(super) fn prefix(cluster: &str, topic: &str) -> String {
+    format!("kafka:{cluster}/{topic}/")
+}
+
+pub(super) fn begin(known: Option<&Position>, range: Range) -> Begin {
+    let Some((position, taken)) = known.and_then(|position| Some((position, position.at?))) else {
+        return Begin::First;
+    };
+    let mark_at = position.mark.map_or(taken, |mark| mark.at);
+    if taken.max(mark_at) > range.high {
+        return Begin::Other {
+            taken: taken.max(mark_at),
+            high: range.high,
+        };
+    }
+    if taken < range.low {
+        return Begin::Lost {
+            taken,
+            low: range.low,
+        };
+    }
+    let proof = position
+        .mark
+        .map_or(taken, |mark| mark.at.saturating_sub(1));
+    Begin::On {
+        from: taken.min(proof).max(range.low),
+        taken,
+    }
+}
+
+impl Begin {
+    /// What is to be told, if it does not go on where it was.
+    pub(super) fn gap(
+        &self,
+        topic: &str,
+        partition: i32,
+        seen_ms: i64,
+        now_ms: i64,
+    ) -> Option<Gap> {
+        let cause = match self {
+            Begin::First | Begin::On { .. } => return None,
+            Begin::Lost { taken, low } => format!(
+                "topic {topic}, partition {partition}: up to {} records (offsets {taken} to {}) were removed by retention \
+                 before they were read",
+                low - taken,
+                low - 1
+            ),
+            Begin::Other { taken, high } => format!(
+                "topic {topic}, partition {partition}: {taken} offsets had been read, it ends at {high}: it was deleted and \
+                 made anew, or lost its end; it is read from its beginning"
+            ),
+        };
+        Some(gap(cause, seen_ms, now_ms))
+    }
+}
+
+/// To be told when another record stands where one was taken.
+pub(super) fn other_record(topic: &str, partition: i32, at: u64, seen_ms: i64, now_ms: i64) -> Gap {
+    let offset = at.saturating_sub(1);
+    let cause = format!(
+        "topic {topic}, partition {partition}: another record stands at offset {offset} than was read there: it was deleted \
+         and made anew; it is read from its beginning"
+    );
+    gap(cause, seen_ms, now_ms)
+}
+
+fn gap(cause: String, from_ms: i64, to_ms: i64) -> Gap {
+    Gap {
+        from_ms: from_ms.min(to_ms),
+        to_ms,
+        cause,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::message::Mark;
+
+    fn known(at: u64, mark_at: u64) -> Position {
+        Position {
+            at: Some(at),
+            mark: Some(Mark {
+                at: mark_at,
+                hash: 1,
+            }),
+            ..Position::new("x")
+        }
+    }
+
+    #[test]
+    fn it_goes_on_or_says_why_not() {
+        let range = |low, high| Range { low, high };
+        let on = |from, taken| Begin::On { from, taken };
+        for (position, range, expected) in [
+            (known(10, 10), range(0, 10), on(9, 10)),
+            (known(10, 10), range(9, 50), on(9, 10)),
+            // What could prove it is gone, nothing else is.
+            (known(10, 10), range(10, 50), on(10, 10)),
+            (known(6, 10), range(0, 50), on(6, 6)),
+            (known(0, 10), range(0, 50), on(0, 0)),
+            (
+                known(10, 10),
+                range(11, 50),
+                Begin::Lost { taken: 10, low: 11 },
+            ),
+            (
+                known(10, 10),
+                range(50, 50),
+                Begin::Lost { taken: 10, low: 50 },
+            ),
+            (
+                known(10, 10),
+                range(0, 9),
+                Begin::Other { taken: 10, high: 9 },
+            ),
+            (
+                known(6, 10),
+                range(0, 8),
+                Begin::Other { taken: 10, high: 8 },
+            ),
+        ] {
+            assert_eq!(begin(Some(&position), range), expected, "{position:?}");
+        }
+        assert_eq!(begin(None, range(3, 5)), Begin::First);
+        let gap = begin(Some(&known(10, 10)), range(50, 60)).gap("t", 3, 100, 200);
+        let gap = gap.unwrap();
+        assert!(
+            gap.cause.contains("up to 40 records (offsets 10 to 49)"),
+            "{}",
+            gap.cause
+        );
+        assert_eq!((gap.from_ms, gap.to_ms), (100, 200));
+    }
+
+    #[test]
+    fn a_topic_made_anew_has_a_name_of_its_own() {
+        let mut name = Name::new("cluster", "a.b", 1);
+        assert_eq!(name.of(), "kafka:cluster/a.b/1");
+        let position = |of: &str, at| Position {
+            at: Some(at),
+            ..Position::new(of)
+        };
+        let resume = Resume::from(vec![
+            position("kafka:cluster/a.b/1", 1),
+            position("kafka:cluster/a.b/1.2", 2),
+            position("kafka:cluster/a.b/1.1", 3),
+            position("kafka:cluster/a.b/12", 4),
+            position("kafka:other/a.b/1.7", 5),
+        ]);
+        assert_eq!(name.newest(&resume).unwrap().at, Some(2));
+        assert_eq!(name.next_generation().of(), "kafka:cluster/a.b/1.3");
+        assert_eq!(Name::new("cluster", "a", 1).newest(&resume), None);
+    }
+}

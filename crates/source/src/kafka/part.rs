@@ -1,0 +1,143 @@
+//! One partition of a topic while it is read.
+
+use rdkafka::Message as _;
+use rdkafka::message::BorrowedMessage;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::begin::Name;
+use super::value::{Shelf, Value};
+use crate::message::{Batch, Item, Mark, Place, Position};
+use crate::wall;
+
+/// What was taken of a partition, and the batch that is being put together.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) topic: String,
+    pub(super) partition: i32,
+    pub(super) name: Name,
+    /// The end of the last batch, and of the last record.
+    since: u64,
+    taken: u64,
+    /// The hash of the last record.
+    hash: Option<u64>,
+    /// A record that must come again as it was.
+    proof: Option<Mark>,
+    start_ms: Option<i64>,
+    items: Vec<Item>,
+    bytes: usize,
+    shelf: Shelf,
+}
+
+impl Part {
+    pub(super) fn new(topic: &str, partition: i32, name: Name, taken: u64) -> Self {
+        Part {
+            topic: topic.to_owned(),
+            partition,
+            name,
+            since: taken,
+            taken,
+            hash: None,
+            proof: None,
+            start_ms: None,
+            items: Vec::new(),
+            bytes: 0,
+            shelf: Shelf::default(),
+        }
+    }
+
+    /// The record that ends at the mark is to be the same.
+    pub(super) fn with_proof(self, proof: Option<Mark>) -> Self {
+        Part { proof, ..self }
+    }
+
+    /// When the source was started for the first time, if that is where it begins.
+    pub(super) fn begun(self, start_ms: Option<i64>) -> Self {
+        Part { start_ms, ..self }
+    }
+
+    pub(super) fn is(&self, topic: &str, partition: i32) -> bool {
+        self.partition == partition && self.topic == topic
+    }
+
+    pub(super) fn items(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Takes a record. A tombstone moves only the position.
+    ///
+    /// # Errors
+    /// With the mark where another record stands than was read there before.
+    pub(super) fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), Mark> {
+        // Offsets of records are never negative.
+        let offset = u64::try_from(record.offset()).unwrap_or_default();
+        let end = offset + 1;
+        let payload = record.payload();
+        let hash = hash(
+            payload.unwrap_or_default(),
+            record.timestamp().to_millis().unwrap_or_default(),
+        );
+        if let Some(proof) = self.proof.filter(|proof| end >= proof.at) {
+            if end == proof.at && hash != proof.hash {
+                return Err(proof);
+            }
+            self.proof = None;
+        }
+        if end <= self.taken {
+            return Ok(());
+        }
+        self.taken = end;
+        self.hash = Some(hash);
+        if let Some(bytes) = payload {
+            let value = Value {
+                bytes,
+                position: end,
+                place: Place::Record {
+                    partition: self.partition,
+                    offset,
+                },
+            };
+            value.open(&mut self.shelf, &mut self.items);
+            self.bytes += bytes.len();
+        }
+        Ok(())
+    }
+
+    /// What was put together since the last time; `None` if that is nothing.
+    pub(super) fn batch(&mut self) -> Option<Batch> {
+        if self.items.is_empty() {
+            return None;
+        }
+        let items = std::mem::take(&mut self.items);
+        self.bytes = 0;
+        let position = self.position();
+        self.since = self.taken;
+        Some(Batch {
+            items,
+            position: Some(position),
+        })
+    }
+
+    /// Where reading stands.
+    pub(super) fn position(&self) -> Position {
+        let mark = self.hash.map(|hash| Mark {
+            at: self.taken,
+            hash,
+        });
+        Position {
+            at: Some(self.taken),
+            since: Some(self.since),
+            mark: mark.or(self.proof),
+            start_ms: self.start_ms,
+            seen_ms: Some(wall::now_ms()),
+            ..Position::new(self.name.of())
+        }
+    }
+}
+
+fn hash(payload: &[u8], timestamp_ms: i64) -> u64 {
+    xxh3_64_with_seed(payload, timestamp_ms.cast_unsigned())
+}

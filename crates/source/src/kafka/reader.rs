@@ -1,0 +1,184 @@
+//! The thread that talks to Kafka: one session after another, with what was taken kept between them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::address::{From, TopicAddress};
+use super::begin::prefix;
+use super::session::{End, Session};
+use crate::backoff::Backoff;
+use crate::error::{Error, Stopped};
+use crate::message::{Batch, Position, Resume};
+use crate::run::{Context, Options};
+use crate::status::{Reporter, State};
+use crate::wall;
+
+/// A broker that has just started may not know its topics yet: so often it is asked before a topic is missing.
+const LOOKS_MAX: u32 = 3;
+
+/// Reads topics for as long as somebody takes the batches.
+pub(super) struct Reader {
+    pub(super) address: TopicAddress,
+    pub(super) options: Options,
+    pub(super) report: Reporter,
+    /// What was taken, here and before, by the names of partitions.
+    taken: HashMap<String, Position>,
+    start: Option<Start>,
+    /// Whether the topics were there since the start of this process.
+    pub(super) was_live: bool,
+    batches: mpsc::Sender<Batch>,
+    runtime: Handle,
+}
+
+/// When a source was started for the first time that begins with what comes after that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    pub(super) ms: i64,
+    /// In an earlier process.
+    pub(super) is_old: bool,
+}
+
+impl Reader {
+    pub(super) fn new(
+        address: TopicAddress,
+        context: &Context,
+        batches: mpsc::Sender<Batch>,
+        runtime: Handle,
+    ) -> Self {
+        let taken = context.resume.beginning("kafka:").cloned();
+        Reader {
+            address,
+            options: context.options.clone(),
+            report: context.report.clone(),
+            taken: taken
+                .map(|position| (position.of.clone(), position))
+                .collect(),
+            start: None,
+            was_live: false,
+            batches,
+            runtime,
+        }
+    }
+
+    /// Ends when nobody takes batches any more, or with the sentence that a topic is missing.
+    pub(super) fn run(mut self) -> Result<(), Error> {
+        let mut backoff = Backoff::new(self.options.delays);
+        let mut looks = 0;
+        while !self.is_over() {
+            let ended = match Session::open(&mut self) {
+                Ok(session) => {
+                    self.was_live = true;
+                    self.alive();
+                    session.read(&mut self)
+                }
+                Err(end) => end,
+            };
+            let cause = match ended {
+                End::Over => return Ok(()),
+                // Not a trouble: there are more partitions, or it begins elsewhere.
+                End::Changed => None,
+                End::Trouble(cause) => Some(cause),
+                End::Missing(sentence) => {
+                    looks += 1;
+                    if !self.was_live && looks >= LOOKS_MAX {
+                        return Err(Error::Missing(sentence));
+                    }
+                    Some(sentence)
+                }
+            };
+            if let Some(cause) = cause {
+                self.trouble(&cause);
+            }
+            self.wait(backoff.next());
+        }
+        Ok(())
+    }
+
+    /// Says what is wrong.
+    pub(super) fn trouble(&self, cause: &str) {
+        let sentence = format!("{cause}; trying again");
+        self.report.change(|status| {
+            if self.was_live {
+                status.state = State::Reconnecting;
+            }
+            if status.error.as_ref() != Some(&sentence) {
+                tracing::warn!("{sentence}");
+                status.error = Some(sentence);
+            }
+        });
+    }
+
+    /// Says that all is well (again).
+    pub(super) fn alive(&self) {
+        self.report.change(|status| {
+            status.reconnects += u64::from(status.state == State::Reconnecting);
+        });
+        self.report.live();
+    }
+
+    /// Whether nobody takes batches any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.batches.is_closed()
+    }
+
+    /// Waits, unless it is over before.
+    fn wait(&self, delay: Duration) {
+        let waiting = async { timeout(delay, self.batches.closed()).await };
+        // Either of the two is as good: the caller looks again.
+        let _ = self.runtime.block_on(waiting);
+    }
+
+    /// Hands a batch on, and waits for room if there is none.
+    pub(super) fn hand_on(&mut self, batch: Batch) -> Result<(), Stopped> {
+        if let Some(position) = &batch.position {
+            self.note(position.clone());
+        }
+        self.batches.blocking_send(batch).map_err(|_| Stopped)
+    }
+
+    /// Notes that a partition is read from there on.
+    pub(super) fn note(&mut self, position: Position) {
+        self.taken.insert(position.of.clone(), position);
+    }
+
+    /// What was taken of all topics.
+    pub(super) fn taken(&self) -> Resume {
+        Resume::from(self.taken.values().cloned().collect::<Vec<_>>())
+    }
+
+    /// When a partition was last read.
+    pub(super) fn seen_ms(&self, of: &str) -> Option<i64> {
+        self.taken.get(of)?.seen_ms
+    }
+
+    /// When the source was started for the first time, if that is where the address says to begin.
+    pub(super) fn start(&mut self, cluster: &str) -> Option<Start> {
+        if self.address.from() != From::Latest {
+            return None;
+        }
+        let before = || {
+            let mut topics = self.address.topics().iter();
+            let of = topics.find_map(|topic| {
+                let prefix = prefix(cluster, topic);
+                let positions = self.taken.iter().filter(|(of, _)| of.starts_with(&prefix));
+                positions
+                    .filter_map(|(_, position)| position.start_ms)
+                    .min()
+            })?;
+            Some(Start {
+                ms: of,
+                is_old: true,
+            })
+        };
+        let start = self.start.or_else(before).unwrap_or(Start {
+            ms: wall::now_ms(),
+            is_old: false,
+        });
+        self.start = Some(start);
+        self.start
+    }
+}

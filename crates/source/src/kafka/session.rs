@@ -1,0 +1,290 @@
+//! From one connection to the next: partitions assigned, records taken, and a look at the topics now and then.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::{Message as _, Offset, TopicPartitionList};
+
+use super::address::From;
+use super::begin::{Begin, Name, Range, begin, other_record};
+use super::client::Client;
+use super::part::Part;
+use super::reader::{Reader, Start};
+use crate::message::{Batch, Gap, Item, Position};
+use crate::wall;
+
+/// How long a poll waits, and with it how long a stop may.
+const POLL: Duration = Duration::from_millis(100);
+
+/// The longest that reading is held up by a question to a broker.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// A connection with all partitions assigned.
+pub(super) struct Session {
+    client: Client,
+    parts: Vec<Part>,
+    /// Where the last record was: the next one is mostly there too.
+    last: usize,
+    /// When the topics were last looked at; `None` when it is time to.
+    looked: Option<Instant>,
+    /// Nobody answered then.
+    silent: bool,
+}
+
+/// Why a session ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nobody takes batches any more.
+    Over,
+    /// There is another state of things, which the next session finds out.
+    Changed,
+    Trouble(String),
+    Missing(String),
+}
+
+impl Session {
+    /// Connects, finds out where every partition begins, and tells what is lost.
+    pub(super) fn open(reader: &mut Reader) -> Result<Self, End> {
+        let limit = reader.options.connect_limit.min(ANSWER_LIMIT);
+        let client =
+            Client::new(&reader.address, limit).map_err(|error| End::Trouble(error.to_string()))?;
+        let partitions = client.partitions(reader.address.topics())?;
+        let cluster = client.cluster()?;
+        let mut session = Session {
+            client,
+            parts: Vec::new(),
+            last: 0,
+            looked: Some(Instant::now()),
+            silent: false,
+        };
+        let mut assigned = TopicPartitionList::new();
+        for (topic, partition) in partitions {
+            let from = session.begin(reader, &cluster, &topic, partition)?;
+            let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
+            assigned
+                .add_partition_offset(&topic, partition, offset)
+                .map_err(|error| End::Trouble(error.to_string()))?;
+        }
+        session
+            .client
+            .consumer
+            .assign(&assigned)
+            .map_err(|error| End::Trouble(error.to_string()))?;
+        Ok(session)
+    }
+
+    /// Adds a partition; the offset to read it from.
+    fn begin(
+        &mut self,
+        reader: &mut Reader,
+        cluster: &str,
+        topic: &str,
+        partition: i32,
+    ) -> Result<u64, End> {
+        let range = self.client.range(topic, partition)?;
+        let start = reader.start(cluster);
+        let mut name = Name::new(cluster, topic, partition);
+        let known = name.newest(&reader.taken()).cloned();
+        let begin = begin(known.as_ref(), range);
+        let now_ms = wall::now_ms();
+        let seen_ms = known.as_ref().and_then(|position| position.seen_ms);
+        let gap = begin.gap(topic, partition, seen_ms.unwrap_or(now_ms), now_ms);
+        let mut proof = None;
+        let (name, from, taken) = match begin {
+            Begin::First => {
+                let from = self.first(reader, topic, partition, range, start)?;
+                (name, from, from)
+            }
+            Begin::On { from, taken } => {
+                proof = known.and_then(|position| position.mark);
+                (name, from, taken)
+            }
+            Begin::Lost { low, .. } => (name, low, low),
+            Begin::Other { .. } => (name.next_generation(), range.low, range.low),
+        };
+        let part = Part::new(topic, partition, name, taken)
+            .with_proof(proof)
+            .begun(start.map(|start| start.ms));
+        tell(reader, part.position(), gap)?;
+        self.parts.push(part);
+        Ok(from)
+    }
+
+    /// Where a partition begins that was never read.
+    fn first(
+        &self,
+        reader: &Reader,
+        topic: &str,
+        partition: i32,
+        range: Range,
+        start: Option<Start>,
+    ) -> Result<u64, End> {
+        let at_time = |ms| {
+            let found = self.client.at_time(topic, partition, ms)?;
+            Ok(found.unwrap_or(range.high))
+        };
+        match (reader.address.from(), start) {
+            (From::Time(ms), _) => at_time(ms),
+            // Nothing of it was kept when the source was started for the first time; something may have come since.
+            (From::Latest, Some(start)) if start.is_old => at_time(start.ms),
+            (From::Latest, _) if !reader.was_live => Ok(range.high),
+            // Also a partition that came to a topic while that was read.
+            _ => Ok(range.low),
+        }
+    }
+
+    /// Reads until something ends the session.
+    pub(super) fn read(mut self, reader: &mut Reader) -> End {
+        let ended = loop {
+            if let Err(end) = self.step(reader) {
+                break end;
+            }
+        };
+        // What was put together is as good as ever.
+        match self.hand_on_all(reader) {
+            Ok(()) => ended,
+            Err(end) => end,
+        }
+    }
+
+    /// Takes one record, or does what is to be done when none is there.
+    fn step(&mut self, reader: &mut Reader) -> Result<(), End> {
+        let mut polled = self.client.consumer.poll(Duration::ZERO);
+        if polled.is_none() {
+            for part in &mut self.parts {
+                hand_on(reader, part)?;
+            }
+            if self.is_look_due(reader) {
+                return self.look(reader);
+            }
+            if reader.is_over() {
+                return Err(End::Over);
+            }
+            polled = self.client.consumer.poll(POLL);
+        }
+        let record = match polled {
+            None => return Ok(()),
+            Some(Ok(record)) => record,
+            Some(Err(error)) => {
+                tracing::debug!(%error, "kafka");
+                self.looked = None;
+                return ended_by(&error);
+            }
+        };
+        let (topic, partition) = (record.topic(), record.partition());
+        if !self.parts[self.last].is(topic, partition) {
+            let found = self.parts.iter().position(|part| part.is(topic, partition));
+            let Some(found) = found else { return Ok(()) };
+            self.last = found;
+        }
+        let part = &mut self.parts[self.last];
+        if let Err(mark) = part.take(&record) {
+            drop(record);
+            return Err(self.other_record(reader, mark.at));
+        }
+        let full = part.bytes() >= reader.options.batch_bytes
+            || part.items() >= reader.options.batch_items;
+        if full {
+            hand_on(reader, part)?;
+            if self.silent || self.is_look_due(reader) {
+                drop(record);
+                return self.look(reader);
+            }
+        }
+        Ok(())
+    }
+
+    fn hand_on_all(&mut self, reader: &mut Reader) -> Result<(), End> {
+        self.parts
+            .iter_mut()
+            .try_for_each(|part| hand_on(reader, part))
+    }
+
+    /// What stands where the last record was read is not what was read there before.
+    fn other_record(&mut self, reader: &mut Reader, at: u64) -> End {
+        // What was put together of it comes again under another name.
+        let part = self.parts.swap_remove(self.last);
+        let low = match self.client.range(&part.topic, part.partition) {
+            Ok(range) => range.low,
+            Err(end) => return end,
+        };
+        let now_ms = wall::now_ms();
+        let seen_ms = reader.seen_ms(&part.name.of()).unwrap_or(now_ms);
+        let gap = other_record(&part.topic, part.partition, at, seen_ms, now_ms);
+        let start_ms = part.position().start_ms;
+        let name = part.name.next_generation();
+        let anew = Part::new(&part.topic, part.partition, name, low).begun(start_ms);
+        match tell(reader, anew.position(), Some(gap)) {
+            Ok(()) => End::Changed,
+            Err(end) => end,
+        }
+    }
+
+    fn is_look_due(&self, reader: &Reader) -> bool {
+        let every = if self.silent {
+            reader.options.delays.least
+        } else {
+            reader.options.ping_interval
+        };
+        self.looked.is_none_or(|looked| looked.elapsed() >= every)
+    }
+
+    /// Looks whether somebody answers, and whether the topics are as they were.
+    fn look(&mut self, reader: &mut Reader) -> Result<(), End> {
+        let found = self.client.partitions(reader.address.topics());
+        self.looked = Some(Instant::now());
+        match found {
+            Ok(found) if found.len() != self.parts.len() => Err(End::Changed),
+            Ok(_) => {
+                if self.silent {
+                    self.silent = false;
+                    reader.alive();
+                }
+                Ok(())
+            }
+            // The library connects again by itself.
+            Err(End::Trouble(cause)) => {
+                self.silent = true;
+                reader.trouble(&cause);
+                Ok(())
+            }
+            Err(end) => Err(end),
+        }
+    }
+}
+
+/// Hands on what was put together of a partition.
+fn hand_on(reader: &mut Reader, part: &mut Part) -> Result<(), End> {
+    match part.batch() {
+        Some(batch) => reader.hand_on(batch).map_err(|_| End::Over),
+        None => Ok(()),
+    }
+}
+
+/// Notes where a partition begins, and hands on what is lost before that.
+fn tell(reader: &mut Reader, position: Position, gap: Option<Gap>) -> Result<(), End> {
+    let Some(gap) = gap else {
+        reader.note(position);
+        return Ok(());
+    };
+    tracing::warn!("{}", gap.cause);
+    reader.report.change(|status| status.gaps += 1);
+    let batch = Batch {
+        items: vec![Item::Gap(gap)],
+        position: Some(position),
+    };
+    reader.hand_on(batch).map_err(|_| End::Over)
+}
+
+/// Whether an error ends the session. Trouble with connections does not.
+fn ended_by(error: &KafkaError) -> Result<(), End> {
+    match (error, error.rdkafka_error_code()) {
+        // The offset is not there (any more): the next session finds out why.
+        (_, Some(Code::AutoOffsetReset | Code::OffsetOutOfRange)) => Err(End::Changed),
+        (KafkaError::MessageConsumptionFatal(_), _) => Err(End::Trouble(format!(
+            "the client of Kafka gave up: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
