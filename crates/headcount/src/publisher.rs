@@ -34,12 +34,12 @@ async fn answer(ask: Ask, followers: &[Follower]) -> Result<()> {
             let surveys = survey(followers, filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.view())).await
         }
-        Ask::Summary(reply) => {
-            let surveys = survey(followers, Filter::default(), true).await?;
+        Ask::Summary(filter, reply) => {
+            let surveys = survey(followers, filter, true).await?;
             give(reply, surveys, |survey| Arc::new(survey.summary())).await
         }
-        Ask::Venues(reply) => {
-            let surveys = survey(followers, Filter::default(), false).await?;
+        Ask::Venues(filter, reply) => {
+            let surveys = survey(followers, filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
         }
     }

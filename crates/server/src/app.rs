@@ -1,11 +1,11 @@
 //! What all connections share, and the table of routes.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{Router, routing::get};
 
 use crate::{
-    data,
+    cluster, data,
     live::{self, Hub},
     metrics::{self, Metrics},
     options::Options,
@@ -13,8 +13,9 @@ use crate::{
     page::{self, Page},
     probes, problem,
     seats::Seats,
-    shelf::Shelf,
+    shelf::{Shelf, Shelves},
     state::ServerState,
+    status,
     stop::Stop,
     summary,
 };
@@ -35,9 +36,11 @@ pub(crate) struct App {
     /// Open connections, for the metrics.
     pub(crate) connections: Arc<Seats>,
     pub(crate) stop: Stop,
-    pub(crate) data: Shelf,
-    pub(crate) top_venues: Shelf,
-    pub(crate) summary: Shelf,
+    pub(crate) data: Shelves,
+    pub(crate) top_venues: Shelves,
+    pub(crate) summary: Shelves,
+    pub(crate) status: Shelf,
+    pub(crate) started: Instant,
 }
 
 impl Door {
@@ -66,9 +69,11 @@ impl Door {
             metrics,
             connections,
             stop,
-            data: Shelf::default(),
-            top_venues: Shelf::default(),
-            summary: Shelf::default(),
+            data: Shelves::default(),
+            top_venues: Shelves::default(),
+            summary: Shelves::default(),
+            status: Shelf::default(),
+            started: Instant::now(),
         });
         let router = router(Arc::clone(&app));
         Arc::new(Self { app, router })
@@ -85,6 +90,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/api/data", get(data::data))
         .route("/api/top_venues", get(data::top_venues))
         .route("/api/v1/summary", get(summary::summary))
+        .route("/api/v1/status", get(status::status))
+        .route("/api/v1/cluster", get(cluster::cluster))
         .route("/api/v1/live", get(live::live))
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed)

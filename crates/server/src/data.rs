@@ -6,7 +6,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
 use headcount_engine::VenueTotal;
@@ -14,31 +14,40 @@ use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::task;
 
-use crate::{answer::Answer, app::App, json, problem::Problem, shelf::Shelf, state::Ask};
+use crate::{answer::Answer, app::App, json, problem::Problem, query, shelf::Shelves, state::Ask};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// Longer names are cut in the table; the JSON has them whole.
 const SHOWN_CHARS_MAX: usize = 256;
 
-pub(crate) async fn data(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    reply(&app, &app.data, &headers, |venues| {
+pub(crate) async fn data(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    reply(&app, &app.data, query.as_deref(), &headers, |venues| {
         Answer::of_figures(json::CONTENT_TYPE, to_json(venues))
     })
     .await
 }
 
-pub(crate) async fn top_venues(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+pub(crate) async fn top_venues(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let make = |venues: &[VenueTotal]| Answer::of_figures(HTML, to_html(venues).into());
-    reply(&app, &app.top_venues, &headers, make).await
+    reply(&app, &app.top_venues, query.as_deref(), &headers, make).await
 }
 
 async fn reply(
     app: &App,
-    shelf: &Shelf,
+    shelves: &Shelves,
+    query: Option<&str>,
     headers: &HeaderMap,
     make: fn(&[VenueTotal]) -> Answer,
 ) -> Response {
-    match current(app, shelf, make).await {
+    match current(app, shelves, query, make).await {
         Ok(answer) => answer.reply(headers).await,
         Err(problem) => problem.into_response(),
     }
@@ -46,14 +55,17 @@ async fn reply(
 
 async fn current(
     app: &App,
-    shelf: &Shelf,
+    shelves: &Shelves,
+    query: Option<&str>,
     make: fn(&[VenueTotal]) -> Answer,
 ) -> Result<Arc<Answer>, Problem> {
+    let filter = query::filter(query)?;
     app.state.ready.borrow().require()?;
     let views = &app.state.views;
-    shelf
+    shelves
+        .of(&filter)
         .at(views.commit(), async {
-            let venues = views.ask(Ask::Venues).await?;
+            let venues = views.ask(|reply| Ask::Venues(filter, reply)).await?;
             if venues.is_empty() {
                 return Err(Problem::nothing_counted());
             }

@@ -19,10 +19,12 @@
 //! let (_committed, commits) = watch::channel(0);
 //! let (_sources, sources) = watch::channel(Default::default());
 //! let (_ready, ready) = watch::channel(Readiness::Ready);
+//! let (_cluster, cluster) = watch::channel(None);
 //! let (pulses, _) = broadcast::channel(64);
 //!
 //! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
-//! let state = ServerState { views: Views { asks, commits }, pulses, sources, ready };
+//! let views = Views { asks, commits };
+//! let state = ServerState { views, pulses, sources, ready, cluster };
 //! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
 //! # }
 //! ```
@@ -42,6 +44,7 @@ mod wire;
 
 mod app;
 mod body;
+mod clock;
 mod gate;
 mod headers;
 mod origin;
@@ -53,13 +56,16 @@ mod json;
 mod query;
 mod shelf;
 
+mod cluster;
 mod data;
 mod live;
 mod metrics;
 mod page;
 mod probes;
+mod status;
 mod summary;
 
+pub use cluster::{ClusterStatus, PartitionStatus, WorkerStatus};
 pub use options::Options;
 pub use page::build_id;
 pub use serve::{bind, serve};

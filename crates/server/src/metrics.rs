@@ -15,7 +15,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use headcount_engine::Filter;
+use headcount_engine::{Filter, View};
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::timeout;
 
@@ -28,7 +28,8 @@ use crate::{
 };
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-/// A scrape must not hang with the publisher: without figures it still says how the server is.
+/// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
+/// server is.
 const FIGURES_WAIT: Duration = Duration::from_secs(2);
 
 /// Upper bounds of the latency buckets, in microseconds.
@@ -94,19 +95,19 @@ impl Metrics {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
+    let view = figures(&app).await;
+    let text = families::write(&app, view.as_deref());
+    ([(header::CONTENT_TYPE, TEXT)], text).into_response()
+}
+
+/// The unfiltered figures, if there are any and they come soon.
+pub(crate) async fn figures(app: &App) -> Option<Arc<View>> {
+    if *app.state.ready.borrow() != Readiness::Ready {
+        return None;
+    }
     let figures = app
         .state
         .views
         .ask(|reply| Ask::View(Filter::default(), reply));
-    let ready = *app.state.ready.borrow() == Readiness::Ready;
-    let view = if ready {
-        timeout(FIGURES_WAIT, figures)
-            .await
-            .ok()
-            .and_then(Result::ok)
-    } else {
-        None
-    };
-    let text = families::write(&app, view.as_deref());
-    ([(header::CONTENT_TYPE, TEXT)], text).into_response()
+    timeout(FIGURES_WAIT, figures).await.ok()?.ok()
 }

@@ -60,8 +60,11 @@ impl Page {
     }
 
     fn find(&self, path: &str) -> Option<&Answer> {
-        self.files
-            .get(if path == "/" { "/index.html" } else { path })
+        self.files.get(match path {
+            // The page looks at the address itself.
+            "/" | "/status" => "/index.html",
+            file => file,
+        })
     }
 }
 
@@ -157,6 +160,7 @@ mod tests {
     fn the_page_is_in_the_executable() {
         let page = Page::embedded();
         assert!(page.find("/").is_some());
+        assert!(page.find("/status").is_some());
         assert!(page.find("/../Cargo.toml").is_none());
         assert!(page.find("/assets/").is_none());
         assert_eq!(build_id(), build_id());

@@ -21,7 +21,7 @@ struct Words {
     error: String,
     /// The parameter that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<String>,
 }
 
 impl Problem {
@@ -43,7 +43,20 @@ impl Problem {
             StatusCode::BAD_REQUEST,
             format!("the parameter `{field}` {what}"),
         );
-        problem.words.field = Some(field);
+        problem.words.field = Some(field.to_owned());
+        problem
+    }
+
+    /// A parameter that the path does not have; `known` are those it has.
+    pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
+        let name = shown(name);
+        let known = match known {
+            [] => "this path takes none".to_owned(),
+            known => format!("known here: {}", known.join(", ")),
+        };
+        let error = format!("the parameter `{name}` is not known ({known})");
+        let mut problem = Self::new(StatusCode::BAD_REQUEST, error);
+        problem.words.field = Some(name);
         problem
     }
 
@@ -180,7 +193,7 @@ pub(crate) fn not_found(path: &str) -> Problem {
     )
 }
 
-/// As much of a path as is worth repeating.
+/// As much of a path or a name as is worth repeating.
 fn shown(path: &str) -> String {
     let mut shown: String = path.chars().take(80).collect();
     if shown.len() < path.len() {

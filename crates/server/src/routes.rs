@@ -6,6 +6,8 @@ pub(crate) enum Route {
     Asset,
     Live,
     Summary,
+    Status,
+    Cluster,
     Data,
     TopVenues,
     Healthz,
@@ -15,11 +17,13 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: [(Self, &'static str); 12] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
         (Self::Summary, "/api/v1/summary"),
+        (Self::Status, "/api/v1/status"),
+        (Self::Cluster, "/api/v1/cluster"),
         (Self::Data, "/api/data"),
         (Self::TopVenues, "/api/top_venues"),
         (Self::Healthz, "/healthz"),
@@ -31,6 +35,9 @@ impl Route {
     pub(crate) fn of(path: &str) -> Self {
         if path.starts_with("/assets/") {
             return Self::Asset;
+        }
+        if path == "/status" {
+            return Self::Page;
         }
         Self::ALL
             .iter()
@@ -48,6 +55,7 @@ mod tests {
         assert_eq!(Route::of("/api/data"), Route::Data);
         assert_eq!(Route::of("/assets/main-1234.js"), Route::Asset);
         assert_eq!(Route::of("/assets"), Route::Asset);
+        assert_eq!(Route::of("/status"), Route::Page);
         assert_eq!(Route::of("other"), Route::Other);
         assert_eq!(Route::of("/api/data/1"), Route::Other);
         for (index, (route, _)) in Route::ALL.iter().enumerate() {

@@ -2,9 +2,33 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use headcount_engine::Filter;
 use tokio::sync::Mutex;
 
 use crate::{answer::Answer, problem::Problem};
+
+/// Filters whose answers are kept, those asked for last: each may be of some megabytes.
+const FILTERS_MAX: usize = 16;
+
+/// A shelf for each filter that is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Shelves(RwLock<Vec<(Filter, Arc<Shelf>)>>);
+
+impl Shelves {
+    pub(crate) fn of(&self, filter: &Filter) -> Arc<Shelf> {
+        let mut shelves = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let found = shelves.iter().position(|(known, _)| known == filter);
+        let (known, shelf) = match found {
+            Some(at) => shelves.remove(at),
+            None => (filter.clone(), Arc::default()),
+        };
+        if shelves.len() == FILTERS_MAX {
+            shelves.remove(0);
+        }
+        shelves.push((known, Arc::clone(&shelf)));
+        shelf
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Shelf {
@@ -94,6 +118,28 @@ mod tests {
             .await
             .expect("an answer");
         assert!(!Arc::ptr_eq(&first, &other));
+    }
+
+    #[test]
+    fn the_filters_asked_for_last_are_kept() {
+        let shelves = Shelves::default();
+        let of = |country: usize| {
+            let country = country.to_string();
+            shelves.of(&Filter::of_countries([country.as_str()]))
+        };
+        let first = of(0);
+        for other in 1..FILTERS_MAX {
+            of(other);
+        }
+        assert!(Arc::ptr_eq(&first, &of(0)));
+        for other in 1..FILTERS_MAX {
+            of(FILTERS_MAX + other);
+        }
+        assert!(Arc::ptr_eq(&first, &of(0)), "it was asked for again");
+        for other in 0..FILTERS_MAX {
+            of(2 * FILTERS_MAX + other);
+        }
+        assert!(!Arc::ptr_eq(&first, &of(0)));
     }
 
     #[tokio::test]

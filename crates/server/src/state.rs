@@ -6,7 +6,7 @@ use headcount_engine::{Filter, Pulse, Summary, VenueTotal, View};
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::problem::Problem;
+use crate::{cluster::ClusterStatus, problem::Problem};
 
 /// How the server gets its figures; the program's publisher is at the other end.
 #[derive(Clone, Debug)]
@@ -23,10 +23,10 @@ pub struct Views {
 pub enum Ask {
     /// The Live page's figures under a filter.
     View(Filter, oneshot::Sender<Arc<View>>),
-    /// The answer of `count` and `summary`.
-    Summary(oneshot::Sender<Arc<Summary>>),
-    /// Venues with a `yes`, by count, greatest first.
-    Venues(oneshot::Sender<Arc<Vec<VenueTotal>>>),
+    /// The answer of `count` and `summary`, under a filter.
+    Summary(Filter, oneshot::Sender<Arc<Summary>>),
+    /// Venues with a `yes` under a filter, by count, greatest first.
+    Venues(Filter, oneshot::Sender<Arc<Vec<VenueTotal>>>),
 }
 
 /// Everything [`crate::serve`] needs to know of the rest of the program.
@@ -37,6 +37,8 @@ pub struct ServerState {
     pub pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
     pub ready: watch::Receiver<Readiness>,
+    /// The cluster this process is part of; nothing where one process does it all.
+    pub cluster: watch::Receiver<Option<Arc<ClusterStatus>>>,
 }
 
 /// Whether figures can be served.
@@ -50,7 +52,7 @@ pub enum Readiness {
 }
 
 /// How a source is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SourceStatus {
     pub name: String,
     pub state: SourceState,

@@ -1,29 +1,36 @@
-//! `/api/v1/summary`: the object of `headcount count --json`, of a running program.
+//! `/api/v1/summary`: the object of `headcount count --json`, of a running program; with `?country=`
+//! of the events of some countries.
 
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
 use tokio::task;
 
-use crate::{answer::Answer, app::App, json, problem::Problem, state::Ask};
+use crate::{answer::Answer, app::App, json, problem::Problem, query, state::Ask};
 
-pub(crate) async fn summary(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    match current(&app).await {
+pub(crate) async fn summary(
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    match current(&app, query.as_deref()).await {
         Ok(answer) => answer.reply(&headers).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-async fn current(app: &App) -> Result<Arc<Answer>, Problem> {
+async fn current(app: &App, query: Option<&str>) -> Result<Arc<Answer>, Problem> {
+    let filter = query::filter(query)?;
     app.state.ready.borrow().require()?;
     let views = &app.state.views;
     app.summary
+        .of(&filter)
         .at(views.commit(), async {
-            let summary = views.ask(Ask::Summary).await?;
+            let summary = views.ask(|reply| Ask::Summary(filter, reply)).await?;
             let make = move || Answer::of_figures(json::CONTENT_TYPE, json::to_bytes(&*summary));
             task::spawn_blocking(make)
                 .await

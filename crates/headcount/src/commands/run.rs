@@ -107,6 +107,7 @@ impl Live {
             pulses: news.pulses.clone(),
             sources,
             ready,
+            cluster: watch::channel(None).1,
         };
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         let store = runtime.block_on(async {

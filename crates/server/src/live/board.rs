@@ -13,7 +13,7 @@ use super::{
     message::{self, All, LedgerRow, Message, SourceRow},
     pulses::Flashes,
 };
-use crate::{options::Options, state::SourceStatus};
+use crate::{clock, options::Options, state::SourceStatus};
 
 pub(super) struct Board {
     pub(super) seq: u64,
@@ -125,7 +125,7 @@ impl Board {
         self.sources_sent = Arc::clone(&sources);
         self.snapshot = None;
         self.seq += 1;
-        (tick.seq, tick.at) = (self.seq, message::now());
+        (tick.seq, tick.at) = (self.seq, clock::now());
         Some(message::event("tick", self.seq, &tick))
     }
 
@@ -138,7 +138,7 @@ impl Board {
         let view = &self.view;
         let snapshot = Message {
             seq: self.seq,
-            at: message::now(),
+            at: clock::now(),
             build: Some(&self.build),
             filter: Some(&view.filter),
             stream_time: Some(&view.as_of.stream_time),

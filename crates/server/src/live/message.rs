@@ -1,9 +1,6 @@
 //! The events of the stream, byte by byte. Names of members are a contract with the page.
 
-use std::{
-    collections::BTreeMap,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headcount_engine::{
@@ -13,7 +10,7 @@ use serde::Serialize;
 
 use super::pulses::Flash;
 use crate::{
-    json,
+    clock, json,
     state::{SourceState, SourceStatus},
 };
 
@@ -135,7 +132,7 @@ pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
         "ping",
         seq,
         &Ping {
-            at: now(),
+            at: clock::now(),
             seq,
             sources,
         },
@@ -148,12 +145,4 @@ pub(super) fn event(name: &str, seq: u64, data: &impl Serialize) -> Bytes {
     json::append(&mut bytes, data);
     bytes.extend_from_slice(b"\n\n");
     bytes.into()
-}
-
-/// The clock on the wall, in ms.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

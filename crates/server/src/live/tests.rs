@@ -55,6 +55,7 @@ impl Stage {
             pulses: broadcast::Sender::new(4),
             sources: sources_seen,
             ready: ready_seen,
+            cluster: watch::channel(None).1,
         };
         let (stop, stopped) = Stop::new();
         let metrics = Arc::new(Metrics::default());

@@ -5,7 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use headcount_engine::{Account, View};
 
 use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
-use crate::{app::App, routes::Route, state::Readiness};
+use crate::{
+    app::App,
+    cluster::{ClusterStatus, PartitionStatus},
+    routes::Route,
+    state::Readiness,
+};
 
 pub(super) fn write(app: &App, view: Option<&View>) -> String {
     let mut out = Exposition::default();
@@ -15,6 +20,10 @@ pub(super) fn write(app: &App, view: Option<&View>) -> String {
         ledger(&mut out, view);
     }
     sources(&mut out, app);
+    if let Some(cluster) = app.state.cluster.borrow().as_deref() {
+        workers(&mut out, cluster);
+        partitions(&mut out, cluster);
+    }
     live(&mut out, app);
     connections(&mut out, app);
     requests(&mut out, &app.metrics);
@@ -158,6 +167,69 @@ fn sources(out: &mut Exposition, app: &App) {
             out.sample(&[("source", &source.name)], seconds(at));
         }
     }
+}
+
+fn workers(out: &mut Exposition, cluster: &ClusterStatus) {
+    let help = "1 for every process of the cluster.";
+    out.family("headcount_worker_info", "gauge", help);
+    for worker in &cluster.workers {
+        let roles = worker.roles.join(",");
+        let labels = [
+            ("worker", &*worker.name),
+            ("version", &*worker.version),
+            ("roles", &*roles),
+        ];
+        out.sample(&labels, 1);
+    }
+    let help = "When a process was last heard of, in seconds since 1970.";
+    out.family("headcount_worker_seen_seconds", "gauge", help);
+    for worker in &cluster.workers {
+        out.sample(&[("worker", &worker.name)], seconds(worker.seen));
+    }
+}
+
+fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
+    let help = "1 for the process that counts a partition.";
+    out.family("headcount_partition_owner", "gauge", help);
+    for partition in &cluster.partitions {
+        if let Some(owner) = &partition.owner {
+            let number = partition.partition.to_string();
+            out.sample(&[("partition", &number), ("owner", owner)], 1);
+        }
+    }
+    let mut each = |name, help, value: fn(&PartitionStatus) -> Option<u64>| {
+        out.family(name, "gauge", help);
+        for partition in &cluster.partitions {
+            if let Some(value) = value(partition) {
+                out.sample(&[("partition", &partition.partition.to_string())], value);
+            }
+        }
+    };
+    each(
+        "headcount_partition_lag",
+        "Journal entries that are not counted yet.",
+        |partition| partition.lag,
+    );
+    each(
+        "headcount_partition_epoch",
+        "Grows with every change of owner.",
+        |partition| Some(partition.epoch),
+    );
+    each(
+        "headcount_partition_offset",
+        "Journal entries counted.",
+        |partition| Some(partition.offset),
+    );
+    each(
+        "headcount_partition_served_offset",
+        "Journal entries in the figures served.",
+        |partition| partition.served_offset,
+    );
+    each(
+        "headcount_partition_checkpoint_offset",
+        "Journal entries in the newest checkpoint.",
+        |partition| partition.checkpoint_offset,
+    );
 }
 
 fn live(out: &mut Exposition, app: &App) {

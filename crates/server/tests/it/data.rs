@@ -30,7 +30,7 @@ async fn rows_are_as_the_third_system_had_them() {
         (nowhere.lat, nowhere.lon) = (None, None);
         figures.venues = vec![venue("Launch 22", 6), nowhere];
     });
-    let reply = get(world.address, "/api/data?limit=-1&country=%ZZ&%00").await;
+    let reply = get(world.address, "/api/data?&country=").await;
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(
         reply.text(),
@@ -106,6 +106,56 @@ async fn the_summary_is_the_object_of_count() {
     ] {
         assert!(!summary[member].is_null(), "{member}");
     }
+}
+
+#[tokio::test]
+async fn filters_are_honoured_and_each_has_its_own_answer() {
+    let world = World::new().await;
+    world.count("us", 4);
+    world.count("gb", 1);
+    world.change(|figures| {
+        let mut other = venue("Launch 22", 6);
+        other.group_city = "gb".into();
+        figures.venues = vec![venue("elsewhere", 9), other];
+    });
+    for _ in 0..2 {
+        for (query, rsvps) in [("", 5), ("?country=GB", 1), ("?country=us,gb", 5)] {
+            let reply = get(world.address, &format!("/api/v1/summary{query}")).await;
+            assert_eq!(reply.json()["rsvps"], rsvps, "{query}");
+        }
+        for (query, venues) in [("", 2), ("?country=gb", 1)] {
+            let reply = get(world.address, &format!("/api/data{query}")).await;
+            assert_eq!(reply.json().as_array().unwrap().len(), venues, "{query}");
+        }
+    }
+    let html = get(world.address, "/api/top_venues?country=gb").await;
+    assert!(html.text().contains("Launch 22") && !html.text().contains("elsewhere"));
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_known_are_refused_by_name() {
+    let world = World::new().await;
+    for (path, name, known) in [
+        ("/api/v1/summary?contry=us", "contry", "known here: country"),
+        (
+            "/api/data?country=us&limit=5",
+            "limit",
+            "known here: country",
+        ),
+        ("/api/top_venues?%ZZ=1", "%ZZ", "known here: country"),
+        ("/api/v1/live?since=3", "since", "known here: country"),
+        ("/api/v1/status?country=us", "country", "takes none"),
+        ("/api/v1/cluster?x", "x", "takes none"),
+    ] {
+        let reply = get(world.address, path).await;
+        assert_eq!(reply.status, 400, "{path}");
+        assert_eq!(reply.json()["field"], name);
+        assert!(reply.error().contains(known), "{}", reply.error());
+    }
+    let long = format!("/api/data?{}=1", "<".repeat(500));
+    let reply = get(world.address, &long).await;
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().len() < 1_500 && !reply.text().contains('<'));
 }
 
 #[tokio::test]

@@ -15,3 +15,4 @@ mod live;
 mod probes;
 mod shutdown;
 mod slow_clients;
+mod status;

@@ -14,7 +14,8 @@ use headcount_engine::{
     Account, CountryRow, Filter, Ledger, Pulse, Summary, Totals, VenueRow, VenueTotal, View,
 };
 use headcount_server::{
-    Ask, Options, Readiness, ServerState, SourceState, SourceStatus, Views, bind, serve,
+    Ask, ClusterStatus, Options, Readiness, ServerState, SourceState, SourceStatus, Views, bind,
+    serve,
 };
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub(crate) sources: watch::Sender<Arc<Vec<SourceStatus>>>,
     pub(crate) ready: watch::Sender<Readiness>,
+    pub(crate) cluster: watch::Sender<Option<Arc<ClusterStatus>>>,
     /// Closed: the publisher keeps its questions until it is opened.
     pub(crate) open: watch::Sender<bool>,
     /// Questions for a view that have been answered.
@@ -60,6 +62,7 @@ impl World {
         let (sources, sources_seen) = watch::channel(Arc::new(vec![source(SourceState::Live)]));
         let (ready, ready_seen) = watch::channel(Readiness::Ready);
         let (pulses, _) = broadcast::channel(64);
+        let (cluster, cluster_seen) = watch::channel(None);
         let (open, opened) = watch::channel(true);
         let (stop, stopped) = oneshot::channel();
         let figures = Arc::new(Mutex::new(Figures::default()));
@@ -80,6 +83,7 @@ impl World {
             pulses: pulses.clone(),
             sources: sources_seen,
             ready: ready_seen,
+            cluster: cluster_seen,
         };
         let until = async {
             let _ = stopped.await;
@@ -93,6 +97,7 @@ impl World {
             pulses,
             sources,
             ready,
+            cluster,
             open,
             views,
             waiting,
@@ -204,26 +209,30 @@ async fn publish(
                 let _ = reply.send(Arc::new(figures.view(filter)));
                 views.fetch_add(1, Relaxed);
             }
-            Ask::Summary(reply) => {
-                let _ = reply.send(Arc::new(figures.summary()));
+            Ask::Summary(filter, reply) => {
+                let _ = reply.send(Arc::new(figures.summary(filter)));
             }
-            Ask::Venues(reply) => {
-                let _ = reply.send(Arc::new(figures.venues.clone()));
+            Ask::Venues(filter, reply) => {
+                // The place of a venue of the tests is its country.
+                let mut venues = figures.venues.clone();
+                venues.retain(|venue| lets(&filter, &venue.group_city.to_lowercase()));
+                let _ = reply.send(Arc::new(venues));
             }
         }
     }
 }
 
+fn lets(filter: &Filter, country: &str) -> bool {
+    filter.is_empty() || filter.country.iter().any(|c| c == country)
+}
+
 impl Figures {
     fn view(&self, filter: Filter) -> View {
         let all: u64 = self.yes.values().sum();
-        let chosen = |country: &str| {
-            filter.country.is_empty() || filter.country.iter().any(|c| c == country)
-        };
         let yes = self
             .yes
             .iter()
-            .filter(|(country, _)| chosen(country))
+            .filter(|(country, _)| lets(&filter, country))
             .map(|(_, yes)| yes)
             .sum();
         let row = |(country, yes): (&String, &u64)| CountryRow {
@@ -261,10 +270,13 @@ impl Figures {
         }
     }
 
-    fn summary(&self) -> Summary {
-        let yes = self.yes.values().sum();
+    fn summary(&self, filter: Filter) -> Summary {
+        let yes = self.yes.iter();
+        let yes = yes.filter(|(country, _)| lets(&filter, country));
+        let yes = yes.map(|(_, yes)| yes).sum();
         let digest = "<&>".to_owned();
         Summary {
+            filter,
             rsvps: yes,
             yes,
             ledger: self.ledger.clone(),
