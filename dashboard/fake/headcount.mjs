@@ -12,6 +12,7 @@ import { Live } from './live.mjs';
 import { readRecording } from './recording.mjs';
 import { simulate } from './simulation.mjs';
 import { answerFile, HEADERS } from './site.mjs';
+import { statusOf } from './status.mjs';
 
 const { values } = parseArgs({
   allowPositionals: true,
@@ -45,6 +46,7 @@ const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, 'http://localhost');
   if (pathname === '/healthz' || pathname === '/readyz') return answerJson(response, { ready: true });
   if (pathname === '/api/v1/summary') return answerJson(response, figures.summary());
+  if (pathname === '/api/v1/status') return answerJson(response, statusOf(figures));
   if (pathname === '/api/v1/live') return live.open(request, response, searchParams.get('country') ?? '');
   return answerFile(pathname, response);
 });

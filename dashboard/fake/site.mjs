@@ -34,7 +34,7 @@ const TYPES = {
 };
 
 export function answerFile(pathname, response) {
-  const path = join(DIST, normalize(pathname === '/' ? '/index.html' : pathname));
+  const path = join(DIST, normalize(['/', '/status'].includes(pathname) ? '/index.html' : pathname));
   if (!existsSync(path) || !statSync(path).isFile()) {
     response.writeHead(404, { ...HEADERS, 'content-type': 'text/plain' });
     response.end('not found\n');

@@ -4,17 +4,24 @@ import { toggleTheme } from './theme';
 
 const FIELD = 'input, textarea, select, [contenteditable]';
 
-export function bindKeys(): void {
+type Deeds = Record<string, (event: KeyboardEvent) => void>;
+
+export const STATUS_KEYS: Deeds = { t: toggleTheme };
+export const LIVE_KEYS: Deeds = {
+  ...STATUS_KEYS,
+  p: togglePause,
+  Escape: clearCountries,
+  '/': (event) => {
+    // Otherwise the browser may open its own search.
+    event.preventDefault();
+    document.getElementById('map')?.focus();
+  },
+};
+
+export function bindKeys(deeds: Deeds): void {
   addEventListener('keydown', (event) => {
     const isField = event.target instanceof Element && event.target.matches(FIELD);
     if (isField || event.metaKey || event.ctrlKey || event.altKey) return;
-    if (event.key === 'p') togglePause();
-    else if (event.key === 't') toggleTheme();
-    else if (event.key === 'Escape') clearCountries();
-    else if (event.key === '/') {
-      // Otherwise the browser may open its own search.
-      event.preventDefault();
-      document.getElementById('map')?.focus();
-    }
+    deeds[event.key]?.(event);
   });
 }

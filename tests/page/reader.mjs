@@ -7,14 +7,14 @@ export class Reader {
   complaints = [];
   requests = [];
 
-  static async open(browser, address, { query = '', ...options } = {}) {
+  static async open(browser, address, { path = '', query = '', ...options } = {}) {
     const reader = new Reader();
     reader.address = new URL(address).origin;
     reader.context = await openContext(browser, options);
     reader.page = await reader.context.newPage();
     await reader.#listen();
     await options.before?.(reader.page);
-    await reader.page.goto(`${reader.address}/${query}`);
+    await reader.page.goto(`${reader.address}/${path}${query}`);
     return reader;
   }
 

@@ -1,15 +1,13 @@
 import { paused, togglePause } from '../live';
 import { shade, toggleTheme } from '../theme';
 import { MoonIcon, PauseIcon, PlayIcon, SunIcon } from './icons';
+import { Mark } from './Mark';
 import { StatusLine } from './StatusLine';
 
 export function Bar() {
   return (
     <header class="bar">
-      <a class="mark" href="/" aria-label="headcount, whole world">
-        <img src="/icon.svg" width="22" height="22" alt="" />
-        headcount
-      </a>
+      <Mark current="live" />
       <StatusLine />
       <PauseButton />
       <ThemeButton />
@@ -27,7 +25,7 @@ function PauseButton() {
   );
 }
 
-function ThemeButton() {
+export function ThemeButton() {
   const other = shade.value === 'dark' ? 'light' : 'dark';
   const label = `Use the ${other} theme`;
   return (

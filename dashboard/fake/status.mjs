@@ -1,0 +1,34 @@
+// What GET /api/v1/status answers, of one process.
+
+export function statusOf(figures) {
+  const { ledger, stream_time, source, totals } = figures.view([]);
+  const account = {
+    received: ledger.received,
+    kept: ledger.kept,
+    rejected: {},
+    new: totals.rsvps,
+    replaced: 0,
+    repeated: ledger.kept - totals.rsvps,
+    stale: 0,
+    quarantined: {},
+    late: 0,
+    gaps: 0,
+  };
+  const sources = source.map((known) => ({ ...known, reconnects: 0, error: null }));
+  return {
+    at: Date.now(),
+    version: '0.0.0',
+    build: 'fake',
+    ready: 'ready',
+    doing: null,
+    sources,
+    rate: totals.rate,
+    ledger: {
+      ...account,
+      balanced: true,
+      sources: Object.fromEntries(sources.map(({ name }) => [name, account])),
+    },
+    as_of: { offsets: [ledger.kept], stream_time },
+    cluster: null,
+  };
+}

@@ -1,0 +1,50 @@
+import type { ComponentChildren } from 'preact';
+import { format } from '../format';
+import { Panel } from '../panels/Panel';
+import { shown } from '../text';
+import type { ProgramStatus } from './contract';
+import { moment } from './times';
+
+const WORDS = { ready: 'Figures are served', starting: 'Starting', failed: 'Failed' };
+
+/** The program itself, in one line of facts. */
+export function Program({ status }: { status: ProgramStatus }) {
+  const { ready, doing, version, rate, as_of } = status;
+  return (
+    <Panel
+      name="program"
+      title="Program"
+      aside={
+        <>
+          <a class="link" href="/metrics">
+            Metrics
+          </a>
+          <a class="link" href="/api/v1/status">
+            JSON
+          </a>
+        </>
+      }
+    >
+      <dl class="facts">
+        <Fact name="State">
+          <span class={`state is-${ready}`} data-testid="ready" data-value={ready}>
+            {WORDS[ready]}
+          </span>
+          {doing && <small dir="auto">{shown(doing)}</small>}
+        </Fact>
+        <Fact name="Version">{shown(version)}</Fact>
+        <Fact name="Answers a second">{rate === null ? '–' : format.rate(rate)}</Fact>
+        <Fact name="Stream time">{moment(as_of?.stream_time ?? null)}</Fact>
+      </dl>
+    </Panel>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

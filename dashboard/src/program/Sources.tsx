@@ -1,0 +1,38 @@
+import { Panel } from '../panels/Panel';
+import { shown } from '../text';
+import type { Source } from './contract';
+import { Table } from './Table';
+import { figure, moment } from './times';
+
+export function Sources({ sources }: { sources: readonly Source[] }) {
+  return (
+    <Panel name="sources" title="Sources">
+      {sources.length === 0 ? (
+        <p class="nothing">This process reads no source.</p>
+      ) : (
+        <Table
+          name="sources"
+          label="Sources"
+          columns={['Source', 'State', 'Last record', 'Reconnects', 'Gaps', 'Problem']}
+        >
+          <tbody>
+            {sources.map((source) => (
+              <tr key={source.name} data-testid="source" data-value={source.state}>
+                <th scope="row" dir="auto">
+                  {shown(source.name)}
+                </th>
+                <td>
+                  <span class={`state is-${source.state}`}>{source.state}</span>
+                </td>
+                <td>{moment(source.last_record_at)}</td>
+                <td>{figure(source.reconnects)}</td>
+                <td>{figure(source.gaps)}</td>
+                <td dir="auto">{source.error ? shown(source.error) : '–'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Panel>
+  );
+}

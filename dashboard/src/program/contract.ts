@@ -1,0 +1,61 @@
+// What GET /api/v1/status answers. Times are milliseconds since 1970; counts are of records.
+
+import type { Source as LiveSource } from '../contract';
+
+export interface Source extends LiveSource {
+  reconnects: number;
+  error: string | null;
+}
+
+export interface Account {
+  received: number;
+  kept: number;
+  rejected: Record<string, number>;
+  new: number;
+  replaced: number;
+  repeated: number;
+  stale: number;
+  quarantined: Record<string, number>;
+  late: number;
+  gaps: number;
+}
+
+/** The sum of all sources, and each of them by name. */
+export type Ledger = Account & { balanced: boolean; sources: Record<string, Account> };
+
+export interface Worker {
+  name: string;
+  roles: string[];
+  version: string;
+  started: number;
+  /** When it last said that it is there. */
+  seen: number;
+  partitions: number[];
+  sources: string[];
+}
+
+export interface Partition {
+  partition: number;
+  owner: string | null;
+  epoch: number;
+  /** One past the last entry counted. */
+  offset: number;
+  lag: number | null;
+  stream_time: number | null;
+  served_offset: number | null;
+  checkpoint_offset: number | null;
+}
+
+export interface ProgramStatus {
+  at: number;
+  version: string;
+  build: string;
+  ready: 'ready' | 'starting' | 'failed';
+  doing: string | null;
+  sources: Source[];
+  rate: number | null;
+  ledger: Ledger | null;
+  as_of: { offsets: number[]; stream_time: number | null } | null;
+  /** Null where one process does it all. */
+  cluster: { workers: Worker[]; partitions: Partition[] } | null;
+}
