@@ -8,7 +8,7 @@ use crate::lake;
 
 /// The entries of a partition in the order of their offsets, a cut at a time:
 ///
-/// ```ignore
+/// ```text
 /// while entries.advance()? {
 ///     for entry in entries.iter() { … }
 /// }

@@ -66,6 +66,20 @@ impl Disk {
         let put = match linked {
             Ok(()) => Put::Created(Tag(Seen::Content(body.clone()))),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Put::Exists,
+            // Two ways in which file systems say that they have none.
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                return Err(Error::Unsuitable {
+                    lake: self.dir.display().to_string(),
+                    reason: format!(
+                        "its file system makes no hard links ({e}); use a folder on another one"
+                    ),
+                });
+            }
             Err(e) => return Err(Error::io("link", &path)(e)),
         };
         sync_parent(&path)?;

@@ -1,6 +1,9 @@
 //! The archiver's thread on a real journal: it follows, ends when told, waits while the lake is away, and is killed.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "s3")]
+mod s3;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
