@@ -130,9 +130,16 @@ impl Client {
 
     /// Creates the stream with so many shards unless it is there, and waits until it can be used.
     pub async fn create(&self, shards: u16) -> Result<Summary> {
+        match self.summary().await {
+            Ok(_) => return self.active().await,
+            Err(failure) if failure.kind == Kind::Missing => {}
+            Err(failure) if failure.is_transient() => return self.active().await,
+            Err(failure) => return Err(failure.into()),
+        }
         let call = self.sdk.create_stream().stream_name(self.stream());
         let created = call.shard_count(i32::from(shards)).send().await;
         match created.map_err(self.failed("create")) {
+            // Somebody else was quicker.
             Err(failure) if failure.kind != Kind::InUse => Err(failure.into()),
             _ => self.active().await,
         }
@@ -155,6 +162,33 @@ impl Client {
                 _ => sleep(pause.grow()).await,
             }
         }
+    }
+
+    /// A tag of the stream.
+    pub async fn tag(&self, key: &str) -> Result<Option<String>> {
+        let call = self.sdk.list_tags_for_stream().stream_name(self.stream());
+        let answer = call.send().await.map_err(self.failed("read the tags of"))?;
+        let mut tags = answer.tags().iter();
+        let tag = tags.find(|tag| tag.key() == key);
+        Ok(tag.map(|tag| tag.value().unwrap_or_default().to_owned()))
+    }
+
+    pub async fn set_tag(&self, key: &str, value: &str) -> Result<()> {
+        let call = self.sdk.add_tags_to_stream().stream_name(self.stream());
+        call.tags(key, value)
+            .send()
+            .await
+            .map_err(self.failed("tag"))?;
+        Ok(())
+    }
+
+    /// Lets the stream keep records for so many hours, which must be more than it does.
+    pub async fn keep(&self, hours: i32) -> Result<()> {
+        let call = self.sdk.increase_stream_retention_period();
+        let call = call.stream_name(self.stream());
+        let answer = call.retention_period_hours(hours).send().await;
+        answer.map_err(self.failed("lengthen the retention of"))?;
+        self.active().await.map(drop)
     }
 
     /// All shards that the stream still knows, closed ones too.

@@ -23,6 +23,7 @@ pub use aws_sdk_kinesis::config::Credentials;
 mod address;
 mod client;
 mod error;
+mod forgotten;
 mod graph;
 mod hash_key;
 mod options;
@@ -31,6 +32,7 @@ mod put;
 mod reader;
 mod record;
 mod shard;
+mod task;
 
 pub use address::{AddressError, Beginning, KinesisAddress};
 pub use client::{Client, Summary};

@@ -1,5 +1,7 @@
 //! Putting records, some of which may be refused while others are taken.
 
+use std::time::Duration;
+
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use tokio::time::{Instant, sleep};
@@ -34,6 +36,15 @@ impl Client {
     /// [`Error::GaveUp`] when some are refused for longer than `put_limit`. Dropping the future leaves open what was
     /// taken.
     pub async fn put(&self, records: Vec<Put>) -> Result<Vec<SequenceNumber>> {
+        self.put_within(records, self.options().put_limit).await
+    }
+
+    /// As [`Client::put`], with a limit of its own.
+    pub async fn put_within(
+        &self,
+        records: Vec<Put>,
+        limit: Duration,
+    ) -> Result<Vec<SequenceNumber>> {
         let mut places: Vec<Option<SequenceNumber>> = vec![None; records.len()];
         let mut waiting: Vec<(usize, PutRecordsRequestEntry)> = Vec::with_capacity(records.len());
         for (index, put) in records.into_iter().enumerate() {
@@ -58,7 +69,7 @@ impl Client {
                 pause.reset();
                 continue;
             };
-            if began.elapsed() > self.options().put_limit {
+            if began.elapsed() > limit {
                 return Err(Error::GaveUp {
                     failure: self.failure(Kind::Throttled, &cause),
                     seconds: began.elapsed().as_secs(),

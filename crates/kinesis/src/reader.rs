@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
-use crate::client::Client;
+use crate::client::{Client, now_ms};
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::forgotten::forgotten;
+use crate::graph::{Graph, Shard};
 use crate::hash_key::HashKey;
 use crate::pause::Pause;
 use crate::record::Record;
-use crate::shard::{Page, ShardReader, Start};
+use crate::shard::{ShardReader, Start};
+use crate::task::{Delivery, Task};
 
 /// What is to be read.
 #[derive(Debug, Clone)]
@@ -38,6 +40,9 @@ pub enum Event {
         records: Vec<Record>,
         /// How far behind the tip of the shard, ms of arrival.
         behind_ms: i64,
+        /// All that the stream had at this moment was read. Only said without records, and after two looks: a shard
+        /// that was closed a moment ago may answer once as if it were open.
+        whole_at: Option<std::time::Instant>,
     },
     /// A closed shard was read to its end.
     Ended { shard: String },
@@ -50,8 +55,6 @@ pub enum Event {
     /// Something did not work and is tried again: a sentence.
     Trouble(String),
 }
-
-type Delivery = (Result<Event>, Option<OwnedSemaphorePermit>);
 
 /// Reads the shards of a stream side by side. Memory is bounded by `reads_at_once` answers of the service.
 #[derive(Debug)]
@@ -115,26 +118,65 @@ impl StreamReader {
         }
     }
 
+    fn repeat_or_fail(&mut self, error: Error) -> Result<Option<Event>> {
+        if !error.is_transient() {
+            return Err(error);
+        }
+        self.list_at = Instant::now() + self.pause.grow();
+        Ok(Some(Event::Trouble(error.to_string())))
+    }
+
+    /// A shard that is listed no more has lost all it had: was it read to its end before?
+    async fn check_forgotten(&self, listed: &[Shard]) -> Result<Option<Event>> {
+        for (shard, sequence, whole_ms) in forgotten(&self.plan.starts, listed) {
+            let retention_hours = self.client.summary().await?.retention_hours;
+            let to_ms = now_ms() - i64::from(retention_hours) * 3_600_000;
+            if whole_ms > to_ms {
+                continue;
+            }
+            if self.plan.tolerates_loss {
+                return Ok(Some(Event::Lost {
+                    shard,
+                    from_ms: whole_ms,
+                    to_ms,
+                }));
+            }
+            return Err(Error::Lost {
+                stream: self.client.stream().to_owned(),
+                shard,
+                sequence,
+                whole_ms,
+                retention_hours,
+            });
+        }
+        Ok(None)
+    }
+
     /// Lists the shards and starts those that are due.
     async fn list(&mut self) -> Result<Option<Event>> {
         let mut shards = match self.client.shards().await {
             Ok(shards) => shards,
-            Err(failure) if failure.is_transient() => {
-                self.list_at = Instant::now() + self.pause.grow();
-                return Ok(Some(Event::Trouble(failure.to_string())));
-            }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return self.repeat_or_fail(failure.into()),
         };
         self.pause.reset();
         if let Some(key) = self.plan.only {
             shards.retain(|shard| key.is_in(&shard.keys));
         }
-        self.graph.learn(&shards);
         if !self.listed {
+            let lost = match self.check_forgotten(&shards).await {
+                Ok(lost) => lost,
+                Err(error) => return self.repeat_or_fail(error),
+            };
             self.listed = true;
-            for id in self.plan.starts.keys() {
-                self.graph.end_before(id);
+            if lost.is_some() {
+                // It is told first; the shards are listed again at once.
+                self.list_at = Instant::now();
+                return Ok(lost);
             }
+        }
+        self.graph.learn(&shards);
+        for id in self.plan.starts.keys() {
+            self.graph.end_before(id);
         }
         for id in self.graph.start() {
             let start = self.plan.starts.get(&id).unwrap_or(&self.plan.beginning);
@@ -144,110 +186,12 @@ impl StreamReader {
                 start.clone(),
                 self.plan.tolerates_loss,
             );
-            let task = Task {
-                shard: id,
-                reader,
-                room: Arc::clone(&self.room),
-                sender: self.sender.clone(),
-                pause: Pause::new(self.client.options()),
-                said_at: None,
-            };
+            let task = Task::new(&self.client, id, reader, &self.room, &self.sender);
             self.tasks.spawn(task.run(self.client.clone()));
         }
         // Those that have ended are let go.
         while self.tasks.try_join_next().is_some() {}
         self.list_at = Instant::now() + self.client.options().list_interval;
         Ok(None)
-    }
-}
-
-/// Reads one shard to its end.
-struct Task {
-    shard: String,
-    reader: ShardReader,
-    room: Arc<Semaphore>,
-    sender: mpsc::Sender<Delivery>,
-    pause: Pause,
-    /// When it was last said that everything was read.
-    said_at: Option<Instant>,
-}
-
-/// Nobody reads any more.
-struct Gone;
-
-impl Task {
-    async fn run(mut self, client: Client) {
-        while let Ok(true) = self.step(&client).await {}
-    }
-
-    /// Reads once; false at the end.
-    async fn step(&mut self, client: &Client) -> Result<bool, Gone> {
-        self.reader.turn().await;
-        let held = Arc::clone(&self.room).acquire_owned().await;
-        let held = held.map_err(|_| Gone)?;
-        match self.reader.read().await {
-            Ok(page) => {
-                self.pause.reset();
-                self.pass_on(page, held, client).await
-            }
-            Err(error) if error.is_transient() => {
-                drop(held);
-                self.send(Ok(Event::Trouble(error.to_string())), None)
-                    .await?;
-                sleep(self.pause.grow()).await;
-                Ok(true)
-            }
-            Err(error) => {
-                self.send(Err(error), Some(held)).await?;
-                Ok(false)
-            }
-        }
-    }
-
-    async fn pass_on(
-        &mut self,
-        page: Page,
-        held: OwnedSemaphorePermit,
-        client: &Client,
-    ) -> Result<bool, Gone> {
-        let Page {
-            records,
-            behind_ms,
-            ended,
-            lost_ms,
-        } = page;
-        let shard = || self.shard.clone();
-        if let Some((from_ms, to_ms)) = lost_ms {
-            let lost = Event::Lost {
-                shard: shard(),
-                from_ms,
-                to_ms,
-            };
-            self.send(Ok(lost), None).await?;
-        }
-        let at_tip = behind_ms == 0;
-        let silent_for = client.options().tip_interval;
-        let says_so = at_tip && self.said_at.is_none_or(|at| at.elapsed() >= silent_for);
-        if !records.is_empty() || says_so {
-            let records = Event::Records {
-                shard: shard(),
-                records,
-                behind_ms,
-            };
-            self.send(Ok(records), Some(held)).await?;
-            self.said_at = at_tip.then(Instant::now);
-        }
-        if ended {
-            self.send(Ok(Event::Ended { shard: shard() }), None).await?;
-        }
-        Ok(!ended)
-    }
-
-    async fn send(
-        &self,
-        event: Result<Event, Error>,
-        held: Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Gone> {
-        self.sender.send((event, held)).await.map_err(|_| Gone)
     }
 }

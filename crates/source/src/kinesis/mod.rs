@@ -102,7 +102,7 @@ impl Reading {
                 shard,
                 records,
                 behind_ms,
-                asked: _,
+                whole_at: _,
             } => {
                 self.context.report.live();
                 if records.is_empty() {

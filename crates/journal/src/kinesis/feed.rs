@@ -1,0 +1,234 @@
+//! What a task of the runtime reads of a partition, and how a thread waits for it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use headcount_kinesis::{Client, Event, HashKey, Plan, SequenceNumber, Start, StreamReader};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::assembly::{Arrived, Assembly, Mark, Parcel};
+use super::parcel::Manifest;
+use crate::Offset;
+use crate::error::{Error, Result};
+
+/// How many bytes of batches may wait for their reader, besides the batch that exceeds it and one answer of the service.
+const AHEAD_BYTES: usize = 8 << 20;
+
+/// Reads one partition ahead. The task ends when this is dropped.
+pub(super) struct Feed {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// For the thread: something came.
+    filled: Condvar,
+    /// For the task: there is room.
+    drained: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    parcels: VecDeque<Parcel>,
+    bytes: usize,
+    /// One past the last entry that was read of the stream.
+    end: Offset,
+    /// Everything that was durable at this moment was read of the stream.
+    whole: Option<Instant>,
+    failed: Option<Error>,
+}
+
+/// What a wait came to.
+pub(super) enum Fed {
+    Parcel(Box<Parcel>),
+    /// Everything that was durable at the moment in question was taken.
+    Whole,
+    TimedOut,
+}
+
+impl Feed {
+    pub(super) fn start(
+        runtime: &Handle,
+        client: &Client,
+        manifest: &Manifest,
+        partition: u16,
+        from: Mark,
+    ) -> Self {
+        let shared = Arc::new(Shared::default());
+        shared.lock().end = from.offset;
+        let starts = if from.sequence.is_empty() {
+            BTreeMap::new()
+        } else {
+            let after = Start::After {
+                sequence: SequenceNumber::new(&from.sequence),
+                whole_ms: from.arrived_ms,
+            };
+            BTreeMap::from([(from.shard.clone(), after)])
+        };
+        let plan = Plan {
+            beginning: Start::Oldest,
+            starts,
+            only: Some(HashKey::middle_of(partition, manifest.partitions)),
+            tolerates_loss: false,
+        };
+        let reader = StreamReader::new(client.clone(), plan);
+        let assembly = Assembly::new(manifest.journal, partition, from);
+        let task = runtime.spawn(run(reader, assembly, Arc::clone(&shared)));
+        Feed { shared, task }
+    }
+
+    /// One past the last entry that was read of the stream.
+    pub(super) fn end(&self) -> Offset {
+        self.shared.lock().end
+    }
+
+    /// The next batch; or that there is none which was durable at `asked`, if that is given and shows within the time.
+    pub(super) fn wait(&self, asked: Option<Instant>, timeout: Duration) -> Result<Fed> {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(parcel) = state.parcels.pop_front() {
+                state.bytes -= parcel.payload.len();
+                drop(state);
+                self.shared.drained.notify_one();
+                return Ok(Fed::Parcel(Box::new(parcel)));
+            }
+            if let Some(error) = &state.failed {
+                return Err(error.clone());
+            }
+            if asked.is_some_and(|asked| state.whole.is_some_and(|whole| whole >= asked)) {
+                return Ok(Fed::Whole);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Fed::TimedOut);
+            }
+            state = self
+                .shared
+                .filled
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// How many entries were read of the stream and not taken.
+    pub(super) fn waiting(&self) -> u64 {
+        let state = self.shared.lock();
+        state.parcels.iter().map(|parcel| parcel.entries).sum()
+    }
+
+    /// Waits until everything that is durable now was read, or something waits to be taken.
+    pub(super) fn whole_or_waiting(&self, asked: Instant, timeout: Duration) -> Result<bool> {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.shared.lock();
+        loop {
+            if !state.parcels.is_empty() {
+                return Ok(true);
+            }
+            if let Some(error) = &state.failed {
+                return Err(error.clone());
+            }
+            if state.whole.is_some_and(|whole| whole >= asked) {
+                return Ok(true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            state = self
+                .shared
+                .filled
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Shared {
+    /// Nothing that is done under this lock can panic half way.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.lock());
+        self.filled.notify_all();
+    }
+
+    async fn room(&self) {
+        loop {
+            let drained = self.drained.notified();
+            if self.lock().bytes < AHEAD_BYTES {
+                return;
+            }
+            drained.await;
+        }
+    }
+}
+
+async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Shared>) {
+    let failed = loop {
+        shared.room().await;
+        let event = match reader.next().await {
+            Ok(event) => event,
+            Err(error) => break error.into(),
+        };
+        match event {
+            Event::Records {
+                shard,
+                records,
+                whole_at,
+                ..
+            } => {
+                if let Err(error) = take(&mut assembly, &shard, &records, &shared).await {
+                    break error;
+                }
+                if whole_at.is_some() {
+                    shared.change(|state| state.whole = whole_at);
+                }
+            }
+            Event::Trouble(cause) => tracing::warn!(cause, "trouble with the journal's stream"),
+            Event::Ended { .. } | Event::Lost { .. } => {}
+        }
+    };
+    shared.change(|state| state.failed = Some(failed));
+}
+
+async fn take(
+    assembly: &mut Assembly,
+    shard: &str,
+    records: &[headcount_kinesis::Record],
+    shared: &Shared,
+) -> Result<()> {
+    for record in records {
+        let parcel = assembly.take(&Arrived {
+            shard,
+            sequence: record.sequence.as_str(),
+            arrived_ms: record.arrived_ms,
+            data: &record.data,
+        })?;
+        if let Some(parcel) = parcel {
+            shared.room().await;
+            let end = assembly.end();
+            shared.change(|state| {
+                state.bytes += parcel.payload.len();
+                state.end = end;
+                state.parcels.push_back(parcel);
+            });
+        }
+    }
+    Ok(())
+}

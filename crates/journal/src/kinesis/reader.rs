@@ -1,0 +1,225 @@
+//! Reading a partition of a stream, in order, from any offset.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::assembly::{Mark, Parcel};
+use super::feed::{Fed, Feed};
+use super::journal::Engine;
+use super::parcel;
+use crate::batch::Batch;
+use crate::entry::Frame;
+use crate::error::{Error, Result};
+use crate::place::Place;
+use crate::{Entry, Offset};
+
+/// How long the stream may take to say where it ends.
+const TIP_LIMIT: Duration = Duration::from_secs(60);
+
+pub(crate) struct Reader {
+    engine: Arc<Engine>,
+    partition: u16,
+    feed: Feed,
+    /// The next entry to be handed out.
+    position: Offset,
+    /// From where the batch that is being handed out can be read again, or what follows the last one.
+    mark: Mark,
+    open: Option<Open>,
+}
+
+/// A batch of which some was handed out.
+struct Open {
+    entries: std::vec::IntoIter<Entry>,
+    appended_ms: i64,
+    after: Mark,
+}
+
+impl Reader {
+    /// A reader from a place. Without a hint it is found by counting from the beginning.
+    pub(super) fn new(engine: Arc<Engine>, partition: u16, place: &Place) -> Result<Self> {
+        let mark = match &place.hint[..] {
+            [] => engine.known(partition, place.offset),
+            hint => serde_json::from_slice(hint).map_err(|error| {
+                Error::Stream(format!(
+                    "partition {partition}: the hint of offset {} cannot be read: {error} (leave it out, and the place is found by reading)",
+                    place.offset
+                ))
+            })?,
+        };
+        let mut reader = Self::from_mark(engine, partition, mark);
+        reader.skip_to(place.offset)?;
+        Ok(reader)
+    }
+
+    pub(super) fn from_mark(engine: Arc<Engine>, partition: u16, mark: Mark) -> Self {
+        Reader {
+            feed: engine.feed(partition, mark.clone()),
+            engine,
+            partition,
+            position: mark.offset,
+            mark,
+            open: None,
+        }
+    }
+
+    fn skip_to(&mut self, offset: Offset) -> Result<()> {
+        let asked = Instant::now();
+        while self.position < offset {
+            if let Some(open) = &mut self.open {
+                while self.position < offset && open.entries.next().is_some() {
+                    self.position += 1;
+                }
+                self.close_if_done();
+                continue;
+            }
+            match self.feed.wait(Some(asked), TIP_LIMIT)? {
+                Fed::Parcel(parcel) if parcel.offset + parcel.entries <= offset => {
+                    self.position = parcel.offset + parcel.entries;
+                    self.mark = parcel.after;
+                }
+                Fed::Parcel(parcel) => self.open(*parcel)?,
+                Fed::Whole => {
+                    return Err(Error::BeyondEnd {
+                        partition: self.partition,
+                        asked: offset,
+                        end: self.position,
+                    });
+                }
+                Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        batch: &mut Batch,
+        max_bytes: usize,
+        timeout: Duration,
+    ) -> Result<usize> {
+        batch.clear();
+        let deadline = Instant::now() + timeout;
+        while self.open.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Looks up now and then: the journal may be closed meanwhile.
+            let step = left.min(Duration::from_millis(50));
+            match self.feed.wait(self.engine.closed_at(), step)? {
+                Fed::Parcel(parcel) => self.open(*parcel)?,
+                Fed::Whole => return Err(Error::Closed),
+                Fed::TimedOut if left.is_zero() => return Ok(0),
+                Fed::TimedOut => {}
+            }
+        }
+        self.fill(batch, max_bytes);
+        Ok(batch.len())
+    }
+
+    fn fill(&mut self, batch: &mut Batch, max_bytes: usize) {
+        let Some(open) = &mut self.open else { return };
+        while let Some(entry) = open.entries.as_slice().first() {
+            if !batch.is_empty() && batch.copied_bytes() + entry.body.len() > max_bytes {
+                break;
+            }
+            batch.copy(&Frame {
+                offset: self.position,
+                appended_at_ms: open.appended_ms,
+                kind: entry.kind,
+                source: entry.source,
+                body: &entry.body,
+            });
+            self.position += 1;
+            open.entries.next();
+        }
+        self.close_if_done();
+    }
+
+    fn open(&mut self, parcel: Parcel) -> Result<()> {
+        let unreadable = || {
+            Error::Stream(format!(
+                "partition {}: the batch at offset {} is not what was put (this is a bug of headcount, or the stream was written by something else)",
+                self.partition, parcel.offset
+            ))
+        };
+        let payload = parcel::unpack(&parcel.payload, parcel.packed).ok_or_else(unreadable)?;
+        let entries: Vec<Entry> = payload
+            .entries()
+            .map(|(kind, source, body)| Entry {
+                kind,
+                source,
+                body: body.to_vec(),
+            })
+            .collect();
+        if entries.len() as u64 != parcel.entries || self.position != parcel.offset {
+            return Err(unreadable());
+        }
+        self.mark = parcel.before;
+        self.open = Some(Open {
+            entries: entries.into_iter(),
+            appended_ms: parcel.appended_ms,
+            after: parcel.after,
+        });
+        self.close_if_done();
+        Ok(())
+    }
+
+    fn close_if_done(&mut self) {
+        if let Some(open) = self.open.take_if(|open| open.entries.len() == 0) {
+            self.mark = open.after;
+        }
+    }
+
+    pub(crate) fn position(&self) -> Offset {
+        self.position
+    }
+
+    pub(crate) fn partition(&self) -> u16 {
+        self.partition
+    }
+
+    pub(crate) fn durable_end(&self) -> Offset {
+        self.feed.end()
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        let hint = if self.mark.sequence.is_empty() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(&self.mark).expect("a mark is plain data")
+        };
+        Place {
+            offset: self.position,
+            hint,
+        }
+    }
+
+    pub(crate) fn behind(&mut self) -> Result<u64> {
+        let open = self.open.as_ref().map_or(0, |open| open.entries.len());
+        let waiting = self.feed.waiting() + open as u64;
+        if waiting > 0 {
+            return Ok(waiting);
+        }
+        match self.feed.whole_or_waiting(Instant::now(), TIP_LIMIT)? {
+            true => Ok(self.feed.waiting()),
+            false => Ok(1),
+        }
+    }
+
+    /// Reads on to where the partition ends at the moment; that offset.
+    pub(super) fn run_to_end(mut self) -> Result<Offset> {
+        let asked = Instant::now();
+        // A long way is allowed, as long as it goes on.
+        loop {
+            match self.feed.wait(Some(asked), TIP_LIMIT)? {
+                Fed::Parcel(parcel) => {
+                    self.position = parcel.offset + parcel.entries;
+                    self.mark = parcel.after;
+                }
+                Fed::Whole => {
+                    self.engine.learn(self.partition, &self.mark);
+                    return Ok(self.position);
+                }
+                Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+            }
+        }
+    }
+}

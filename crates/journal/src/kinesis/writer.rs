@@ -1,0 +1,204 @@
+//! The one thread that writes a partition: takes a group, puts it, answers. The next group is put when this one is
+//! known to be there, so a partition has the order of its appends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use headcount_kinesis::{Client, HashKey, Put};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::parcel::{self, Head, Manifest, Part};
+use crate::clock::now_ms;
+use crate::error::{Error, Result};
+use crate::queue::{Job, Patience, Queue};
+
+/// When every part of a batch was taken within this time by the writer's clock, it was complete within five minutes by
+/// the stream's, after which readers forget it.
+const PUT_WITHIN: Duration = Duration::from_secs(3 * 60);
+
+/// How long a put may still take when the journal is closed.
+const CLOSE_LIMIT: Duration = Duration::from_secs(60);
+
+/// What a partition's writer shares with the journal.
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    pub(super) counts: Counts,
+    pub(super) closing: watch::Sender<bool>,
+}
+
+/// Since the journal was opened.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub(super) entries: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) groups: AtomicU64,
+    pub(super) commit_us: AtomicU64,
+}
+
+pub(super) struct Writer {
+    pub(super) client: Client,
+    pub(super) runtime: Handle,
+    pub(super) manifest: Manifest,
+    pub(super) partition: u16,
+    pub(super) writer: u64,
+    pub(super) seq: u64,
+    pub(super) patience: Duration,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// Starts the writer of a partition. It ends when its queue is closed, or when a put fails for good.
+pub(super) fn start(writer: Writer) -> std::io::Result<JoinHandle<Result<()>>> {
+    std::thread::Builder::new()
+        .name(format!("journal-p{:03}", writer.partition))
+        .spawn(move || {
+            let _door = Door(Arc::clone(&writer.shared));
+            writer.run()
+        })
+}
+
+/// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
+struct Door(Arc<Shared>);
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.0.queue.fail(&Error::Closed);
+    }
+}
+
+impl Writer {
+    fn run(mut self) -> Result<()> {
+        while let Some(group) = self.shared.queue.take(Patience::default()) {
+            self.commit(group)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, group: Vec<Job>) -> Result<()> {
+        let mut entries = Vec::new();
+        let mut replies = Vec::with_capacity(group.len());
+        for job in group {
+            entries.extend(job.entries);
+            replies.push(job.reply);
+        }
+        let began = Instant::now();
+        let done = if entries.is_empty() {
+            Ok(0)
+        } else {
+            self.put(&entries)
+        };
+        match done {
+            Ok(bytes) => {
+                let counts = &self.shared.counts;
+                counts
+                    .entries
+                    .fetch_add(entries.len() as u64, Ordering::Relaxed);
+                counts.bytes.fetch_add(bytes, Ordering::Relaxed);
+                counts.groups.fetch_add(1, Ordering::Relaxed);
+                let took = began.elapsed().as_micros();
+                let took = took.try_into().unwrap_or(u64::MAX);
+                counts.commit_us.store(took, Ordering::Relaxed);
+                for reply in replies {
+                    let _ = reply.send(Ok(None));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, partition = self.partition, "the journal takes no more");
+                // Before the answers: whoever gets one must find the door closed.
+                self.shared.queue.fail(&error);
+                for reply in replies {
+                    let _ = reply.send(Err(error.clone()));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Puts a batch; its bytes in the stream.
+    fn put(&mut self, entries: &[crate::Entry]) -> Result<u64> {
+        let (payload, packed) = parcel::pack(entries)?;
+        self.seq += 1;
+        let appended_ms = now_ms();
+        let began = Instant::now();
+        for attempt in 0.. {
+            let records = self.records(&payload, packed, entries.len(), attempt, appended_ms);
+            let bytes = records.iter().map(|put| put.data.len() as u64).sum();
+            let is_one = records.len() == 1;
+            // One record is there or not, however long it takes; several must come close together.
+            let limit = if is_one { self.patience } else { PUT_WITHIN };
+            let started = Instant::now();
+            let putting = self.client.put_within(records, limit);
+            let closing = closed_for_long(self.shared.closing.subscribe());
+            let put = self.runtime.block_on(async {
+                tokio::select! {
+                    put = putting => put.map_err(Error::from),
+                    error = closing => Err(error),
+                }
+            });
+            match put {
+                Ok(_) if is_one || started.elapsed() <= PUT_WITHIN => return Ok(bytes),
+                Ok(_) | Err(Error::Kinesis(headcount_kinesis::Error::GaveUp { .. }))
+                    if began.elapsed() < self.patience =>
+                {
+                    tracing::warn!(partition = self.partition, attempt, "a batch is put anew");
+                }
+                Ok(_) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::Stream(format!(
+            "partition {}: a batch could not be put within {} seconds (give the stream more shards)",
+            self.partition,
+            self.patience.as_secs()
+        )))
+    }
+
+    fn records(
+        &self,
+        payload: &[u8],
+        packed: bool,
+        entries: usize,
+        attempt: u32,
+        appended_ms: i64,
+    ) -> Vec<Put> {
+        let hash_key = HashKey::middle_of(self.partition, self.manifest.partitions);
+        let parts = parcel::parts(payload);
+        let of = u32::try_from(parts.len()).expect("a batch has at most 32 MiB");
+        let head = |index| {
+            Head::Part(Part {
+                journal: self.manifest.journal,
+                partition: self.partition,
+                writer: self.writer,
+                seq: self.seq,
+                attempt,
+                index,
+                of,
+                entries: entries as u64,
+                appended_ms,
+                packed,
+            })
+        };
+        (0..)
+            .zip(parts)
+            .map(|(index, part)| Put {
+                data: parcel::record(&head(index), part),
+                partition_key: format!("p{:03}", self.partition),
+                hash_key,
+            })
+            .collect()
+    }
+}
+
+/// Waits until the journal has been closing for too long.
+async fn closed_for_long(mut closing: watch::Receiver<bool>) -> Error {
+    // An error means that the journal is gone, which is as good.
+    let _ = closing.wait_for(|closing| *closing).await;
+    tokio::time::sleep(CLOSE_LIMIT).await;
+    Error::Stream(format!(
+        "a batch could not be put within {} seconds after the journal was closed; whether it is there shows when it is opened again",
+        CLOSE_LIMIT.as_secs()
+    ))
+}
