@@ -58,7 +58,7 @@ impl Cut {
             None => self
                 .feeds
                 .entry(feed)
-                .or_insert(Writing::begin(self.first)?),
+                .or_insert_with(|| Writing::begin(self.first)),
         };
         writing.add(entry)?;
         self.next = entry.offset + 1;

@@ -284,6 +284,21 @@ fn every_reader_of_zstd_sees_lines() {
 }
 
 #[test]
+fn long_texts_are_read_back() {
+    let (_dir, lake) = lake();
+    let body = |n: usize| format!("z{n} {}", "x".repeat(n * 40 % 9_000));
+    let mut entries: Vec<_> = (0..300).map(|n| owned(0, &body(n))).collect();
+    // One that alone is longer than what is kept as it is.
+    entries.push(owned(0, &"a\n".repeat(100_000)));
+    Actor::open(&lake, 8 << 20)
+        .unwrap()
+        .finish(&entries)
+        .unwrap();
+    assert_eq!(objects(&lake).len(), 2);
+    assert_eq!(read_back(&lake), entries);
+}
+
+#[test]
 fn a_cut_ends_with_the_hour_and_with_the_bytes() {
     let cuts = |entries: &[Owned], cut_bytes| {
         let (_dir, lake) = lake();

@@ -12,22 +12,68 @@ const LEVEL: i32 = 3;
 /// What zstd holds at this level beside its output, about.
 const ENCODER_BYTES: usize = 4 << 20;
 
+/// So much text is kept as it is before a compressor is begun. Most feeds of an hour are few: they need none until the
+/// cut ends.
+const SHORT_BYTES: usize = 128 << 10;
+
 pub(super) struct Writing {
-    encoder: Encoder<'static, Vec<u8>>,
+    text: Text,
     columns: Columns,
     first: u64,
 }
 
+enum Text {
+    Short(Vec<u8>),
+    Long(Encoder<'static, Vec<u8>>),
+}
+
+impl Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Long(encoder) => encoder.write_all(bytes),
+            Self::Short(text) if text.len() + bytes.len() <= SHORT_BYTES => {
+                text.extend_from_slice(bytes);
+                Ok(())
+            }
+            Self::Short(text) => {
+                let mut encoder = begin(text)?;
+                encoder.write_all(bytes)?;
+                *self = Self::Long(encoder);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Long(encoder) => encoder.finish(),
+            Self::Short(text) => begin(&text)?.finish(),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        match self {
+            Self::Short(text) => text.capacity(),
+            Self::Long(encoder) => ENCODER_BYTES + encoder.get_ref().capacity(),
+        }
+    }
+}
+
+fn begin(text: &[u8]) -> io::Result<Encoder<'static, Vec<u8>>> {
+    let mut encoder = Encoder::new(Vec::new(), LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.write_all(text)?;
+    Ok(encoder)
+}
+
 impl Writing {
     /// Begins an object of the cut that begins at `first`.
-    pub(super) fn begin(first: u64) -> io::Result<Self> {
-        let mut encoder = Encoder::new(Vec::new(), LEVEL)?;
-        encoder.include_checksum(true)?;
-        Ok(Self {
-            encoder,
+    pub(super) fn begin(first: u64) -> Self {
+        Self {
+            text: Text::Short(Vec::new()),
             columns: Columns::new(first),
             first,
-        })
+        }
     }
 
     pub(super) fn add(&mut self, entry: &Entry<'_>) -> io::Result<()> {
@@ -35,9 +81,9 @@ impl Writing {
         if entry.body.contains(&b'\n') {
             self.add_broken(entry.body)?;
         } else {
-            self.encoder.write_all(entry.body)?;
+            self.text.write(entry.body)?;
         }
-        self.encoder.write_all(b"\n")
+        self.text.write(b"\n")
     }
 
     /// In JSON a line end can only stand where a space may.
@@ -48,7 +94,7 @@ impl Writing {
             .iter()
             .map(|b| if *b == b'\n' { b' ' } else { *b })
             .collect();
-        self.encoder.write_all(&line)
+        self.text.write(&line)
     }
 
     /// The whole object, of a cut that ends at `end`.
@@ -67,13 +113,13 @@ impl Writing {
             end,
             ..self.columns.into_index()
         };
-        let mut object = self.encoder.finish()?;
+        let mut object = self.text.finish()?;
         object.extend(index.to_frame()?);
         Ok(object)
     }
 
     /// Bytes in memory, about.
     pub(super) fn memory(&self) -> usize {
-        ENCODER_BYTES + self.encoder.get_ref().capacity() + self.columns.memory()
+        self.text.memory() + self.columns.memory()
     }
 }
