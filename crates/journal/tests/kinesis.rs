@@ -221,3 +221,34 @@ fn a_place_in_a_lost_stream_is_refused() {
         Some(Error::Stream(_))
     ));
 }
+
+#[test]
+fn an_outage_is_waited_for() {
+    let server = Kinesis::start();
+    let stream = <Stream as suite::Subject>::new();
+    let journal = stream.through(&server.endpoint(), Some(1)).unwrap();
+    append_all(&journal, 0, 0, 30, 100);
+    server.kill();
+    // Put while nobody is there; and read by a reader that was there before.
+    let mut reader = journal
+        .reader_at(0, &headcount_journal::Place::default())
+        .unwrap();
+    let batch = |from: u32| {
+        (from..from + 3)
+            .map(|number| entry(0, number, 100))
+            .collect()
+    };
+    let receipts: Vec<_> = (30..60)
+        .step_by(3)
+        .map(|from| journal.append(0, batch(from)).unwrap())
+        .collect();
+    server.restart();
+    for receipt in receipts {
+        receipt.wait().unwrap();
+    }
+    let mut batch = Batch::new();
+    while reader.position() < 60 {
+        assert!(reader.read(&mut batch, 10_000, LIMIT).unwrap() > 0);
+    }
+    check(&journal, 0, 1, 60);
+}
