@@ -52,6 +52,7 @@ mod stdin;
 mod websocket;
 
 mod backoff;
+mod certificate;
 pub mod error;
 mod mtime;
 mod outage;

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 
 use crate::backoff::Backoff;
+use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Position};
 use crate::outage::Outage;
@@ -150,12 +151,17 @@ pub(crate) fn fit_to_show(text: &str) -> String {
 }
 
 /// The last link of a chain of errors says what really happened.
-pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
+    loop {
+        if let Some(trouble) = trouble_with(root) {
+            return fit_to_show(&trouble);
+        }
+        match root.source() {
+            Some(source) => root = source,
+            None => return fit_to_show(&root.to_string()),
+        }
     }
-    fit_to_show(&root.to_string())
 }
 
 /// Makes TLS possible, once: the program has usually chosen its provider before.
