@@ -4,3 +4,4 @@ pub mod archive;
 pub mod checkpoints;
 pub mod claims;
 pub mod lake;
+pub mod serving;

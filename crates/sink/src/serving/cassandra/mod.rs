@@ -1,0 +1,49 @@
+//! The store in a keyspace of Cassandra.
+
+mod bind;
+mod connect;
+mod patience;
+mod put;
+mod read;
+mod schema;
+mod statements;
+
+use scylla::client::session::Session;
+
+use super::{Identity, Result, address::CassandraAddress};
+use statements::Statements;
+
+pub(crate) struct Cassandra {
+    session: Session,
+    statements: Statements,
+    /// For what is said of it.
+    place: String,
+}
+
+impl Cassandra {
+    pub(crate) async fn open(address: &CassandraAddress, identity: Identity) -> Result<Self> {
+        let session = connect::session(address).await?;
+        schema::settle(&session, address, identity).await?;
+        Self::with(session, address).await
+    }
+
+    pub(crate) async fn open_to_read(address: &CassandraAddress) -> Result<(Self, Identity)> {
+        let session = connect::session(address).await?;
+        let identity = schema::read(&session, address).await?;
+        Ok((Self::with(session, address).await?, identity))
+    }
+
+    async fn with(session: Session, address: &CassandraAddress) -> Result<Self> {
+        let place = address.to_string();
+        let statements = Statements::prepare(&session, &address.keyspace, &place).await?;
+        Ok(Self {
+            session,
+            statements,
+            place,
+        })
+    }
+
+    pub(crate) fn place(&self) -> String {
+        self.place.clone()
+    }
+}

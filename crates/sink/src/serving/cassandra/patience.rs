@@ -1,0 +1,224 @@
+//! Trying again: what passes by itself, how long to wait for it, and what does not pass.
+
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
+
+use futures_util::future::BoxFuture;
+use scylla::errors::{
+    DbError, ExecutionError, IntoRowsResultError, NewSessionError, NextPageError, NextRowError,
+    PagerExecutionError, PrepareError, RequestAttemptError, RequestError, RowsError,
+};
+use tokio::time::sleep;
+
+use super::super::{Error, Result};
+
+/// Until whoever opens is told.
+pub(crate) const OPENING: Duration = Duration::from_secs(10);
+/// Until whoever writes is told, who then holds more changes back.
+pub(crate) const WRITING: Duration = Duration::from_secs(10);
+/// Until whoever reads is told, who then says that it is stale.
+pub(crate) const READING: Duration = Duration::from_secs(2);
+
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Attempts at one thing. The last may begin just before the patience ends.
+pub(crate) struct Patience<'a> {
+    action: &'static str,
+    place: &'a str,
+    limit: Duration,
+}
+
+impl<'a> Patience<'a> {
+    pub(crate) fn new(action: &'static str, place: &'a str, limit: Duration) -> Self {
+        Self {
+            action,
+            place,
+            limit,
+        }
+    }
+
+    pub(crate) async fn until_done<'f, T>(
+        &self,
+        attempt: impl Fn() -> BoxFuture<'f, Result<T, Failure>>,
+    ) -> Result<T> {
+        let begun = Instant::now();
+        let mut pause = PAUSE_MIN;
+        loop {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(failure) if failure.passes && begun.elapsed() + pause < self.limit => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
+                }
+                Err(failure) => return Err(self.error(failure)),
+            }
+        }
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        let Self { action, place, .. } = *self;
+        let Failure { passes, cause } = failure;
+        let place = place.to_owned();
+        if passes {
+            Error::Unavailable {
+                action,
+                place,
+                cause,
+            }
+        } else {
+            Error::Refused {
+                action,
+                place,
+                cause,
+            }
+        }
+    }
+}
+
+/// What an attempt ended with.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    passes: bool,
+    pub(crate) cause: String,
+}
+
+impl Failure {
+    fn passing(error: &impl Display) -> Self {
+        Self {
+            passes: true,
+            cause: error.to_string(),
+        }
+    }
+
+    fn lasting(error: &impl Display) -> Self {
+        Self {
+            passes: false,
+            cause: error.to_string(),
+        }
+    }
+}
+
+impl From<NewSessionError> for Failure {
+    fn from(error: NewSessionError) -> Self {
+        let cause = error.to_string();
+        // Also said while the nodes that keep the passwords are away; but then it is said of the nodes.
+        let login = cause.contains("redentials") || cause.contains("requires authentication");
+        let tls = cause.contains("invalid peer certificate");
+        match error {
+            _ if tls => Self {
+                passes: false,
+                cause: format!(
+                    "{cause}; the certificates must name the nodes' IP addresses and be signed by one of ca=FILE"
+                ),
+            },
+            _ if login => Self {
+                passes: false,
+                cause: format!("{cause}; check user and password"),
+            },
+            NewSessionError::EmptyKnownNodesList | NewSessionError::IllegalConfig(_) => {
+                Self::lasting(&cause)
+            }
+            _ => Self::passing(&cause),
+        }
+    }
+}
+
+impl From<ExecutionError> for Failure {
+    fn from(error: ExecutionError) -> Self {
+        match error {
+            ExecutionError::LastAttemptError(error) => error.into(),
+            ExecutionError::PrepareError(error) => error.into(),
+            ExecutionError::BadQuery(_) => Self::lasting(&error),
+            _ => Self::passing(&error),
+        }
+    }
+}
+
+impl From<PrepareError> for Failure {
+    fn from(error: PrepareError) -> Self {
+        match error {
+            PrepareError::AllAttemptsFailed { first_attempt } => first_attempt.into(),
+            PrepareError::ConnectionPoolError(_) => Self::passing(&error),
+            _ => Self::lasting(&error),
+        }
+    }
+}
+
+impl From<RequestAttemptError> for Failure {
+    fn from(error: RequestAttemptError) -> Self {
+        use RequestAttemptError as E;
+        match &error {
+            // Of a table that another process is making, a node may know in its schema and not yet in its memory.
+            E::DbError(DbError::Invalid, said) if said.contains("does not exist") => {
+                Self::passing(&error)
+            }
+            E::DbError(answer, _) if !passes(answer) => Self::lasting(&error),
+            E::SerializationError(_) | E::CqlRequestSerialization(_) => Self::lasting(&error),
+            _ => Self::passing(&error),
+        }
+    }
+}
+
+impl From<PagerExecutionError> for Failure {
+    fn from(error: PagerExecutionError) -> Self {
+        match error {
+            PagerExecutionError::PrepareError(error) => error.into(),
+            PagerExecutionError::NextPageError(error) => error.into(),
+            _ => Self::lasting(&error),
+        }
+    }
+}
+
+impl From<NextPageError> for Failure {
+    fn from(error: NextPageError) -> Self {
+        match error {
+            NextPageError::RequestFailure(RequestError::LastAttemptError(error)) => error.into(),
+            NextPageError::RequestFailure(_) => Self::passing(&error),
+            _ => Self::lasting(&error),
+        }
+    }
+}
+
+impl From<NextRowError> for Failure {
+    fn from(error: NextRowError) -> Self {
+        match error {
+            NextRowError::NextPageError(error) => error.into(),
+            _ => Self::lasting(&error),
+        }
+    }
+}
+
+macro_rules! lasting {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::lasting(&error)
+            }
+        }
+    )*};
+}
+
+lasting!(
+    IntoRowsResultError,
+    RowsError,
+    scylla::errors::DeserializationError,
+    scylla::errors::TypeCheckError
+);
+
+/// True for answers that will be others when nodes come back or have less to do.
+fn passes(answer: &DbError) -> bool {
+    !matches!(
+        answer,
+        DbError::SyntaxError
+            | DbError::Invalid
+            | DbError::AlreadyExists { .. }
+            | DbError::FunctionFailure { .. }
+            | DbError::AuthenticationError
+            | DbError::Unauthorized
+            | DbError::ConfigError
+            | DbError::ProtocolError
+    )
+}

@@ -1,0 +1,180 @@
+//! Every statement that is repeated, prepared once.
+
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use scylla::{client::session::Session, statement::prepared::PreparedStatement};
+
+use super::{
+    super::Result,
+    patience::{OPENING, Patience},
+};
+
+/// Which statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    SetRow,
+    SetEvent,
+    DeleteEvent,
+    SetCountryPart,
+    SetVenuePart,
+    SetCountry,
+    SetResponse,
+    SetVenue,
+    DeleteVenue,
+    SetTail,
+    SetBook,
+    Heads,
+    Book,
+    Page,
+    Tail,
+    CountryParts,
+    AllCountryParts,
+    VenueParts,
+    Countries,
+    Responses,
+    Events,
+    Venues,
+}
+
+/// In the order of [`Kind`]; `KS` is the keyspace. Values are bound in the order of the question marks.
+const TEXTS: [(Kind, &str); 22] = [
+    (
+        Kind::SetRow,
+        "INSERT INTO KS.served_rows (journal_partition, tbl, page, number, body) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetEvent,
+        "INSERT INTO KS.event_statistics (event_name, response, event_id, as_of, journal_partition, group_name, \
+         event_country, total_rsvps, heads, event_url, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::DeleteEvent,
+        "DELETE FROM KS.event_statistics USING TIMESTAMP ? WHERE event_name = ? AND response = ? AND event_id = ?",
+    ),
+    (
+        Kind::SetCountryPart,
+        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, heads) \
+         VALUES (0, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetVenuePart,
+        "INSERT INTO KS.served_venue_parts (shelf, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
+         event_country, yes, no, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetCountry,
+        "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, heads) VALUES (?, ?, ?, ?, ?, ?) \
+         USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetResponse,
+        "INSERT INTO KS.response_statistics (response, as_of, total_rsvps) VALUES (?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetVenue,
+        "INSERT INTO KS.meetup_table (venue_name, lon, lat, group_city, venue_id, as_of, event_country, count) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::DeleteVenue,
+        "DELETE FROM KS.meetup_table USING TIMESTAMP ? WHERE venue_name = ? AND lon = ? AND lat = ? AND group_city = ? \
+         AND venue_id = ?",
+    ),
+    (
+        Kind::SetTail,
+        "INSERT INTO KS.served_tail (journal_partition, next_offset, writer, chunk, previous, chunks, body) \
+         VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::SetBook,
+        "INSERT INTO KS.served_book (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
+        Kind::Heads,
+        "SELECT journal_partition, next_offset FROM KS.served_book WHERE shelf = 0",
+    ),
+    (
+        Kind::Book,
+        "SELECT next_offset, body FROM KS.served_book WHERE shelf = 0 AND journal_partition = ?",
+    ),
+    (
+        Kind::Page,
+        "SELECT number, body FROM KS.served_rows WHERE journal_partition = ? AND tbl = ? AND page = ?",
+    ),
+    (
+        Kind::Tail,
+        "SELECT writer, chunk, previous, chunks, body FROM KS.served_tail WHERE journal_partition = ? AND next_offset = ?",
+    ),
+    (
+        Kind::CountryParts,
+        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+         WHERE shelf = 0 AND event_country IN ?",
+    ),
+    (
+        Kind::AllCountryParts,
+        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+         WHERE shelf = 0",
+    ),
+    (
+        Kind::VenueParts,
+        "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, latest, \
+         latest_tie FROM KS.served_venue_parts WHERE shelf = ? AND venue_id IN ?",
+    ),
+    (
+        Kind::Countries,
+        "SELECT event_country, yes, no, heads FROM KS.country_statistics",
+    ),
+    (
+        Kind::Responses,
+        "SELECT response, total_rsvps FROM KS.response_statistics",
+    ),
+    (
+        Kind::Events,
+        "SELECT event_name, response, event_id, group_name, event_country, total_rsvps, heads, event_url, time \
+         FROM KS.event_statistics WHERE event_name = ?",
+    ),
+    (
+        Kind::Venues,
+        "SELECT venue_name, lon, lat, group_city, venue_id, count FROM KS.meetup_table",
+    ),
+];
+
+pub(crate) struct Statements(Vec<PreparedStatement>);
+
+impl Statements {
+    pub(crate) async fn prepare(session: &Session, keyspace: &str, place: &str) -> Result<Self> {
+        let here = format!("{keyspace}.");
+        let all =
+            TEXTS.map(|(_, text)| prepared(session, text.replace("KS.", &here), place).boxed());
+        stream::iter(all)
+            .buffered(TEXTS.len())
+            .try_collect()
+            .await
+            .map(Self)
+    }
+
+    pub(crate) fn of(&self, kind: Kind) -> &PreparedStatement {
+        &self.0[kind as usize]
+    }
+}
+
+async fn prepared(session: &Session, text: String, place: &str) -> Result<PreparedStatement> {
+    let text = text.as_str();
+    let mut statement = Patience::new("prepare to use", place, OPENING)
+        .until_done(|| async { Ok(session.prepare(text).await?) }.boxed())
+        .await?;
+    // All values and stamps are absolute.
+    statement.set_is_idempotent(true);
+    Ok(statement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_are_in_the_order_of_their_kinds() {
+        for (at, (kind, _)) in TEXTS.iter().enumerate() {
+            assert_eq!(*kind as usize, at);
+        }
+    }
+}

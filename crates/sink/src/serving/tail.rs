@@ -1,0 +1,176 @@
+//! What followed what: the last commits of a partition, for readers that have what was before.
+//!
+//! An entry is found by the offset to which it leads, which is a book's, and names the offset from which it leads. So a
+//! reader goes back from the newest book until it meets what it has:
+//!
+//! ```text
+//!  reader has 97          97 <── 103 <── 110 <── book: 110
+//! ```
+//!
+//! All values are absolute, so an entry that begins before what the reader has is as good as one that begins there.
+
+use std::collections::BTreeMap;
+
+use headcount_engine::{Changes, Row, Table};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, Result, Serving,
+    cells::{Key, Put, TailCell, Value},
+};
+
+/// Quick, and still a third of the bytes.
+const ZSTD_LEVEL: i32 = 1;
+
+/// A cell of Cassandra should not be larger.
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// Compressed bytes that a reader gathers before it loads anew instead, which needs less memory; nor are longer entries
+/// written.
+const BYTES_MAX: usize = 16 << 20;
+
+/// A commit as it is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// The next offset: the state at this commit.
+    pub offset: u64,
+    /// Those that changed, in the order in which they are best applied.
+    pub rows: Vec<Row>,
+    /// As in [`Changes`].
+    pub pulses: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    rows: Vec<&'a Row>,
+    pulses: &'a [u8],
+}
+
+#[derive(Deserialize)]
+struct Heard {
+    rows: Vec<Row>,
+    pulses: Vec<u8>,
+}
+
+/// The entry, in chunks; none when nobody can follow it.
+pub(crate) fn puts(
+    partition: u16,
+    writer: i64,
+    previous: Option<u64>,
+    changes: &Changes,
+) -> Vec<Put> {
+    let Some(previous) = previous.filter(|previous| *previous < changes.offset) else {
+        return Vec::new();
+    };
+    let Some(body) = encoded(changes) else {
+        return Vec::new();
+    };
+    let chunks = body.chunks(CHUNK_BYTES).count().try_into().unwrap_or(0);
+    let chunk = |(chunk, body): (u16, &[u8])| {
+        let key = Key::Tail {
+            partition,
+            offset: changes.offset,
+            writer,
+            chunk,
+        };
+        let cell = TailCell {
+            previous,
+            chunks,
+            body: body.to_vec(),
+        };
+        Put::set(key, Value::Tail(cell), changes.offset)
+    };
+    (0..).zip(body.chunks(CHUNK_BYTES)).map(chunk).collect()
+}
+
+fn encoded(changes: &Changes) -> Option<Vec<u8>> {
+    let mut rows: Vec<_> = changes.rows.iter().collect();
+    let order = |table| Table::ALL.iter().position(|other| *other == table);
+    rows.sort_by_key(|row| (order(row.table), row.number));
+    let told = Told {
+        rows,
+        pulses: &changes.pulses,
+    };
+    let plain = postcard::to_stdvec(&told).ok()?;
+    zstd::bulk::compress(&plain, ZSTD_LEVEL)
+        .ok()
+        .filter(|body| body.len() <= BYTES_MAX)
+}
+
+impl Serving {
+    /// What followed `after`, up to the newest book; none when that is no longer known, so that the partition is to be
+    /// loaded anew.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn tail(&self, partition: u16, after: u64) -> Result<Option<Vec<Tail>>> {
+        match self.store.book(partition).await? {
+            Some((offset, _)) => self.tail_until(partition, after, offset).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn tail_until(
+        &self,
+        partition: u16,
+        after: u64,
+        until: u64,
+    ) -> Result<Option<Vec<Tail>>> {
+        let mut found = Vec::new();
+        let mut bytes = 0;
+        let mut at = until;
+        while at > after {
+            let chunks = self.store.tail(partition, at).await?;
+            let Some((previous, body)) = whole(at, chunks) else {
+                return Ok(None);
+            };
+            bytes += body.len();
+            if bytes > BYTES_MAX {
+                return Ok(None);
+            }
+            found.push((at, body));
+            at = previous;
+        }
+        let entries = found.into_iter().rev();
+        entries
+            .map(|(offset, body)| self.decoded(partition, offset, &body))
+            .collect::<Result<Vec<_>>>()
+            .map(|tails| (after <= until).then_some(tails))
+    }
+
+    fn decoded(&self, partition: u16, offset: u64, body: &[u8]) -> Result<Tail> {
+        let damaged = |cause: String| Error::Damaged {
+            place: self.store.place(),
+            what: "a tail entry",
+            partition,
+            cause,
+        };
+        let plain = zstd::decode_all(body).map_err(|error| damaged(error.to_string()))?;
+        let Heard { rows, pulses } =
+            postcard::from_bytes(&plain).map_err(|error| damaged(error.to_string()))?;
+        Ok(Tail {
+            offset,
+            rows,
+            pulses,
+        })
+    }
+}
+
+/// Of the entries of all writers that are there whole, the one that leads back furthest.
+fn whole(offset: u64, chunks: Vec<(i64, u16, TailCell)>) -> Option<(u64, Vec<u8>)> {
+    let mut writers: BTreeMap<i64, Vec<(u16, TailCell)>> = BTreeMap::new();
+    for (writer, chunk, cell) in chunks {
+        writers.entry(writer).or_default().push((chunk, cell));
+    }
+    writers
+        .into_values()
+        .filter_map(|mut chunks| {
+            chunks.sort_by_key(|(chunk, _)| *chunk);
+            let (_, first) = chunks.first()?;
+            let previous = first.previous;
+            let all = previous < offset && chunks.len() == usize::from(first.chunks);
+            all.then(|| (previous, chunks.into_iter().flat_map(|(_, cell)| cell.body)))
+        })
+        .min_by_key(|(previous, _)| *previous)
+        .map(|(previous, body)| (previous, body.collect()))
+}
