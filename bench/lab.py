@@ -41,9 +41,9 @@ def headcount():
     return found[-1] if found else fail("cargo built no executable")
 
 
-def python():
+def python(requirements=HERE / "requirements.txt"):
     """A Python with the peers in it, in a folder outside the clone."""
-    wanted = (HERE / "requirements.txt").read_bytes()
+    wanted = requirements.read_bytes()
     folder = CACHE / f"venv-{hashlib.sha256(wanted).hexdigest()[:12]}"
     program = folder / "bin" / "python"
     done = folder / "done"
@@ -51,7 +51,7 @@ def python():
         say(f"installing {', '.join(wanted.decode().split())} into {folder} ...")
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = [program, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--requirement", HERE / "requirements.txt"], check=True)
+        subprocess.run([*install, "--requirement", requirements], check=True)
         done.touch()
     return str(program)
 
