@@ -7,8 +7,8 @@
 //! It does: find where one message ends and the next begins, resume, reconnect, keep account of gaps, wait when the
 //! program is slow. It does not: decode, judge or change records, write to the journal, count anything but itself.
 //!
-//! What holds always: a file and the simulation bring every record exactly once to a program that stores positions with
-//! records; an HTTP stream that can be asked again brings every record at least once; wherever something may be lost a
+//! What holds always: a file, the simulation, a topic of Kafka and a stream of Kinesis bring every record exactly once to
+//! a program that stores positions with records; an HTTP stream that can be asked again brings every record at least once; wherever something may be lost a
 //! gap says so.
 //!
 //! ```

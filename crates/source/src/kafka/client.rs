@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use headcount_kafka::Told;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::begin::Range;
+use super::ears::Ears;
 use super::session::End;
 use crate::error::Error;
 use crate::kafka::TopicAddress;
@@ -22,7 +23,7 @@ const NAMED_MAX: usize = 12;
 
 /// A connection to the brokers of an address.
 pub(super) struct Client {
-    pub(super) consumer: BaseConsumer<Told>,
+    pub(super) consumer: BaseConsumer<Ears>,
     brokers: String,
     /// The longest that a question may take.
     limit: Duration,
@@ -47,9 +48,12 @@ impl Client {
             // The default waits a second when the queue was full.
             .set("fetch.queue.backoff.ms", "5")
             .set("socket.timeout.ms", "10000")
-            .set("topic.metadata.refresh.interval.ms", "10000");
+            .set("topic.metadata.refresh.interval.ms", "10000")
+            // For Ears.
+            .set("debug", "topic")
+            .set_log_level(RDKafkaLogLevel::Debug);
         let consumer = config
-            .create_with_context(Told)
+            .create_with_context(Ears::default())
             .map_err(|error| Error::Client(error.to_string()))?;
         Ok(Client {
             consumer,

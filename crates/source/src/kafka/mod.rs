@@ -21,6 +21,7 @@
 mod address;
 mod begin;
 mod client;
+mod ears;
 mod part;
 mod reader;
 mod session;

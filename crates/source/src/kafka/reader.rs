@@ -1,7 +1,7 @@
 //! The thread that talks to Kafka: one session after another, with what was taken kept between them.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -73,7 +73,10 @@ impl Reader {
                 Ok(session) => {
                     self.was_live = true;
                     self.alive();
-                    session.read(&mut self)
+                    let since = Instant::now();
+                    let end = session.read(&mut self);
+                    backoff.connection_held(since.elapsed());
+                    end
                 }
                 Err(end) => end,
             };

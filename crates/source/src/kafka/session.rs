@@ -11,7 +11,7 @@ use super::begin::{Begin, Name, Range, begin, other_record};
 use super::client::Client;
 use super::part::Part;
 use super::reader::{Reader, Start};
-use crate::message::{Batch, Gap, Item, Position};
+use crate::message::{Batch, Gap, Item, Position, Resume};
 use crate::wall;
 
 /// How long a poll waits, and with it how long a stop may.
@@ -58,9 +58,12 @@ impl Session {
             looked: Some(Instant::now()),
             silent: false,
         };
+        let taken = reader.taken();
         let mut assigned = TopicPartitionList::new();
         for (topic, partition) in partitions {
-            let from = session.begin(reader, &cluster, &topic, partition)?;
+            let name = Name::new(&cluster, &topic, partition);
+            let start = reader.start(&cluster);
+            let from = session.begin(reader, (&topic, partition, name), &taken, start)?;
             let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
             assigned
                 .add_partition_offset(&topic, partition, offset)
@@ -78,17 +81,15 @@ impl Session {
     fn begin(
         &mut self,
         reader: &mut Reader,
-        cluster: &str,
-        topic: &str,
-        partition: i32,
+        (topic, partition, mut name): (&str, i32, Name),
+        taken: &Resume,
+        start: Option<Start>,
     ) -> Result<u64, End> {
         let range = self.client.range(topic, partition)?;
-        let start = reader.start(cluster);
-        let mut name = Name::new(cluster, topic, partition);
-        let known = name.newest(&reader.taken()).cloned();
-        let begin = begin(known.as_ref(), range);
+        let known = name.newest(taken);
+        let begin = begin(known, range);
         let now_ms = wall::now_ms();
-        let seen_ms = known.as_ref().and_then(|position| position.seen_ms);
+        let seen_ms = known.and_then(|position| position.seen_ms);
         let gap = begin.gap(topic, partition, seen_ms.unwrap_or(now_ms), now_ms);
         let mut proof = None;
         let (name, from, taken) = match begin {
@@ -162,6 +163,10 @@ impl Session {
                 return Err(End::Over);
             }
             polled = self.client.consumer.poll(POLL);
+        }
+        // The next session looks whether the last record of each partition is still there.
+        if self.client.consumer.context().made_anew() {
+            return Err(End::Changed);
         }
         let record = match polled {
             None => return Ok(()),
@@ -280,8 +285,18 @@ fn tell(reader: &mut Reader, position: Position, gap: Option<Gap>) -> Result<(),
 /// Whether an error ends the session. Trouble with connections does not.
 fn ended_by(error: &KafkaError) -> Result<(), End> {
     match (error, error.rdkafka_error_code()) {
-        // The offset is not there (any more): the next session finds out why.
-        (_, Some(Code::AutoOffsetReset | Code::OffsetOutOfRange)) => Err(End::Changed),
+        // The offset is not there (any more), or the topic is not: the next session finds out why.
+        (
+            _,
+            Some(
+                Code::AutoOffsetReset
+                | Code::OffsetOutOfRange
+                | Code::UnknownTopic
+                | Code::UnknownTopicOrPartition
+                | Code::UnknownPartition
+                | Code::UnknownTopicId,
+            ),
+        ) => Err(End::Changed),
         (KafkaError::MessageConsumptionFatal(_), _) => Err(End::Trouble(format!(
             "the client of Kafka gave up: {error}"
         ))),

@@ -1,5 +1,6 @@
 //! What is lost is said, and what comes back is read on.
 
+use headcount_source::Options;
 use headcount_source::message::Resume;
 use headcount_source::status::State;
 use headcount_test_servers::{Kafka, Toxiproxy};
@@ -72,8 +73,7 @@ async fn a_topic_made_anew_is_said_and_read_from_its_beginning() {
         let mut source = Running::start(&topic.address(), Resume::fresh());
         let mut batches = source.items(40).await;
         drop(source);
-        topic.delete().await;
-        topic.create(1).await;
+        topic.make_anew(1).await;
         topic.send(0, &numbered("new", 0..count)).await;
         let mut source = Running::start(&topic.address(), resume(&batches));
         let news = source.items(1 + count as usize).await;
@@ -106,6 +106,24 @@ async fn a_topic_made_anew_while_it_is_read_is_said_too() {
     let found = texts(&source.items(11).await);
     assert!(found[0].contains("made anew"), "{}", found[0]);
     assert_eq!(found[1..], numbered("new", 0..10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_made_anew_behind_its_back_is_said_too() {
+    let topic = Topic::new(Kafka::shared(), 1).await;
+    topic.send(0, &numbered("old", 0..40)).await;
+    // It looks at its topics so seldom that it never sees it missing.
+    let options = Options {
+        ping_interval: LIMIT * 10,
+        ..Options::default()
+    };
+    let mut source = Running::with(&topic.address(), Resume::fresh(), options);
+    source.items(40).await;
+    topic.make_anew(1).await;
+    topic.send(0, &numbered("new", 0..60)).await;
+    let found = texts(&source.items(61).await);
+    assert!(found[0].contains("made anew"), "{}", found[0]);
+    assert_eq!(found[1..], numbered("new", 0..60));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,6 +69,19 @@ impl Topic {
         deleted.unwrap()[0].as_ref().unwrap();
     }
 
+    /// Deletes it and makes it anew, and waits until the broker has forgotten the records of the old one.
+    pub(crate) async fn make_anew(&self, partitions: i32) {
+        self.delete().await;
+        self.create(partitions).await;
+        let is_empty = async {
+            let ask = || self.admin.inner().fetch_watermarks(&self.name, 0, LIMIT);
+            while ask() != Ok((0, 0)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LIMIT, is_empty).await.expect("the topic is empty");
+    }
+
     pub(crate) async fn grow(&self, partitions: usize) {
         let more = NewPartitions::new(&self.name, partitions);
         let grown = self.admin.create_partitions([&more], &AdminOptions::new());
@@ -157,7 +170,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(address: &str, resume: Resume) -> Self {
-        Self::with(address, resume, Options::default())
+        let options = Options {
+            ping_interval: Duration::from_millis(200),
+            ..Options::default()
+        };
+        Self::with(address, resume, options)
     }
 
     pub(crate) fn with(address: &str, resume: Resume, options: Options) -> Self {
@@ -166,7 +183,6 @@ impl Running {
         let (trigger, shutdown) = shutdown();
         // Short times, so that tests need not wait.
         let options = Options {
-            ping_interval: Duration::from_millis(200),
             delays: Delays {
                 least: Duration::from_millis(50),
                 most: Duration::from_millis(200),
