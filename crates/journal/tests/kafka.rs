@@ -7,6 +7,21 @@ mod suite;
 #[path = "kafka/support.rs"]
 mod support;
 
+#[path = "kafka/sharing.rs"]
+mod sharing;
+
+#[path = "kafka/topics.rs"]
+mod topics;
+
+#[path = "kafka/outage.rs"]
+mod outage;
+
+#[path = "kafka/kill.rs"]
+mod kill;
+
+#[path = "kafka/group.rs"]
+mod group;
+
 use headcount_journal::{Journal, Result};
 
 use support::{Site, options};

@@ -15,6 +15,12 @@ pub(super) const VERSION: u32 = 1;
 /// The longest commit message; more is refused when it is appended.
 pub(super) const COMMIT_BYTES_MAX: usize = 8 << 20;
 
+/// The header of a record that says who wrote it, the first of all.
+pub(super) const WRITER: &str = "writer";
+
+/// The header of a record that says which batch of the writer it is of, the second.
+pub(super) const SEQ: &str = "seq";
+
 /// One batch.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Commit {

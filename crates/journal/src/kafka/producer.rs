@@ -174,7 +174,12 @@ impl Transactions {
         self.until(give_up, || {
             self.producer.poll(Duration::ZERO);
             self.producer.abort_transaction(STEP)
-        })
+        })?;
+        // What is still said of these messages must not be taken for the next ones.
+        match self.producer.flush(STEP) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Trouble::Renew(error.to_string())),
+        }
     }
 
     /// Where a message came to lie.

@@ -19,9 +19,6 @@ use crate::kafka::message::{Commit, Item, Source, from_hex};
 use crate::kafka::stream::{Lane, Seen, Stream, Took};
 use crate::place::Place;
 
-/// The header that says who wrote a record, the first of all.
-pub(super) const WRITER: &str = "writer";
-
 /// How long one wait is at most, so that the end of the journal is noticed.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -209,9 +206,8 @@ impl Reader {
         self.commits.seek(start)?;
         let deadline = Instant::now() + self.cluster.options.patience;
         while Instant::now() < deadline {
-            match self.look(SLICE)? {
-                Some(true) => self.clear = high,
-                Some(false) | None => {}
+            if self.look(SLICE)? {
+                self.clear = high;
             }
             if let Some(current) = &self.current {
                 return Ok(current.end - self.next);
@@ -265,11 +261,11 @@ impl Reader {
         }
     }
 
-    /// Looks at the topic of commits once. `Some(true)` when its end was seen, `Some(false)` when a message was.
-    fn look(&mut self, wait: Duration) -> Result<Option<bool>> {
+    /// Looks at the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
+    fn look(&mut self, wait: Duration) -> Result<bool> {
         let (offset, commit) = match self.commits.look(wait)? {
-            Seen::Nothing => return Ok(None),
-            Seen::End => return Ok(Some(true)),
+            Seen::Nothing => return Ok(false),
+            Seen::End => return Ok(true),
             Seen::Message(message) => (
                 message.offset(),
                 Commit::parse(message.payload().unwrap_or_default()),
@@ -283,7 +279,7 @@ impl Reader {
                 seq: commit.seq,
             };
             return match found == last {
-                true => Ok(Some(false)),
+                true => Ok(false),
                 false => Err(Error::Replaced {
                     topic: self.cluster.topics.commits.clone(),
                     partition: self.partition,
@@ -292,7 +288,7 @@ impl Reader {
             };
         }
         self.begin(offset, commit)?;
-        Ok(Some(false))
+        Ok(false)
     }
 
     /// Takes up a batch.
@@ -400,7 +396,8 @@ impl Reader {
                         .expect("a batch opens its lanes when it is taken up");
                     // What is there is given out rather than kept until more comes.
                     let until = if waits { deadline } else { Instant::now() };
-                    lane.take(current.commit.writer.as_bytes(), until, accept)?
+                    let Commit { writer, seq, .. } = &current.commit;
+                    lane.take(writer.as_bytes(), *seq, until, accept)?
                 }
                 _ => Took::Refused,
             };

@@ -1,6 +1,7 @@
 //! One lane of one partition, as a reader takes from it: the records of a writer in their order, those of others kept
 //! until their turn.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use headcount_kafka::Told;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
-use crate::kafka::reader::WRITER;
+use crate::kafka::message::{SEQ, WRITER};
 
 /// What may be kept for other writers. Each has at most one transaction here, so this is far more than there can be.
 const KEPT_BYTES_MAX: usize = 512 << 20;
@@ -130,6 +131,13 @@ impl Stream {
         Error::message(&self.topic, self.partition, offset, why.into())
     }
 
+    /// A record that a commit message names is not where it should be.
+    fn missing(&self, seq: u64) -> Error {
+        let why = format!("before it a record of batch {seq} of the same writer is missing");
+        self.damaged(self.next - 1, why)
+    }
+
+    /// One past the last message that is committed or before the first that may yet be.
     pub(super) fn watermark(&self) -> Result<i64> {
         self.cluster
             .ask("ask for the end of", &self.topic, |time| {
@@ -145,11 +153,9 @@ pub(super) struct Lane {
     stream: Stream,
     /// Where reading began.
     start: i64,
-    /// Records of other writers, with their offsets.
-    kept: HashMap<Vec<u8>, VecDeque<(i64, Vec<u8>)>>,
+    /// Records of other writers, each with the number of its batch.
+    kept: HashMap<Vec<u8>, VecDeque<(u64, Vec<u8>)>>,
     kept_bytes: usize,
-    /// The last record taken of each writer.
-    taken: HashMap<Vec<u8>, i64>,
 }
 
 /// What became of asking a lane for a record.
@@ -169,7 +175,6 @@ impl Lane {
             stream,
             kept: HashMap::new(),
             kept_bytes: 0,
-            taken: HashMap::new(),
         }
     }
 
@@ -185,26 +190,33 @@ impl Lane {
         Ok(())
     }
 
-    /// Shows the next record of a writer to `accept`, if it comes in time; one that is not accepted stays.
+    /// Shows the next record of a writer's batch to `accept`, if it comes in time; one that is not accepted stays.
+    ///
+    /// Records of the writer's batches before are passed over: where a reader begins, some lie that come earlier in
+    /// the journal.
     pub(super) fn take(
         &mut self,
         writer: &[u8],
+        seq: u64,
         deadline: Instant,
         mut accept: impl FnMut(&[u8]) -> bool,
     ) -> Result<Took> {
-        if let Some(kept) = self.kept.get_mut(writer)
-            && let Some((offset, body)) = kept.front()
-        {
-            if !accept(body) {
-                return Ok(Took::Refused);
+        if let Some(kept) = self.kept.get_mut(writer) {
+            while let Some((of, body)) = kept.front() {
+                match of.cmp(&seq) {
+                    Ordering::Less => {}
+                    Ordering::Equal if !accept(body) => return Ok(Took::Refused),
+                    Ordering::Equal => {}
+                    Ordering::Greater => return Err(self.stream.missing(seq)),
+                }
+                let taken = *of == seq;
+                self.kept_bytes -= body.len();
+                kept.pop_front();
+                if taken {
+                    return Ok(Took::One);
+                }
             }
-            self.kept_bytes -= body.len();
-            note(&mut self.taken, writer, *offset);
-            kept.pop_front();
-            if kept.is_empty() {
-                self.kept.remove(writer);
-            }
-            return Ok(Took::One);
+            self.kept.remove(writer);
         }
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -213,48 +225,42 @@ impl Lane {
                 Seen::End | Seen::Nothing if left.is_zero() => return Ok(Took::None),
                 Seen::End | Seen::Nothing => continue,
             };
-            let (offset, body) = (message.offset(), message.payload().unwrap_or_default());
-            let Some(by) = writer_of(&message) else {
+            let Some((by, of)) = origin(&message) else {
                 // Somebody else's record: it is in no commit message, so it is no part of the journal.
                 continue;
             };
-            if self.taken.get(by).is_some_and(|&taken| offset <= taken) {
-                continue;
+            let body = message.payload().unwrap_or_default();
+            let ours = by == writer;
+            if ours {
+                match of.cmp(&seq) {
+                    Ordering::Less => continue,
+                    Ordering::Equal if accept(body) => return Ok(Took::One),
+                    Ordering::Equal => {}
+                    Ordering::Greater => {
+                        drop(message);
+                        return Err(self.stream.missing(seq));
+                    }
+                }
             }
-            if by == writer && accept(body) {
-                note(&mut self.taken, writer, offset);
-                return Ok(Took::One);
-            }
-            let refused = by == writer;
             self.kept_bytes += body.len();
-            self.kept
-                .entry(by.to_vec())
-                .or_default()
-                .push_back((offset, body.to_vec()));
+            let kept = self.kept.entry(by.to_vec()).or_default();
+            kept.push_back((of, body.to_vec()));
             if self.kept_bytes > KEPT_BYTES_MAX {
                 drop(message);
-                return Err(self.stream.damaged(
-                    offset,
-                    "the records that belong to a commit message do not come",
-                ));
+                return Err(self.stream.missing(seq));
             }
-            if refused {
+            if ours {
                 return Ok(Took::Refused);
             }
         }
     }
 }
 
-fn note(taken: &mut HashMap<Vec<u8>, i64>, writer: &[u8], offset: i64) {
-    match taken.get_mut(writer) {
-        Some(last) => *last = offset,
-        None => {
-            taken.insert(writer.to_vec(), offset);
-        }
-    }
-}
-
-fn writer_of<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a [u8]> {
-    let first = message.headers()?.try_get(0)?;
-    (first.key == WRITER).then_some(first.value).flatten()
+/// Whose record it is, and of which batch: the first two headers.
+fn origin<'a>(message: &'a BorrowedMessage<'_>) -> Option<(&'a [u8], u64)> {
+    let headers = message.headers()?;
+    let writer = headers.try_get(0).filter(|first| first.key == WRITER)?;
+    let seq = headers.try_get(1).filter(|second| second.key == SEQ)?;
+    let seq = std::str::from_utf8(seq.value?).ok()?.parse().ok()?;
+    Some((writer.value?, seq))
 }

@@ -65,7 +65,9 @@ impl Topics {
             .create()
             .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
         let (mut found, brokers) = self.look(options, asker)?;
-        let partitions = self.partitions(options, &found)?;
+        let mut partitions = self.partitions(options, &found)?;
+        // Before anything is made beside what cannot be used.
+        self.check(&admin, options, &found)?;
         let missing: Vec<_> = self
             .all()
             .filter(|topic| !found.contains_key(*topic))
@@ -74,23 +76,10 @@ impl Topics {
         if !missing.is_empty() {
             make(&admin, options, &missing, partitions, brokers)?;
             found = self.wait_for_all(options, asker)?;
-            // Another process may have made them with another number.
-            self.partitions(options, &found)?;
+            // Another process may have made them, and with other settings.
+            partitions = self.partitions(options, &found)?;
+            self.check(&admin, options, &found)?;
         }
-        for (topic, found) in &found {
-            if let Some(least) = options.replication
-                && found.replication < usize::from(least)
-            {
-                return Err(Error::topic(
-                    topic,
-                    format!(
-                        "it is kept on {} brokers, {least} are asked for; add replicas with kafka-reassign-partitions",
-                        found.replication
-                    ),
-                ));
-            }
-        }
-        self.check(&admin, options)?;
         Ok(partitions)
     }
 
@@ -175,10 +164,18 @@ impl Topics {
         }
     }
 
-    /// Looks at how the topics are set up.
-    fn check(&self, admin: &AdminClient<DefaultClientContext>, options: &Options) -> Result<()> {
-        let asked: Vec<_> = self
-            .all()
+    /// Looks at how the topics that are there are set up.
+    fn check(
+        &self,
+        admin: &AdminClient<DefaultClientContext>,
+        options: &Options,
+        found: &HashMap<String, Found>,
+    ) -> Result<()> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<_> = found
+            .keys()
             .map(|topic| ResourceSpecifier::Topic(topic))
             .collect();
         let limit = AdminOptions::new().request_timeout(Some(options.patience));
@@ -189,11 +186,25 @@ impl Topics {
             .ok_or_else(|| failed(&"no answer in time"))?
             .map_err(|error| failed(&error))?;
         // In the order in which they were asked for.
-        for (topic, answer) in self.all().zip(answers) {
+        for ((topic, found), answer) in found.iter().zip(answers) {
             let config = answer.map_err(|code| failed(&code))?;
+            check_copies(topic, found, options)?;
             check_one(topic, *topic == self.positions, &config, options)?;
         }
         Ok(())
+    }
+}
+
+fn check_copies(topic: &str, found: &Found, options: &Options) -> Result<()> {
+    match options.replication {
+        Some(least) if found.replication < usize::from(least) => Err(Error::topic(
+            topic,
+            format!(
+                "it is kept on {} brokers, {least} are asked for; add replicas with kafka-reassign-partitions",
+                found.replication
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::kafka::claim::{self, position_key, random};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::delivery::NOT_ASKED;
+use crate::kafka::message::{SEQ, WRITER};
 use crate::kafka::outcome::{Doubt, is_committed};
 use crate::kafka::plan::{Plan, Planner, Sent};
 use crate::kafka::producer::{Transactions, Trouble};
@@ -366,11 +367,11 @@ impl Writer {
     }
 }
 
-/// What is said of a record beside it. The writer comes first, for the readers.
+/// What is said of a record beside it. Writer and batch come first, for the readers.
 fn headers(writer: &str, seq: &str, arrived: &str, source: &str) -> OwnedHeaders {
     [
-        (super::reader::WRITER, writer),
-        ("seq", seq),
+        (WRITER, writer),
+        (SEQ, seq),
         ("source", source),
         ("arrived", arrived),
         ("format", "json"),

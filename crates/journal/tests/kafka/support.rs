@@ -82,17 +82,31 @@ pub(crate) fn entry(kind: u8, source: u16, body: impl Into<Vec<u8>>) -> Entry {
 pub(crate) type Row = (Offset, i64, u8, u16, String);
 
 /// Reads a partition from a place to its end as it is now, in small reads; with the places on the way.
-pub(crate) fn read_from(journal: &Journal, partition: u16, place: &Place) -> (Vec<Row>, Vec<Place>) {
+pub(crate) fn read_from(
+    journal: &Journal,
+    partition: u16,
+    place: &Place,
+) -> (Vec<Row>, Vec<Place>) {
     let end = journal.durable_end(partition).unwrap();
     let mut reader = journal.reader_at(partition, place).unwrap();
     let (mut batch, mut rows, mut places) = (Batch::new(), Vec::new(), vec![reader.place()]);
     let deadline = Instant::now() + SOON;
     while reader.position() < end {
-        assert!(Instant::now() < deadline, "stopped at {}", reader.position());
+        assert!(
+            Instant::now() < deadline,
+            "stopped at {}",
+            reader.position()
+        );
         reader.read(&mut batch, 2_000, SOON).unwrap();
         rows.extend(batch.iter().map(|frame| {
             let body = String::from_utf8_lossy(frame.body).into_owned();
-            (frame.offset, frame.appended_at_ms, frame.kind, frame.source, body)
+            (
+                frame.offset,
+                frame.appended_at_ms,
+                frame.kind,
+                frame.source,
+                body,
+            )
         }));
         places.push(reader.place());
     }

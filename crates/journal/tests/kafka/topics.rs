@@ -1,0 +1,205 @@
+//! How the topics are made, and what is said when they are not as they must be.
+
+use headcount_journal::{Error, Journal, Place};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::support::{SOON, Site, entry, open, options, read_from, until};
+
+struct Admin(AdminClient<DefaultClientContext>, tokio::runtime::Runtime);
+
+impl Admin {
+    fn of(site: &Site) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        Self(site.address().config().create().unwrap(), runtime)
+    }
+
+    fn create(&self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
+        let mut new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        for (key, value) in config {
+            new = new.set(key, value);
+        }
+        let made = self
+            .1
+            .block_on(self.0.create_topics([&new], &AdminOptions::new()));
+        made.unwrap().remove(0).unwrap();
+        until("the topic is there", || self.has(topic));
+    }
+
+    fn has(&self, topic: &str) -> bool {
+        let found = self.0.inner().fetch_metadata(Some(topic), SOON).unwrap();
+        found.topics()[0].error().is_none() && !found.topics()[0].partitions().is_empty()
+    }
+
+    fn set(&self, topic: &str, key: &str, value: &str) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
+        let done = self
+            .1
+            .block_on(self.0.alter_configs([&change], &AdminOptions::new()));
+        done.unwrap().remove(0).unwrap();
+    }
+
+    fn delete(&self, topic: &str) {
+        let done = self
+            .1
+            .block_on(self.0.delete_topics(&[topic], &AdminOptions::new()));
+        done.unwrap().remove(0).unwrap();
+    }
+
+    fn delete_records(&self, topic: &str, before: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, 0, Offset::Offset(before))
+            .unwrap();
+        self.1
+            .block_on(self.0.delete_records(&list, &AdminOptions::new()))
+            .unwrap();
+    }
+}
+
+fn refused(site: &Site) -> String {
+    Journal::kafka(options(site, "worker"))
+        .err()
+        .unwrap()
+        .to_string()
+}
+
+#[test]
+fn topics_that_are_set_up_otherwise_are_refused() {
+    let site = Site::shared();
+    let admin = Admin::of(&site);
+    let sound = ("max.message.bytes", "9437184");
+    let commits = format!("{}.commits", site.name);
+    admin.create(&format!("{}.rsvps", site.name), 3, &[sound]);
+    admin.create(&commits, 2, &[sound]);
+    let said = refused(&site);
+    assert!(
+        said.contains("2 partitions") && said.contains("has 3"),
+        "{said}"
+    );
+
+    let site = Site::shared();
+    let commits = format!("{}.commits", site.name);
+    admin.create(
+        &commits,
+        2,
+        &[sound, ("unclean.leader.election.enable", "true")],
+    );
+    assert!(refused(&site).contains("unclean"), "{}", refused(&site));
+    admin.set(&commits, "cleanup.policy", "compact");
+    let said = refused(&site);
+    assert!(said.contains("cleanup.policy is compact"), "{said}");
+    admin.set(&commits, "cleanup.policy", "delete");
+    let said = refused(&site);
+    assert!(said.contains("max.message.bytes"), "{said}");
+    admin.set(&commits, "max.message.bytes", "9437184");
+    // It was made with two partitions, and stays so.
+    assert_eq!(open(&site, "worker").partitions(), 2);
+    let mut more = options(&site, "worker");
+    more.replication = Some(2);
+    let said = Journal::kafka(more).err().unwrap().to_string();
+    assert!(
+        said.contains("kept on 1 brokers, 2 are asked for"),
+        "{said}"
+    );
+}
+
+#[test]
+fn options_without_sense_are_refused() {
+    let site = Site::shared();
+    let mut bad = options(&site, "worker");
+    bad.partitions = Some(0);
+    assert!(matches!(Journal::kafka(bad), Err(Error::Option(_))));
+    let address = format!("{}?partitoins=2", site.address()).parse().unwrap();
+    let said = headcount_journal::kafka::Options::new(
+        address,
+        "worker",
+        std::sync::Arc::new(crate::support::route),
+    );
+    assert!(
+        said.unwrap_err()
+            .to_string()
+            .contains("partitoins means nothing")
+    );
+}
+
+#[test]
+fn what_was_deleted_is_said_and_never_skipped() {
+    let site = Site::shared();
+    let admin = Admin::of(&site);
+    let journal = open(&site, "worker");
+    for number in 0..10 {
+        let batch = vec![entry(0, 0, format!("{number}"))];
+        journal.append(0, batch).unwrap().wait().unwrap();
+    }
+    let (rows, places) = read_from(&journal, 0, &Place::default());
+    assert_eq!(rows.len(), 10);
+    let end = places.last().unwrap();
+    admin.delete_records(&format!("{}.rsvps", site.name), 6);
+    let mut batch = headcount_journal::Batch::new();
+    let mut reader = journal.reader(0, 0).unwrap();
+    let error = reader.read(&mut batch, 1, SOON).unwrap_err();
+    assert!(matches!(error, Error::Deleted { .. }), "{error}");
+    let again = reader.read(&mut batch, 1, SOON).unwrap_err();
+    assert!(matches!(again, Error::Deleted { .. }), "{again}");
+
+    admin.delete_records(&format!("{}.commits", site.name), 5);
+    let error = journal.reader_at(0, &places[0]).err().unwrap();
+    assert!(matches!(error, Error::Deleted { .. }), "{error}");
+    assert!(matches!(
+        journal.first_offset(0),
+        Err(Error::Deleted { .. })
+    ));
+    // Who was beyond is not concerned.
+    let mut beyond = journal.reader_at(0, end).unwrap();
+    journal
+        .append(0, vec![entry(0, 0, "on")])
+        .unwrap()
+        .wait()
+        .unwrap();
+    assert_eq!(beyond.read(&mut batch, 1, SOON).unwrap(), 1);
+    assert_eq!(batch.get(0).unwrap().body, b"on");
+}
+
+#[test]
+fn a_topic_that_was_made_anew_is_not_taken_for_the_old_one() {
+    let site = Site::shared();
+    let admin = Admin::of(&site);
+    let commits = format!("{}.commits", site.name);
+    let place = {
+        let journal = open(&site, "worker");
+        for _ in 0..5 {
+            journal
+                .append(0, vec![entry(0, 0, "old")])
+                .unwrap()
+                .wait()
+                .unwrap();
+        }
+        read_from(&journal, 0, &Place::default()).1.pop().unwrap()
+    };
+    admin.delete(&commits);
+    until("the topic is gone", || !admin.has(&commits));
+    let journal = open(&site, "worker");
+    let error = journal.reader_at(0, &place).err().unwrap();
+    assert!(matches!(error, Error::WentBack { .. }), "{error}");
+    // As long as before, and yet not the same.
+    for _ in 0..8 {
+        journal
+            .append(0, vec![entry(0, 0, "new")])
+            .unwrap()
+            .wait()
+            .unwrap();
+    }
+    let mut reader = journal.reader_at(0, &place).unwrap();
+    let mut batch = headcount_journal::Batch::new();
+    let error = reader.read(&mut batch, 100, SOON).unwrap_err();
+    assert!(
+        matches!(error, Error::Replaced { .. } | Error::Deleted { .. }),
+        "{error}"
+    );
+}
