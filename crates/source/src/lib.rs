@@ -8,8 +8,8 @@
 //! program is slow. It does not: decode, judge or change records, write to the journal, count anything but itself.
 //!
 //! What holds always: a file, the simulation, a topic of Kafka and a stream of Kinesis bring every record exactly once to
-//! a program that stores positions with records; an HTTP stream that can be asked again brings every record at least once; wherever something may be lost a
-//! gap says so.
+//! a program that stores positions with records; an HTTP stream that can be asked again brings every record at least
+//! once; wherever something may be lost a gap says so.
 //!
 //! ```
 //! use headcount_source::{AnySource, Ended, Resume, SourceAddress, shutdown, sink, status};
