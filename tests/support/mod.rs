@@ -124,8 +124,12 @@ impl Process {
 
     /// The same, not waited for.
     pub fn run_unready(data: &Path, sources: &[String], more: &[&str]) -> Self {
+        Self::run_with(headcount(), data, sources, more)
+    }
+
+    /// The same with a prepared command.
+    pub fn run_with(mut command: Command, data: &Path, sources: &[String], more: &[&str]) -> Self {
         let address = free_address();
-        let mut command = headcount();
         command
             .arg("run")
             .arg("--data")
@@ -170,6 +174,32 @@ impl Process {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], port)),
         }
+    }
+
+    /// SIGSTOP: it does nothing, and does not know it.
+    pub fn pause(&self) {
+        run(Command::new("kill").args(["-STOP", &self.child.id().to_string()]));
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        run(Command::new("kill").args(["-CONT", &self.child.id().to_string()]));
+    }
+
+    /// Whether it can serve figures.
+    pub fn is_ready(&self) -> bool {
+        get(self.address, "/readyz").0 == 200
+    }
+
+    /// Memory in use, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib << 10
     }
 
     pub fn id(&self) -> u32 {
@@ -267,8 +297,6 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 #[track_caller]
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
-    // A pause between two looks, so that whoever is waited for gets the processor.
-    let (_alive, pause) = mpsc::channel::<()>();
     loop {
         if let Some(value) = look() {
             return value;
@@ -277,8 +305,14 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             start.elapsed() < LIMIT,
             "waited {LIMIT:?} and still not: {what}"
         );
-        let _ = pause.recv_timeout(Duration::from_millis(10));
+        pause();
     }
+}
+
+/// A moment between two looks, so that whoever is waited for gets the processor.
+pub fn pause() {
+    let (_alive, pause) = mpsc::channel::<()>();
+    let _ = pause.recv_timeout(Duration::from_millis(10));
 }
 
 /// Numbers from a seed that is printed, so that a failure can be repeated with SEED=...

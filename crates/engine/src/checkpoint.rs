@@ -66,26 +66,27 @@ struct Body<'a> {
     others: Cow<'a, OtherWinners>,
 }
 
-impl Partition {
-    /// Writes the state to `folder`, replacing what was there in one step.
-    ///
-    /// # Errors
-    /// When the file system refuses; the checkpoint before stays.
-    pub fn save(&self, folder: &Path, head: &Head) -> Result<(), Error> {
-        let path = folder.join(NAME);
-        let failed = |cause: io::Error| Error::Io {
-            path: path.clone(),
-            cause,
-        };
-        fs::create_dir_all(folder).map_err(failed)?;
-        let beside = folder.join("checkpoint.tmp");
-        write_synced(&beside, &self.to_bytes(head)).map_err(failed)?;
-        fs::rename(&beside, &path).map_err(failed)?;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed)
-    }
+/// Writes a state, as [`Partition::to_bytes`] makes it, to `folder`, replacing what was there in
+/// one step.
+///
+/// # Errors
+/// When the file system refuses; the checkpoint before stays.
+pub fn write_checkpoint(folder: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let path = folder.join(NAME);
+    let failed = |cause: io::Error| Error::Io {
+        path: path.clone(),
+        cause,
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let beside = folder.join("checkpoint.tmp");
+    write_synced(&beside, bytes).map_err(failed)?;
+    fs::rename(&beside, &path).map_err(failed)?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(failed)
+}
 
+impl Partition {
     /// Reads the state of this partition of this journal from `folder`, and the reader's hint; an
     /// empty partition when there is none.
     ///

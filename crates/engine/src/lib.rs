@@ -62,7 +62,7 @@ mod tests;
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
 };
-pub use checkpoint::Head;
+pub use checkpoint::{Head, write_checkpoint};
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::{Entry, Partition, Sender, SourceState};

@@ -2,8 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use headcount_sink::{lake::LakeAddress, serving::ServingAddress};
 use headcount_source::{SourceAddress, standin::Speed};
+
+use crate::backend::JournalAddress;
 
 /// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
@@ -33,7 +36,7 @@ pub(crate) enum Command {
     /// Start with a simulated stream and open the dashboard; nothing else is needed.
     Demo(Demo),
     /// Ingest, keep, count and serve.
-    Run(Run),
+    Run(Box<Run>),
     /// Count recordings in memory and keep nothing: to this data what `wc` is to text.
     Count(Count),
     /// Put recordings into the journal; the second time nothing changes.
@@ -42,8 +45,10 @@ pub(crate) enum Command {
     Summary(Summary),
     /// Replay the journal into a fresh engine and compare it with what is kept.
     Verify(Data),
-    /// Throw the checkpoints away and count anew from the journal.
-    Rebuild(Data),
+    /// Throw the checkpoints away and count anew from the journal, or from the archive.
+    Rebuild(Rebuild),
+    /// Show the whole cluster: who counts what, and how far behind.
+    Status(Status),
     /// Write the simulator's records to a file.
     Simulate(Simulate),
     /// Stand in for stream.meetup.com: serve recordings, or the simulation, as it did.
@@ -106,15 +111,80 @@ pub(crate) struct Run {
         default_value = "127.0.0.1:8080"
     )]
     pub(crate) listen: SocketAddr,
-    /// Where records come from: ws:// wss:// http:// https:// file:PATH sim: or - for standard
-    /// input. May be given several times.
-    #[arg(long = "source", value_name = "URL", required = true)]
+    /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
+    /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times.
+    #[arg(
+        long = "source",
+        value_name = "URL",
+        env = "HEADCOUNT_SOURCE",
+        value_delimiter = ' '
+    )]
     pub(crate) sources: Vec<SourceAddress>,
+    /// What this process does; may be given several times. The default is all of it.
+    #[arg(
+        long = "role",
+        value_name = "ROLE",
+        env = "HEADCOUNT_ROLE",
+        value_delimiter = ','
+    )]
+    pub(crate) roles: Vec<Role>,
+    #[command(flatten)]
+    pub(crate) cluster: Cluster,
     /// Listen on an address that others can reach, although there is neither password nor TLS.
-    #[arg(long)]
+    #[arg(long, env = "HEADCOUNT_UNPROTECTED")]
     pub(crate) unprotected: bool,
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+/// What a process of a cluster does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Takes records from sources into the journal.
+    Ingest,
+    /// Counts partitions of the journal; shares them with others of its group.
+    Process,
+    /// Shows what is served.
+    Serve,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 3] = [Self::Ingest, Self::Process, Self::Serve];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Process => "process",
+            Self::Serve => "serve",
+        }
+    }
+}
+
+/// The engines that a process stands on. Alone on one machine it needs none.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Cluster {
+    /// Where the journal is, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
+    /// kinesis://REGION/STREAM.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_JOURNAL")]
+    pub(crate) journal: Option<JournalAddress>,
+    /// Where the raw archive and shared checkpoints are: a folder or s3://BUCKET/PREFIX. The
+    /// default is `lake` in the data folder.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Where what is served is kept: cassandra://USER@HOST,HOST/KEYSPACE.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_SERVING")]
+    pub(crate) serving: Option<ServingAddress>,
+    /// The name of this process in the cluster. The default is made of the host's name and the
+    /// port that is listened on.
+    #[arg(long, value_name = "NAME", env = "HEADCOUNT_WORKER")]
+    pub(crate) worker: Option<String>,
+    /// The file with the key under which people are masked: the same for all that ingest. The
+    /// default is people.key in the data folder.
+    #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
+    pub(crate) people_key: Option<PathBuf>,
+    /// Do not archive the raw stream.
+    #[arg(long, env = "HEADCOUNT_NO_ARCHIVE")]
+    pub(crate) no_archive: bool,
 }
 
 /// What is fixed when a journal is made.
@@ -152,12 +222,49 @@ pub(crate) struct Import {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) keep: Keep,
+    /// Where the journal is, if not in the data folder, as for `run`.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_JOURNAL")]
+    pub(crate) journal: Option<JournalAddress>,
+    /// The name of this process in the cluster.
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "HEADCOUNT_WORKER",
+        default_value = "import"
+    )]
+    pub(crate) worker: String,
+    /// The file with the key under which people are masked, as for `run`.
+    #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
+    pub(crate) people_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Summary {
     #[command(flatten)]
     pub(crate) data: Data,
+    /// Answer from what is served there, instead of from the data folder.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_SERVING")]
+    pub(crate) serving: Option<ServingAddress>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    #[command(flatten)]
+    pub(crate) data: Data,
+    /// Count anew from this raw archive (a folder or s3://BUCKET/PREFIX) instead of the journal,
+    /// and print the answer; nothing is written.
+    #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
+    pub(crate) from: Option<LakeAddress>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The lake of the cluster, as for `run`.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse)]
+    pub(crate) lake: LakeAddress,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

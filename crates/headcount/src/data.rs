@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use headcount_record::PeopleKey;
 
+use crate::exit::{CANNOT_CREATE, CONFIG, DATA, exit};
+
 /// The layout of a data folder.
 #[derive(Clone, Debug)]
 pub(crate) struct DataDir(PathBuf);
@@ -23,6 +25,11 @@ impl DataDir {
         self.0.join("journal")
     }
 
+    /// The lake of a process that stands alone.
+    pub(crate) fn lake(&self) -> PathBuf {
+        self.0.join("lake")
+    }
+
     /// The folder of a partition's checkpoint.
     pub(crate) fn state(&self, partition: u16) -> PathBuf {
         self.0.join("state").join(format!("p{partition:03}"))
@@ -34,6 +41,15 @@ impl DataDir {
 
     /// Makes the folder if it is not there.
     pub(crate) fn create(&self) -> Result<()> {
+        if self.0.exists() && !self.0.is_dir() {
+            let path = self.0.display();
+            return Err(exit(
+                CANNOT_CREATE,
+                format!(
+                    "{path} is a file, so it cannot be the data folder; give another with --data"
+                ),
+            ));
+        }
         fs::create_dir_all(&self.0)
             .with_context(|| format!("create the data folder {}", self.0.display()))
     }
@@ -53,22 +69,7 @@ impl DataDir {
             self.make_key(&path)
                 .with_context(|| format!("make {}", path.display()))?;
         }
-        let file = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-        let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
-        ensure!(
-            mode & 0o077 == 0,
-            "{} can be read by others (mode {mode:o}); run: chmod 600 {0}",
-            path.display()
-        );
-        let key: [u8; 16] = file.as_slice().try_into().with_context(|| {
-            format!(
-                "{} has {} bytes instead of 16; restore it from a backup, for a new key would \
-                 count every member a second time",
-                path.display(),
-                file.len()
-            )
-        })?;
-        Ok(PeopleKey::new(key))
+        read_key(&path)
     }
 
     fn make_key(&self, path: &Path) -> Result<()> {
@@ -87,4 +88,31 @@ impl DataDir {
         File::open(&self.0)?.sync_all()?;
         Ok(())
     }
+}
+
+/// Reads the key that people are masked with.
+pub(crate) fn read_key(path: &Path) -> Result<PeopleKey> {
+    let file = fs::read(path).with_context(|| format!("read {}", path.display()))?;
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(exit(
+            CONFIG,
+            format!(
+                "{} can be read by others (mode {mode:o}); run: chmod 600 {0}",
+                path.display()
+            ),
+        ));
+    }
+    let key: [u8; 16] = file.as_slice().try_into().map_err(|_| {
+        exit(
+            DATA,
+            format!(
+                "{} has {} bytes instead of 16; restore it from a backup, for a new key would count \
+                 every member a second time",
+                path.display(),
+                file.len()
+            ),
+        )
+    })?;
+    Ok(PeopleKey::new(key))
 }

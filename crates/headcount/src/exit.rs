@@ -17,6 +17,9 @@ pub(crate) const IO: u8 = 74;
 /// Try again later: the disk is full, or another process is at work.
 pub(crate) const TEMPORARY: u8 = 75;
 
+/// Something is configured in a way that cannot be used.
+pub(crate) const CONFIG: u8 = 78;
+
 /// An error with the exit code that says what kind it is.
 #[derive(Debug)]
 pub(crate) struct Exit {

@@ -4,19 +4,24 @@
 
 use std::{
     sync::{
-        Arc, Mutex,
-        mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use headcount_engine::{Entry, Head, Partition, Pulse, Scope, Survey};
-use headcount_journal::{Batch, Frame, Journal, Reader};
-use tokio::sync::{broadcast, oneshot, watch};
+use headcount_engine::{Entry, Head, Partition, Pulse};
+use headcount_journal::{Batch, Frame, Journal, Place, Reader};
+use headcount_record::Control;
+use tokio::sync::{broadcast, watch};
 
-use crate::data::DataDir;
+use crate::{
+    checkpoints::Start,
+    outbox::{Checkpoint, Delivered, Destination, Outbox, Parcel},
+    surveyor::{Desk, Progress, Surveyor, surveyor},
+};
 
 /// Bytes of the journal applied between two looks at requests.
 const READ_BYTES: usize = 1 << 20;
@@ -26,23 +31,12 @@ const POLL: Duration = Duration::from_millis(5);
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// ... or, if there were any, after so long.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// What is served is brought up to date so often, if there is anything new.
+const SERVE_EVERY: Duration = Duration::from_millis(100);
 /// Pulses that may wait for a slow reader before the oldest are dropped.
 const PULSES: usize = 256;
-/// Requests that may wait at one partition.
-const REQUESTS: usize = 64;
-
-/// How far a partition has come.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Progress {
-    pub(crate) next_offset: u64,
-    pub(crate) stream_time: Option<i64>,
-    pub(crate) idle: bool,
-}
-
-enum Request {
-    Survey(Scope, oneshot::Sender<Survey>),
-    Stop,
-}
+/// How long the last parcel of a partition may take when it is left.
+const LAST_PARCEL: Duration = Duration::from_secs(20);
 
 /// Where the followers tell what they have done.
 #[derive(Clone)]
@@ -52,6 +46,8 @@ pub(crate) struct News {
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
     /// Why figures or records stand still, once they do.
     pub(crate) failed: watch::Sender<Option<String>>,
+    /// What is waited for, while it is.
+    pub(crate) waiting: watch::Sender<Option<String>>,
 }
 
 impl News {
@@ -61,6 +57,7 @@ impl News {
             commits: watch::channel(0).0,
             pulses: broadcast::channel(PULSES).0,
             failed: watch::channel(None).0,
+            waiting: watch::channel(None).0,
         }
     }
 
@@ -71,176 +68,320 @@ impl News {
     }
 }
 
+/// What a partition knows of sources.
+pub(crate) struct Known {
+    /// Names by number.
+    pub(crate) names: Vec<(u16, String)>,
+    pub(crate) positions: Vec<serde_json::Value>,
+}
+
 /// The handle of a running follower.
 pub(crate) struct Follower {
-    requests: SyncSender<Request>,
-    progress: Arc<Mutex<Progress>>,
+    surveyor: Surveyor,
+    delivered: Arc<Delivered>,
+    ready: Receiver<Result<Known>>,
     thread: JoinHandle<()>,
 }
 
 impl Follower {
-    /// Starts following from where `partition` stands, `unsaved` entries after its checkpoint.
+    /// Starts following from where `start` stands.
     pub(crate) fn start(
-        data: &DataDir,
         journal: &Journal,
         at: u16,
-        partition: Partition,
-        unsaved: u64,
+        start: Start,
+        to: Destination,
         news: News,
     ) -> Result<Self> {
-        let reader = journal.reader(at, partition.next_offset())?;
-        let (requests, inbox) = sync_channel(REQUESTS);
-        let progress = Arc::new(Mutex::new(progress_of(&partition)));
-        let run = Run {
+        let Start {
+            partition,
+            hint,
+            served,
+        } = start;
+        let place = Place {
+            offset: partition.next_offset(),
+            hint,
+        };
+        let reader = journal.reader_at(at, &place)?;
+        let (surveyor, desk) = surveyor(progress_of(&partition, false, 0));
+        let (tell_ready, ready) = sync_channel(1);
+        let serves = to.serving.is_some();
+        let outbox = Outbox::start(at, partition.next_offset(), to)?;
+        let delivered = Arc::clone(outbox.delivered());
+        let mut run = Run {
+            journal: journal.id(),
+            at,
             partition,
             reader,
-            folder: data.state(at),
-            head: Head {
-                journal: journal.id(),
-                partition: at,
-                hint: Vec::new(),
-            },
-            inbox,
-            progress: Arc::clone(&progress),
+            desk,
+            outbox,
+            serves,
             news,
+            pulses: Vec::new(),
+            served_at: Instant::now(),
             saved_at: Instant::now(),
-            unsaved,
+            unsaved: 0,
+            ready: Some(tell_ready),
         };
+        if serves {
+            run.partition.watch(!served);
+        }
         let thread = thread::Builder::new()
             .name(format!("partition-{at}"))
             .spawn(move || run.run())
             .context("start a thread")?;
         Ok(Self {
-            requests,
-            progress,
+            surveyor,
+            delivered,
+            ready,
             thread,
         })
     }
 
-    pub(crate) fn progress(&self) -> Progress {
-        self.progress.lock().expect("no follower panicked").clone()
+    pub(crate) fn surveyor(&self) -> &Surveyor {
+        &self.surveyor
     }
 
-    /// Asks for a survey; the answer comes between two reads of the journal.
-    pub(crate) fn survey(&self, scope: Scope) -> Result<oneshot::Receiver<Survey>> {
-        let (reply, answer) = oneshot::channel();
-        self.requests
-            .try_send(Request::Survey(scope, reply))
-            .map_err(|_| anyhow!("the partition has stopped or has too much to answer"))?;
-        Ok(answer)
+    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
+        &self.delivered
+    }
+
+    /// Waits until everything that was in the journal at the start is counted.
+    pub(crate) fn caught_up(&self) -> Result<Known> {
+        self.ready
+            .recv()
+            .map_err(|_| anyhow!("a partition's thread stopped while it read the journal"))?
+    }
+
+    /// Whether it has failed while catching up.
+    pub(crate) fn failed_early(&self) -> Result<()> {
+        match self.ready.try_recv() {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// Stops after what is in the journal now, checkpoint written.
     pub(crate) fn stop(self) -> Result<()> {
-        // A follower that has failed does not listen any more; it has said why.
-        let _ = self.requests.send(Request::Stop);
+        self.surveyor.stop();
         self.thread
             .join()
-            .map_err(|_| anyhow!("a partition's thread panicked"))?;
-        Ok(())
+            .map_err(|_| anyhow!("a partition's thread panicked"))
+    }
+
+    /// Stops at once and gives nothing away any more: the partition is another's.
+    pub(crate) fn abandon(self) -> Result<()> {
+        self.delivered.abandon();
+        self.stop()
     }
 }
 
 struct Run {
+    journal: u64,
+    at: u16,
     partition: Partition,
     reader: Reader,
-    folder: std::path::PathBuf,
-    /// Whose state the checkpoints hold.
-    head: Head,
-    inbox: Receiver<Request>,
-    progress: Arc<Mutex<Progress>>,
+    desk: Desk,
+    outbox: Outbox,
+    serves: bool,
     news: News,
+    /// Answers for the map that have not been served yet.
+    pulses: Vec<Pulse>,
+    served_at: Instant,
     saved_at: Instant,
     unsaved: u64,
+    /// Until everything that was there at the start is counted.
+    ready: Option<SyncSender<Result<Known>>>,
 }
 
 impl Run {
     fn run(mut self) {
         if let Err(error) = self.follow() {
-            self.news.fail(&error);
+            match self.ready.take() {
+                // Whoever waits for the start tells it; otherwise nobody does.
+                Some(ready) => {
+                    let _ = ready.send(Err(error));
+                }
+                None => self.news.fail(&error),
+            }
         }
+        self.outbox.close();
     }
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
         let mut stop = false;
         loop {
+            if self.outbox.delivered().is_abandoned() {
+                return Ok(());
+            }
             // A read may end within a batch. Figures are taken of whole batches only; the rest of
             // this one is durable already, so it is there at the next read.
             if self.partition.is_at_commit() {
                 // Once told to stop, it goes on only to the end of what is in the journal.
-                stop |= self.answer();
+                stop |= self.desk.answer(|scope| self.partition.survey(scope));
             }
             let wait = if stop { Duration::ZERO } else { POLL };
             let read = self
                 .reader
                 .read(&mut batch, READ_BYTES, wait)
-                .context("read the journal")?;
-            if read == 0 && stop {
-                self.checkpoint();
-                return Ok(());
-            }
+                .with_context(|| format!("read partition {} of the journal", self.at))?;
             if read > 0 {
                 apply(&mut self.partition, &batch)?;
                 self.unsaved += read as u64;
-                if self.partition.is_at_commit() {
-                    self.tell();
-                }
             }
-            let due = self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY;
-            let due = due || self.unsaved >= CHECKPOINT_ENTRIES;
-            if due && self.partition.is_at_commit() {
-                self.checkpoint();
+            if !self.partition.is_at_commit() {
+                continue;
             }
+            if read > 0 {
+                self.tell();
+            }
+            if self.ready.is_some() && self.reader.behind()? == 0 {
+                self.now_caught_up();
+            }
+            if read == 0 && stop {
+                self.give_last();
+                return Ok(());
+            }
+            self.give();
         }
     }
 
-    /// Answers what was asked; whether it is time to stop.
-    fn answer(&self) -> bool {
-        loop {
-            match self.inbox.try_recv() {
-                Ok(Request::Survey(scope, reply)) => {
-                    // Nobody waits any more if the client has gone.
-                    let _ = reply.send(self.partition.survey(&scope));
-                }
-                Ok(Request::Stop) | Err(TryRecvError::Disconnected) => return true,
-                Err(TryRecvError::Empty) => return false,
-            }
+    fn now_caught_up(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            // Nobody may be waiting.
+            let _ = ready.send(Ok(Known::of(&self.partition)));
         }
+        // What is found at the start is not news for the map.
+        self.partition.take_pulses();
+        self.desk.tell(progress_of(&self.partition, true, 0));
+        self.news.commits.send_modify(|commit| *commit += 1);
     }
 
     fn tell(&mut self) {
-        *self.progress.lock().expect("only this thread panics here") = progress_of(&self.partition);
+        let caught_up = self.ready.is_none();
+        let behind = self
+            .reader
+            .durable_end()
+            .saturating_sub(self.partition.next_offset());
+        self.desk
+            .tell(progress_of(&self.partition, caught_up, behind));
         let pulses = self.partition.take_pulses();
+        if !caught_up {
+            return;
+        }
         if !pulses.is_empty() {
+            if self.serves {
+                self.pulses.extend(pulses.iter().cloned());
+                let many = self.pulses.len().saturating_sub(PULSES);
+                self.pulses.drain(..many);
+            }
             // Nobody may be looking.
             let _ = self.news.pulses.send(pulses.into());
         }
         self.news.commits.send_modify(|commit| *commit += 1);
     }
 
-    /// Writes a checkpoint. It only saves time at the next start, so a disk that is full must not
-    /// end the counting: the next attempt is made when its time has come.
-    fn checkpoint(&mut self) {
-        if self.unsaved > 0 {
-            match self.partition.save(&self.folder, &self.head) {
-                Ok(()) => self.unsaved = 0,
-                Err(error) => {
-                    tracing::warn!("no checkpoint was written: {error}");
-                    self.unsaved = 1;
-                }
-            }
+    /// Gives away what is due, if the outbox is free.
+    fn give(&mut self) {
+        if !self.outbox.delivered().is_free() {
+            return;
         }
-        self.saved_at = Instant::now();
+        let changes =
+            self.serves && self.served_at.elapsed() >= SERVE_EVERY && self.partition.has_changes();
+        let checkpoint = self.unsaved >= CHECKPOINT_ENTRIES
+            || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY);
+        if changes || checkpoint {
+            self.send(checkpoint);
+        }
+    }
+
+    /// Gives away everything before the end.
+    fn give_last(&mut self) {
+        let until = Instant::now() + LAST_PARCEL;
+        loop {
+            let in_time = self
+                .outbox
+                .wait(until.saturating_duration_since(Instant::now()));
+            let due = self.unsaved > 0 || (self.serves && self.partition.has_changes());
+            if in_time && due {
+                self.send(true);
+                continue;
+            }
+            if !in_time && !self.outbox.delivered().is_abandoned() {
+                tracing::warn!(
+                    "partition {}: left without a checkpoint of its last entries; they are counted \
+                     again at the next start",
+                    self.at
+                );
+            }
+            return;
+        }
+    }
+
+    fn send(&mut self, checkpoint: bool) {
+        let changes = (self.serves && self.partition.has_changes()).then(|| {
+            let mut changes = self.partition.take_changes();
+            let pulses = std::mem::take(&mut self.pulses);
+            changes.pulses = serde_json::to_vec(&pulses).expect("pulses are plain data");
+            changes
+        });
+        // Only when the last piece is served, everything up to here is.
+        let whole = changes.as_ref().is_none_or(|changes| !changes.more);
+        let checkpoint = (checkpoint && whole).then(|| Checkpoint {
+            offset: self.partition.next_offset(),
+            bytes: self.partition.to_bytes(&Head {
+                journal: self.journal,
+                partition: self.at,
+                hint: self.reader.place().hint,
+            }),
+        });
+        if checkpoint.is_some() {
+            self.unsaved = 0;
+            self.saved_at = Instant::now();
+        }
+        self.served_at = Instant::now();
+        self.outbox.send(Parcel {
+            changes,
+            checkpoint,
+        });
     }
 }
 
-fn progress_of(partition: &Partition) -> Progress {
+impl Known {
+    /// From the bodies of position controls, as a journal keeps them.
+    pub(crate) fn of_bodies(bodies: &[Vec<u8>]) -> Self {
+        let positions = bodies
+            .iter()
+            .filter_map(|body| match Control::from_body(body) {
+                Ok(Control::Position { position, .. }) => Some(position),
+                _ => None,
+            });
+        Self {
+            names: Vec::new(),
+            positions: positions.collect(),
+        }
+    }
+
+    fn of(partition: &Partition) -> Self {
+        Self {
+            names: partition
+                .sources()
+                .iter()
+                .map(|(number, state)| (*number, state.name.clone()))
+                .collect(),
+            positions: partition.positions().values().cloned().collect(),
+        }
+    }
+}
+
+fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress {
     let (stream_time, idle) = partition.stream_time();
     Progress {
         next_offset: partition.next_offset(),
         stream_time,
         idle,
+        caught_up,
+        behind,
     }
 }
 

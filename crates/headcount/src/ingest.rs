@@ -18,8 +18,9 @@ use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{CONTROL, Control, DeadLetter, Door, PeopleKey, RECORD, Reason};
 use headcount_source::message::{Batch, Broken, Gap, Item, Message, Position};
+use tokio::sync::watch;
 
-use crate::store::Known;
+use crate::follower::Known;
 
 /// How long a full disk is waited for before the attempt is reported again.
 const FULL_RETRY: Duration = Duration::from_secs(1);
@@ -34,6 +35,8 @@ pub(crate) struct Ingest {
     in_flight: Option<InFlight>,
     /// Set when the process is to end: then a full disk is not waited for any longer.
     give_up: Arc<AtomicBool>,
+    /// Says what is waited for, while it is.
+    waiting: watch::Sender<Option<String>>,
     refused: BTreeMap<String, u64>,
     kept: u64,
 }
@@ -66,7 +69,12 @@ struct Part {
 }
 
 impl Ingest {
-    pub(crate) fn new(journal: Arc<Journal>, people: Option<PeopleKey>, known: &[Known]) -> Self {
+    pub(crate) fn new(
+        journal: Arc<Journal>,
+        people: Option<PeopleKey>,
+        known: &[Known],
+        waiting: watch::Sender<Option<String>>,
+    ) -> Self {
         let partitions = journal.partitions();
         let mut numbers = HashMap::new();
         let shelves = known
@@ -80,8 +88,9 @@ impl Ingest {
                     have: known
                         .positions
                         .iter()
-                        .filter_map(|(of, position)| {
-                            Some((of.clone(), position.get("at")?.as_u64()?))
+                        .filter_map(|position| {
+                            let of = position.get("of")?.as_str()?.to_owned();
+                            Some((of, position.get("at")?.as_u64()?))
                         })
                         .collect(),
                     // A partition that had something before the start rests like any other.
@@ -97,6 +106,7 @@ impl Ingest {
             partitions: shelves,
             in_flight: None,
             give_up: Arc::default(),
+            waiting,
             refused: BTreeMap::new(),
             kept: 0,
         }
@@ -145,7 +155,13 @@ impl Ingest {
             let mut told = false;
             loop {
                 match receipt.wait() {
-                    Ok(_) => break,
+                    Ok(_) => {
+                        if told {
+                            tracing::info!("there is room again");
+                            self.waiting.send_replace(None);
+                        }
+                        break;
+                    }
                     Err(error @ JournalError::Full { .. }) => {
                         if self.give_up.load(Ordering::Relaxed) {
                             return Err(error).context(
@@ -155,6 +171,8 @@ impl Ingest {
                         }
                         if !told {
                             tracing::error!("{error}; waiting for room");
+                            self.waiting
+                                .send_replace(Some(format!("{error}; waiting for room")));
                             told = true;
                         }
                         std::thread::sleep(FULL_RETRY);

@@ -33,7 +33,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{follower::News, ingest::Ingest, store::Known};
+use crate::{
+    follower::{Known, News},
+    ingest::Ingest,
+};
 
 /// Deliveries of all sources that may wait at the door.
 const WAITING: usize = 16;
@@ -45,7 +48,7 @@ const REST_AFTER: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 enum Arrival {
-    Delivery(String, Delivery),
+    Delivery(String, Box<Delivery>),
     Ended(String),
 }
 
@@ -99,7 +102,7 @@ impl Intake {
         tokio::spawn(async move {
             while let Some(delivery) = inbox.next().await {
                 if arrivals
-                    .send(Arrival::Delivery(name.clone(), delivery))
+                    .send(Arrival::Delivery(name.clone(), Box::new(delivery)))
                     .await
                     .is_err()
                 {
@@ -146,7 +149,7 @@ fn take_all(
         };
         match arrival {
             Some(Arrival::Delivery(source, delivery)) => {
-                let (batch, held) = inbox.gather(&source, delivery);
+                let (batch, held) = inbox.gather(&source, *delivery);
                 if let Some(position) = &batch.position {
                     positions.insert(source.clone(), position.clone());
                 }
@@ -214,7 +217,7 @@ pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
             known
                 .positions
                 .iter()
-                .map(|(_, position)| serde_json::from_value(position.clone()))
+                .map(|position| serde_json::from_value(position.clone()))
                 .collect::<Result<_, _>>()
         })
         .collect::<Result<_, _>>()

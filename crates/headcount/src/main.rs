@@ -3,7 +3,11 @@
 //! The only place where the rooms are put together: the command line, the wiring of sources,
 //! journal, engine and server, and exit codes. What a room does is in its own crate.
 
+mod archiving;
+mod backend;
+mod checkpoints;
 mod cli;
+mod cluster;
 mod commands;
 mod counting;
 mod data;
@@ -11,8 +15,16 @@ mod exit;
 mod follower;
 mod ingest;
 mod intake;
+mod live;
+mod outbox;
+mod ownership;
 mod publisher;
+mod replicas;
+#[cfg(feature = "kafka")]
+mod route;
+mod statuses;
 mod store;
+mod surveyor;
 mod team;
 mod text;
 
@@ -66,12 +78,13 @@ fn help() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Demo(args) => commands::demo::run(args),
-        Command::Run(args) => commands::run::run(args),
+        Command::Run(args) => commands::run::run(*args),
         Command::Count(args) => commands::count::run(args),
         Command::Import(args) => commands::import::run(args),
         Command::Summary(args) => commands::summary::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Rebuild(args) => commands::rebuild::run(args),
+        Command::Status(args) => commands::status::run(args),
         Command::Simulate(args) => commands::simulate::run(args),
         Command::Stream(args) => commands::stream::run(args),
         Command::DeadLetters(command) => commands::dead_letters::run(command),
@@ -81,7 +94,8 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 /// Logs go to standard error: standard output is for results.
 fn log(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter)
+    // The driver of Cassandra tells of every attempt; what matters of it is said by us.
+    let filter = EnvFilter::try_new(format!("scylla=off,{filter}"))
         .map_err(|error| format!("--log {filter}: {error}; write info, debug or crate=level"))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)

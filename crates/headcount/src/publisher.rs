@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use headcount_engine::{Filter, Scope, Survey, stream_time_of_all};
+use headcount_engine::Survey;
 use headcount_server::Ask;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
 };
 
-use crate::follower::Follower;
+use crate::surveyor::Surveyors;
 
 /// Answers questions until nobody can ask any more.
-pub(crate) async fn publish(mut asks: mpsc::Receiver<Ask>, followers: Arc<Vec<Follower>>) {
+pub(crate) async fn publish(mut asks: mpsc::Receiver<Ask>, surveyors: Surveyors) {
     let mut answers = JoinSet::new();
     while let Some(ask) = asks.recv().await {
         while answers.try_join_next().is_some() {}
-        let followers = Arc::clone(&followers);
+        let surveyors = surveyors.clone();
         answers.spawn(async move {
-            if let Err(error) = answer(ask, &followers).await {
+            if let Err(error) = answer(ask, &surveyors).await {
                 tracing::warn!("answer a question of the page: {error:#}");
             }
         });
@@ -28,18 +28,18 @@ pub(crate) async fn publish(mut asks: mpsc::Receiver<Ask>, followers: Arc<Vec<Fo
     while answers.join_next().await.is_some() {}
 }
 
-async fn answer(ask: Ask, followers: &[Follower]) -> Result<()> {
+async fn answer(ask: Ask, surveyors: &Surveyors) -> Result<()> {
     match ask {
         Ask::View(filter, reply) => {
-            let surveys = survey(followers, filter, false).await?;
+            let surveys = surveyors.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.view())).await
         }
         Ask::Summary(filter, reply) => {
-            let surveys = survey(followers, filter, true).await?;
+            let surveys = surveyors.survey(filter, true).await?;
             give(reply, surveys, |survey| Arc::new(survey.summary())).await
         }
         Ask::Venues(filter, reply) => {
-            let surveys = survey(followers, filter, false).await?;
+            let surveys = surveyors.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
         }
     }
@@ -59,28 +59,4 @@ async fn give<T: Send + 'static>(
     // Whoever asked may have gone.
     let _ = reply.send(made);
     Ok(())
-}
-
-/// A survey of every partition under one stream time.
-pub(crate) async fn survey(
-    followers: &[Follower],
-    filter: Filter,
-    whole: bool,
-) -> Result<Vec<Survey>> {
-    let progress = followers.iter().map(Follower::progress);
-    let stream_time = stream_time_of_all(progress.map(|part| (part.stream_time, part.idle)));
-    let scope = Scope {
-        filter,
-        stream_time,
-        whole,
-    };
-    let answers: Vec<_> = followers
-        .iter()
-        .map(|follower| follower.survey(scope.clone()))
-        .collect::<Result<_>>()?;
-    let mut surveys = Vec::with_capacity(answers.len());
-    for answer in answers {
-        surveys.push(answer.await.context("a partition has stopped")?);
-    }
-    Ok(surveys)
 }

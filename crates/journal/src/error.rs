@@ -177,7 +177,9 @@ pub enum Error {
         reason: String,
     },
     /// Another process has opened the journal under the same name, later than this one.
-    #[error("another process writes the journal {journal} as worker {worker}; this one takes no more entries: stop it, or give every process a name of its own")]
+    #[error(
+        "another process writes the journal {journal} as worker {worker}; this one takes no more entries: stop it, or give every process a name of its own"
+    )]
     Fenced {
         /// The journal.
         journal: String,
@@ -185,7 +187,9 @@ pub enum Error {
         worker: String,
     },
     /// What was to be read has been deleted.
-    #[error("partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and count anew from an archive in another journal")]
+    #[error(
+        "partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and count anew from an archive in another journal"
+    )]
     Deleted {
         /// The topic.
         topic: String,
@@ -197,7 +201,9 @@ pub enum Error {
         first: i64,
     },
     /// What had been read before is not there any more: the topic has gone back.
-    #[error("partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or `headcount rebuild` from an archive")]
+    #[error(
+        "partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or `headcount rebuild` from an archive"
+    )]
     WentBack {
         /// The topic.
         topic: String,
@@ -209,7 +215,9 @@ pub enum Error {
         end: i64,
     },
     /// Where a message had been read there is another one now.
-    #[error("partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or `headcount rebuild` from an archive")]
+    #[error(
+        "partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or `headcount rebuild` from an archive"
+    )]
     Replaced {
         /// The topic.
         topic: String,
@@ -219,7 +227,9 @@ pub enum Error {
         offset: i64,
     },
     /// A message in a topic is not what belongs there. Nothing is skipped.
-    #[error("partition {partition} of {topic}, message {offset}: {reason}; nobody else may write to this topic")]
+    #[error(
+        "partition {partition} of {topic}, message {offset}: {reason}; nobody else may write to this topic"
+    )]
     Message {
         /// The topic.
         topic: String,

@@ -54,6 +54,12 @@ pub struct Progress {
     pub lag: u64,
     /// The next entry to be archived, if its owner archives.
     pub archived: Option<u64>,
+    /// How far record time has come, ms since 1970.
+    pub stream_time: Option<i64>,
+    /// One past the last entry that is served, if its owner serves.
+    pub served: Option<u64>,
+    /// One past the last entry of the newest checkpoint.
+    pub checkpointed: u64,
     /// The owner's version.
     pub version: String,
 }
@@ -67,6 +73,8 @@ pub struct WorkerStatus {
     pub version: String,
     /// What it does: `ingest`, `process`, `serve`.
     pub roles: Vec<String>,
+    /// The sources that it reads.
+    pub sources: Vec<String>,
     /// Where it can be reached, if it serves.
     pub address: Option<String>,
     /// When it was started, ms since 1970.

@@ -10,14 +10,12 @@ use anyhow::{Context, Result};
 use headcount_source::SourceAddress;
 use tokio::runtime::Runtime;
 
-use super::{
-    print,
-    run::{Live, bind},
-};
+use super::{print, run::bind};
 use crate::{
-    cli,
+    cli::{self, Role},
     data::DataDir,
     exit::{USAGE, exit},
+    live::Live,
 };
 
 /// The first look finds a stream that has been running for so long.
@@ -32,8 +30,15 @@ pub(crate) fn run(args: cli::Demo) -> Result<()> {
     let live = Live {
         data: DataDir::new(args.data.clone()),
         sources: vec![source],
+        roles: Role::ALL.to_vec(),
         partitions: None,
         keep_people: false,
+        people_key: None,
+        journal: None,
+        lake: None,
+        serving: None,
+        archive: true,
+        worker: "demo".to_owned(),
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let listener = runtime.block_on(async {

@@ -8,6 +8,7 @@ pub(crate) mod journal;
 pub(crate) mod rebuild;
 pub(crate) mod run;
 pub(crate) mod simulate;
+pub(crate) mod status;
 pub(crate) mod stream;
 pub(crate) mod summary;
 pub(crate) mod verify;

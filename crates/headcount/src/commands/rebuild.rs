@@ -1,27 +1,70 @@
-//! `headcount rebuild`: the checkpoints made anew from the journal.
+//! `headcount rebuild`: the checkpoints made anew from the journal, or the answer from the archive.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use headcount_engine::{Entry, Partition};
+use headcount_sink::{
+    archive::Archive,
+    lake::{Lake, LakeAddress, Options},
+};
 
-use super::{print, print_json};
-use crate::{cli, data::DataDir, store::Store, text::number};
+use super::{print, print_json, print_summary};
+use crate::{
+    cli,
+    data::DataDir,
+    store::{Snapshot, Store},
+    text::number,
+};
 
-pub(crate) fn run(args: cli::Data) -> Result<()> {
-    let data = DataDir::new(args.data);
+pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
+    if let Some(lake) = args.from {
+        return print_summary(&from_archive(&lake)?.summary(), args.data.json);
+    }
+    let data = DataDir::new(args.data.data);
     // Only to say clearly when there is nothing to rebuild from.
     crate::store::open_read_only(&data)?;
-    let store = Store::open_anew(data)?;
-    let partitions = store.followers.len();
-    let entries: u64 = store
-        .followers
+    let store = Store::open_anew(&data)?;
+    let held = store.surveyors.held();
+    let partitions = held.len();
+    let entries: u64 = held
         .iter()
-        .map(|part| part.progress().next_offset)
+        .map(|(_, part)| part.progress().next_offset)
         .sum();
     store.close()?;
-    if args.json {
+    if args.data.json {
         return print_json(&serde_json::json!({ "partitions": partitions, "entries": entries }));
     }
     print(&format!(
         "counted {} entries of {partitions} partitions anew\n",
         number(entries)
     ))
+}
+
+/// Counts what the archive has.
+fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
+    let lake = Lake::open_to_read(address, Options::default())?;
+    let archive = Archive::open(&lake)?;
+    for name in archive.strays() {
+        tracing::warn!("{name} is no object of the archive and is passed over");
+    }
+    let partitions = (0..archive.description().partitions)
+        .map(|at| {
+            let mut partition = Partition::new();
+            let mut entries = archive.entries(at);
+            while entries.advance()? {
+                for entry in entries.iter() {
+                    partition
+                        .apply(Entry {
+                            offset: entry.offset,
+                            arrived: entry.arrived,
+                            kind: entry.kind,
+                            source: entry.source,
+                            body: entry.body,
+                        })
+                        .with_context(|| format!("count partition {at} of the archive"))?;
+                }
+            }
+            Ok(partition)
+        })
+        .collect::<Result<_>>()?;
+    Ok(Snapshot { partitions })
 }

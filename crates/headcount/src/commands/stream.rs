@@ -12,11 +12,12 @@ use headcount_source::{
 };
 use tokio::runtime::Runtime;
 
-use super::{print, run::bind, run::signalled};
+use super::{print, run::bind};
 use crate::{
     cli,
     counting::now,
     exit::{NO_INPUT, exit},
+    live::signalled,
     text::number,
 };
 

@@ -1,11 +1,60 @@
-//! `headcount summary`: the answer of `count` from what was kept.
+//! `headcount summary`: the answer of `count` from what was kept, or from what is served.
 
-use anyhow::Result;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use headcount_engine::{Filter, Survey};
+use headcount_sink::serving::{Serving, ServingAddress};
+use tokio::{
+    runtime::Runtime,
+    time::{Instant, sleep},
+};
 
 use super::print_summary;
-use crate::{cli, data::DataDir, store::Snapshot};
+use crate::{
+    cli,
+    data::DataDir,
+    exit::{TEMPORARY, exit},
+    follower::News,
+    replicas::Replicas,
+    store::Snapshot,
+};
+
+/// How long loading what is served may take.
+const LIMIT: Duration = Duration::from_secs(300);
+/// How often it is looked whether it is loaded.
+const LOOK: Duration = Duration::from_millis(10);
 
 pub(crate) fn run(args: cli::Summary) -> Result<()> {
-    let data = DataDir::new(args.data.data);
-    print_summary(&Snapshot::read(&data)?.summary(), args.data.json)
+    let survey = match &args.serving {
+        Some(serving) => {
+            let runtime = Runtime::new().context("start the runtime")?;
+            runtime.block_on(served(serving))?
+        }
+        None => Snapshot::read(&DataDir::new(args.data.data))?.survey(),
+    };
+    print_summary(&survey.summary(), args.data.json)
+}
+
+/// Loads everything that is served and surveys it.
+async fn served(address: &ServingAddress) -> Result<Survey> {
+    let serving = Serving::open_to_read(address).await?;
+    let news = News::new();
+    let replicas = Replicas::start(serving, news.clone())?;
+    let until = Instant::now() + LIMIT;
+    while let Some(missing) = replicas.surveyors().missing() {
+        if let Some(failed) = &*news.failed.borrow() {
+            anyhow::bail!("{failed}");
+        }
+        if Instant::now() > until {
+            return Err(exit(
+                TEMPORARY,
+                format!("{missing}; what is served is not complete"),
+            ));
+        }
+        sleep(LOOK).await;
+    }
+    let surveys = replicas.surveyors().survey(Filter::default(), true).await?;
+    replicas.stop().await?;
+    Ok(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
 }

@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::queue::Limits;
 use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX, Router};
 
+/// As in Kafka's own clients of old: a worker that is restarted is back before it is over.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How a journal on Kafka is opened.
 #[derive(Clone)]
 pub struct Options {
@@ -46,13 +49,16 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a journal and a worker. What the address says after the `?` (`partitions`, `replication`,
-    /// `min_insync`) is taken.
+    /// `min_insync`, `session_ms`) is taken.
     pub fn new(address: KafkaAddress, worker: impl Into<String>, router: Router) -> Result<Self> {
         let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
         address
-            .only(&["partitions", "replication", "min_insync"])
+            .only(&["partitions", "replication", "min_insync", "session_ms"])
             .map_err(option)?;
         let number = |key| address.parsed(key, "a whole number").map_err(option);
+        let session_ms = address
+            .parsed("session_ms", "milliseconds, a whole number")
+            .map_err(option)?;
         Ok(Self {
             partitions: number("partitions")?,
             replication: number("replication")?,
@@ -75,7 +81,7 @@ impl Options {
             queue_batches: 1_000,
             group_bytes: 4 << 20,
             transaction_timeout: Duration::from_secs(10),
-            session_timeout: Duration::from_secs(10),
+            session_timeout: session_ms.map_or(SESSION_TIMEOUT, Duration::from_millis),
             patience: Duration::from_secs(30),
         })
     }

@@ -1,0 +1,112 @@
+//! Where the journal is, and how it is opened there.
+
+#[cfg(feature = "kafka")]
+use std::sync::Arc;
+use std::{fmt, str::FromStr};
+
+use anyhow::Result;
+use headcount_journal::Journal;
+#[cfg(feature = "kafka")]
+use headcount_journal::kafka;
+#[cfg(feature = "kinesis")]
+use headcount_journal::kinesis;
+
+#[cfg(feature = "kafka")]
+use crate::route::{lanes, route};
+
+/// A journal that several processes share.
+#[derive(Clone, Debug)]
+pub(crate) enum JournalAddress {
+    #[cfg(feature = "kafka")]
+    Kafka(headcount_kafka::KafkaAddress),
+    #[cfg(feature = "kinesis")]
+    Kinesis(headcount_kinesis::KinesisAddress),
+}
+
+impl FromStr for JournalAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once("://").map_or("", |(scheme, _)| scheme) {
+            #[cfg(feature = "kafka")]
+            "kafka" => text.parse().map(Self::Kafka).map_err(said),
+            #[cfg(feature = "kinesis")]
+            "kinesis" => text.parse().map(Self::Kinesis).map_err(said),
+            #[cfg(not(feature = "kafka"))]
+            "kafka" => Err(unbuilt("Kafka")),
+            #[cfg(not(feature = "kinesis"))]
+            "kinesis" => Err(unbuilt("Kinesis")),
+            _ => Err(
+                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM; leave it \
+                      away for a journal in the data folder"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+#[cfg(any(feature = "kafka", feature = "kinesis"))]
+fn said(error: impl fmt::Display) -> String {
+    error.to_string()
+}
+
+#[cfg(not(all(feature = "kafka", feature = "kinesis")))]
+fn unbuilt(what: &str) -> String {
+    format!(
+        "this headcount was built without {what}; build it with: cargo build --release --features \
+         cluster"
+    )
+}
+
+#[cfg_attr(
+    not(any(feature = "kafka", feature = "kinesis")),
+    expect(unused_variables, reason = "without an engine there is no address to match")
+)]
+impl fmt::Display for JournalAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(ref address) => address.fmt(out),
+            #[cfg(feature = "kinesis")]
+            Self::Kinesis(ref address) => address.fmt(out),
+        }
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "kafka", feature = "kinesis")),
+    expect(unused_variables, reason = "without an engine there is no address to match")
+)]
+impl JournalAddress {
+    /// Opens the journal, or makes one with so many partitions. `worker` is the name under which
+    /// this process writes: of two with one name the older is refused.
+    pub(crate) fn open(&self, partitions: Option<u16>, worker: &str) -> Result<Journal> {
+        match *self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(ref address) => {
+                let mut options = kafka::Options::new(address.clone(), worker, Arc::new(route))?;
+                options.lanes = lanes();
+                options.partitions = partitions.or(options.partitions);
+                Ok(Journal::kafka(options)?)
+            }
+            #[cfg(feature = "kinesis")]
+            Self::Kinesis(ref address) => {
+                // One process writes and counts such a journal: nobody needs its name.
+                let _ = worker;
+                let mut options = kinesis::Options::new(address.clone());
+                options.partitions = partitions.or(options.partitions);
+                Ok(Journal::kinesis(options)?)
+            }
+        }
+    }
+
+    /// Whether several processes may count the journal's partitions.
+    pub(crate) fn shares_partitions(&self) -> bool {
+        match *self {
+            #[cfg(feature = "kafka")]
+            Self::Kafka(_) => true,
+            #[cfg(feature = "kinesis")]
+            Self::Kinesis(_) => false,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `headcount status`: the whole cluster, as its processes say in the lake.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use headcount_sink::{
+    claims::{Claims, PartitionStatus, WorkerStatus},
+    lake::{Lake, Options},
+};
+use serde::Serialize;
+
+use super::{print, print_json};
+use crate::{
+    cli,
+    cluster::now_ms,
+    text::{number, plain},
+};
+
+/// A process that has said nothing for so long is called silent.
+const SILENT_MS: i64 = 15_000;
+
+#[derive(Serialize)]
+struct Cluster {
+    workers: Vec<WorkerStatus>,
+    partitions: Vec<PartitionStatus>,
+}
+
+pub(crate) fn run(args: cli::Status) -> Result<()> {
+    let claims = Claims::new(&Lake::open_to_read(&args.lake, Options::default())?);
+    let cluster = Cluster {
+        workers: claims.workers()?,
+        partitions: claims.partitions()?,
+    };
+    if args.json {
+        return print_json(&cluster);
+    }
+    print(&to_text(&cluster, now_ms()))
+}
+
+fn to_text(cluster: &Cluster, now: i64) -> String {
+    let mut out = String::from("worker            version   roles                   seen\n");
+    for worker in &cluster.workers {
+        let _ = writeln!(
+            out,
+            "{:<16}  {:<8}  {:<22}  {}",
+            plain(&worker.name),
+            plain(&worker.version),
+            worker.roles.join(" "),
+            seen(worker.at, now)
+        );
+    }
+    out += "\npartition  owner             epoch        offset       behind       served  checkpoint  archived to\n";
+    for part in &cluster.partitions {
+        let served = part.progress.served.map_or("-".to_owned(), number);
+        let archived = part.progress.archived.map_or("-".to_owned(), number);
+        let _ = writeln!(
+            out,
+            "{:>9}  {:<16}  {:>5}  {:>12}  {:>11}  {served:>11}  {:>10}  {archived:>11}",
+            part.partition,
+            part.owner.as_deref().map_or("nobody".to_owned(), plain),
+            part.epoch,
+            number(part.progress.offset),
+            number(part.progress.lag),
+            number(part.progress.checkpointed),
+        );
+    }
+    out
+}
+
+fn seen(at: i64, now: i64) -> String {
+    let ago = (now - at).max(0);
+    if ago > SILENT_MS {
+        format!("silent for {} s", ago / 1000)
+    } else {
+        "alive".to_owned()
+    }
+}
