@@ -1,0 +1,232 @@
+//! A cluster of headcount processes on the real engines.
+#![allow(dead_code, reason = "every test file uses its own part of this")]
+#![allow(clippy::unwrap_used, unreachable_pub)]
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Instant,
+};
+
+use headcount_test_servers::{Cassandra, Kafka, S3};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::*;
+
+/// After so long a worker that does not answer is replaced.
+const SESSION_MS: u32 = 3_000;
+
+/// What the processes of one cluster have in common.
+pub struct Cluster {
+    pub folder: TempDir,
+    pub journal: String,
+    pub lake: String,
+    pub serving: Option<String>,
+    environment: BTreeMap<&'static str, String>,
+    partitions: u16,
+}
+
+/// The right to use the machine: a cluster and its servers are all that it can bear.
+pub fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    // A test that failed has said so.
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A name that no other cluster of these servers has.
+pub fn fresh_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "t{}x{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+impl Cluster {
+    /// A journal of its own in Kafka, with checkpoints in a folder.
+    pub fn new(kafka: &Kafka, partitions: u16) -> Self {
+        Self::on(
+            &format!(
+                "kafka://{}/{}?session_ms={SESSION_MS}",
+                kafka.bootstrap(),
+                fresh_name()
+            ),
+            partitions,
+        )
+    }
+
+    /// A cluster on a journal at this address.
+    pub fn on(journal: &str, partitions: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = folder.path().join("lake").display().to_string();
+        Self {
+            folder,
+            journal: journal.to_owned(),
+            lake,
+            serving: None,
+            environment: BTreeMap::new(),
+            partitions,
+        }
+    }
+
+    /// Served from a keyspace of its own.
+    #[must_use]
+    pub fn served_by(mut self, cassandra: &Cassandra) -> Self {
+        self.serving = Some(format!(
+            "cassandra://{}/{}",
+            cassandra.contact(),
+            fresh_name()
+        ));
+        self
+    }
+
+    /// The journal's name.
+    pub fn name(&self) -> &str {
+        let path = self.journal.rsplit('/').next().unwrap();
+        path.split('?').next().unwrap()
+    }
+
+    /// With credentials that a server of ours does not look at.
+    #[must_use]
+    pub fn with_credentials(mut self) -> Self {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            self.environment.insert(name, "test".to_owned());
+        }
+        self
+    }
+
+    /// With its lake on an S3 server.
+    #[must_use]
+    pub fn with_lake_on(mut self, s3: &S3) -> Self {
+        self.lake = format!(
+            "s3://{}/{}?endpoint={}&region={}",
+            s3.bucket(),
+            fresh_name(),
+            s3.endpoint(),
+            s3.region()
+        );
+        self.environment
+            .insert("AWS_ACCESS_KEY_ID", s3.access_key().to_owned());
+        self.environment
+            .insert("AWS_SECRET_ACCESS_KEY", s3.secret_key().to_owned());
+        self
+    }
+
+    /// The same journal, counted anew by others: another lake, and another keyspace.
+    #[must_use]
+    pub fn counted_anew(&self, cassandra: &Cassandra) -> Self {
+        Self::on(&self.journal, self.partitions).served_by(cassandra)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = headcount();
+        command.envs(&self.environment);
+        command
+    }
+
+    /// Imports files into the journal.
+    pub fn import(&self, files: &[PathBuf]) {
+        run(self.import_command(files).stdout(Stdio::null()));
+    }
+
+    pub fn import_command(&self, files: &[PathBuf]) -> Command {
+        let mut command = self.command();
+        command
+            .args(["import", "--journal", &self.journal])
+            .args(["--partitions", &self.partitions.to_string(), "--data"])
+            .arg(self.folder.path().join("import"))
+            .args(files);
+        command
+    }
+
+    /// A process of this name with these roles, not waited for.
+    pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
+        let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
+        let partitions = self.partitions.to_string();
+        more.extend(["--worker", name, "--partitions", &partitions]);
+        if let Some(serving) = &self.serving {
+            more.extend(["--serving", serving]);
+        }
+        for role in roles {
+            more.extend(["--role", role]);
+        }
+        Process::run_with(
+            self.command(),
+            &self.folder.path().join(name),
+            sources,
+            &more,
+        )
+    }
+
+    /// A process that counts.
+    pub fn worker(&self, name: &str) -> Process {
+        self.start(name, &["process"], &[])
+    }
+
+    /// What `headcount summary` says of what is served.
+    pub fn summary(&self) -> Option<Value> {
+        let serving = self.serving.as_ref().unwrap();
+        let output = self
+            .command()
+            .args(["summary", "--json", "--serving", serving])
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// What `headcount status` says.
+    pub fn status(&self) -> Value {
+        run_json(
+            self.command()
+                .args(["status", "--json", "--lake", &self.lake]),
+        )
+    }
+
+    /// Waits until what is served has every member of the right answer, `but` some.
+    #[track_caller]
+    pub fn wait_for_golden(&self, golden: &Value, but: &[&str]) {
+        wait_until_golden(|| self.summary(), golden, but);
+    }
+}
+
+/// Waits until an answer is the right one, and tells how it differs if it never is.
+#[track_caller]
+pub fn wait_until_golden(mut look: impl FnMut() -> Option<Value>, golden: &Value, but: &[&str]) {
+    let start = Instant::now();
+    loop {
+        let found = look();
+        let right = found
+            .as_ref()
+            .is_some_and(|found| agrees(found, golden, but));
+        if right {
+            return;
+        }
+        if start.elapsed() > LIMIT {
+            assert_golden(&found.expect("an answer"), golden, but);
+        }
+        pause();
+    }
+}
+
+fn agrees(found: &Value, golden: &Value, but: &[&str]) -> bool {
+    golden
+        .as_object()
+        .unwrap()
+        .iter()
+        .all(|(name, right)| but.contains(&name.as_str()) || found.get(name) == Some(right))
+}
+
+/// The recordings that `merged.json` is the answer of.
+pub fn undamaged(data: &Path) -> Vec<PathBuf> {
+    UNDAMAGED
+        .iter()
+        .map(|name| data.join("rsvps").join(name))
+        .collect()
+}

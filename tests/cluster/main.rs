@@ -1,0 +1,11 @@
+//! Several processes on the real engines give the answer of one, whatever happens to them.
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod guide;
+mod harness;
+mod outages;
+mod takeover;
+
+#[path = "../support/mod.rs"]
+mod support;
