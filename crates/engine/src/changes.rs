@@ -67,13 +67,16 @@ pub struct Changes {
 }
 
 /// What has changed, for tables that people query.
+///
+/// What was another value for a while and is again what it was is among it: somebody who counts
+/// the same journal may have stored that other value, and its right one is to follow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     pub countries: Vec<CountryPart>,
     pub venues: Vec<VenuePart>,
     pub events: Vec<EventStatistic>,
-    /// Rows to delete because the event now has another name. Names from before the state was
-    /// loaded are not known and cannot be among them.
+    /// Rows to delete because the event now has another name: all names it had since the last
+    /// taking. Names from before the state was loaded are not known and cannot be among them.
     pub renamed: Vec<EventKey>,
 }
 

@@ -1,6 +1,10 @@
 //! Event rows as they were last told, and what they come to by country and by venue.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use headcount_record::{Event, Version};
 
@@ -22,13 +26,14 @@ pub(crate) struct Parts {
     changed_countries: Marks,
     venues: Vec<VenueSum>,
     changed_venues: Marks,
+    /// Names that events had since they were told, by row.
+    names: BTreeMap<u32, BTreeSet<Arc<str>>>,
     digest: u128,
 }
 
 /// What the sums have of an event.
 #[derive(Clone)]
 struct ToldEvent {
-    content: Arc<Event>,
     digest: u128,
     country: u32,
     venue: Option<u32>,
@@ -54,17 +59,39 @@ impl Parts {
         self.digest
     }
 
-    /// Brings the sums up to a row that has been told before or is the next one. Returns the key
-    /// it was told by, if that is not its key any more.
-    pub(crate) fn follow(
+    /// Notes what a row tells that is about to tell `next`. Where an event has been since it was
+    /// told is told too, even if it is back where it was: another process that counts the same
+    /// journal may have stored what it found on the way.
+    pub(crate) fn pass(&mut self, at: u32, row: &EventRow, next: &Event, catalog: &Catalog) {
+        self.country(catalog.group(row.group).country);
+        if let Some(venue) = row.venue {
+            self.venue(catalog.venue(venue).id);
+        }
+        if row.content.name != next.name {
+            let names = self.names.entry(at).or_default();
+            names.insert(row.content.name.clone());
+        }
+    }
+
+    /// Takes the keys that a row had since it was told, without the one it has.
+    pub(crate) fn take_renamed(
         &mut self,
         at: u32,
-        rows: &Rows<EventRow>,
-        catalog: &Catalog,
-    ) -> Option<EventKey> {
+        row: &EventRow,
+    ) -> impl Iterator<Item = EventKey> {
+        let names = self.names.remove(&at).unwrap_or_default().into_iter();
+        names
+            .filter(|name| *name != row.content.name)
+            .map(|event_name| EventKey {
+                event_name,
+                event_id: row.content.id.clone(),
+            })
+    }
+
+    /// Brings the sums up to a row that has been told before or is the next one.
+    pub(crate) fn follow(&mut self, at: u32, rows: &Rows<EventRow>, catalog: &Catalog) {
         let row = &rows[at];
         let now = ToldEvent {
-            content: Arc::clone(&row.content.content),
             digest: row_digest(row, catalog),
             country: catalog.group(row.group).country,
             venue: row.venue.map(|venue| catalog.venue(venue).id),
@@ -93,12 +120,6 @@ impl Parts {
             }
             sum.consider(at, rows);
         }
-        before
-            .filter(|before| before.content.name != now.content.name)
-            .map(|before| EventKey {
-                event_name: before.content.name.clone(),
-                event_id: before.content.id.clone(),
-            })
     }
 
     fn take_back(&mut self, at: u32, before: &ToldEvent, now: &ToldEvent) {
@@ -113,19 +134,19 @@ impl Parts {
         }
     }
 
-    /// The sum of a country, which changes.
+    /// The sum of a country, which is to be told.
     fn country(&mut self, country: u32) -> &mut Counts {
         self.changed_countries.mark(country);
         entry(&mut self.countries, country)
     }
 
-    /// The sum of a venue, which changes.
+    /// The sum of a venue, which is to be told.
     fn venue(&mut self, venue: u32) -> &mut VenueSum {
         self.changed_venues.mark(venue);
         entry(&mut self.venues, venue)
     }
 
-    /// The parts of countries that have changed since the last call.
+    /// The parts of countries that have changed since the last call, or did for a while.
     pub(crate) fn take_countries(&mut self, catalog: &Catalog) -> Vec<CountryPart> {
         let changed = self.changed_countries.take().into_iter();
         changed
@@ -141,7 +162,7 @@ impl Parts {
             .collect()
     }
 
-    /// The parts of venues that have changed since the last call.
+    /// The parts of venues that have changed since the last call, or did for a while.
     pub(crate) fn take_venues(
         &mut self,
         rows: &Rows<EventRow>,

@@ -181,8 +181,12 @@ impl Rsvps {
                 row.version = rsvp.version;
                 row.record = rsvp.content;
                 if row.told != told {
+                    let event = dictionary.event(rsvp.event);
+                    if let Some(watch) = &mut self.watch {
+                        watch.pass(at, row, event, &self.catalog);
+                    }
                     row.told = told;
-                    row.content = dictionary.event(rsvp.event).clone();
+                    row.content = event.clone();
                     row.group = translation.group(&mut self.catalog, dictionary, rsvp.group);
                     row.venue = rsvp
                         .venue

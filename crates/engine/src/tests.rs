@@ -1,6 +1,7 @@
 //! The engine against a plain recount that shares no code with it.
 
 mod replica;
+mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 

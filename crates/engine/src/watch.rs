@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use headcount_record::Group;
+use headcount_record::{Event, Group};
 use serde::Serialize;
 
 use crate::{
     book::Book,
+    catalog::Catalog,
     changes::{Changes, EventStatistic, Row, Table},
     events::EventRow,
     marks::Marks,
@@ -45,6 +46,11 @@ impl Watch {
             self.changed_events.mark(event);
         }
         self.note_member(member);
+    }
+
+    /// Notes what an event's row tells that is about to tell `next`.
+    pub(crate) fn pass(&mut self, at: u32, row: &EventRow, next: &Event, catalog: &Catalog) {
+        self.events.pass(at, row, next, catalog);
     }
 
     pub(crate) fn note_member(&mut self, member: u32) {
@@ -157,12 +163,13 @@ impl Partition {
 
     fn tell_event(&self, at: u32, events: &mut Parts, changes: &mut Changes) {
         let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
-        let renamed = events.follow(at, rows, catalog);
+        events.follow(at, rows, catalog);
         let row = &rows[at];
         let oldest = self.watermark.oldest_window();
         changes.row(Table::Events, at, &StoredEvent::since(row, oldest));
         let statistic = EventStatistic::of(row, &catalog.group(row.group).content);
         changes.statistics.events.push(statistic);
+        let renamed = events.take_renamed(at, row);
         changes.statistics.renamed.extend(renamed);
     }
 }

@@ -205,8 +205,67 @@ impl Followed {
     }
 }
 
+/// Name and id.
+pub(super) type EventName = (Arc<str>, Arc<str>);
+/// Yes, no, heads.
+pub(super) type EventCounts = (u64, u64, u64);
+
+/// The tables that people query as they are right: what a survey finds.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tables {
+    pub(super) countries: BTreeMap<Arc<str>, CountryPart>,
+    pub(super) venues: BTreeMap<i64, VenuePart>,
+    pub(super) events: BTreeMap<EventName, EventCounts>,
+}
+
+impl Tables {
+    pub(super) fn of(partition: &Partition) -> Self {
+        let survey = partition.survey(&Scope::default());
+        let countries = survey.countries.iter().map(|(country, counts)| {
+            let part = CountryPart {
+                country: country.clone(),
+                yes: counts.answers.yes,
+                no: counts.answers.no,
+                heads: counts.heads,
+            };
+            (country.clone(), part)
+        });
+        let venues = survey.venues.iter().map(|(id, venue)| {
+            let part = VenuePart {
+                venue_id: *id,
+                name: venue.content.name.clone(),
+                lat: venue.content.lat,
+                lon: venue.content.lon,
+                group_city: venue.city.clone(),
+                country: venue.country.clone(),
+                yes: venue.answers.yes,
+                no: venue.answers.no,
+                latest: (venue.latest.0.to_bits(), venue.latest.1),
+            };
+            (*id, part)
+        });
+        let events = partition.rsvps.events.rows().iter().map(|row| {
+            let counts = (u64::from(row.yes), u64::from(row.no), row.heads());
+            ((row.content.name.clone(), row.content.id.clone()), counts)
+        });
+        Self {
+            countries: countries.collect(),
+            venues: venues.collect(),
+            events: events.collect(),
+        }
+    }
+}
+
+/// An RSVP whose event's name changes with the place.
+pub(super) fn named_by_place(told: &Told) -> String {
+    told.json().replace(
+        &format!(r#""event_name":"E{}""#, told.event),
+        &format!(r#""event_name":"E{}""#, told.place),
+    )
+}
+
 /// Puts one batch into a partition.
-fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
+pub(super) fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
     put(partition, 1, kind, body);
     let position = Control::Position {
         of: "s".into(),
@@ -221,12 +280,11 @@ fn run(parts: &mut [Followed], step: Step) {
     match step {
         Step::Rsvp(told) => {
             let at = of_event(&format!("e{}", told.event));
-            // The name changes with the place.
-            let json = told.json().replace(
-                &format!(r#""event_name":"E{}""#, told.event),
-                &format!(r#""event_name":"E{}""#, told.place),
+            batch(
+                &mut parts[at].partition,
+                RECORD,
+                named_by_place(&told).as_bytes(),
             );
-            batch(&mut parts[at].partition, RECORD, json.as_bytes());
         }
         Step::OtherFeed { id, second, status } => {
             let at = of_event(&format!("e{id}"));
@@ -313,41 +371,14 @@ proptest! {
         for part in &mut parts {
             part.take();
             let Followed { partition, stored, .. } = part;
-            let survey = partition.survey(&Scope::default());
-            let countries: BTreeMap<Arc<str>, CountryPart> = survey.countries.iter().map(|(country, counts)| {
-                (country.clone(), CountryPart {
-                    country: country.clone(),
-                    yes: counts.answers.yes,
-                    no: counts.answers.no,
-                    heads: counts.heads,
-                })
-            }).collect();
+            let right = Tables::of(partition);
             stored.countries.retain(|_, part| part.yes + part.no > 0);
-            prop_assert_eq!(&stored.countries, &countries);
-            let venues: BTreeMap<i64, VenuePart> = survey.venues.iter().map(|(id, venue)| {
-                (*id, VenuePart {
-                    venue_id: *id,
-                    name: venue.content.name.clone(),
-                    lat: venue.content.lat,
-                    lon: venue.content.lon,
-                    group_city: venue.city.clone(),
-                    country: venue.country.clone(),
-                    yes: venue.answers.yes,
-                    no: venue.answers.no,
-                    latest: (venue.latest.0.to_bits(), venue.latest.1),
-                })
-            }).collect();
+            prop_assert_eq!(&stored.countries, &right.countries);
             stored.venues.retain(|_, part| part.yes + part.no > 0);
-            prop_assert_eq!(&stored.venues, &venues);
-            let rows = partition.rsvps.events.rows().iter();
-            let events: Vec<_> = rows.map(|row| {
-                let counts = (u64::from(row.yes), u64::from(row.no), row.heads());
-                ((row.content.name.clone(), row.content.id.clone()), counts)
-            }).collect();
-            let events: BTreeMap<_, _> = events.into_iter().collect();
+            prop_assert_eq!(&stored.venues, &right.venues);
             let told: BTreeMap<_, _> = stored.events.iter()
                 .map(|(key, event)| (key.clone(), (event.yes, event.no, event.heads))).collect();
-            prop_assert_eq!(told, events);
+            prop_assert_eq!(told, right.events);
         }
     }
 }
