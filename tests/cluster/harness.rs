@@ -181,12 +181,14 @@ impl Cluster {
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// What `headcount status` says.
-    pub fn status(&self) -> Value {
-        run_json(
-            self.command()
-                .args(["status", "--json", "--lake", &self.lake]),
-        )
+    /// What `headcount status` says, once there is a lake.
+    pub fn status(&self) -> Option<Value> {
+        let output = self
+            .command()
+            .args(["status", "--json", "--lake", &self.lake])
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).ok()
     }
 
     /// Waits until what is served has every member of the right answer, `but` some.

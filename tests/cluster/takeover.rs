@@ -80,7 +80,9 @@ fn a_worker_that_was_stopped_and_replaced_changes_nothing_when_it_goes_on() {
 
     let sleeper = cluster.worker("sleeper");
     let owner = |name: &str| {
-        let status = cluster.status();
+        let Some(status) = cluster.status() else {
+            return false;
+        };
         let partitions = status["partitions"].as_array().unwrap().clone();
         !partitions.is_empty() && partitions.iter().all(|part| part["owner"] == name)
     };

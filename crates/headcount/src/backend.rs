@@ -60,7 +60,10 @@ fn unbuilt(what: &str) -> String {
 
 #[cfg_attr(
     not(any(feature = "kafka", feature = "kinesis")),
-    expect(unused_variables, reason = "without an engine there is no address to match")
+    expect(
+        unused_variables,
+        reason = "without an engine there is no address to match"
+    )
 )]
 impl fmt::Display for JournalAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,7 +78,10 @@ impl fmt::Display for JournalAddress {
 
 #[cfg_attr(
     not(any(feature = "kafka", feature = "kinesis")),
-    expect(unused_variables, reason = "without an engine there is no address to match")
+    expect(
+        unused_variables,
+        reason = "without an engine there is no address to match"
+    )
 )]
 impl JournalAddress {
     /// Opens the journal, or makes one with so many partitions. `worker` is the name under which

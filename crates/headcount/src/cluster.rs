@@ -2,14 +2,13 @@
 //!
 //! What is said lies in the lake, as small objects. It decides nothing: who counts a partition is
 //! decided by the group, and what is written is right whoever writes it. It is there to be looked
-//! at, and to stop a process that was replaced without noticing.
+//! at.
 
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::Sender,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -43,8 +42,6 @@ pub(crate) struct Speaker {
     pub(crate) me: WorkerStatus,
     /// The partitions that it counts.
     pub(crate) held: Ledgers,
-    /// Hears of partitions that are another's by now.
-    pub(crate) lost: Option<Sender<u16>>,
     /// Hears of the whole cluster, if somebody looks at it here.
     pub(crate) shown: Option<watch::Sender<Option<Arc<ClusterStatus>>>>,
 }
@@ -132,11 +129,9 @@ impl Run {
                 }
                 Renewed::LostTo { owner, epoch } => {
                     let owner = owner.unwrap_or_else(|| "nobody".to_owned());
-                    tracing::warn!("partition {at} belongs to {owner} since epoch {epoch}");
-                    if let Some(lost) = &self.speaker.lost {
-                        // The process may be stopping.
-                        let _ = lost.send(at);
-                    }
+                    // The group decides, and tells the loser itself. While a partition moves, both
+                    // may claim it; what they write is the same.
+                    tracing::debug!("partition {at} belongs to {owner} since epoch {epoch}");
                 }
             }
         }

@@ -36,7 +36,7 @@ const SERVE_EVERY: Duration = Duration::from_millis(100);
 /// Pulses that may wait for a slow reader before the oldest are dropped.
 const PULSES: usize = 256;
 /// How long the last parcel of a partition may take when it is left.
-const LAST_PARCEL: Duration = Duration::from_secs(20);
+const LAST_PARCEL: Duration = Duration::from_secs(10);
 
 /// Where the followers tell what they have done.
 #[derive(Clone)]
@@ -141,6 +141,14 @@ impl Follower {
         &self.surveyor
     }
 
+    /// Begins to stop, so that several may stop beside each other.
+    pub(crate) fn ask_to_stop(&self, in_order: bool) {
+        if !in_order {
+            self.delivered.abandon();
+        }
+        self.surveyor.stop();
+    }
+
     pub(crate) fn delivered(&self) -> &Arc<Delivered> {
         &self.delivered
     }
@@ -160,18 +168,13 @@ impl Follower {
         }
     }
 
-    /// Stops after what is in the journal now, checkpoint written.
-    pub(crate) fn stop(self) -> Result<()> {
-        self.surveyor.stop();
+    /// Waits for the end: in order after what is in the journal now and its checkpoint; otherwise
+    /// at once, and nothing is given away any more, for the partition is another's.
+    pub(crate) fn stop(self, in_order: bool) -> Result<()> {
+        self.ask_to_stop(in_order);
         self.thread
             .join()
             .map_err(|_| anyhow!("a partition's thread panicked"))
-    }
-
-    /// Stops at once and gives nothing away any more: the partition is another's.
-    pub(crate) fn abandon(self) -> Result<()> {
-        self.delivered.abandon();
-        self.stop()
     }
 }
 

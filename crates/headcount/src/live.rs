@@ -304,10 +304,10 @@ impl Live {
         others: watch::Sender<Option<Arc<ClusterStatus>>>,
     ) -> Speaker {
         let now = now_ms();
-        let (held, lost) = match counted {
-            Counted::All(holdings) => (holdings.ledgers(), None),
-            Counted::Shared(member) => (member.ledgers(), Some(member.lost())),
-            Counted::None => (Ledgers::default(), None),
+        let held = match counted {
+            Counted::All(holdings) => holdings.ledgers(),
+            Counted::Shared(member) => member.ledgers(),
+            Counted::None => Ledgers::default(),
         };
         Speaker {
             lake,
@@ -325,7 +325,6 @@ impl Live {
                 at: now,
             },
             held,
-            lost,
             shown: self.does(Role::Serve).then_some(others),
         }
     }

@@ -213,7 +213,7 @@ impl Run {
                 Err(error) => {
                     if !failing {
                         tracing::warn!(
-                            "partition {}: what is served stands still: {error}; trying again",
+                            "partition {}: what is served stands still: {error}",
                             self.partition
                         );
                     }

@@ -5,7 +5,6 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -110,14 +109,18 @@ impl Holdings {
         Ok(())
     }
 
-    /// Leaves a partition to others, with a checkpoint of where it stands.
-    fn leave(&mut self, at: u16) -> Result<()> {
-        self.part(at, true)
-    }
-
-    /// Drops a partition that is another's already.
-    fn lose(&mut self, at: u16) -> Result<()> {
-        self.part(at, false)
+    /// Leaves partitions to others: in order, with a checkpoint of where they stand, or at once
+    /// because they are another's already.
+    fn leave(&mut self, partitions: &[u16], in_order: bool) -> Result<()> {
+        // All at once, so that they write beside each other.
+        for held in partitions.iter().filter_map(|at| self.held.get(at)) {
+            held.follower.ask_to_stop(in_order);
+        }
+        let mut first = Ok(());
+        for at in partitions {
+            first = first.and(self.part(*at, in_order));
+        }
+        first
     }
 
     fn part(&mut self, at: u16, in_order: bool) -> Result<()> {
@@ -130,30 +133,23 @@ impl Holdings {
         };
         self.counting.surveyors.remove(at);
         self.ledgers.remove(at);
-        if in_order {
-            follower.stop()?;
-        } else {
-            follower.abandon()?;
-        }
+        follower.stop(in_order)?;
         // Only who ends closes the hour; who hands a partition over leaves that to the next.
         archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
     }
 
     /// Leaves all partitions.
     pub(crate) fn leave_all(mut self) -> Result<()> {
-        let mut first = Ok(());
-        // All at once, so that they write beside each other.
-        for held in self.held.values() {
-            held.follower.surveyor().stop();
-            if let Some(archiving) = &held.archiving {
-                archiving.finish();
-            }
+        for archiving in self
+            .held
+            .values()
+            .filter_map(|held| held.archiving.as_ref())
+        {
+            archiving.finish();
         }
         self.ending = true;
-        while let Some(&at) = self.held.keys().next() {
-            first = first.and(self.leave(at));
-        }
-        first
+        let all: Vec<_> = self.held.keys().copied().collect();
+        self.leave(&all, true)
     }
 
     /// The books about what is held, kept up to date.
@@ -209,7 +205,6 @@ impl Ledgers {
 /// A member of a group of processes that share the partitions.
 pub(crate) struct Member {
     stop: Arc<AtomicBool>,
-    lost: Sender<u16>,
     ledgers: Ledgers,
     thread: JoinHandle<Result<()>>,
 }
@@ -218,7 +213,6 @@ impl Member {
     /// Joins. Partitions come and go from now on; a failure is in the news.
     pub(crate) fn join(counting: Counting, membership: Membership) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let (lost, losses) = channel();
         let news = counting.news.clone();
         let holdings = Holdings::new(counting);
         let ledgers = holdings.ledgers();
@@ -226,7 +220,6 @@ impl Member {
             news,
             holdings,
             membership,
-            losses,
             stop: Arc::clone(&stop),
         };
         let thread = thread::Builder::new()
@@ -243,7 +236,6 @@ impl Member {
             .context("start a thread")?;
         Ok(Self {
             stop,
-            lost,
             ledgers,
             thread,
         })
@@ -252,11 +244,6 @@ impl Member {
     /// How far the partitions are that this process holds at the time of asking.
     pub(crate) fn ledgers(&self) -> Ledgers {
         self.ledgers.clone()
-    }
-
-    /// Hears of partitions that are another's by now.
-    pub(crate) fn lost(&self) -> Sender<u16> {
-        self.lost.clone()
     }
 
     /// Leaves the group, its partitions with a checkpoint.
@@ -271,7 +258,6 @@ impl Member {
 struct Run {
     holdings: Holdings,
     membership: Membership,
-    losses: Receiver<u16>,
     news: News,
     stop: Arc<AtomicBool>,
 }
@@ -288,21 +274,14 @@ impl Run {
                 }
                 Some(Change::Revoked(partitions, ack)) => {
                     tracing::info!("giving up {}", named(&partitions));
-                    for at in partitions {
-                        self.holdings.leave(at)?;
-                    }
+                    self.holdings.leave(&partitions, true)?;
                     drop(ack);
                 }
                 Some(Change::Lost(partitions)) => {
                     tracing::warn!("{} is another process's by now", named(&partitions));
-                    for at in partitions {
-                        self.holdings.lose(at)?;
-                    }
+                    self.holdings.leave(&partitions, false)?;
                 }
                 None => {}
-            }
-            while let Ok(at) = self.losses.try_recv() {
-                self.holdings.lose(at)?;
             }
             self.look_for_failures()?;
         }
