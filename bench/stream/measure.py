@@ -1,144 +1,184 @@
-"""Fills a topic once, lets each engine read it to its end, checks the tables, prints one line an engine."""
+"""The same records through Spark and headcount into tables of Cassandra: answers first, then times."""
 
 import argparse
 import json
 import signal
 import sys
 import tempfile
-from collections import Counter
-from datetime import datetime
+import time
 from pathlib import Path
 
 import cassandra.cluster
-import confluent_kafka
-import confluent_kafka.admin
 
-import engines
 import lab
+import latency
 import servers
+import table
+import topics
+from answers import right_answers
+from headcount import Headcount, Journal, program
+from processes import processor_seconds, settle
+from spark import Spark
 
 TOPIC = "rsvps"
-COUNTRY = ("country_statistics", "event_country")
-RESPONSE = ("response_statistics", "response")
+PARTS = ["spark", "whole", "counting", "latency"]
+# Partitions x workers of the part `counting`.
+CELLS = ["1x1", "2x1", "4x1", "2x2", "4x2"]
+LATENCY = ["headcount, in Cassandra", "headcount, serving process", "Spark, in Cassandra"]
+# How often it is looked whether the tables are right, in seconds, and for how long.
+POLL_S = 0.05
+LIMIT = 3600
+
+
+class Bench:
+    """The program under test, and the servers that all engines share."""
+
+    def __init__(self):
+        self.program = program()
+        self.kafka = self.store = None
+
+    def start(self):
+        self.kafka = servers.Server("kafka", topics.ready)
+        self.store = servers.Server("cassandra", session)
+        self.session = session(self.store.port)
+
+    def stop(self):
+        for server in (self.kafka, self.store):
+            if server:
+                server.stop()
+
+    def server_pids(self):
+        return [self.kafka.process.pid, self.store.process.pid]
 
 
 def main():
     args = arguments()
     # The servers are stopped and their folders removed, also when this is asked to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    source = lab.simulated(lab.headcount(), args.records, args.seed)
-    right = messages(source)
-    size = source.stat().st_size / args.records
-    print(f"simulation, seed {args.seed}: {args.records:,} records, {size:,.0f} bytes each")
-    print(f"{lab.machine()}; Kafka and Cassandra on the same machine; {args.partitions} partitions", flush=True)
-    chosen = [engines.ENGINES[name](args) for name in args.only or engines.ENGINES]
-    kafka = store = None
+    bench = Bench()
+    parts = args.only or PARTS
+    source = lab.simulated(bench.program, args.records, args.seed)
+    people, messages = right_answers(source) if set(parts) - {"latency"} else (None, None)
+    report = {"machine": lab.machine(), "seed": args.seed, "records": args.records}
+    report |= {"record_bytes": source.stat().st_size / args.records, "partitions": args.partitions}
+    report |= {"runs": [], "imports": [], "latency": []}
     try:
-        kafka = servers.Server("kafka", brokers)
-        store = servers.Server("cassandra", session)
-        fill(kafka, source, args)
-        for engine in chosen:
-            for run in range(args.runs):
-                measure(engine, kafka, store, f"bench_{run}", right, args)
+        bench.start()
+        if {"spark", "whole"} & set(parts):
+            lab.say(f"filling a topic with {args.records:,} records ...")
+            topics.fill(bench.kafka, TOPIC, args.partitions, source)
+        if "spark" in parts:
+            rounds(args, bench, report, messages, 0, lambda *where: Spark(args, bench.kafka, TOPIC, *where))
+        if "whole" in parts:
+            rounds(args, bench, report, people, 1, lambda *where: whole(args, bench, *where))
+        if "counting" in parts:
+            counting(args, bench, report, people, source)
+        if "latency" in parts:
+            pairs = [(place, rate) for place in LATENCY for rate in args.rates]
+            for number, (place, rate) in enumerate(pairs):
+                lab.say(f"{place}, {rate:,} records/s for {args.seconds} s ...")
+                report["latency"].append(latency.measure(args, bench, rate, place, number))
     finally:
-        for server in (kafka, store):
-            if server:
-                server.stop()
+        bench.stop()
+    report["table"] = table.medians(report["runs"])
+    print(json.dumps(report, indent=1) if args.json else table.text(report), flush=True)
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/stream/run", description=__doc__)
-    parser.add_argument("--only", action="append", choices=engines.ENGINES, help="only this engine; may be repeated")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part; may be repeated")
     parser.add_argument("--records", type=int, default=2_000_000, help="simulated records (2000000)")
     parser.add_argument("--seed", type=int, default=42, help="seed of the simulation (42)")
     parser.add_argument("--partitions", type=int, default=2, help="partitions of the topic (2)")
-    parser.add_argument("--cores", type=int, default=2, help="threads of an engine (2)")
+    parser.add_argument("--cores", type=int, default=2, help="threads of Spark (2)")
     parser.add_argument("--batch", type=int, default=200_000, help="most records of a micro-batch of Spark (200000)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each engine (3)")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each engine, of which the median is shown (3)")
+    parser.add_argument("--cells", nargs="+", default=CELLS, help="partitions x workers of counting (%(default)s)")
+    parser.add_argument("--rates", type=int, nargs="+", default=[1000, 5000], help="records/s of latency (1000 5000)")
+    parser.add_argument("--seconds", type=int, default=60, help="seconds of each measurement of latency (60)")
+    parser.add_argument("--json", action="store_true", help="one JSON object with every run instead of the table")
     return parser.parse_args()
 
 
-# What is read
+def session(port):
+    return cassandra.cluster.Cluster(["127.0.0.1"], port=port, protocol_version=5).connect()
 
 
-def brokers(port):
-    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": f"127.0.0.1:{port}", "log_level": 0})
-    return admin.list_topics(timeout=2)
+def whole(args, bench, store, connected, keyspace, folder):
+    journal = Journal(bench.kafka, f"journal_{keyspace}", args.partitions)
+    made = Headcount(bench.program, journal, store, connected, keyspace, folder)
+    return made.whole(bench.kafka, TOPIC)
 
 
-def fill(kafka, source, args):
-    """Plain JSON without keys, as producers of the feed wrote it."""
-    lab.say(f"filling a topic with {args.records:,} records ...")
-    address = {"bootstrap.servers": f"127.0.0.1:{kafka.port}"}
-    admin = confluent_kafka.admin.AdminClient(address)
-    made = admin.create_topics([confluent_kafka.admin.NewTopic(TOPIC, args.partitions, 1)])
-    made[TOPIC].result()
-    quickly = {"linger.ms": 50, "compression.type": "lz4", "acks": "all", "log_level": 3}
-    producer = confluent_kafka.Producer({**address, **quickly})
-    failed = []
-    delivered = lambda error, _: failed.append(error) if error else None
-    with open(source, "rb") as lines:
-        for number, line in enumerate(lines):
-            while True:
-                try:
-                    producer.produce(TOPIC, line.rstrip(), partition=number % args.partitions, on_delivery=delivered)
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            producer.poll(0)
-    if producer.flush(120) or failed:
-        lab.fail(f"the topic is not full: {failed[:1]}")
+def counting(args, bench, report, right, source):
+    cells = [tuple(map(int, cell.split("x"))) for cell in args.cells]
+    for partitions in sorted({partitions for partitions, _ in cells}):
+        journal = Journal(bench.kafka, f"filled_{partitions}", partitions)
+        lab.say(f"filling a journal of {partitions} partitions ...")
+        with tempfile.TemporaryDirectory(prefix="headcount-bench-") as folder:
+            took = journal.fill(bench.program, source, Path(folder))
+        report["imports"].append({"partitions": partitions, "seconds": took, "records_per_s": args.records / took})
+        for workers in [workers for of, workers in cells if of == partitions]:
+            engine = lambda *where: Headcount(bench.program, journal, *where).counting(workers)
+            rounds(args, bench, report, right, 10 * partitions + workers, engine)
+        topics.remove(bench.kafka, f"{journal.name}.")
 
 
-def messages(source):
-    """The right answer of an engine that counts messages, by a plain loop."""
-    countries, responses = Counter(), Counter()
-    with open(source, "rb") as lines:
-        for line in lines:
-            record = json.loads(line)
-            countries[record["group"]["group_country"].upper()] += 1
-            responses[record["response"]] += 1
-    return {COUNTRY: dict(countries), RESPONSE: dict(responses)}
+def rounds(args, bench, report, right, number, engine):
+    """Runs of one engine, each with tables of its own."""
+    for run in range(args.runs):
+        keyspace = f"bench_{number}_{run}"
+        settle(bench.server_pids())
+        with tempfile.TemporaryDirectory(prefix="headcount-bench-") as folder:
+            made = engine(bench.store, bench.session, keyspace, Path(folder))
+            lab.say(f"{made.name}, run {run + 1} of {args.runs} ...")
+            report["runs"].append(one(args, bench, right, made, keyspace))
+        bench.session.execute(f"DROP KEYSPACE {keyspace}", timeout=60)
+        topics.remove(bench.kafka, f"journal_{keyspace}.")
 
 
-# What comes out
+def one(args, bench, right, engine, keyspace):
+    """One run, until the tables are right: there is no time of any that are not."""
+    before = [processor_seconds(pid) for pid in bench.server_pids()]
+    started = time.monotonic()
+    engine.start()
+    try:
+        while True:
+            engine.progressed()
+            wrong = right.differences(bench.session, keyspace, engine.event_rows)
+            took = time.monotonic() - started
+            for made in engine.programs:
+                made.look()
+                made.check()
+            if not wrong:
+                break
+            ended = all(not made.running() for made in engine.programs)
+            if took > LIMIT or ended and (wrong := right.differences(bench.session, keyspace, engine.event_rows)):
+                lab.fail(f"{engine.name}: there is nothing to time, the tables are wrong: {wrong}")
+            time.sleep(POLL_S)
+        engine.progressed()
+        used = sum(made.processor_s for made in engine.programs)
+        kafka, store = (processor_seconds(pid) - was for pid, was in zip(bench.server_pids(), before))
+        steady = engine.finish()
+    finally:
+        for made in engine.programs:
+            if made.running():
+                made.process.kill()
+                made.process.wait()
+    return {
+        "engine": engine.name,
+        "partitions": engine.partitions or args.partitions,
+        "workers": engine.workers,
+        "seconds": took,
+        "records_per_s": args.records / took,
+        "steady_per_s": steady,
+        "processor_s": used,
+        "kafka_processor_s": kafka,
+        "cassandra_processor_s": store,
+        "records_per_processor_s": args.records / used,
+        "peak_mb": sum(made.peak_mb for made in engine.programs),
+    }
 
 
-def session(port, keyspace=None):
-    cluster = cassandra.cluster.Cluster(["127.0.0.1"], port=port, protocol_version=5)
-    return cluster.connect(keyspace)
-
-
-def measure(engine, kafka, store, keyspace, right, args):
-    connected = session(store.port)
-    copies = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
-    connected.execute(f"CREATE KEYSPACE {keyspace} WITH replication = {copies}")
-    connected.set_keyspace(keyspace)
-    for table in engine.tables:
-        connected.execute(table)
-    with tempfile.TemporaryDirectory(prefix="headcount-bench-") as folder:
-        run = engine.run(kafka, TOPIC, store, keyspace, Path(folder))
-    for (table, key), expected in right.items():
-        rows = connected.execute(f"SELECT {key}, total_rsvps FROM {table}")
-        found = {row[0]: row[1] for row in rows}
-        if found != expected:
-            lab.fail(f"{engine.name}: {table} is wrong, so there is nothing to time:\n  {expected}\n  {found}")
-    connected.cluster.shutdown()
-    rate, steady = steady_part(run["batches"])
-    print(
-        f"{engine.name}: {run['wall']:.1f} s from start to end, {args.records / run['wall']:,.0f} records/s;"
-        f" steady {rate:,.0f} records/s over its last {steady} batches; peak {run['peak_mb']:,.0f} MB."
-        f" Its tables count {engine.counts}, and every one of them.",
-        flush=True,
-    )
-
-
-def steady_part(batches):
-    """Records/s of the later half of the batches, by Spark's own clock: the first ones also pay for compiling."""
-    later = batches[len(batches) // 2 :]
-    begun = [datetime.fromisoformat(batch["timestamp"].replace("Z", "+00:00")) for batch in later]
-    seconds = (begun[-1] - begun[0]).total_seconds() + later[-1]["durationMs"]["triggerExecution"] / 1000
-    return sum(batch["numInputRows"] for batch in later) / seconds, len(later)
-
-
-main()
+if __name__ == "__main__":
+    main()

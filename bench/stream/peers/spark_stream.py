@@ -4,10 +4,11 @@ One query feeds all three tables, for one query a table reads and parses every r
 counts messages, as the streaming jobs of earlier systems did: no RSVP is taken back when it changes.
 Totals are kept in Spark's own state, so the job may be killed and continues from its checkpoint.
 
-    spark_stream.py BROKER TOPIC CASSANDRA_HOST CASSANDRA_PORT KEYSPACE CHECKPOINT JARS CORES BATCH PROGRESS
+    spark_stream.py BROKER TOPIC CASSANDRA_HOST CASSANDRA_PORT KEYSPACE CHECKPOINT JARS CORES BATCH PROGRESS [TRIGGER]
 
 It reads the topic to where it ended at the start, in micro-batches of at most BATCH records, and writes
-what Spark says of each batch to the file PROGRESS, one JSON object a line.
+what Spark says of each batch to the file PROGRESS, one JSON object a line. With a TRIGGER ("1 second") it
+makes a batch so often, until it is killed.
 """
 
 import json
@@ -28,13 +29,14 @@ KEYS = ["k1", "k2", "k3", "k4"]
 
 
 def main():
-    broker, topic, host, port, keyspace, checkpoint, jars, cores, batch, progress = sys.argv[1:]
+    broker, topic, host, port, keyspace, checkpoint, jars, cores, batch, progress, *every = sys.argv[1:]
+    trigger = {"processingTime": every[0]} if every else {"availableNow": True}
     spark = session(host, port, jars, cores)
     query = (
         counts(records(spark, broker, topic, batch))
         .writeStream.outputMode("update")
         .foreachBatch(lambda changed, _: write(changed, keyspace))
-        .trigger(availableNow=True)
+        .trigger(**trigger)
         .option("checkpointLocation", checkpoint)
         .start()
     )
