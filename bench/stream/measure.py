@@ -35,14 +35,16 @@ class Bench:
 
     def __init__(self):
         self.program = program()
-        self.kafka = self.store = None
+        self.kafka = self.store = self.session = None
 
     def start(self):
         self.kafka = servers.Server("kafka", topics.ready)
-        self.store = servers.Server("cassandra", session)
+        self.store = servers.Server("cassandra", lambda port: session(port).cluster.shutdown())
         self.session = session(self.store.port)
 
     def stop(self):
+        if self.session:
+            self.session.cluster.shutdown()
         for server in (self.kafka, self.store):
             if server:
                 server.stop()
@@ -101,7 +103,12 @@ def arguments():
 
 
 def session(port):
-    return cassandra.cluster.Cluster(["127.0.0.1"], port=port, protocol_version=5).connect()
+    cluster = cassandra.cluster.Cluster(["127.0.0.1"], port=port, protocol_version=5)
+    try:
+        return cluster.connect()
+    except Exception:
+        cluster.shutdown()
+        raise
 
 
 def whole(args, bench, store, connected, keyspace, folder):
