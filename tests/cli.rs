@@ -69,8 +69,24 @@ fn mistakes_are_named_with_their_remedy() {
     refused(&["frobnicate"], 64, &["frobnicate"]);
     refused(
         &["journal", "verify", "--data", data],
-        70,
+        66,
         &["holds no journal"],
+    );
+    let run = ["run", "--data", data];
+    let also = |more: &[&'static str]| [&run[..], more].concat();
+    refused(&also(&[]), 64, &["--source"]);
+    refused(&also(&["--role", "process"]), 64, &["--journal"]);
+    refused(&also(&["--role", "serve"]), 64, &["--serving"]);
+    refused(
+        &also(&["--role", "serve", "--source", "sim:"]),
+        64,
+        &["--role ingest", "--serving"],
+    );
+    refused(&also(&["--journal", "redis://x"]), 64, &["kafka://"]);
+    refused(
+        &also(&["--source", "sim:", "--lake", "ftp://x"]),
+        64,
+        &["ftp"],
     );
 }
 

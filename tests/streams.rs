@@ -196,3 +196,22 @@ fn the_simulation_goes_on_where_it_was() {
         assert_eq!(found[member], right[member], "{member}");
     }
 }
+
+#[test]
+fn the_archive_alone_gives_the_same_answer() {
+    let Some(data) = recordings() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let name = "2017-03-19.ndjson";
+    let right = golden(&data, name);
+    let source = format!("file:{}", data.join("rsvps").join(name).display());
+    let process = Process::run(folder.path(), &[source], &["--partitions", "2"]);
+    wait_until("it has counted everything", || {
+        process.summary()["rsvps"] == right["rsvps"]
+    });
+    process.stop();
+    let lake = folder.path().join("lake");
+    let again = run_json(headcount().args(["rebuild", "--json", "--from"]).arg(lake));
+    // Also the digest and the ledger.
+    assert_eq!(again, summary(folder.path()));
+    assert_golden(&again, &right, &[]);
+}

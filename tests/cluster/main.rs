@@ -4,7 +4,6 @@
 mod answers;
 mod guide;
 mod harness;
-mod outages;
 mod takeover;
 
 #[path = "../support/mod.rs"]

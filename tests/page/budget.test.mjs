@@ -38,6 +38,8 @@ test('what is loaded', async () => {
 test('what it costs to watch', async () => {
   const reader = await Reader.open(bed.browser, bed.address);
   await reader.shows('live');
+  // What is still being loaded is no growth.
+  await reader.settles();
   await reader.page.waitForTimeout(3_000);
   const session = await reader.context.newCDPSession(reader.page);
   // The thread's own clock: frames and the wall clock depend on what else the machine does.

@@ -191,17 +191,6 @@ impl Process {
         get(self.address, "/readyz").0 == 200
     }
 
-    /// Memory in use, in bytes.
-    pub fn memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap();
-        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        kib << 10
-    }
-
     pub fn id(&self) -> u32 {
         self.child.id()
     }

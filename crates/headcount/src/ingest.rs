@@ -17,11 +17,17 @@ use std::{
 use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{CONTROL, Control, DeadLetter, Door, PeopleKey, RECORD, Reason};
-use headcount_source::message::{Batch, Broken, Gap, Item, Message, Position};
+use headcount_source::{
+    message::{Batch, Broken, Gap, Item, Message, Position},
+    sink::Held,
+};
 use tokio::sync::watch;
 
 use crate::follower::Known;
 
+/// Batches on their way to a shared journal: enough for one transaction to hold what many partitions
+/// of a topic bring.
+const IN_FLIGHT: usize = 64;
 /// How long a full disk is waited for before the attempt is reported again.
 const FULL_RETRY: Duration = Duration::from_secs(1);
 
@@ -32,7 +38,9 @@ pub(crate) struct Ingest {
     /// Numbers by name.
     numbers: HashMap<String, u16>,
     partitions: Vec<Shelf>,
-    in_flight: Option<InFlight>,
+    in_flight: Vec<InFlight>,
+    /// How many batches may be on their way at once.
+    in_flight_max: usize,
     /// Set when the process is to end: then a full disk is not waited for any longer.
     give_up: Arc<AtomicBool>,
     /// Says what is waited for, while it is.
@@ -56,6 +64,8 @@ struct Shelf {
 struct InFlight {
     source: String,
     batch: Batch,
+    /// Room in the queue of the source, given back when the batch is durable.
+    held: Vec<Held>,
     receipts: Vec<(u16, Receipt)>,
     /// What the partitions had before it.
     had: Vec<Option<u64>>,
@@ -76,6 +86,13 @@ impl Ingest {
         waiting: watch::Sender<Option<String>>,
     ) -> Self {
         let partitions = journal.partitions();
+        // On a disk that is full the order of batches must be kept, so there one waits for the
+        // other. A shared journal has no such end, and puts all that waits into one transaction.
+        let in_flight_max = if journal.dir().is_some() {
+            1
+        } else {
+            IN_FLIGHT
+        };
         let mut numbers = HashMap::new();
         let shelves = known
             .iter()
@@ -104,7 +121,8 @@ impl Ingest {
             door: Door::new(partitions, people),
             numbers,
             partitions: shelves,
-            in_flight: None,
+            in_flight: Vec::new(),
+            in_flight_max,
             give_up: Arc::default(),
             waiting,
             refused: BTreeMap::new(),
@@ -122,18 +140,22 @@ impl Ingest {
         (self.kept, &self.refused)
     }
 
-    /// Takes a batch of a source. The batch before is durable when this returns.
+    /// Takes a batch of a source, and gives its room back when it is durable. Only so many batches
+    /// are on their way at once.
     ///
     /// # Errors
     /// When the journal takes nothing any more.
-    pub(crate) fn take(&mut self, source: &str, batch: Batch) -> Result<()> {
+    pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
         let had = self.had(&batch);
         let parts = self.parts(source, &batch, None)?;
-        self.settle()?;
+        if self.in_flight.len() >= self.in_flight_max {
+            self.settle()?;
+        }
         let receipts = self.append(parts)?;
-        self.in_flight = Some(InFlight {
+        self.in_flight.push(InFlight {
             source: source.to_owned(),
             batch,
+            held,
             receipts,
             had,
         });
@@ -142,15 +164,20 @@ impl Ingest {
 
     /// Waits until everything taken is durable.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        let Some(InFlight {
+        for batch in std::mem::take(&mut self.in_flight) {
+            self.settle_one(batch)?;
+        }
+        Ok(())
+    }
+
+    fn settle_one(&mut self, in_flight: InFlight) -> Result<()> {
+        let InFlight {
             source,
             batch,
+            held,
             receipts,
             had,
-        }) = self.in_flight.take()
-        else {
-            return Ok(());
-        };
+        } = in_flight;
         for (partition, mut receipt) in receipts {
             let mut told = false;
             loop {
@@ -185,6 +212,7 @@ impl Ingest {
                 }
             }
         }
+        drop(held);
         Ok(())
     }
 

@@ -153,8 +153,7 @@ fn take_all(
                 if let Some(position) = &batch.position {
                     positions.insert(source.clone(), position.clone());
                 }
-                ingest.take(&source, batch)?;
-                drop(held);
+                ingest.take(&source, batch, held)?;
             }
             Some(Arrival::Ended(source)) => {
                 if let Some(position) = positions.remove(&source) {

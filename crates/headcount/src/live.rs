@@ -1,54 +1,43 @@
 //! A live process: its roles put together, run until a signal comes, and taken apart again.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use anyhow::{Context, Result, anyhow};
-use headcount_journal::Journal;
+use anyhow::{Context, Result};
 use headcount_record::PeopleKey;
 use headcount_server::{ClusterStatus, Readiness, ServerState, SourceStatus, Views};
 use headcount_sink::{
-    checkpoints::CheckpointStore,
     claims::WorkerStatus,
-    lake::{self, Description, Lake, LakeAddress},
-    serving::{Identity, Serving, ServingAddress},
+    lake::{Lake, LakeAddress},
+    serving::ServingAddress,
 };
 use headcount_source::{SourceAddress, shutdown};
-use sha2::{Digest, Sha256};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
-    signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
-    time::{interval, sleep, timeout},
 };
 
 use crate::{
     backend::JournalAddress,
-    checkpoints::Checkpoints,
     cli::Role,
     cluster::{Cluster, Speaker, now_ms},
     data::DataDir,
+    engines::{blocking, group_of, known_to},
     follower::{Known, News},
     ingest::Ingest,
-    intake::{Intake, Running, resume},
+    intake::{Intake, resume},
     outbox::Destination,
     ownership::{Counting, Holdings, Ledgers, Member},
     publisher::publish,
+    readiness::watch_readiness,
     replicas::Replicas,
-    statuses::watch_statuses,
     store::open_segments,
     surveyor::Surveyors,
+    taking::take_in,
 };
 
 /// Questions of the server that may wait for the publisher.
 const ASKS: usize = 256;
-/// How long sources may take to stop.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// Between attempts to reach what is served.
-const RETRY: Duration = Duration::from_millis(500);
-/// How often it is looked whether figures can be served.
-const LOOK: Duration = Duration::from_millis(100);
-
 /// What a live process is made of.
 pub(crate) struct Live {
     pub(crate) data: DataDir,
@@ -85,7 +74,7 @@ enum Counted {
 }
 
 impl Live {
-    fn does(&self, role: Role) -> bool {
+    pub(crate) fn does(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 
@@ -230,11 +219,12 @@ impl Live {
             }
             None => None,
         };
+        let shared = self.is_shared();
         let shown = self.does(Role::Serve).then_some(shown);
         let watching = tokio::spawn(watch_readiness(news.clone(), shown, readiness));
         listening(listens_on);
 
-        let ran = take_in(self.sources, intake, &news, &statuses).await;
+        let ran = take_in(self.sources, intake, &news, &statuses, shared).await;
         watching.abort();
         publisher.abort();
         if let Some(cluster) = cluster {
@@ -253,46 +243,6 @@ impl Live {
     /// Whether other processes may work beside this one.
     pub(crate) fn is_shared(&self) -> bool {
         self.journal.is_some() || !self.does(Role::Process)
-    }
-
-    async fn open_serving(&self, journal: Option<&Journal>) -> Result<Option<Serving>> {
-        let Some(address) = &self.serving else {
-            return Ok(None);
-        };
-        if !self.does(Role::Process) && !self.does(Role::Serve) {
-            return Ok(None);
-        }
-        let serving = match journal.filter(|_| self.does(Role::Process)) {
-            Some(journal) => {
-                let identity = Identity {
-                    journal: journal.id(),
-                    partitions: journal.partitions(),
-                };
-                Serving::open(address, identity).await?
-            }
-            None => open_to_read(address).await?,
-        };
-        Ok(Some(serving))
-    }
-
-    async fn open_lake(&self, journal: Option<&Journal>) -> Result<Option<Lake>> {
-        let address = match &self.lake {
-            Some(address) => address.clone(),
-            None if self.journal.is_none() && self.archive && self.does(Role::Process) => {
-                LakeAddress::Disk(self.data.lake())
-            }
-            None => return Ok(None),
-        };
-        let whose = journal.map(|journal| Description::new(journal.id(), journal.partitions()));
-        let open = move || {
-            let lake = Lake::open_with(&address, lake::Options::default())?;
-            if let Some(whose) = whose {
-                // One lake is one journal's.
-                whose.agree(&lake)?;
-            }
-            Ok(lake)
-        };
-        blocking(open).await.map(Some)
     }
 
     /// What this process says of itself to others.
@@ -326,13 +276,6 @@ impl Live {
             },
             held,
             shown: self.does(Role::Serve).then_some(others),
-        }
-    }
-
-    fn checkpoints(&self, lake: Option<&Lake>) -> Checkpoints {
-        match lake.filter(|_| self.journal.is_some()) {
-            Some(lake) => Checkpoints::Lake(CheckpointStore::new(lake)),
-            None => Checkpoints::Folder(self.data.clone()),
         }
     }
 
@@ -370,157 +313,6 @@ impl Counted {
             Self::All(holdings) => holdings.leave_all(),
             Self::Shared(member) => member.leave(),
             Self::None => Ok(()),
-        }
-    }
-}
-
-/// Runs something that blocks beside the runtime's own threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .context("a part of the process broke down")?
-}
-
-/// Runs the sources until a signal comes, and then until what they brought is durable.
-async fn take_in(
-    sources: Vec<SourceAddress>,
-    intake: Option<(Intake, headcount_source::Resume)>,
-    news: &News,
-    statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
-) -> Result<()> {
-    let Some((intake, known)) = intake else {
-        signalled().await?;
-        tracing::info!("stopping");
-        return failed(news);
-    };
-    let (stop, stopped) = shutdown::shutdown();
-    let running: Vec<Running> = sources
-        .into_iter()
-        .map(|source| intake.run(source, known.clone(), stopped.clone()))
-        .collect();
-    let mut watching = watch_statuses(&running, statuses);
-    // A source that cannot go on is reported when that happens, not when the program ends.
-    let reported: Vec<_> = running
-        .into_iter()
-        .map(|source| tokio::spawn(async { report(source.ended.await) }))
-        .collect();
-
-    // A failure of the journal leaves the server up: it says what is wrong.
-    signalled().await?;
-    tracing::info!("stopping");
-    stop.stop();
-    for reported in reported {
-        if timeout(STOP_LIMIT, reported).await.is_err() {
-            tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
-        }
-    }
-    watching.shutdown().await;
-    let broken = failed(news);
-    let ingested = intake.finish().await;
-    broken.and(ingested.map(drop))
-}
-
-fn failed(news: &News) -> Result<()> {
-    match &*news.failed.borrow() {
-        Some(reason) => Err(anyhow!("{reason}")),
-        None => Ok(()),
-    }
-}
-
-fn report(
-    ended: Result<Result<headcount_source::Ended, headcount_source::Error>, tokio::task::JoinError>,
-) {
-    match ended {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
-        Err(error) => tracing::error!("a source broke down: {error}"),
-    }
-}
-
-/// SIGTERM or SIGINT.
-pub(crate) async fn signalled() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
-}
-
-/// What a journal knows of sources by itself, by partition.
-async fn known_to(journal: &Arc<Journal>) -> Result<Vec<Known>> {
-    let journal = Arc::clone(journal);
-    blocking(move || {
-        let positions = journal.positions()?.context(
-            "this journal cannot say how far sources have been read; let one process ingest and \
-             count: leave --role away",
-        )?;
-        Ok(positions
-            .iter()
-            .map(|bodies| Known::of_bodies(bodies))
-            .collect())
-    })
-    .await
-}
-
-/// Tells the server whether figures can be served.
-async fn watch_readiness(
-    news: News,
-    shown: Option<Surveyors>,
-    readiness: watch::Sender<Readiness>,
-) {
-    let mut look = interval(LOOK);
-    loop {
-        look.tick().await;
-        let now = readiness_of(&news, shown.as_ref());
-        readiness.send_if_modified(|known| {
-            let changed = *known != now;
-            *known = now.clone();
-            changed
-        });
-    }
-}
-
-fn readiness_of(news: &News, shown: Option<&Surveyors>) -> Readiness {
-    if let Some(reason) = &*news.failed.borrow() {
-        return Readiness::Failed(reason.clone());
-    }
-    if let Some(reason) = &*news.waiting.borrow() {
-        return Readiness::Failed(reason.clone());
-    }
-    match shown.and_then(Surveyors::missing) {
-        Some(missing) => Readiness::Starting(missing),
-        None => Readiness::Ready,
-    }
-}
-
-/// The group of processes that count together: those that share a lake, and go on from each
-/// other's checkpoints.
-fn group_of(lake: &Lake) -> String {
-    let digest = Sha256::digest(lake.to_string());
-    let hex: String = digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("headcount-{hex}")
-}
-
-/// Opens what others serve; waits for the first that does.
-async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
-    let mut told = false;
-    loop {
-        match Serving::open_to_read(address).await {
-            Err(error) if error.is_retryable() => {
-                if !told {
-                    tracing::warn!("{error}");
-                    told = true;
-                }
-                sleep(RETRY).await;
-            }
-            opened => return Ok(opened?),
         }
     }
 }

@@ -11,6 +11,7 @@ mod cluster;
 mod commands;
 mod counting;
 mod data;
+mod engines;
 mod exit;
 mod follower;
 mod ingest;
@@ -19,12 +20,14 @@ mod live;
 mod outbox;
 mod ownership;
 mod publisher;
+mod readiness;
 mod replicas;
 #[cfg(feature = "kafka")]
 mod route;
 mod statuses;
 mod store;
 mod surveyor;
+mod taking;
 mod team;
 mod text;
 

@@ -17,7 +17,7 @@ use crate::{
     cli,
     counting::now,
     exit::{NO_INPUT, exit},
-    live::signalled,
+    taking::signalled,
     text::number,
 };
 

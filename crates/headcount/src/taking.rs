@@ -1,0 +1,99 @@
+//! Sources at work: started, watched, stopped when the process ends.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use headcount_server::SourceStatus;
+use headcount_source::{SourceAddress, shutdown};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    time::timeout,
+};
+
+use crate::{
+    follower::News,
+    intake::{Intake, Running},
+    statuses::watch_statuses,
+};
+
+/// How long sources may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// Runs the sources until a signal comes, and then until what they brought is durable.
+pub(crate) async fn take_in(
+    sources: Vec<SourceAddress>,
+    intake: Option<(Intake, headcount_source::Resume)>,
+    news: &News,
+    statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
+    shared: bool,
+) -> Result<()> {
+    let Some((intake, known)) = intake else {
+        until_the_end(news, shared).await?;
+        return failed(news);
+    };
+    let (stop, stopped) = shutdown::shutdown();
+    let running: Vec<Running> = sources
+        .into_iter()
+        .map(|source| intake.run(source, known.clone(), stopped.clone()))
+        .collect();
+    let mut watching = watch_statuses(&running, statuses);
+    // A source that cannot go on is reported when that happens, not when the program ends.
+    let reported: Vec<_> = running
+        .into_iter()
+        .map(|source| tokio::spawn(async { report(source.ended.await) }))
+        .collect();
+
+    until_the_end(news, shared).await?;
+    stop.stop();
+    for reported in reported {
+        if timeout(STOP_LIMIT, reported).await.is_err() {
+            tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
+        }
+    }
+    watching.shutdown().await;
+    let broken = failed(news);
+    let ingested = intake.finish().await;
+    broken.and(ingested.map(drop))
+}
+
+/// Waits for a signal. A process that stands alone stays up after a failure, to say what is wrong;
+/// one of several ends, for another takes its place.
+async fn until_the_end(news: &News, shared: bool) -> Result<()> {
+    let mut failed = news.failed.subscribe();
+    tokio::select! {
+        ended = signalled() => ended?,
+        // The sender is in the news, which are here.
+        _ = failed.wait_for(Option::is_some), if shared => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
+}
+
+fn failed(news: &News) -> Result<()> {
+    match &*news.failed.borrow() {
+        Some(reason) => Err(anyhow!("{reason}")),
+        None => Ok(()),
+    }
+}
+
+fn report(
+    ended: Result<Result<headcount_source::Ended, headcount_source::Error>, tokio::task::JoinError>,
+) {
+    match ended {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Err(error) => tracing::error!("a source broke down: {error}"),
+    }
+}
+
+/// SIGTERM or SIGINT.
+pub(crate) async fn signalled() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
