@@ -58,8 +58,8 @@ class Headcount:
         self.partitions, self.commands = journal.partitions, []
         self.common = [headcount, "run", "--journal", journal.address, "--partitions", journal.partitions]
         self.common += ["--lake", folder / "lake", "--serving", f"cassandra://127.0.0.1:{store.port}/{keyspace}"]
-        # When how much of the journal had come to be in the tables.
-        self.jumps = []
+        # When the tables were made, and when how much of the journal had come to be in them.
+        self.tables_at, self.jumps = None, []
 
     def whole(self, kafka, topic):
         """One process does everything, from a topic as its source."""
@@ -92,8 +92,17 @@ class Headcount:
             served = sum(row[0] for row in rows)
         except (cassandra.DriverException, cassandra.cluster.NoHostAvailable):
             return  # the tables are not there yet
+        if not self.tables_at:
+            made = self.session.execute(f"SELECT version FROM {self.keyspace}.headcount_schema").one()
+            if made and made.version > 0:
+                self.tables_at = time.monotonic()
         if served > (self.jumps[-1][1] if self.jumps else 0):
             self.jumps.append((time.monotonic(), served))
+
+    @property
+    def tables_s(self):
+        """How long it made tables, with its start."""
+        return self.tables_at - self.started
 
     def finish(self):
         """Ends the processes; returns steady records/s."""

@@ -27,6 +27,8 @@ class Spark:
     # One more per message: an RSVP that changes is counted twice.
     event_rows = staticmethod(answers.event_messages)
     partitions = workers = None
+    # The bench makes its tables, before it starts.
+    tables_s = 0.0
 
     def __init__(self, args, kafka, topic, store, session, keyspace, folder, trigger=None):
         self.name = "Spark"

@@ -7,6 +7,7 @@ COLUMNS = [
     ("partitions", "parts", ">5"),
     ("workers", "workers", ">7"),
     ("seconds", "seconds", ">8,.1f"),
+    ("tables_s", "tables s", ">8,.1f"),
     ("records_per_s", "records/s", ">10,.0f"),
     ("steady_per_s", "steady/s", ">10,.0f"),
     ("processor_s", "cpu s", ">7,.1f"),

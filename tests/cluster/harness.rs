@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{ChildStdin, Command, Stdio},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -162,6 +162,29 @@ impl Cluster {
             &self.folder.path().join(name),
             sources,
             &more,
+        )
+    }
+
+    /// A process that takes in what it is given on its standard input, which is returned.
+    pub fn start_fed(&self, name: &str) -> (Process, ChildStdin) {
+        let mut command = self.command();
+        command.stdin(Stdio::piped());
+        let partitions = self.partitions.to_string();
+        Process::run_fed(
+            command,
+            &self.folder.path().join(name),
+            &[
+                "--journal",
+                &self.journal,
+                "--lake",
+                &self.lake,
+                "--worker",
+                name,
+                "--partitions",
+                &partitions,
+                "--role",
+                "ingest",
+            ],
         )
     }
 

@@ -4,6 +4,7 @@
 mod answers;
 mod guide;
 mod harness;
+mod outages;
 mod takeover;
 
 #[path = "../support/mod.rs"]

@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, ChildStdin, Command, Output, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -129,6 +129,19 @@ impl Process {
 
     /// The same with a prepared command.
     pub fn run_with(mut command: Command, data: &Path, sources: &[String], more: &[&str]) -> Self {
+        command.stdin(Stdio::null());
+        Self::spawn(command, data, sources, more)
+    }
+
+    /// The same, whose source is its standard input; nothing else is taken.
+    pub fn run_fed(mut command: Command, data: &Path, more: &[&str]) -> (Self, ChildStdin) {
+        command.stdin(Stdio::piped());
+        let mut process = Self::spawn(command, data, &["-".to_owned()], more);
+        let input = process.child.stdin.take().unwrap();
+        (process, input)
+    }
+
+    fn spawn(mut command: Command, data: &Path, sources: &[String], more: &[&str]) -> Self {
         let address = free_address();
         command
             .arg("run")
@@ -138,7 +151,7 @@ impl Process {
         for source in sources {
             command.args(["--source", source]);
         }
-        command.args(more).stdin(Stdio::null());
+        command.args(more);
         Self {
             child: command.spawn().unwrap(),
             address,

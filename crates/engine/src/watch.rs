@@ -16,8 +16,8 @@ use crate::{
     stored::StoredEvent,
 };
 
-/// Rows of one piece when everything is told: some tens of megabytes.
-const PIECE_ROWS: usize = if cfg!(test) { 7 } else { 50_000 };
+/// Rows of one piece when everything is told: a few megabytes.
+const PIECE_ROWS: usize = if cfg!(test) { 7 } else { 10_000 };
 
 /// What of a partition has been told, and what has changed since.
 ///

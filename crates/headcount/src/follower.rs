@@ -31,8 +31,12 @@ const POLL: Duration = Duration::from_millis(5);
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// ... or, if there were any, after so long.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
-/// What is served is brought up to date so often, if there is anything new.
+/// What is served is brought up to date so often, if there is anything new ...
 const SERVE_EVERY: Duration = Duration::from_millis(100);
+/// ... but while there is a backlog only so often: what changes twice meanwhile is written once.
+const SERVE_BACKLOG_EVERY: Duration = Duration::from_secs(10);
+/// A store that takes longer than this has enough to do, and is left in peace as long again.
+const SERVE_SLOW: Duration = Duration::from_millis(500);
 /// Pulses that may wait for a slow reader before the oldest are dropped.
 const PULSES: usize = 256;
 /// How long the last parcel of a partition may take when it is left.
@@ -118,6 +122,8 @@ impl Follower {
             news,
             pulses: Vec::new(),
             served_at: Instant::now(),
+            more: false,
+            serve_from: Some(Instant::now() + SERVE_BACKLOG_EVERY),
             saved_at: Instant::now(),
             unsaved: 0,
             ready: Some(tell_ready),
@@ -190,6 +196,10 @@ struct Run {
     /// Answers for the map that have not been served yet.
     pulses: Vec<Pulse>,
     served_at: Instant,
+    /// What was given away last was a piece of more.
+    more: bool,
+    /// From when what is served may be brought up to date again; none while the outbox is at it.
+    serve_from: Option<Instant>,
     saved_at: Instant,
     unsaved: u64,
     /// Until everything that was there at the start is counted.
@@ -254,6 +264,9 @@ impl Run {
             // Nobody may be waiting.
             let _ = ready.send(Ok(Known::of(&self.partition)));
         }
+        if self.serve_from.is_some() {
+            self.serve_from = Some(Instant::now());
+        }
         // What is found at the start is not news for the map.
         self.partition.take_pulses();
         self.desk.tell(progress_of(&self.partition, true, 0));
@@ -289,13 +302,26 @@ impl Run {
         if !self.outbox.delivered().is_free() {
             return;
         }
-        let changes =
-            self.serves && self.served_at.elapsed() >= SERVE_EVERY && self.partition.has_changes();
+        let from = self.serve_from.unwrap_or_else(|| self.next_serving());
+        self.serve_from = Some(from);
+        let changes = self.serves && Instant::now() >= from && self.partition.has_changes();
         let checkpoint = self.unsaved >= CHECKPOINT_ENTRIES
             || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY);
         if changes || checkpoint {
             self.send(checkpoint);
         }
+    }
+
+    /// When it is time again, asked as soon as the outbox is free.
+    fn next_serving(&self) -> Instant {
+        let took = self.served_at.elapsed();
+        let every = match (self.more, self.ready.is_some()) {
+            (true, _) => Duration::ZERO,
+            (false, true) => SERVE_BACKLOG_EVERY,
+            (false, false) if took > SERVE_SLOW => 2 * took,
+            (false, false) => SERVE_EVERY,
+        };
+        self.served_at + every
     }
 
     /// Gives away everything before the end.
@@ -342,7 +368,8 @@ impl Run {
             self.unsaved = 0;
             self.saved_at = Instant::now();
         }
-        self.served_at = Instant::now();
+        (self.served_at, self.serve_from) = (Instant::now(), None);
+        self.more = !whole;
         self.outbox.send(Parcel {
             changes,
             checkpoint,

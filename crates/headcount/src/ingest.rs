@@ -6,7 +6,7 @@
 //! each partition skips what it has.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -38,7 +38,8 @@ pub(crate) struct Ingest {
     /// Numbers by name.
     numbers: HashMap<String, u16>,
     partitions: Vec<Shelf>,
-    in_flight: Vec<InFlight>,
+    /// The oldest first.
+    in_flight: VecDeque<InFlight>,
     /// How many batches may be on their way at once.
     in_flight_max: usize,
     /// Set when the process is to end: then a full disk is not waited for any longer.
@@ -121,7 +122,7 @@ impl Ingest {
             door: Door::new(partitions, people),
             numbers,
             partitions: shelves,
-            in_flight: Vec::new(),
+            in_flight: VecDeque::new(),
             in_flight_max,
             give_up: Arc::default(),
             waiting,
@@ -148,11 +149,14 @@ impl Ingest {
     pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
         let had = self.had(&batch);
         let parts = self.parts(source, &batch, None)?;
-        if self.in_flight.len() >= self.in_flight_max {
-            self.settle()?;
+        // Only the oldest is waited for, so that there is always a next group for the journal.
+        while self.in_flight.len() >= self.in_flight_max
+            && let Some(oldest) = self.in_flight.pop_front()
+        {
+            self.settle_one(oldest)?;
         }
         let receipts = self.append(parts)?;
-        self.in_flight.push(InFlight {
+        self.in_flight.push_back(InFlight {
             source: source.to_owned(),
             batch,
             held,

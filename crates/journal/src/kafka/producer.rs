@@ -16,6 +16,9 @@ use crate::kafka::wait::Switch;
 /// How long one call into the client library may take before we look around.
 const STEP: Duration = Duration::from_secs(1);
 
+/// How long deliveries are heard before it is looked whether these were all.
+const HEAR: Duration = Duration::from_millis(1);
+
 /// Bytes that may wait in the client library: the longest batch with what belongs to it.
 const BUFFER_KIB: &str = "131072";
 
@@ -90,7 +93,7 @@ impl Transactions {
             .set("compression.type", "lz4")
             .set("message.max.bytes", MESSAGE_BYTES_MAX.to_string())
             .set("batch.size", "1000000")
-            .set("linger.ms", "5")
+            .set("linger.ms", "1")
             .set("queue.buffering.max.kbytes", BUFFER_KIB)
             .set("queue.buffering.max.messages", "2000000")
             .create_with_context(Deliveries::default())
@@ -151,15 +154,12 @@ impl Transactions {
 
     /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
     pub(super) fn flush(&self) -> Result<(), Trouble> {
-        loop {
-            let flushed = self.producer.flush(Duration::from_millis(100));
+        while self.producer.in_flight_count() > 0 {
             self.check()?;
-            match flushed {
-                Ok(()) => return Ok(()),
-                Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) => {}
-                Err(error) => return Err(Trouble::of(&error)),
-            }
+            // It hears deliveries until the time is over, also when there are no more to come.
+            self.producer.poll(HEAR);
         }
+        self.check()
     }
 
     /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything.

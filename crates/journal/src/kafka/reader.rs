@@ -223,7 +223,9 @@ impl Reader {
         ))
     }
 
+    /// A read that begins within a batch ends with it: whoever wants whole batches has them at every other read.
     fn fill(&mut self, batch: &mut Batch, max_bytes: usize, deadline: Instant) -> Result<()> {
+        let within = self.current.is_some();
         loop {
             if self.current.is_none() && !self.next_batch(batch.is_empty(), deadline)? {
                 let ended = batch.is_empty() && self.cluster.closed.is_thrown();
@@ -241,6 +243,9 @@ impl Reader {
                 return Ok(());
             }
             self.finish(current);
+            if within && !batch.is_empty() {
+                return Ok(());
+            }
         }
     }
 

@@ -16,6 +16,9 @@ use super::{
     tail, totals,
 };
 
+/// Made and sent at once: more would take memory and not be sooner there.
+const PUTS_MAX: usize = 8_192;
+
 /// Venues whose parts are kept, written and read together: each 1,024th is a neighbour.
 pub(crate) const SHELVES: i64 = 1024;
 
@@ -51,22 +54,30 @@ impl Serving {
     /// When the store does not take them within some seconds; [`Error::is_retryable`] says whether it may yet.
     pub async fn write(&self, partition: u16, changes: &Changes) -> Result<()> {
         let mut writer = self.writer(partition)?.lock().await;
-        let mut puts = rows(partition, changes);
-        puts.extend(event_puts(partition, changes));
+        let puts = rows(partition, changes).chain(event_puts(partition, changes));
         if changes.more {
-            return self.store.put(puts).await;
+            return self.put(puts).await;
         }
         let parts = self.parts(partition, changes, &mut writer).await?;
         let touched = Touched::of(&parts);
-        puts.extend(parts);
-        // Totals are made of parts that are there.
-        self.store.put(puts).await?;
-        self.total(touched).await?;
+        // Totals are made of parts that are there, and the book says that all is there.
+        self.put(puts.chain(parts)).await?;
         let previous = self.previous(partition, changes, &writer).await?;
         let tail = tail::puts(partition, self.writers.id, previous, changes);
-        self.store.put(tail).await?;
+        try_join(self.total(touched), self.store.put(tail)).await?;
         self.store.put(vec![book(partition, changes)]).await?;
         writer.served = Some(changes.offset);
+        Ok(())
+    }
+
+    /// Puts many, few at a time: of a partition that has been waiting for its store there may be very many.
+    async fn put(&self, puts: impl Iterator<Item = Put>) -> Result<()> {
+        let mut puts = puts.peekable();
+        while puts.peek().is_some() {
+            self.store
+                .put(puts.by_ref().take(PUTS_MAX).collect())
+                .await?;
+        }
         Ok(())
     }
 
@@ -154,7 +165,7 @@ impl Serving {
         .await?;
         let mut puts = totals::countries(countries);
         puts.extend(totals::venues(venues));
-        self.store.put(puts).await
+        self.put(puts.into_iter()).await
     }
 }
 
@@ -206,12 +217,11 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
 }
 
 /// Rows of a page side by side.
-fn rows(partition: u16, changes: &Changes) -> Vec<Put> {
+fn rows(partition: u16, changes: &Changes) -> impl Iterator<Item = Put> {
     let mut rows: Vec<_> = changes.rows.iter().collect();
     rows.sort_unstable_by_key(|row| (row.table, row.number));
     rows.into_iter()
-        .map(|row| cells::row(partition, row, changes.offset))
-        .collect()
+        .map(move |row| cells::row(partition, row, changes.offset))
 }
 
 fn event_puts(partition: u16, changes: &Changes) -> impl Iterator<Item = Put> {

@@ -1,6 +1,6 @@
 //! A write as the values of a statement.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use scylla::{
     cluster::metadata::ColumnType,
@@ -21,12 +21,12 @@ use super::{
 };
 
 /// A value of one of the few types that the tables have.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Cell<'a> {
     Int(i32),
     Big(i64),
     Text(&'a str),
-    Blob(&'a [u8]),
+    Blob(Cow<'a, [u8]>),
     Null,
 }
 
@@ -40,7 +40,7 @@ impl SerializeValue for Cell<'_> {
             Self::Int(value) => value.serialize(typ, writer),
             Self::Big(value) => value.serialize(typ, writer),
             Self::Text(value) => value.serialize(typ, writer),
-            Self::Blob(value) => value.serialize(typ, writer),
+            Self::Blob(value) => value.as_ref().serialize(typ, writer),
             Self::Null => None::<i32>.serialize(typ, writer),
         }
     }
@@ -113,7 +113,7 @@ pub(crate) fn bind(put: &Put) -> Bound<'_> {
                     Cell::Int(i32::from(table.number())),
                     int(page.into()),
                     big((*number).into()),
-                    Cell::Blob(body),
+                    Cell::Blob(Cow::Borrowed(body)),
                     stamp,
                 ],
             )
@@ -242,14 +242,14 @@ pub(crate) fn bind(put: &Put) -> Bound<'_> {
                 partition(*chunk),
                 big(cell.previous),
                 partition(cell.chunks),
-                Cell::Blob(&cell.body),
+                Cell::Blob(Cow::Borrowed(&cell.body)),
                 stamp,
             ],
         ),
         (Key::Book { partition: of }, Some(Value::Book { offset, body })) => bound(
             Kind::SetBook,
             Home::Alone,
-            vec![partition(*of), big(*offset), Cell::Blob(body), stamp],
+            vec![partition(*of), big(*offset), Cell::Blob(Cow::Borrowed(body)), stamp],
         ),
         (key, value) => unreachable!("{key:?} never has {value:?}"),
     }

@@ -1,7 +1,9 @@
 //! The store in a keyspace of Cassandra.
 
+mod batches;
 mod bind;
 mod connect;
+mod packs;
 mod patience;
 mod put;
 mod read;

@@ -8,13 +8,14 @@ use scylla::{deserialize::row::DeserializeRow, serialize::row::SerializeRow};
 
 use super::{
     super::{
-        Result,
+        Error, Result,
         cells::{Counts, TailCell, VenueCell, VenueKey},
         people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
         totals::{StoredCountry, StoredVenue},
         write::shelf,
     },
     Cassandra,
+    packs::unpacked,
     patience::{Patience, READING},
     statements::Kind,
 };
@@ -73,16 +74,12 @@ impl Cassandra {
             i32::from(table.number()),
             page.cast_signed(),
         );
-        let rows: Vec<(i64, Vec<u8>)> = self.few(Kind::Page, key).await?;
-        let row = |(number, body): (i64, _)| {
-            let number = u32::try_from(number).ok()?;
-            Some(Row {
-                table,
-                number,
-                body,
-            })
-        };
-        Ok(rows.into_iter().filter_map(row).collect())
+        let stored = self.few(Kind::Page, key).await?;
+        unpacked(table, stored).ok_or_else(|| Error::Refused {
+            action: "read from",
+            place: self.place.clone(),
+            cause: "served_rows holds what no headcount writes; name another keyspace".to_owned(),
+        })
     }
 
     pub(crate) async fn tail(

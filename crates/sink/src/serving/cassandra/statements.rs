@@ -98,7 +98,7 @@ const TEXTS: [(Kind, &str); 22] = [
     ),
     (
         Kind::Page,
-        "SELECT number, body FROM KS.served_rows WHERE journal_partition = ? AND tbl = ? AND page = ?",
+        "SELECT number, body, WRITETIME(body) FROM KS.served_rows WHERE journal_partition = ? AND tbl = ? AND page = ?",
     ),
     (
         Kind::Tail,

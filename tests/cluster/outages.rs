@@ -1,0 +1,252 @@
+//! The servers go away for minutes while records come in, and come back: nothing is lost or doubled, and nobody's memory
+//! grows meanwhile.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    process::ChildStdin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use headcount_test_servers::{Cassandra, Kafka, S3};
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Cluster, turn},
+    support::*,
+};
+
+/// How long a server is away.
+const OUTAGE: Duration = Duration::from_secs(120);
+/// How long a broker of three is away.
+const ONE_BROKER: Duration = Duration::from_secs(30);
+/// Records a second.
+const RATE: u64 = 5_000;
+/// Different answers, so that the state ends growing and what grows else is seen.
+const RSVPS: u64 = 60_000;
+const EVENTS: u64 = 3_000;
+/// What a process of this build, which is not optimised, may take, in MiB.
+const MEMORY_MIB: u64 = 700;
+
+/// Sends records at a pace, as fast as they are taken, and counts them in its own way.
+struct Feed {
+    tally: Arc<Mutex<Tally>>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Tally {
+    sent: u64,
+    /// Response and guests by the number of the answer.
+    answers: BTreeMap<u64, (bool, u64)>,
+}
+
+impl Feed {
+    fn start(mut to: ChildStdin) -> Self {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let (told, ended) = (Arc::clone(&tally), Arc::clone(&stop));
+        let thread = thread::spawn(move || {
+            let began = Instant::now();
+            let first_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            let first_ms = u64::try_from(first_ms.as_millis()).unwrap();
+            let mut lost = Duration::ZERO;
+            for number in 0.. {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
+                let due = Duration::from_micros(number * 1_000_000 / RATE) + lost;
+                let now = began.elapsed();
+                match due.checked_sub(now) {
+                    Some(early) if number % 50 == 0 => thread::sleep(early),
+                    Some(_) => {}
+                    // What could not be sent in time is not sent faster later.
+                    None => lost += now - due,
+                }
+                let line = told.lock().unwrap().next(number, first_ms);
+                to.write_all(line.as_bytes()).unwrap();
+                told.lock().unwrap().sent = number + 1;
+            }
+        });
+        Self {
+            tally,
+            stop,
+            thread,
+        }
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sent(&self) -> u64 {
+        self.tally().sent
+    }
+
+    /// Sends no more; returns how many were sent, and what they come to.
+    fn end(self) -> (u64, Value) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        let tally = self.tally.lock().unwrap();
+        (tally.sent, tally.answer())
+    }
+}
+
+impl Tally {
+    /// One record: of a new answer, or in turn of one that changes or comes again as it was.
+    fn next(&mut self, number: u64, first_ms: u64) -> String {
+        let rsvp = number % RSVPS;
+        let round = number / RSVPS;
+        // Every third is repeated; its time is that of the round before.
+        let round = round - u64::from(round > 0 && rsvp.is_multiple_of(3));
+        let yes = !(rsvp / 7 + round).is_multiple_of(4);
+        let guests = (rsvp + round) % 3;
+        self.answers.insert(rsvp, (yes, guests));
+        let event = rsvp % EVENTS;
+        let mtime = first_ms + (round * RSVPS + rsvp) * 1_000 / RATE;
+        let record = json!({
+            "visibility": "public",
+            "response": if yes { "yes" } else { "no" },
+            "guests": guests,
+            "member": {"member_id": 1_000 + rsvp, "member_name": "A member", "photo": ""},
+            "rsvp_id": 5_000_000 + rsvp,
+            "mtime": mtime,
+            "event": {"event_name": format!("Event {event}"), "event_id": format!("e{event}"),
+                "time": first_ms + 86_400_000, "event_url": "https://example.org/e"},
+            "group": {"group_id": 100 + event, "group_name": format!("Group {event}"), "group_city": "Oslo",
+                "group_country": country(event), "group_lon": 10.7, "group_lat": 59.9,
+                "group_urlname": format!("g{event}"), "group_topics": []},
+        });
+        format!("{record}\n")
+    }
+
+    fn answer(&self) -> Value {
+        let mut countries: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
+        let mut all = [0_u64; 3];
+        for (rsvp, &(yes, guests)) in &self.answers {
+            let country = countries.entry(country(rsvp % EVENTS)).or_default();
+            let heads = if yes { 1 + guests } else { 0 };
+            for counts in [country, &mut all] {
+                counts[usize::from(!yes)] += 1;
+                counts[2] += heads;
+            }
+        }
+        let told = |[yes, no, heads]: [u64; 3]| json!({"yes": yes, "no": no, "heads": heads});
+        let by_country: BTreeMap<_, _> = countries
+            .into_iter()
+            .map(|(country, counts)| (country, told(counts)))
+            .collect();
+        let rsvps = self.answers.len();
+        let [yes, no, heads] = all;
+        json!({"rsvps": rsvps, "yes": yes, "no": no, "heads": heads, "by_country": by_country})
+    }
+}
+
+fn country(event: u64) -> &'static str {
+    ["no", "us", "gb", "jp"][usize::try_from(event % 4).unwrap()]
+}
+
+/// The largest a process has been, in MiB.
+fn peak_mib(process: &Process) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() / 1024
+}
+
+fn records(serve: &Process) -> u64 {
+    serve.summary()["records"].as_u64().unwrap_or(0)
+}
+
+/// Everything that had been sent when this is called comes to be shown.
+#[track_caller]
+fn caught_up(feed: &Feed, serve: &Process, what: &str) {
+    let sent = feed.sent();
+    // The last lines may wait in the pipe for others.
+    wait_until(&format!("caught up after {what}"), || {
+        records(serve) + 1_000 >= sent
+    });
+}
+
+fn for_a_while(long: Duration, mut look: impl FnMut()) {
+    let until = Instant::now() + long;
+    while Instant::now() < until {
+        look();
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn servers_that_go_away_for_minutes_cost_nothing_but_time() {
+    let _turn = turn();
+    let (kafka, cassandra, s3) = (Kafka::cluster(3), Cassandra::start(), S3::start());
+    let cluster = Cluster::new(&kafka, 4)
+        .served_by(&cassandra)
+        .with_lake_on(&s3);
+    let (ingest, input) = cluster.start_fed("ingest");
+    let feed = Feed::start(input);
+    let (worker, serve) = (cluster.worker("worker"), cluster.start("serve", &["serve"], &[]));
+    wait_until("the server is ready", || serve.is_ready());
+    let everybody = [&ingest, &worker, &serve];
+    let small = |when: &str| {
+        for process in everybody {
+            let peak = peak_mib(process);
+            assert!(peak < MEMORY_MIB, "{peak} MiB {when}");
+        }
+    };
+    caught_up(&feed, &serve, "the start");
+
+    cassandra.kill();
+    let before = feed.sent();
+    for_a_while(OUTAGE, || {
+        // What was shown last is shown still, and is said to be old.
+        assert!(records(&serve) > 0);
+        small("without Cassandra");
+    });
+    let taken = feed.sent() - before;
+    assert!(taken > OUTAGE.as_secs() * RATE / 2, "{taken} were taken");
+    cassandra.restart();
+    caught_up(&feed, &serve, "Cassandra was away");
+
+    s3.kill();
+    for_a_while(OUTAGE, || small("without S3"));
+    // Counting and showing do not need it.
+    caught_up(&feed, &serve, "S3 is away");
+    s3.restart();
+
+    kafka.broker(1).kill();
+    let before = feed.sent();
+    for_a_while(ONE_BROKER, || small("without a broker"));
+    let taken = feed.sent() - before;
+    assert!(taken > ONE_BROKER.as_secs() * RATE / 4, "{taken} were taken");
+    kafka.restart();
+    caught_up(&feed, &serve, "a broker was away");
+
+    kafka.kill();
+    for_a_while(OUTAGE, || {
+        assert!(records(&serve) > 0);
+        small("without Kafka");
+    });
+    kafka.restart();
+    let goes_on = feed.sent() + RATE;
+    wait_until("records are taken again", || feed.sent() > goes_on);
+    caught_up(&feed, &serve, "Kafka was away");
+
+    let (sent, right) = feed.end();
+    wait_until("every record is there once", || records(&serve) >= sent);
+    let found = serve.summary();
+    assert_eq!(found["records"], sent);
+    for (name, right) in right.as_object().unwrap() {
+        assert_eq!(&found[name], right, "{name}");
+    }
+    small("at the end");
+    for process in [serve, worker, ingest] {
+        process.stop();
+    }
+}
