@@ -22,16 +22,19 @@ use crate::{
 };
 
 /// How long a server is away.
-const OUTAGE: Duration = Duration::from_secs(120);
+const OUTAGE: Duration = Duration::from_secs(60);
 /// How long a broker of three is away.
 const ONE_BROKER: Duration = Duration::from_secs(30);
+/// How long it may take to catch up, with the servers on the same two cores.
+const CATCH_UP: Duration = Duration::from_secs(300);
 /// Records a second.
 const RATE: u64 = 5_000;
-/// Different answers, so that the state ends growing and what grows else is seen.
-const RSVPS: u64 = 60_000;
-const EVENTS: u64 = 3_000;
+/// Different answers: few, so that the state soon ends growing, and whatever else grows is seen. Cassandra's share of the
+/// machine is enough for so many events that change all the time.
+const RSVPS: u64 = 20_000;
+const EVENTS: u64 = 400;
 /// What a process of this build, which is not optimised, may take, in MiB.
-const MEMORY_MIB: u64 = 700;
+const MEMORY_MIB: u64 = 1_024;
 
 /// Sends records at a pace, as fast as they are taken, and counts them in its own way.
 struct Feed {
@@ -65,9 +68,9 @@ impl Feed {
                 let now = began.elapsed();
                 match due.checked_sub(now) {
                     Some(early) if number % 50 == 0 => thread::sleep(early),
-                    Some(_) => {}
-                    // What could not be sent in time is not sent faster later.
-                    None => lost += now - due,
+                    // What could not be sent for long is not sent faster later.
+                    None if now - due > Duration::from_secs(1) => lost += now - due,
+                    _ => {}
                 }
                 let line = told.lock().unwrap().next(number, first_ms);
                 to.write_all(line.as_bytes()).unwrap();
@@ -169,9 +172,23 @@ fn records(serve: &Process) -> u64 {
 fn caught_up(feed: &Feed, serve: &Process, what: &str) {
     let sent = feed.sent();
     // The last lines may wait in the pipe for others.
-    wait_until(&format!("caught up after {what}"), || {
-        records(serve) + 1_000 >= sent
-    });
+    shows(serve, sent.saturating_sub(1_000), what);
+}
+
+/// Waits until so many records are shown.
+#[track_caller]
+fn shows(serve: &Process, wanted: u64, what: &str) {
+    let begun = Instant::now();
+    let mut shown = records(serve);
+    while shown < wanted {
+        assert!(
+            begun.elapsed() < CATCH_UP,
+            "{CATCH_UP:?} after {what} {shown} of {wanted} records are shown"
+        );
+        pause();
+        shown = records(serve);
+    }
+    eprintln!("{what}: caught up in {:.0?}", begun.elapsed());
 }
 
 fn for_a_while(long: Duration, mut look: impl FnMut()) {
@@ -191,7 +208,10 @@ fn servers_that_go_away_for_minutes_cost_nothing_but_time() {
         .with_lake_on(&s3);
     let (ingest, input) = cluster.start_fed("ingest");
     let feed = Feed::start(input);
-    let (worker, serve) = (cluster.worker("worker"), cluster.start("serve", &["serve"], &[]));
+    let (worker, serve) = (
+        cluster.worker("worker"),
+        cluster.start("serve", &["serve"], &[]),
+    );
     wait_until("the server is ready", || serve.is_ready());
     let everybody = [&ingest, &worker, &serve];
     let small = |when: &str| {
@@ -224,8 +244,11 @@ fn servers_that_go_away_for_minutes_cost_nothing_but_time() {
     let before = feed.sent();
     for_a_while(ONE_BROKER, || small("without a broker"));
     let taken = feed.sent() - before;
-    assert!(taken > ONE_BROKER.as_secs() * RATE / 4, "{taken} were taken");
-    kafka.restart();
+    assert!(
+        taken > ONE_BROKER.as_secs() * RATE / 4,
+        "{taken} were taken"
+    );
+    kafka.broker(1).restart();
     caught_up(&feed, &serve, "a broker was away");
 
     kafka.kill();
@@ -239,7 +262,7 @@ fn servers_that_go_away_for_minutes_cost_nothing_but_time() {
     caught_up(&feed, &serve, "Kafka was away");
 
     let (sent, right) = feed.end();
-    wait_until("every record is there once", || records(&serve) >= sent);
+    shows(&serve, sent, "the end");
     let found = serve.summary();
     assert_eq!(found["records"], sent);
     for (name, right) in right.as_object().unwrap() {

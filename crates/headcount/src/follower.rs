@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, ensure};
 use headcount_engine::{Entry, Head, Partition, Pulse};
-use headcount_journal::{Batch, Frame, Journal, Place, Reader};
+use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
 use headcount_record::Control;
 use tokio::sync::{broadcast, watch};
 
@@ -27,6 +27,8 @@ use crate::{
 const READ_BYTES: usize = 1 << 20;
 /// How long an idle partition waits for entries before it looks at requests again.
 const POLL: Duration = Duration::from_millis(5);
+/// How long to wait before a journal that cannot be read is asked again.
+const OUTAGE_POLL: Duration = Duration::from_millis(50);
 /// A checkpoint is written after so many entries ...
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// ... or, if there were any, after so long.
@@ -35,8 +37,9 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 const SERVE_EVERY: Duration = Duration::from_millis(100);
 /// ... but while there is a backlog only so often: what changes twice meanwhile is written once.
 const SERVE_BACKLOG_EVERY: Duration = Duration::from_secs(10);
-/// A store that takes longer than this has enough to do, and is left in peace as long again.
+/// A store that takes longer than this has enough to do, and is left in peace as long again, but not longer than that.
 const SERVE_SLOW: Duration = Duration::from_millis(500);
+const SERVE_PAUSE_MAX: Duration = Duration::from_secs(3);
 /// Pulses that may wait for a slow reader before the oldest are dropped.
 const PULSES: usize = 256;
 /// How long the last parcel of a partition may take when it is left.
@@ -126,6 +129,7 @@ impl Follower {
             serve_from: Some(Instant::now() + SERVE_BACKLOG_EVERY),
             saved_at: Instant::now(),
             unsaved: 0,
+            waits: false,
             ready: Some(tell_ready),
         };
         if serves {
@@ -202,6 +206,8 @@ struct Run {
     serve_from: Option<Instant>,
     saved_at: Instant,
     unsaved: u64,
+    /// The journal cannot be read at present.
+    waits: bool,
     /// Until everything that was there at the start is counted.
     ready: Option<SyncSender<Result<Known>>>,
 }
@@ -234,11 +240,21 @@ impl Run {
                 stop |= self.desk.answer(|scope| self.partition.survey(scope));
             }
             let wait = if stop { Duration::ZERO } else { POLL };
-            let read = self
-                .reader
-                .read(&mut batch, READ_BYTES, wait)
-                .with_context(|| format!("read partition {} of the journal", self.at))?;
+            let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
+                Err(error) if error.may_pass() => {
+                    self.waits_for(&error);
+                    if stop && !self.partition.is_at_commit() {
+                        // The rest of the batch does not come; it is counted at the next start.
+                        return Ok(());
+                    }
+                    0
+                }
+                read => {
+                    read.with_context(|| format!("read partition {} of the journal", self.at))?
+                }
+            };
             if read > 0 {
+                self.goes_on();
                 apply(&mut self.partition, &batch)?;
                 self.unsaved += read as u64;
             }
@@ -248,14 +264,34 @@ impl Run {
             if read > 0 {
                 self.tell();
             }
-            if self.ready.is_some() && self.reader.behind()? == 0 {
-                self.now_caught_up();
+            if self.ready.is_some() {
+                match self.reader.caught_up() {
+                    Ok(true) => self.now_caught_up(),
+                    Ok(false) => {}
+                    Err(error) if error.may_pass() => self.waits_for(&error),
+                    Err(error) => return Err(error.into()),
+                }
             }
             if read == 0 && stop {
                 self.give_last();
                 return Ok(());
             }
             self.give();
+        }
+    }
+
+    /// The brokers are away: they are asked again.
+    fn waits_for(&mut self, error: &JournalError) {
+        if !self.waits {
+            tracing::warn!("partition {}: counting waits: {error}", self.at);
+        }
+        self.waits = true;
+        thread::sleep(OUTAGE_POLL);
+    }
+
+    fn goes_on(&mut self) {
+        if std::mem::take(&mut self.waits) {
+            tracing::info!("partition {}: counting goes on", self.at);
         }
     }
 
@@ -305,8 +341,9 @@ impl Run {
         let from = self.serve_from.unwrap_or_else(|| self.next_serving());
         self.serve_from = Some(from);
         let changes = self.serves && Instant::now() >= from && self.partition.has_changes();
-        let checkpoint = self.unsaved >= CHECKPOINT_ENTRIES
-            || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY);
+        let checkpoint = self.outbox.delivered().can_keep()
+            && (self.unsaved >= CHECKPOINT_ENTRIES
+                || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
         if changes || checkpoint {
             self.send(checkpoint);
         }
@@ -318,7 +355,7 @@ impl Run {
         let every = match (self.more, self.ready.is_some()) {
             (true, _) => Duration::ZERO,
             (false, true) => SERVE_BACKLOG_EVERY,
-            (false, false) if took > SERVE_SLOW => 2 * took,
+            (false, false) if took > SERVE_SLOW => took + took.min(SERVE_PAUSE_MAX),
             (false, false) => SERVE_EVERY,
         };
         self.served_at + every

@@ -5,7 +5,8 @@
 //! they take no more room however many there are.
 //!
 //! A checkpoint is kept only after the changes up to it are served. So whoever goes on from it
-//! knows that everything before it is served, and need not serve it again.
+//! knows that everything before it is served, and need not serve it again. Keeping it is the work of
+//! another thread: what is served does not wait for the lake.
 
 use std::{
     sync::{
@@ -81,6 +82,8 @@ impl Destination {
 #[derive(Default)]
 pub(crate) struct Delivered {
     busy: AtomicBool,
+    /// A checkpoint is on its way.
+    keeping: AtomicBool,
     abandoned: AtomicBool,
     served: AtomicU64,
     checkpointed: AtomicU64,
@@ -90,6 +93,11 @@ impl Delivered {
     /// Whether a parcel can be taken.
     pub(crate) fn is_free(&self) -> bool {
         !self.busy.load(Ordering::Acquire)
+    }
+
+    /// Whether a checkpoint can be taken.
+    pub(crate) fn can_keep(&self) -> bool {
+        !self.keeping.load(Ordering::Acquire)
     }
 
     /// The offset up to which is served.
@@ -116,7 +124,7 @@ impl Delivered {
 pub(crate) struct Outbox {
     parcels: SyncSender<Parcel>,
     delivered: Arc<Delivered>,
-    thread: JoinHandle<()>,
+    threads: [JoinHandle<()>; 2],
 }
 
 impl Outbox {
@@ -126,19 +134,30 @@ impl Outbox {
         delivered
             .checkpointed
             .store(checkpointed, Ordering::Relaxed);
-        let mut run = Run {
+        let (checkpoints, kept) = sync_channel(1);
+        let keeper = Keeper {
+            partition,
+            checkpoints: to.checkpoints.clone(),
+            delivered: Arc::clone(&delivered),
+        };
+        let run = Run {
             partition,
             to,
             delivered: Arc::clone(&delivered),
+            checkpoints,
         };
-        let thread = thread::Builder::new()
+        let serving = thread::Builder::new()
             .name(format!("outbox-{partition}"))
             .spawn(move || run.run(&inbox))
+            .context("start a thread")?;
+        let keeping = thread::Builder::new()
+            .name(format!("keeper-{partition}"))
+            .spawn(move || keeper.run(&kept))
             .context("start a thread")?;
         Ok(Self {
             parcels,
             delivered,
-            thread,
+            threads: [serving, keeping],
         })
     }
 
@@ -146,17 +165,19 @@ impl Outbox {
         &self.delivered
     }
 
-    /// Gives a parcel away. The outbox must be free.
+    /// Gives a parcel away. The outbox must be free, also to keep a checkpoint if there is one in it.
     pub(crate) fn send(&self, parcel: Parcel) {
+        let keeping = parcel.checkpoint.is_some();
+        self.delivered.keeping.fetch_or(keeping, Ordering::AcqRel);
         self.delivered.busy.store(true, Ordering::Release);
         // The thread ends only after this sender.
         let _ = self.parcels.send(parcel);
     }
 
-    /// Whether it is free within `limit`.
+    /// Whether it is free for anything within `limit`.
     pub(crate) fn wait(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
-        while !self.delivered.is_free() {
+        while !(self.delivered.is_free() && self.delivered.can_keep()) {
             if Instant::now() >= until || self.delivered.is_abandoned() {
                 return false;
             }
@@ -169,8 +190,10 @@ impl Outbox {
     pub(crate) fn close(self) {
         self.delivered.abandon();
         drop(self.parcels);
-        // A panic has been printed.
-        let _ = self.thread.join();
+        for thread in self.threads {
+            // A panic has been printed.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -178,15 +201,20 @@ struct Run {
     partition: u16,
     to: Destination,
     delivered: Arc<Delivered>,
+    checkpoints: SyncSender<Checkpoint>,
 }
 
 impl Run {
-    fn run(&mut self, inbox: &Receiver<Parcel>) {
+    fn run(self, inbox: &Receiver<Parcel>) {
         while let Ok(parcel) = inbox.recv() {
-            if self.serve(parcel.changes.as_ref())
-                && let Some(checkpoint) = parcel.checkpoint
-            {
-                self.keep(&checkpoint);
+            let served = self.serve(parcel.changes.as_ref());
+            if let Some(checkpoint) = parcel.checkpoint {
+                if served {
+                    // The keeper ends only after this sender.
+                    let _ = self.checkpoints.send(checkpoint);
+                } else {
+                    self.delivered.keeping.store(false, Ordering::Release);
+                }
             }
             self.delivered.busy.store(false, Ordering::Release);
         }
@@ -226,11 +254,32 @@ impl Run {
         false
     }
 
+    fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        while Instant::now() < until && !self.delivered.is_abandoned() {
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+struct Keeper {
+    partition: u16,
+    checkpoints: Checkpoints,
+    delivered: Arc<Delivered>,
+}
+
+impl Keeper {
+    fn run(self, inbox: &Receiver<Checkpoint>) {
+        while let Ok(checkpoint) = inbox.recv() {
+            self.keep(&checkpoint);
+            self.delivered.keeping.store(false, Ordering::Release);
+        }
+    }
+
     /// Keeps a checkpoint. It only saves time at the next start, so a failure must not end the
     /// counting: the next attempt is made when its time has come.
     fn keep(&self, checkpoint: &Checkpoint) {
         let kept = self
-            .to
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
         match kept {
@@ -242,13 +291,6 @@ impl Run {
                 "no checkpoint of partition {} was written: {error:#}",
                 self.partition
             ),
-        }
-    }
-
-    fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        while Instant::now() < until && !self.delivered.is_abandoned() {
-            thread::sleep(LOOK);
         }
     }
 }

@@ -85,9 +85,16 @@ impl Holdings {
             to.start(journal.id(), at)
         };
         let follower = Follower::start(journal, at, start, to.clone(), self.counting.news.clone())?;
-        let archiving = match &self.counting.raw {
-            Some(lake) => Some(Archiving::start(journal, at, lake, &self.counting.news)?),
-            None => None,
+        let archiving = self.counting.raw.as_ref();
+        let archiving = archiving
+            .map(|lake| Archiving::start(journal, at, lake, &self.counting.news))
+            .transpose();
+        let archiving = match archiving {
+            Ok(archiving) => archiving,
+            Err(error) => {
+                follower.stop(false)?;
+                return Err(error);
+            }
         };
         let surveyor = follower.surveyor().clone();
         self.counting.surveyors.insert(at, surveyor.clone());
@@ -269,7 +276,7 @@ impl Run {
                 Some(Change::Assigned(partitions)) => {
                     tracing::info!("counting {}", named(&partitions));
                     for at in partitions {
-                        self.holdings.take(at)?;
+                        self.take(at)?;
                     }
                 }
                 Some(Change::Revoked(partitions, ack)) => {
@@ -288,6 +295,24 @@ impl Run {
         Ok(())
     }
 
+    /// Takes a partition. Servers that are away just now are waited for: a process that ended instead would only be
+    /// started again to wait.
+    fn take(&mut self, at: u16) -> Result<()> {
+        let mut told = false;
+        loop {
+            match self.holdings.take(at) {
+                Err(error) if may_pass(&error) && !self.stop.load(Ordering::Relaxed) => {
+                    if !told {
+                        tracing::warn!("partition {at}: counting waits: {error:#}");
+                    }
+                    told = true;
+                    thread::sleep(LOOK);
+                }
+                taken => return taken,
+            }
+        }
+    }
+
     /// A partition that cannot be counted here is left to others.
     fn look_for_failures(&self) -> Result<()> {
         for held in self.holdings.held.values() {
@@ -298,6 +323,15 @@ impl Run {
             None => Ok(()),
         }
     }
+}
+
+fn may_pass(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let journal = cause.downcast_ref::<headcount_journal::Error>();
+        let archive = cause.downcast_ref::<headcount_sink::archive::Error>();
+        journal.is_some_and(headcount_journal::Error::may_pass)
+            || archive.is_some_and(headcount_sink::archive::Error::may_pass)
+    })
 }
 
 fn named(partitions: &[u16]) -> String {

@@ -82,6 +82,16 @@ impl Reader {
     pub fn behind(&mut self) -> Result<u64> {
         each!(&mut self.0, reader => reader.behind())
     }
+
+    /// Whether it has read everything that was durable when it was opened. Of a journal that is written all the time
+    /// that is true at some time, while [`Reader::behind`] may never be 0.
+    pub fn caught_up(&mut self) -> Result<bool> {
+        match &mut self.0 {
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(reader) => reader.caught_up(),
+            other => Ok(each!(other, reader => reader.behind())? == 0),
+        }
+    }
 }
 
 impl From<segments::Reader> for Reader {

@@ -1,6 +1,7 @@
 //! What becomes of messages that were handed to the client library.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rdkafka::ClientContext;
 use rdkafka::Message as _;
@@ -13,10 +14,16 @@ use headcount_kafka::tell;
 
 /// Where the messages one asks about came to lie, and the first failure.
 #[derive(Default)]
-pub(super) struct Deliveries(Mutex<State>);
+pub(super) struct Deliveries {
+    state: Mutex<State>,
+    /// Told when nothing is outstanding any more.
+    all: Condvar,
+}
 
 #[derive(Default)]
 struct State {
+    /// Handed over, and nothing heard of them yet.
+    outstanding: usize,
     offsets: Vec<Option<i64>>,
     failed: Option<String>,
 }
@@ -30,9 +37,30 @@ impl Deliveries {
     /// Forgets the transaction before; there are so many slots in the next.
     pub(super) fn begin(&self, slots: usize) {
         *self.lock() = State {
+            outstanding: 0,
             offsets: vec![None; slots],
             failed: None,
         };
+    }
+
+    /// Says that a message is about to be handed over.
+    pub(super) fn expect(&self) {
+        self.lock().outstanding += 1;
+    }
+
+    /// Says that it was not.
+    pub(super) fn expect_not(&self) {
+        self.lock().settle();
+    }
+
+    /// Waits until something was heard of every message, at most so long; true if it was.
+    pub(super) fn wait(&self, limit: Duration) -> bool {
+        let state = self.lock();
+        let (state, _) = self
+            .all
+            .wait_timeout_while(state, limit, |state| state.outstanding > 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.outstanding == 0
     }
 
     pub(super) fn failed(&self) -> Option<String> {
@@ -44,7 +72,13 @@ impl Deliveries {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn settle(&mut self) {
+        self.outstanding = self.outstanding.saturating_sub(1);
     }
 }
 
@@ -62,16 +96,21 @@ impl ProducerContext<NoCustomPartitioner> for Deliveries {
     type DeliveryOpaque = Slot;
 
     fn delivery(&self, result: &DeliveryResult<'_>, slot: Slot) {
+        let mut state = self.lock();
         match result {
-            Ok(_) if slot == NOT_ASKED => {}
             Ok(message) => {
-                if let Some(offset) = self.lock().offsets.get_mut(slot) {
+                // That of a message that is not asked for is not there.
+                if let Some(offset) = state.offsets.get_mut(slot) {
                     *offset = Some(message.offset());
                 }
             }
             Err((error, _)) => {
-                self.lock().failed.get_or_insert_with(|| error.to_string());
+                state.failed.get_or_insert_with(|| error.to_string());
             }
+        }
+        state.settle();
+        if state.outstanding == 0 {
+            self.all.notify_all();
         }
     }
 }

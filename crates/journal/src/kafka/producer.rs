@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::{BaseRecord, Producer as _, PurgeConfig, ThreadedProducer};
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
@@ -16,8 +16,11 @@ use crate::kafka::wait::Switch;
 /// How long one call into the client library may take before we look around.
 const STEP: Duration = Duration::from_secs(1);
 
-/// How long deliveries are heard before it is looked whether these were all.
-const HEAR: Duration = Duration::from_millis(1);
+/// How long to wait where there is nothing to be waited for.
+const BREATH: Duration = Duration::from_millis(10);
+
+/// How long deliveries are waited for before it is looked whether there is still hope.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Bytes that may wait in the client library: the longest batch with what belongs to it.
 const BUFFER_KIB: &str = "131072";
@@ -46,7 +49,9 @@ impl fmt::Display for Trouble {
 
 /// A producer whose id is its own: the one that had it before can write no more.
 pub(super) struct Transactions {
-    producer: BaseProducer<Deliveries>,
+    /// Deliveries are heard by a thread of its own: to wait for the last of them one must not poll, which waits on
+    /// after it has come.
+    producer: ThreadedProducer<Deliveries>,
 }
 
 impl Transactions {
@@ -139,25 +144,31 @@ impl Transactions {
             .payload(body);
         record.key = key;
         record.headers = headers;
+        let deliveries = self.producer.context();
         loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    record = back;
-                    self.producer.poll(Duration::from_millis(10));
-                    self.check()?;
-                }
-                Err((error, _)) => return Err(Trouble::of(&error)),
+            // Before it is, for it may be delivered before the next line.
+            deliveries.expect();
+            let Err((error, back)) = self.producer.send(record) else {
+                return Ok(());
+            };
+            deliveries.expect_not();
+            match error {
+                KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => record = back,
+                error => return Err(Trouble::of(&error)),
             }
+            deliveries.wait(BREATH);
+            self.check()?;
         }
     }
 
     /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
     pub(super) fn flush(&self) -> Result<(), Trouble> {
-        while self.producer.in_flight_count() > 0 {
+        while !self.producer.context().wait(LOOK) {
             self.check()?;
-            // It hears deliveries until the time is over, also when there are no more to come.
-            self.producer.poll(HEAR);
+        }
+        // The library forgets a message a little after it has told of it, and would wait long for that itself.
+        while self.producer.in_flight_count() > 0 {
+            std::thread::yield_now();
         }
         self.check()
     }
@@ -171,14 +182,13 @@ impl Transactions {
     pub(super) fn abort(&self, give_up: &Switch) -> Result<(), Trouble> {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
-        self.until(give_up, || {
-            self.producer.poll(Duration::ZERO);
-            self.producer.abort_transaction(STEP)
-        })?;
+        self.until(give_up, || self.producer.abort_transaction(STEP))?;
         // What is still said of these messages must not be taken for the next ones.
-        match self.producer.flush(STEP) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(Trouble::Renew(error.to_string())),
+        match self.producer.context().wait(STEP) {
+            true => Ok(()),
+            false => Err(Trouble::Renew(
+                "what became of messages was not heard".to_owned(),
+            )),
         }
     }
 
@@ -207,7 +217,7 @@ impl Transactions {
                 Ok(()) => return Ok(()),
                 Err(Met::Trouble(trouble)) => return Err(trouble),
                 Err(Met::Again(_)) if give_up.is_thrown() => return Err(Trouble::GivenUp),
-                Err(Met::Again(_)) => self.producer.poll(Duration::from_millis(10)),
+                Err(Met::Again(_)) => std::thread::sleep(BREATH),
             }
         }
     }

@@ -29,6 +29,8 @@ const AHEAD_KIB: &str = "8192";
 pub(crate) struct Reader {
     cluster: Arc<Cluster>,
     partition: u16,
+    /// One past the last commit message when it was opened.
+    end_at_opening: i64,
     consumer: Arc<BaseConsumer<Told>>,
     commits: Stream,
     lanes: Vec<Option<Lane>>,
@@ -79,6 +81,7 @@ struct Current {
     time: i64,
     /// The numbers of its sources.
     numbers: Vec<u16>,
+    lanes_open: bool,
     item: usize,
     /// How many of the item have been read.
     done: u32,
@@ -124,6 +127,7 @@ impl Reader {
             commits: Stream::open(cluster, &consumer, topic, partition, start)?,
             cluster: Arc::clone(cluster),
             partition,
+            end_at_opening: high,
             consumer,
             lanes: cluster.topics.lanes.iter().map(|_| None).collect(),
             next: at.base,
@@ -185,6 +189,11 @@ impl Reader {
         }
     }
 
+    pub(crate) fn caught_up(&mut self) -> Result<bool> {
+        let past = self.current.is_none() && self.at.commits >= self.end_at_opening;
+        Ok(past || self.behind()? == 0)
+    }
+
     pub(crate) fn behind(&mut self) -> Result<u64> {
         if let Some(current) = &self.current {
             return Ok((current.end - self.next).max(1));
@@ -237,10 +246,11 @@ impl Reader {
             let Some(mut current) = self.current.take() else {
                 continue;
             };
-            let whole = self.emit(&mut current, batch, max_bytes, deadline)?;
-            if !whole {
+            let whole = self.proceed(&mut current, batch, max_bytes, deadline);
+            if !matches!(whole, Ok(true)) {
+                // Also after an error: when the brokers are back it goes on from here.
                 self.current = Some(current);
-                return Ok(());
+                return whole.map(drop);
             }
             self.finish(current);
             if within && !batch.is_empty() {
@@ -311,6 +321,7 @@ impl Reader {
             end,
             numbers,
             commit,
+            lanes_open: false,
             item: 0,
             done: 0,
         };
@@ -319,11 +330,25 @@ impl Reader {
             self.finish(current);
             return Ok(());
         }
-        for (&lane, &first) in &current.commit.lanes {
-            self.lane(lane, first, offset)?;
-        }
         self.current = Some(current);
         Ok(())
+    }
+
+    /// Opens the lanes of a batch that has just been taken up, and gives entries of it; true if it is at its end.
+    fn proceed(
+        &mut self,
+        current: &mut Current,
+        batch: &mut Batch,
+        max_bytes: usize,
+        deadline: Instant,
+    ) -> Result<bool> {
+        if !current.lanes_open {
+            for (&lane, &first) in &current.commit.lanes {
+                self.lane(lane, first, current.offset)?;
+            }
+            current.lanes_open = true;
+        }
+        self.emit(current, batch, max_bytes, deadline)
     }
 
     fn lane(&mut self, lane: u8, first: i64, offset: i64) -> Result<()> {
@@ -398,7 +423,7 @@ impl Reader {
                 (Item::Run(lane, ..), None) => {
                     let lane = self.lanes[usize::from(*lane)]
                         .as_mut()
-                        .expect("a batch opens its lanes when it is taken up");
+                        .expect("the lanes of a batch are opened first");
                     // What is there is given out rather than kept until more comes.
                     let until = if waits { deadline } else { Instant::now() };
                     let Commit { writer, seq, .. } = &current.commit;

@@ -70,7 +70,8 @@ pub enum Error {
 
 impl Error {
     /// True if it may be gone the next time: the lake is away, or somebody can mend it.
-    pub(crate) fn may_pass(&self) -> bool {
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
         match self {
             Self::Lake(lake::Error::Damaged { .. }) => true,
             Self::Lake(error) => error.may_pass(),

@@ -81,7 +81,15 @@ pub fn run(
     stop: &Stop,
 ) -> Result<()> {
     loop {
-        let reader = open(archiver.position())?;
+        let reader = match open(archiver.position()) {
+            Err(error) if error.may_pass() => {
+                if waits(archiver, &error, stop) {
+                    return Ok(());
+                }
+                continue;
+            }
+            opened => opened?,
+        };
         match read_on(archiver, reader, stop)? {
             Went::Elsewhere => {}
             Went::On | Went::Stopped => return Ok(()),
@@ -107,8 +115,17 @@ fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<W
         let (read, closed) = match reader.read(&mut batch, READ_BYTES, READ_WAIT) {
             Ok(read) => (read, false),
             Err(JournalError::Closed) => (0, true),
+            Err(error) if error.may_pass() => {
+                if waits(archiver, &error, stop) {
+                    return Ok(Went::Stopped);
+                }
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
+        if read > 0 {
+            goes_on(archiver);
+        }
         for frame in batch.iter().take(read) {
             let sealed = archiver.take(&entry(&frame))?;
             let went = keep(archiver, sealed, &place, stop)?;
@@ -117,10 +134,12 @@ fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<W
             }
         }
         archiver.tell();
-        // An error is left for the next read to say.
-        let all = closed || (read == 0 && reader.behind().is_ok_and(|behind| behind == 0));
-        let finish = all && stop.wish() == Wish::Finish;
-        if finish || (all && archiver.is_past(now_ms())) {
+        let (asked, past) = (stop.wish() == Wish::Finish, archiver.is_past(now_ms()));
+        // Asked only when it matters, for it is a question to the brokers; an error is left for the next read to say.
+        let at_end = |reader: &mut Reader| reader.behind().is_ok_and(|behind| behind == 0);
+        let all = closed || ((asked || past) && read == 0 && at_end(&mut reader));
+        let finish = all && asked;
+        if finish || (all && past) {
             let sealed = archiver.seal()?;
             let went = keep(archiver, sealed, &place, stop)?;
             archiver.tell();
@@ -145,20 +164,14 @@ fn keep(
         return Ok(Went::On);
     };
     let mut backoff = BACKOFF_MIN;
-    let (figures, partition) = (archiver.figures(), archiver.partition());
     loop {
         match archiver.store(&sealed, place) {
             Ok(on) => {
-                if figures.set_trouble(None).is_some() {
-                    tracing::info!(partition, "the archive gets on again");
-                }
+                goes_on(archiver);
                 return Ok(if on { Went::On } else { Went::Elsewhere });
             }
             Err(error) if error.may_pass() => {
-                let said = error.to_string();
-                if figures.set_trouble(Some(said.clone())).is_none() {
-                    tracing::warn!(partition, "the archive waits: {said}");
-                }
+                trouble(archiver, &error);
             }
             Err(error) => return Err(error),
         }
@@ -166,6 +179,31 @@ fn keep(
             return Ok(Went::Stopped);
         }
         backoff = (backoff * 2).min(BACKOFF_MAX);
+    }
+}
+
+/// Waits for servers that are away. Returns whether it is to stop.
+fn waits(archiver: &Archiver, error: &JournalError, stop: &Stop) -> bool {
+    trouble(archiver, error);
+    stop.wait(BACKOFF_MIN)
+}
+
+fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
+    let said = error.to_string();
+    if archiver.figures().set_trouble(Some(said.clone())).is_none() {
+        tracing::warn!(
+            partition = archiver.partition(),
+            "the archive waits: {said}"
+        );
+    }
+}
+
+fn goes_on(archiver: &Archiver) {
+    if archiver.figures().set_trouble(None).is_some() {
+        tracing::info!(
+            partition = archiver.partition(),
+            "the archive gets on again"
+        );
     }
 }
 

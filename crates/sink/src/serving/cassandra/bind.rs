@@ -249,7 +249,12 @@ pub(crate) fn bind(put: &Put) -> Bound<'_> {
         (Key::Book { partition: of }, Some(Value::Book { offset, body })) => bound(
             Kind::SetBook,
             Home::Alone,
-            vec![partition(*of), big(*offset), Cell::Blob(Cow::Borrowed(body)), stamp],
+            vec![
+                partition(*of),
+                big(*offset),
+                Cell::Blob(Cow::Borrowed(body)),
+                stamp,
+            ],
         ),
         (key, value) => unreachable!("{key:?} never has {value:?}"),
     }
