@@ -259,12 +259,6 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed when servers that are away now are back.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Cluster { .. })
-    }
-
     pub(crate) fn topic(topic: &str, reason: String) -> Self {
         Self::Topic {
             topic: topic.to_owned(),
@@ -302,6 +296,12 @@ impl Error {
 }
 
 impl Error {
+    /// Whether the same call may succeed when servers that are away now are back.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Cluster { .. })
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             action,

@@ -109,7 +109,7 @@ async fn tables_of_a_newer_version_are_refused() {
     let address = fresh();
     Serving::open(&address, IDENTITY).await.unwrap();
     let newer = format!(
-        "UPDATE {}.headcount_schema SET version = 2 WHERE name = 'served' IF version = 1",
+        "UPDATE {}.headcount_schema SET version = 3 WHERE name = 'served' IF version = 2",
         keyspace(&address)
     );
     session().await.query_unpaged(newer, ()).await.unwrap();
@@ -122,8 +122,8 @@ async fn tables_of_a_newer_version_are_refused() {
             matches!(
                 error,
                 Error::Version {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),
@@ -138,7 +138,7 @@ async fn tables_half_made_are_made_whole() {
     Serving::open(&address, IDENTITY).await.unwrap();
     let session = session().await;
     for damage in [
-        "UPDATE KS.headcount_schema SET version = 0 WHERE name = 'served' IF version = 1",
+        "UPDATE KS.headcount_schema SET version = 0 WHERE name = 'served' IF version = 2",
         "DROP TABLE KS.meetup_table",
     ] {
         let damage = damage.replace("KS", keyspace(&address));
