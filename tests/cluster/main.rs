@@ -5,6 +5,7 @@ mod answers;
 mod guide;
 mod harness;
 mod outages;
+mod rolling;
 mod takeover;
 
 #[path = "../support/mod.rs"]

@@ -14,9 +14,9 @@ use headcount_sink::{
     lake::{Description, Lake},
 };
 
-use crate::follower::News;
+use crate::news::News;
 
-/// How long the last objects of a partition may take when it is left.
+/// How long the last objects may take when a process ends, of all its partitions together.
 const LAST_OBJECTS: Duration = Duration::from_secs(20);
 /// How often a wait looks whether they are there.
 const LOOK: Duration = Duration::from_millis(20);
@@ -63,10 +63,14 @@ impl Archiving {
         self.stop.finish();
     }
 
-    /// Ends; what is not stored by then, or within a limit, is archived after the next start.
-    pub(crate) fn end(self, finish: bool) -> Result<()> {
-        let until = Instant::now() + LAST_OBJECTS;
-        while finish && !self.thread.is_finished() && Instant::now() < until {
+    /// When the last objects of all partitions are no longer waited for.
+    pub(crate) fn last_objects() -> Instant {
+        Instant::now() + LAST_OBJECTS
+    }
+
+    /// Ends; what is not stored by `until` is archived after the next start.
+    pub(crate) fn end(self, until: Option<Instant>) -> Result<()> {
+        while until.is_some_and(|until| Instant::now() < until) && !self.thread.is_finished() {
             thread::sleep(LOOK);
         }
         self.stop.stop();

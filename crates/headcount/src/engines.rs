@@ -12,7 +12,7 @@ use headcount_sink::{
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use crate::{checkpoints::Checkpoints, cli::Role, follower::Known, live::Live};
+use crate::{checkpoints::Checkpoints, cli::Role, known::Known, live::Live};
 
 /// Between attempts to reach what is served.
 const RETRY: Duration = Duration::from_millis(500);

@@ -14,11 +14,11 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use headcount_engine::{Entry, Head, Partition, Pulse};
 use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
-use headcount_record::Control;
-use tokio::sync::{broadcast, watch};
 
 use crate::{
     checkpoints::Start,
+    known::Known,
+    news::{News, PULSES_MAX},
     outbox::{Checkpoint, Delivered, Destination, Outbox, Parcel},
     surveyor::{Desk, Progress, Surveyor, surveyor},
 };
@@ -40,47 +40,8 @@ const SERVE_BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// A store that takes longer than this has enough to do, and is left in peace as long again, but not longer than that.
 const SERVE_SLOW: Duration = Duration::from_millis(500);
 const SERVE_PAUSE_MAX: Duration = Duration::from_secs(3);
-/// Pulses that may wait for a slow reader before the oldest are dropped.
-const PULSES: usize = 256;
 /// How long the last parcel of a partition may take when it is left.
 const LAST_PARCEL: Duration = Duration::from_secs(10);
-
-/// Where the followers tell what they have done.
-#[derive(Clone)]
-pub(crate) struct News {
-    /// Changes with every commit of any partition.
-    pub(crate) commits: watch::Sender<u64>,
-    pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
-    /// Why figures or records stand still, once they do.
-    pub(crate) failed: watch::Sender<Option<String>>,
-    /// What is waited for, while it is.
-    pub(crate) waiting: watch::Sender<Option<String>>,
-}
-
-impl News {
-    /// News that nobody listens to yet.
-    pub(crate) fn new() -> Self {
-        Self {
-            commits: watch::channel(0).0,
-            pulses: broadcast::channel(PULSES).0,
-            failed: watch::channel(None).0,
-            waiting: watch::channel(None).0,
-        }
-    }
-
-    /// Says that a part of the process has stopped for good.
-    pub(crate) fn fail(&self, error: &anyhow::Error) {
-        tracing::error!("{error:#}");
-        self.failed.send_replace(Some(format!("{error:#}")));
-    }
-}
-
-/// What a partition knows of sources.
-pub(crate) struct Known {
-    /// Names by number.
-    pub(crate) names: Vec<(u16, String)>,
-    pub(crate) positions: Vec<serde_json::Value>,
-}
 
 /// The handle of a running follower.
 pub(crate) struct Follower {
@@ -324,7 +285,7 @@ impl Run {
         if !pulses.is_empty() {
             if self.serves {
                 self.pulses.extend(pulses.iter().cloned());
-                let many = self.pulses.len().saturating_sub(PULSES);
+                let many = self.pulses.len().saturating_sub(PULSES_MAX);
                 self.pulses.drain(..many);
             }
             // Nobody may be looking.
@@ -411,33 +372,6 @@ impl Run {
             changes,
             checkpoint,
         });
-    }
-}
-
-impl Known {
-    /// From the bodies of position controls, as a journal keeps them.
-    pub(crate) fn of_bodies(bodies: &[Vec<u8>]) -> Self {
-        let positions = bodies
-            .iter()
-            .filter_map(|body| match Control::from_body(body) {
-                Ok(Control::Position { position, .. }) => Some(position),
-                _ => None,
-            });
-        Self {
-            names: Vec::new(),
-            positions: positions.collect(),
-        }
-    }
-
-    fn of(partition: &Partition) -> Self {
-        Self {
-            names: partition
-                .sources()
-                .iter()
-                .map(|(number, state)| (*number, state.name.clone()))
-                .collect(),
-            positions: partition.positions().values().cloned().collect(),
-        }
     }
 }
 

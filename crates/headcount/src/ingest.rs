@@ -23,7 +23,7 @@ use headcount_source::{
 };
 use tokio::sync::watch;
 
-use crate::follower::Known;
+use crate::known::Known;
 
 /// Batches on their way to a shared journal: enough for one transaction to hold what many partitions
 /// of a topic bring.

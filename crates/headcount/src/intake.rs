@@ -33,10 +33,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    follower::{Known, News},
-    ingest::Ingest,
-};
+use crate::{ingest::Ingest, known::Known, news::News};
 
 /// Deliveries of all sources that may wait at the door.
 const WAITING: usize = 16;

@@ -7,7 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow};
@@ -17,7 +17,9 @@ use headcount_sink::{archive::Figures, claims::Progress, lake::Lake};
 use crate::{
     archiving::Archiving,
     checkpoints::Start,
-    follower::{Follower, Known, News},
+    follower::Follower,
+    known::Known,
+    news::News,
     outbox::{Delivered, Destination},
     surveyor::{Surveyor, Surveyors},
 };
@@ -43,8 +45,8 @@ pub(crate) struct Holdings {
     counting: Counting,
     held: BTreeMap<u16, Held>,
     ledgers: Ledgers,
-    /// The process ends: nothing is left for a later start.
-    ending: bool,
+    /// The process ends, and its last objects are waited for so long.
+    ending: Option<Instant>,
 }
 
 /// One partition: its counts, and the archive of its raw stream.
@@ -59,7 +61,7 @@ impl Holdings {
             counting,
             held: BTreeMap::new(),
             ledgers: Ledgers::default(),
-            ending: false,
+            ending: None,
         }
     }
 
@@ -154,7 +156,7 @@ impl Holdings {
         {
             archiving.finish();
         }
-        self.ending = true;
+        self.ending = Some(Archiving::last_objects());
         let all: Vec<_> = self.held.keys().copied().collect();
         self.leave(&all, true)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use headcount_server::Readiness;
 use tokio::{sync::watch, time::interval};
 
-use crate::{follower::News, surveyor::Surveyors};
+use crate::{news::News, surveyor::Surveyors};
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(100);

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use crate::{
-    follower::News,
+    news::News,
     surveyor::{Desk, Progress, Surveyors, surveyor},
 };
 

@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use crate::{
-    follower::News,
     intake::{Intake, Running},
+    news::News,
     statuses::watch_statuses,
 };
 

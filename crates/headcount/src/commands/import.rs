@@ -15,9 +15,10 @@ use crate::{
     cli,
     data::{DataDir, read_key},
     exit::{NO_INPUT, exit},
-    follower::{Known, News},
     ingest::Ingest,
     intake::{Intake, resume},
+    known::Known,
+    news::News,
     store::Store,
     text::number,
 };

@@ -15,7 +15,7 @@ use crate::{
     cli,
     data::DataDir,
     exit::{TEMPORARY, exit},
-    follower::News,
+    news::News,
     replicas::Replicas,
     store::Snapshot,
 };

@@ -1,7 +1,7 @@
 //! The thread of an archiver: reads the journal, never holds it up, and waits out what passes.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
 
@@ -15,6 +15,8 @@ use super::position::Position;
 const READ_BYTES: usize = 1 << 20;
 /// How long a read waits; so long a stop may take.
 const READ_WAIT: Duration = Duration::from_millis(200);
+/// How long the end is looked for when it is to finish.
+const FINISH_MAX: Duration = Duration::from_secs(2);
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 
@@ -107,6 +109,7 @@ enum Went {
 
 fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<Went> {
     let mut batch = Batch::new();
+    let mut asked_at = None;
     loop {
         if stop.wish() == Wish::Stop {
             return Ok(Went::Stopped);
@@ -135,9 +138,14 @@ fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<W
         }
         archiver.tell();
         let (asked, past) = (stop.wish() == Wish::Finish, archiver.is_past(now_ms()));
+        if asked && asked_at.is_none() {
+            asked_at = Some(Instant::now());
+        }
+        // Where records come in without end, there is none to be waited for.
+        let enough = asked_at.is_some_and(|at| at.elapsed() > FINISH_MAX);
         // Asked only when it matters, for it is a question to the brokers; an error is left for the next read to say.
         let at_end = |reader: &mut Reader| reader.behind().is_ok_and(|behind| behind == 0);
-        let all = closed || ((asked || past) && read == 0 && at_end(&mut reader));
+        let all = closed || enough || ((asked || past) && read == 0 && at_end(&mut reader));
         let finish = all && asked;
         if finish || (all && past) {
             let sealed = archiver.seal()?;
