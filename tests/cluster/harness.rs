@@ -167,11 +167,9 @@ impl Cluster {
 
     /// A process that takes in what it is given on its standard input, which is returned.
     pub fn start_fed(&self, name: &str) -> (Process, ChildStdin) {
-        let mut command = self.command();
-        command.stdin(Stdio::piped());
         let partitions = self.partitions.to_string();
         Process::run_fed(
-            command,
+            self.command(),
             &self.folder.path().join(name),
             &[
                 "--journal",

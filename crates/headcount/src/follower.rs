@@ -237,7 +237,7 @@ impl Run {
                 self.give_last();
                 return Ok(());
             }
-            self.give();
+            self.give(read == 0);
         }
     }
 
@@ -294,14 +294,17 @@ impl Run {
         self.news.commits.send_modify(|commit| *commit += 1);
     }
 
-    /// Gives away what is due, if the outbox is free.
-    fn give(&mut self) {
+    /// Gives away what is due, if the outbox is free. `nothing_came` at the last read.
+    fn give(&mut self, nothing_came: bool) {
         if !self.outbox.delivered().is_free() {
             return;
         }
         let from = self.serve_from.unwrap_or_else(|| self.next_serving());
         self.serve_from = Some(from);
-        let changes = self.serves && Instant::now() >= from && self.partition.has_changes();
+        // A journal may never say that all is read; when nothing comes, there is no backlog either.
+        let rests = nothing_came && self.ready.is_some() && self.served_at.elapsed() >= SERVE_EVERY;
+        let due = rests || Instant::now() >= from;
+        let changes = self.serves && due && self.partition.has_changes();
         let checkpoint = self.outbox.delivered().can_keep()
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));

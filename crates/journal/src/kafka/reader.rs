@@ -246,7 +246,7 @@ impl Reader {
             let Some(mut current) = self.current.take() else {
                 continue;
             };
-            let whole = self.proceed(&mut current, batch, max_bytes, deadline);
+            let whole = self.emit(&mut current, batch, max_bytes, deadline);
             if !matches!(whole, Ok(true)) {
                 // Also after an error: when the brokers are back it goes on from here.
                 self.current = Some(current);
@@ -334,23 +334,6 @@ impl Reader {
         Ok(())
     }
 
-    /// Opens the lanes of a batch that has just been taken up, and gives entries of it; true if it is at its end.
-    fn proceed(
-        &mut self,
-        current: &mut Current,
-        batch: &mut Batch,
-        max_bytes: usize,
-        deadline: Instant,
-    ) -> Result<bool> {
-        if !current.lanes_open {
-            for (&lane, &first) in &current.commit.lanes {
-                self.lane(lane, first, current.offset)?;
-            }
-            current.lanes_open = true;
-        }
-        self.emit(current, batch, max_bytes, deadline)
-    }
-
     fn lane(&mut self, lane: u8, first: i64, offset: i64) -> Result<()> {
         let Some(topic) = self.cluster.topics.lanes.get(usize::from(lane)) else {
             let why = format!("it names lane {lane}, which this journal has not");
@@ -393,6 +376,12 @@ impl Reader {
         max_bytes: usize,
         deadline: Instant,
     ) -> Result<bool> {
+        if !current.lanes_open {
+            for (&lane, &first) in &current.commit.lanes {
+                self.lane(lane, first, current.offset)?;
+            }
+            current.lanes_open = true;
+        }
         while let Some(item) = current.commit.entries.get(current.item) {
             let decoded;
             let (kind, source, inline) = match item {
