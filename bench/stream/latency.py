@@ -22,7 +22,7 @@ from spark import Spark
 HERE = Path(__file__).resolve().parent
 POLL_S = 0.02
 # What is sent before that which is measured: compilers and caches are warm, as those of a live system are.
-WARM_S = 15
+WARM_S = 60
 # How long the last record may take, in seconds.
 LIMIT = 120
 # How often Spark makes a batch.
@@ -66,7 +66,7 @@ def measure(args, bench, rate, place, number):
 def watch(bench, engine, ask, topic, rate, lines, partitions):
     """(when each was sent, [(when, how many were seen)]), of one record first and then of the others at their pace."""
     broker = f"127.0.0.1:{bench.kafka.port}"
-    first = topics.Sender(broker, topic, partitions, linger_ms=1)
+    first = topics.Sender(broker, topic, partitions, linger_ms=5)
     first.send(lines.read_bytes().split(b"\n", 1)[0])
     first.finish()
     wait_for(engine, ask, 1)

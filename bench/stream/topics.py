@@ -81,7 +81,7 @@ def pace():
     broker, topic, partitions, rate, source = sys.argv[1:]
     with open(source, "rb") as file:
         lines = [line.rstrip() for line in file]
-    sender = Sender(broker, topic, int(partitions), linger_ms=1)
+    sender = Sender(broker, topic, int(partitions), linger_ms=5)
     times = []
     started = time.monotonic()
     for number, line in enumerate(lines):

@@ -45,25 +45,46 @@ pub struct Row {
     pub body: Vec<u8>,
 }
 
-/// What has changed up to a commit.
+/// What has changed, for tables; or a piece of it, for all of it may be more than memory should
+/// hold at once. Counting may go on between the pieces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
     /// The next offset of the partition: the values are those of the commit before it.
     pub offset: u64,
-    /// Ledger, feeds, watermark, digest and the like; opaque. Empty as long as there is `more`.
-    pub book: Vec<u8>,
     pub rows: Vec<Row>,
     pub statistics: Statistics,
-    /// The answers counted since the last taking, as a JSON list of [`Pulse`](crate::Pulse).
-    pub pulses: Vec<u8>,
-    /// Everything is told, not only what changed: a reader that has rows from before loads the
-    /// tables anew instead of following, so a store need not keep these rows in its tail. What a
-    /// store has of before and is not told is gone: countries, venues and names of events.
+    /// With the first piece when everything is told, not only what changed: what a store has of
+    /// before and is not told is gone, which are countries, venues and names of events.
     pub anew: bool,
-    /// Only when all is told `anew`, which comes in pieces so as not to be in memory at once: this
-    /// is not the last one. Its rows and events are to be stored, and it makes no commit: there is
-    /// neither a book nor a part of a country or venue in it, and its offset may come again.
-    pub more: bool,
+    /// With the last piece.
+    pub whole: Option<Whole>,
+}
+
+/// All pieces have been told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// The offset of the first piece. What is told is of this commit or of a later one, so that
+    /// tables which have it lack nothing of before.
+    pub offset: u64,
+    /// Ledger, feeds, watermark, digest and the like at that commit; opaque.
+    pub book: Vec<u8>,
+    /// A [`Step`] leads there, so whoever follows learns of it without this.
+    pub reached: bool,
+}
+
+/// What leads from the state at one commit to that at a later one, for those who follow.
+///
+/// Values are absolute, so it leads there from any commit between the two as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// From where it leads.
+    pub previous: u64,
+    /// The next offset at the commit to which it leads.
+    pub offset: u64,
+    /// Those that changed, in the order in which they are best applied.
+    pub rows: Vec<Row>,
+    /// As in [`Whole`].
+    pub book: Vec<u8>,
 }
 
 /// What has changed, for tables that people query.
@@ -72,6 +93,7 @@ pub struct Changes {
 /// the same journal may have stored that other value, and its right one is to follow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
+    /// With the first piece, as are venues.
     pub countries: Vec<CountryPart>,
     pub venues: Vec<VenuePart>,
     pub events: Vec<EventStatistic>,

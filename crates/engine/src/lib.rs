@@ -23,7 +23,7 @@
 //! let mut replica = Replica::new();
 //! let changes = partition.take_changes();
 //! replica.apply_rows(&changes.rows)?;
-//! replica.set_book(&changes.book)?;
+//! replica.set_book(&changes.whole.unwrap().book)?;
 //! assert_eq!(replica.survey(&Scope::default()).view(), view);
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
@@ -37,6 +37,7 @@ mod digest;
 mod error;
 mod events;
 mod hash;
+mod heard;
 mod ledger;
 mod marks;
 mod members;
@@ -60,7 +61,7 @@ mod winners;
 mod tests;
 
 pub use changes::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
+    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
 pub use checkpoint::{Head, write_checkpoint};
 pub use error::Error;

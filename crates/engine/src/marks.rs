@@ -19,6 +19,11 @@ impl Marks {
         }
     }
 
+    /// How many are marked.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// Takes what has been marked, in order of number.
     pub(crate) fn take(&mut self) -> Vec<u32> {
         let mut list = std::mem::take(&mut self.list);

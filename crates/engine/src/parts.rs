@@ -49,11 +49,6 @@ struct VenueSum {
 }
 
 impl Parts {
-    /// How many events have been told: those from the first on.
-    pub(crate) fn told(&self) -> u32 {
-        self.told.len() as u32
-    }
-
     /// The digest over the rows told.
     pub(crate) fn digest(&self) -> u128 {
         self.digest

@@ -8,18 +8,20 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use headcount_engine::{Entry, Head, Partition, Pulse};
+use headcount_engine::{Entry, Partition};
 use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
 
 use crate::{
     checkpoints::Start,
+    delivered::Delivered,
+    giving::Giving,
     known::Known,
-    news::{News, PULSES_MAX},
-    outbox::{Checkpoint, Delivered, Destination, Outbox, Parcel},
+    news::News,
+    outbox::{Destination, Outbox},
     surveyor::{Desk, Progress, Surveyor, surveyor},
 };
 
@@ -29,20 +31,6 @@ const READ_BYTES: usize = 1 << 20;
 const POLL: Duration = Duration::from_millis(5);
 /// How long to wait before a journal that cannot be read is asked again.
 const OUTAGE_POLL: Duration = Duration::from_millis(50);
-/// A checkpoint is written after so many entries ...
-const CHECKPOINT_ENTRIES: u64 = 500_000;
-/// ... or, if there were any, after so long.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
-/// What is served is brought up to date so often, if there is anything new ...
-const SERVE_EVERY: Duration = Duration::from_millis(100);
-/// ... but while there is a backlog only so often: what changes twice meanwhile is written once.
-const SERVE_BACKLOG_EVERY: Duration = Duration::from_secs(10);
-/// A store that takes longer than this has enough to do, and is left in peace as long again, but not longer than that.
-const SERVE_SLOW: Duration = Duration::from_millis(500);
-const SERVE_PAUSE_MAX: Duration = Duration::from_secs(3);
-/// How long the last parcel of a partition may take when it is left.
-const LAST_PARCEL: Duration = Duration::from_secs(10);
-
 /// The handle of a running follower.
 pub(crate) struct Follower {
     surveyor: Surveyor,
@@ -61,7 +49,7 @@ impl Follower {
         news: News,
     ) -> Result<Self> {
         let Start {
-            partition,
+            mut partition,
             hint,
             served,
         } = start;
@@ -73,29 +61,23 @@ impl Follower {
         let (surveyor, desk) = surveyor(progress_of(&partition, false, 0));
         let (tell_ready, ready) = sync_channel(1);
         let serves = to.serving.is_some();
-        let outbox = Outbox::start(at, partition.next_offset(), to)?;
+        let offset = partition.next_offset();
+        let delivered = Delivered::new(served.then_some(offset), offset);
+        let outbox = Outbox::start(at, to, delivered)?;
         let delivered = Arc::clone(outbox.delivered());
-        let mut run = Run {
-            journal: journal.id(),
+        if serves {
+            partition.watch(!served);
+        }
+        let run = Run {
             at,
             partition,
             reader,
             desk,
-            outbox,
-            serves,
+            giving: Giving::new(journal.id(), at, serves, outbox),
             news,
-            pulses: Vec::new(),
-            served_at: Instant::now(),
-            more: false,
-            serve_from: Some(Instant::now() + SERVE_BACKLOG_EVERY),
-            saved_at: Instant::now(),
-            unsaved: 0,
             waits: false,
             ready: Some(tell_ready),
         };
-        if serves {
-            run.partition.watch(!served);
-        }
         let thread = thread::Builder::new()
             .name(format!("partition-{at}"))
             .spawn(move || run.run())
@@ -150,23 +132,12 @@ impl Follower {
 }
 
 struct Run {
-    journal: u64,
     at: u16,
     partition: Partition,
     reader: Reader,
     desk: Desk,
-    outbox: Outbox,
-    serves: bool,
+    giving: Giving,
     news: News,
-    /// Answers for the map that have not been served yet.
-    pulses: Vec<Pulse>,
-    served_at: Instant,
-    /// What was given away last was a piece of more.
-    more: bool,
-    /// From when what is served may be brought up to date again; none while the outbox is at it.
-    serve_from: Option<Instant>,
-    saved_at: Instant,
-    unsaved: u64,
     /// The journal cannot be read at present.
     waits: bool,
     /// Until everything that was there at the start is counted.
@@ -184,14 +155,14 @@ impl Run {
                 None => self.news.fail(&error),
             }
         }
-        self.outbox.close();
+        self.giving.close();
     }
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
         let mut stop = false;
         loop {
-            if self.outbox.delivered().is_abandoned() {
+            if self.giving.delivered().is_abandoned() {
                 return Ok(());
             }
             // A read may end within a batch. Figures are taken of whole batches only; the rest of
@@ -217,7 +188,7 @@ impl Run {
             if read > 0 {
                 self.goes_on();
                 apply(&mut self.partition, &batch)?;
-                self.unsaved += read as u64;
+                self.giving.counted(read);
             }
             if !self.partition.is_at_commit() {
                 continue;
@@ -234,10 +205,10 @@ impl Run {
                 }
             }
             if read == 0 && stop {
-                self.give_last();
+                self.giving.give_last(&mut self.partition, &self.reader);
                 return Ok(());
             }
-            self.give(read == 0);
+            self.giving.give(&mut self.partition, &self.reader);
         }
     }
 
@@ -261,9 +232,7 @@ impl Run {
             // Nobody may be waiting.
             let _ = ready.send(Ok(Known::of(&self.partition)));
         }
-        if self.serve_from.is_some() {
-            self.serve_from = Some(Instant::now());
-        }
+        self.giving.caught_up();
         // What is found at the start is not news for the map.
         self.partition.take_pulses();
         self.desk.tell(progress_of(&self.partition, true, 0));
@@ -283,98 +252,11 @@ impl Run {
             return;
         }
         if !pulses.is_empty() {
-            if self.serves {
-                self.pulses.extend(pulses.iter().cloned());
-                let many = self.pulses.len().saturating_sub(PULSES_MAX);
-                self.pulses.drain(..many);
-            }
+            self.giving.show(&pulses);
             // Nobody may be looking.
             let _ = self.news.pulses.send(pulses.into());
         }
         self.news.commits.send_modify(|commit| *commit += 1);
-    }
-
-    /// Gives away what is due, if the outbox is free. `nothing_came` at the last read.
-    fn give(&mut self, nothing_came: bool) {
-        if !self.outbox.delivered().is_free() {
-            return;
-        }
-        let from = self.serve_from.unwrap_or_else(|| self.next_serving());
-        self.serve_from = Some(from);
-        // A journal may never say that all is read; when nothing comes, there is no backlog either.
-        let rests = nothing_came && self.ready.is_some() && self.served_at.elapsed() >= SERVE_EVERY;
-        let due = rests || Instant::now() >= from;
-        let changes = self.serves && due && self.partition.has_changes();
-        let checkpoint = self.outbox.delivered().can_keep()
-            && (self.unsaved >= CHECKPOINT_ENTRIES
-                || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
-        if changes || checkpoint {
-            self.send(checkpoint);
-        }
-    }
-
-    /// When it is time again, asked as soon as the outbox is free.
-    fn next_serving(&self) -> Instant {
-        let took = self.served_at.elapsed();
-        let every = match (self.more, self.ready.is_some()) {
-            (true, _) => Duration::ZERO,
-            (false, true) => SERVE_BACKLOG_EVERY,
-            (false, false) if took > SERVE_SLOW => took + took.min(SERVE_PAUSE_MAX),
-            (false, false) => SERVE_EVERY,
-        };
-        self.served_at + every
-    }
-
-    /// Gives away everything before the end.
-    fn give_last(&mut self) {
-        let until = Instant::now() + LAST_PARCEL;
-        loop {
-            let in_time = self
-                .outbox
-                .wait(until.saturating_duration_since(Instant::now()));
-            let due = self.unsaved > 0 || (self.serves && self.partition.has_changes());
-            if in_time && due {
-                self.send(true);
-                continue;
-            }
-            if !in_time && !self.outbox.delivered().is_abandoned() {
-                tracing::warn!(
-                    "partition {}: left without a checkpoint of its last entries; they are counted \
-                     again at the next start",
-                    self.at
-                );
-            }
-            return;
-        }
-    }
-
-    fn send(&mut self, checkpoint: bool) {
-        let changes = (self.serves && self.partition.has_changes()).then(|| {
-            let mut changes = self.partition.take_changes();
-            let pulses = std::mem::take(&mut self.pulses);
-            changes.pulses = serde_json::to_vec(&pulses).expect("pulses are plain data");
-            changes
-        });
-        // Only when the last piece is served, everything up to here is.
-        let whole = changes.as_ref().is_none_or(|changes| !changes.more);
-        let checkpoint = (checkpoint && whole).then(|| Checkpoint {
-            offset: self.partition.next_offset(),
-            bytes: self.partition.to_bytes(&Head {
-                journal: self.journal,
-                partition: self.at,
-                hint: self.reader.place().hint,
-            }),
-        });
-        if checkpoint.is_some() {
-            self.unsaved = 0;
-            self.saved_at = Instant::now();
-        }
-        (self.served_at, self.serve_from) = (Instant::now(), None);
-        self.more = !whole;
-        self.outbox.send(Parcel {
-            changes,
-            checkpoint,
-        });
     }
 }
 

@@ -207,7 +207,7 @@ impl Ingest {
                             told = true;
                         }
                         std::thread::sleep(FULL_RETRY);
-                        self.forget(partition, &batch, &had);
+                        self.forget(partition, &source, &batch, &had);
                         let mut parts = self.parts(&source, &batch, Some(partition))?;
                         let entries = std::mem::take(&mut parts[usize::from(partition)].entries);
                         receipt = self.journal.append(partition, entries)?;
@@ -273,8 +273,12 @@ impl Ingest {
     }
 
     /// Takes back that a partition has this batch.
-    fn forget(&mut self, partition: u16, batch: &Batch, had: &[Option<u64>]) {
+    fn forget(&mut self, partition: u16, source: &str, batch: &Batch, had: &[Option<u64>]) {
         let at = usize::from(partition);
+        // It may have been introduced with this batch.
+        if let Some(number) = self.numbers.get(source) {
+            self.partitions[at].named.remove(number);
+        }
         if let Some(position) = &batch.position {
             match had[at] {
                 Some(had) => self.partitions[at].have.insert(position.of.clone(), had),

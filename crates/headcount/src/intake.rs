@@ -35,8 +35,9 @@ use tokio::{
 
 use crate::{ingest::Ingest, known::Known, news::News};
 
-/// Deliveries of all sources that may wait at the door.
-const WAITING: usize = 16;
+/// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
+/// queues of the sources.
+const WAITING: usize = 1024;
 /// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
 const GATHER_BYTES: usize = 4 << 20;
 /// A partition without entries for so long is told to hold nothing back.
@@ -146,11 +147,17 @@ fn take_all(
         };
         match arrival {
             Some(Arrival::Delivery(source, delivery)) => {
-                let (batch, held) = inbox.gather(&source, *delivery);
-                if let Some(position) = &batch.position {
-                    positions.insert(source.clone(), position.clone());
+                for Gathered {
+                    source,
+                    batch,
+                    held,
+                } in inbox.gather(source, *delivery)
+                {
+                    if let Some(position) = &batch.position {
+                        positions.insert(source.clone(), position.clone());
+                    }
+                    ingest.take(&source, batch, held)?;
                 }
-                ingest.take(&source, batch, held)?;
             }
             Some(Arrival::Ended(source)) => {
                 if let Some(position) = positions.remove(&source) {
@@ -173,21 +180,22 @@ impl Inbox {
         self.next.take().or_else(|| self.inbox.try_recv().ok())
     }
 
-    /// Puts a delivery together with those of its source that wait behind it: a sync costs the
-    /// same for one as for all.
-    fn gather(&mut self, source: &str, delivery: Delivery) -> (Batch, Vec<Held>) {
-        let (mut batch, first) = delivery.open();
-        let mut held = vec![first];
-        let mut bytes = batch.bytes();
+    /// Puts a delivery together with all that wait behind it, by what they are positions in: a sync costs the same for
+    /// one as for all.
+    fn gather(&mut self, source: String, delivery: Delivery) -> Vec<Gathered> {
+        let mut bytes = delivery.batch.bytes();
+        let mut gathered = vec![Gathered::new(source, delivery)];
         while bytes < GATHER_BYTES {
             match self.waiting() {
-                Some(Arrival::Delivery(name, delivery))
-                    if name == source && continues(&batch, &delivery.batch) =>
-                {
-                    let (more, also) = delivery.open();
-                    bytes += more.bytes();
-                    batch.extend(more);
-                    held.push(also);
+                Some(Arrival::Delivery(source, delivery)) => {
+                    bytes += delivery.batch.bytes();
+                    let before = gathered
+                        .iter_mut()
+                        .find(|before| before.leads_to(&source, &delivery));
+                    match before {
+                        Some(before) => before.add(*delivery),
+                        None => gathered.push(Gathered::new(source, *delivery)),
+                    }
                 }
                 other => {
                     self.next = other;
@@ -195,14 +203,38 @@ impl Inbox {
                 }
             }
         }
-        (batch, held)
+        gathered
     }
 }
 
-/// Whether a batch goes on in what the one before is a position in.
-fn continues(batch: &Batch, next: &Batch) -> bool {
-    let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
-    of(batch) == of(next)
+/// What of one source has arrived, in order, and its places in the queue.
+struct Gathered {
+    source: String,
+    batch: Batch,
+    held: Vec<Held>,
+}
+
+impl Gathered {
+    fn new(source: String, delivery: Delivery) -> Self {
+        let (batch, held) = delivery.open();
+        Self {
+            source,
+            batch,
+            held: vec![held],
+        }
+    }
+
+    /// Whether a delivery goes on in what this one is a position in.
+    fn leads_to(&self, source: &str, delivery: &Delivery) -> bool {
+        let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
+        self.source == source && of(&self.batch) == of(&delivery.batch)
+    }
+
+    fn add(&mut self, delivery: Delivery) {
+        let (batch, held) = delivery.open();
+        self.batch.extend(batch);
+        self.held.push(held);
+    }
 }
 
 /// From where a source may go on, by what the partitions knew at the start.

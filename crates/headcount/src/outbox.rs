@@ -1,17 +1,15 @@
-//! What a partition gives away: changes to what is served, and checkpoints.
+//! What a partition gives away: changes to tables, steps for those who follow, and checkpoints.
 //!
-//! Both may be slow or down for minutes, and counting must not wait for them. So a thread of its
-//! own takes one parcel at a time; until it is free again, changes gather in the partition, where
-//! they take no more room however many there are.
+//! All may be slow or down for minutes, and neither counting nor each other must wait for them. So each has a thread of
+//! its own that takes one thing at a time; until it is free again, changes gather in the partition, where they take no
+//! more room however many there are.
 //!
-//! A checkpoint is kept only after the changes up to it are served. So whoever goes on from it
-//! knows that everything before it is served, and need not serve it again. Keeping it is the work of
-//! another thread: what is served does not wait for the lake.
+//! A checkpoint is kept only after the changes up to it are in the tables. So whoever goes on from it knows that
+//! everything before it is served, and need not serve it again.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -19,11 +17,14 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use headcount_engine::Changes;
-use headcount_sink::serving::Serving;
+use headcount_engine::{Changes, Step};
+use headcount_sink::serving::{self, Serving};
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::checkpoints::{Checkpoints, Start};
+use crate::{
+    checkpoints::{Checkpoints, Start},
+    delivered::{Delivered, Lane},
+};
 
 /// The first wait after a failure; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -37,6 +38,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(20);
 /// What is given away at one commit.
 pub(crate) struct Parcel {
     pub(crate) changes: Option<Changes>,
+    /// Of a commit up to which everything is served after these changes.
     pub(crate) checkpoint: Option<Checkpoint>,
 }
 
@@ -44,6 +46,12 @@ pub(crate) struct Parcel {
 pub(crate) struct Checkpoint {
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// A step, and answers for the map as JSON.
+struct Letter {
+    step: Step,
+    pulses: Vec<u8>,
 }
 
 /// Where parcels go.
@@ -59,14 +67,9 @@ impl Destination {
     pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
         let mut start = self.checkpoints.start(journal, at);
         if let Some((serving, runtime)) = &self.serving {
-            let served = runtime.block_on(async { timeout(ASK_LIMIT, serving.books()).await });
+            let served = runtime.block_on(async { timeout(ASK_LIMIT, serving.base(at)).await });
             match served {
-                Ok(Ok(books)) => {
-                    let offset = start.partition.next_offset();
-                    start.served = books
-                        .iter()
-                        .any(|(served, until, _)| *served == at && *until >= offset);
-                }
+                Ok(Ok(base)) => start.served = base >= Some(start.partition.next_offset()),
                 // Serving everything is always right.
                 Ok(Err(error)) => tracing::warn!("partition {at} is served anew: {error}"),
                 Err(_) => {
@@ -78,86 +81,48 @@ impl Destination {
     }
 }
 
-/// How far a partition has given away.
-#[derive(Default)]
-pub(crate) struct Delivered {
-    busy: AtomicBool,
-    /// A checkpoint is on its way.
-    keeping: AtomicBool,
-    abandoned: AtomicBool,
-    served: AtomicU64,
-    checkpointed: AtomicU64,
-}
-
-impl Delivered {
-    /// Whether a parcel can be taken.
-    pub(crate) fn is_free(&self) -> bool {
-        !self.busy.load(Ordering::Acquire)
-    }
-
-    /// Whether a checkpoint can be taken.
-    pub(crate) fn can_keep(&self) -> bool {
-        !self.keeping.load(Ordering::Acquire)
-    }
-
-    /// The offset up to which is served.
-    pub(crate) fn served(&self) -> u64 {
-        self.served.load(Ordering::Relaxed)
-    }
-
-    /// The offset of the last checkpoint.
-    pub(crate) fn checkpointed(&self) -> u64 {
-        self.checkpointed.load(Ordering::Relaxed)
-    }
-
-    /// Ends all waiting: the partition belongs to somebody else.
-    pub(crate) fn abandon(&self) {
-        self.abandoned.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_abandoned(&self) -> bool {
-        self.abandoned.load(Ordering::Relaxed)
-    }
-}
-
 /// A partition's outbox.
 pub(crate) struct Outbox {
     parcels: SyncSender<Parcel>,
+    letters: SyncSender<Letter>,
     delivered: Arc<Delivered>,
-    threads: [JoinHandle<()>; 2],
+    threads: [JoinHandle<()>; 3],
 }
 
 impl Outbox {
-    pub(crate) fn start(partition: u16, checkpointed: u64, to: Destination) -> Result<Self> {
-        let (parcels, inbox) = sync_channel(1);
-        let delivered = Arc::new(Delivered::default());
-        delivered
-            .checkpointed
-            .store(checkpointed, Ordering::Relaxed);
-        let (checkpoints, kept) = sync_channel(1);
+    pub(crate) fn start(partition: u16, to: Destination, delivered: Delivered) -> Result<Self> {
+        let delivered = Arc::new(delivered);
+        let (parcels, due_tables) = sync_channel(1);
+        let (letters, due_steps) = sync_channel(1);
+        let (checkpoints, due_checkpoints) = sync_channel(1);
         let keeper = Keeper {
             partition,
-            checkpoints: to.checkpoints.clone(),
+            checkpoints: to.checkpoints,
             delivered: Arc::clone(&delivered),
         };
-        let run = Run {
+        let server = |what| Server {
             partition,
-            to,
+            what,
+            serving: to.serving.clone(),
             delivered: Arc::clone(&delivered),
-            checkpoints,
         };
-        let serving = thread::Builder::new()
-            .name(format!("outbox-{partition}"))
-            .spawn(move || run.run(&inbox))
-            .context("start a thread")?;
-        let keeping = thread::Builder::new()
-            .name(format!("keeper-{partition}"))
-            .spawn(move || keeper.run(&kept))
-            .context("start a thread")?;
+        let (tables, steps) = (server("tables"), server("figures shown elsewhere"));
+        let threads = [
+            spawn(format!("tables-{partition}"), move || {
+                tables.serve_tables(&due_tables, &checkpoints);
+            })?,
+            spawn(format!("steps-{partition}"), move || {
+                steps.serve_steps(&due_steps);
+            })?,
+            spawn(format!("keeper-{partition}"), move || {
+                keeper.run(&due_checkpoints);
+            })?,
+        ];
         Ok(Self {
             parcels,
+            letters,
             delivered,
-            threads: [serving, keeping],
+            threads,
         })
     }
 
@@ -165,19 +130,27 @@ impl Outbox {
         &self.delivered
     }
 
-    /// Gives a parcel away. The outbox must be free, also to keep a checkpoint if there is one in it.
+    /// Gives a parcel away. The lane of tables must be free, and that of checkpoints if there is one in it.
     pub(crate) fn send(&self, parcel: Parcel) {
-        let keeping = parcel.checkpoint.is_some();
-        self.delivered.keeping.fetch_or(keeping, Ordering::AcqRel);
-        self.delivered.busy.store(true, Ordering::Release);
+        if parcel.checkpoint.is_some() {
+            self.delivered.set_busy(Lane::Checkpoints, true);
+        }
+        self.delivered.set_busy(Lane::Tables, true);
         // The thread ends only after this sender.
         let _ = self.parcels.send(parcel);
     }
 
-    /// Whether it is free for anything within `limit`.
+    /// Gives a step away. Its lane must be free.
+    pub(crate) fn send_step(&self, step: Step, pulses: Vec<u8>) {
+        self.delivered.set_busy(Lane::Steps, true);
+        let _ = self.letters.send(Letter { step, pulses });
+    }
+
+    /// Whether all lanes are free within `limit`.
     pub(crate) fn wait(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
-        while !(self.delivered.is_free() && self.delivered.can_keep()) {
+        let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
+        while !lanes.iter().all(|lane| self.delivered.is_free(*lane)) {
             if Instant::now() >= until || self.delivered.is_abandoned() {
                 return false;
             }
@@ -189,7 +162,7 @@ impl Outbox {
     /// Ends it; what is under way is given up.
     pub(crate) fn close(self) {
         self.delivered.abandon();
-        drop(self.parcels);
+        drop((self.parcels, self.letters));
         for thread in self.threads {
             // A panic has been printed.
             let _ = thread.join();
@@ -197,52 +170,81 @@ impl Outbox {
     }
 }
 
-struct Run {
-    partition: u16,
-    to: Destination,
-    delivered: Arc<Delivered>,
-    checkpoints: SyncSender<Checkpoint>,
+fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .context("start a thread")
 }
 
-impl Run {
-    fn run(self, inbox: &Receiver<Parcel>) {
-        while let Ok(parcel) = inbox.recv() {
-            let served = self.serve(parcel.changes.as_ref());
-            if let Some(checkpoint) = parcel.checkpoint {
+/// Serves what is given to it.
+struct Server {
+    partition: u16,
+    /// What does not go on if it does not.
+    what: &'static str,
+    serving: Option<(Serving, Handle)>,
+    delivered: Arc<Delivered>,
+}
+
+impl Server {
+    fn serve_tables(self, due: &Receiver<Parcel>, checkpoints: &SyncSender<Checkpoint>) {
+        while let Ok(Parcel {
+            changes,
+            checkpoint,
+        }) = due.recv()
+        {
+            let served = changes.is_none_or(|changes| self.serve_changes(&changes));
+            if let Some(checkpoint) = checkpoint {
                 if served {
                     // The keeper ends only after this sender.
-                    let _ = self.checkpoints.send(checkpoint);
+                    let _ = checkpoints.send(checkpoint);
                 } else {
-                    self.delivered.keeping.store(false, Ordering::Release);
+                    self.delivered.set_busy(Lane::Checkpoints, false);
                 }
             }
-            self.delivered.busy.store(false, Ordering::Release);
+            self.delivered.set_busy(Lane::Tables, false);
         }
     }
 
-    /// Serves changes, however long it takes; false if it was given up.
-    fn serve(&self, changes: Option<&Changes>) -> bool {
-        let (Some(changes), Some((serving, runtime))) = (changes, &self.to.serving) else {
+    fn serve_changes(&self, changes: &Changes) -> bool {
+        let served =
+            self.until_served(async |serving| serving.write(self.partition, changes).await);
+        if let (true, Some(whole)) = (served, &changes.whole) {
+            self.delivered.set_served(whole.offset);
+        }
+        served
+    }
+
+    fn serve_steps(self, due: &Receiver<Letter>) {
+        while let Ok(Letter { step, pulses }) = due.recv() {
+            self.until_served(async |serving| {
+                serving.write_step(self.partition, &step, &pulses).await
+            });
+            self.delivered.set_busy(Lane::Steps, false);
+        }
+    }
+
+    /// Serves, however long it takes; false if it was given up.
+    fn until_served(&self, write: impl AsyncFn(&Serving) -> serving::Result<()>) -> bool {
+        let Some((serving, runtime)) = &self.serving else {
             return true;
         };
         let mut wait = RETRY_FIRST;
         let mut failing = false;
         while !self.delivered.is_abandoned() {
-            match runtime.block_on(serving.write(self.partition, changes)) {
+            match runtime.block_on(write(serving)) {
                 Ok(()) => {
                     if failing {
-                        tracing::info!("partition {}: what is served goes on", self.partition);
+                        tracing::info!("partition {}: {} go on", self.partition, self.what);
                     }
-                    self.delivered
-                        .served
-                        .store(changes.offset, Ordering::Relaxed);
                     return true;
                 }
                 Err(error) => {
                     if !failing {
                         tracing::warn!(
-                            "partition {}: what is served stands still: {error}",
-                            self.partition
+                            "partition {}: {} stand still: {error}",
+                            self.partition,
+                            self.what
                         );
                     }
                     failing = true;
@@ -269,10 +271,10 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn run(self, inbox: &Receiver<Checkpoint>) {
-        while let Ok(checkpoint) = inbox.recv() {
+    fn run(self, due: &Receiver<Checkpoint>) {
+        while let Ok(checkpoint) = due.recv() {
             self.keep(&checkpoint);
-            self.delivered.keeping.store(false, Ordering::Release);
+            self.delivered.set_busy(Lane::Checkpoints, false);
         }
     }
 
@@ -283,10 +285,7 @@ impl Keeper {
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
         match kept {
-            Ok(()) => self
-                .delivered
-                .checkpointed
-                .store(checkpoint.offset, Ordering::Relaxed),
+            Ok(()) => self.delivered.set_checkpointed(checkpoint.offset),
             Err(error) => tracing::warn!(
                 "no checkpoint of partition {} was written: {error:#}",
                 self.partition

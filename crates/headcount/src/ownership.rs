@@ -17,10 +17,11 @@ use headcount_sink::{archive::Figures, claims::Progress, lake::Lake};
 use crate::{
     archiving::Archiving,
     checkpoints::Start,
+    delivered::Delivered,
     follower::Follower,
     known::Known,
     news::News,
-    outbox::{Delivered, Destination},
+    outbox::Destination,
     surveyor::{Surveyor, Surveyors},
 };
 
@@ -201,7 +202,7 @@ impl Ledgers {
                     .as_ref()
                     .map(|figures| figures.lag().archived),
                 stream_time: counted.stream_time,
-                served: ledger.serves.then(|| ledger.delivered.served()),
+                served: ledger.serves.then(|| ledger.delivered.served()).flatten(),
                 checkpointed: ledger.delivered.checkpointed(),
                 version: String::new(),
             };

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How often it is looked for something new.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(50);
 /// How long an idle replica waits before it looks at requests again.
 const LOOK: Duration = Duration::from_millis(5);
 /// Steps that may wait at one replica.

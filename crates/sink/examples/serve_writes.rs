@@ -9,7 +9,9 @@
 
 use std::{env, process::ExitCode, time::Instant};
 
-use headcount_engine::{Changes, CountryPart, EventStatistic, Row, Statistics, Table, VenuePart};
+use headcount_engine::{
+    Changes, CountryPart, EventStatistic, Row, Statistics, Table, VenuePart, Whole,
+};
 use headcount_sink::serving::{Identity, Result, Serving};
 
 /// Events there are; commits change some of them, all over.
@@ -74,7 +76,11 @@ fn changes(commit: u32, events: u32) -> Changes {
     let offset = u64::from(commit + 1) * u64::from(events);
     Changes {
         offset,
-        book: vec![1; 4_000],
+        whole: Some(Whole {
+            offset,
+            book: vec![1; 4_000],
+            reached: false,
+        }),
         rows: ids()
             .map(|id| Row {
                 table: Table::Events,

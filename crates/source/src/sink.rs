@@ -18,10 +18,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 64 batches, 16 MiB: a quarter of what ingest may use, so that several sources fit.
+    /// 16 MiB: a quarter of what ingest may use, so that several sources fit; 1,024 batches, for they may be of one
+    /// record each.
     fn default() -> Self {
         Limits {
-            batches: 64,
+            batches: 1024,
             bytes: 16 << 20,
         }
     }

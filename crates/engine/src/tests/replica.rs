@@ -1,17 +1,14 @@
 //! A replica against the partition it mirrors, and the tables that people query against both.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use headcount_record::{CONTROL, Control, RECORD, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
     Changes, CountryPart, EventKey, EventStatistic, Filter, Head, Partition, Replica, Row, Scope,
-    Survey, VenuePart, stream_time_of_all,
+    Step as Following, Survey, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, Told, put, rejected, told};
@@ -31,8 +28,10 @@ enum Step {
     Refused,
     Gap,
     Idle,
-    /// Changes are taken of a partition, if there are any.
+    /// A piece of the changes is taken of a partition, if there are any.
     Take(u16),
+    /// A step is taken of a partition, if there is one of at most so many rows.
+    Follow(u16, usize),
     /// A partition goes to another process, which tells everything or only what changes from then on.
     Move {
         partition: u16,
@@ -56,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Gap),
         1 => Just(Step::Idle),
         5 => (0..PARTITIONS).prop_map(Step::Take),
+        5 => (0..PARTITIONS, 2..20_usize).prop_map(|(at, rows)| Step::Follow(at, rows)),
         1 => (0..PARTITIONS, any::<bool>())
             .prop_map(|(partition, all)| Step::Move { partition, all }),
         1 => any::<Index>().prop_map(Step::Join),
@@ -66,7 +66,11 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Stored {
     rows: BTreeMap<(crate::Table, u32), Vec<u8>>,
-    book: Vec<u8>,
+    /// Up to where the tables have been told.
+    base: Option<u64>,
+    /// Offset and book.
+    head: Option<(u64, Vec<u8>)>,
+    steps: Vec<Following>,
     countries: BTreeMap<Arc<str>, CountryPart>,
     venues: BTreeMap<i64, VenuePart>,
     events: BTreeMap<(Arc<str>, Arc<str>), EventStatistic>,
@@ -75,14 +79,10 @@ struct Stored {
 impl Stored {
     fn write(&mut self, changes: &Changes) {
         if changes.anew {
-            // Names from before may be gone.
-            let told: BTreeSet<_> = changes
-                .statistics
-                .events
-                .iter()
-                .map(|e| &e.event_id)
-                .collect();
-            self.events.retain(|(_, id), _| !told.contains(id));
+            // Names from before may be gone; all parts that there are come with this piece.
+            self.events.clear();
+            self.countries.clear();
+            self.venues.clear();
         }
         for Row {
             table,
@@ -103,25 +103,35 @@ impl Stored {
             let key = (event.event_name.clone(), event.event_id.clone());
             self.events.insert(key, event.clone());
         }
-        if changes.anew && !changes.more {
-            // All parts there are come with the last piece.
-            self.countries.clear();
-            self.venues.clear();
-        }
         for part in &changes.statistics.countries {
             self.countries.insert(part.country.clone(), part.clone());
         }
         for part in &changes.statistics.venues {
             self.venues.insert(part.venue_id, part.clone());
         }
-        if changes.more {
-            assert!(changes.book.is_empty());
-        } else {
-            self.book.clone_from(&changes.book);
+        if let Some(whole) = &changes.whole {
+            assert!(self.base <= Some(whole.offset) && whole.offset <= changes.offset);
+            self.base = Some(whole.offset);
+            if !whole.reached {
+                self.head = Some((whole.offset, whole.book.clone()));
+            }
         }
     }
 
-    fn load(&self, seed: Index) -> Replica {
+    fn follow(&mut self, step: Following) {
+        if self
+            .head
+            .as_ref()
+            .is_none_or(|(head, _)| *head <= step.offset)
+        {
+            self.head = Some((step.offset, step.book.clone()));
+        }
+        self.steps.push(step);
+    }
+
+    /// Tables first, and then what has followed; none if that does not lead to the head.
+    fn load(&self, seed: u64) -> Option<Replica> {
+        let (base, (head, book)) = (self.base?, self.head.as_ref()?);
         let mut rows: Vec<Row> = self
             .rows
             .iter()
@@ -131,7 +141,7 @@ impl Stored {
                 body: body.clone(),
             })
             .collect();
-        let mut state = seed.index(usize::MAX) as u64 | 1;
+        let mut state = seed | 1;
         for at in (1..rows.len()).rev() {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
@@ -144,17 +154,27 @@ impl Stored {
             let _ = replica.survey(&Scope::default());
             replica.apply_rows(page).unwrap();
         }
-        if !self.book.is_empty() {
-            replica.set_book(&self.book).unwrap();
+        let mut at = base;
+        for step in self.steps.iter().filter(|step| step.offset > base) {
+            if step.previous <= at && at < step.offset {
+                replica.apply_rows(&step.rows).unwrap();
+                at = step.offset;
+            }
         }
+        if at != *head {
+            return None;
+        }
+        replica.set_book(book).unwrap();
         assert!(replica.is_whole());
-        replica
+        Some(replica)
     }
 }
 
 /// A partition and those who follow it.
 struct Followed {
     partition: Partition,
+    /// Up to where the tables have been told by whoever counts the partition now.
+    told: Option<u64>,
     stored: Stored,
     /// One that has followed from the first, one that is told everything twice, and one that
     /// joined.
@@ -167,26 +187,55 @@ impl Followed {
         partition.watch(all);
         Self {
             partition,
+            told: (!all).then_some(0),
             stored: Stored::default(),
             replicas: [Replica::new(), Replica::new(), Replica::new()],
         }
     }
 
-    fn take(&mut self) {
-        while self.partition.has_changes() {
-            let changes = self.partition.take_changes();
-            assert_eq!(changes.offset, self.partition.next_offset());
-            serde_json::from_slice::<Vec<crate::Pulse>>(&changes.pulses).unwrap();
-            self.stored.write(&changes);
-            for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
-                for _ in 0..times {
-                    replica.apply_rows(&changes.rows).unwrap();
-                    if !changes.more {
-                        replica.set_book(&changes.book).unwrap();
-                    }
-                }
+    fn take_step(&mut self, rows_max: usize) {
+        if !self.partition.has_step(self.told) {
+            return;
+        }
+        let Some(step) = self.partition.take_step(rows_max) else {
+            assert!(!self.partition.has_step(Some(u64::MAX)), "steps have ended");
+            return;
+        };
+        assert!(step.rows.len() <= rows_max);
+        for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
+            for _ in 0..times {
+                replica.apply_rows(&step.rows).unwrap();
+                replica.set_book(&step.book).unwrap();
             }
         }
+        self.stored.follow(step);
+    }
+
+    fn take_piece(&mut self) {
+        if !self.partition.has_changes() {
+            return;
+        }
+        let changes = self.partition.take_changes();
+        assert_eq!(changes.offset, self.partition.next_offset());
+        self.stored.write(&changes);
+        let Some(whole) = changes.whole else {
+            return;
+        };
+        self.told = Some(whole.offset);
+        if !whole.reached {
+            // No step leads here.
+            for replica in &mut self.replicas {
+                *replica = self.stored.load(1).unwrap();
+            }
+        }
+    }
+
+    fn take(&mut self) {
+        self.take_step(usize::MAX);
+        while self.partition.has_changes() {
+            self.take_piece();
+        }
+        self.take_step(usize::MAX);
     }
 
     fn moved(&mut self, at: u16, all: bool) {
@@ -202,6 +251,7 @@ impl Followed {
         let (partition, _) = Partition::from_bytes(&bytes, "moved", JOURNAL, at).unwrap();
         self.partition = partition;
         self.partition.watch(all);
+        self.told = (!all).then(|| self.partition.next_offset());
     }
 }
 
@@ -310,11 +360,14 @@ fn run(parts: &mut [Followed], step: Step) {
             CONTROL,
             &Control::Idle.to_body(),
         ),
-        Step::Take(at) => parts[usize::from(at)].take(),
+        Step::Take(at) => parts[usize::from(at)].take_piece(),
+        Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
         Step::Join(seed) => {
             for part in parts {
-                part.replicas[2] = part.stored.load(seed);
+                if let Some(joined) = part.stored.load(seed.index(usize::MAX) as u64) {
+                    part.replicas[2] = joined;
+                }
             }
         }
     }
@@ -401,7 +454,8 @@ fn only_what_changed_is_told() {
         answer(2, 2, 2).json().as_bytes(),
     );
     let all = part.partition.take_changes();
-    assert!(all.anew && !all.more);
+    let whole = all.whole.expect("it is little");
+    assert!(all.anew && !whole.reached);
     batch(
         &mut part.partition,
         RECORD,
@@ -409,20 +463,18 @@ fn only_what_changed_is_told() {
     );
     let changes = part.partition.take_changes();
     assert!(!changes.anew);
-    let rows: Vec<_> = changes
-        .rows
-        .iter()
-        .map(|row| (row.table, row.number))
-        .collect();
-    assert_eq!(
-        rows,
-        [(crate::Table::Members, 2), (crate::Table::Events, 1)]
-    );
+    let step = part.partition.take_step(usize::MAX).unwrap();
+    assert_eq!((step.previous, step.offset), (whole.offset, changes.offset));
+    for rows in [&changes.rows, &step.rows] {
+        let rows: Vec<_> = rows.iter().map(|row| (row.table, row.number)).collect();
+        let right = [(crate::Table::Members, 2), (crate::Table::Events, 1)];
+        assert_eq!(rows, right);
+    }
     let [event] = &changes.statistics.events[..] else {
         panic!("{:?}", changes.statistics.events)
     };
     assert_eq!((&*event.event_id, event.yes), ("e2", 2));
-    assert!(!part.partition.has_changes());
+    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
     // Within a batch there is nothing to tell yet.
     put(
         &mut part.partition,
@@ -430,7 +482,7 @@ fn only_what_changed_is_told() {
         RECORD,
         answer(2, 4, 4).json().as_bytes(),
     );
-    assert!(!part.partition.has_changes());
+    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
 }
 
 #[test]

@@ -115,8 +115,9 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes the next piece.
     fn write(&mut self, stored: &mut Stored) {
-        while self.partition.has_changes() {
+        if self.partition.has_changes() {
             stored.write(self.partition.take_changes());
         }
     }
@@ -164,7 +165,9 @@ proptest! {
             }
         }
         owner.read(journal.len());
-        owner.write(&mut stored);
+        while owner.partition.has_changes() {
+            owner.write(&mut stored);
+        }
         prop_assert_eq!(stored.tables(), Tables::of(&owner.partition));
     }
 }

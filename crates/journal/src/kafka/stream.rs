@@ -17,6 +17,7 @@ use headcount_kafka::Told;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::message::{SEQ, WRITER};
+use crate::kafka::wait::Bell;
 
 /// What may be kept for other writers. Each has at most one transaction here, so this is far more than there can be.
 const KEPT_BYTES_MAX: usize = 512 << 20;
@@ -26,6 +27,9 @@ pub(super) struct Stream {
     cluster: Arc<Cluster>,
     consumer: Arc<BaseConsumer<Told>>,
     queue: PartitionQueue<Told>,
+    /// Rung when the queue is no longer empty. To wait in the queue itself takes a processor: the library's wrapper
+    /// asks again and again for the last millisecond.
+    bell: Arc<Bell>,
     topic: String,
     partition: u16,
     /// What is read next.
@@ -51,9 +55,12 @@ impl Stream {
     ) -> Result<Self> {
         let failed = |why: &dyn std::fmt::Display| Error::cluster("read", &topic, why);
         // Before it is assigned, so that no message takes the way of the others.
-        let queue = consumer
+        let mut queue = consumer
             .split_partition_queue(topic, i32::from(partition))
             .ok_or_else(|| failed(&"there is no queue for it"))?;
+        let bell = Arc::new(Bell::rung());
+        let ringer = Arc::clone(&bell);
+        queue.set_nonempty_callback(move || ringer.ring());
         let mut place = TopicPartitionList::new();
         place
             .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
@@ -63,6 +70,7 @@ impl Stream {
             cluster: Arc::clone(cluster),
             consumer: Arc::clone(consumer),
             queue,
+            bell,
             topic: topic.to_owned(),
             partition,
             next: from,
@@ -82,14 +90,22 @@ impl Stream {
 
     /// The next message, if there is one in time. An error is for ever.
     pub(super) fn look(&mut self, wait: Duration) -> Result<Seen<'_>> {
-        match self.queue.poll(wait) {
+        self.bell.wait(wait);
+        match self.queue.poll(Duration::ZERO) {
             None => Ok(Seen::Nothing),
             Some(Ok(message)) => {
+                // There may be more.
+                self.bell.ring();
                 self.next = message.offset() + 1;
                 Ok(Seen::Message(message))
             }
-            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Seen::End),
-            Some(Err(error)) => self.judge(&error).map(|()| Seen::Nothing),
+            Some(Err(error)) => {
+                self.bell.ring();
+                match error {
+                    KafkaError::PartitionEOF(_) => Ok(Seen::End),
+                    error => self.judge(&error).map(|()| Seen::Nothing),
+                }
+            }
         }
     }
 

@@ -59,3 +59,34 @@ impl Switch {
         *thrown
     }
 }
+
+/// Rung when there may be something to do.
+pub(super) struct Bell {
+    rung: Mutex<bool>,
+    told: Condvar,
+}
+
+impl Bell {
+    /// One that has been rung.
+    pub(super) fn rung() -> Self {
+        Self {
+            rung: Mutex::new(true),
+            told: Condvar::new(),
+        }
+    }
+
+    pub(super) fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.told.notify_all();
+    }
+
+    /// Waits until it is rung, or so long, and takes the ringing away.
+    pub(super) fn wait(&self, time: Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) = self
+            .told
+            .wait_timeout_while(rung, time, |rung| !*rung)
+            .unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+}

@@ -57,6 +57,10 @@ pub(crate) enum Key {
     Book {
         partition: u16,
     },
+    /// Up to where the tables are.
+    Base {
+        partition: u16,
+    },
 }
 
 /// The key of the third system's table, and the venue's id so that two venues of one name stay two.
@@ -74,13 +78,32 @@ pub(crate) struct VenueKey {
 pub(crate) enum Value {
     Row(Vec<u8>),
     Event(EventCell),
-    CountryPart { as_of: u64, counts: Counts },
-    VenuePart { as_of: u64, cell: VenueCell },
-    Country { as_of: u64, counts: Counts },
-    Response { as_of: u64, total: u64 },
-    Venue { as_of: u64, cell: VenueCell },
+    CountryPart {
+        as_of: u64,
+        counts: Counts,
+    },
+    VenuePart {
+        as_of: u64,
+        cell: VenueCell,
+    },
+    Country {
+        as_of: u64,
+        counts: Counts,
+    },
+    Response {
+        as_of: u64,
+        total: u64,
+    },
+    Venue {
+        as_of: u64,
+        cell: VenueCell,
+    },
     Tail(TailCell),
-    Book { offset: u64, body: Vec<u8> },
+    /// Of a book and of a base.
+    Book {
+        offset: u64,
+        body: Vec<u8>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

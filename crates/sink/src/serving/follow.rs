@@ -32,7 +32,7 @@ pub enum News {
         partition: u16,
         offset: u64,
         book: Vec<u8>,
-        /// As in `Changes`, one for each commit since the last one; none after a load.
+        /// Answers for the map as JSON, one for each commit since the last one; none after a load.
         pulses: Vec<Vec<u8>>,
     },
     /// The store cannot be read: what was shown last is growing old.
@@ -100,7 +100,7 @@ impl Follower {
         let mut outcome = Ok(());
         while let Some(step) = steps.next().await {
             match step {
-                Ok((partition, Some(offset))) => drop(known.insert(partition, offset)),
+                Ok((partition, Some(reached))) => drop(known.insert(partition, reached)),
                 Ok((_, None)) => {}
                 Err(error) => outcome = Err(error),
             }
@@ -109,36 +109,33 @@ impl Follower {
     }
 
     async fn advance(&self, partition: u16, known: Option<u64>) -> Result<(u16, Option<u64>)> {
-        let Some((offset, book)) = self.serving.store.book(partition).await? else {
+        let Some((head, book)) = self.serving.store.book(partition).await? else {
             return Ok((partition, None));
         };
         let tails = match known {
-            Some(known) => self.serving.tail_until(partition, known, offset).await?,
+            Some(known) => self.serving.tail_until(partition, known, head).await?,
             None => None,
         };
+        let Some(tails) = tails else {
+            return Ok((partition, self.load(partition, known).await?));
+        };
         let mut pulses = Vec::new();
-        match tails {
-            None => self.load(partition).await?,
-            Some(tails) => {
-                for tail in tails {
-                    pulses.push(tail.pulses);
-                    self.rows(partition, tail.rows).await;
-                }
-            }
+        for tail in tails {
+            pulses.push(tail.pulses);
+            self.rows(partition, tail.rows).await;
         }
-        self.tell(News::Commit {
-            partition,
-            offset,
-            book,
-            pulses,
-        })
-        .await;
-        Ok((partition, Some(offset)))
+        self.commit(partition, head, book, pulses).await;
+        Ok((partition, Some(head)))
     }
 
-    /// All rows of a partition. They may be of commits later than the book that was read before; these come once more,
-    /// by the tail.
-    async fn load(&self, partition: u16) -> Result<()> {
+    /// All rows of a partition, and what has followed, unless that is no more than is known. Rows may be of later commits
+    /// than the tail leads to: these come once more, by the tail.
+    async fn load(&self, partition: u16, known: Option<u64>) -> Result<Option<u64>> {
+        let store = &self.serving.store;
+        let base = store.base(partition).await?;
+        let Some((base, base_book)) = base.filter(|(base, _)| known < Some(*base)) else {
+            return Ok(known);
+        };
         self.tell(News::Anew { partition }).await;
         for table in Table::ALL {
             let mut page = 0;
@@ -147,7 +144,29 @@ impl Follower {
                 page += PAGES;
             }
         }
-        Ok(())
+        // It may have gone on meanwhile.
+        let head = store.book(partition).await?;
+        let (head, book) = head.unwrap_or((base, base_book.clone()));
+        let Some(tails) = self.serving.tail_until(partition, base, head).await? else {
+            // Nobody knows any more how it went on: what the tables have is shown until somebody goes on.
+            self.commit(partition, base, base_book, Vec::new()).await;
+            return Ok(Some(base));
+        };
+        for tail in tails {
+            self.rows(partition, tail.rows).await;
+        }
+        self.commit(partition, head, book, Vec::new()).await;
+        Ok(Some(head))
+    }
+
+    async fn commit(&self, partition: u16, offset: u64, book: Vec<u8>, pulses: Vec<Vec<u8>>) {
+        self.tell(News::Commit {
+            partition,
+            offset,
+            book,
+            pulses,
+        })
+        .await;
     }
 
     /// Some pages at once; none after the end.

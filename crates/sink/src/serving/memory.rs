@@ -53,17 +53,23 @@ impl Memory {
     pub(crate) async fn heads(&self) -> Result<Vec<(u16, u64)>> {
         self.step().await;
         let cells = self.cells();
-        Ok(books(&cells)
-            .map(|(partition, offset, _)| (partition, offset))
-            .collect())
+        Ok(heads(&cells).collect())
     }
 
     pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+        self.one_book(Key::Book { partition }).await
+    }
+
+    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+        self.one_book(Key::Base { partition }).await
+    }
+
+    async fn one_book(&self, key: Key) -> Result<Option<(u64, Vec<u8>)>> {
         self.step().await;
-        let cells = self.cells();
-        Ok(books(&cells)
-            .find(|(of, ..)| *of == partition)
-            .map(|(_, offset, body)| (offset, body.to_vec())))
+        Ok(match self.cells().get(&key) {
+            Some((_, Some(Value::Book { offset, body }))) => Some((*offset, body.clone())),
+            _ => None,
+        })
     }
 
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
@@ -264,13 +270,13 @@ fn tail_keys(partition: u16, from: u64, to: u64) -> std::ops::RangeInclusive<Key
     key(from, i64::MIN, 0)..=key(to, i64::MAX, u16::MAX)
 }
 
-fn books(cells: &Cells) -> impl Iterator<Item = (u16, u64, &[u8])> {
+fn heads(cells: &Cells) -> impl Iterator<Item = (u16, u64)> {
     let of = |partition| Key::Book { partition };
     cells
         .range(of(0)..=of(u16::MAX))
         .filter_map(|(key, (_, value))| match (key, value) {
-            (Key::Book { partition }, Some(Value::Book { offset, body })) => {
-                Some((*partition, *offset, body.as_slice()))
+            (Key::Book { partition }, Some(Value::Book { offset, .. })) => {
+                Some((*partition, *offset))
             }
             _ => None,
         })

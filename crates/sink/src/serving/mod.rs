@@ -1,19 +1,19 @@
 //! What is served: the state of every partition as rows, for processes that show it, and tables that people query.
 //!
-//! A process that counts [`write`](Serving::write)s what changed; a process that shows [`follow`]s what was written and
-//! so needs no journal. The store is memory or Cassandra, picked by the [`ServingAddress`].
+//! A process that counts [`write`](Serving::write)s what changed into tables, when there is time, and much more often
+//! the [step](Serving::write_step) from commit to commit; a process that shows [`follow`]s, and so needs no journal. The store is memory or Cassandra, picked by the [`ServingAddress`].
 //!
 //! ```
 //! # async fn example() -> Result<(), headcount_sink::serving::Error> {
-//! use headcount_engine::Changes;
+//! use headcount_engine::Partition;
 //! use headcount_sink::serving::{Identity, Serving, ServingAddress};
 //!
 //! let address: ServingAddress = "memory:".parse()?;
 //! let serving = Serving::open(&address, Identity { journal: 7, partitions: 1 }).await?;
-//! let changes = Changes { offset: 42, book: b"ledger".to_vec(), ..Changes::default() };
+//! let changes = Partition::new().take_changes();
 //! serving.write(0, &changes).await?;
 //! serving.write(0, &changes).await?; // as often as one likes
-//! assert_eq!(serving.books().await?, [(0, 42, b"ledger".to_vec())]);
+//! assert_eq!(serving.base(0).await?, Some(0));
 //! # Ok(())
 //! # }
 //! ```
@@ -23,8 +23,15 @@
 //! they arrive, so that writes may be repeated, and those of a process that has been replaced change nothing. There are
 //! no counters, and nothing is read in order to be changed.
 //!
-//! **What a reader sees.** Rows and tables first, then the entry of the tail, then the book, so whoever sees a book finds
-//! all that belongs to it. While a commit is being written a reader may see a part of it.
+//! **What a reader sees.** The base says up to where the tables are, at least; the book stands at the newest commit, and
+//! the tail leads from the base to the book:
+//!
+//! ```text
+//!  tables ──▶ base: 97 ──▶ 103 ──▶ 110 ──▶ book: 110
+//! ```
+//!
+//! A table is written before the base that tells of it, the tail before the book. While something is being written a
+//! reader may see a part of it.
 //!
 //! **What it asks of whoever counts.** Changes hold every key whose value was another one at any offset since those before,
 //! even if it is again what it was: a process that has been replaced may have stored what was between. And

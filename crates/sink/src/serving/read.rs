@@ -23,6 +23,15 @@ impl Serving {
         Ok(books.into_iter().flatten().collect())
     }
 
+    /// Up to where the tables of a partition are, at least.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn base(&self, partition: u16) -> Result<Option<u64>> {
+        let base = self.store.base(partition).await?;
+        Ok(base.map(|(offset, _)| offset))
+    }
+
     async fn whole_book(&self, partition: u16) -> Result<Option<(u16, u64, Vec<u8>)>> {
         let book = self.store.book(partition).await?;
         Ok(book.map(|(offset, body)| (partition, offset, body)))

@@ -87,6 +87,11 @@ impl Store {
         each!(self, store => store.book(partition).await)
     }
 
+    /// Up to where the tables of a partition are, and the book of that commit.
+    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+        each!(self, store => store.base(partition).await)
+    }
+
     /// The rows of a page by number; some may be missing.
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
         each!(self, store => store.page(partition, table, page).await)

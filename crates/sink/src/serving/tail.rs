@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{Changes, Row, Table};
+use headcount_engine::{Row, Step};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -36,13 +36,13 @@ pub struct Tail {
     pub offset: u64,
     /// Those that changed, in the order in which they are best applied.
     pub rows: Vec<Row>,
-    /// As in [`Changes`].
+    /// Answers for the map, as JSON.
     pub pulses: Vec<u8>,
 }
 
 #[derive(Serialize)]
 struct Told<'a> {
-    rows: Vec<&'a Row>,
+    rows: &'a [Row],
     pulses: &'a [u8],
 }
 
@@ -52,46 +52,34 @@ struct Heard {
     pulses: Vec<u8>,
 }
 
-/// The entry, in chunks; none when nobody can follow it.
-pub(crate) fn puts(
-    partition: u16,
-    writer: i64,
-    previous: Option<u64>,
-    changes: &Changes,
-) -> Vec<Put> {
-    let Some(previous) = previous.filter(|previous| *previous < changes.offset) else {
+/// The entry, in chunks; none when it leads nowhere or is too long: then readers load anew.
+pub(crate) fn puts(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Put> {
+    if step.previous >= step.offset {
         return Vec::new();
-    };
-    let Some(body) = encoded(changes) else {
+    }
+    let Some(body) = encoded(&step.rows, pulses) else {
         return Vec::new();
     };
     let chunks = body.chunks(CHUNK_BYTES).count().try_into().unwrap_or(0);
     let chunk = |(chunk, body): (u16, &[u8])| {
         let key = Key::Tail {
             partition,
-            offset: changes.offset,
+            offset: step.offset,
             writer,
             chunk,
         };
         let cell = TailCell {
-            previous,
+            previous: step.previous,
             chunks,
             body: body.to_vec(),
         };
-        Put::set(key, Value::Tail(cell), changes.offset)
+        Put::set(key, Value::Tail(cell), step.offset)
     };
     (0..).zip(body.chunks(CHUNK_BYTES)).map(chunk).collect()
 }
 
-fn encoded(changes: &Changes) -> Option<Vec<u8>> {
-    let mut rows: Vec<_> = changes.rows.iter().collect();
-    let order = |table| Table::ALL.iter().position(|other| *other == table);
-    rows.sort_by_key(|row| (order(row.table), row.number));
-    let told = Told {
-        rows,
-        pulses: &changes.pulses,
-    };
-    let plain = postcard::to_stdvec(&told).ok()?;
+fn encoded(rows: &[Row], pulses: &[u8]) -> Option<Vec<u8>> {
+    let plain = postcard::to_stdvec(&Told { rows, pulses }).ok()?;
     zstd::bulk::compress(&plain, ZSTD_LEVEL)
         .ok()
         .filter(|body| body.len() <= BYTES_MAX)

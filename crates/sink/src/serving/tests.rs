@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture, task::noop_waker_ref};
-use headcount_engine::{Changes, Table};
+use headcount_engine::{Changes, Step, Table};
 use proptest::prelude::*;
 
 use super::{Identity, Serving, memory::Memory, store::Store, write::Writers};
@@ -26,6 +26,7 @@ fn all_may_be_spawned() {
     fn check<T: Send>(_: T) {}
     fn all(serving: &Serving, changes: &Changes) {
         check(serving.write(0, changes));
+        check(serving.write_step(0, &Step::default(), &[]));
         check(serving.books());
         check(serving.tail(0, 0));
         check(serving.venue_statistics());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::try_join;
-use headcount_engine::{Changes, CountryPart, Statistics};
+use headcount_engine::{Changes, CountryPart, Statistics, Step};
 use tokio::sync::Mutex;
 
 use super::{
@@ -31,8 +31,6 @@ pub(crate) struct Writers {
 
 #[derive(Default)]
 struct Writer {
-    /// Up to where this process has served.
-    served: Option<u64>,
     /// What the countries were last, by name as in the feed; none before the first commit.
     countries: Option<BTreeMap<Arc<str>, Counts>>,
 }
@@ -47,27 +45,41 @@ impl Writers {
 }
 
 impl Serving {
-    /// Writes what changed. All values are absolute: it may be repeated, and after an error it must be, with the same
-    /// changes or with later ones that hold these. Changes of one partition are to be written in their order.
+    /// Writes a piece of what changed into the tables. All values are absolute: it may be repeated, and after an error it
+    /// must be, with the same piece. Pieces of one partition are to be written in their order.
     ///
     /// # Errors
     /// When the store does not take them within some seconds; [`Error::is_retryable`] says whether it may yet.
     pub async fn write(&self, partition: u16, changes: &Changes) -> Result<()> {
         let mut writer = self.writer(partition)?.lock().await;
         let puts = rows(partition, changes).chain(event_puts(partition, changes));
-        if changes.more {
-            return self.put(puts).await;
-        }
         let parts = self.parts(partition, changes, &mut writer).await?;
         let touched = Touched::of(&parts);
-        // Totals are made of parts that are there, and the book says that all is there.
+        // Totals are made of parts that are there, and the base says that all is there.
         self.put(puts.chain(parts)).await?;
-        let previous = self.previous(partition, changes, &writer).await?;
-        let tail = tail::puts(partition, self.writers.id, previous, changes);
-        try_join(self.total(touched), self.store.put(tail)).await?;
-        self.store.put(vec![book(partition, changes)]).await?;
-        writer.served = Some(changes.offset);
+        self.total(touched).await?;
+        if let Some(whole) = &changes.whole {
+            let base = book(Key::Base { partition }, whole.offset, &whole.book);
+            self.store.put(vec![base]).await?;
+            if !whole.reached {
+                let head = book(Key::Book { partition }, whole.offset, &whole.book);
+                self.store.put(vec![head]).await?;
+            }
+        }
         Ok(())
+    }
+
+    /// Tells those who follow what leads from a commit to a later one; `pulses` as JSON. Steps of one partition are to
+    /// be written in their order, and to be repeated after an error.
+    ///
+    /// # Errors
+    /// As [`Serving::write`].
+    pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
+        self.writer(partition)?;
+        let tail = tail::puts(partition, self.writers.id, step, pulses);
+        self.store.put(tail).await?;
+        let head = book(Key::Book { partition }, step.offset, &step.book);
+        self.store.put(vec![head]).await
     }
 
     /// Puts many, few at a time: of a partition that has been waiting for its store there may be very many.
@@ -79,20 +91,6 @@ impl Serving {
                 .await?;
         }
         Ok(())
-    }
-
-    /// From where readers may follow. What this process has not written, the store had when it began to watch.
-    async fn previous(
-        &self,
-        partition: u16,
-        changes: &Changes,
-        writer: &Writer,
-    ) -> Result<Option<u64>> {
-        match writer.served {
-            _ if changes.anew => Ok(None),
-            Some(served) => Ok(Some(served)),
-            None => Ok(self.store.book(partition).await?.map(|(offset, _)| offset)),
-        }
     }
 
     fn writer(&self, partition: u16) -> Result<&Mutex<Writer>> {
@@ -123,6 +121,9 @@ impl Serving {
             .map(|part| cells::venue_part(partition, part, as_of))
             .collect();
         let mut countries = countries.clone();
+        if countries.is_empty() && !changes.anew {
+            return Ok(puts);
+        }
         if changes.anew || writer.countries.is_none() {
             let known = self.known_countries(partition).await?;
             if changes.anew {
@@ -237,10 +238,10 @@ fn event_puts(partition: u16, changes: &Changes) -> impl Iterator<Item = Put> {
     gone.chain(there)
 }
 
-fn book(partition: u16, changes: &Changes) -> Put {
+fn book(key: Key, offset: u64, body: &[u8]) -> Put {
     let value = Value::Book {
-        offset: changes.offset,
-        body: changes.book.clone(),
+        offset,
+        body: body.to_vec(),
     };
-    Put::set(Key::Book { partition }, value, changes.offset)
+    Put::set(key, value, offset)
 }

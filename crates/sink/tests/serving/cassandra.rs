@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
-use headcount_engine::Changes;
+use headcount_engine::Partition;
 use headcount_sink::serving::{Error, Identity, Serving, ServingAddress};
 use headcount_test_servers::Cassandra;
 use scylla::client::{session::Session, session_builder::SessionBuilder};
@@ -45,10 +45,7 @@ async fn several_make_the_tables_at_once() {
     let address = fresh();
     let all = join_all((0..4).map(|_| Serving::open(&address, IDENTITY))).await;
     for (partition, serving) in (0..3).zip(all) {
-        let changes = Changes {
-            offset: 1,
-            ..Changes::default()
-        };
+        let changes = Partition::new().take_changes();
         serving.unwrap().write(partition, &changes).await.unwrap();
     }
     let reader = Serving::open_to_read(&address).await.unwrap();
@@ -109,7 +106,7 @@ async fn tables_of_a_newer_version_are_refused() {
     let address = fresh();
     Serving::open(&address, IDENTITY).await.unwrap();
     let newer = format!(
-        "UPDATE {}.headcount_schema SET version = 3 WHERE name = 'served' IF version = 2",
+        "UPDATE {}.headcount_schema SET version = 4 WHERE name = 'served' IF version = 3",
         keyspace(&address)
     );
     session().await.query_unpaged(newer, ()).await.unwrap();
@@ -122,8 +119,8 @@ async fn tables_of_a_newer_version_are_refused() {
             matches!(
                 error,
                 Error::Version {
-                    found: 3,
-                    known: 2,
+                    found: 4,
+                    known: 3,
                     ..
                 }
             ),
@@ -138,7 +135,7 @@ async fn tables_half_made_are_made_whole() {
     Serving::open(&address, IDENTITY).await.unwrap();
     let session = session().await;
     for damage in [
-        "UPDATE KS.headcount_schema SET version = 0 WHERE name = 'served' IF version = 2",
+        "UPDATE KS.headcount_schema SET version = 0 WHERE name = 'served' IF version = 3",
         "DROP TABLE KS.meetup_table",
     ] {
         let damage = damage.replace("KS", keyspace(&address));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_engine::{Changes, Row, Table};
+use headcount_engine::{Changes, Row, Step, Table, Whole};
 use headcount_sink::serving::{Error, News, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
@@ -20,19 +20,41 @@ fn commit(offset: u64) -> Changes {
     };
     Changes {
         offset,
-        book: offset.to_le_bytes().to_vec(),
         rows: (offset.saturating_sub(20)..offset).map(row).collect(),
+        whole: Some(Whole {
+            offset,
+            book: offset.to_le_bytes().to_vec(),
+            reached: true,
+        }),
         ..Changes::default()
+    }
+}
+
+fn step(to: &Changes) -> Step {
+    Step {
+        previous: to.offset - 1,
+        offset: to.offset,
+        rows: to.rows.clone(),
+        book: to.offset.to_le_bytes().to_vec(),
+    }
+}
+
+/// A step and the tables, again and again until both are taken.
+async fn write(serving: &Serving, offset: u64) {
+    let changes = commit(offset);
+    let step = step(&changes);
+    while let Err(error) = serving.write_step(0, &step, b"[]").await {
+        assert!(error.is_retryable(), "{error}");
+    }
+    while let Err(error) = serving.write(0, &changes).await {
+        assert!(error.is_retryable(), "{error}");
     }
 }
 
 /// Writes commit after commit, and each until it is taken, as a process does that counts.
 async fn write_on(serving: Serving, done: watch::Sender<u64>) {
     for offset in 1.. {
-        let changes = commit(offset);
-        while let Err(error) = serving.write(0, &changes).await {
-            assert!(error.is_retryable(), "{error}");
-        }
+        write(&serving, offset).await;
         if done.send(offset).is_err() {
             return;
         }
@@ -102,7 +124,7 @@ async fn a_connection_that_is_slow_or_cut_is_waited_for() {
     let serving = Serving::open(&address, IDENTITY).await.unwrap();
     proxy.latency(50);
     for offset in 1..4 {
-        serving.write(0, &commit(offset)).await.unwrap();
+        write(&serving, offset).await;
     }
     proxy.cut();
     let (done, mut reached) = watch::channel(0);
@@ -125,7 +147,7 @@ async fn password_and_tls_are_asked_for() {
     };
     let login = format!("{user}:{password}@");
     let serving = open(&login, &format!("?tls=true&ca={ca}")).await.unwrap();
-    serving.write(0, &commit(1)).await.unwrap();
+    write(&serving, 1).await;
     assert_eq!(serving.books().await.unwrap().len(), 1);
 
     for wrong in [String::new(), format!("{user}:wrong@")] {

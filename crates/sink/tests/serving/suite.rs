@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use headcount_engine::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
+    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
 use headcount_sink::serving::{Identity, News, Serving, Tail, follow};
+
+use tokio::sync::mpsc::Receiver;
 
 use crate::wait::news;
 
@@ -41,11 +43,31 @@ fn row(table: Table, number: u32, body: &str) -> Row {
 fn commit(offset: u64, rows: Vec<Row>) -> Changes {
     Changes {
         offset,
-        book: format!("book {offset}").into_bytes(),
         rows,
-        pulses: format!("[{offset}]").into_bytes(),
+        whole: Some(Whole {
+            offset,
+            book: book(offset),
+            reached: false,
+        }),
         ..Changes::default()
     }
+}
+
+fn book(offset: u64) -> Vec<u8> {
+    format!("book {offset}").into_bytes()
+}
+
+fn step(previous: u64, offset: u64, rows: Vec<Row>) -> Step {
+    Step {
+        previous,
+        offset,
+        rows,
+        book: book(offset),
+    }
+}
+
+fn pulses(offset: u64) -> Vec<u8> {
+    format!("[{offset}]").into_bytes()
 }
 
 fn told(offset: u64, statistics: Statistics) -> Changes {
@@ -134,6 +156,11 @@ async fn write(serving: &Serving, partition: u16, changes: &Changes) {
     serving.write(partition, changes).await.unwrap();
 }
 
+async fn write_step(serving: &Serving, partition: u16, step: &Step) {
+    let pulses = pulses(step.offset);
+    serving.write_step(partition, step, &pulses).await.unwrap();
+}
+
 async fn rows(serving: &Serving, partition: u16, table: Table, page: u32) -> Vec<(u32, String)> {
     let rows = serving.rows(partition, table, page).await.unwrap();
     rows.into_iter()
@@ -218,19 +245,20 @@ async fn what_is_older_changes_nothing(serving: Serving) {
 async fn pieces_make_no_commit(serving: Serving) {
     let piece = Changes {
         anew: true,
-        more: true,
-        book: Vec::new(),
+        whole: None,
         ..commit(10, vec![row(Table::Events, 0, "piece")])
     };
     write(&serving, 0, &piece).await;
     assert_eq!(serving.books().await.unwrap(), []);
+    assert_eq!(serving.base(0).await.unwrap(), None);
     assert_eq!(rows(&serving, 0, Table::Events, 0).await.len(), 1);
     let last = Changes {
-        anew: true,
+        offset: 12,
         ..commit(10, vec![row(Table::Events, 1, "last")])
     };
     write(&serving, 0, &last).await;
-    assert_eq!(serving.books().await.unwrap().len(), 1);
+    assert_eq!(serving.books().await.unwrap(), [(0, 10, book(10))]);
+    assert_eq!(serving.base(0).await.unwrap(), Some(10));
     assert_eq!(rows(&serving, 0, Table::Events, 0).await.len(), 2);
     assert_eq!(serving.tail(0, 5).await.unwrap(), None);
 }
@@ -381,33 +409,36 @@ async fn any_text_is_taken(serving: Serving) {
 }
 
 async fn the_tail_leads_from_book_to_book(serving: Serving) {
-    let step = |offset: u64| commit(offset, vec![row(Table::Events, 0, &format!("e{offset}"))]);
+    let rows = |offset: u64| vec![row(Table::Events, 0, &format!("e{offset}"))];
     assert_eq!(serving.tail(0, 0).await.unwrap(), None);
-    write(&serving, 0, &step(10)).await;
+    write(&serving, 0, &commit(10, rows(10))).await;
     assert_eq!(serving.tail(0, 10).await.unwrap(), Some(Vec::new()));
     assert_eq!(serving.tail(0, 9).await.unwrap(), None);
     assert_eq!(serving.tail(0, 11).await.unwrap(), None);
-    for offset in [13, 17, 17, 20] {
-        write(&serving, 0, &step(offset)).await;
+    for (previous, offset) in [(10, 10), (10, 13), (13, 17), (13, 17), (17, 20)] {
+        write_step(&serving, 0, &step(previous, offset, rows(offset))).await;
     }
     let tail = |offset: u64| Tail {
         offset,
-        rows: step(offset).rows,
-        pulses: step(offset).pulses,
+        rows: rows(offset),
+        pulses: pulses(offset),
     };
     let all = vec![tail(13), tail(17), tail(20)];
     assert_eq!(serving.tail(0, 10).await.unwrap(), Some(all.clone()));
     assert_eq!(serving.tail(0, 12).await.unwrap(), Some(all));
     assert_eq!(serving.tail(0, 13).await.unwrap().unwrap().len(), 2);
+    // The tables are behind, and what they come to later tells nobody anything new.
+    assert_eq!(serving.base(0).await.unwrap(), Some(10));
+    let mut later = commit(17, rows(17));
+    later.whole.as_mut().unwrap().reached = true;
+    write(&serving, 0, &later).await;
+    assert_eq!(serving.base(0).await.unwrap(), Some(17));
+    assert_eq!(serving.books().await.unwrap(), [(0, 20, book(20))]);
 
-    // Begun anew nobody can follow; then again everybody.
-    let anew = Changes {
-        anew: true,
-        ..step(30)
-    };
-    write(&serving, 0, &anew).await;
+    // When no step leads there, nobody can follow; then again everybody.
+    write(&serving, 0, &commit(30, rows(30))).await;
     assert_eq!(serving.tail(0, 20).await.unwrap(), None);
-    write(&serving, 0, &step(31)).await;
+    write_step(&serving, 0, &step(30, 31, rows(31))).await;
     let last = Some(vec![tail(31)]);
     assert_eq!(serving.tail(0, 30).await.unwrap(), last);
 }
@@ -426,53 +457,71 @@ async fn a_long_commit_is_followed(serving: Serving) {
     let all: Vec<_> = (0..3_000)
         .map(|number| row(Table::Events, number, &noise(number)))
         .collect();
-    write(&serving, 0, &commit(3_010, all.clone())).await;
+    write_step(&serving, 0, &step(10, 3_010, all.clone())).await;
     let tails = serving.tail(0, 10).await.unwrap().unwrap();
     assert_eq!(tails.len(), 1);
     assert!(tails[0].rows == all);
+    write(&serving, 0, &commit(3_010, all)).await;
     for page in 0..3 {
         let page_rows = rows(&serving, 0, Table::Events, page).await;
         assert_eq!(page_rows.len(), if page == 2 { 952 } else { 1024 });
     }
 }
 
+/// What is heard of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
+/// commit's offset, book and number of pulses.
+async fn heard_until_commit(heard: &mut Receiver<News>) -> (bool, usize, Option<Row>, Commit) {
+    let (mut anew, mut count, mut last) = (false, 0, None);
+    loop {
+        match news(heard, |_| true).await {
+            News::Anew { partition: 2 } => anew = true,
+            News::Rows { partition: 2, rows } => {
+                count += rows.len();
+                last = rows.last().cloned();
+            }
+            News::Commit {
+                partition: 2,
+                offset,
+                book,
+                pulses,
+            } => return (anew, count, last, (offset, book, pulses.len())),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+type Commit = (u64, Vec<u8>, usize);
+
 async fn a_follower_learns_all(serving: Serving) {
     let many: Vec<_> = (0..5_000)
         .map(|number| row(Table::Events, number, "first"))
         .collect();
     write(&serving, 2, &commit(10, many)).await;
-    let mut heard = follow(serving.clone(), Duration::from_millis(10));
-    let anew = news(&mut heard, |_| true).await;
-    assert_eq!(anew, News::Anew { partition: 2 });
-    let mut loaded = 0;
-    loop {
-        match news(&mut heard, |_| true).await {
-            News::Rows { partition: 2, rows } => loaded += rows.len(),
-            News::Commit {
-                partition: 2,
-                offset: 10,
-                book,
-                pulses,
-            } => {
-                assert_eq!((book, pulses.len()), (b"book 10".to_vec(), 0));
-                break;
-            }
-            other => panic!("{other:?}"),
-        }
+    let one = |body: &str| row(Table::Events, 3, body);
+    let poll = Duration::from_millis(10);
+    let mut heard = follow(serving.clone(), poll);
+    let (anew, count, _, commit) = heard_until_commit(&mut heard).await;
+    assert_eq!((anew, count, commit), (true, 5_000, (10, book(10), 0)));
+    write_step(&serving, 2, &step(10, 11, vec![one("second")])).await;
+    let (anew, count, last, commit) = heard_until_commit(&mut heard).await;
+    assert_eq!((anew, count, last), (false, 1, Some(one("second"))));
+    assert_eq!(commit, (11, book(11), 1));
+    // Whoever comes now loads the tables, which are behind, and what has followed.
+    let mut late = follow(serving.clone(), poll);
+    let (anew, count, last, commit) = heard_until_commit(&mut late).await;
+    assert_eq!((anew, count, last), (true, 5_001, Some(one("second"))));
+    assert_eq!(commit, (11, book(11), 0));
+    // A book to which nothing leads: whoever comes is shown what the tables have, the others what they had.
+    write_step(&serving, 2, &step(17, 20, vec![one("third")])).await;
+    let mut later = follow(serving.clone(), poll);
+    let (anew, _, _, commit) = heard_until_commit(&mut later).await;
+    assert_eq!((anew, commit), (true, (10, book(10), 0)));
+    write_step(&serving, 2, &step(10, 21, vec![one("fourth")])).await;
+    for heard in [&mut heard, &mut late, &mut later] {
+        let (anew, count, last, commit) = heard_until_commit(heard).await;
+        assert_eq!((anew, count, last), (false, 1, Some(one("fourth"))));
+        assert_eq!(commit, (21, book(21), 1));
     }
-    assert_eq!(loaded, 5_000);
-    let rows = vec![row(Table::Events, 3, "second")];
-    write(&serving, 2, &commit(11, rows.clone())).await;
-    let next = news(&mut heard, |_| true).await;
-    assert_eq!(next, News::Rows { partition: 2, rows });
-    let next = news(&mut heard, |_| true).await;
-    let commit = News::Commit {
-        partition: 2,
-        offset: 11,
-        book: b"book 11".to_vec(),
-        pulses: vec![b"[11]".to_vec()],
-    };
-    assert_eq!(next, commit);
 }
 
 async fn a_partition_that_is_not_there_is_refused(serving: Serving) {

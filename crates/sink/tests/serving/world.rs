@@ -7,7 +7,7 @@ use std::{
 };
 
 use headcount_engine::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart,
+    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart, Whole,
 };
 
 const COUNTRIES: [&str; 4] = ["us", "gb", "zz", ""];
@@ -85,12 +85,14 @@ impl World {
         };
         Changes {
             offset: to,
-            book: format!("book {partition} {to}").into_bytes(),
             rows: changed.iter().map(|(id, event)| row(**id, event)).collect(),
             statistics,
-            pulses: format!("[{to}]").into_bytes(),
             anew: from.is_none(),
-            more: false,
+            whole: Some(Whole {
+                offset: to,
+                book: format!("book {partition} {to}").into_bytes(),
+                reached: false,
+            }),
         }
     }
 

@@ -246,16 +246,22 @@ pub(crate) fn bind(put: &Put) -> Bound<'_> {
                 stamp,
             ],
         ),
-        (Key::Book { partition: of }, Some(Value::Book { offset, body })) => bound(
-            Kind::SetBook,
-            Home::Alone,
-            vec![
+        (
+            key @ (Key::Book { partition: of } | Key::Base { partition: of }),
+            Some(Value::Book { offset, body }),
+        ) => {
+            let kind = match key {
+                Key::Book { .. } => Kind::SetBook,
+                _ => Kind::SetBase,
+            };
+            let cells = vec![
                 partition(*of),
                 big(*offset),
                 Cell::Blob(Cow::Borrowed(body)),
                 stamp,
-            ],
-        ),
+            ];
+            bound(kind, Home::Alone, cells)
+        }
         (key, value) => unreachable!("{key:?} never has {value:?}"),
     }
 }

@@ -63,7 +63,15 @@ impl Cassandra {
     }
 
     pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        let rows: Vec<(i64, Vec<u8>)> = self.few(Kind::Book, (i32::from(partition),)).await?;
+        self.one_book(Kind::Book, partition).await
+    }
+
+    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+        self.one_book(Kind::Base, partition).await
+    }
+
+    async fn one_book(&self, kind: Kind, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+        let rows: Vec<(i64, Vec<u8>)> = self.few(kind, (i32::from(partition),)).await?;
         let book = rows.into_iter().next();
         Ok(book.map(|(offset, body)| (offset.cast_unsigned(), body)))
     }

@@ -22,8 +22,10 @@ pub(crate) enum Kind {
     DeleteVenue,
     SetTail,
     SetBook,
+    SetBase,
     Heads,
     Book,
+    Base,
     Page,
     Tail,
     CountryParts,
@@ -36,7 +38,7 @@ pub(crate) enum Kind {
 }
 
 /// In the order of [`Kind`]; `KS` is the keyspace. Values are bound in the order of the question marks.
-const TEXTS: [(Kind, &str); 22] = [
+const TEXTS: [(Kind, &str); 24] = [
     (
         Kind::SetRow,
         "INSERT INTO KS.served_rows (journal_partition, tbl, page, number, body) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
@@ -89,12 +91,20 @@ const TEXTS: [(Kind, &str); 22] = [
         "INSERT INTO KS.served_book (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
+        Kind::SetBase,
+        "INSERT INTO KS.served_base (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
+    ),
+    (
         Kind::Heads,
         "SELECT journal_partition, next_offset FROM KS.served_book WHERE shelf = 0",
     ),
     (
         Kind::Book,
         "SELECT next_offset, body FROM KS.served_book WHERE shelf = 0 AND journal_partition = ?",
+    ),
+    (
+        Kind::Base,
+        "SELECT next_offset, body FROM KS.served_base WHERE shelf = 0 AND journal_partition = ?",
     ),
     (
         Kind::Page,

@@ -1,0 +1,239 @@
+//! When a partition gives away what: steps often, tables when there is time, checkpoints now and then.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use headcount_engine::{Head, Partition, Pulse};
+use headcount_journal::Reader;
+
+use crate::{
+    delivered::{Delivered, Lane},
+    news::PULSES_MAX,
+    outbox::{Checkpoint, Outbox, Parcel},
+};
+
+/// A checkpoint is written after so many entries ...
+const CHECKPOINT_ENTRIES: u64 = 500_000;
+/// ... or, if there were any, after so long.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// Those who follow are told so often, if there is anything new, or half the time if that takes longer.
+const STEPS_EVERY: Duration = Duration::from_millis(50);
+/// Tables are brought up to date so often ...
+const TABLES_EVERY: Duration = Duration::from_secs(1);
+/// ... or half the time if that takes longer, but with no longer a pause than this.
+const TABLES_PAUSE_MAX: Duration = Duration::from_secs(3);
+/// While there is a backlog, all only so often: what changes twice meanwhile is written once.
+const BACKLOG_EVERY: Duration = Duration::from_secs(10);
+/// When nothing has come for so long, there is no backlog, even if the journal never says that all is read.
+const QUIET: Duration = Duration::from_secs(1);
+/// A step of more rows takes memory, and is not sooner there than tables.
+const STEP_ROWS: usize = 50_000;
+/// How long the last of a partition may take when it is left.
+const LAST: Duration = Duration::from_secs(10);
+
+/// What is to be given away of a partition.
+pub(crate) struct Giving {
+    journal: u64,
+    at: u16,
+    serves: bool,
+    outbox: Outbox,
+    steps: Pace,
+    tables: Pace,
+    /// What was given to tables last was a piece of more.
+    more: bool,
+    /// Of the commit at which the first of these pieces was taken: kept with the last.
+    checkpoint: Option<Checkpoint>,
+    saved_at: Instant,
+    /// Entries counted since the last checkpoint.
+    unsaved: u64,
+    /// Answers for the map that nobody has been told yet.
+    pulses: Vec<Pulse>,
+    counted_at: Instant,
+    caught_up: bool,
+}
+
+impl Giving {
+    /// Of partition `at` of a journal, from where it stands.
+    pub(crate) fn new(journal: u64, at: u16, serves: bool, outbox: Outbox) -> Self {
+        Self {
+            journal,
+            at,
+            serves,
+            outbox,
+            steps: Pace::new(),
+            tables: Pace::new(),
+            more: false,
+            checkpoint: None,
+            saved_at: Instant::now(),
+            unsaved: 0,
+            pulses: Vec::new(),
+            counted_at: Instant::now(),
+            caught_up: false,
+        }
+    }
+
+    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
+        self.outbox.delivered()
+    }
+
+    /// So many more entries are counted.
+    pub(crate) fn counted(&mut self, entries: usize) {
+        self.unsaved += entries as u64;
+        self.counted_at = Instant::now();
+    }
+
+    /// Everything that was there at the start is counted.
+    pub(crate) fn caught_up(&mut self) {
+        self.caught_up = true;
+    }
+
+    /// Answers that the map elsewhere is to show.
+    pub(crate) fn show(&mut self, pulses: &[Pulse]) {
+        if self.serves {
+            self.pulses.extend(pulses.iter().cloned());
+            let many = self.pulses.len().saturating_sub(PULSES_MAX);
+            self.pulses.drain(..many);
+        }
+    }
+
+    /// Gives away what is due, at a commit where the reader stands.
+    pub(crate) fn give(&mut self, partition: &mut Partition, reader: &Reader) {
+        let behind = !self.caught_up && self.counted_at.elapsed() < QUIET;
+        let delivered = Arc::clone(self.delivered());
+        if delivered.is_free(Lane::Steps)
+            && self.has_step(partition)
+            && self.steps.is_due(behind, steps_every)
+        {
+            self.give_step(partition);
+        }
+        if !delivered.is_free(Lane::Tables) {
+            return;
+        }
+        let due = self.more || self.tables.is_due(behind, tables_every);
+        let changes = self.serves && due && partition.has_changes();
+        let checkpoint = !self.more
+            && delivered.is_free(Lane::Checkpoints)
+            && (self.unsaved >= CHECKPOINT_ENTRIES
+                || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
+        if changes || checkpoint {
+            self.give_changes(partition, checkpoint, reader);
+        }
+    }
+
+    /// Gives away everything before the end.
+    pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
+        let until = Instant::now() + LAST;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if !self.outbox.wait(left) {
+                if !self.delivered().is_abandoned() {
+                    tracing::warn!(
+                        "partition {}: left without a checkpoint of its last entries; they are counted \
+                         again at the next start",
+                        self.at
+                    );
+                }
+                return;
+            }
+            // Those who follow first, so that they need not load the tables anew.
+            if self.has_step(partition) {
+                self.give_step(partition);
+            } else if self.more || self.unsaved > 0 || (self.serves && partition.has_changes()) {
+                self.give_changes(partition, !self.more, reader);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Ends it; what is under way is given up.
+    pub(crate) fn close(self) {
+        self.outbox.close();
+    }
+
+    fn has_step(&self, partition: &Partition) -> bool {
+        self.serves && partition.has_step(self.delivered().served())
+    }
+
+    fn give_step(&mut self, partition: &mut Partition) {
+        let Some(step) = partition.take_step(STEP_ROWS) else {
+            tracing::debug!("partition {}: too much for a step; tables first", self.at);
+            return;
+        };
+        let pulses = serde_json::to_vec(&self.pulses).expect("pulses are plain data");
+        self.pulses.clear();
+        self.steps.begin();
+        self.outbox.send_step(step, pulses);
+    }
+
+    fn give_changes(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
+        if checkpoint {
+            let head = Head {
+                journal: self.journal,
+                partition: self.at,
+                hint: reader.place().hint,
+            };
+            self.checkpoint = Some(Checkpoint {
+                offset: partition.next_offset(),
+                bytes: partition.to_bytes(&head),
+            });
+            (self.unsaved, self.saved_at) = (0, Instant::now());
+        }
+        let changes = (self.serves && partition.has_changes()).then(|| partition.take_changes());
+        self.more = changes
+            .as_ref()
+            .is_some_and(|changes| changes.whole.is_none());
+        let checkpoint = match self.more {
+            true => None,
+            false => self.checkpoint.take(),
+        };
+        self.tables.begin();
+        self.outbox.send(Parcel {
+            changes,
+            checkpoint,
+        });
+    }
+}
+
+fn steps_every(took: Duration) -> Duration {
+    STEPS_EVERY.max(2 * took)
+}
+
+fn tables_every(took: Duration) -> Duration {
+    TABLES_EVERY.max(took + took.min(TABLES_PAUSE_MAX))
+}
+
+/// How long ago a lane was used, and how long that took.
+struct Pace {
+    began: Instant,
+    /// None as long as nobody has asked since.
+    took: Option<Duration>,
+    used: bool,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            took: None,
+            used: false,
+        }
+    }
+
+    /// Whether it is time to use the lane again, which is free.
+    fn is_due(&mut self, behind: bool, every: impl FnOnce(Duration) -> Duration) -> bool {
+        let ago = self.began.elapsed();
+        let took = *self.took.get_or_insert(ago);
+        match (behind, self.used) {
+            (true, _) => ago >= BACKLOG_EVERY,
+            (false, false) => true,
+            (false, true) => ago >= every(took),
+        }
+    }
+
+    fn begin(&mut self) {
+        (self.began, self.took, self.used) = (Instant::now(), None, true);
+    }
+}
