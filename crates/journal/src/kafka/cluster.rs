@@ -63,7 +63,9 @@ impl Cluster {
             // A queue that was full is filled again at once, and a fetch that failed is tried again soon.
             .set("fetch.queue.backoff.ms", "5")
             .set("fetch.error.backoff.ms", "50")
-            .set("fetch.wait.max.ms", "100");
+            // While the queue of a lane is full, only the topic of commits is asked for. The broker keeps that question
+            // so long, and the lane waits for the answer; but a reader of an idle journal asks so often.
+            .set("fetch.wait.max.ms", "20");
         config
     }
 
