@@ -1,4 +1,4 @@
-//! The servers go away for a minute each while records come in, and come back: nothing is lost or doubled, and the
+//! The servers go away for two minutes each while records come in, and come back: nothing is lost or doubled, and the
 //! processes stay within a bound of memory.
 
 use std::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a server is away.
-const OUTAGE: Duration = Duration::from_secs(60);
+const OUTAGE: Duration = Duration::from_secs(120);
 /// How long a broker of three is away.
 const ONE_BROKER: Duration = Duration::from_secs(30);
 /// How long it may take to catch up, with the servers on the same two cores.

@@ -1,8 +1,8 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
 //!
 //! A [`Partition`] takes the entries of one partition of the journal, in order, and is surveyed
-//! for figures. It tells the [`Changes`] of its state to whoever stores them or keeps a
-//! [`Replica`], which is surveyed like the partition itself. It knows nothing of where entries
+//! for figures. It tells the [`Changes`] of its state to whoever stores them, and [`Step`]s to
+//! whoever keeps a [`Replica`], which is surveyed like the partition itself. It knows nothing of where entries
 //! come from or who looks at figures; it reads no clock. Its invariant: after any entry, every
 //! count is what a recount of the winners so far would give.
 //!

@@ -22,8 +22,9 @@ use crate::{
     watermark::Watermark,
 };
 
-/// Mirrors a partition elsewhere from the [`Changes`](crate::Changes) that it tells. Once it has
-/// all rows and the book of a commit, its surveys are the partition's at that commit.
+/// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
+/// [`Step`](crate::Step)s from there. Once it has all rows and the book of a commit, its surveys are
+/// the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
     next_offset: u64,

@@ -2,6 +2,7 @@
 
 use std::{
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -18,20 +19,25 @@ use crate::{
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// ... or, if there were any, after so long.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
-/// Those who follow are told so often, if there is anything new, or half the time if that takes longer.
-const STEPS_EVERY: Duration = Duration::from_millis(50);
-/// Tables are brought up to date so often ...
-const TABLES_EVERY: Duration = Duration::from_secs(1);
-/// ... or half the time if that takes longer, but with no longer a pause than this.
-const TABLES_PAUSE_MAX: Duration = Duration::from_secs(3);
+/// Those who follow are told so often, if there is anything new.
+const STEPS: Beat = Beat {
+    every: Duration::from_millis(50),
+    pause_max: Duration::from_secs(1),
+};
+/// Tables are brought up to date so often.
+const TABLES: Beat = Beat {
+    every: Duration::from_secs(1),
+    pause_max: Duration::from_secs(3),
+};
 /// While there is a backlog, all only so often: what changes twice meanwhile is written once.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// When nothing has come for so long, there is no backlog, even if the journal never says that all is read.
 const QUIET: Duration = Duration::from_secs(1);
 /// A step of more rows takes memory, and is not sooner there than tables.
-const STEP_ROWS: usize = 50_000;
-/// How long the last of a partition may take when it is left.
+const STEP_ROWS: usize = 100_000;
+/// How long the last of a partition may take when it is left, and how often it is looked.
 const LAST: Duration = Duration::from_secs(10);
+const LAST_LOOK: Duration = Duration::from_millis(1);
 
 /// What is to be given away of a partition.
 pub(crate) struct Giving {
@@ -62,8 +68,8 @@ impl Giving {
             at,
             serves,
             outbox,
-            steps: Pace::new(),
-            tables: Pace::new(),
+            steps: Pace::new(STEPS),
+            tables: Pace::new(TABLES),
             more: false,
             checkpoint: None,
             saved_at: Instant::now(),
@@ -101,20 +107,17 @@ impl Giving {
     /// Gives away what is due, at a commit where the reader stands.
     pub(crate) fn give(&mut self, partition: &mut Partition, reader: &Reader) {
         let behind = !self.caught_up && self.counted_at.elapsed() < QUIET;
-        let delivered = Arc::clone(self.delivered());
-        if delivered.is_free(Lane::Steps)
-            && self.has_step(partition)
-            && self.steps.is_due(behind, steps_every)
-        {
+        // Asked as soon as the lane is free, for that tells how long it took.
+        if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
             self.give_step(partition);
         }
-        if !delivered.is_free(Lane::Tables) {
+        if !self.is_free(Lane::Tables) {
             return;
         }
-        let due = self.more || self.tables.is_due(behind, tables_every);
+        let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
         let checkpoint = !self.more
-            && delivered.is_free(Lane::Checkpoints)
+            && self.is_free(Lane::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
         if changes || checkpoint {
@@ -125,25 +128,25 @@ impl Giving {
     /// Gives away everything before the end.
     pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
-        loop {
-            let left = until.saturating_duration_since(Instant::now());
-            if !self.outbox.wait(left) {
-                if !self.delivered().is_abandoned() {
-                    tracing::warn!(
-                        "partition {}: left without a checkpoint of its last entries; they are counted \
-                         again at the next start",
-                        self.at
-                    );
-                }
-                return;
-            }
+        while !self.delivered().is_abandoned() {
+            let has_changes = self.more || (self.serves && partition.has_changes());
+            let keeps = self.is_free(Lane::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.
-            if self.has_step(partition) {
+            if self.is_free(Lane::Steps) && self.has_step(partition) {
                 self.give_step(partition);
-            } else if self.more || self.unsaved > 0 || (self.serves && partition.has_changes()) {
-                self.give_changes(partition, !self.more, reader);
-            } else {
+            } else if self.is_free(Lane::Tables) && (has_changes || (self.unsaved > 0 && keeps)) {
+                self.give_changes(partition, !self.more && keeps, reader);
+            } else if !has_changes && self.unsaved == 0 && self.outbox.is_free() {
                 return;
+            } else if Instant::now() >= until {
+                tracing::warn!(
+                    "partition {}: left without a checkpoint of its last entries; they are counted again at the next \
+                     start",
+                    self.at
+                );
+                return;
+            } else {
+                thread::sleep(LAST_LOOK);
             }
         }
     }
@@ -151,6 +154,10 @@ impl Giving {
     /// Ends it; what is under way is given up.
     pub(crate) fn close(self) {
         self.outbox.close();
+    }
+
+    fn is_free(&self, lane: Lane) -> bool {
+        self.delivered().is_free(lane)
     }
 
     fn has_step(&self, partition: &Partition) -> bool {
@@ -181,6 +188,9 @@ impl Giving {
             });
             (self.unsaved, self.saved_at) = (0, Instant::now());
         }
+        if !self.more {
+            self.tables.begin();
+        }
         let changes = (self.serves && partition.has_changes()).then(|| partition.take_changes());
         self.more = changes
             .as_ref()
@@ -189,7 +199,6 @@ impl Giving {
             true => None,
             false => self.checkpoint.take(),
         };
-        self.tables.begin();
         self.outbox.send(Parcel {
             changes,
             checkpoint,
@@ -197,16 +206,16 @@ impl Giving {
     }
 }
 
-fn steps_every(took: Duration) -> Duration {
-    STEPS_EVERY.max(2 * took)
-}
-
-fn tables_every(took: Duration) -> Duration {
-    TABLES_EVERY.max(took + took.min(TABLES_PAUSE_MAX))
+/// How often a lane is used.
+struct Beat {
+    every: Duration,
+    /// A lane that takes longer than that is used half the time, but with no longer a pause than this.
+    pause_max: Duration,
 }
 
 /// How long ago a lane was used, and how long that took.
 struct Pace {
+    beat: Beat,
     began: Instant,
     /// None as long as nobody has asked since.
     took: Option<Duration>,
@@ -214,26 +223,60 @@ struct Pace {
 }
 
 impl Pace {
-    fn new() -> Self {
+    fn new(beat: Beat) -> Self {
         Self {
+            beat,
             began: Instant::now(),
             took: None,
             used: false,
         }
     }
 
-    /// Whether it is time to use the lane again, which is free.
-    fn is_due(&mut self, behind: bool, every: impl FnOnce(Duration) -> Duration) -> bool {
+    /// Whether it is time to use the lane again. To be asked from when it is free.
+    fn is_due(&mut self, behind: bool) -> bool {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
         match (behind, self.used) {
             (true, _) => ago >= BACKLOG_EVERY,
             (false, false) => true,
-            (false, true) => ago >= every(took),
+            (false, true) => ago >= self.beat.after(took),
         }
     }
 
     fn begin(&mut self) {
         (self.began, self.took, self.used) = (Instant::now(), None, true);
+    }
+}
+
+impl Beat {
+    /// From one use that took so long to the next.
+    fn after(&self, took: Duration) -> Duration {
+        self.every.max(took + took.min(self.pause_max))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_as_long_as_the_work_before_it_within_bounds() {
+        let millis = Duration::from_millis;
+        for (took, next) in [(0, 50), (20, 50), (200, 400), (5_000, 6_000)] {
+            assert_eq!(STEPS.after(millis(took)), millis(next));
+        }
+    }
+
+    #[test]
+    fn silence_is_no_work() {
+        let mut pace = Pace::new(STEPS);
+        assert!(pace.is_due(false), "the first time");
+        pace.began -= Duration::from_secs(60);
+        pace.begin();
+        assert!(!pace.is_due(false), "it was just used");
+        // It was free at once, and nobody had anything to give for an hour.
+        pace.began -= Duration::from_secs(3_600);
+        assert!(pace.is_due(false));
+        assert!(pace.took.unwrap() < Duration::from_secs(1));
     }
 }

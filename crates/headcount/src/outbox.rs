@@ -67,7 +67,10 @@ impl Destination {
     pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
         let mut start = self.checkpoints.start(journal, at);
         if let Some((serving, runtime)) = &self.serving {
-            let served = runtime.block_on(async { timeout(ASK_LIMIT, serving.base(at)).await });
+            let served = runtime.block_on(async {
+                serving.begin(at).await;
+                timeout(ASK_LIMIT, serving.base(at)).await
+            });
             match served {
                 Ok(Ok(base)) => start.served = base >= Some(start.partition.next_offset()),
                 // Serving everything is always right.
@@ -146,17 +149,10 @@ impl Outbox {
         let _ = self.letters.send(Letter { step, pulses });
     }
 
-    /// Whether all lanes are free within `limit`.
-    pub(crate) fn wait(&self, limit: Duration) -> bool {
-        let until = Instant::now() + limit;
+    /// Whether all lanes are free.
+    pub(crate) fn is_free(&self) -> bool {
         let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
-        while !lanes.iter().all(|lane| self.delivered.is_free(*lane)) {
-            if Instant::now() >= until || self.delivered.is_abandoned() {
-                return false;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        true
+        lanes.iter().all(|lane| self.delivered.is_free(*lane))
     }
 
     /// Ends it; what is under way is given up.
@@ -193,7 +189,9 @@ impl Server {
             checkpoint,
         }) = due.recv()
         {
-            let served = changes.is_none_or(|changes| self.serve_changes(&changes));
+            // What was given up before is not served either.
+            let served = changes.is_none_or(|changes| self.serve_changes(&changes))
+                && !self.delivered.is_abandoned();
             if let Some(checkpoint) = checkpoint {
                 if served {
                     // The keeper ends only after this sender.

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, StreamExt, future::try_join_all, stream};
 use headcount_engine::{Row, Table};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::{Result, Serving, read::READS};
@@ -51,6 +51,19 @@ pub fn follow(serving: Serving, poll: Duration) -> Receiver<News> {
     heard
 }
 
+/// How long nothing is tried after nothing has led to the newest book: it takes many reads to find that out.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// What the listener has of a partition.
+#[derive(Default)]
+struct Known {
+    at: Option<u64>,
+    /// It was told to begin anew, and not all has been told since.
+    torn: bool,
+    /// When it may be tried again.
+    again: Option<Instant>,
+}
+
 struct Follower {
     serving: Serving,
     news: Sender<News>,
@@ -85,39 +98,52 @@ impl Follower {
     }
 
     /// Brings every partition to its newest book.
-    async fn round(&self, known: &mut BTreeMap<u16, u64>) -> Result<()> {
+    async fn round(&self, known: &mut BTreeMap<u16, Known>) -> Result<()> {
         let heads = self.serving.store.heads().await?;
+        let now = Instant::now();
         let behind: Vec<_> = heads
             .into_iter()
-            .map(|(partition, head)| (partition, known.get(&partition).copied(), head))
-            .filter(|(_, known, head)| *known != Some(*head))
+            .map(|(partition, head)| {
+                (
+                    partition,
+                    known.remove(&partition).unwrap_or_default(),
+                    head,
+                )
+            })
             .collect();
-        let steps: Vec<_> = behind
-            .into_iter()
-            .map(|(partition, known, _)| self.advance(partition, known).boxed())
-            .collect();
-        let mut steps = stream::iter(steps).buffer_unordered(READS);
         let mut outcome = Ok(());
-        while let Some(step) = steps.next().await {
-            match step {
-                Ok((partition, Some(reached))) => drop(known.insert(partition, reached)),
-                Ok((_, None)) => {}
-                Err(error) => outcome = Err(error),
+        let mut steps = Vec::new();
+        for (partition, of, head) in behind {
+            if of.at == Some(head) || of.again.is_some_and(|again| now < again) {
+                known.insert(partition, of);
+            } else {
+                steps.push(self.advance(partition, of).boxed());
             }
+        }
+        let mut steps = stream::iter(steps).buffer_unordered(READS);
+        while let Some((partition, of, step)) = steps.next().await {
+            known.insert(partition, of);
+            outcome = outcome.and(step);
         }
         outcome
     }
 
-    async fn advance(&self, partition: u16, known: Option<u64>) -> Result<(u16, Option<u64>)> {
+    async fn advance(&self, partition: u16, mut known: Known) -> (u16, Known, Result<()>) {
+        let outcome = self.bring(partition, &mut known).await;
+        (partition, known, outcome)
+    }
+
+    async fn bring(&self, partition: u16, known: &mut Known) -> Result<()> {
         let Some((head, book)) = self.serving.store.book(partition).await? else {
-            return Ok((partition, None));
+            return Ok(());
         };
-        let tails = match known {
-            Some(known) => self.serving.tail_until(partition, known, head).await?,
+        known.again = None;
+        let tails = match known.at.filter(|_| !known.torn) {
+            Some(at) => self.serving.tail_until(partition, at, head).await?,
             None => None,
         };
         let Some(tails) = tails else {
-            return Ok((partition, self.load(partition, known).await?));
+            return self.load(partition, known).await;
         };
         let mut pulses = Vec::new();
         for tail in tails {
@@ -125,17 +151,20 @@ impl Follower {
             self.rows(partition, tail.rows).await;
         }
         self.commit(partition, head, book, pulses).await;
-        Ok((partition, Some(head)))
+        known.at = Some(head);
+        Ok(())
     }
 
     /// All rows of a partition, and what has followed, unless that is no more than is known. Rows may be of later commits
     /// than the tail leads to: these come once more, by the tail.
-    async fn load(&self, partition: u16, known: Option<u64>) -> Result<Option<u64>> {
+    async fn load(&self, partition: u16, known: &mut Known) -> Result<()> {
         let store = &self.serving.store;
         let base = store.base(partition).await?;
-        let Some((base, base_book)) = base.filter(|(base, _)| known < Some(*base)) else {
-            return Ok(known);
+        let Some((base, base_book)) = base.filter(|(base, _)| known.at < Some(*base)) else {
+            known.again = Some(Instant::now() + AGAIN);
+            return Ok(());
         };
+        known.torn = true;
         self.tell(News::Anew { partition }).await;
         for table in Table::ALL {
             let mut page = 0;
@@ -146,17 +175,22 @@ impl Follower {
         }
         // It may have gone on meanwhile.
         let head = store.book(partition).await?;
-        let (head, book) = head.unwrap_or((base, base_book.clone()));
-        let Some(tails) = self.serving.tail_until(partition, base, head).await? else {
-            // Nobody knows any more how it went on: what the tables have is shown until somebody goes on.
-            self.commit(partition, base, base_book, Vec::new()).await;
-            return Ok(Some(base));
-        };
-        for tail in tails {
-            self.rows(partition, tail.rows).await;
+        let (mut head, mut book) = head.unwrap_or((base, base_book.clone()));
+        match self.serving.tail_until(partition, base, head).await? {
+            Some(tails) => {
+                for tail in tails {
+                    self.rows(partition, tail.rows).await;
+                }
+            }
+            // What the tables have is shown; it is looked again whether somebody leads on from there.
+            None => {
+                (head, book) = (base, base_book);
+                known.again = Some(Instant::now() + AGAIN);
+            }
         }
         self.commit(partition, head, book, Vec::new()).await;
-        Ok(Some(head))
+        (known.at, known.torn) = (Some(head), false);
+        Ok(())
     }
 
     async fn commit(&self, partition: u16, offset: u64, book: Vec<u8>, pulses: Vec<Vec<u8>>) {

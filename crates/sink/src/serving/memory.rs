@@ -27,6 +27,9 @@ pub(crate) struct Memory {
     /// Gives way before every step, so that a test can let writers overtake each other.
     #[cfg(test)]
     steps: bool,
+    /// As long as it is set, no page can be read.
+    #[cfg(test)]
+    pub(crate) fails: std::sync::atomic::AtomicBool,
 }
 
 impl Memory {
@@ -74,6 +77,7 @@ impl Memory {
 
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
         self.step().await;
+        self.check()?;
         let key = |number| Key::Row {
             partition,
             table,
@@ -221,6 +225,19 @@ impl Memory {
             .range(keys)
             .filter_map(|(key, (_, value))| pick(key, value.as_ref()?))
             .collect()
+    }
+
+    /// The error that a test has asked for.
+    fn check(&self) -> Result<()> {
+        #[cfg(test)]
+        if self.fails.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(super::Error::Unavailable {
+                action: "read from",
+                place: self.place(),
+                cause: "a test says so".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     async fn step(&self) {

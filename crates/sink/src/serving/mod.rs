@@ -31,7 +31,8 @@
 //! ```
 //!
 //! A table is written before the base that tells of it, the tail before the book. While something is being written a
-//! reader may see a part of it.
+//! reader may see a part of it. The base may be ahead of the book for a moment, and the tail lives ten minutes: where it
+//! does not lead to the book, a reader shows what the tables have.
 //!
 //! **What it asks of whoever counts.** Changes hold every key whose value was another one at any offset since those before,
 //! even if it is again what it was: a process that has been replaced may have stored what was between. And

@@ -10,14 +10,16 @@ use std::{
     collections::BTreeMap,
     pin::Pin,
     rc::Rc,
+    sync::atomic::Ordering,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture, task::noop_waker_ref};
-use headcount_engine::{Changes, Step, Table};
+use headcount_engine::{Changes, CountryPart, Row, Step, Table, Whole};
 use proptest::prelude::*;
 
-use super::{Identity, Serving, memory::Memory, store::Store, write::Writers};
+use super::{Identity, News, Serving, follow, memory::Memory, store::Store, write::Writers};
 use world::{Dice, Totals, World};
 
 /// What is called from a thread of a runtime may move between them.
@@ -74,6 +76,106 @@ proptest! {
             prop_assert!(done(serving.books()).contains(&(partition, END, book)));
         }
     }
+}
+
+fn countries(offset: u64, countries: &[(&str, u64)]) -> Changes {
+    let part = |(country, yes): &(&str, u64)| CountryPart {
+        country: (*country).into(),
+        yes: *yes,
+        no: 0,
+        heads: *yes,
+    };
+    let mut changes = commit(offset);
+    changes.statistics.countries = countries.iter().map(part).collect();
+    changes
+}
+
+/// A row for the offset, and nothing else.
+fn commit(offset: u64) -> Changes {
+    Changes {
+        offset,
+        rows: vec![row(offset)],
+        whole: Some(Whole {
+            offset,
+            book: Vec::new(),
+            reached: false,
+        }),
+        ..Changes::default()
+    }
+}
+
+fn row(offset: u64) -> Row {
+    Row {
+        table: Table::Events,
+        number: u32::try_from(offset).unwrap(),
+        body: Vec::new(),
+    }
+}
+
+#[test]
+fn a_partition_that_comes_back_is_not_taken_for_what_it_was() {
+    let serving = stepping(1);
+    let writers = Writers::new(1).into();
+    let other = Serving {
+        writers,
+        ..serving.clone()
+    };
+    done(serving.write(0, &countries(10, &[("de", 10), ("us", 1)])));
+    done(other.write(0, &countries(20, &[("de", 15)])));
+    // Whoever goes on from a checkpoint of 20 is not told of a change of "de".
+    done(serving.begin(0).map(Ok));
+    done(serving.write(0, &countries(30, &[("us", 2)])));
+    assert_eq!(seen(&serving).yes, 17);
+}
+
+#[tokio::test]
+async fn a_load_that_failed_half_way_is_begun_again() {
+    let serving = Serving::new(
+        Store::Memory(Memory::default()),
+        Identity {
+            journal: 1,
+            partitions: 1,
+        },
+    );
+    let Store::Memory(memory) = &*serving.store else {
+        unreachable!("it was just made");
+    };
+    serving.write(0, &commit(10)).await.unwrap();
+    let mut heard = follow(serving.clone(), Duration::from_millis(10));
+    let mut next = async || heard.recv().await.unwrap();
+    let partition = 0;
+    assert_eq!(next().await, News::Anew { partition });
+    assert_eq!(
+        next().await,
+        News::Rows {
+            partition,
+            rows: vec![row(10)]
+        }
+    );
+    assert!(matches!(next().await, News::Commit { offset: 10, .. }));
+
+    memory.fails.store(true, Ordering::Relaxed);
+    serving.write(0, &commit(20)).await.unwrap();
+    assert_eq!(next().await, News::Anew { partition });
+    assert!(matches!(next().await, News::Stale { .. }));
+    // What leads on from 10 does not lead on from a part of 20.
+    let step = Step {
+        previous: 5,
+        offset: 21,
+        ..Step::default()
+    };
+    serving.write_step(0, &step, b"[]").await.unwrap();
+    memory.fails.store(false, Ordering::Relaxed);
+    assert_eq!(next().await, News::Anew { partition });
+    assert_eq!(
+        next().await,
+        News::Rows {
+            partition,
+            rows: vec![row(10), row(20)]
+        }
+    );
+    assert!(matches!(next().await, News::Commit { offset: 21, .. }));
+    assert_eq!(next().await, News::Fresh);
 }
 
 struct Life {

@@ -1,12 +1,14 @@
-//! One commit of a partition into the store.
+//! What a partition tells into the store.
 
 use std::{
     collections::{BTreeMap, HashSet},
     hash::{BuildHasher, Hasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
-use futures_util::future::try_join;
 use headcount_engine::{Changes, CountryPart, Statistics, Step};
 use tokio::sync::Mutex;
 
@@ -22,42 +24,62 @@ const PUTS_MAX: usize = 8_192;
 /// Venues whose parts are kept, written and read together: each 1,024th is a neighbour.
 pub(crate) const SHELVES: i64 = 1024;
 
-/// Who writes: a state for each partition, so that commits of one follow each other.
-pub(crate) struct Writers {
-    /// Random: tells what this process wrote from what another wrote up to the same offset.
-    id: i64,
-    partitions: Vec<Mutex<Writer>>,
+/// Who writes: a state for each partition.
+pub(crate) struct Writers(Vec<Writer>);
+
+struct Writer {
+    /// Random: tells what this process wrote, since it began with the partition, from what another wrote up to the same
+    /// offset.
+    id: AtomicI64,
+    /// What the countries were last, by name as in the feed; none before the first changes. Held while a piece is written,
+    /// so that pieces follow each other.
+    countries: Mutex<Option<Countries>>,
 }
 
-#[derive(Default)]
-struct Writer {
-    /// What the countries were last, by name as in the feed; none before the first commit.
-    countries: Option<BTreeMap<Arc<str>, Counts>>,
-}
+type Countries = BTreeMap<Arc<str>, Counts>;
 
 impl Writers {
     pub(crate) fn new(partitions: u16) -> Self {
+        Self((0..partitions).map(|_| Writer::new()).collect())
+    }
+}
+
+impl Writer {
+    fn new() -> Self {
         Self {
-            id: RandomState::new().build_hasher().finish().cast_signed(),
-            partitions: (0..partitions).map(|_| Mutex::default()).collect(),
+            id: random().into(),
+            countries: Mutex::default(),
         }
     }
 }
 
+fn random() -> i64 {
+    RandomState::new().build_hasher().finish().cast_signed()
+}
+
 impl Serving {
+    /// Forgets what was written of a partition, which another process may have counted meanwhile. To be called before it
+    /// is counted here.
+    pub async fn begin(&self, partition: u16) {
+        if let Ok(writer) = self.writer(partition) {
+            writer.id.store(random(), Ordering::Relaxed);
+            *writer.countries.lock().await = None;
+        }
+    }
+
     /// Writes a piece of what changed into the tables. All values are absolute: it may be repeated, and after an error it
     /// must be, with the same piece. Pieces of one partition are to be written in their order.
     ///
     /// # Errors
     /// When the store does not take them within some seconds; [`Error::is_retryable`] says whether it may yet.
     pub async fn write(&self, partition: u16, changes: &Changes) -> Result<()> {
-        let mut writer = self.writer(partition)?.lock().await;
+        let mut countries = self.writer(partition)?.countries.lock().await;
         let puts = rows(partition, changes).chain(event_puts(partition, changes));
-        let parts = self.parts(partition, changes, &mut writer).await?;
-        let touched = Touched::of(&parts);
         // Totals are made of parts that are there, and the base says that all is there.
-        self.put(puts.chain(parts)).await?;
-        self.total(touched).await?;
+        self.put(puts).await?;
+        self.write_countries(partition, changes, &mut countries)
+            .await?;
+        self.write_venues(partition, changes).await?;
         if let Some(whole) = &changes.whole {
             let base = book(Key::Base { partition }, whole.offset, &whole.book);
             self.store.put(vec![base]).await?;
@@ -75,8 +97,8 @@ impl Serving {
     /// # Errors
     /// As [`Serving::write`].
     pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
-        self.writer(partition)?;
-        let tail = tail::puts(partition, self.writers.id, step, pulses);
+        let writer = self.writer(partition)?.id.load(Ordering::Relaxed);
+        let tail = tail::puts(partition, writer, step, pulses);
         self.store.put(tail).await?;
         let head = book(Key::Book { partition }, step.offset, &step.book);
         self.store.put(vec![head]).await
@@ -93,9 +115,9 @@ impl Serving {
         Ok(())
     }
 
-    fn writer(&self, partition: u16) -> Result<&Mutex<Writer>> {
+    fn writer(&self, partition: u16) -> Result<&Writer> {
         self.writers
-            .partitions
+            .0
             .get(usize::from(partition))
             .ok_or(Error::NoPartition {
                 partition,
@@ -103,52 +125,65 @@ impl Serving {
             })
     }
 
-    /// This partition's parts of what changed.
-    async fn parts(
+    /// This partition's parts of the countries that changed, and their totals over all partitions.
+    async fn write_countries(
         &self,
         partition: u16,
         changes: &Changes,
-        writer: &mut Writer,
-    ) -> Result<Vec<Put>> {
-        let as_of = changes.offset;
-        let Statistics {
-            countries, venues, ..
-        } = &changes.statistics;
-        let mut venues: Vec<_> = venues.iter().collect();
-        venues.sort_by_key(|part| (shelf(part.venue_id), part.venue_id));
-        let mut puts: Vec<_> = venues
-            .into_iter()
-            .map(|part| cells::venue_part(partition, part, as_of))
-            .collect();
-        let mut countries = countries.clone();
+        last: &mut Option<Countries>,
+    ) -> Result<()> {
+        let mut countries = changes.statistics.countries.clone();
         if countries.is_empty() && !changes.anew {
-            return Ok(puts);
+            return Ok(());
         }
-        if changes.anew || writer.countries.is_none() {
+        if changes.anew || last.is_none() {
             let known = self.known_countries(partition).await?;
             if changes.anew {
                 let told: HashSet<_> = countries.iter().map(|part| part.country.clone()).collect();
                 let gone = known.keys().filter(|country| !told.contains(*country));
                 countries.extend(gone.map(no_longer));
             }
-            writer.countries = Some(known);
+            *last = Some(known);
         }
         if countries.is_empty() {
-            return Ok(puts);
+            return Ok(());
         }
-        let all = writer.countries.get_or_insert_default();
+        let all = last.get_or_insert_default();
+        let mut parts = Vec::new();
         for part in &countries {
-            puts.push(cells::country_part(partition, part, as_of));
+            parts.push(cells::country_part(partition, part, changes.offset));
             all.insert(cells::key_text(&part.country), counts(part));
         }
         let mut world = Counts::default();
         all.values().for_each(|counts| world.add(*counts));
-        puts.push(cells::world_part(partition, world, as_of));
-        Ok(puts)
+        parts.push(cells::world_part(partition, world, changes.offset));
+        let mut codes: Vec<_> = parts.iter().filter_map(code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        self.put(parts.into_iter()).await?;
+        let parts = self.store.country_parts(&codes).await?;
+        self.put(totals::countries(parts).into_iter()).await
+    }
+
+    /// This partition's parts of the venues that changed, and their totals over all partitions, some at a time.
+    async fn write_venues(&self, partition: u16, changes: &Changes) -> Result<()> {
+        let mut venues: Vec<_> = changes.statistics.venues.iter().collect();
+        // Neighbours side by side.
+        venues.sort_by_key(|part| (shelf(part.venue_id), part.venue_id));
+        for venues in venues.chunks(PUTS_MAX) {
+            let parts = venues.iter();
+            let parts = parts.map(|part| cells::venue_part(partition, part, changes.offset));
+            self.store.put(parts.collect()).await?;
+            let mut ids: Vec<_> = venues.iter().map(|part| part.venue_id).collect();
+            ids.dedup();
+            let parts = self.store.venue_parts(&ids).await?;
+            self.put(totals::venues(parts).into_iter()).await?;
+        }
+        Ok(())
     }
 
     /// What the store has of the countries of a partition.
-    async fn known_countries(&self, partition: u16) -> Result<BTreeMap<Arc<str>, Counts>> {
+    async fn known_countries(&self, partition: u16) -> Result<Countries> {
         let parts = self.store.all_country_parts().await?;
         Ok(parts
             .into_iter()
@@ -156,42 +191,12 @@ impl Serving {
             .map(|part| (part.country, part.counts))
             .collect())
     }
-
-    /// The totals over all partitions of what was touched.
-    async fn total(&self, touched: Touched) -> Result<()> {
-        let (countries, venues) = try_join(
-            self.store.country_parts(&touched.codes),
-            self.store.venue_parts(&touched.venues),
-        )
-        .await?;
-        let mut puts = totals::countries(countries);
-        puts.extend(totals::venues(venues));
-        self.put(puts.into_iter()).await
-    }
 }
 
-/// Whose totals are other ones now.
-struct Touched {
-    codes: Vec<Arc<str>>,
-    /// Neighbours side by side.
-    venues: Vec<i64>,
-}
-
-impl Touched {
-    fn of(parts: &[Put]) -> Self {
-        let mut codes = Vec::new();
-        let mut venues = Vec::new();
-        for part in parts {
-            match &part.key {
-                Key::CountryPart { code, .. } => codes.push(code.clone()),
-                Key::VenuePart { venue, .. } => venues.push(venue.id),
-                _ => {}
-            }
-        }
-        codes.sort_unstable();
-        codes.dedup();
-        venues.dedup();
-        Self { codes, venues }
+fn code(part: &Put) -> Option<Arc<str>> {
+    match &part.key {
+        Key::CountryPart { code, .. } => Some(code.clone()),
+        _ => None,
     }
 }
 

@@ -40,7 +40,7 @@ const FIRST: &[Table] = &[
     Table(
         "served_book",
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
-        "comment = 'headcount: up to where each partition of the journal is served'",
+        "comment = 'headcount: the newest commit of each partition of the journal'",
     ),
     // Entries live 10 minutes: a reader that is further behind loads anew.
     Table(
