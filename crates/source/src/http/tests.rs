@@ -475,7 +475,7 @@ async fn a_line_too_long_is_one_refused_message() {
 
 #[tokio::test]
 async fn a_slow_program_slows_the_server_down() {
-    // 64 batches and 16 MiB may wait in the queue (and one batch before it); the server has much more to say.
+    // 1,024 batches and 16 MiB may wait in the queue (and one batch before it); the server has much more to say.
     let (lines, wait) = (
         300_000,
         (16 << 20) / (64 + record(T).len() as u64) + 4096 + 8000,
