@@ -26,7 +26,7 @@ const OUTAGE: Duration = Duration::from_secs(120);
 /// How long a broker of three is away.
 const ONE_BROKER: Duration = Duration::from_secs(30);
 /// How long it may take to catch up, with the servers on the same two cores.
-const CATCH_UP: Duration = Duration::from_secs(300);
+const CATCH_UP: Duration = Duration::from_secs(120);
 /// Records a second.
 const RATE: u64 = 5_000;
 /// Different answers: few, so that the state soon ends growing, and whatever else grows is seen. Cassandra's share of the
