@@ -28,12 +28,6 @@ impl Table {
     pub fn number(self) -> u8 {
         self as u8
     }
-
-    /// The table stored by this number.
-    #[must_use]
-    pub fn of_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|table| table.number() == number)
-    }
 }
 
 /// A row as it is now.

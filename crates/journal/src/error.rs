@@ -136,7 +136,7 @@ pub enum Error {
     ReservedKind,
     /// A position that the journal has not reached: whoever asks knows more than the journal holds.
     #[error(
-        "partition {partition} ends at offset {end}, {asked} was asked for: the journal has lost entries or is another one; restore it, or `headcount rebuild`"
+        "partition {partition} ends at offset {end}, {asked} was asked for: the journal has lost entries or is another one; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     BeyondEnd {
         /// The partition.
@@ -188,7 +188,7 @@ pub enum Error {
     },
     /// What was to be read has been deleted.
     #[error(
-        "partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and count anew from an archive in another journal"
+        "partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and import the archive (raw/ in the lake) into a journal of another name"
     )]
     Deleted {
         /// The topic.
@@ -202,7 +202,7 @@ pub enum Error {
     },
     /// What had been read before is not there any more: the topic has gone back.
     #[error(
-        "partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or `headcount rebuild` from an archive"
+        "partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     WentBack {
         /// The topic.
@@ -216,7 +216,7 @@ pub enum Error {
     },
     /// Where a message had been read there is another one now.
     #[error(
-        "partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or `headcount rebuild` from an archive"
+        "partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     Replaced {
         /// The topic.

@@ -4,7 +4,6 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::place::Place;
 
 /// A place among those that share the partitions of a journal. Dropping it gives the partitions back.
 pub struct Membership(Kind);
@@ -61,17 +60,6 @@ impl Membership {
             }
             #[cfg(feature = "kafka")]
             Kind::Kafka(member) => member.next(timeout),
-        }
-    }
-
-    /// Publishes how far a partition of one's own has been counted, where others can look it up.
-    pub fn committed(&self, partition: u16, place: &Place) {
-        match &self.0 {
-            Kind::Alone { .. } => {
-                let _ = (partition, place);
-            }
-            #[cfg(feature = "kafka")]
-            Kind::Kafka(member) => member.committed(partition, place),
         }
     }
 }

@@ -58,12 +58,6 @@ impl Version {
     pub const fn to_bits(self) -> u64 {
         self.0
     }
-
-    /// Takes back what [`to_bits`](Self::to_bits) gave.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
 }
 
 impl fmt::Debug for Version {

@@ -45,7 +45,7 @@ pub struct PartitionStatus {
     pub partition: u16,
     /// The worker that counts it; absent while nobody does.
     pub owner: Option<String>,
-    /// Grows with every change of owner: who has a lesser one cannot write any more.
+    /// Grows with every change of owner: who has a lesser one learns that it lost the partition.
     pub epoch: u64,
     /// One past the last entry counted.
     pub offset: u64,
@@ -53,7 +53,7 @@ pub struct PartitionStatus {
     pub lag: Option<u64>,
     /// How far record time has come, ms since 1970.
     pub stream_time: Option<i64>,
-    /// One past the last entry that is in the figures that are served.
+    /// One past the last entry that is in the tables served; figures shown are at most a step behind the count.
     pub served_offset: Option<u64>,
     /// One past the last entry of the newest checkpoint.
     pub checkpoint_offset: Option<u64>,

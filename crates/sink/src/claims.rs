@@ -56,7 +56,7 @@ pub struct Progress {
     pub archived: Option<u64>,
     /// How far record time has come, ms since 1970.
     pub stream_time: Option<i64>,
-    /// One past the last entry that is served, if its owner serves.
+    /// One past the last entry that is in the tables served, if its owner serves.
     pub served: Option<u64>,
     /// One past the last entry of the newest checkpoint.
     pub checkpointed: u64,

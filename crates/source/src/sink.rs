@@ -125,16 +125,6 @@ impl Inbox {
     pub async fn next(&mut self) -> Option<Delivery> {
         self.receiver.recv().await
     }
-
-    /// The next batch if one is there.
-    pub fn try_next(&mut self) -> Option<Delivery> {
-        self.receiver.try_recv().ok()
-    }
-
-    /// The next batch, for a thread that is not one of the runtime's.
-    pub fn blocking_next(&mut self) -> Option<Delivery> {
-        self.receiver.blocking_recv()
-    }
 }
 
 impl Drop for Inbox {

@@ -6,7 +6,7 @@ import { Table } from './Table';
 import { figure, moment } from './times';
 
 const ALONE = ['Partition', 'Counted', 'Stream time'];
-const SHARED = [...ALONE, 'Lag', 'Owner', 'Epoch', 'Served', 'Checkpoint'];
+const SHARED = [...ALONE, 'Lag', 'Owner', 'Epoch', 'In tables', 'Checkpoint'];
 
 /** The partitions of the journal, and in a cluster who counts them. */
 export function Journal({ status }: { status: ProgramStatus }) {

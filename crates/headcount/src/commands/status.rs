@@ -49,7 +49,7 @@ fn to_text(cluster: &Cluster, now: i64) -> String {
             seen(worker.at, now)
         );
     }
-    out += "\npartition  owner             epoch        offset       behind       served  checkpoint  archived to\n";
+    out += "\npartition  owner             epoch        offset       behind    in tables  checkpoint  archived to\n";
     for part in &cluster.partitions {
         let served = part.progress.served.map_or("-".to_owned(), number);
         let archived = part.progress.archived.map_or("-".to_owned(), number);

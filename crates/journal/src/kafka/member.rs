@@ -9,19 +9,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{ClientContext, TopicPartitionList};
 
 use headcount_kafka::tell;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
-use crate::kafka::reader::commits_of;
 use crate::kafka::wait::Switch;
 use crate::membership::{Ack, Change};
-use crate::place::Place;
 
 /// Changes that may wait for the one who asks for them.
 const CHANGES: usize = 16;
@@ -33,7 +31,6 @@ const SLICE: Duration = Duration::from_millis(50);
 pub(crate) struct Member {
     changes: Receiver<Change>,
     consumer: Option<Arc<BaseConsumer<Group>>>,
-    topic: String,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -72,8 +69,9 @@ impl Member {
             .set("queued.max.messages.kbytes", "64")
             .create_with_context(context)
             .map_err(failed)?;
-        let topic = cluster.topics.commits.clone();
-        consumer.subscribe(&[&topic]).map_err(failed)?;
+        consumer
+            .subscribe(&[&cluster.topics.commits])
+            .map_err(failed)?;
         let consumer = Arc::new(consumer);
         let (tell, changes) = sync_channel(CHANGES);
         let run = Run {
@@ -89,7 +87,6 @@ impl Member {
         Ok(Self {
             changes,
             consumer: Some(consumer),
-            topic,
             thread: Some(thread),
         })
     }
@@ -99,19 +96,6 @@ impl Member {
             Ok(change) => Ok(Some(change)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(Error::Closed),
-        }
-    }
-
-    pub(crate) fn committed(&self, partition: u16, place: &Place) {
-        let (Some(consumer), Some(offset)) = (&self.consumer, commits_of(place)) else {
-            return;
-        };
-        let mut offsets = TopicPartitionList::new();
-        let said = offsets
-            .add_partition_offset(&self.topic, i32::from(partition), Offset::Offset(offset))
-            .and_then(|()| consumer.commit(&offsets, CommitMode::Async));
-        if let Err(error) = said {
-            tracing::debug!(%error, "the group was not told of partition {partition}");
         }
     }
 }

@@ -28,7 +28,11 @@ pub struct Options {
     /// An existing one with fewer is refused.
     pub replication: Option<u16>,
     /// How many brokers must have a batch before it is acknowledged: of a new journal one less than the replication.
+    /// An existing one that asks for fewer is refused; not given, two are the least where there are three copies.
     pub min_insync: Option<u16>,
+    /// How long the topics must keep what they have, in milliseconds; not given, for ever. An existing one that keeps it
+    /// shorter is refused.
+    pub retention_ms: Option<u64>,
     /// The names of the lanes, by number.
     pub lanes: Vec<String>,
     /// Where entries go.
@@ -49,20 +53,30 @@ pub struct Options {
 
 impl Options {
     /// The defaults for a journal and a worker. What the address says after the `?` (`partitions`, `replication`,
-    /// `min_insync`, `session_ms`) is taken.
+    /// `min_insync`, `retention_ms`, `session_ms`) is taken.
     pub fn new(address: KafkaAddress, worker: impl Into<String>, router: Router) -> Result<Self> {
         let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
         address
-            .only(&["partitions", "replication", "min_insync", "session_ms"])
+            .only(&[
+                "partitions",
+                "replication",
+                "min_insync",
+                "retention_ms",
+                "session_ms",
+            ])
             .map_err(option)?;
         let number = |key| address.parsed(key, "a whole number").map_err(option);
-        let session_ms = address
-            .parsed("session_ms", "milliseconds, a whole number")
-            .map_err(option)?;
+        let millis = |key| {
+            address
+                .parsed(key, "milliseconds, a whole number")
+                .map_err(option)
+        };
+        let (session_ms, retention_ms) = (millis("session_ms")?, millis("retention_ms")?);
         Ok(Self {
             partitions: number("partitions")?,
             replication: number("replication")?,
             min_insync: number("min_insync")?,
+            retention_ms,
             address,
             worker: worker.into(),
             writes: true,

@@ -87,12 +87,6 @@ struct Current {
     done: u32,
 }
 
-/// The commit message that comes next at a place, if it says.
-pub(super) fn commits_of(place: &Place) -> Option<i64> {
-    let hint: Hint = serde_json::from_slice(&place.hint).ok()?;
-    Some(hint.commits)
-}
-
 impl Reader {
     /// Begins where a place is, or without a hint at the beginning, and goes on to the offset.
     pub(super) fn open(cluster: &Arc<Cluster>, partition: u16, place: &Place) -> Result<Self> {

@@ -189,7 +189,16 @@ impl Topics {
         for ((topic, found), answer) in found.iter().zip(answers) {
             let config = answer.map_err(|code| failed(&code))?;
             check_copies(topic, found, options)?;
-            check_one(topic, *topic == self.positions, &config, options)?;
+            let compacted = *topic == self.positions;
+            let kept = Kept {
+                topic,
+                config: &config,
+            };
+            kept.check_policy(compacted)?;
+            kept.check_insync(found.replication, options.min_insync)?;
+            if !compacted {
+                kept.check_retention(options.retention_ms)?;
+            }
         }
         Ok(())
     }
@@ -208,55 +217,92 @@ fn check_copies(topic: &str, found: &Found, options: &Options) -> Result<()> {
     }
 }
 
-fn check_one(
-    topic: &str,
-    compacted: bool,
-    config: &ConfigResource,
-    options: &Options,
-) -> Result<()> {
-    let entries = config.entry_map();
-    let value = |key: &str| {
-        entries
-            .get(key)
+/// How a topic that is there is kept.
+struct Kept<'a> {
+    topic: &'a str,
+    config: &'a ConfigResource,
+}
+
+impl Kept<'_> {
+    fn value(&self, key: &str) -> &str {
+        let entry = self.config.get(key);
+        entry
             .and_then(|entry| entry.value.as_deref())
             .unwrap_or_default()
-    };
-    let refuse = |why: String| Err(Error::topic(topic, why));
-    if value("unclean.leader.election.enable") == "true" {
-        return refuse(
-            "unclean.leader.election.enable is true, so that acknowledged records could be lost; set it to false"
-                .to_owned(),
-        );
     }
-    let policy = value("cleanup.policy");
-    if policy.contains("compact") != compacted {
-        let right = if compacted { "compact" } else { "delete" };
-        return refuse(format!(
-            "cleanup.policy is {policy}, so that records would be lost; set it to {right}"
-        ));
+
+    fn refuse(&self, why: String) -> Result<()> {
+        Err(Error::topic(self.topic, why))
     }
-    let takes: usize = value("max.message.bytes").parse().unwrap_or(0);
-    if takes < MESSAGE_BYTES_LEAST {
-        return refuse(format!(
-            "max.message.bytes is {takes}, but a record may have {MESSAGE_BYTES_LEAST}; set it to {MESSAGE_BYTES_MAX}"
-        ));
+
+    fn check_policy(&self, compacted: bool) -> Result<()> {
+        if self.value("unclean.leader.election.enable") == "true" {
+            return self.refuse(
+                "unclean.leader.election.enable is true, so that acknowledged records could be lost; set it to false"
+                    .to_owned(),
+            );
+        }
+        let policy = self.value("cleanup.policy");
+        if policy.contains("compact") != compacted {
+            let right = if compacted { "compact" } else { "delete" };
+            return self.refuse(format!(
+                "cleanup.policy is {policy}, so that records would be lost; set it to {right}"
+            ));
+        }
+        let takes: usize = self.value("max.message.bytes").parse().unwrap_or(0);
+        if takes < MESSAGE_BYTES_LEAST {
+            return self.refuse(format!(
+                "max.message.bytes is {takes}, but a record may have {MESSAGE_BYTES_LEAST}; set it to {MESSAGE_BYTES_MAX}"
+            ));
+        }
+        Ok(())
     }
-    let insync: u16 = value("min.insync.replicas").parse().unwrap_or(0);
-    if let Some(least) = options.min_insync
-        && insync < least
-    {
-        return refuse(format!(
-            "min.insync.replicas is {insync}, {least} is asked for; raise it"
-        ));
+
+    fn check_insync(&self, copies: usize, asked: Option<u16>) -> Result<()> {
+        let insync: usize = self.value("min.insync.replicas").parse().unwrap_or(0);
+        if insync > copies {
+            return self.refuse(format!(
+                "min.insync.replicas is {insync}, but there are {copies} copies, so that nothing could be written; lower it"
+            ));
+        }
+        match asked.map(usize::from) {
+            Some(least) if insync < least => self.refuse(format!(
+                "min.insync.replicas is {insync}, {least} is asked for; raise it"
+            )),
+            None if insync < 2 && copies >= 3 => self.refuse(format!(
+                "min.insync.replicas is {insync}, so that what one of {copies} brokers alone has acknowledged could be \
+                 lost with it; set it to 2, or say min_insync=1 in the address"
+            )),
+            _ => Ok(()),
+        }
     }
-    if !compacted && (value("retention.ms") != "-1" || value("retention.bytes") != "-1") {
+
+    /// What is deleted before it is counted is lost, and a count that begins anew needs all of it.
+    fn check_retention(&self, asked_ms: Option<u64>) -> Result<()> {
+        let (kept, bytes) = (self.value("retention.ms"), self.value("retention.bytes"));
+        if kept == "-1" && bytes == "-1" {
+            return Ok(());
+        }
+        // Below 0 is for ever.
+        let kept_ms: Option<u64> = kept.parse().ok();
+        let too_short = match (asked_ms, kept_ms) {
+            (None, _) => true,
+            (Some(asked), Some(kept)) => kept < asked,
+            (Some(_), None) => false,
+        };
+        if too_short {
+            return self.refuse(format!(
+                "it forgets what is old (retention.ms {kept}, retention.bytes {bytes}), which a count that begins anew \
+                 needs; set both to -1, or say in the address how long is enough: retention_ms=604800000 is a week"
+            ));
+        }
         tracing::warn!(
-            "{topic} forgets what is old (retention.ms {}, retention.bytes {}): a count that begins anew will not find it",
-            value("retention.ms"),
-            value("retention.bytes")
+            "{} forgets what is old (retention.ms {kept}, retention.bytes {bytes}): a count that begins anew will not \
+             find it",
+            self.topic
         );
+        Ok(())
     }
-    Ok(())
 }
 
 /// Makes topics; one that another process makes at the same moment is as good.
@@ -275,6 +321,9 @@ fn make(
         .unwrap_or_else(|| replication.saturating_sub(1).max(1))
         .to_string();
     let longest = MESSAGE_BYTES_MAX.to_string();
+    let keeps = options
+        .retention_ms
+        .map_or("-1".to_owned(), |ms| ms.to_string());
     let positions = format!("{}.positions", options.address.name());
     let wanted: Vec<_> = topics
         .iter()
@@ -288,7 +337,7 @@ fn make(
             )
             .set("min.insync.replicas", &insync)
             .set("max.message.bytes", &longest)
-            .set("retention.ms", "-1")
+            .set("retention.ms", &keeps)
             .set("retention.bytes", "-1")
             .set(
                 "cleanup.policy",

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use headcount_journal::{Change, Journal, Membership, Place};
+use headcount_journal::{Change, Journal, Membership};
 
-use crate::support::{SOON, Site, entry, options, read_from};
+use crate::support::{SOON, Site, options};
 
 const PARTITIONS: u16 = 6;
 
@@ -75,28 +75,6 @@ fn members_share_the_partitions_and_take_over_from_each_other() {
     until_shared(&mut owners, &[3, 3]);
     // What one keeps, it keeps: only what moves was asked back.
     assert!(owners[0].has.is_subset(&kept));
-
-    let partition = *owners[1].has.first().unwrap();
-    let batch = vec![entry(0, 0, "a")];
-    journal.append(partition, batch).unwrap().wait().unwrap();
-    let place = read_from(&journal, partition, &Place::default())
-        .1
-        .pop()
-        .unwrap();
-    owners[1].membership.committed(partition, &place);
-    let asker: rdkafka::consumer::BaseConsumer = site
-        .address()
-        .config()
-        .set("group.id", &group)
-        .create()
-        .unwrap();
-    crate::support::until("the group knows the place", || {
-        use rdkafka::consumer::Consumer as _;
-        let mut asked = rdkafka::TopicPartitionList::new();
-        asked.add_partition(&format!("{}.commits", site.name), i32::from(partition));
-        let told = asker.committed_offsets(asked, SOON).unwrap();
-        told.elements()[0].offset() == rdkafka::Offset::Offset(1)
-    });
 
     owners.pop();
     until_shared(&mut owners, &[6]);

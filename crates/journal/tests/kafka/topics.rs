@@ -37,12 +37,25 @@ impl Admin {
         found.topics()[0].error().is_none() && !found.topics()[0].partitions().is_empty()
     }
 
-    fn set(&self, topic: &str, key: &str, value: &str) {
-        let change = AlterConfig::new(ResourceSpecifier::Topic(topic)).set(key, value);
+    /// Sets these, and all others to what they are by default.
+    fn set(&self, topic: &str, settings: &[(&str, &str)]) {
+        let change = AlterConfig::new(ResourceSpecifier::Topic(topic));
+        let change = settings
+            .iter()
+            .fold(change, |change, (key, value)| change.set(key, value));
         let done = self
             .1
             .block_on(self.0.alter_configs([&change], &AdminOptions::new()));
         done.unwrap().remove(0).unwrap();
+    }
+
+    fn setting(&self, topic: &str, key: &str) -> String {
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let answer = self
+            .1
+            .block_on(self.0.describe_configs(&asked, &AdminOptions::new()));
+        let config = answer.unwrap().remove(0).unwrap();
+        config.get(key).unwrap().value.clone().unwrap()
     }
 
     fn delete(&self, topic: &str) {
@@ -91,13 +104,24 @@ fn topics_that_are_set_up_otherwise_are_refused() {
         &[sound, ("unclean.leader.election.enable", "true")],
     );
     assert!(refused(&site).contains("unclean"), "{}", refused(&site));
-    admin.set(&commits, "cleanup.policy", "compact");
+    admin.set(&commits, &[("cleanup.policy", "compact")]);
     let said = refused(&site);
     assert!(said.contains("cleanup.policy is compact"), "{said}");
-    admin.set(&commits, "cleanup.policy", "delete");
+    admin.set(&commits, &[]);
     let said = refused(&site);
     assert!(said.contains("max.message.bytes"), "{said}");
-    admin.set(&commits, "max.message.bytes", "9437184");
+    admin.set(&commits, &[sound]);
+    let said = refused(&site);
+    assert!(said.contains("it forgets what is old"), "{said}");
+    let mut short = options(&site, "worker");
+    short.retention_ms = Some(u64::from(u32::MAX));
+    let said = Journal::kafka(short).err().unwrap().to_string();
+    assert!(said.contains("retention.ms 604800000"), "{said}");
+    let for_ever = ("retention.ms", "-1");
+    admin.set(&commits, &[sound, for_ever, ("min.insync.replicas", "2")]);
+    let said = refused(&site);
+    assert!(said.contains("nothing could be written"), "{said}");
+    admin.set(&commits, &[sound, for_ever]);
     // It was made with two partitions, and stays so.
     assert_eq!(open(&site, "worker").partitions(), 2);
     let mut more = options(&site, "worker");
@@ -107,6 +131,45 @@ fn topics_that_are_set_up_otherwise_are_refused() {
         said.contains("kept on 1 brokers, 2 are asked for"),
         "{said}"
     );
+}
+
+#[test]
+fn a_journal_is_made_to_outlive_a_broker_and_one_that_would_not_is_refused() {
+    let kafka = headcount_test_servers::Kafka::cluster(3);
+    let site = Site::on(kafka.bootstrap());
+    let admin = Admin::of(&site);
+    drop(open(&site, "worker"));
+    let settings = [
+        ("min.insync.replicas", "2"),
+        ("unclean.leader.election.enable", "false"),
+    ];
+    for topic in ["rsvps", "commits", "positions"] {
+        let topic = format!("{}.{topic}", site.name);
+        let found = admin.0.inner().fetch_metadata(Some(&topic), SOON).unwrap();
+        let copies = found.topics()[0].partitions()[0].replicas().len();
+        assert_eq!(copies, 3, "{topic}");
+        for (key, right) in settings {
+            assert_eq!(admin.setting(&topic, key), right, "{topic}: {key}");
+        }
+        assert_eq!(admin.setting(&topic, "retention.ms"), "-1", "{topic}");
+    }
+
+    let rsvps = format!("{}.rsvps", site.name);
+    admin.set(
+        &rsvps,
+        &[
+            ("max.message.bytes", "9437184"),
+            ("retention.ms", "-1"),
+            ("min.insync.replicas", "1"),
+        ],
+    );
+    until("all brokers know it, and it is refused", || {
+        let refused = Journal::kafka(options(&site, "worker")).err();
+        refused.is_some_and(|error| error.to_string().contains("set it to 2"))
+    });
+    let mut knowing = options(&site, "worker");
+    knowing.min_insync = Some(1);
+    Journal::kafka(knowing).unwrap();
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
     );
     each(
         "headcount_partition_served_offset",
-        "Journal entries in the figures served.",
+        "Journal entries in the tables served.",
         |partition| partition.served_offset,
     );
     each(
