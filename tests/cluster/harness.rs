@@ -146,6 +146,13 @@ impl Cluster {
         command
     }
 
+    /// Counts what is in the archive.
+    pub fn rebuild_command(&self) -> Command {
+        let mut command = self.command();
+        command.args(["rebuild", "--from", &self.lake]);
+        command
+    }
+
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
         let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
@@ -210,6 +217,14 @@ impl Cluster {
             .output()
             .unwrap();
         serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// Who counts each partition, as far as it is known.
+    pub fn owners(&self) -> Vec<Option<String>> {
+        let status = self.status().unwrap_or_default();
+        let partitions = status["partitions"].as_array().cloned().unwrap_or_default();
+        let owner = |part: Value| part["owner"].as_str().map(str::to_owned);
+        partitions.into_iter().map(owner).collect()
     }
 
     /// Waits until what is served has every member of the right answer, `but` some.

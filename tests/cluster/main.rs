@@ -7,6 +7,7 @@ mod harness;
 mod outages;
 mod rolling;
 mod takeover;
+mod viewer;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -39,6 +39,7 @@ const MEMORY_MIB: u64 = 1_024;
 /// Sends records at a pace, as fast as they are taken, and counts them in its own way.
 struct Feed {
     tally: Arc<Mutex<Tally>>,
+    paused: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -53,14 +54,18 @@ struct Tally {
 impl Feed {
     fn start(mut to: ChildStdin) -> Self {
         let tally = Arc::new(Mutex::new(Tally::default()));
+        let paused = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(AtomicBool::new(false));
-        let (told, ended) = (Arc::clone(&tally), Arc::clone(&stop));
+        let (told, waits, ended) = (Arc::clone(&tally), Arc::clone(&paused), Arc::clone(&stop));
         let thread = thread::spawn(move || {
             let began = Instant::now();
             let first_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
             let first_ms = u64::try_from(first_ms.as_millis()).unwrap();
             let mut lost = Duration::ZERO;
             for number in 0.. {
+                while waits.load(Ordering::Relaxed) && !ended.load(Ordering::Relaxed) {
+                    pause();
+                }
                 if ended.load(Ordering::Relaxed) {
                     return;
                 }
@@ -74,11 +79,11 @@ impl Feed {
                 }
                 let line = told.lock().unwrap().next(number, first_ms);
                 to.write_all(line.as_bytes()).unwrap();
-                told.lock().unwrap().sent = number + 1;
             }
         });
         Self {
             tally,
+            paused,
             stop,
             thread,
         }
@@ -92,18 +97,17 @@ impl Feed {
         self.tally().sent
     }
 
-    /// Sends no more; returns how many were sent, and what they come to.
-    fn end(self) -> (u64, Value) {
+    /// Sends no more.
+    fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
-        let tally = self.tally.lock().unwrap();
-        (tally.sent, tally.answer())
     }
 }
 
 impl Tally {
     /// One record: of a new answer, or in turn of one that changes or comes again as it was.
     fn next(&mut self, number: u64, first_ms: u64) -> String {
+        self.sent = number + 1;
         let rsvp = number % RSVPS;
         let round = number / RSVPS;
         // Every third is repeated; its time is that of the round before.
@@ -167,12 +171,25 @@ fn records(serve: &Process) -> u64 {
     serve.summary()["records"].as_u64().unwrap_or(0)
 }
 
-/// Everything that had been sent when this is called comes to be shown.
+/// Everything that was sent comes to be shown, and is right; no more is sent meanwhile.
 #[track_caller]
 fn caught_up(feed: &Feed, serve: &Process, what: &str) {
-    let sent = feed.sent();
-    // The last lines may wait in the pipe for others.
-    shows(serve, sent.saturating_sub(1_000), what);
+    feed.paused.store(true, Ordering::Relaxed);
+    // What is under way may be one more; then no more come.
+    let mut sent = feed.sent();
+    loop {
+        shows(serve, sent, what);
+        match feed.sent() {
+            same if same == sent => break,
+            more => sent = more,
+        }
+    }
+    let found = serve.summary();
+    assert_eq!(found["records"], sent, "{what}");
+    for (name, right) in feed.tally().answer().as_object().unwrap() {
+        assert_eq!(&found[name], right, "{name}, {what}");
+    }
+    feed.paused.store(false, Ordering::Relaxed);
 }
 
 /// Waits until so many records are shown.
@@ -235,7 +252,10 @@ fn servers_that_go_away_cost_nothing_but_time() {
     caught_up(&feed, &serve, "Cassandra was away");
 
     s3.kill();
+    let before = feed.sent();
     for_a_while(OUTAGE, || small("without S3"));
+    let taken = feed.sent() - before;
+    assert!(taken > OUTAGE.as_secs() * RATE / 2, "{taken} were taken");
     // Counting and showing do not need it.
     caught_up(&feed, &serve, "S3 is away");
     s3.restart();
@@ -261,15 +281,15 @@ fn servers_that_go_away_cost_nothing_but_time() {
     wait_until("records are taken again", || feed.sent() > goes_on);
     caught_up(&feed, &serve, "Kafka was away");
 
-    let (sent, right) = feed.end();
-    shows(&serve, sent, "the end");
-    let found = serve.summary();
-    assert_eq!(found["records"], sent);
-    for (name, right) in right.as_object().unwrap() {
-        assert_eq!(&found[name], right, "{name}");
-    }
     small("at the end");
+    feed.end();
+    let shown = serve.summary();
     for process in [serve, worker, ingest] {
         process.stop();
+    }
+    // The archive has it all, whatever was away when.
+    let archived = run_json(cluster.rebuild_command().arg("--json"));
+    for name in ["digest", "records", "rsvps", "heads", "by_country"] {
+        assert_eq!(archived[name], shown[name], "{name}");
     }
 }

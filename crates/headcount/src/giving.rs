@@ -29,7 +29,7 @@ const TABLES: Beat = Beat {
     every: Duration::from_secs(1),
     pause_max: Duration::from_secs(3),
 };
-/// While there is a backlog, all only so often: what changes twice meanwhile is written once.
+/// While there is a backlog, all only so often, and half the time at most: what changes twice meanwhile is written once.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// When nothing has come for so long, there is no backlog, even if the journal never says that all is read.
 const QUIET: Duration = Duration::from_secs(1);
@@ -56,7 +56,8 @@ pub(crate) struct Giving {
     unsaved: u64,
     /// Answers for the map that nobody has been told yet.
     pulses: Vec<Pulse>,
-    counted_at: Instant,
+    /// None until something is.
+    counted_at: Option<Instant>,
     caught_up: bool,
 }
 
@@ -75,7 +76,7 @@ impl Giving {
             saved_at: Instant::now(),
             unsaved: 0,
             pulses: Vec::new(),
-            counted_at: Instant::now(),
+            counted_at: None,
             caught_up: false,
         }
     }
@@ -87,7 +88,7 @@ impl Giving {
     /// So many more entries are counted.
     pub(crate) fn counted(&mut self, entries: usize) {
         self.unsaved += entries as u64;
-        self.counted_at = Instant::now();
+        self.counted_at = Some(Instant::now());
     }
 
     /// Everything that was there at the start is counted.
@@ -106,7 +107,8 @@ impl Giving {
 
     /// Gives away what is due, at a commit where the reader stands.
     pub(crate) fn give(&mut self, partition: &mut Partition, reader: &Reader) {
-        let behind = !self.caught_up && self.counted_at.elapsed() < QUIET;
+        let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
+        let behind = !self.caught_up && !quiet;
         // Asked as soon as the lane is free, for that tells how long it took.
         if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
             self.give_step(partition);
@@ -237,7 +239,7 @@ impl Pace {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
         match (behind, self.used) {
-            (true, _) => ago >= BACKLOG_EVERY,
+            (true, _) => ago >= BACKLOG_EVERY.max(took * 2),
             (false, false) => true,
             (false, true) => ago >= self.beat.after(took),
         }
@@ -264,6 +266,21 @@ mod tests {
         let millis = Duration::from_millis;
         for (took, next) in [(0, 50), (20, 50), (200, 400), (5_000, 6_000)] {
             assert_eq!(STEPS.after(millis(took)), millis(next));
+        }
+    }
+
+    #[test]
+    fn a_backlog_is_told_half_the_time_at_most() {
+        let mut pace = Pace::new(TABLES);
+        let seconds = |ago| Instant::now() - Duration::from_secs(ago);
+        for (took, soon, late) in [(1, 9, 11), (20, 39, 41)] {
+            pace.begin();
+            pace.began = seconds(took);
+            assert!(!pace.is_due(true), "it just ended");
+            pace.began = seconds(soon);
+            assert!(!pace.is_due(true));
+            pace.began = seconds(late);
+            assert!(pace.is_due(true));
         }
     }
 

@@ -1,0 +1,158 @@
+//! Addresses as they are typed and printed.
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+fn parse(text: &str) -> Result<SourceAddress, AddressError> {
+    text.parse()
+}
+
+#[cfg(not(feature = "kinesis"))]
+#[tokio::test]
+async fn what_was_left_out_of_the_build_is_understood_and_says_how_to_build_it() {
+    use crate::{AnySource, Resume, shutdown::shutdown, sink, status::status};
+
+    let address = parse("kinesis://key:secret@eu-west-1/rsvps?from=earliest&key=secret").unwrap();
+    let (sink, _inbox) = sink::channel(sink::Limits::default());
+    let (report, _status) = status(address.to_string());
+    let (_trigger, shutdown) = shutdown();
+    let running = AnySource::new(address).run(sink, Resume::fresh(), report, shutdown);
+    let error = running.await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "kinesis://***@eu-west-1/rsvps: this headcount was built without Kinesis; build it with: \
+         cargo build --release --features cluster"
+    );
+}
+
+#[test]
+fn every_kind_is_understood_and_printed() {
+    for (text, shown) in [
+        ("-", "-"),
+        (
+            "ws://stream.meetup.com/2/rsvps",
+            "ws://stream.meetup.com/2/rsvps",
+        ),
+        ("wss://h:8443/x?trickle", "wss://h:8443/x?trickle"),
+        (
+            "HTTP://127.0.0.1:9/2/rsvps?since_count=5",
+            "http://127.0.0.1:9/2/rsvps?since_count=5",
+        ),
+        ("http://[::1]:9/", "http://[::1]:9/"),
+        ("file:a.ndjson", "file:a.ndjson"),
+        ("file:///tmp/a b.ndjson", "file:/tmp/a b.ndjson"),
+        ("file:/tmp/x?speed=60", "file:/tmp/x?speed=60"),
+        ("file:x?follow=1", "file:x?follow=1"),
+        ("file:odd?name?", "file:odd?name"),
+        ("sim:", "sim:?rate=50&seed=0"),
+        (
+            "sim:?rate=1000000&seed=7&warmup=3600",
+            "sim:?rate=1000000&seed=7&warmup=3600",
+        ),
+        (
+            "sim:?rate=2.5&start=1704067200000",
+            "sim:?rate=2.5&seed=0&start=1704067200000",
+        ),
+    ] {
+        assert_eq!(parse(text).unwrap().to_string(), shown, "{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_remedy() {
+    for (text, part) in [
+        ("", "write ws://"),
+        ("recording.ndjson", "file:PATH"),
+        ("ftp://x/y", "\"ftp:\" is no kind of source"),
+        ("c:\\data", "file:PATH"),
+        ("http://", "not a URL"),
+        ("http://h:99999/", "not a URL (invalid port number)"),
+        ("ws://h/2/rsvps?resume=since_mtime", "use http://"),
+        ("http://h/x?resume=yes", "since_mtime"),
+        ("file:", "needs a path"),
+        ("file:x?sped=2", "does not know \"sped\""),
+        ("file:x?speed=0", "speed=0 is not a speed"),
+        ("file:x?speed=NaN", "is not a speed"),
+        ("file:x?follow=yes", "follow= takes 1"),
+        ("file:x?follow=1&speed=2", "not both"),
+        ("sim:50", "write sim:?rate=50"),
+        ("sim:?rate=0", "1 to 1000000"),
+        ("sim:?rate=1000001", "1 to 1000000"),
+        ("sim:?rate=fast", "rate=fast"),
+        ("sim:?seed=-1", "seed=-1"),
+        ("sim:?speed=2", "does not know \"speed\""),
+        ("sim:?start=12", "milliseconds since 1970"),
+        ("sim:?warmup=1e9", "warmup=1e9"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn an_address_of_kafka_is_understood_by_every_build() {
+    let address = parse("kafka://one:9092,two:9093/a,b?from=latest").unwrap();
+    let shown = address.to_string();
+    assert!(
+        shown.starts_with("kafka://one:9092,two:9093/a,b"),
+        "{shown}"
+    );
+    if cfg!(not(feature = "kafka")) {
+        let SourceAddress::Unbuilt(address) = address else {
+            panic!("{address}")
+        };
+        let error = crate::Error::Unbuilt(address).to_string();
+        assert!(error.contains("built without Kafka") && error.contains("--features cluster"));
+    }
+}
+
+#[test]
+fn credentials_are_never_printed() {
+    for text in [
+        "kafka://joe:hunter2@h:9092/x?sasl.password=hunter2",
+        "http://joe:hunter2@h/2/rsvps",
+        "wss://:hunter2@h/x?token=hunter2",
+        "https://h/2/rsvps?key=hunter2&sig=hunter2&since_count=3",
+        "http://joe:hunter2@h:99999/",
+        "joe:hunter2@h/2/rsvps",
+        "ftp://joe:hunter2@h/2/rsvps",
+        "http://h/x?resume=hunter2",
+    ] {
+        let shown = match parse(text) {
+            Ok(address) => format!("{address} {address:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!shown.contains("hunter2"), "{text}: {shown}");
+    }
+    let shown = parse("http://joe:pw@h/x?key=1&since_count=3")
+        .unwrap()
+        .to_string();
+    assert_eq!(shown, "http://***@h/x?key=***&since_count=3");
+}
+
+#[test]
+fn what_can_resume_does() {
+    let stream = |text: &str| match parse(text).unwrap() {
+        SourceAddress::Http(address) | SourceAddress::WebSocket(address) => address,
+        other => panic!("{other}"),
+    };
+    let address = stream("http://u:p@h/2/rsvps?since_count=9&event_id=x&trickle");
+    assert!(address.resumes());
+    assert_eq!(
+        address.since(12).as_str(),
+        "http://u:p@h/2/rsvps?event_id=x&trickle&since_mtime=12"
+    );
+    assert_eq!(
+        address.identity(),
+        "http://***@h/2/rsvps?event_id=x&trickle"
+    );
+    let address = stream("http://h/feed?resume=since_mtime&a=%26b");
+    assert!(address.resumes());
+    assert_eq!(
+        address.since(12).as_str(),
+        "http://h/feed?a=%26b&since_mtime=12"
+    );
+    assert!(!stream("http://h/feed").resumes());
+    assert!(!stream("http://h/2/rsvps?resume=none").resumes());
+    assert!(!stream("ws://h/2/rsvps").resumes());
+}
