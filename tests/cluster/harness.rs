@@ -29,7 +29,8 @@ pub struct Cluster {
     pub lake: String,
     pub serving: Option<String>,
     environment: BTreeMap<&'static str, String>,
-    partitions: u16,
+    /// As an option of the program, if it is told.
+    partitions: Option<String>,
 }
 
 /// The right to use the machine: a cluster and its servers are all that it can bear.
@@ -62,6 +63,13 @@ impl Cluster {
         )
     }
 
+    /// Nobody is told how many partitions there are.
+    #[must_use]
+    pub fn unspecified(mut self) -> Self {
+        self.partitions = None;
+        self
+    }
+
     /// A cluster on a journal at this address.
     pub fn on(journal: &str, partitions: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -72,7 +80,7 @@ impl Cluster {
             lake,
             serving: None,
             environment: BTreeMap::new(),
-            partitions,
+            partitions: Some(format!("--partitions={partitions}")),
         }
     }
 
@@ -122,7 +130,9 @@ impl Cluster {
     /// The same journal, counted anew by others: another lake, and another keyspace.
     #[must_use]
     pub fn counted_anew(&self, cassandra: &Cassandra) -> Self {
-        Self::on(&self.journal, self.partitions).served_by(cassandra)
+        let mut anew = Self::on(&self.journal, 0).served_by(cassandra);
+        anew.partitions.clone_from(&self.partitions);
+        anew
     }
 
     fn command(&self) -> Command {
@@ -140,7 +150,8 @@ impl Cluster {
         let mut command = self.command();
         command
             .args(["import", "--journal", &self.journal])
-            .args(["--partitions", &self.partitions.to_string(), "--data"])
+            .args(&self.partitions)
+            .arg("--data")
             .arg(self.folder.path().join("import"))
             .args(files);
         command
@@ -156,8 +167,8 @@ impl Cluster {
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
         let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
-        let partitions = self.partitions.to_string();
-        more.extend(["--worker", name, "--partitions", &partitions]);
+        more.extend(["--worker", name]);
+        more.extend(self.partitions.as_deref());
         if let Some(serving) = &self.serving {
             more.extend(["--serving", serving]);
         }
@@ -174,23 +185,10 @@ impl Cluster {
 
     /// A process that takes in what it is given on its standard input, which is returned.
     pub fn start_fed(&self, name: &str) -> (Process, ChildStdin) {
-        let partitions = self.partitions.to_string();
-        Process::run_fed(
-            self.command(),
-            &self.folder.path().join(name),
-            &[
-                "--journal",
-                &self.journal,
-                "--lake",
-                &self.lake,
-                "--worker",
-                name,
-                "--partitions",
-                &partitions,
-                "--role",
-                "ingest",
-            ],
-        )
+        let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
+        more.extend(["--worker", name, "--role", "ingest"]);
+        more.extend(self.partitions.as_deref());
+        Process::run_fed(self.command(), &self.folder.path().join(name), &more)
     }
 
     /// A process that counts.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod beginning;
 mod guide;
 mod harness;
 mod outages;

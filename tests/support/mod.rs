@@ -222,6 +222,13 @@ impl Process {
         assert!(status.success(), "{status}");
     }
 
+    /// It ends by itself, and says that something is wrong.
+    #[track_caller]
+    pub fn ends_with_an_error(mut self) {
+        let status = wait_for("the process ends", || self.child.try_wait().unwrap());
+        assert!(!status.success(), "{status}");
+    }
+
     /// The answer of the running process.
     pub fn summary(&self) -> Value {
         let (status, body) = get(self.address, "/api/v1/summary");

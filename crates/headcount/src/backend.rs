@@ -11,6 +11,8 @@ use headcount_journal::kafka;
 #[cfg(feature = "kinesis")]
 use headcount_journal::kinesis;
 
+#[cfg(any(feature = "kafka", feature = "kinesis"))]
+use crate::cli::PARTITIONS;
 #[cfg(feature = "kafka")]
 use crate::route::{lanes, route};
 
@@ -84,23 +86,31 @@ impl fmt::Display for JournalAddress {
     )
 )]
 impl JournalAddress {
-    /// Opens the journal, or makes one with so many partitions. `worker` is the name under which
-    /// this process writes: of two with one name the older is refused.
-    pub(crate) fn open(&self, partitions: Option<u16>, worker: &str) -> Result<Journal> {
+    /// Opens the journal, or makes one with so many partitions if `creates`. `worker` is the name
+    /// under which this process writes: of two with one name the older is refused.
+    pub(crate) fn open(
+        &self,
+        partitions: Option<u16>,
+        worker: &str,
+        creates: bool,
+    ) -> Result<Journal> {
         match *self {
             #[cfg(feature = "kafka")]
             Self::Kafka(ref address) => {
                 let mut options = kafka::Options::new(address.clone(), worker, Arc::new(route))?;
                 options.lanes = lanes();
                 options.partitions = partitions.or(options.partitions);
+                options.new_partitions = PARTITIONS;
+                options.creates = creates;
                 Ok(Journal::kafka(options)?)
             }
             #[cfg(feature = "kinesis")]
             Self::Kinesis(ref address) => {
-                // One process writes and counts such a journal: nobody needs its name.
-                let _ = worker;
+                // One process writes and counts such a journal: nobody needs its name, and it makes it.
+                let _ = (worker, creates);
                 let mut options = kinesis::Options::new(address.clone());
                 options.partitions = partitions.or(options.partitions);
+                options.new_partitions = PARTITIONS;
                 Ok(Journal::kinesis(options)?)
             }
         }

@@ -2,22 +2,55 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use headcount_journal::Journal;
+use headcount_server::Readiness;
 use headcount_sink::{
     checkpoints::CheckpointStore,
     lake::{self, Description, Lake, LakeAddress},
     serving::{Identity, Serving, ServingAddress},
 };
 use sha2::{Digest, Sha256};
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 
-use crate::{checkpoints::Checkpoints, cli::Role, known::Known, live::Live};
+use crate::{checkpoints::Checkpoints, cli::Role, known::Known, live::Live, store::open_segments};
 
 /// Between attempts to reach what is served.
 const RETRY: Duration = Duration::from_millis(500);
 
 impl Live {
+    /// Opens the journal, if this process has to do with it. Only who takes records makes one;
+    /// who counts waits for it.
+    pub(crate) async fn open_journal(
+        &self,
+        readiness: &watch::Sender<Readiness>,
+    ) -> Result<Option<Arc<Journal>>> {
+        let creates = self.does(Role::Ingest);
+        if !creates && !self.does(Role::Process) {
+            return Ok(None);
+        }
+        let (data, partitions, worker) = (&self.data, self.partitions, &self.worker);
+        let mut told = false;
+        loop {
+            let (data, address, worker) = (data.clone(), self.journal.clone(), worker.clone());
+            let opened = blocking(move || match address {
+                Some(address) => address.open(partitions, &worker, creates),
+                None => open_segments(&data, partitions),
+            });
+            match opened.await {
+                Err(error) if is_to_come(&error) => {
+                    if !told {
+                        tracing::warn!("waiting: {error}");
+                        readiness.send_replace(Readiness::Starting(format!("waiting: {error}")));
+                        told = true;
+                    }
+                    sleep(RETRY).await;
+                }
+                opened => return opened.map(|journal| Some(Arc::new(journal))),
+            }
+        }
+    }
+
     /// Opens what is served: to write to it if this process counts, otherwise to read.
     pub(crate) async fn open_serving(&self, journal: Option<&Journal>) -> Result<Option<Serving>> {
         let Some(address) = &self.serving else {
@@ -67,6 +100,27 @@ impl Live {
             None => Checkpoints::Folder(self.data.clone()),
         }
     }
+}
+
+fn is_to_come(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(headcount_journal::Error::NoJournal { .. })
+    )
+}
+
+/// Whether what is served and the lake are of one journal, for a process that does not open it.
+pub(crate) async fn one_journal(serving: &Serving, lake: &Lake) -> Result<()> {
+    let (served, lake) = (serving.identity().journal, lake.clone());
+    blocking(move || match Description::read(&lake)? {
+        Some(found) if found.journal != served => bail!(
+            "{lake} is of journal {:016x}, and what is served is of {served:016x}: give --lake and --serving of one \
+             journal",
+            found.journal
+        ),
+        _ => Ok(()),
+    })
+    .await
 }
 
 /// The group of processes that count together: those that share a lake, and go on from each

@@ -22,7 +22,7 @@ use crate::{
     cli::Role,
     cluster::{Cluster, Speaker, now_ms},
     data::DataDir,
-    engines::{blocking, group_of, known_to},
+    engines::{blocking, group_of, known_to, one_journal},
     ingest::Ingest,
     intake::{Intake, resume},
     known::Known,
@@ -32,7 +32,6 @@ use crate::{
     publisher::publish,
     readiness::watch_readiness,
     replicas::Replicas,
-    store::open_segments,
     surveyor::Surveyors,
     taking::take_in,
 };
@@ -155,21 +154,12 @@ impl Live {
             others,
             asks,
         } = wires;
-        let (data, address, partitions) =
-            (self.data.clone(), self.journal.clone(), self.partitions);
-        let worker = self.worker.clone();
-        let needs_journal = self.does(Role::Ingest) || self.does(Role::Process);
-        let journal = if needs_journal {
-            let opened = blocking(move || match address {
-                Some(address) => address.open(partitions, &worker),
-                None => open_segments(&data, partitions),
-            });
-            Some(Arc::new(opened.await?))
-        } else {
-            None
-        };
+        let journal = self.open_journal(&readiness).await?;
         let serving = self.open_serving(journal.as_deref()).await?;
         let lake = self.open_lake(journal.as_deref()).await?;
+        if let (None, Some(serving), Some(lake)) = (&journal, &serving, &lake) {
+            one_journal(serving, lake).await?;
+        }
 
         let counted_here =
             Surveyors::new(journal.as_ref().map_or(0, |journal| journal.partitions()));

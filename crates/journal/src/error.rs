@@ -158,6 +158,14 @@ pub enum Error {
         /// The first offset that is kept.
         first: Offset,
     },
+    /// There is no journal where one is to be read, and this process does not make any.
+    #[error(
+        "there is no journal at {journal} yet: a process that ingests makes it, or `headcount import`; if there should be one, check the name"
+    )]
+    NoJournal {
+        /// Its address.
+        journal: String,
+    },
     /// A cluster does not do what it was asked. What was queued is not lost by that; appends wait by themselves.
     #[error("{action} {place}: {reason}")]
     Cluster {

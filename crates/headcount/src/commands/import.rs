@@ -43,7 +43,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     };
     let (kept, refused) = match args.journal {
         Some(address) => {
-            let journal = Arc::new(address.open(args.keep.partitions, &args.worker)?);
+            let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             let positions = journal.positions()?.context(
                 "this journal cannot say how far files have been read; use run --source file:PATH",
             )?;

@@ -22,8 +22,12 @@ pub struct Options {
     pub worker: String,
     /// False for a process that only reads: it disturbs nobody who writes.
     pub writes: bool,
-    /// How many partitions a new journal gets (1 if not given). Fixed at creation.
+    /// How many partitions the journal has; not given, as many as it has, or `new_partitions`. Fixed at creation.
     pub partitions: Option<u16>,
+    /// How many a new journal gets if nobody says (1).
+    pub new_partitions: u16,
+    /// Whether a journal that is not there is made.
+    pub creates: bool,
     /// On how many brokers everything is kept: of a new journal three, or as many as there are if they are fewer.
     /// An existing one with fewer is refused.
     pub replication: Option<u16>,
@@ -74,6 +78,8 @@ impl Options {
         let (session_ms, retention_ms) = (millis("session_ms")?, millis("retention_ms")?);
         Ok(Self {
             partitions: number("partitions")?,
+            new_partitions: 1,
+            creates: true,
             replication: number("replication")?,
             min_insync: number("min_insync")?,
             retention_ms,

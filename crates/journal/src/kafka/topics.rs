@@ -65,6 +65,11 @@ impl Topics {
             .create()
             .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
         let (mut found, brokers) = self.look(options, asker)?;
+        if !options.creates && !found.contains_key(&self.commits) {
+            return Err(Error::NoJournal {
+                journal: options.address.to_string(),
+            });
+        }
         let mut partitions = self.partitions(options, &found)?;
         // Before anything is made beside what cannot be used.
         self.check(&admin, options, &found)?;
@@ -135,7 +140,7 @@ impl Topics {
         let shared = self.lanes.iter().chain([&self.commits]);
         let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
         let Some((first, count)) = counts.next() else {
-            return Ok(options.partitions.unwrap_or(1));
+            return Ok(options.partitions.unwrap_or(options.new_partitions));
         };
         if let Some((other, differing)) = counts.find(|(_, n)| *n != count) {
             return Err(Error::topic(

@@ -18,14 +18,15 @@ const TAG: &str = "headcount-journal";
 
 /// Finds out what the journal is, or makes it.
 pub(super) async fn open(client: &Client, options: &Options) -> Result<Manifest> {
-    let summary = client.create(options.partitions.unwrap_or(1)).await?;
+    let partitions = options.partitions.unwrap_or(options.new_partitions);
+    let summary = client.create(partitions).await?;
     let manifest = match client.tag(TAG).await? {
         Some(tag) => parse(&tag, client.stream())?,
         None => {
             if summary.retention_hours < options.retention_hours {
                 client.keep(options.retention_hours).await?;
             }
-            create(client, options.partitions.unwrap_or(1)).await?
+            create(client, partitions).await?
         }
     };
     match options.partitions {

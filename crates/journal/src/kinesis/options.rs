@@ -16,9 +16,11 @@ pub struct Options {
     pub address: KinesisAddress,
     /// Credentials and patience of the client.
     pub client: headcount_kinesis::Options,
-    /// How many partitions a new journal gets (1 if not given, at most 1,000). Fixed at creation: for a journal that
-    /// is there, another number is an error.
+    /// How many partitions the journal has; not given, as many as it has, or `new_partitions`. Fixed at creation: for a
+    /// journal that is there, another number is an error.
     pub partitions: Option<u16>,
+    /// How many a new journal gets if nobody says (1; at most 1,000).
+    pub new_partitions: u16,
     /// The least time for which the stream is to keep a record, in hours: a stream that keeps less is told to keep so
     /// much. What is older than that can only come from checkpoints and archives.
     pub retention_hours: i32,
@@ -42,6 +44,7 @@ impl Options {
             address,
             client: headcount_kinesis::Options::default(),
             partitions: None,
+            new_partitions: 1,
             retention_hours: 7 * 24,
             patience: Duration::from_secs(60 * 60),
             group_bytes: 4 << 20,

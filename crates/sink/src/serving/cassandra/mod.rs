@@ -9,15 +9,18 @@ mod put;
 mod read;
 mod schema;
 mod statements;
+mod window;
 
 use scylla::client::session::Session;
 
 use super::{Identity, Result, address::CassandraAddress};
 use statements::Statements;
+use window::Window;
 
 pub(crate) struct Cassandra {
     session: Session,
     statements: Statements,
+    window: Window,
     /// For what is said of it.
     place: String,
 }
@@ -41,6 +44,7 @@ impl Cassandra {
         Ok(Self {
             session,
             statements,
+            window: Window::new(),
             place,
         })
     }

@@ -1,6 +1,8 @@
 //! Writing: what belongs together in one request, the requests side by side.
 
-use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use std::{pin::pin, time::Instant};
+
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream::FuturesUnordered};
 use scylla::{
     serialize::batch::BatchValuesFromIterator,
     statement::batch::{Batch, BatchType},
@@ -12,33 +14,38 @@ use super::{
     batches::{Unit, units},
     packs::bind_all,
     patience::{Failure, Patience, WRITING},
+    window::Place,
 };
-
-/// Statements under way. With more a server of few cores answers later, not sooner.
-const IN_FLIGHT: usize = 96;
 
 impl Cassandra {
     pub(crate) async fn put(&self, puts: Vec<Put>) -> Result<()> {
         let bound = bind_all(&puts);
-        let mut units = units(&bound, &self.session, &self.statements).into_iter();
         let mut under_way = FuturesUnordered::new();
-        loop {
-            while under_way.len() < IN_FLIGHT
-                && let Some(unit) = units.next()
-            {
-                under_way.push(self.written(unit).boxed());
-            }
-            match under_way.next().await {
-                Some(written) => written?,
-                None => return Ok(()),
-            }
+        for unit in units(&bound, &self.session, &self.statements) {
+            // One waits for a place at a time, so that of several calls none waits for all of another.
+            let mut place = pin!(self.window.place());
+            let place = loop {
+                tokio::select! {
+                    place = &mut place => break place,
+                    Some(written) = under_way.next() => written?,
+                }
+            };
+            under_way.push(self.written(place, unit).boxed());
         }
+        under_way.try_collect().await
     }
 
-    async fn written(&self, unit: Unit<'_>) -> Result<()> {
+    async fn written(&self, _place: Place<'_>, unit: Unit<'_>) -> Result<()> {
         Patience::new("write to", &self.place, WRITING)
-            .until_done(|| self.write(&unit).boxed())
+            .until_done(|| self.attempt(&unit).boxed())
             .await
+    }
+
+    async fn attempt(&self, unit: &Unit<'_>) -> Result<(), Failure> {
+        let began = Instant::now();
+        let written = self.write(unit).await;
+        self.window.learn(began, written.is_ok());
+        written
     }
 
     async fn write(&self, unit: &Unit<'_>) -> Result<(), Failure> {
