@@ -61,9 +61,9 @@ impl DataDir {
         if !path.exists() {
             ensure!(
                 !self.journal().join("journal.json").exists(),
-                "{} is missing although there is a journal; restore it from a backup, for a new \
-                 key would count every member a second time (or say --keep-people, if this \
-                 journal keeps people as they come)",
+                "{} is missing although there is a journal; restore it from a backup, or give the \
+                 --people-key FILE that was given before, for a new key would count every member a \
+                 second time (or say --keep-people, if this journal keeps people as they come)",
                 path.display()
             );
             self.make_key(&path)

@@ -389,7 +389,9 @@ impl Ingest {
             .max()
             .map_or(1, |greatest| greatest.saturating_add(1));
         if number == u16::MAX {
-            bail!("this journal has had {number} sources, no more fit; import into a new folder");
+            bail!(
+                "this journal has had {number} sources, no more fit; give a new journal another folder or name"
+            );
         }
         self.numbers.insert(source.to_owned(), number);
         Ok(number)

@@ -53,7 +53,7 @@ pub enum Error {
         supported: u32,
     },
     /// The number of partitions is fixed when a journal is created.
-    #[error("the journal {} has {found} partitions, not {asked}; leave the number out, or import into a new folder", path.display())]
+    #[error("the journal {} has {found} partitions, not {asked}; leave the number out, or give a new journal another folder or name", path.display())]
     Partitions {
         /// The journal's folder.
         path: PathBuf,

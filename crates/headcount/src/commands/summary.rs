@@ -20,6 +20,8 @@ use crate::{
     store::Snapshot,
 };
 
+/// After so long it is said what is waited for.
+const LONG: Duration = Duration::from_secs(3);
 /// How long loading what is served may take.
 const LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked whether it is loaded.
@@ -41,16 +43,23 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
     let serving = Serving::open_to_read(address).await?;
     let news = News::new();
     let replicas = Replicas::start(serving, news.clone())?;
-    let until = Instant::now() + LIMIT;
+    let begun = Instant::now();
+    let mut told = false;
     while let Some(missing) = replicas.surveyors().missing() {
         if let Some(failed) = &*news.failed.borrow() {
             anyhow::bail!("{failed}");
         }
-        if Instant::now() > until {
+        if begun.elapsed() > LIMIT {
             return Err(exit(
                 TEMPORARY,
-                format!("{missing}; what is served is not complete"),
+                format!(
+                    "{missing}; what is served is not complete: do processes count? See headcount status"
+                ),
             ));
+        }
+        if begun.elapsed() > LONG && !told {
+            tracing::info!("waiting: {missing}");
+            told = true;
         }
         sleep(LOOK).await;
     }
