@@ -16,6 +16,8 @@ pub enum SourceAddress {
     File(FileAddress),
     Simulation(SimulationAddress),
     StandardInput,
+    /// Given by the program, which knows the store; nobody types it.
+    Objects(crate::files::Objects),
     #[cfg(feature = "kafka")]
     Kafka(crate::kafka::TopicAddress),
     #[cfg(feature = "kinesis")]
@@ -446,6 +448,7 @@ impl fmt::Display for SourceAddress {
                 }
             }
             SourceAddress::StandardInput => f.write_str("-"),
+            SourceAddress::Objects(objects) => f.write_str(&objects.name),
             #[cfg(feature = "kafka")]
             SourceAddress::Kafka(address) => address.fmt(f),
             #[cfg(feature = "kinesis")]
