@@ -7,6 +7,7 @@ mod harness;
 mod imports;
 mod outages;
 mod rolling;
+mod sources;
 mod takeover;
 
 #[path = "../support/mod.rs"]
