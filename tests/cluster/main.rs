@@ -6,6 +6,7 @@ mod guide;
 mod harness;
 mod imports;
 mod outages;
+mod passwords;
 mod rolling;
 mod sources;
 mod takeover;
