@@ -13,7 +13,7 @@ func compose(r *report, file string) {
 	details := types.ConfigDetails{
 		WorkingDir:  filepath.Dir(file),
 		ConfigFiles: []types.ConfigFile{{Filename: file}},
-		Environment: types.Mapping{"S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b", "GRAFANA_PASSWORD": "c"},
+		Environment: types.Mapping{"S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b", "GRAFANA_PASSWORD": "c", "CASSANDRA_PASSWORD": "d"},
 	}
 	project, err := loader.LoadWithContext(context.Background(), details, func(options *loader.Options) {
 		options.SetProjectName("headcount", true)

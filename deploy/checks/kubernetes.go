@@ -138,8 +138,14 @@ func follow(r *report, set workload, objects map[string]any) {
 	var volumes []string
 	for _, volume := range spec.Volumes {
 		volumes = append(volumes, volume.Name)
-		if volume.Secret != nil && objects["Secret/"+volume.Secret.SecretName] == nil {
-			r.wrong(set.name, "there is no example of secret %s", volume.Secret.SecretName)
+		if volume.Secret != nil {
+			for _, item := range volume.Secret.Items {
+				names(r, set.name, "Secret", volume.Secret.SecretName, item.Key, objects)
+			}
+			names(r, set.name, "Secret", volume.Secret.SecretName, "", objects)
+		}
+		if volume.ConfigMap != nil {
+			names(r, set.name, "ConfigMap", volume.ConfigMap.Name, "", objects)
 		}
 	}
 	for _, container := range slices.Concat(spec.InitContainers, spec.Containers) {
@@ -158,9 +164,15 @@ func follow(r *report, set workload, objects map[string]any) {
 }
 
 func variables(r *report, name string, container core.Container, objects map[string]any) {
-	known := map[string]bool{}
+	known := map[string]string{}
 	for _, variable := range container.Env {
-		known[variable.Name] = true
+		known[variable.Name] = variable.Value
+		if from := variable.ValueFrom; from != nil && from.SecretKeyRef != nil {
+			names(r, name, "Secret", from.SecretKeyRef.Name, from.SecretKeyRef.Key, objects)
+		}
+		if from := variable.ValueFrom; from != nil && from.ConfigMapKeyRef != nil {
+			names(r, name, "ConfigMap", from.ConfigMapKeyRef.Name, from.ConfigMapKeyRef.Key, objects)
+		}
 	}
 	for _, from := range container.EnvFrom {
 		if from.ConfigMapRef != nil {
@@ -169,22 +181,62 @@ func variables(r *report, name string, container core.Container, objects map[str
 				r.wrong(name, "there is no ConfigMap %s", from.ConfigMapRef.Name)
 				continue
 			}
-			for key := range config.Data {
-				known[key] = true
+			for key, value := range config.Data {
+				known[key] = value
 			}
 		}
-		if from.SecretRef != nil && objects["Secret/"+from.SecretRef.Name] == nil {
-			r.wrong(name, "there is no example of secret %s", from.SecretRef.Name)
+		if from.SecretRef != nil {
+			names(r, name, "Secret", from.SecretRef.Name, "", objects)
 		}
 	}
 	used := regexp.MustCompile(`\$\(([A-Z_]+)\)`)
 	for _, argument := range container.Args {
 		for _, found := range used.FindAllStringSubmatch(argument, -1) {
-			if !known[found[1]] {
+			value, has := known[found[1]]
+			if !has {
 				r.wrong(name, "%s has a value nowhere", found[0])
 			}
+			authority(r, name, value, container)
 		}
 	}
+}
+
+// names follows a reference to a secret or a ConfigMap, and to a key of it.
+func names(r *report, from, kind, name, key string, objects map[string]any) {
+	keys := map[string]bool{"": true}
+	switch found := objects[kind+"/"+name].(type) {
+	case *core.Secret:
+		for key := range found.Data {
+			keys[key] = true
+		}
+		for key := range found.StringData {
+			keys[key] = true
+		}
+	case *core.ConfigMap:
+		for key := range found.Data {
+			keys[key] = true
+		}
+	default:
+		r.wrong(from, "there is no %s %s, nor an example of it", kind, name)
+		return
+	}
+	if !keys[key] {
+		r.wrong(from, "%s %s has no key %s", kind, name, key)
+	}
+}
+
+// authority looks whether the file that an address names with ca= is in a volume of the container.
+func authority(r *report, name, address string, container core.Container) {
+	found := regexp.MustCompile(`[?&]ca=([^&]+)`).FindStringSubmatch(address)
+	if found == nil {
+		return
+	}
+	for _, mount := range container.VolumeMounts {
+		if strings.HasPrefix(found[1], mount.MountPath+"/") {
+			return
+		}
+	}
+	r.wrong(name, "%s is in none of its volumes", found[1])
 }
 
 func probes(r *report, name string, container core.Container) {

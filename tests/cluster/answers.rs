@@ -1,6 +1,10 @@
 //! The same recordings through every journal and every store give the same answer.
 
-use std::{collections::HashSet, fs, process::Command};
+use std::{
+    collections::HashSet,
+    fs,
+    process::{Command, Stdio},
+};
 
 use headcount_test_servers::{Cassandra, Kafka, Kinesis, S3};
 use serde_json::{Value, json};
@@ -170,6 +174,38 @@ fn kinesis_gives_the_golden_answer_served_from_memory_and_from_cassandra() {
         .served_by(Cassandra::shared());
     let _process = from_cassandra.start("two", &[], &sources);
     from_cassandra.wait_for_golden(&right, &ORDERED);
+}
+
+#[test]
+fn a_journal_on_disk_is_served_from_cassandra_from_its_beginning_or_later() {
+    let Some(data) = recordings() else { return };
+    let _turn = turn();
+    let right = golden(&data, "merged");
+    let files = undamaged(&data);
+    // All at once; and first some of it by a process that serves from memory, so that there is a checkpoint of what
+    // the tables have never seen.
+    for before in [0, 3] {
+        let cluster = Cluster::on_disk(2).served_by(Cassandra::shared());
+        let folder = cluster.folder.path().join("one");
+        if before > 0 {
+            run(headcount()
+                .args(["import", "--data"])
+                .arg(&folder)
+                .args(&files[..before])
+                .stdout(Stdio::null()));
+        }
+        let sources: Vec<_> = files[before..]
+            .iter()
+            .map(|file| format!("file:{}", file.display()))
+            .collect();
+        let process = cluster.start("one", &[], &sources);
+        wait_until("it is ready", || process.is_ready());
+        // Files are read side by side: which of two answers came first is open, nothing else.
+        cluster.wait_for_golden(&right, &["kinds"]);
+        assert_golden(&process.summary(), &right, &["kinds"]);
+        process.stop();
+        verify(&folder);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::{ChildStdin, Command, Stdio},
+    process::{ChildStdin, Command, Output, Stdio},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -25,6 +25,7 @@ const SESSION_MS: u32 = 3_000;
 /// What the processes of one cluster have in common.
 pub struct Cluster {
     pub folder: TempDir,
+    /// Empty for one in the data folder.
     pub journal: String,
     pub lake: String,
     pub serving: Option<String>,
@@ -84,6 +85,11 @@ impl Cluster {
         }
     }
 
+    /// One process with its journal in its data folder.
+    pub fn on_disk(partitions: u16) -> Self {
+        Self::on("", partitions)
+    }
+
     /// Served from a keyspace of its own.
     #[must_use]
     pub fn served_by(mut self, cassandra: &Cassandra) -> Self {
@@ -92,6 +98,20 @@ impl Cluster {
             cassandra.contact(),
             fresh_name()
         ));
+        self
+    }
+
+    /// Served from a node that asks for a password and speaks TLS only, as this user and with the password in the
+    /// environment.
+    #[must_use]
+    pub fn served_securely_by(mut self, cassandra: &Cassandra, user: &str, password: &str) -> Self {
+        self.serving = Some(format!(
+            "cassandra://{user}@{}/headcount?tls=true&ca={}",
+            cassandra.contact(),
+            cassandra.ca().display()
+        ));
+        self.environment
+            .insert("HEADCOUNT_CASSANDRA_PASSWORD", password.to_owned());
         self
     }
 
@@ -166,7 +186,10 @@ impl Cluster {
 
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
-        let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
+        let mut more = vec!["--lake", &self.lake];
+        if !self.journal.is_empty() {
+            more.extend(["--journal", &self.journal]);
+        }
         more.extend(["--worker", name]);
         more.extend(self.partitions.as_deref());
         if let Some(serving) = &self.serving {
@@ -198,13 +221,20 @@ impl Cluster {
 
     /// What `headcount summary` says of what is served.
     pub fn summary(&self) -> Option<Value> {
+        serde_json::from_slice(&self.ask().stdout).ok()
+    }
+
+    /// What it says of why it says nothing.
+    pub fn summary_said(&self) -> String {
+        String::from_utf8(self.ask().stderr).unwrap()
+    }
+
+    fn ask(&self) -> Output {
         let serving = self.serving.as_ref().unwrap();
-        let output = self
-            .command()
+        self.command()
             .args(["summary", "--json", "--serving", serving])
             .output()
-            .unwrap();
-        serde_json::from_slice(&output.stdout).ok()
+            .unwrap()
     }
 
     /// What `headcount status` says, once there is a lake.

@@ -5,8 +5,11 @@ mod answers;
 mod beginning;
 mod guide;
 mod harness;
+mod imports;
 mod outages;
+mod passwords;
 mod rolling;
+mod sources;
 mod takeover;
 mod viewer;
 

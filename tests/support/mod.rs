@@ -369,12 +369,16 @@ pub fn kill_after(child: &mut Child, after: Duration) -> bool {
 
 /// The records of a recording, one JSON text each; broken lines left out.
 pub fn lines_of(file: &Path) -> Vec<String> {
+    let mut lines = all_lines_of(file);
+    lines.retain(|line| serde_json::from_str::<Value>(line).is_ok());
+    lines
+}
+
+/// The same with broken lines, as somebody sends them who does not look.
+pub fn all_lines_of(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
     if let Ok(Value::Array(records)) = serde_json::from_str(&text) {
         return records.iter().map(Value::to_string).collect();
     }
-    text.lines()
-        .filter(|line| serde_json::from_str::<Value>(line).is_ok())
-        .map(ToOwned::to_owned)
-        .collect()
+    text.lines().map(ToOwned::to_owned).collect()
 }

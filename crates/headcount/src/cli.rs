@@ -2,11 +2,14 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{OsStringValueParser, TypedValueParser as _},
+};
 use headcount_sink::{lake::LakeAddress, serving::ServingAddress};
 use headcount_source::{SourceAddress, standin::Speed};
 
-use crate::backend::JournalAddress;
+use crate::{backend::JournalAddress, recordings::Recording};
 
 /// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
@@ -215,9 +218,11 @@ pub(crate) struct Count {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Recordings, as for `count`.
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    /// Recordings, as for `count`; also objects of a store: s3://BUCKET/PREFIX is all under the prefix, as Firehose
+    /// leaves it, or the one of that name (?endpoint= and ?region= as for the lake of `run`).
+    #[arg(value_name = "FILE", required = true,
+        value_parser = OsStringValueParser::new().try_map(Recording::parse))]
+    pub(crate) files: Vec<Recording>,
     #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]

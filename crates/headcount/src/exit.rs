@@ -53,6 +53,9 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_journal::Error>() {
             return code_of_journal(error);
         }
+        if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
+            return NO_INPUT;
+        }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => NO_INPUT,

@@ -25,6 +25,7 @@ mod outbox;
 mod ownership;
 mod publisher;
 mod readiness;
+mod recordings;
 mod replicas;
 #[cfg(feature = "kafka")]
 mod route;

@@ -46,13 +46,15 @@ pub use description::Description;
 pub use error::{Error, Result};
 pub use key::escape;
 
-/// How long a call goes on.
+/// How long a call goes on, and how much it takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// How long one attempt may take on S3; to this comes a second for every MiB that is sent. 10 s.
     pub attempt: Duration,
     /// For how long a call is tried again, from its first failure or its last progress on. 30 s.
     pub patience: Duration,
+    /// The largest object that is read from S3, for it is read as a whole. No limit: what the program reads is its own.
+    pub read_bytes_max: u64,
 }
 
 impl Default for Options {
@@ -60,6 +62,7 @@ impl Default for Options {
         Self {
             attempt: Duration::from_secs(10),
             patience: Duration::from_secs(30),
+            read_bytes_max: u64::MAX,
         }
     }
 }

@@ -22,6 +22,8 @@ pub enum SourceAddress {
     File(FileAddress),
     Simulation(SimulationAddress),
     StandardInput,
+    /// Given by the program, which knows the store; nobody types it.
+    Objects(crate::files::Objects),
     #[cfg(feature = "kafka")]
     Kafka(crate::kafka::TopicAddress),
     #[cfg(feature = "kinesis")]
@@ -126,6 +128,7 @@ impl fmt::Display for SourceAddress {
             SourceAddress::File(address) => address.fmt(f),
             SourceAddress::Simulation(address) => address.fmt(f),
             SourceAddress::StandardInput => f.write_str("-"),
+            SourceAddress::Objects(objects) => f.write_str(&objects.name),
             #[cfg(feature = "kafka")]
             SourceAddress::Kafka(address) => address.fmt(f),
             #[cfg(feature = "kinesis")]

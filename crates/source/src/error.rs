@@ -36,6 +36,9 @@ pub enum Error {
     #[cfg(feature = "kafka")]
     #[error("{0}")]
     Missing(String),
+    /// The sentence says which object, and why.
+    #[error("{0}")]
+    Fetch(String),
     #[error("standard input: {0}")]
     Input(io::Error),
     #[error("no connection can be made from here: {0}")]

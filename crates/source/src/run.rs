@@ -54,6 +54,7 @@ impl AnySource {
             SourceAddress::File(address) => files::run(address, context).await,
             SourceAddress::Simulation(address) => simulated::run(address, context).await,
             SourceAddress::StandardInput => stdin::run(context).await,
+            SourceAddress::Objects(objects) => files::objects::run(objects, context).await,
             #[cfg(feature = "kafka")]
             SourceAddress::Kafka(address) => crate::kafka::run(address, context).await,
             #[cfg(feature = "kinesis")]

@@ -15,7 +15,7 @@ const QUESTION: &str = "SELECT release_version FROM system.local";
 /// A running Cassandra of one node, without keyspaces of its own.
 pub struct Cassandra {
     process: Process,
-    port: u16,
+    login: Login,
 }
 
 controls!(Cassandra);
@@ -50,7 +50,7 @@ impl Cassandra {
 
     /// `127.0.0.1:21873`
     pub fn contact(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("127.0.0.1:{}", self.login.port)
     }
 
     /// Who may do everything.
@@ -66,6 +66,13 @@ impl Cassandra {
     /// The file, in PEM, of the authority that signed the certificate of a node with TLS.
     pub fn ca(&self) -> PathBuf {
         self.process.folder().join("tls/ca.pem")
+    }
+
+    /// Has the node carry out a statement, as the user who may do everything.
+    pub fn execute(&self, statement: &str) {
+        if let Err(error) = cql::ask(&self.login, statement) {
+            panic!("{statement}: {error}");
+        }
     }
 
     fn run(environment: &[(&'static str, &str)], tls: bool) -> Self {
@@ -85,11 +92,14 @@ impl Cassandra {
             script: "cassandra",
             arguments: vec![folder.path().display().to_string(), port.to_string()],
             environment,
-            ready: Box::new(move || cql::ask(&login, QUESTION).map(drop)),
+            ready: {
+                let login = login.clone();
+                Box::new(move || cql::ask(&login, QUESTION).map(drop))
+            },
         };
         let process = Process::spawn(folder, recipe);
         process.wait();
-        Self { process, port }
+        Self { process, login }
     }
 }
 

@@ -16,6 +16,7 @@ const RESULT: u8 = 0x08;
 const AUTH_RESPONSE: u8 = 0x0f;
 
 /// How to reach a node.
+#[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) port: u16,
     /// The authority to trust, with TLS.

@@ -1,6 +1,6 @@
 //! `headcount import`: recordings into the journal, exactly once.
 
-use std::{collections::BTreeMap, io::IsTerminal, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use headcount_journal::Journal;
@@ -14,24 +14,21 @@ use super::{print, print_json};
 use crate::{
     cli,
     data::{DataDir, read_key},
-    exit::{NO_INPUT, exit},
     ingest::Ingest,
     intake::{Intake, resume},
     known::Known,
     news::News,
+    recordings::Recording,
     store::Store,
     text::number,
 };
 
 pub(crate) fn run(args: cli::Import) -> Result<()> {
-    for file in &args.files {
-        if file.as_os_str() != "-" && !file.exists() {
-            return Err(exit(
-                NO_INPUT,
-                format!("there is no file or folder {}", file.display()),
-            ));
-        }
-    }
+    let sources: Vec<_> = args
+        .files
+        .into_iter()
+        .map(Recording::find)
+        .collect::<Result<_>>()?;
     let data = DataDir::new(args.data.data.clone());
     let people = match &args.people_key {
         _ if args.keep.keep_people => None,
@@ -51,19 +48,13 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
                 .collect();
-            let counts = take(args.files, &journal, people, &known, &News::new())?;
+            let counts = take(sources, &journal, people, &known, &News::new())?;
             journal.close().context("close the journal")?;
             counts
         }
         None => {
             let store = Store::open(&data, args.keep.partitions)?;
-            let counts = take(
-                args.files,
-                &store.journal,
-                people,
-                &store.known,
-                &store.news,
-            )?;
+            let counts = take(sources, &store.journal, people, &store.known, &store.news)?;
             store.close()?;
             counts
         }
@@ -82,9 +73,9 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     Ok(())
 }
 
-/// Takes files into the journal; returns how many records were kept and refused.
+/// Takes recordings into the journal; returns how many records were kept and refused.
 fn take(
-    files: Vec<PathBuf>,
+    sources: Vec<SourceAddress>,
     journal: &Arc<Journal>,
     people: Option<PeopleKey>,
     known: &[Known],
@@ -101,12 +92,7 @@ fn take(
                 stop.stop();
             }
         });
-        for file in files {
-            let address = if file.as_os_str() == "-" {
-                SourceAddress::StandardInput
-            } else {
-                SourceAddress::file(file)
-            };
+        for address in sources {
             let running = intake.run(address, resume(known)?, shutdown.clone());
             let bar = tokio::spawn(show(running.status));
             let ended = running.ended.await?;

@@ -44,6 +44,28 @@ impl LakeAddress {
     }
 }
 
+impl LakeAddress {
+    /// On S3: what holds the last part of the prefix, and that part, which may be the name of an object.
+    #[must_use]
+    pub fn parent(&self) -> Option<(Self, String)> {
+        match self {
+            Self::Disk(_) => None,
+            #[cfg(feature = "s3")]
+            Self::S3(address) => {
+                let (parent, name) = address
+                    .prefix
+                    .rsplit_once('/')
+                    .unwrap_or(("", &address.prefix));
+                let parent = S3Address {
+                    prefix: parent.to_owned(),
+                    ..address.clone()
+                };
+                (!name.is_empty()).then(|| (Self::S3(parent), name.to_owned()))
+            }
+        }
+    }
+}
+
 fn bad(address: &str, reason: &str) -> Error {
     Error::Address {
         address: address.to_owned(),
@@ -177,6 +199,10 @@ mod tests {
         assert_eq!(s3.endpoint.as_deref(), Some("http://127.0.0.1:7070"));
         assert_eq!(s3.region.as_deref(), Some("eu-west-1"));
         assert!(s3.allow_http && !s3.virtual_hosted);
+        let (parent, name) = LakeAddress::S3(s3).parent().unwrap();
+        assert_eq!(name, "b");
+        let (root, name) = parent.parent().unwrap();
+        assert_eq!((name.as_str(), root.parent()), ("a", None));
         for (address, says) in [
             ("s3://", "three letters"),
             ("s3://bucket?endpoint=http://example.com", "allow_http=true"),

@@ -252,6 +252,13 @@ impl Remote {
             .await?;
         if !begun {
             part.size = found.meta.size;
+            let most = self.options.read_bytes_max;
+            if part.size > most {
+                let size = part.size;
+                return Err(Failure::rejected(format!(
+                    "it has {size} bytes, more than the {most} that are read at once"
+                )));
+            }
             part.etag = found
                 .meta
                 .e_tag

@@ -34,6 +34,7 @@ fn open(address: &str) -> Result<Lake, Error> {
     let options = Options {
         attempt: Duration::from_millis(1_500),
         patience: Duration::from_secs(20),
+        ..Options::default()
     };
     Lake::open_with(&LakeAddress::parse(address)?, options)
 }
@@ -205,6 +206,7 @@ fn patience_ends() {
         let options = Options {
             attempt: Duration::from_millis(500),
             patience: Duration::from_millis(500),
+            ..Options::default()
         };
         let lake = Lake::open_with(&address, options).unwrap();
         server.tell(&[Fault::SlowDown; 1_000]);

@@ -2,25 +2,24 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Read};
-use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::open::open;
+use super::objects::Input;
 use crate::error::Error;
 
-/// What is in a file: the hash and the length of its content, unpacked.
+/// What is in an input: the hash and the length of its content, unpacked.
 #[derive(Debug)]
-pub struct Identity {
-    pub sha256: [u8; 32],
-    pub length: u64,
+pub(crate) struct Identity {
+    pub(crate) sha256: [u8; 32],
+    pub(crate) length: u64,
     /// Why the content cannot be read beyond `length`, if it should go on there.
-    pub damage: Option<io::Error>,
+    pub(crate) damage: Option<io::Error>,
 }
 
 impl Identity {
     /// What positions in this content are called.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let mut name = String::from("file:");
         for byte in self.sha256 {
             // Writing to a text cannot fail.
@@ -30,14 +29,14 @@ impl Identity {
     }
 }
 
-/// Reads a file once to know it. `progress` is told the bytes read and the bytes there are, and says whether to go on
+/// Reads an input once to know it. `progress` is told the bytes read and the bytes there are, and says whether to go on
 /// (`None` is returned if not). Content that cannot be unpacked to its end is known by what can.
-pub fn identify(
-    path: &Path,
+pub(crate) fn identify(
+    input: &Input,
     mut progress: impl FnMut(u64, u64) -> bool,
 ) -> Result<Option<Identity>, Error> {
-    let mut content = open(path).map_err(|cause| Error::Open {
-        path: path.to_owned(),
+    let mut content = input.open().map_err(|cause| Error::Open {
+        path: input.path().to_owned(),
         cause,
     })?;
     let mut hasher = Sha256::new();

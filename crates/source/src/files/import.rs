@@ -1,4 +1,4 @@
-//! A file from its beginning to its end, exactly once.
+//! A file, or what was fetched as one, from its beginning to its end, exactly once.
 
 use std::io::{self, Read as _, Take};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::blocking;
 use super::identity::{Identity, identify};
-use super::open::{Content, open};
+use super::objects::Input;
+use super::open::Content;
 use super::pace::Pacer;
 use crate::address::Pace;
 use crate::error::{Ended, Error};
@@ -35,7 +36,17 @@ pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Resul
         let pipe = std::fs::File::open(path).map_err(failed)?;
         return stdin::run_over(pipe, context).await;
     }
-    let Some(identity) = identity(path, context).await? else {
+    read(&Input::File(path.to_owned()), pace, context).await
+}
+
+/// Reads what was fetched, as [`run`] reads a file.
+pub(crate) async fn run_over(input: &Input, context: &mut Context) -> Result<Ended, Error> {
+    read(input, Pace::AtOnce, context).await
+}
+
+async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
+    let path = input.path();
+    let Some(identity) = identity(input, context).await? else {
         return Ok(Ended::Stopped);
     };
     let taken = context
@@ -47,7 +58,10 @@ pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Resul
     if taken >= identity.length && identity.damage.is_none() {
         return Ok(Ended::Finished);
     }
-    let content = open(path).map_err(failed)?;
+    let content = input.open().map_err(|cause| Error::Open {
+        path: path.to_owned(),
+        cause,
+    })?;
     let mut reading = Reading::new(path, content, identity, taken, &context.options);
     let mut pacer = match pace {
         Pace::Speed(speed) => Some(Pacer::new(speed)),
@@ -83,11 +97,11 @@ pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Resul
     }
 }
 
-/// What is in the file; `None` when it was time to stop before that was known.
-async fn identity(path: &Path, context: &mut Context) -> Result<Option<Identity>, Error> {
+/// What is in it; `None` when it was time to stop before that was known.
+async fn identity(input: &Input, context: &mut Context) -> Result<Option<Identity>, Error> {
     let going = Arc::new(AtomicBool::new(true));
-    let (file, report, go_on) = (path.to_owned(), context.report.clone(), Arc::clone(&going));
-    let work = blocking(path, move || {
+    let (file, report, go_on) = (input.clone(), context.report.clone(), Arc::clone(&going));
+    let work = blocking(input.path(), move || {
         identify(&file, |bytes_done, bytes_total| {
             report.progress(Progress {
                 identifying: true,

@@ -6,6 +6,7 @@
 mod follow;
 mod identity;
 mod import;
+pub(crate) mod objects;
 mod open;
 mod pace;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use identity::{Identity, identify};
+pub use objects::{Fetch, Objects};
 #[cfg(feature = "kafka")]
 pub(crate) use open::is_packed;
 pub use open::{Content, open, unpack};

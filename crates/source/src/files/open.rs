@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 
 /// The content of a file: what it holds when it is unpacked.
@@ -21,19 +22,29 @@ pub struct Content {
 pub fn open(path: &Path) -> io::Result<Content> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
-    let read = Arc::new(AtomicU64::new(0));
-    let reader = unpack(Counted {
-        file,
-        read: Arc::clone(&read),
-    })?;
-    Ok(Content {
-        reader,
-        read,
-        length,
-    })
+    Content::new(file, length)
+}
+
+/// As [`open`], for what is in memory.
+pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<Content> {
+    let length = bytes.len() as u64;
+    Content::new(Cursor::new(bytes), length)
 }
 
 impl Content {
+    fn new(packed: impl Read + Send + 'static, length: u64) -> io::Result<Self> {
+        let read = Arc::new(AtomicU64::new(0));
+        let reader = unpack(Counted {
+            packed,
+            read: Arc::clone(&read),
+        })?;
+        Ok(Self {
+            reader,
+            read,
+            length,
+        })
+    }
+
     /// How many bytes of the file itself were read, of how many: for a progress bar.
     pub fn progress(&self) -> (u64, u64) {
         (self.read.load(Ordering::Relaxed), self.length)
@@ -89,14 +100,14 @@ pub(crate) fn is_packed(head: &[u8]) -> bool {
 }
 
 /// Counts what is read.
-struct Counted {
-    file: File,
+struct Counted<R> {
+    packed: R,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = self.packed.read(buffer)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }

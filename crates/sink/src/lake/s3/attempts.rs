@@ -70,7 +70,7 @@ impl Failure {
         })
     }
 
-    fn rejected(said: String) -> Self {
+    pub(super) fn rejected(said: String) -> Self {
         Self::lasting(|at| Error::Rejected {
             lake: at.remote.name.clone(),
             action: at.action,

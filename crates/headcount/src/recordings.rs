@@ -1,0 +1,96 @@
+//! Where recordings to import are: files, standard input, or objects of a store.
+
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
+
+use anyhow::Result;
+use headcount_sink::lake::{Lake, LakeAddress, Options};
+use headcount_source::{SourceAddress, files::Objects};
+
+use crate::exit::{NO_INPUT, exit};
+
+/// The largest object that is fetched: it is in memory as a whole. Firehose gathers 128 MiB at most.
+const OBJECT_BYTES_MAX: u64 = 512 << 20;
+
+/// What was typed.
+#[derive(Clone, Debug)]
+pub(crate) enum Recording {
+    StandardInput,
+    /// A file, or a folder of them.
+    Path(PathBuf),
+    /// An object, or all that lie under a prefix.
+    Objects(LakeAddress),
+}
+
+impl Recording {
+    pub(crate) fn parse(text: OsString) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::StandardInput);
+        }
+        match text.to_str().filter(|text| text.starts_with("s3://")) {
+            Some(address) => LakeAddress::parse(address)
+                .map(Self::Objects)
+                .map_err(|error| error.to_string()),
+            None => Ok(Self::Path(text.into())),
+        }
+    }
+
+    /// Looks whether it is there, and says how to read it. Asks the store, so not on a runtime's thread.
+    pub(crate) fn find(self) -> Result<SourceAddress> {
+        match self {
+            Self::StandardInput => Ok(SourceAddress::StandardInput),
+            Self::Path(path) if path.exists() => Ok(SourceAddress::file(path)),
+            Self::Path(path) => Err(exit(
+                NO_INPUT,
+                format!("there is no file or folder {}", path.display()),
+            )),
+            Self::Objects(address) => objects(&address).map(SourceAddress::Objects),
+        }
+    }
+}
+
+/// The objects under a prefix, in the order of their keys, or the one of this name.
+fn objects(address: &LakeAddress) -> Result<Objects> {
+    let lake = open(address)?;
+    let mut keys = Vec::new();
+    lake.list("", |object| {
+        // As files are; and consoles make empty objects to show a folder.
+        let hidden = object.key.split('/').any(|part| part.starts_with('.'));
+        if !hidden && object.bytes > 0 {
+            keys.push(object.key);
+        }
+    })
+    .map_err(|error| exit(NO_INPUT, error.to_string()))?;
+    if !keys.is_empty() {
+        keys.sort();
+        return Ok(of(lake, keys));
+    }
+    match address.parent() {
+        Some((parent, key)) => Ok(of(open(&parent)?, vec![key])),
+        None => Err(exit(NO_INPUT, format!("there are no objects in {lake}"))),
+    }
+}
+
+fn open(address: &LakeAddress) -> Result<Lake> {
+    let options = Options {
+        read_bytes_max: OBJECT_BYTES_MAX,
+        ..Options::default()
+    };
+    Lake::open_to_read(address, options).map_err(|error| exit(NO_INPUT, error.to_string()))
+}
+
+fn of(lake: Lake, keys: Vec<String>) -> Objects {
+    let name = lake.to_string().trim_end_matches('/').to_owned();
+    let place = name.clone();
+    let fetch = move |key: &str| match lake.get(key) {
+        Ok(Some((bytes, _))) => Ok(bytes),
+        Ok(None) => Err(format!(
+            "{place}/{key}: there is no object of this name, nor any under it"
+        )),
+        Err(error) => Err(error.to_string()),
+    };
+    Objects {
+        name,
+        keys: keys.into(),
+        fetch: Arc::new(fetch),
+    }
+}
