@@ -15,10 +15,8 @@ use crate::{
     outbox::{Checkpoint, Outbox, Parcel},
 };
 
-/// A checkpoint is written after so many entries ...
+/// A checkpoint is written after so many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
-/// ... or, if there were any, after so long.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// Those who follow are told so often, if there is anything new.
 const STEPS: Beat = Beat {
     every: Duration::from_millis(50),
@@ -44,6 +42,8 @@ pub(crate) struct Giving {
     journal: u64,
     at: u16,
     serves: bool,
+    /// A checkpoint is written so often, if there were any entries.
+    checkpoint_every: Duration,
     outbox: Outbox,
     steps: Pace,
     tables: Pace,
@@ -62,11 +62,18 @@ pub(crate) struct Giving {
 
 impl Giving {
     /// Of partition `at` of a journal, from where it stands.
-    pub(crate) fn new(journal: u64, at: u16, serves: bool, outbox: Outbox) -> Self {
+    pub(crate) fn new(
+        journal: u64,
+        at: u16,
+        serves: bool,
+        checkpoint_every: Duration,
+        outbox: Outbox,
+    ) -> Self {
         Self {
             journal,
             at,
             serves,
+            checkpoint_every,
             outbox,
             steps: Pace::new(STEPS),
             tables: Pace::new(TABLES),
@@ -119,7 +126,7 @@ impl Giving {
         let checkpoint = !self.more
             && self.is_free(Lane::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
-                || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
+                || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
             self.give_changes(partition, checkpoint, reader);
         }

@@ -60,6 +60,7 @@ pub(crate) struct Destination {
     /// What is served, and the runtime that its network needs.
     pub(crate) serving: Option<(Serving, Handle)>,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) checkpoint_every: Duration,
 }
 
 impl Destination {
