@@ -2,7 +2,6 @@
 
 use std::{
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -33,9 +32,8 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(1);
 /// A step of more rows takes memory, and is not sooner there than tables.
 const STEP_ROWS: usize = 100_000;
-/// How long the last of a partition may take when it is left, and how often it is looked.
+/// How long the last of a partition may take when it is left.
 const LAST: Duration = Duration::from_secs(10);
-const LAST_LOOK: Duration = Duration::from_millis(1);
 
 /// What is to be given away of a partition.
 pub(crate) struct Giving {
@@ -136,6 +134,8 @@ impl Giving {
     pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
         while !self.delivered().is_abandoned() {
+            // Before the lanes are looked at: one that becomes free meanwhile is not missed.
+            let freed = self.delivered().freed();
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Lane::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.
@@ -153,7 +153,7 @@ impl Giving {
                 );
                 return;
             } else {
-                thread::sleep(LAST_LOOK);
+                self.delivered().wait_for_more(freed, until);
             }
         }
     }
