@@ -26,6 +26,9 @@ use crate::{
     delivered::{Delivered, Lane},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The first wait after a failure; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
