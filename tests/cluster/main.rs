@@ -4,6 +4,7 @@
 mod answers;
 mod guide;
 mod harness;
+mod imports;
 mod outages;
 mod rolling;
 mod takeover;
