@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use headcount_test_servers::{Cassandra, Kafka, S3};
+use headcount_test_servers::{Cassandra, Kafka, Proxy, S3};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,9 +52,14 @@ pub fn fresh_name() -> String {
 impl Cluster {
     /// A journal of its own in Kafka, with checkpoints in a folder.
     pub fn new(kafka: &Kafka, partitions: u16) -> Self {
+        Self::with_session(kafka, partitions, SESSION_MS)
+    }
+
+    /// The same, where a worker that does not answer is replaced after so long.
+    pub fn with_session(kafka: &Kafka, partitions: u16, session_ms: u32) -> Self {
         Self::on(
             &format!(
-                "kafka://{}/{}?session_ms={SESSION_MS}",
+                "kafka://{}/{}?session_ms={session_ms}",
                 kafka.bootstrap(),
                 fresh_name()
             ),
@@ -148,15 +153,27 @@ impl Cluster {
 
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
+        self.start_with(name, roles, sources, self.serving.as_ref(), &[])
+    }
+
+    fn start_with(
+        &self,
+        name: &str,
+        roles: &[&str],
+        sources: &[String],
+        serving: Option<&String>,
+        options: &[&str],
+    ) -> Process {
         let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
         let partitions = self.partitions.to_string();
         more.extend(["--worker", name, "--partitions", &partitions]);
-        if let Some(serving) = &self.serving {
+        if let Some(serving) = serving {
             more.extend(["--serving", serving]);
         }
         for role in roles {
             more.extend(["--role", role]);
         }
+        more.extend(options);
         Process::run_with(
             self.command(),
             &self.folder.path().join(name),
@@ -191,6 +208,18 @@ impl Cluster {
         self.start(name, &["process"], &[])
     }
 
+    /// A process that counts, with more options.
+    pub fn worker_with(&self, name: &str, options: &[&str]) -> Process {
+        self.start_with(name, &["process"], &[], self.serving.as_ref(), options)
+    }
+
+    /// A process that counts, and reaches what is served only through a proxy.
+    pub fn worker_behind(&self, proxy: &Proxy, name: &str) -> Process {
+        let keyspace = self.serving.as_ref().unwrap().rsplit('/').next().unwrap();
+        let serving = format!("cassandra://{}/{keyspace}", proxy.listen());
+        self.start_with(name, &["process"], &[], Some(&serving), &[])
+    }
+
     /// What `headcount summary` says of what is served.
     pub fn summary(&self) -> Option<Value> {
         let serving = self.serving.as_ref().unwrap();
@@ -210,6 +239,19 @@ impl Cluster {
             .output()
             .unwrap();
         serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// What the status says of each partition, once all have an owner.
+    pub fn owned(&self) -> Option<Vec<Value>> {
+        let parts = self.status()?["partitions"].as_array()?.clone();
+        let all = parts.len() == usize::from(self.partitions);
+        (all && parts.iter().all(|part| part["owner"].is_string())).then_some(parts)
+    }
+
+    /// Whether this process owns all partitions.
+    pub fn owns_all(&self, name: &str) -> bool {
+        let parts = self.owned();
+        parts.is_some_and(|parts| parts.iter().all(|part| part["owner"] == name))
     }
 
     /// Waits until what is served has every member of the right answer, `but` some.
