@@ -5,7 +5,11 @@ mod support;
 
 use std::{fs, path::Path};
 
+use serde_json::json;
 use support::*;
+
+/// Answers to one event in a file each: enough that a file which is overtaken by the next one is met in most runs.
+const ANSWERS: u64 = 2_000;
 
 const RECORDINGS: [&str; 5] = [
     "2015-03-08.ndjson",
@@ -168,4 +172,32 @@ fn the_seeds_venues_are_counted_once() {
             .iter()
             .all(|venue| venue["lat"].is_string() && venue["lon"].is_string())
     );
+}
+
+#[test]
+fn files_are_taken_in_their_order_down_to_their_last_record() {
+    let folder = tempfile::tempdir().unwrap();
+    // Every answer is newer than the one before: two that change places are seen, for the older is ignored then.
+    let files: Vec<_> = (0..ANSWERS)
+        .map(|number| {
+            let record = json!({
+                "response": "yes", "guests": 0, "rsvp_id": 1, "mtime": 1_489_924_800_001_u64 + 1_000 * number,
+                "member": {"member_id": 1}, "event": {"event_id": "e"},
+                "group": {"group_id": 1, "group_country": "no"},
+            });
+            let file = folder.path().join(format!("{number:04}.ndjson"));
+            fs::write(&file, format!("{record}\n")).unwrap();
+            file
+        })
+        .collect();
+    let kept = folder.path().join("kept");
+    run(headcount()
+        .args(["import", "--data"])
+        .arg(&kept)
+        .args(&files));
+    let right = json!({"new": 1, "replaced": ANSWERS - 1});
+    let kinds = summary(&kept)["kinds"].clone();
+    for (kind, count) in right.as_object().unwrap() {
+        assert_eq!(&kinds[kind], count, "{kinds}");
+    }
 }

@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use headcount_test_servers::{Cassandra, Kafka, S3};
+use headcount_test_servers::{Cassandra, Kafka, Proxy, S3};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,8 +30,9 @@ pub struct Cluster {
     pub lake: String,
     pub serving: Option<String>,
     environment: BTreeMap<&'static str, String>,
-    /// As an option of the program, if it is told.
-    partitions: Option<String>,
+    partitions: u16,
+    /// Whether the processes are told how many partitions there are.
+    tells_partitions: bool,
 }
 
 /// The right to use the machine: a cluster and its servers are all that it can bear.
@@ -54,9 +55,14 @@ pub fn fresh_name() -> String {
 impl Cluster {
     /// A journal of its own in Kafka, with checkpoints in a folder.
     pub fn new(kafka: &Kafka, partitions: u16) -> Self {
+        Self::with_session(kafka, partitions, SESSION_MS)
+    }
+
+    /// The same, where a worker that does not answer is replaced after so long.
+    pub fn with_session(kafka: &Kafka, partitions: u16, session_ms: u32) -> Self {
         Self::on(
             &format!(
-                "kafka://{}/{}?session_ms={SESSION_MS}",
+                "kafka://{}/{}?session_ms={session_ms}",
                 kafka.bootstrap(),
                 fresh_name()
             ),
@@ -67,7 +73,7 @@ impl Cluster {
     /// Nobody is told how many partitions there are.
     #[must_use]
     pub fn unspecified(mut self) -> Self {
-        self.partitions = None;
+        self.tells_partitions = false;
         self
     }
 
@@ -81,7 +87,8 @@ impl Cluster {
             lake,
             serving: None,
             environment: BTreeMap::new(),
-            partitions: Some(format!("--partitions={partitions}")),
+            partitions,
+            tells_partitions: true,
         }
     }
 
@@ -150,9 +157,12 @@ impl Cluster {
     /// The same journal, counted anew by others: another lake, and another keyspace.
     #[must_use]
     pub fn counted_anew(&self, cassandra: &Cassandra) -> Self {
-        let mut anew = Self::on(&self.journal, 0).served_by(cassandra);
-        anew.partitions.clone_from(&self.partitions);
-        anew
+        Self::on(&self.journal, self.partitions).served_by(cassandra)
+    }
+
+    fn partitions_option(&self) -> Option<String> {
+        let option = || format!("--partitions={}", self.partitions);
+        self.tells_partitions.then(option)
     }
 
     fn command(&self) -> Command {
@@ -170,7 +180,7 @@ impl Cluster {
         let mut command = self.command();
         command
             .args(["import", "--journal", &self.journal])
-            .args(&self.partitions)
+            .args(self.partitions_option())
             .arg("--data")
             .arg(self.folder.path().join("import"))
             .args(files);
@@ -186,18 +196,31 @@ impl Cluster {
 
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
+        self.start_with(name, roles, sources, self.serving.as_ref(), &[])
+    }
+
+    fn start_with(
+        &self,
+        name: &str,
+        roles: &[&str],
+        sources: &[String],
+        serving: Option<&String>,
+        options: &[&str],
+    ) -> Process {
         let mut more = vec!["--lake", &self.lake];
         if !self.journal.is_empty() {
             more.extend(["--journal", &self.journal]);
         }
+        let partitions = self.partitions_option();
         more.extend(["--worker", name]);
-        more.extend(self.partitions.as_deref());
-        if let Some(serving) = &self.serving {
+        more.extend(partitions.as_deref());
+        if let Some(serving) = serving {
             more.extend(["--serving", serving]);
         }
         for role in roles {
             more.extend(["--role", role]);
         }
+        more.extend(options);
         Process::run_with(
             self.command(),
             &self.folder.path().join(name),
@@ -210,13 +233,26 @@ impl Cluster {
     pub fn start_fed(&self, name: &str) -> (Process, ChildStdin) {
         let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
         more.extend(["--worker", name, "--role", "ingest"]);
-        more.extend(self.partitions.as_deref());
+        let partitions = self.partitions_option();
+        more.extend(partitions.as_deref());
         Process::run_fed(self.command(), &self.folder.path().join(name), &more)
     }
 
     /// A process that counts.
     pub fn worker(&self, name: &str) -> Process {
         self.start(name, &["process"], &[])
+    }
+
+    /// A process that counts, with more options.
+    pub fn worker_with(&self, name: &str, options: &[&str]) -> Process {
+        self.start_with(name, &["process"], &[], self.serving.as_ref(), options)
+    }
+
+    /// A process that counts, and reaches what is served only through a proxy.
+    pub fn worker_behind(&self, proxy: &Proxy, name: &str) -> Process {
+        let keyspace = self.serving.as_ref().unwrap().rsplit('/').next().unwrap();
+        let serving = format!("cassandra://{}/{keyspace}", proxy.listen());
+        self.start_with(name, &["process"], &[], Some(&serving), &[])
     }
 
     /// What `headcount summary` says of what is served.
@@ -253,6 +289,19 @@ impl Cluster {
         let partitions = status["partitions"].as_array().cloned().unwrap_or_default();
         let owner = |part: Value| part["owner"].as_str().map(str::to_owned);
         partitions.into_iter().map(owner).collect()
+    }
+
+    /// What the status says of each partition, once all have an owner.
+    pub fn owned(&self) -> Option<Vec<Value>> {
+        let parts = self.status()?["partitions"].as_array()?.clone();
+        let all = parts.len() == usize::from(self.partitions);
+        (all && parts.iter().all(|part| part["owner"].is_string())).then_some(parts)
+    }
+
+    /// Whether this process owns all partitions.
+    pub fn owns_all(&self, name: &str) -> bool {
+        let parts = self.owned();
+        parts.is_some_and(|parts| parts.iter().all(|part| part["owner"] == name))
     }
 
     /// Waits until what is served has every member of the right answer, `but` some.

@@ -3,6 +3,7 @@
 
 mod answers;
 mod beginning;
+mod buckets;
 mod guide;
 mod harness;
 mod imports;

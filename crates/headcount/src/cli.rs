@@ -14,6 +14,9 @@ use crate::{backend::JournalAddress, recordings::Recording};
 /// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
 
+/// Seconds between two checkpoints unless told otherwise: what came meanwhile is counted again within a moment.
+pub(crate) const CHECKPOINT_SECONDS: u64 = 30;
+
 /// Live counts of people from a stream of RSVPs.
 #[derive(Debug, Parser)]
 #[command(name = "headcount", version, about, disable_help_subcommand = true)]
@@ -133,6 +136,16 @@ pub(crate) struct Run {
     pub(crate) roles: Vec<Role>,
     #[command(flatten)]
     pub(crate) cluster: Cluster,
+    /// How often a partition writes a checkpoint, if anything has come: whoever goes on from it counts again what came
+    /// since.
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "HEADCOUNT_CHECKPOINT_EVERY",
+        default_value_t = CHECKPOINT_SECONDS,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) checkpoint_every: u64,
     /// Listen on an address that others can reach, although there is neither password nor TLS.
     #[arg(long, env = "HEADCOUNT_UNPROTECTED")]
     pub(crate) unprotected: bool,

@@ -1,6 +1,12 @@
 //! How far a partition has given away what it counted, seen by all who ask.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    sync::{
+        Condvar, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 /// The ways out of a partition. What is on one does not hold up another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +25,9 @@ pub(crate) struct Delivered {
     /// By lane: something is on its way.
     busy: [AtomicBool; 3],
     abandoned: AtomicBool,
+    /// How often a lane became free, or all waiting was ended.
+    freed: Mutex<u64>,
+    more_freed: Condvar,
     /// One more than the offset up to which tables are served; 0 before the first time.
     served: AtomicU64,
     checkpointed: AtomicU64,
@@ -43,6 +52,29 @@ impl Delivered {
 
     pub(crate) fn set_busy(&self, lane: Lane, busy: bool) {
         self.busy[lane as usize].store(busy, Ordering::Release);
+        if !busy {
+            self.count_freed();
+        }
+    }
+
+    /// How often a lane became free. To be asked before looking at lanes, and then to be waited from.
+    pub(crate) fn freed(&self) -> u64 {
+        *self.freed.lock().expect("nobody panics with it")
+    }
+
+    /// Waits until a lane has become free since `freed` was so many, until all waiting is ended, or until then.
+    pub(crate) fn wait_for_more(&self, freed: u64, until: Instant) {
+        let limit = until.saturating_duration_since(Instant::now());
+        let now = self.freed.lock().expect("nobody panics with it");
+        let waited = self
+            .more_freed
+            .wait_timeout_while(now, limit, |now| *now == freed);
+        drop(waited.expect("nobody panics with it"));
+    }
+
+    fn count_freed(&self) {
+        *self.freed.lock().expect("nobody panics with it") += 1;
+        self.more_freed.notify_all();
     }
 
     /// The offset up to which tables are served, if they ever were.
@@ -66,9 +98,36 @@ impl Delivered {
     /// Ends all waiting: the partition belongs to somebody else.
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
+        self.count_freed();
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{thread, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn whoever_waits_is_woken_by_a_free_lane_and_by_the_end() {
+        let wakers: [fn(&Delivered); 2] = [
+            |delivered| delivered.set_busy(Lane::Tables, false),
+            Delivered::abandon,
+        ];
+        // Far beyond the limit of any test: without being woken it never ends.
+        let never = Instant::now() + Duration::from_secs(86_400);
+        for wake in wakers {
+            let delivered = Delivered::new(None, 0);
+            delivered.set_busy(Lane::Tables, true);
+            let seen = delivered.freed();
+            thread::scope(|scope| {
+                scope.spawn(|| delivered.wait_for_more(seen, never));
+                wake(&delivered);
+            });
+        }
     }
 }

@@ -63,6 +63,7 @@ impl Follower {
         let serves = to.serving.is_some();
         let offset = partition.next_offset();
         let delivered = Delivered::new(served.then_some(offset), offset);
+        let checkpoint_every = to.checkpoint_every;
         let outbox = Outbox::start(at, to, delivered)?;
         let delivered = Arc::clone(outbox.delivered());
         if serves {
@@ -73,7 +74,7 @@ impl Follower {
             partition,
             reader,
             desk,
-            giving: Giving::new(journal.id(), at, serves, outbox),
+            giving: Giving::new(journal.id(), at, serves, checkpoint_every, outbox),
             news,
             waits: false,
             ready: Some(tell_ready),

@@ -2,7 +2,6 @@
 
 use std::{
     sync::Arc,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -15,10 +14,8 @@ use crate::{
     outbox::{Checkpoint, Outbox, Parcel},
 };
 
-/// A checkpoint is written after so many entries ...
+/// A checkpoint is written after so many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
-/// ... or, if there were any, after so long.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
 /// Those who follow are told so often, if there is anything new.
 const STEPS: Beat = Beat {
     every: Duration::from_millis(50),
@@ -35,15 +32,16 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 const QUIET: Duration = Duration::from_secs(1);
 /// A step of more rows takes memory, and is not sooner there than tables.
 const STEP_ROWS: usize = 100_000;
-/// How long the last of a partition may take when it is left, and how often it is looked.
+/// How long the last of a partition may take when it is left.
 const LAST: Duration = Duration::from_secs(10);
-const LAST_LOOK: Duration = Duration::from_millis(1);
 
 /// What is to be given away of a partition.
 pub(crate) struct Giving {
     journal: u64,
     at: u16,
     serves: bool,
+    /// A checkpoint is written so often, if there were any entries.
+    checkpoint_every: Duration,
     outbox: Outbox,
     steps: Pace,
     tables: Pace,
@@ -63,11 +61,18 @@ pub(crate) struct Giving {
 
 impl Giving {
     /// Of partition `at` of a journal, from where it stands.
-    pub(crate) fn new(journal: u64, at: u16, serves: bool, outbox: Outbox) -> Self {
+    pub(crate) fn new(
+        journal: u64,
+        at: u16,
+        serves: bool,
+        checkpoint_every: Duration,
+        outbox: Outbox,
+    ) -> Self {
         Self {
             journal,
             at,
             serves,
+            checkpoint_every,
             outbox,
             steps: Pace::new(STEPS),
             tables: Pace::new(TABLES),
@@ -121,7 +126,7 @@ impl Giving {
         let checkpoint = !self.more
             && self.is_free(Lane::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
-                || (self.unsaved > 0 && self.saved_at.elapsed() >= CHECKPOINT_EVERY));
+                || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
             self.give_changes(partition, checkpoint, reader);
         }
@@ -131,6 +136,8 @@ impl Giving {
     pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
         while !self.delivered().is_abandoned() {
+            // Before the lanes are looked at: one that becomes free meanwhile is not missed.
+            let freed = self.delivered().freed();
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Lane::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.
@@ -148,7 +155,7 @@ impl Giving {
                 );
                 return;
             } else {
-                thread::sleep(LAST_LOOK);
+                self.delivered().wait_for_more(freed, until);
             }
         }
     }

@@ -61,6 +61,8 @@ pub(crate) struct Intake {
 pub(crate) struct Running {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) ended: Task<Result<Ended, SourceError>>,
+    /// Ends when all that it brought is before what other sources bring from then on.
+    pub(crate) handed_over: Task<()>,
 }
 
 impl Intake {
@@ -97,7 +99,7 @@ impl Intake {
         let (reporter, status) = status::status(name.clone());
         let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
-        tokio::spawn(async move {
+        let handed_over = tokio::spawn(async move {
             while let Some(delivery) = inbox.next().await {
                 if arrivals
                     .send(Arrival::Delivery(name.clone(), Box::new(delivery)))
@@ -111,7 +113,11 @@ impl Intake {
             // The intake may have gone first.
             let _ = arrivals.send(Arrival::Ended(name)).await;
         });
-        Running { status, ended }
+        Running {
+            status,
+            ended,
+            handed_over,
+        }
     }
 
     /// Waits until everything that arrived is durable. All sources must have ended.

@@ -1,6 +1,6 @@
 //! A live process: its roles put together, run until a signal comes, and taken apart again.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use headcount_record::PeopleKey;
@@ -50,6 +50,7 @@ pub(crate) struct Live {
     pub(crate) lake: Option<LakeAddress>,
     pub(crate) serving: Option<ServingAddress>,
     pub(crate) archive: bool,
+    pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
 }
@@ -182,6 +183,7 @@ impl Live {
                     to: Destination {
                         serving: serving.map(|serving| (serving, Handle::current())),
                         checkpoints: self.checkpoints(lake.as_ref()),
+                        checkpoint_every: self.checkpoint_every,
                     },
                     raw: lake.clone().filter(|_| self.archive),
                     surveyors: counted_here,

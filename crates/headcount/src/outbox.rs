@@ -26,6 +26,9 @@ use crate::{
     delivered::{Delivered, Lane},
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The first wait after a failure; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(5);
@@ -60,6 +63,7 @@ pub(crate) struct Destination {
     /// What is served, and the runtime that its network needs.
     pub(crate) serving: Option<(Serving, Handle)>,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) checkpoint_every: Duration,
 }
 
 impl Destination {

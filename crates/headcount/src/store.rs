@@ -1,6 +1,6 @@
 //! Opening a data folder: journal, checkpoints, and the counts brought up to date.
 
-use std::{sync::Arc, thread};
+use std::{sync::Arc, thread, time::Duration};
 
 use anyhow::{Context, Result};
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
@@ -47,6 +47,7 @@ impl Store {
             to: Destination {
                 serving: None,
                 checkpoints: Checkpoints::Folder(data.clone()),
+                checkpoint_every: Duration::from_secs(crate::cli::CHECKPOINT_SECONDS),
             },
             raw: None,
             news: News::new(),

@@ -88,7 +88,7 @@ impl Proxy {
 
     /// Takes away everything that was done to the network.
     pub fn restore(&self) {
-        for toxic in ["latency", "silence"] {
+        for toxic in ["latency", "silence", "hold"] {
             self.remove(toxic);
         }
         self.enable(true);
@@ -108,6 +108,13 @@ impl Proxy {
     pub fn silence(&self) {
         self.remove("silence");
         self.toxic("silence", "timeout", r#""timeout":0"#);
+    }
+
+    /// Holds back what clients send. It comes to the server when the network is restored, though the client may be gone.
+    pub fn hold(&self) {
+        self.remove("hold");
+        let body = r#"{"name":"hold","type":"latency","stream":"upstream","attributes":{"latency":86400000}}"#;
+        self.order("POST", &format!("/proxies/{}/toxics", self.name), body, 200);
     }
 
     fn enable(&self, enabled: bool) {

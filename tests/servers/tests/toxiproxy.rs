@@ -55,6 +55,19 @@ fn a_network_is_cut_and_restored() {
     assert_eq!(answer(&mut connect().unwrap()).unwrap(), b'x');
     proxy.restore();
 
+    proxy.hold();
+    let mut held = connect().unwrap();
+    let late = answer(&mut held).unwrap_err().kind();
+    assert_eq!(late, ErrorKind::WouldBlock);
+    proxy.restore();
+    // What was held back is answered first.
+    held.write_all(b"y").unwrap();
+    let mut both = [0; 2];
+    held.set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    held.read_exact(&mut both).unwrap();
+    assert_eq!(&both, b"xy");
+
     toxiproxy.pause();
     let mut stream = connect().unwrap();
     assert!(answer(&mut stream).is_err());

@@ -4,6 +4,7 @@ use std::{
     io::IsTerminal,
     net::SocketAddr,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -38,6 +39,7 @@ pub(crate) fn run(args: cli::Demo) -> Result<()> {
         lake: None,
         serving: None,
         archive: true,
+        checkpoint_every: Duration::from_secs(cli::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
     };
     let runtime = Runtime::new().context("start the runtime")?;

@@ -98,6 +98,8 @@ fn take(
             let ended = running.ended.await?;
             bar.await?;
             ended?;
+            // Files are taken in their order, down to their last record.
+            running.handed_over.await?;
         }
         interrupted.abort();
         intake.finish().await

@@ -1,6 +1,6 @@
 //! `headcount run`: ingest, keep, count and serve, in one process or in several.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -35,6 +35,7 @@ pub(crate) fn run(args: cli::Run) -> Result<()> {
         lake: args.cluster.lake,
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
+        checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
     };
     let runtime = Runtime::new().context("start the runtime")?;
