@@ -43,9 +43,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
     let replicas = Replicas::start(serving, news.clone())?;
     let until = Instant::now() + LIMIT;
     while let Some(missing) = replicas.surveyors().missing() {
-        if let Some(failed) = &*news.failed.borrow() {
-            anyhow::bail!("{failed}");
-        }
+        news.failure()?;
         if Instant::now() > until {
             return Err(exit(
                 TEMPORARY,
