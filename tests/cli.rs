@@ -90,6 +90,81 @@ fn mistakes_are_named_with_their_remedy() {
     );
 }
 
+#[cfg(feature = "cluster")]
+#[test]
+fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut said_of = Vec::new();
+    for (option, variable, address) in [
+        (
+            "--serving",
+            "HEADCOUNT_SERVING",
+            "cassandra://u:topsecret@h/k?foo=1",
+        ),
+        (
+            "--serving",
+            "HEADCOUNT_SERVING",
+            "cassandra://u:x?topsecret@h/k",
+        ),
+        (
+            "--serving",
+            "HEADCOUNT_SERVING",
+            "cassandra:/u:topsecret@h/k",
+        ),
+        (
+            "--source",
+            "HEADCOUNT_SOURCE",
+            "ws://u:topsecret@h:x/2/rsvps",
+        ),
+        ("--source", "HEADCOUNT_SOURCE", "kafka://u:x/topsecret@h/t"),
+        (
+            "--journal",
+            "HEADCOUNT_JOURNAL",
+            "kafka://u:topsecret@h/k?foo=1",
+        ),
+        (
+            "--journal",
+            "HEADCOUNT_JOURNAL",
+            "kafka://h/t?sasl.password=topsecret",
+        ),
+        (
+            "--journal",
+            "HEADCOUNT_JOURNAL",
+            "kinesis://u:topsecret@eu-west-1/s",
+        ),
+        ("--lake", "HEADCOUNT_LAKE", "s3://u:topsecret@bucket/x"),
+        ("--lake", "HEADCOUNT_LAKE", "s3://bucket/x?secret=topsecret"),
+        ("--lake", "HEADCOUNT_LAKE", "ftp://u:topsecret@bucket/x"),
+    ] {
+        let mut given = headcount();
+        given.args(["run", option, address]);
+        let mut environment = headcount();
+        environment.arg("run").env(variable, address);
+        for mut command in [given, environment] {
+            let output = command.arg("--data").arg(&data).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(64), "{said}");
+            assert!(!said.contains("topsecret"), "{said}");
+            // Which one it is, and more than that it is wrong.
+            assert!(said.starts_with(&format!("error: {option} <")), "{said}");
+            assert!(said.lines().next().unwrap().len() > 40, "{said}");
+            said_of.push(said);
+        }
+    }
+    assert!(said_of[0].contains("foo means nothing in this address"));
+    for args in [
+        &["cassandra://u:topsecret@h/k"][..],
+        &["summary", "cassandra://u:topsecret@h/k"],
+        &["summary", "--servin=cassandra://u:topsecret@h/k"],
+    ] {
+        let output = headcount().args(args).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(64), "{said}");
+        assert!(!said.contains("topsecret"), "{said}");
+    }
+}
+
 #[test]
 fn a_journal_keeps_its_partitions() {
     let folder = tempfile::tempdir().unwrap();

@@ -89,7 +89,7 @@ impl Bucket {
 }
 
 /// The values of a recording without anything between them; the last may be cut off.
-fn concatenated(recording: &PathBuf) -> Vec<u8> {
+fn concatenated(recording: &Path) -> Vec<u8> {
     all_lines_of(recording).concat().into_bytes()
 }
 

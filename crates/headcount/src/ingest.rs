@@ -131,6 +131,10 @@ impl Ingest {
         }
     }
 
+    pub(crate) fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
     /// Set it to stop waiting for a full disk.
     pub(crate) fn give_up(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.give_up)
@@ -194,7 +198,7 @@ impl Ingest {
                         break;
                     }
                     Err(error @ JournalError::Full { .. }) => {
-                        if self.give_up.load(Ordering::Relaxed) {
+                        if self.is_ending() {
                             return Err(error).context(
                                 "stop while the disk is full: the last records were not kept, \
                                  and come again only from a source that can be asked again",
@@ -212,12 +216,26 @@ impl Ingest {
                         let entries = std::mem::take(&mut parts[usize::from(partition)].entries);
                         receipt = self.journal.append(partition, entries)?;
                     }
-                    Err(error) => return Err(error).context("append to the journal"),
+                    Err(error) => return Err(self.not_kept(error)),
                 }
             }
         }
         drop(held);
         Ok(())
+    }
+
+    fn is_ending(&self) -> bool {
+        self.give_up.load(Ordering::Relaxed)
+    }
+
+    fn not_kept(&self, error: JournalError) -> anyhow::Error {
+        let what = if error.may_pass() && self.is_ending() {
+            "stop while the journal is away: the last records were not kept, and come again only \
+             from a source that can be asked again"
+        } else {
+            "append to the journal"
+        };
+        anyhow::Error::new(error).context(what)
     }
 
     /// Notes in every partition that a source has been read to this position, so that it need
@@ -236,7 +254,7 @@ impl Ingest {
             }
         }
         for (_, receipt) in self.append(parts)? {
-            receipt.wait().context("append to the journal")?;
+            receipt.wait().map_err(|error| self.not_kept(error))?;
         }
         Ok(())
     }
@@ -253,7 +271,7 @@ impl Ingest {
         if parts.iter().any(|part| !part.entries.is_empty()) {
             self.settle()?;
             for (_, receipt) in self.append(parts)? {
-                receipt.wait().context("append to the journal")?;
+                receipt.wait().map_err(|error| self.not_kept(error))?;
             }
         }
         Ok(())
@@ -372,7 +390,8 @@ impl Ingest {
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
                 self.partitions[usize::from(at)].appended_at = Some(Instant::now());
-                receipts.push((at, self.journal.append(at, part.entries)?));
+                let receipt = self.journal.append(at, part.entries);
+                receipts.push((at, receipt.map_err(|error| self.not_kept(error))?));
             }
         }
         Ok(receipts)

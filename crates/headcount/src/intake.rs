@@ -19,6 +19,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use headcount_journal::Journal;
 use headcount_source::{
     AnySource, Ended, Error as SourceError, Resume, SourceAddress,
     message::{Batch, Position},
@@ -55,6 +56,7 @@ pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
     give_up: Arc<AtomicBool>,
+    journal: Arc<Journal>,
 }
 
 /// A source that runs.
@@ -70,6 +72,7 @@ impl Intake {
     pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let give_up = ingest.give_up();
+        let journal = Arc::clone(ingest.journal());
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -84,6 +87,7 @@ impl Intake {
             arrivals,
             thread,
             give_up,
+            journal,
         })
     }
 
@@ -122,12 +126,34 @@ impl Intake {
 
     /// Waits until everything that arrived is durable. All sources must have ended.
     pub(crate) async fn finish(self) -> Result<Ingest> {
-        drop(self.arrivals);
-        self.give_up.store(true, Ordering::Relaxed);
-        tokio::task::spawn_blocking(move || self.thread.join())
-            .await?
-            .map_err(|_| anyhow!("the intake thread panicked"))?
+        let thread = self.end();
+        joined(thread).await
     }
+
+    /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
+    /// an error.
+    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
+        let journal = Arc::clone(&self.journal);
+        let finished = joined(self.end());
+        tokio::pin!(finished);
+        if let Ok(finished) = timeout(limit, &mut finished).await {
+            return finished;
+        }
+        journal.give_up();
+        finished.await
+    }
+
+    /// Lets the thread end when it has taken everything.
+    fn end(self) -> JoinHandle<Result<Ingest>> {
+        self.give_up.store(true, Ordering::Relaxed);
+        self.thread
+    }
+}
+
+async fn joined(thread: JoinHandle<Result<Ingest>>) -> Result<Ingest> {
+    tokio::task::spawn_blocking(move || thread.join())
+        .await?
+        .map_err(|_| anyhow!("the intake thread panicked"))?
 }
 
 fn take_all(

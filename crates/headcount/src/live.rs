@@ -220,17 +220,21 @@ impl Live {
         let ran = take_in(self.sources, intake, &news, &statuses, shared).await;
         watching.abort();
         publisher.abort();
-        if let Some(cluster) = cluster {
-            blocking(move || cluster.leave()).await?;
-        }
-        if let Some(replicas) = replicas {
-            replicas.stop().await?;
-        }
-        blocking(move || counted.end()).await?;
-        if let Some(journal) = journal {
-            blocking(move || journal.close().context("close the journal")).await?;
-        }
-        ran
+        // Everything is left in order, whatever has failed; what failed first is told.
+        let left = match cluster {
+            Some(cluster) => blocking(move || cluster.leave()).await,
+            None => Ok(()),
+        };
+        let stopped = match replicas {
+            Some(replicas) => replicas.stop().await,
+            None => Ok(()),
+        };
+        let ended = blocking(move || counted.end()).await;
+        let closed = match journal {
+            Some(journal) => blocking(move || journal.close().context("close the journal")).await,
+            None => Ok(()),
+        };
+        ran.and(left).and(stopped).and(ended).and(closed)
     }
 
     /// Whether other processes may work beside this one.

@@ -35,6 +35,7 @@ mod surveyor;
 mod taking;
 mod team;
 mod text;
+mod usage;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are answers, everything else is a usage error.
             let code = if error.use_stderr() { exit::USAGE } else { 0 };
-            let _ = error.print();
+            let _ = usage::without_secrets(error).print();
             return ExitCode::from(code);
         }
     };

@@ -2,11 +2,22 @@
 
 use std::sync::Arc;
 
+use anyhow::Result;
 use headcount_engine::Pulse;
 use tokio::sync::{broadcast, watch};
 
+use crate::exit::{code_of, exit};
+
 /// Pulses that may wait for a slow reader before the oldest are dropped.
 pub(crate) const PULSES_MAX: usize = 256;
+
+/// Why a part of the process has stopped for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// What the process ends with.
+    code: u8,
+}
 
 /// Where the followers tell what they have done.
 #[derive(Clone)]
@@ -14,8 +25,8 @@ pub(crate) struct News {
     /// Changes with every commit of any partition.
     pub(crate) commits: watch::Sender<u64>,
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
-    /// Why figures or records stand still, once they do.
-    pub(crate) failed: watch::Sender<Option<String>>,
+    /// Why figures or records stand still, once they do: the first reason, for others follow from it.
+    pub(crate) failed: watch::Sender<Option<Failure>>,
     /// What is waited for, while it is.
     pub(crate) waiting: watch::Sender<Option<String>>,
 }
@@ -33,7 +44,27 @@ impl News {
 
     /// Says that a part of the process has stopped for good.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
-        tracing::error!("{error:#}");
-        self.failed.send_replace(Some(format!("{error:#}")));
+        let failure = Failure {
+            reason: format!("{error:#}"),
+            code: code_of(error),
+        };
+        self.failed.send_if_modified(|failed| {
+            if failed.as_ref() != Some(&failure) {
+                tracing::error!("{}", failure.reason);
+            }
+            let first = failed.is_none();
+            if first {
+                *failed = Some(failure);
+            }
+            first
+        });
+    }
+
+    /// The failure that ends the process, if there is one.
+    pub(crate) fn failure(&self) -> Result<()> {
+        match &*self.failed.borrow() {
+            Some(failure) => Err(exit(failure.code, failure.reason.clone())),
+            None => Ok(()),
+        }
     }
 }

@@ -321,10 +321,7 @@ impl Run {
         for held in self.holdings.held.values() {
             held.follower.failed_early()?;
         }
-        match &*self.news.failed.borrow() {
-            Some(reason) => Err(anyhow!("{reason}")),
-            None => Ok(()),
-        }
+        self.news.failure()
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) async fn watch_readiness(
 }
 
 fn readiness_of(news: &News, shown: Option<&Surveyors>) -> Readiness {
-    if let Some(reason) = &*news.failed.borrow() {
-        return Readiness::Failed(reason.clone());
+    if let Some(failure) = &*news.failed.borrow() {
+        return Readiness::Failed(failure.reason.clone());
     }
     if let Some(reason) = &*news.waiting.borrow() {
         return Readiness::Failed(reason.clone());

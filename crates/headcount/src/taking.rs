@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use headcount_server::SourceStatus;
 use headcount_source::{SourceAddress, shutdown};
 use tokio::{
@@ -19,6 +19,11 @@ use crate::{
 
 /// How long sources may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How long what they brought may take to become durable when the process ends: with brokers that are away just now it
+/// must end nevertheless, and before whoever told it to ends it by force.
+const LAST_LIMIT: Duration = Duration::from_secs(15);
+/// The same when it ends because something has failed: what is not durable by then will hardly be.
+const FAILED_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs the sources until a signal comes, and then until what they brought is durable.
 pub(crate) async fn take_in(
@@ -30,7 +35,7 @@ pub(crate) async fn take_in(
 ) -> Result<()> {
     let Some((intake, known)) = intake else {
         until_the_end(news, shared).await?;
-        return failed(news);
+        return news.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
     let running: Vec<Running> = sources
@@ -52,8 +57,12 @@ pub(crate) async fn take_in(
         }
     }
     watching.shutdown().await;
-    let broken = failed(news);
-    let ingested = intake.finish().await;
+    let broken = news.failure();
+    let limit = match broken {
+        Ok(()) => LAST_LIMIT,
+        Err(_) => FAILED_LIMIT,
+    };
+    let ingested = intake.finish_within(limit).await;
     broken.and(ingested.map(drop))
 }
 
@@ -68,13 +77,6 @@ async fn until_the_end(news: &News, shared: bool) -> Result<()> {
     }
     tracing::info!("stopping");
     Ok(())
-}
-
-fn failed(news: &News) -> Result<()> {
-    match &*news.failed.borrow() {
-        Some(reason) => Err(anyhow!("{reason}")),
-        None => Ok(()),
-    }
 }
 
 fn report(

@@ -195,6 +195,18 @@ impl Journal {
         each!(&self.0, journal => journal.figures(partition))
     }
 
+    /// Waits no longer for servers that are away: what is not durable soon is answered with an error. A folder has none
+    /// to wait for.
+    pub fn give_up(&self) {
+        match &self.0 {
+            Backend::Segments(_) => {}
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(journal) => journal.give_up(),
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(journal) => journal.give_up(),
+        }
+    }
+
     /// Takes nothing more, makes durable what is queued and gives back what is held. The first failure is returned.
     /// Readers read on to the end; a second call does nothing.
     pub fn close(&self) -> Result<()> {

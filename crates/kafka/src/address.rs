@@ -143,15 +143,15 @@ impl FromStr for KafkaAddress {
             .strip_prefix(SCHEME)
             .ok_or_else(|| form("it does not begin with kafka://"))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (hosts, name) = place
-            .split_once('/')
-            .ok_or_else(|| form("there is no name after the brokers"))?;
-        // Not repeated in the answer: what stands before the @ is a password.
-        if hosts.contains('@') {
+        // Not repeated in the answer: what stands before the @ is a password, which may hold a slash or a question mark.
+        if rest.contains('@') {
             return Err(AddressError::Secured(
                 "a user before the @ of the address".to_owned(),
             ));
         }
+        let (hosts, name) = place
+            .split_once('/')
+            .ok_or_else(|| form("there is no name after the brokers"))?;
         let brokers = hosts.split(',').map(broker).collect::<Result<_, _>>()?;
         check_name(name)?;
         let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())

@@ -72,7 +72,7 @@ impl Problem {
     }
 
     pub(crate) fn failed(reason: &str) -> Self {
-        Self::unavailable(format!("headcount could not start: {reason}"))
+        Self::unavailable(format!("failed: {reason}"))
     }
 
     pub(crate) fn nothing_counted() -> Self {

@@ -32,10 +32,6 @@ pub enum Error {
         engine = .0.engine
     )]
     Unbuilt(Unbuilt),
-    /// What should be read is not there; the sentence says what is.
-    #[cfg(feature = "kafka")]
-    #[error("{0}")]
-    Missing(String),
     /// The sentence says which object, and why.
     #[error("{0}")]
     Fetch(String),

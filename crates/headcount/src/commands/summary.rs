@@ -46,9 +46,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
     let begun = Instant::now();
     let mut told = false;
     while let Some(missing) = replicas.surveyors().missing() {
-        if let Some(failed) = &*news.failed.borrow() {
-            anyhow::bail!("{failed}");
-        }
+        news.failure()?;
         if begun.elapsed() > LIMIT {
             return Err(exit(
                 TEMPORARY,

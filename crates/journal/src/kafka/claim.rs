@@ -164,8 +164,8 @@ fn put(
         &value,
         None,
     )?;
-    transactions.flush()?;
-    transactions.commit(&cluster.closed)
+    transactions.flush(&cluster.give_up)?;
+    transactions.commit(&cluster.give_up)
 }
 
 /// A number that nobody can foresee.

@@ -13,6 +13,9 @@ use crate::kafka::Options;
 use crate::kafka::topics::Topics;
 use crate::kafka::wait::Switch;
 
+/// How long to wait before a question is asked again.
+const BREATH: Duration = Duration::from_millis(50);
+
 /// A journal's place in Kafka.
 pub(super) struct Cluster {
     pub(super) options: Options,
@@ -22,6 +25,8 @@ pub(super) struct Cluster {
     asker: BaseConsumer<Told>,
     /// Thrown when the journal takes nothing more and everything taken is answered.
     pub(super) closed: Switch,
+    /// Thrown when the brokers are not waited for any longer.
+    pub(super) give_up: Switch,
 }
 
 impl Cluster {
@@ -41,6 +46,7 @@ impl Cluster {
             partitions,
             asker,
             closed: Switch::default(),
+            give_up: Switch::default(),
         })
     }
 
@@ -88,7 +94,7 @@ impl Cluster {
             .any(|found| found.error().is_none() && !found.partitions().is_empty()))
     }
 
-    /// Asks until there is an answer or patience ends.
+    /// Asks until there is an answer, or patience ends, or nobody waits any longer.
     pub(super) fn ask<T>(
         &self,
         action: &'static str,
@@ -103,8 +109,10 @@ impl Cluster {
                     .max(Duration::from_millis(1)),
             ) {
                 Ok(answer) => return Ok(answer),
-                Err(error) if left.is_zero() => return Err(Error::cluster(action, &topic, &error)),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                Err(error) if left.is_zero() || self.give_up.wait(BREATH) => {
+                    return Err(Error::cluster(action, &topic, &error));
+                }
+                Err(_) => {}
             }
         }
     }

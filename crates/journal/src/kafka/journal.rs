@@ -40,7 +40,6 @@ impl Journal {
             counts: (0..cluster.partitions).map(|_| Counts::default()).collect(),
             commit_us: AtomicU64::new(0),
             groups: AtomicU64::new(0),
-            give_up: Switch::default(),
             ended: Switch::default(),
         });
         let writer = match cluster.options.writes {
@@ -147,6 +146,10 @@ impl Journal {
         Member::join(&self.cluster, group, worker)
     }
 
+    pub(crate) fn give_up(&self) {
+        self.cluster.give_up.throw();
+    }
+
     pub(crate) fn close(&self) -> Result<()> {
         self.shared.queue.refuse(Error::Closed);
         let writer = self
@@ -156,7 +159,7 @@ impl Journal {
             .take();
         let ended = writer.map_or(Ok(()), |writer| {
             if !self.shared.ended.wait(self.cluster.options.patience) {
-                self.shared.give_up.throw();
+                self.cluster.give_up.throw();
             }
             // A writer that panicked has said so on standard error.
             writer.join().unwrap_or(Err(Error::Closed))

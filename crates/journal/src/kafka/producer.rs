@@ -162,9 +162,12 @@ impl Transactions {
     }
 
     /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
-    pub(super) fn flush(&self) -> Result<(), Trouble> {
+    pub(super) fn flush(&self, give_up: &Switch) -> Result<(), Trouble> {
         while !self.producer.context().wait(LOOK) {
             self.check()?;
+            if give_up.is_thrown() {
+                return Err(Trouble::GivenUp);
+            }
         }
         // The library forgets a message a little after it has told of it, and would wait long for that itself.
         while self.producer.in_flight_count() > 0 {

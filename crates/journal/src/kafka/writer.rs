@@ -33,8 +33,6 @@ pub(super) struct Shared {
     pub(super) counts: Vec<Counts>,
     pub(super) commit_us: AtomicU64,
     pub(super) groups: AtomicU64,
-    /// Thrown when closing does not wait for the brokers any longer.
-    pub(super) give_up: Switch,
     /// Thrown when the thread has ended.
     pub(super) ended: Switch,
 }
@@ -150,18 +148,13 @@ impl Writer {
             }
             match self.recover(trouble) {
                 Ok(true) => break,
-                Ok(false) => {
-                    self.shared.give_up.wait(BREATH);
+                // As long as nobody has enough of it, also where the brokers answer and there is no hope: topics that
+                // were deleted may come back.
+                Ok(false) if self.cluster.give_up.wait(BREATH) => {
+                    return Err(self.refuse(plans, self.failed(&Trouble::GivenUp)));
                 }
-                Err(error) => {
-                    tracing::error!(%error, "the journal is poisoned");
-                    // Before the answers: whoever gets one must find the door closed.
-                    self.shared.queue.fail(&error);
-                    for plan in plans {
-                        let _ = plan.reply.send(Err(error.clone()));
-                    }
-                    return Err(error);
-                }
+                Ok(false) => {}
+                Err(error) => return Err(self.refuse(plans, error)),
             }
         }
         if told {
@@ -175,6 +168,21 @@ impl Writer {
         Ok(())
     }
 
+    /// Takes nothing more, and says so to those who wait.
+    fn refuse(&self, plans: Vec<Plan>, error: Error) -> Error {
+        tracing::error!("the journal takes no more: {error}");
+        // Before the answers: whoever gets one must find the door closed.
+        self.shared.queue.fail(&error);
+        for plan in plans {
+            let _ = plan.reply.send(Err(error.clone()));
+        }
+        error
+    }
+
+    fn failed(&self, why: &dyn std::fmt::Display) -> Error {
+        Error::cluster("write to", &self.cluster.options.address, why)
+    }
+
     /// One transaction.
     fn attempt(&mut self, plans: &mut [Plan]) -> Result<(), Trouble> {
         self.doubt = None;
@@ -185,10 +193,10 @@ impl Writer {
         self.transactions.begin(slots)?;
         let firsts = self.send_lanes(plans)?;
         // Nothing of a batch may come after its commit message: see the top of the module.
-        self.transactions.flush()?;
+        self.transactions.flush(&self.cluster.give_up)?;
         self.send_commits(plans, firsts)?;
         self.send_positions(plans)?;
-        self.transactions.flush()?;
+        self.transactions.flush(&self.cluster.give_up)?;
         self.doubt = plans.iter().zip(0..).find_map(|(plan, slot)| {
             Some(Doubt {
                 partition: plan.partition,
@@ -196,7 +204,7 @@ impl Writer {
                 seq: plan.seq,
             })
         });
-        self.transactions.commit(&self.shared.give_up)?;
+        self.transactions.commit(&self.cluster.give_up)?;
         self.doubt = None;
         Ok(())
     }
@@ -295,7 +303,7 @@ impl Writer {
     fn recover(&mut self, trouble: Trouble) -> Result<bool> {
         let address = &self.cluster.options.address;
         match trouble {
-            Trouble::Abort(_) => match self.transactions.abort(&self.shared.give_up) {
+            Trouble::Abort(_) => match self.transactions.abort(&self.cluster.give_up) {
                 Ok(()) => {
                     self.doubt = None;
                     Ok(false)
@@ -312,7 +320,7 @@ impl Writer {
 
     /// Goes on under the same name, if it is still this process's, and finds out what became of the transaction.
     fn renew(&mut self, mut why: String) -> Result<bool> {
-        let give_up = &self.shared.give_up;
+        let give_up = &self.cluster.give_up;
         let address = &self.cluster.options.address;
         while self.renewals < RENEWALS_MAX {
             match Transactions::reopen(&self.cluster, &id_of(&self.cluster), give_up) {

@@ -164,11 +164,16 @@ impl Journal {
         })
     }
 
-    pub(crate) fn close(&self) -> Result<()> {
+    /// A batch that is on its way has a limit from here on.
+    pub(crate) fn give_up(&self) {
         for shared in &self.partitions {
             shared.queue.refuse(Error::Closed);
             shared.closing.send_replace(true);
         }
+    }
+
+    pub(crate) fn close(&self) -> Result<()> {
+        self.give_up();
         let mut first = Ok(());
         for writer in lock(&self.writers).drain(..) {
             // A writer that panicked has said so on standard error.

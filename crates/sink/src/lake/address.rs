@@ -68,8 +68,21 @@ impl LakeAddress {
 
 fn bad(address: &str, reason: &str) -> Error {
     Error::Address {
-        address: address.to_owned(),
+        address: shown(address),
         reason: reason.to_owned(),
+    }
+}
+
+/// Without what may be a secret: what stands before an `@` or after a question mark.
+fn shown(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let place = match rest.contains('@') {
+        true => "...",
+        false => rest.split('?').next().unwrap_or_default(),
+    };
+    match scheme {
+        "" => place.to_owned(),
+        scheme => format!("{scheme}://{place}"),
     }
 }
 
@@ -80,10 +93,11 @@ fn parse_s3(_address: &str, _rest: &str) -> Result<LakeAddress> {
 
 #[cfg(feature = "s3")]
 fn parse_s3(address: &str, rest: &str) -> Result<LakeAddress> {
-    if rest.split(['/', '?']).next().unwrap_or("").contains('@') {
-        // What was typed is not repeated: it may hold a secret.
+    let first = rest.split(['/', '?']).next().unwrap_or("");
+    // A secret may hold a slash or a question mark; a bucket's name has no colon.
+    if first.contains('@') || (first.contains(':') && rest.contains('@')) {
         return Err(bad(
-            "s3://…@…",
+            address,
             "credentials belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ));
     }
@@ -136,6 +150,12 @@ fn check_endpoint(address: &str, s3: &mut S3Address) -> Result<()> {
     };
     let url = url::Url::parse(endpoint)
         .map_err(|e| bad(address, &format!("the endpoint is no URL ({e})")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(
+            address,
+            "the endpoint takes no credentials: they belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ));
+    }
     match url.scheme() {
         "https" => Ok(()),
         "http" if s3.allow_http => Ok(()),
@@ -210,11 +230,21 @@ mod tests {
             ("s3://bucket?colour=red", "colour is not one of"),
             ("s3://bucket?allow_http=maybe", "true or false"),
             ("s3://key:secret@bucket/x", "AWS_SECRET_ACCESS_KEY"),
+            ("s3://key:sec/secret@bucket/x", "AWS_SECRET_ACCESS_KEY"),
+            (
+                "s3://bucket/x?endpoint=http://key:secret@localhost",
+                "no credentials",
+            ),
+            (
+                "s3://bucket/x?password=secret&colour=red",
+                "password is not one of",
+            ),
+            ("gs://key:secret@bucket/x", "gs://..."),
             ("s3://bucket/a/../b", "relative"),
         ] {
             let error = LakeAddress::parse(address).unwrap_err().to_string();
             assert!(error.contains(says), "{address}: {error}");
-            assert!(!error.contains("key:secret"), "{error}");
+            assert!(!error.contains("secret"), "{error}");
         }
     }
 }

@@ -14,7 +14,7 @@ pub enum Error {
     /// The address cannot be understood.
     #[error("{address:?} is no address of a lake: {reason}; give a folder or s3://bucket/prefix")]
     Address {
-        /// As it was typed.
+        /// As it was typed, without what may be a secret.
         address: String,
         /// What is wrong with it.
         reason: String,

@@ -1,6 +1,6 @@
 //! Where what is served is kept: memory, or a keyspace of Cassandra.
 
-use std::{env, fmt, path::PathBuf, str::FromStr};
+use std::{borrow::Cow, env, fmt, path::PathBuf, str::FromStr};
 
 use url::form_urlencoded;
 
@@ -72,6 +72,15 @@ fn form(why: &str) -> Error {
 
 fn cassandra(rest: &str, password_apart: Option<String>) -> Result<CassandraAddress, Error> {
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // It is the end of a password, of which nothing may be repeated.
+    let is_login = |(key, value): (Cow<'_, str>, Cow<'_, str>)| {
+        key.contains('@') || (key != "ca" && value.contains('@'))
+    };
+    if form_urlencoded::parse(query.as_bytes()).any(is_login) {
+        return Err(form(
+            "there is an @ after the question mark; one that belongs to a password is written %3F",
+        ));
+    }
     // A password may hold a slash or an at sign.
     let (login, place) = match place.rsplit_once('@') {
         Some((login, place)) => (Some(login), place),

@@ -261,6 +261,9 @@ fn refused(here: Here) {
         error.to_string().contains("check AWS_ACCESS_KEY_ID"),
         "{error}"
     );
+    // The server's page is not repeated.
+    let told = error.to_string();
+    assert!(told.len() < 500 && !told.contains('<'), "{told}");
 }
 
 #[test]

@@ -16,7 +16,7 @@
 //! told apart by the winners.
 //!
 //! Trouble with brokers does not end a source: the client library connects again by itself, and the status says since
-//! when nobody answers. A topic that is not there when the source starts ends it.
+//! when nobody answers. A topic that is not there is waited for.
 
 mod address;
 mod begin;
@@ -40,7 +40,7 @@ use crate::run::Context;
 /// Batches between the thread that talks to Kafka and the queue.
 const WAITING: usize = 2;
 
-/// Reads until it is time to stop, or until a topic turns out to be missing at the start.
+/// Reads until it is time to stop.
 pub(crate) async fn run(address: TopicAddress, mut context: Context) -> Result<Ended, Error> {
     let (batches, mut inbox) = mpsc::channel(WAITING);
     let shown = address.to_string();
@@ -59,8 +59,7 @@ pub(crate) async fn run(address: TopicAddress, mut context: Context) -> Result<E
     }
     let ended = tokio::task::spawn_blocking(|| reading.join()).await;
     match ended {
-        Ok(Ok(Ok(()))) => Ok(Ended::Stopped),
-        Ok(Ok(Err(error))) => Err(error),
+        Ok(Ok(())) => Ok(Ended::Stopped),
         _ => Err(Error::Broken(shown)),
     }
 }

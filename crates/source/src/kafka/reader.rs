@@ -11,14 +11,11 @@ use super::address::{From, TopicAddress};
 use super::begin::prefix;
 use super::session::{End, Session};
 use crate::backoff::Backoff;
-use crate::error::{Error, Stopped};
+use crate::error::Stopped;
 use crate::message::{Batch, Position, Resume};
 use crate::run::{Context, Options};
 use crate::status::{Reporter, State};
 use crate::wall;
-
-/// A broker that has just started may not know its topics yet: so often it is asked before a topic is missing.
-const LOOKS_MAX: u32 = 3;
 
 /// Reads topics for as long as somebody takes the batches.
 pub(super) struct Reader {
@@ -28,6 +25,8 @@ pub(super) struct Reader {
     /// What was taken, here and before, by the names of partitions.
     taken: HashMap<String, Position>,
     start: Option<Start>,
+    /// When a topic was found missing for the first time.
+    waits_since: Option<i64>,
     /// Whether the topics were there since the start of this process.
     pub(super) was_live: bool,
     batches: mpsc::Sender<Batch>,
@@ -38,7 +37,7 @@ pub(super) struct Reader {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Start {
     pub(super) ms: i64,
-    /// In an earlier process.
+    /// In an earlier process, or before the topics were there.
     pub(super) is_old: bool,
 }
 
@@ -58,16 +57,16 @@ impl Reader {
                 .map(|position| (position.of.clone(), position))
                 .collect(),
             start: None,
+            waits_since: None,
             was_live: false,
             batches,
             runtime,
         }
     }
 
-    /// Ends when nobody takes batches any more, or with the sentence that a topic is missing.
-    pub(super) fn run(mut self) -> Result<(), Error> {
+    /// Ends when nobody takes batches any more.
+    pub(super) fn run(mut self) {
         let mut backoff = Backoff::new(self.options.delays);
-        let mut looks = 0;
         while !self.is_over() {
             let ended = match Session::open(&mut self) {
                 Ok(session) => {
@@ -81,15 +80,13 @@ impl Reader {
                 Err(end) => end,
             };
             let cause = match ended {
-                End::Over => return Ok(()),
+                End::Over => return,
                 // Not a trouble: there are more partitions, or it begins elsewhere.
                 End::Changed => None,
                 End::Trouble(cause) => Some(cause),
+                // It may be made at any time, and what is in it by then came after the start.
                 End::Missing(sentence) => {
-                    looks += 1;
-                    if !self.was_live && looks >= LOOKS_MAX {
-                        return Err(Error::Missing(sentence));
-                    }
+                    self.waits_since.get_or_insert_with(wall::now_ms);
                     Some(sentence)
                 }
             };
@@ -98,7 +95,6 @@ impl Reader {
             }
             self.wait(backoff.next());
         }
-        Ok(())
     }
 
     /// Says what is wrong.
@@ -178,8 +174,8 @@ impl Reader {
             })
         };
         let start = self.start.or_else(before).unwrap_or(Start {
-            ms: wall::now_ms(),
-            is_old: false,
+            ms: self.waits_since.unwrap_or_else(wall::now_ms),
+            is_old: self.waits_since.is_some(),
         });
         self.start = Some(start);
         self.start

@@ -160,21 +160,25 @@ async fn partitions_that_come_while_it_runs_are_read_from_their_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_topic_is_an_error_that_names_those_there_are() {
-    let topic = Topic::new(Kafka::shared(), 1).await;
-    let mut source = Running::start(
-        &format!("kafka://{}/absent", topic.bootstrap),
-        Resume::fresh(),
-    );
-    let error = (&mut source.ended).await.unwrap().unwrap_err().to_string();
-    assert!(
-        error.contains("there is no topic absent") && error.contains("it has topic-"),
-        "{error}"
-    );
-    let status = source
-        .status_is(|status| status.state == State::Ended)
-        .await;
-    assert_eq!(status.error, Some(error));
+async fn a_missing_topic_is_waited_for_and_those_there_are_are_named() {
+    let _other = Topic::new(Kafka::shared(), 1).await;
+    for from in ["earliest", "latest"] {
+        let topic = Topic::absent(Kafka::shared());
+        let address = format!("{}?from={from}", topic.address());
+        let mut source = Running::start(&address, Resume::fresh());
+        let status = source.status_is(|status| status.error.is_some()).await;
+        let error = status.error.unwrap();
+        let missing = format!("there is no topic {}", topic.name);
+        for part in [&*missing, "it has topic-", "create the topic; trying again"] {
+            assert!(error.contains(part), "{error}");
+        }
+        source.is_tried_again(10).await;
+        topic.create(1).await;
+        topic.send(0, &["{\"n\":1}"]).await;
+        assert_eq!(texts(&source.items(1).await), ["{\"n\":1}"]);
+        let status = source.status_is(|status| status.state == State::Live).await;
+        assert_eq!(status.error, None);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use headcount_source::message::{Batch, Item, Position, Resume};
 use headcount_source::shutdown::{Trigger, shutdown};
 use headcount_source::sink::{self, Inbox, Limits};
 use headcount_source::status::{self, Status};
-use headcount_source::{AnySource, Delays, Ended, Error, Options};
+use headcount_source::{AnySource, Delays, Options};
 use headcount_test_servers::Kafka;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -19,7 +19,6 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// No test waits longer than this for anything.
@@ -35,17 +34,22 @@ pub(crate) struct Topic {
 
 impl Topic {
     pub(crate) async fn new(kafka: &Kafka, partitions: i32) -> Self {
+        let topic = Self::absent(kafka);
+        topic.create(partitions).await;
+        topic
+    }
+
+    /// A name that no topic has.
+    pub(crate) fn absent(kafka: &Kafka) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let config = config(&kafka.bootstrap());
-        let topic = Topic {
+        Topic {
             name: format!("topic-{number}"),
             bootstrap: kafka.bootstrap(),
             producer: config.create().unwrap(),
             admin: config.create().unwrap(),
-        };
-        topic.create(partitions).await;
-        topic
+        }
     }
 
     pub(crate) async fn create(&self, partitions: i32) {
@@ -165,7 +169,6 @@ pub(crate) struct Running {
     inbox: Inbox,
     pub(crate) status: watch::Receiver<Status>,
     _trigger: Trigger,
-    pub(crate) ended: JoinHandle<Result<Ended, Error>>,
 }
 
 impl Running {
@@ -191,11 +194,11 @@ impl Running {
             ..options
         };
         let source = AnySource::new(address.parse().unwrap()).with_options(options);
+        tokio::spawn(source.run(sink, resume, report, shutdown));
         Running {
             inbox,
             status,
             _trigger: trigger,
-            ended: tokio::spawn(source.run(sink, resume, report, shutdown)),
         }
     }
 
@@ -217,6 +220,15 @@ impl Running {
         }
         assert_eq!(items(&batches), count, "{:?}", texts(&batches));
         batches
+    }
+
+    /// Waits until it has met its trouble so many times more.
+    pub(crate) async fn is_tried_again(&mut self, times: u32) {
+        for _ in 0..times {
+            let tried = timeout(LIMIT, self.status.changed()).await;
+            let told = tried.expect("it is tried again");
+            told.expect("the source goes on");
+        }
     }
 
     pub(crate) async fn status_is(&mut self, wanted: impl FnMut(&Status) -> bool) -> Status {

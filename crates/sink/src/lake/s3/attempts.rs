@@ -179,7 +179,33 @@ fn told(error: &object_store::Error) -> String {
     if !said.contains(&last) {
         said = format!("{said}: {last}");
     }
-    said.replace('\n', " ")
+    without_page(&said.replace('\n', " "))
+}
+
+/// The longest that is repeated of what is no answer of S3, such as a proxy's page.
+const SAID_CHARS_MAX: usize = 300;
+
+/// Of the page that S3 sends with a refusal only what it says: the rest repeats the request, over thousands of letters.
+fn without_page(said: &str) -> String {
+    let shortened = || match said.char_indices().nth(SAID_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &said[..end]),
+        None => said.to_owned(),
+    };
+    let (Some(begin), Some(code)) = (said.find('<'), element(said, "Code")) else {
+        return shortened();
+    };
+    let before = &said[..begin];
+    match element(said, "Message") {
+        Some(message) => format!("{before}{code}: {message}"),
+        None => format!("{before}{code}"),
+    }
+}
+
+/// What stands in the first element of this name.
+fn element<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 /// 409 has more meanings than "exists".
@@ -196,4 +222,40 @@ fn is_rejection(said: &str) -> bool {
     let passes =
         status.starts_with("408") || status.starts_with("429") || said.contains("RequestTimeout");
     client_side && !passes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_page_only_what_it_says_is_repeated() {
+        let status = "Server returned non-2xx status code: 403 Forbidden: ";
+        let request = "GET 20261122T000000Z host:127.0.0.1 ".repeat(60);
+        let page = format!(
+            "{status}<?xml version=\"1.0\" encoding=\"UTF-8\"?> <Error><Code>SignatureDoesNotMatch</Code>\
+             <Message>The signature does not match.</Message><CanonicalRequest>{request}</CanonicalRequest></Error>"
+        );
+        let html = format!("{status}<html>{request}</html>");
+        for (said, told) in [
+            (
+                &*page,
+                format!("{status}SignatureDoesNotMatch: The signature does not match."),
+            ),
+            (
+                "status code: 404 Not Found: <Error><Code>NoSuchBucket</Code><Message></Message></Error>",
+                "status code: 404 Not Found: NoSuchBucket".to_owned(),
+            ),
+            ("connection refused", "connection refused".to_owned()),
+            (
+                &*html,
+                format!(
+                    "{}...",
+                    html.chars().take(SAID_CHARS_MAX).collect::<String>()
+                ),
+            ),
+        ] {
+            assert_eq!(without_page(said), told);
+        }
+    }
 }

@@ -1,0 +1,126 @@
+//! A process whose journal is gone or away ends all the same: with its reason, in time, and never as if all were well.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{
+    env, fs,
+    fs::File,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use headcount_test_servers::Kafka;
+use support::*;
+use tempfile::TempDir;
+
+/// How long a process may take to end: the time that servers are waited for, and something for the machine.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// A process of all roles on a journal of its own.
+struct Alone {
+    folder: TempDir,
+    name: &'static str,
+    process: Process,
+}
+
+impl Alone {
+    fn start(kafka: &Kafka, name: &'static str, roles: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = format!("kafka://{}/{name}?partitions=2", kafka.bootstrap());
+        let lake = folder.path().join("lake").display().to_string();
+        let mut more = vec!["--journal", &journal, "--lake", &lake, "--worker", name];
+        more.extend(roles.iter().flat_map(|role| ["--role", role]));
+        let mut command = headcount();
+        command.stderr(File::create(folder.path().join("said")).unwrap());
+        let sources = ["sim:?rate=200&seed=9".to_owned()];
+        let process = Process::run_with(command, &folder.path().join(name), &sources, &more);
+        wait_until("the server is ready", || process.is_ready());
+        Self {
+            folder,
+            name,
+            process,
+        }
+    }
+
+    /// What it wrote to standard error.
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap()
+    }
+
+    fn says(&self, what: &str) {
+        wait_until(what, || self.said().contains(what));
+    }
+
+    /// Waits for its end; never is it called ready from here on.
+    fn ends(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.process.ended() {
+                return status;
+            }
+            assert!(
+                begun.elapsed() < ENDS_WITHIN,
+                "it does not end:\n{}",
+                self.said()
+            );
+            pause();
+        }
+    }
+}
+
+/// Kafka's own tool, which deletes topics.
+fn delete(kafka: &Kafka, topics: &str) {
+    let tool: PathBuf =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/bin/kafka-tool");
+    let server = kafka.bootstrap();
+    run(Command::new(tool)
+        .args(["topics", "--bootstrap-server", &server])
+        .args(["--delete", "--topic", topics]));
+}
+
+#[test]
+fn a_process_whose_topics_are_deleted_ends_with_the_reason() {
+    let kafka = Kafka::start();
+    let mut process = Alone::start(&kafka, "del", &["ingest", "process"]);
+    delete(&kafka, &format!("{}\\..*", process.name));
+    process.says("it is gone");
+    let at = process.process.address;
+    let mut ready = String::new();
+    wait_until("the failure is said", || {
+        ready = get(at, "/readyz").1;
+        ready.is_empty() || ready.contains("it is gone") || ready.contains("stopping")
+    });
+    assert!(!ready.contains("could not start"), "{ready}");
+    let status = process.ends();
+    let said = process.said();
+    assert_eq!(status.code(), Some(74), "{said}");
+    assert!(
+        said.trim_end()
+            .lines()
+            .last()
+            .unwrap()
+            .contains("it is gone"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_process_whose_journal_is_away_ends_when_it_is_told_to() {
+    let kafka = Kafka::start();
+    for (name, roles) in [
+        ("takes", ["ingest"].as_slice()),
+        ("counts", &["ingest", "process"]),
+    ] {
+        let mut process = Alone::start(&kafka, name, roles);
+        kafka.kill();
+        process.says("waits");
+        process.process.tell_to_stop();
+        let status = process.ends();
+        let said = process.said();
+        assert_eq!(status.code(), Some(74), "{said}");
+        assert!(said.contains("were not kept"), "{said}");
+        kafka.restart();
+    }
+}
