@@ -113,7 +113,7 @@ impl Cluster {
     #[must_use]
     pub fn served_securely_by(mut self, cassandra: &Cassandra, user: &str, password: &str) -> Self {
         self.serving = Some(format!(
-            "cassandra://{user}@{}/headcount?tls=true&ca={}",
+            "cassandra://{user}@{}/headcount?tls=true&ca={}&name=localhost",
             cassandra.contact(),
             cassandra.ca().display()
         ));

@@ -14,7 +14,7 @@ const PASSWORD: &str = "HEADCOUNT_CASSANDRA_PASSWORD";
 
 const KEYSPACE_BYTES_MAX: usize = 48;
 
-/// `memory:` or `cassandra://user:password@host:port,host2/keyspace?tls=true&ca=FILE&replication=3&dc=NAME`.
+/// `memory:` or `cassandra://user:password@host:port,host2/keyspace?tls=true&ca=FILE&name=HOST&replication=3&dc=NAME`.
 ///
 /// Its `Display` holds no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct CassandraAddress {
     pub(crate) password: Option<String>,
     /// The certificates of those who may sign the servers'. With it all connections are encrypted.
     pub(crate) ca: Option<PathBuf>,
+    /// What the nodes' certificates are for, if not for their IP addresses.
+    pub(crate) name: Option<String>,
     /// Copies of every row, when the keyspace is made. By default as many as there are nodes, at most 3.
     pub(crate) replication: Option<u8>,
     /// The data centre that is asked. By default there is only one.
@@ -95,6 +97,7 @@ fn cassandra(rest: &str, password_apart: Option<String>) -> Result<CassandraAddr
         user: None,
         password: None,
         ca: None,
+        name: None,
         replication: None,
         dc: None,
     };
@@ -119,14 +122,21 @@ fn options(address: &mut CassandraAddress, query: &str) -> Result<(), Error> {
         match key.as_ref() {
             "tls" => tls = Some(switch(&value)?),
             "ca" => address.ca = Some(PathBuf::from(value.as_ref())),
+            "name" => address.name = Some(host_name(&value)?),
             "replication" => address.replication = Some(copies(&value)?),
             "dc" => address.dc = Some(data_centre(&value)?),
             other => {
                 return Err(Error::Address(format!(
-                    "{other} means nothing in this address; known are tls, ca, replication, dc"
+                    "{other} means nothing in this address; known are tls, ca, name, replication, dc"
                 )));
             }
         }
+    }
+    if address.name.is_some() && address.ca.is_none() {
+        return Err(Error::Address(
+            "name=HOST is what certificates are for, which are looked at with tls=true&ca=FILE only"
+                .to_owned(),
+        ));
     }
     match tls {
         Some(true) if address.ca.is_none() => Err(Error::Address(
@@ -182,6 +192,18 @@ fn copies(value: &str) -> Result<u8, Error> {
         .ok()
         .filter(|n| (1..=9).contains(n))
         .ok_or_else(|| Error::Address(format!("replication={value}: it is a number from 1 to 9")))
+}
+
+fn host_name(value: &str) -> Result<String, Error> {
+    let fits = !value.is_empty()
+        && value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
+    fits.then(|| value.to_owned()).ok_or_else(|| {
+        Error::Address(format!(
+            "name={value}: it is the name of a host, such as cassandra.internal"
+        ))
+    })
 }
 
 fn data_centre(value: &str) -> Result<String, Error> {
@@ -247,7 +269,7 @@ mod tests {
     #[test]
     fn an_address_names_hosts_a_login_a_keyspace_and_options() {
         let address = parsed(
-            "cassandra://app:p%40s/s+w@one:9999,two,[::1]:77,[::2]/served?ca=/etc/ca.pem&tls=true&replication=3&dc=dc1",
+            "cassandra://app:p%40s/s+w@one:9999,two,[::1]:77,[::2]/served?ca=/etc/ca.pem&tls=true&name=all.nodes&replication=3&dc=dc1",
         );
         assert_eq!(
             address.hosts,
@@ -257,6 +279,7 @@ mod tests {
         assert_eq!(address.user.as_deref(), Some("app"));
         assert_eq!(address.password.as_deref(), Some("p@s/s+w"));
         assert_eq!(address.ca, Some(PathBuf::from("/etc/ca.pem")));
+        assert_eq!(address.name.as_deref(), Some("all.nodes"));
         assert_eq!(address.replication, Some(3));
         assert_eq!(address.dc.as_deref(), Some("dc1"));
     }
@@ -295,6 +318,8 @@ mod tests {
             "one/served?tls=true",
             "one/served?tls=false&ca=x",
             "one/served?tls=maybe",
+            "one/served?name=all.nodes",
+            "one/served?ca=x&name=a/b",
             "one/served?replication=0",
             "one/served?dc=x'y",
             "one/",

@@ -224,6 +224,26 @@ fn patience_ends() {
 }
 
 #[test]
+fn what_is_too_large_is_not_read() {
+    with_keys("what_is_too_large_is_not_read", |here| {
+        let address = LakeAddress::parse(&here.address(&here.endpoint)).unwrap();
+        let options = Options {
+            read_bytes_max: 10,
+            ..Options::default()
+        };
+        let lake = Lake::open_to_read(&address, options).unwrap();
+        lake.put("fits", &[0; 10]).unwrap();
+        lake.put("large", &[0; 11]).unwrap();
+        assert!(lake.get("fits").unwrap().is_some());
+        let error = lake.get("large").unwrap_err().to_string();
+        assert!(
+            error.contains("large") && error.contains("11 bytes"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
 fn stores_without_atomic_conditions_are_refused() {
     with_keys("stores_without_atomic_conditions_are_refused", |here| {
         for polite in [false, true] {

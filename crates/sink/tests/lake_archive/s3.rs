@@ -20,6 +20,7 @@ fn child_that_archives_through_outages() {
     let options = Options {
         attempt: Duration::from_millis(500),
         patience: Duration::from_millis(500),
+        ..Options::default()
     };
     let lake = Lake::open_with(&LakeAddress::parse(address).unwrap(), options).unwrap();
     let journal = journal(dir.as_ref());

@@ -150,6 +150,13 @@ async fn password_and_tls_are_asked_for() {
     write(&serving, 1).await;
     assert_eq!(serving.books().await.unwrap().len(), 1);
 
+    // Its certificate is for the address and for localhost.
+    let by_name = open(&login, &format!("?ca={ca}&name=localhost")).await;
+    assert!(by_name.is_ok());
+    let another = open(&login, &format!("?ca={ca}&name=another")).await;
+    let error = another.err().unwrap();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+
     for wrong in [String::new(), format!("{user}:wrong@")] {
         let error = open(&wrong, &format!("?ca={ca}")).await.err().unwrap();
         assert!(matches!(error, Error::Refused { .. }), "{error}");

@@ -4,7 +4,7 @@ use super::*;
 
 fn login(node: &Cassandra, ca: Option<PathBuf>, password: &'static str) -> Login {
     Login {
-        port: node.port,
+        port: node.login.port,
         ca,
         password,
     }

@@ -1,13 +1,9 @@
 //! A session: whom to ask, as whom, encrypted or not, and how many answers are enough.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::ClientConfig;
 use scylla::{
     client::{
         execution_profile::ExecutionProfile, session::Session, session_builder::SessionBuilder,
@@ -19,6 +15,7 @@ use scylla::{
 use super::{
     super::{Error, Result, address::CassandraAddress},
     patience::{Failure, OPENING, Patience},
+    tls,
 };
 
 /// Longer than a server waits for its replicas (2 s for a write, 5 s for a read), so that it says itself what is wrong.
@@ -30,11 +27,15 @@ const KEEPALIVE: Duration = Duration::from_secs(4);
 pub(crate) async fn session(address: &CassandraAddress) -> Result<Session> {
     let tls = match &address.ca {
         None => None,
-        Some(ca) => Some(tls(ca).map_err(|cause| Error::Refused {
-            action: "encrypt the connection to",
-            place: address.to_string(),
-            cause,
-        })?),
+        Some(ca) => {
+            Some(
+                tls::config(ca, address.name.as_deref()).map_err(|cause| Error::Refused {
+                    action: "encrypt the connection to",
+                    place: address.to_string(),
+                    cause,
+                })?,
+            )
+        }
     };
     let place = address.to_string();
     Patience::new("connect to", &place, OPENING)
@@ -77,27 +78,4 @@ fn profile(address: &CassandraAddress) -> ExecutionProfile {
         .request_timeout(Some(REQUEST))
         .load_balancing_policy(policy.build())
         .build()
-}
-
-fn tls(ca: &Path) -> Result<Arc<ClientConfig>, String> {
-    let named = |error: &dyn std::fmt::Display| {
-        format!(
-            "{} does not hold certificates in PEM ({error}); ca=FILE names it",
-            ca.display()
-        )
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| named(&error))? {
-        let certificate = certificate.map_err(|error| named(&error))?;
-        roots.add(certificate).map_err(|error| named(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(named(&"there is none in it"));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }

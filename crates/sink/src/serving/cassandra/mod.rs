@@ -9,6 +9,7 @@ mod put;
 mod read;
 mod schema;
 mod statements;
+mod tls;
 mod window;
 
 use scylla::client::session::Session;
