@@ -11,8 +11,8 @@ use super::{
 
 /// Well under the 50 KiB at which a server may refuse a batch, and enough to pay for the way.
 const BYTES_MAX: usize = 16 << 10;
-/// Of several homes a server warns from 5 KiB on, or from more than 10 of them.
-const MIXED_BYTES_MAX: usize = 5 << 10;
+/// Of several homes a server warns from 5 KiB on, to which it adds a little of its own, or from more than 10 of them.
+const MIXED_BYTES_MAX: usize = 9 << 9;
 const HOMES_MAX: usize = 10;
 
 /// What is sent in one request.
