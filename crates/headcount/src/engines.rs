@@ -12,7 +12,14 @@ use headcount_sink::{
 use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
-use crate::{checkpoints::Checkpoints, cli::Role, known::Known, live::Live};
+use crate::{
+    checkpoints::Checkpoints,
+    cli::Role,
+    exit::{NO_INPUT, exit},
+    known::Known,
+    live::Live,
+    waiting::Waiting,
+};
 
 /// Between attempts to reach what is served.
 const RETRY: Duration = Duration::from_millis(500);
@@ -26,6 +33,7 @@ impl Live {
         if !self.does(Role::Process) && !self.does(Role::Serve) {
             return Ok(None);
         }
+        let _waiting = Waiting::on(address);
         let serving = match journal.filter(|_| self.does(Role::Process)) {
             Some(journal) => {
                 let identity = Identity {
@@ -50,6 +58,7 @@ impl Live {
         };
         let whose = journal.map(|journal| Description::new(journal.id(), journal.partitions()));
         let open = move || {
+            let _waiting = Waiting::on(&address);
             let lake = Lake::open_with(&address, lake::Options::default())?;
             if let Some(whose) = whose {
                 // One lake is one journal's.
@@ -67,6 +76,22 @@ impl Live {
             None => Checkpoints::Folder(self.data.clone()),
         }
     }
+}
+
+/// Opens a lake that others write to.
+pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
+    if let LakeAddress::Disk(dir) = address
+        && !dir.is_dir()
+    {
+        return Err(exit(
+            NO_INPUT,
+            format!(
+                "there is no lake in {address}; a process that counts makes it: start one with headcount run --lake \
+                 {address}, or correct the address"
+            ),
+        ));
+    }
+    Ok(Lake::open_to_read(address, lake::Options::default())?)
 }
 
 /// The group of processes that count together: those that share a lake, and go on from each
@@ -87,7 +112,7 @@ async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
         match Serving::open_to_read(address).await {
             Err(error) if error.is_retryable() => {
                 if !told {
-                    tracing::warn!("{error}");
+                    tracing::warn!("{error}; it is tried again");
                     told = true;
                 }
                 sleep(RETRY).await;

@@ -35,6 +35,7 @@ use crate::{
     store::open_segments,
     surveyor::Surveyors,
     taking::take_in,
+    waiting::Waiting,
 };
 
 /// Questions of the server that may wait for the publisher.
@@ -161,7 +162,10 @@ impl Live {
         let needs_journal = self.does(Role::Ingest) || self.does(Role::Process);
         let journal = if needs_journal {
             let opened = blocking(move || match address {
-                Some(address) => address.open(partitions, &worker),
+                Some(address) => {
+                    let _waiting = Waiting::on(&address);
+                    address.open(partitions, &worker)
+                }
                 None => open_segments(&data, partitions),
             });
             Some(Arc::new(opened.await?))

@@ -35,6 +35,7 @@ mod taking;
 mod team;
 mod text;
 mod usage;
+mod waiting;
 
 use std::{io::IsTerminal, process::ExitCode};
 

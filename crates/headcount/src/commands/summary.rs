@@ -18,6 +18,7 @@ use crate::{
     news::News,
     replicas::Replicas,
     store::Snapshot,
+    waiting::Waiting,
 };
 
 /// How long loading what is served may take.
@@ -38,7 +39,9 @@ pub(crate) fn run(args: cli::Summary) -> Result<()> {
 
 /// Loads everything that is served and surveys it.
 async fn served(address: &ServingAddress) -> Result<Survey> {
+    let waiting = Waiting::on(address);
     let serving = Serving::open_to_read(address).await?;
+    drop(waiting);
     let news = News::new();
     let replicas = Replicas::start(serving, news.clone())?;
     let until = Instant::now() + LIMIT;

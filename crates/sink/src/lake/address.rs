@@ -1,5 +1,6 @@
 //! Where a lake is, as it is typed.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::error::{Error, Result};
@@ -40,6 +41,23 @@ impl LakeAddress {
             None => Ok(Self::Disk(PathBuf::from(address))),
             Some(("s3", rest)) => parse_s3(address, rest),
             Some((scheme, _)) => Err(bad(address, &format!("there are none at {scheme}://"))),
+        }
+    }
+}
+
+/// Holds no secret, for an address takes none.
+impl fmt::Display for LakeAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disk(dir) => write!(f, "{}", dir.display()),
+            #[cfg(feature = "s3")]
+            Self::S3(s3) => {
+                write!(f, "s3://{}/{}", s3.bucket, s3.prefix)?;
+                match &s3.endpoint {
+                    Some(endpoint) => write!(f, " at {endpoint}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
