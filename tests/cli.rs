@@ -67,6 +67,11 @@ fn mistakes_are_named_with_their_remedy() {
         &["rate"],
     );
     refused(&["frobnicate"], 64, &["frobnicate"]);
+    let lake = folder.path().join("lake");
+    let lake = lake.to_str().unwrap();
+    for args in [&["status", "--lake", lake], &["rebuild", "--from", lake]] {
+        refused(args, 66, &["there is no lake in", "headcount run --lake"]);
+    }
     refused(
         &["journal", "verify", "--data", data],
         66,

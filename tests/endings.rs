@@ -7,7 +7,7 @@ use std::{
     env, fs,
     fs::File,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -78,6 +78,49 @@ fn delete(kafka: &Kafka, topics: &str) {
     run(Command::new(tool)
         .args(["topics", "--bootstrap-server", &server])
         .args(["--delete", "--topic", topics]));
+}
+
+#[test]
+fn servers_that_are_not_there_are_named_soon_and_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("records"));
+    fs::write(&file, "").unwrap();
+    let address = free_address();
+    let journal = format!("kafka://{address}/j");
+    let serving = format!("cassandra://{address}/k");
+    let lake = format!("s3://bucket/x?endpoint=http://{address}");
+    let commands = [
+        vec!["import", file.to_str().unwrap(), "--journal", &journal],
+        vec!["summary", "--serving", &serving],
+        vec!["status", "--lake", &lake],
+        vec!["rebuild", "--from", &lake],
+    ];
+    // All at once, for each waits as long as it does.
+    let started = commands.map(|args| {
+        let mut command = headcount();
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+            command.env(name, "test");
+        }
+        command.args(args).env("HEADCOUNT_DATA", &data);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for child in started {
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let lines: Vec<_> = said.lines().collect();
+        assert!(!output.status.success(), "{said}");
+        let [first, .., last] = &lines[..] else {
+            panic!("{said}")
+        };
+        assert!(first.contains("waiting for"), "{said}");
+        assert!(first.contains(&address.to_string()), "{said}");
+        assert!(last.contains("running"), "{said}");
+        assert!(last.ends_with("right?"), "{said}");
+        for raw in ["BrokerTransportFailure", "tried again"] {
+            assert!(!said.contains(raw), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -13,7 +13,15 @@ use headcount_sink::{
 use sha2::{Digest, Sha256};
 use tokio::{sync::watch, time::sleep};
 
-use crate::{checkpoints::Checkpoints, cli::Role, known::Known, live::Live, store::open_segments};
+use crate::{
+    checkpoints::Checkpoints,
+    cli::Role,
+    exit::{NO_INPUT, exit},
+    known::Known,
+    live::Live,
+    store::open_segments,
+    waiting::Waiting,
+};
 
 /// Between attempts to reach what is served.
 const RETRY: Duration = Duration::from_millis(500);
@@ -34,7 +42,10 @@ impl Live {
         loop {
             let (data, address, worker) = (data.clone(), self.journal.clone(), worker.clone());
             let opened = blocking(move || match address {
-                Some(address) => address.open(partitions, &worker, creates),
+                Some(address) => {
+                    let _waiting = Waiting::on(&address);
+                    address.open(partitions, &worker, creates)
+                }
                 None => open_segments(&data, partitions),
             });
             match opened.await {
@@ -59,6 +70,7 @@ impl Live {
         if !self.does(Role::Process) && !self.does(Role::Serve) {
             return Ok(None);
         }
+        let _waiting = Waiting::on(address);
         let serving = match journal.filter(|_| self.does(Role::Process)) {
             Some(journal) => {
                 let identity = Identity {
@@ -83,6 +95,7 @@ impl Live {
         };
         let whose = journal.map(|journal| Description::new(journal.id(), journal.partitions()));
         let open = move || {
+            let _waiting = Waiting::on(&address);
             let lake = Lake::open_with(&address, lake::Options::default())?;
             if let Some(whose) = whose {
                 // One lake is one journal's.
@@ -123,6 +136,22 @@ pub(crate) async fn one_journal(serving: &Serving, lake: &Lake) -> Result<()> {
     .await
 }
 
+/// Opens a lake that others write to.
+pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
+    if let LakeAddress::Disk(dir) = address
+        && !dir.is_dir()
+    {
+        return Err(exit(
+            NO_INPUT,
+            format!(
+                "there is no lake in {address}; a process that counts makes it: start one with headcount run --lake \
+                 {address}, or correct the address"
+            ),
+        ));
+    }
+    Ok(Lake::open_to_read(address, lake::Options::default())?)
+}
+
 /// The group of processes that count together: those that share a lake, and go on from each
 /// other's checkpoints.
 pub(crate) fn group_of(lake: &Lake) -> String {
@@ -141,7 +170,7 @@ async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
         match Serving::open_to_read(address).await {
             Err(error) if error.is_retryable() => {
                 if !told {
-                    tracing::warn!("{error}");
+                    tracing::warn!("{error}; it is tried again");
                     told = true;
                 }
                 sleep(RETRY).await;

@@ -36,6 +36,7 @@ mod taking;
 mod team;
 mod text;
 mod usage;
+mod waiting;
 
 use std::{io::IsTerminal, process::ExitCode};
 

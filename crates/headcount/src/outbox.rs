@@ -244,7 +244,7 @@ impl Server {
                 Err(error) => {
                     if !failing {
                         tracing::warn!(
-                            "partition {}: {} stand still: {error}",
+                            "partition {}: {} stand still: {error}; it is tried again, nothing is lost meanwhile",
                             self.partition,
                             self.what
                         );

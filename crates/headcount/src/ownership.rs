@@ -288,7 +288,7 @@ impl Run {
                     drop(ack);
                 }
                 Some(Change::Lost(partitions)) => {
-                    tracing::warn!("{} is another process's by now", named(&partitions));
+                    tracing::warn!("{}", lost(&partitions));
                     self.holdings.leave(&partitions, false)?;
                 }
                 None => {}
@@ -342,4 +342,24 @@ fn named(partitions: &[u16]) -> String {
         "partitions"
     };
     format!("{word} {}", numbers.join(", "))
+}
+
+fn lost(partitions: &[u16]) -> String {
+    let are = if partitions.len() == 1 { "is" } else { "are" };
+    format!("{} {are} another process's by now", named(partitions))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_and_several_are() {
+        for (partitions, said) in [
+            (&[1][..], "partition 1 is another process's by now"),
+            (&[0, 1], "partitions 0, 1 are another process's by now"),
+        ] {
+            assert_eq!(lost(partitions), said);
+        }
+    }
 }

@@ -118,7 +118,7 @@ async fn dispatch(mut heard: Receiver<serving::News>, inboxes: Vec<Sender<Step>>
                 (partition, commit)
             }
             serving::News::Stale { cause } => {
-                tracing::warn!("what is shown grows old: {cause}");
+                tracing::warn!("what is shown grows old: {cause}; it is tried again");
                 continue;
             }
             serving::News::Fresh => {

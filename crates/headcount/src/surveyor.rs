@@ -139,13 +139,17 @@ impl Surveyors {
                 .filter(|at| wanted(*at))
                 .map(|at| at.to_string())
                 .collect();
-            (!found.is_empty()).then(|| found.join(", "))
+            match &found[..] {
+                [] => None,
+                [one] => Some(format!("partition {one}")),
+                several => Some(format!("partitions {}", several.join(", "))),
+            }
         };
         if let Some(absent) = list(&|at| !held.contains_key(&at)) {
-            return Some(format!("waiting for partition {absent} of the journal"));
+            return Some(format!("waiting for {absent} of the journal"));
         }
         let behind = list(&|at| held.get(&at).is_some_and(|part| !part.progress().caught_up))?;
-        Some(format!("counting partition {behind} from the journal"))
+        Some(format!("counting {behind} from the journal"))
     }
 
     /// A survey of every partition under one stream time.
@@ -153,8 +157,8 @@ impl Surveyors {
         let held = self.held();
         ensure!(
             held.len() == usize::from(self.partitions),
-            "only {} of the journal's {} partitions are in this process; figures of the whole \
-             come from what is served: say --serving",
+            "only {} of the journal's {} partitions are counted in this process; ask one that shows \
+             the whole: one with --role serve and --serving",
             held.len(),
             self.partitions
         );
@@ -175,5 +179,28 @@ impl Surveyors {
             surveys.push(answer.await.map_err(gone)?);
         }
         Ok(surveys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_missing_is_said_and_who_has_it() {
+        let surveyors = Surveyors::new(4);
+        let held: Vec<_> = (1..3).map(|_| surveyor(Progress::default())).collect();
+        for ((handle, _), at) in held.iter().zip(1..) {
+            surveyors.insert(at, handle.clone());
+        }
+        let missing = surveyors.missing();
+        assert_eq!(
+            missing.as_deref(),
+            Some("waiting for partitions 0, 3 of the journal")
+        );
+        let refused = surveyors.survey(Filter::default(), true).await.err();
+        let said = refused.expect("two are not here").to_string();
+        // It may have been said here already, and this process shows nothing all the same.
+        assert!(said.contains("ask one that shows the whole"), "{said}");
     }
 }

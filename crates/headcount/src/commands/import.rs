@@ -21,6 +21,7 @@ use crate::{
     recordings::Recording,
     store::Store,
     text::number,
+    waiting::Waiting,
 };
 
 pub(crate) fn run(args: cli::Import) -> Result<()> {
@@ -40,7 +41,9 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     };
     let (kept, refused) = match args.journal {
         Some(address) => {
+            let waiting = Waiting::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
+            drop(waiting);
             let positions = journal.positions()?.context(
                 "this journal cannot say how far files have been read; use run --source file:PATH",
             )?;

@@ -2,17 +2,16 @@
 
 use anyhow::{Context, Result};
 use headcount_engine::{Entry, Partition};
-use headcount_sink::{
-    archive::Archive,
-    lake::{Lake, LakeAddress, Options},
-};
+use headcount_sink::{archive::Archive, lake::LakeAddress};
 
 use super::{print, print_json, print_summary};
 use crate::{
     cli,
     data::DataDir,
+    engines::open_lake_to_read,
     store::{Snapshot, Store},
     text::number,
+    waiting::Waiting,
 };
 
 pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
@@ -41,8 +40,10 @@ pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
 
 /// Counts what the archive has.
 fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
-    let lake = Lake::open_to_read(address, Options::default())?;
+    let waiting = Waiting::on(address);
+    let lake = open_lake_to_read(address)?;
     let archive = Archive::open(&lake)?;
+    drop(waiting);
     for name in archive.strays() {
         tracing::warn!("{name} is no object of the archive and is passed over");
     }

@@ -3,17 +3,16 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use headcount_sink::{
-    claims::{Claims, PartitionStatus, WorkerStatus},
-    lake::{Lake, Options},
-};
+use headcount_sink::claims::{Claims, PartitionStatus, WorkerStatus};
 use serde::Serialize;
 
 use super::{print, print_json};
 use crate::{
     cli,
     cluster::now_ms,
+    engines::open_lake_to_read,
     text::{number, plain},
+    waiting::Waiting,
 };
 
 /// A process that has said nothing for so long is called silent.
@@ -26,11 +25,13 @@ struct Cluster {
 }
 
 pub(crate) fn run(args: cli::Status) -> Result<()> {
-    let claims = Claims::new(&Lake::open_to_read(&args.lake, Options::default())?);
+    let waiting = Waiting::on(&args.lake);
+    let claims = Claims::new(&open_lake_to_read(&args.lake)?);
     let cluster = Cluster {
         workers: claims.workers()?,
         partitions: claims.partitions()?,
     };
+    drop(waiting);
     if args.json {
         return print_json(&cluster);
     }

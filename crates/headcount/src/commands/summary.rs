@@ -18,6 +18,7 @@ use crate::{
     news::News,
     replicas::Replicas,
     store::Snapshot,
+    waiting::Waiting,
 };
 
 /// After so long it is said what is waited for.
@@ -40,7 +41,9 @@ pub(crate) fn run(args: cli::Summary) -> Result<()> {
 
 /// Loads everything that is served and surveys it.
 async fn served(address: &ServingAddress) -> Result<Survey> {
+    let waiting = Waiting::on(address);
     let serving = Serving::open_to_read(address).await?;
+    drop(waiting);
     let news = News::new();
     let replicas = Replicas::start(serving, news.clone())?;
     let begun = Instant::now();

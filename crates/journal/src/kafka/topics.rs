@@ -9,7 +9,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use headcount_kafka::Told;
 
@@ -96,7 +96,7 @@ impl Topics {
     ) -> Result<(HashMap<String, Found>, usize)> {
         let metadata = asker
             .fetch_metadata(None, options.patience)
-            .map_err(|error| Error::cluster("ask", &options.address, &error))?;
+            .map_err(|error| unanswered(options, &error))?;
         let found = metadata
             .topics()
             .iter()
@@ -206,6 +206,26 @@ impl Topics {
             }
         }
         Ok(())
+    }
+}
+
+/// This is the first that is asked of brokers.
+fn unanswered(options: &Options, error: &KafkaError) -> Error {
+    use RDKafkaErrorCode as Code;
+    match error.rdkafka_error_code() {
+        Some(
+            Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::OperationTimedOut
+            | Code::Resolve,
+        ) => {
+            let waited = options.patience.as_secs();
+            let why = format!(
+                "no broker has answered for {waited} s; is Kafka running there, and is the address right?"
+            );
+            Error::cluster("open", &options.address, &why)
+        }
+        _ => Error::cluster("ask", &options.address, error),
     }
 }
 

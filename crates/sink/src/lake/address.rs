@@ -1,5 +1,6 @@
 //! Where a lake is, as it is typed.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::error::{Error, Result};
@@ -61,6 +62,23 @@ impl LakeAddress {
                     ..address.clone()
                 };
                 (!name.is_empty()).then(|| (Self::S3(parent), name.to_owned()))
+            }
+        }
+    }
+}
+
+/// Holds no secret, for an address takes none.
+impl fmt::Display for LakeAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disk(dir) => write!(f, "{}", dir.display()),
+            #[cfg(feature = "s3")]
+            Self::S3(s3) => {
+                write!(f, "s3://{}/{}", s3.bucket, s3.prefix)?;
+                match &s3.endpoint {
+                    Some(endpoint) => write!(f, " at {endpoint}"),
+                    None => Ok(()),
+                }
             }
         }
     }

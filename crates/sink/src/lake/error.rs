@@ -73,7 +73,10 @@ pub enum Error {
         lake: String,
     },
     /// The store did not answer, or asked to be spared, for as long as patience went. A put may have been done.
-    #[error("{lake} cannot {action} {key} (tried for {} s): {said}", tried.as_secs())]
+    #[error(
+        "{lake} cannot {action} {key} (tried for {} s): {said}; is it running, and are endpoint and region right?",
+        tried.as_secs()
+    )]
     Unavailable {
         /// The lake.
         lake: String,

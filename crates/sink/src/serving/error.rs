@@ -16,7 +16,7 @@ pub enum Error {
     )]
     NotBuilt,
     /// The store does not answer, or not yet. What was being written may be there or not; writing it again is right.
-    #[error("{action} {place}: {cause}; it is tried again, nothing is lost meanwhile")]
+    #[error("{action} {place}: {cause}")]
     Unavailable {
         /// The verb of the phrase, such as `write to`.
         action: &'static str,

@@ -42,6 +42,22 @@ pub(crate) async fn session(address: &CassandraAddress) -> Result<Session> {
         .until_done(|| connected(address, tls.as_ref()).boxed())
         .boxed()
         .await
+        .map_err(with_remedy)
+}
+
+fn with_remedy(error: Error) -> Error {
+    match error {
+        Error::Unavailable {
+            action,
+            place,
+            cause,
+        } => Error::Unavailable {
+            action,
+            place,
+            cause: format!("{cause}; is Cassandra running there, and is the address right?"),
+        },
+        error => error,
+    }
 }
 
 async fn connected(
