@@ -3,14 +3,15 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use headcount_journal::Journal;
 use headcount_record::PeopleKey;
 use headcount_server::{ClusterStatus, Readiness, ServerState, SourceStatus, Views};
 use headcount_sink::{
     claims::WorkerStatus,
     lake::{Lake, LakeAddress},
-    serving::ServingAddress,
+    serving::{Serving, ServingAddress},
 };
-use headcount_source::{SourceAddress, shutdown};
+use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
@@ -62,6 +63,13 @@ struct Wires {
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
     asks: mpsc::Receiver<headcount_server::Ask>,
+}
+
+/// What a process stands on.
+struct Engines {
+    journal: Option<Arc<Journal>>,
+    serving: Option<Serving>,
+    lake: Option<Lake>,
 }
 
 /// The partitions that this process counts.
@@ -155,16 +163,10 @@ impl Live {
             others,
             asks,
         } = wires;
-        let journal = self.open_journal(&readiness).await?;
-        let serving = self.open_serving(journal.as_deref()).await?;
-        let lake = self.open_lake(journal.as_deref()).await?;
-        if let (None, Some(serving), Some(lake)) = (&journal, &serving, &lake) {
-            one_journal(serving, lake).await?;
-        }
-
-        let counted_here =
-            Surveyors::new(journal.as_ref().map_or(0, |journal| journal.partitions()));
-        let replicas = match &serving {
+        let engines = self.open_engines(&readiness).await?;
+        let partitions = engines.journal.as_ref().map(|journal| journal.partitions());
+        let counted_here = Surveyors::new(partitions.unwrap_or(0));
+        let replicas = match &engines.serving {
             Some(serving) if self.does(Role::Serve) && self.is_shared() => {
                 Some(Replicas::start(serving.clone(), news.clone())?)
             }
@@ -176,24 +178,8 @@ impl Live {
         };
         let publisher = tokio::spawn(publish(asks, shown.clone()));
 
-        let (counted, known) = match &journal {
-            Some(journal) if self.does(Role::Process) => {
-                let counting = Counting {
-                    journal: Arc::clone(journal),
-                    to: Destination {
-                        serving: serving.map(|serving| (serving, Handle::current())),
-                        checkpoints: self.checkpoints(lake.as_ref()),
-                        checkpoint_every: self.checkpoint_every,
-                    },
-                    raw: lake.clone().filter(|_| self.archive),
-                    surveyors: counted_here,
-                    news: news.clone(),
-                    anew: false,
-                };
-                self.count(counting, lake.as_ref()).await?
-            }
-            _ => (Counted::None, None),
-        };
+        let (counted, known) = self.start_counting(&engines, counted_here, &news).await?;
+        let Engines { journal, lake, .. } = engines;
         let cluster = match lake.filter(|_| self.is_shared()) {
             Some(lake) => Some(Cluster::join(
                 self.speaker(lake, &counted, listens_on, others),
@@ -201,15 +187,7 @@ impl Live {
             None => None,
         };
         let intake = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => {
-                let known = match known {
-                    Some(known) => known,
-                    None => known_to(&journal).await?,
-                };
-                let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
-                let intake = Intake::start(ingest, Handle::current(), news.clone())?;
-                Some((intake, resume(&known)?))
-            }
+            Some(journal) => Some(start_intake(journal, people, known, &news).await?),
             None => None,
         };
         let shared = self.is_shared();
@@ -235,6 +213,51 @@ impl Live {
             None => Ok(()),
         };
         ran.and(left).and(stopped).and(ended).and(closed)
+    }
+
+    async fn open_engines(&self, readiness: &watch::Sender<Readiness>) -> Result<Engines> {
+        let journal = self.open_journal(readiness).await?;
+        let serving = self.open_serving(journal.as_deref()).await?;
+        let lake = self.open_lake(journal.as_deref()).await?;
+        if let (None, Some(serving), Some(lake)) = (&journal, &serving, &lake) {
+            one_journal(serving, lake).await?;
+        }
+        Ok(Engines {
+            journal,
+            serving,
+            lake,
+        })
+    }
+
+    /// Begins to count, if this process does; with what is known of sources, if all of the journal
+    /// is counted here.
+    async fn start_counting(
+        &self,
+        engines: &Engines,
+        surveyors: Surveyors,
+        news: &News,
+    ) -> Result<(Counted, Option<Vec<Known>>)> {
+        let Some(journal) = engines
+            .journal
+            .as_ref()
+            .filter(|_| self.does(Role::Process))
+        else {
+            return Ok((Counted::None, None));
+        };
+        let serving = engines.serving.clone();
+        let counting = Counting {
+            journal: Arc::clone(journal),
+            to: Destination {
+                serving: serving.map(|serving| (serving, Handle::current())),
+                checkpoints: self.checkpoints(engines.lake.as_ref()),
+                checkpoint_every: self.checkpoint_every,
+            },
+            raw: engines.lake.clone().filter(|_| self.archive),
+            surveyors,
+            news: news.clone(),
+            anew: false,
+        };
+        self.count(counting, engines.lake.as_ref()).await
     }
 
     /// Whether other processes may work beside this one.
@@ -276,7 +299,7 @@ impl Live {
         }
     }
 
-    /// Begins to count; with what is known of sources, if all of the journal is counted here.
+    /// Counts all of the journal, or what the group gives.
     async fn count(
         &self,
         counting: Counting,
@@ -312,4 +335,20 @@ impl Counted {
             Self::None => Ok(()),
         }
     }
+}
+
+/// Takes records from now on; with where each source is to go on.
+async fn start_intake(
+    journal: Arc<Journal>,
+    people: Option<PeopleKey>,
+    known: Option<Vec<Known>>,
+    news: &News,
+) -> Result<(Intake, Resume)> {
+    let known = match known {
+        Some(known) => known,
+        None => known_to(&journal).await?,
+    };
+    let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
+    let intake = Intake::start(ingest, Handle::current(), news.clone())?;
+    Ok((intake, resume(&known)?))
 }
