@@ -21,7 +21,7 @@ impl Waiting {
         let (over, wait) = channel();
         let say = move || {
             if wait.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-                tracing::warn!("waiting for {what}, which does not answer yet");
+                tracing::warn!("opening {what} takes long; waiting");
             }
         };
         // Without a thread it is only not said.

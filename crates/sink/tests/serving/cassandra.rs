@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
-use headcount_engine::Partition;
+use headcount_engine::{Changes, Partition, Row, Table, Whole};
 use headcount_sink::serving::{Error, Identity, Serving, ServingAddress};
 use headcount_test_servers::Cassandra;
 use scylla::client::{session::Session, session_builder::SessionBuilder};
@@ -145,6 +145,55 @@ async fn tables_half_made_are_made_whole() {
     assert!(error.is_retryable(), "{error}");
     let serving = Serving::open(&address, IDENTITY).await.unwrap();
     assert_eq!(serving.venue_statistics().await.unwrap(), []);
+}
+
+/// Before version 3 there was no base, and rows stood alone.
+#[tokio::test]
+async fn tables_of_an_older_version_are_filled_again() {
+    let address = fresh();
+    let rows = |offset: u64, many: u32| {
+        let row = |number| Row {
+            table: Table::Events,
+            number,
+            body: format!("{offset}").into_bytes(),
+        };
+        Changes {
+            offset,
+            rows: (0..many).map(row).collect(),
+            whole: Some(Whole {
+                offset,
+                book: b"book".to_vec(),
+                reached: false,
+            }),
+            anew: true,
+            ..Changes::default()
+        }
+    };
+    let serving = Serving::open(&address, IDENTITY).await.unwrap();
+    for single in 0..40 {
+        let mut changes = rows(10, 40);
+        changes.rows = vec![changes.rows.swap_remove(single)];
+        serving.write(0, &changes).await.unwrap();
+    }
+    let session = session().await;
+    for older in [
+        "UPDATE KS.headcount_schema SET version = 2 WHERE name = 'served' IF version = 3",
+        "DROP TABLE KS.served_base",
+    ] {
+        let older = older.replace("KS", keyspace(&address));
+        session.query_unpaged(older, ()).await.unwrap();
+    }
+    let error = Serving::open_to_read(&address).await.err().unwrap();
+    assert!(error.is_retryable(), "{error}");
+
+    let serving = Serving::open(&address, IDENTITY).await.unwrap();
+    // Whoever counts learns that everything is to be served anew.
+    assert_eq!(serving.base(0).await.unwrap(), None);
+    serving.write(0, &rows(11, 48)).await.unwrap();
+    assert_eq!(serving.base(0).await.unwrap(), Some(11));
+    let reader = Serving::open_to_read(&address).await.unwrap();
+    let found = reader.rows(0, Table::Events, 0).await.unwrap();
+    assert_eq!(found, rows(11, 48).rows);
 }
 
 #[tokio::test]
