@@ -68,5 +68,6 @@ fn what_is_shown_is_of_the_journal_of_the_lake() {
         worker.stop();
     }
     other.lake = one.lake.clone();
-    other.start("s", &["serve"], &[]).ends_with_an_error();
+    let said = other.start_refused("s", &["serve"]);
+    assert!(said.contains("is of journal"), "{said}");
 }

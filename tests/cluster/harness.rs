@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Output, Stdio},
     sync::{
@@ -196,11 +197,23 @@ impl Cluster {
 
     /// A process of this name with these roles, not waited for.
     pub fn start(&self, name: &str, roles: &[&str], sources: &[String]) -> Process {
-        self.start_with(name, roles, sources, self.serving.as_ref(), &[])
+        let serving = self.serving.as_ref();
+        self.start_with(self.command(), name, roles, sources, serving, &[])
+    }
+
+    /// Starts one that ends by itself with an error; returns what it says.
+    pub fn start_refused(&self, name: &str, roles: &[&str]) -> String {
+        let said = self.folder.path().join("said");
+        let mut command = self.command();
+        command.stderr(fs::File::create(&said).unwrap());
+        self.start_with(command, name, roles, &[], self.serving.as_ref(), &[])
+            .ends_with_an_error();
+        fs::read_to_string(said).unwrap()
     }
 
     fn start_with(
         &self,
+        command: Command,
         name: &str,
         roles: &[&str],
         sources: &[String],
@@ -221,12 +234,7 @@ impl Cluster {
             more.extend(["--role", role]);
         }
         more.extend(options);
-        Process::run_with(
-            self.command(),
-            &self.folder.path().join(name),
-            sources,
-            &more,
-        )
+        Process::run_with(command, &self.folder.path().join(name), sources, &more)
     }
 
     /// A process that takes in what it is given on its standard input, which is returned.
@@ -245,14 +253,15 @@ impl Cluster {
 
     /// A process that counts, with more options.
     pub fn worker_with(&self, name: &str, options: &[&str]) -> Process {
-        self.start_with(name, &["process"], &[], self.serving.as_ref(), options)
+        let serving = self.serving.as_ref();
+        self.start_with(self.command(), name, &["process"], &[], serving, options)
     }
 
     /// A process that counts, and reaches what is served only through a proxy.
     pub fn worker_behind(&self, proxy: &Proxy, name: &str) -> Process {
         let keyspace = self.serving.as_ref().unwrap().rsplit('/').next().unwrap();
         let serving = format!("cassandra://{}/{keyspace}", proxy.listen());
-        self.start_with(name, &["process"], &[], Some(&serving), &[])
+        self.start_with(self.command(), name, &["process"], &[], Some(&serving), &[])
     }
 
     /// What `headcount summary` says of what is served.

@@ -40,6 +40,7 @@ const MEMORY_MIB: u64 = 1_024;
 struct Feed {
     tally: Arc<Mutex<Tally>>,
     paused: Arc<AtomicBool>,
+    rests: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -55,6 +56,8 @@ impl Feed {
     fn start(mut to: ChildStdin) -> Self {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let paused = Arc::new(AtomicBool::new(false));
+        let rests = Arc::new(AtomicBool::new(false));
+        let told_rests = Arc::clone(&rests);
         let stop = Arc::new(AtomicBool::new(false));
         let (told, waits, ended) = (Arc::clone(&tally), Arc::clone(&paused), Arc::clone(&stop));
         let thread = thread::spawn(move || {
@@ -64,8 +67,10 @@ impl Feed {
             let mut lost = Duration::ZERO;
             for number in 0.. {
                 while waits.load(Ordering::Relaxed) && !ended.load(Ordering::Relaxed) {
+                    told_rests.store(true, Ordering::Relaxed);
                     pause();
                 }
+                told_rests.store(false, Ordering::Relaxed);
                 if ended.load(Ordering::Relaxed) {
                     return;
                 }
@@ -84,6 +89,7 @@ impl Feed {
         Self {
             tally,
             paused,
+            rests,
             stop,
             thread,
         }
@@ -175,21 +181,18 @@ fn records(serve: &Process) -> u64 {
 #[track_caller]
 fn caught_up(feed: &Feed, serve: &Process, what: &str) {
     feed.paused.store(true, Ordering::Relaxed);
-    // What is under way may be one more; then no more come.
-    let mut sent = feed.sent();
-    loop {
-        shows(serve, sent, what);
-        match feed.sent() {
-            same if same == sent => break,
-            more => sent = more,
-        }
-    }
+    wait_until("no more records come", || {
+        feed.rests.load(Ordering::Relaxed)
+    });
+    let sent = feed.sent();
+    shows(serve, sent, what);
     let found = serve.summary();
     assert_eq!(found["records"], sent, "{what}");
     for (name, right) in feed.tally().answer().as_object().unwrap() {
         assert_eq!(&found[name], right, "{name}, {what}");
     }
     feed.paused.store(false, Ordering::Relaxed);
+    wait_until("records come again", || !feed.rests.load(Ordering::Relaxed));
 }
 
 /// Waits until so many records are shown.

@@ -70,8 +70,8 @@ impl Viewer {
         let seen = self.seen.lock().unwrap();
         assert!(!seen.went_back, "figures went back");
         assert!(!seen.ended, "the stream broke off");
-        let now = seen.changed.map_or(Duration::ZERO, |at| at.elapsed());
-        seen.longest.max(now)
+        let changed = seen.changed.expect("figures were pushed");
+        seen.longest.max(changed.elapsed())
     }
 }
 

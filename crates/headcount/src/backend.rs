@@ -86,13 +86,13 @@ impl fmt::Display for JournalAddress {
     )
 )]
 impl JournalAddress {
-    /// Opens the journal, or makes one with so many partitions if `creates`. `worker` is the name
-    /// under which this process writes: of two with one name the older is refused.
+    /// Opens the journal; to write to it, and to make one with so many partitions, if `writes`. `worker` is the name
+    /// under which this process does: of two with one name the older is refused.
     pub(crate) fn open(
         &self,
         partitions: Option<u16>,
         worker: &str,
-        creates: bool,
+        writes: bool,
     ) -> Result<Journal> {
         match *self {
             #[cfg(feature = "kafka")]
@@ -101,13 +101,14 @@ impl JournalAddress {
                 options.lanes = lanes();
                 options.partitions = partitions.or(options.partitions);
                 options.new_partitions = PARTITIONS;
-                options.creates = creates;
+                options.creates = writes;
+                options.writes = writes;
                 Ok(Journal::kafka(options)?)
             }
             #[cfg(feature = "kinesis")]
             Self::Kinesis(ref address) => {
                 // One process writes and counts such a journal: nobody needs its name, and it makes it.
-                let _ = (worker, creates);
+                let _ = (worker, writes);
                 let mut options = kinesis::Options::new(address.clone());
                 options.partitions = partitions.or(options.partitions);
                 options.new_partitions = PARTITIONS;

@@ -123,6 +123,7 @@ pub(crate) struct Run {
         long = "source",
         value_name = "URL",
         env = "HEADCOUNT_SOURCE",
+        hide_env_values = true,
         value_delimiter = ' '
     )]
     pub(crate) sources: Vec<SourceAddress>,
@@ -181,14 +182,24 @@ impl Role {
 pub(crate) struct Cluster {
     /// Where the journal is, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
     /// kinesis://REGION/STREAM.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_JOURNAL")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_JOURNAL",
+        hide_env_values = true
+    )]
     pub(crate) journal: Option<JournalAddress>,
     /// Where the raw archive and shared checkpoints are: a folder or s3://BUCKET/PREFIX. The
     /// default is `lake` in the data folder.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse)]
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: Option<LakeAddress>,
     /// Where what is served is kept: cassandra://USER@HOST,HOST/KEYSPACE.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_SERVING")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_SERVING",
+        hide_env_values = true
+    )]
     pub(crate) serving: Option<ServingAddress>,
     /// The name of this process in the cluster. The default is made of the host's name and the
     /// port that is listened on.
@@ -241,7 +252,12 @@ pub(crate) struct Import {
     #[command(flatten)]
     pub(crate) keep: Keep,
     /// Where the journal is, if not in the data folder, as for `run`.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_JOURNAL")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_JOURNAL",
+        hide_env_values = true
+    )]
     pub(crate) journal: Option<JournalAddress>,
     /// The name of this process in the cluster.
     #[arg(
@@ -261,7 +277,12 @@ pub(crate) struct Summary {
     #[command(flatten)]
     pub(crate) data: Data,
     /// Answer from what is served there, instead of from the data folder.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_SERVING")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_SERVING",
+        hide_env_values = true
+    )]
     pub(crate) serving: Option<ServingAddress>,
 }
 
@@ -278,7 +299,7 @@ pub(crate) struct Rebuild {
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     /// The lake of the cluster, as for `run`.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse)]
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: LakeAddress,
     /// Print one JSON object.
     #[arg(long)]

@@ -8,6 +8,8 @@ use std::{
     time::Instant,
 };
 
+use tokio::sync::Notify;
+
 /// The ways out of a partition. What is on one does not hold up another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
@@ -28,6 +30,7 @@ pub(crate) struct Delivered {
     /// How often a lane became free, or all waiting was ended.
     freed: Mutex<u64>,
     more_freed: Condvar,
+    ended: Notify,
     /// One more than the offset up to which tables are served; 0 before the first time.
     served: AtomicU64,
     checkpointed: AtomicU64,
@@ -99,6 +102,16 @@ impl Delivered {
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
         self.count_freed();
+        self.ended.notify_waiters();
+    }
+
+    /// Waits until all waiting is ended.
+    pub(crate) async fn abandoned(&self) {
+        let ended = self.ended.notified();
+        // Whoever ended it before was not heard.
+        if !self.is_abandoned() {
+            ended.await;
+        }
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {

@@ -14,9 +14,8 @@ pub(crate) const SOFTWARE: u8 = 70;
 pub(crate) const CANNOT_CREATE: u8 = 73;
 /// Reading or writing failed.
 pub(crate) const IO: u8 = 74;
-/// Try again later: the disk is full, or another process is at work.
+/// Try again later: the disk is full, another process is at work, or a server is away.
 pub(crate) const TEMPORARY: u8 = 75;
-
 /// Something is configured in a way that cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 
@@ -53,6 +52,12 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_journal::Error>() {
             return code_of_journal(error);
         }
+        if let Some(error) = cause.downcast_ref::<headcount_sink::serving::Error>() {
+            return code_of_serving(error);
+        }
+        if let Some(headcount_sink::lake::Error::Unavailable { .. }) = cause.downcast_ref() {
+            return TEMPORARY;
+        }
         if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
             return NO_INPUT;
         }
@@ -65,6 +70,15 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         }
     }
     SOFTWARE
+}
+
+fn code_of_serving(error: &headcount_sink::serving::Error) -> u8 {
+    use headcount_sink::serving::Error;
+    match error {
+        Error::Unavailable { .. } => TEMPORARY,
+        Error::Address(_) => USAGE,
+        _ => CONFIG,
+    }
 }
 
 fn code_of_journal(error: &headcount_journal::Error) -> u8 {

@@ -135,9 +135,12 @@ impl Giving {
     /// Gives away everything before the end.
     pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
-        while !self.delivered().is_abandoned() {
-            // Before the lanes are looked at: one that becomes free meanwhile is not missed.
+        loop {
+            // Before anything is looked at: what happens meanwhile is not missed.
             let freed = self.delivered().freed();
+            if self.delivered().is_abandoned() {
+                return;
+            }
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Lane::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.

@@ -55,8 +55,22 @@ enum Arrival {
 pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
-    give_up: Arc<AtomicBool>,
+    give_up: GiveUp,
+}
+
+/// Ends all waiting for a disk that is full and for servers that are away.
+#[derive(Clone)]
+pub(crate) struct GiveUp {
+    ending: Arc<AtomicBool>,
     journal: Arc<Journal>,
+}
+
+impl GiveUp {
+    /// What is not durable soon is an error from now on.
+    pub(crate) fn now(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.journal.give_up();
+    }
 }
 
 /// A source that runs.
@@ -71,8 +85,10 @@ impl Intake {
     /// Starts the thread. It needs the runtime only for its limits on waiting.
     pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
-        let give_up = ingest.give_up();
-        let journal = Arc::clone(ingest.journal());
+        let give_up = GiveUp {
+            ending: ingest.give_up(),
+            journal: Arc::clone(ingest.journal()),
+        };
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -87,7 +103,6 @@ impl Intake {
             arrivals,
             thread,
             give_up,
-            journal,
         })
     }
 
@@ -124,6 +139,11 @@ impl Intake {
         }
     }
 
+    /// For somebody who may have to end the waiting.
+    pub(crate) fn give_up(&self) -> GiveUp {
+        self.give_up.clone()
+    }
+
     /// Waits until everything that arrived is durable. All sources must have ended.
     pub(crate) async fn finish(self) -> Result<Ingest> {
         let thread = self.end();
@@ -133,19 +153,19 @@ impl Intake {
     /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
     /// an error.
     pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
-        let journal = Arc::clone(&self.journal);
+        let give_up = self.give_up();
         let finished = joined(self.end());
         tokio::pin!(finished);
         if let Ok(finished) = timeout(limit, &mut finished).await {
             return finished;
         }
-        journal.give_up();
+        give_up.now();
         finished.await
     }
 
     /// Lets the thread end when it has taken everything.
     fn end(self) -> JoinHandle<Result<Ingest>> {
-        self.give_up.store(true, Ordering::Relaxed);
+        self.give_up.ending.store(true, Ordering::Relaxed);
         self.thread
     }
 }

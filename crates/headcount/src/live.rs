@@ -15,7 +15,7 @@ use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
 };
 
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     readiness::watch_readiness,
     replicas::Replicas,
     surveyor::Surveyors,
-    taking::take_in,
+    taking::{Signals, take_in},
 };
 
 /// Questions of the server that may wait for the publisher.
@@ -163,6 +163,8 @@ impl Live {
             others,
             asks,
         } = wires;
+        let (started, starting) = oneshot::channel();
+        let signals = Signals::listen()?.end_until(starting);
         let engines = self.open_engines(&readiness).await?;
         let partitions = engines.journal.as_ref().map(|journal| journal.partitions());
         let counted_here = Surveyors::new(partitions.unwrap_or(0));
@@ -195,7 +197,9 @@ impl Live {
         let watching = tokio::spawn(watch_readiness(news.clone(), shown, readiness));
         listening(listens_on);
 
-        let ran = take_in(self.sources, intake, &news, &statuses, shared).await;
+        drop(started);
+        let mut signals = signals.await?;
+        let ran = take_in(self.sources, intake, &news, &statuses, shared, &mut signals).await;
         watching.abort();
         publisher.abort();
         // Everything is left in order, whatever has failed; what failed first is told.

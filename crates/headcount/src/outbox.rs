@@ -234,7 +234,17 @@ impl Server {
         let mut wait = RETRY_FIRST;
         let mut failing = false;
         while !self.delivered.is_abandoned() {
-            match runtime.block_on(write(serving)) {
+            // A write may be dropped at any moment: what it writes is absolute.
+            let written = runtime.block_on(async {
+                tokio::select! {
+                    written = write(serving) => Some(written),
+                    () = self.delivered.abandoned() => None,
+                }
+            });
+            let Some(written) = written else {
+                return false;
+            };
+            match written {
                 Ok(()) => {
                     if failing {
                         tracing::info!("partition {}: {} go on", self.partition, self.what);

@@ -3,10 +3,13 @@
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
-use headcount_sink::lake::{Lake, LakeAddress, Options};
+use headcount_sink::lake::{self, Lake, LakeAddress, Options};
 use headcount_source::{SourceAddress, files::Objects};
 
-use crate::exit::{NO_INPUT, exit};
+use crate::{
+    exit::{NO_INPUT, exit},
+    waiting::Waiting,
+};
 
 /// The largest object that is fetched: it is in memory as a whole. Firehose gathers 128 MiB at most.
 const OBJECT_BYTES_MAX: u64 = 512 << 20;
@@ -50,6 +53,7 @@ impl Recording {
 
 /// The objects under a prefix, in the order of their keys, or the one of this name.
 fn objects(address: &LakeAddress) -> Result<Objects> {
+    let _waiting = Waiting::on(address);
     let lake = open(address)?;
     let mut keys = Vec::new();
     lake.list("", |object| {
@@ -59,7 +63,7 @@ fn objects(address: &LakeAddress) -> Result<Objects> {
             keys.push(object.key);
         }
     })
-    .map_err(|error| exit(NO_INPUT, error.to_string()))?;
+    .map_err(failed)?;
     if !keys.is_empty() {
         keys.sort();
         return Ok(of(lake, keys));
@@ -75,7 +79,15 @@ fn open(address: &LakeAddress) -> Result<Lake> {
         read_bytes_max: OBJECT_BYTES_MAX,
         ..Options::default()
     };
-    Lake::open_to_read(address, options).map_err(|error| exit(NO_INPUT, error.to_string()))
+    Lake::open_to_read(address, options).map_err(failed)
+}
+
+/// Not there, or only not now.
+fn failed(error: lake::Error) -> anyhow::Error {
+    match error {
+        lake::Error::Unavailable { .. } => error.into(),
+        _ => exit(NO_INPUT, error.to_string()),
+    }
 }
 
 fn of(lake: Lake, keys: Vec<String>) -> Objects {

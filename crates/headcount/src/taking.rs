@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use headcount_server::SourceStatus;
 use headcount_source::{SourceAddress, shutdown};
 use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    time::timeout,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How long what they brought may take to become durable when the process ends: with brokers that are away just now it
 /// must end nevertheless, and before whoever told it to ends it by force.
-const LAST_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const LAST_LIMIT: Duration = Duration::from_secs(15);
 /// The same when it ends because something has failed: what is not durable by then will hardly be.
 const FAILED_LIMIT: Duration = Duration::from_secs(2);
 
@@ -32,9 +33,10 @@ pub(crate) async fn take_in(
     news: &News,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
     shared: bool,
+    signals: &mut Signals,
 ) -> Result<()> {
     let Some((intake, known)) = intake else {
-        until_the_end(news, shared).await?;
+        until_the_end(news, shared, signals).await;
         return news.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
@@ -46,14 +48,20 @@ pub(crate) async fn take_in(
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()
-        .map(|source| tokio::spawn(async { report(source.ended.await) }))
+        .map(|source| {
+            let end = source.ended.abort_handle();
+            (end, tokio::spawn(async { report(source.ended.await) }))
+        })
         .collect();
 
-    until_the_end(news, shared).await?;
+    until_the_end(news, shared, signals).await;
     stop.stop();
-    for reported in reported {
-        if timeout(STOP_LIMIT, reported).await.is_err() {
+    let deadline = Instant::now() + STOP_LIMIT;
+    for (end, reported) in reported {
+        if timeout_at(deadline, reported).await.is_err() {
             tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
+            // Nobody waits any longer for what it might bring.
+            end.abort();
         }
     }
     watching.shutdown().await;
@@ -68,15 +76,14 @@ pub(crate) async fn take_in(
 
 /// Waits for a signal. A process that stands alone stays up after a failure, to say what is wrong;
 /// one of several ends, for another takes its place.
-async fn until_the_end(news: &News, shared: bool) -> Result<()> {
+async fn until_the_end(news: &News, shared: bool, signals: &mut Signals) {
     let mut failed = news.failed.subscribe();
     tokio::select! {
-        ended = signalled() => ended?,
+        () = signals.next() => {}
         // The sender is in the news, which are here.
         _ = failed.wait_for(Option::is_some), if shared => {}
     }
     tracing::info!("stopping");
-    Ok(())
 }
 
 fn report(
@@ -85,17 +92,45 @@ fn report(
     match ended {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Err(error) if error.is_cancelled() => {}
         Err(error) => tracing::error!("a source broke down: {error}"),
     }
 }
 
-/// SIGTERM or SIGINT.
-pub(crate) async fn signalled() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("listen for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listen for signals")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, from when they are listened to: none that comes between two looks is missed.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Ends the process at once when one comes, until it is told that there is something to leave in order. A process
+    /// that is the first in its container would not be ended by them otherwise.
+    pub(crate) fn end_until(mut self, started: oneshot::Receiver<()>) -> JoinHandle<Self> {
+        tokio::spawn(async move {
+            tokio::select! {
+                () = self.next() => {
+                    tracing::info!("stopped at the start");
+                    std::process::exit(0)
+                }
+                _ = started => self,
+            }
+        })
+    }
+
+    /// The next of the two.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -45,7 +45,8 @@ impl Cassandra {
     /// One node, without password and TLS, for all tests of this binary. Use keyspaces of your own, and do not stop it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Cassandra> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        // Many keyspaces, and each table takes memory as long as it is there.
+        SHARED.get_or_init(|| Self::run(&[("HEAP", "1g")], false))
     }
 
     /// `127.0.0.1:21873`

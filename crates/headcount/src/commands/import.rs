@@ -8,7 +8,7 @@ use headcount_record::PeopleKey;
 use headcount_source::{SourceAddress, shutdown, status::Status};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use tokio::{runtime::Runtime, sync::watch};
+use tokio::{runtime::Runtime, sync::watch, time::sleep};
 
 use super::{print, print_json};
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
     news::News,
     recordings::Recording,
     store::Store,
+    taking::{LAST_LIMIT, Signals},
     text::number,
     waiting::Waiting,
 };
@@ -51,14 +52,19 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
                 .collect();
-            let counts = take(sources, &journal, people, &known, &News::new())?;
-            journal.close().context("close the journal")?;
+            let counts = take(sources, &journal, people, &known, &News::new());
+            // Also after a failure: nobody is to wait for a transaction that is left open.
+            let closed = journal.close().context("close the journal");
+            let counts = counts?;
+            closed?;
             counts
         }
         None => {
             let store = Store::open(&data, args.keep.partitions)?;
-            let counts = take(sources, &store.journal, people, &store.known, &store.news)?;
-            store.close()?;
+            let counts = take(sources, &store.journal, people, &store.known, &store.news);
+            let closed = store.close();
+            let counts = counts?;
+            closed?;
             counts
         }
     };
@@ -89,23 +95,34 @@ fn take(
     let ingest = runtime.block_on(async {
         let intake = Intake::start(ingest, runtime.handle().clone(), news.clone())?;
         let (stop, shutdown) = shutdown::shutdown();
-        // After an interruption the files are left as they are; what is durable stays so.
+        let give_up = intake.give_up();
+        // After an interruption the files are left as they are; what is durable stays so, and a journal that is away is
+        // not waited for.
+        let mut signals = Signals::listen()?;
         let interrupted = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.stop();
-            }
+            signals.next().await;
+            stop.stop();
+            sleep(LAST_LIMIT).await;
+            give_up.now();
         });
+        let mut ended = Ok(());
         for address in sources {
             let running = intake.run(address, resume(known)?, shutdown.clone());
             let bar = tokio::spawn(show(running.status));
-            let ended = running.ended.await?;
+            ended = running.ended.await?.map(drop);
             bar.await?;
-            ended?;
             // Files are taken in their order, down to their last record.
             running.handed_over.await?;
+            if ended.is_err() {
+                break;
+            }
         }
+        // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its records.
+        let ingest = intake.finish().await;
         interrupted.abort();
-        intake.finish().await
+        let ingest = ingest?;
+        ended?;
+        anyhow::Ok(ingest)
     })?;
     let (kept, refused) = ingest.counts();
     Ok((kept, refused.clone()))

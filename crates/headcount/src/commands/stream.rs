@@ -17,7 +17,7 @@ use crate::{
     cli,
     counting::now,
     exit::{NO_INPUT, exit},
-    taking::signalled,
+    taking::Signals,
     text::number,
 };
 
@@ -45,12 +45,8 @@ pub(crate) fn run(args: cli::Stream) -> Result<()> {
     runtime.block_on(async {
         let listener = bind(args.listen)?;
         print(&format!("http://{}/2/rsvps\n", listener.local_addr()?))?;
-        let stop = async {
-            if let Err(error) = signalled().await {
-                tracing::error!("{error:#}");
-            }
-        };
-        serve(listener, options, stop)
+        let mut signals = Signals::listen()?;
+        serve(listener, options, async move { signals.next().await })
             .await
             .context("serve the stream")
     })

@@ -308,17 +308,18 @@ impl Kept<'_> {
         if kept == "-1" && bytes == "-1" {
             return Ok(());
         }
-        // Below 0 is for ever.
-        let kept_ms: Option<u64> = kept.parse().ok();
-        let too_short = match (asked_ms, kept_ms) {
-            (None, _) => true,
-            (Some(asked), Some(kept)) => kept < asked,
-            (Some(_), None) => false,
+        let long_enough = match (asked_ms, kept.parse::<i64>()) {
+            // Below 0 is for ever. How long a number of bytes lasts nobody knows.
+            (Some(asked), Ok(kept)) if bytes == "-1" => {
+                u64::try_from(kept).map_or(true, |kept| kept >= asked)
+            }
+            _ => false,
         };
-        if too_short {
+        if !long_enough {
             return self.refuse(format!(
                 "it forgets what is old (retention.ms {kept}, retention.bytes {bytes}), which a count that begins anew \
-                 needs; set both to -1, or say in the address how long is enough: retention_ms=604800000 is a week"
+                 needs; set both to -1, or retention.bytes alone, and say in the address how long is enough: \
+                 retention_ms=604800000 is a week"
             ));
         }
         tracing::warn!(

@@ -118,6 +118,15 @@ fn topics_that_are_set_up_otherwise_are_refused() {
     let said = Journal::kafka(short).err().unwrap().to_string();
     assert!(said.contains("retention.ms 604800000"), "{said}");
     let for_ever = ("retention.ms", "-1");
+    admin.set(&commits, &[sound, for_ever, ("retention.bytes", "1048576")]);
+    let mut brief = options(&site, "worker");
+    brief.retention_ms = Some(1_000);
+    let said = Journal::kafka(brief).err().unwrap().to_string();
+    assert!(said.contains("retention.bytes 1048576"), "{said}");
+    admin.set(&commits, &[sound]);
+    let mut week = options(&site, "worker");
+    week.retention_ms = Some(7 * 86_400_000);
+    Journal::kafka(week).unwrap();
     admin.set(&commits, &[sound, for_ever, ("min.insync.replicas", "2")]);
     let said = refused(&site);
     assert!(said.contains("nothing could be written"), "{said}");

@@ -111,7 +111,7 @@ impl From<NewSessionError> for Failure {
             _ if tls => Self {
                 passes: false,
                 cause: format!(
-                    "{cause}; the certificates must name the nodes' IP addresses and be signed by one of ca=FILE"
+                    "{cause}; the certificates must name the nodes' IP addresses, or what name=HOST says, and be signed by one of ca=FILE"
                 ),
             },
             _ if login => Self {

@@ -14,6 +14,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// With more a server of few cores answers later, not sooner.
 const MOST: usize = 96;
 const LEAST: usize = 2;
+/// Who answers late answers at least: it may only be far away.
+const LEAST_LATE: usize = 16;
 const FIRST: usize = 32;
 /// In time. A server gives up a write after 2 s.
 const SOON: Duration = Duration::from_millis(500);
@@ -76,7 +78,8 @@ impl Window {
                 }
             }
         } else if began >= size.halved {
-            let half = (size.now / 2).max(LEAST);
+            let least = if taken { LEAST_LATE } else { LEAST };
+            let half = (size.now / 2).max(least).min(size.now);
             let less = size.now - half;
             (size.now, size.answered, size.halved) = (half, 0, Instant::now());
             size.owed += less - self.room.forget_permits(less);
@@ -123,10 +126,17 @@ mod tests {
             window.learn(Instant::now(), false);
         }
         assert_eq!(free(&window), LEAST);
+        window.learn(Instant::now() - SOON, true);
+        assert_eq!(free(&window), LEAST, "late is not worse than failed");
         for _ in 0..MOST * MOST {
             window.learn(Instant::now(), true);
         }
         assert_eq!(free(&window), MOST);
+        for _ in 0..10 {
+            window.size().halved = Instant::now() - SOON * 2;
+            window.learn(Instant::now() - SOON, true);
+        }
+        assert_eq!(free(&window), LEAST_LATE);
     }
 
     #[tokio::test]
