@@ -156,6 +156,10 @@ fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
             assert!(said.lines().next().unwrap().len() > 40, "{said}");
             said_of.push(said);
         }
+        let help = run(headcount().args(["run", "--help"]).env(variable, address));
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.contains(option), "{help}");
+        assert!(!help.contains("topsecret"), "{help}");
     }
     assert!(said_of[0].contains("foo means nothing in this address"));
     for args in [

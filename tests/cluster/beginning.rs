@@ -34,6 +34,14 @@ fn who_counts_and_shows_waits_for_the_journal_and_makes_none() {
     });
     let commits = format!("{}.commits", cluster.name());
     assert_eq!(partitions_of(kafka, &commits), 0);
+    // Whoever waits can be told to end.
+    let early = cluster.worker("early");
+    wait_until("it waits, too", || {
+        get(early.address, "/readyz")
+            .1
+            .contains("there is no journal")
+    });
+    early.stop();
 
     cluster.import(&undamaged(&data));
     assert_eq!(partitions_of(kafka, &commits), 4);
