@@ -55,7 +55,12 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_sink::serving::Error>() {
             return code_of_serving(error);
         }
-        if let Some(headcount_sink::lake::Error::Unavailable { .. }) = cause.downcast_ref() {
+        // The archive speaks for its lake.
+        let lake = match cause.downcast_ref() {
+            Some(headcount_sink::archive::Error::Lake(error)) => Some(error),
+            _ => cause.downcast_ref(),
+        };
+        if let Some(headcount_sink::lake::Error::Unavailable { .. }) = lake {
             return TEMPORARY;
         }
         if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
