@@ -105,10 +105,11 @@ impl Feed {
         self.tally().sent
     }
 
-    /// Sends no more.
-    fn end(self) {
+    /// Sends no more; returns how many were sent.
+    fn end(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap();
+        self.tally.lock().unwrap().sent
     }
 }
 
@@ -287,7 +288,7 @@ fn servers_that_go_away_cost_nothing_but_time() {
     caught_up(&feed, &serve, "Kafka was away");
 
     small("at the end");
-    feed.end();
+    shows(&serve, feed.end(), "the end");
     let shown = serve.summary();
     for process in [serve, worker, ingest] {
         process.stop();
