@@ -14,7 +14,7 @@ use headcount_journal::kinesis;
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 use crate::cli::PARTITIONS;
 #[cfg(feature = "kafka")]
-use crate::route::{lanes, route};
+use crate::roles::ingest::route::{lanes, route};
 
 /// A journal that several processes share.
 #[derive(Clone, Debug)]

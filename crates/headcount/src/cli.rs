@@ -6,8 +6,10 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{OsStringValueParser, TypedValueParser as _},
 };
-use headcount_sink::{lake::LakeAddress, serving::ServingAddress};
-use headcount_source::{SourceAddress, standin::Speed};
+use headcount_lake::LakeAddress;
+use headcount_serving::ServingAddress;
+use headcount_source::SourceAddress;
+use headcount_standin::Speed;
 
 use crate::{backend::JournalAddress, recordings::Recording};
 

@@ -1,24 +1,22 @@
 //! The engines that a process stands on, opened.
 
+use headcount_query::Readiness;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use headcount_journal::Journal;
-use headcount_server::Readiness;
-use headcount_sink::{
-    checkpoints::CheckpointStore,
-    lake::{self, Description, Lake, LakeAddress},
-    serving::{Identity, Serving, ServingAddress},
-};
+
+use headcount_lake::{Description, Lake, LakeAddress, checkpoints::CheckpointStore};
+use headcount_serving::{Identity, Serving, ServingAddress};
 use sha2::{Digest, Sha256};
 use tokio::{sync::watch, time::sleep};
 
 use crate::{
-    checkpoints::Checkpoints,
     cli::Role,
     exit::{NO_INPUT, exit},
-    known::Known,
     live::Live,
+    roles::ingest::resume::Known,
+    roles::process::checkpoints::Checkpoints,
     store::open_segments,
     waiting::Waiting,
 };
@@ -96,7 +94,7 @@ impl Live {
         let whose = journal.map(|journal| Description::new(journal.id(), journal.partitions()));
         let open = move || {
             let _waiting = Waiting::on(&address);
-            let lake = Lake::open_with(&address, lake::Options::default())?;
+            let lake = Lake::open_with(&address, headcount_lake::Options::default())?;
             if let Some(whose) = whose {
                 // One lake is one journal's.
                 whose.agree(&lake)?;
@@ -149,7 +147,10 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
             ),
         ));
     }
-    Ok(Lake::open_to_read(address, lake::Options::default())?)
+    Ok(Lake::open_to_read(
+        address,
+        headcount_lake::Options::default(),
+    )?)
 }
 
 /// The group of processes that count together: those that share a lake, and go on from each

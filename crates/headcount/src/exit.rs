@@ -52,15 +52,15 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_journal::Error>() {
             return code_of_journal(error);
         }
-        if let Some(error) = cause.downcast_ref::<headcount_sink::serving::Error>() {
+        if let Some(error) = cause.downcast_ref::<headcount_serving::Error>() {
             return code_of_serving(error);
         }
         // The archive speaks for its lake.
         let lake = match cause.downcast_ref() {
-            Some(headcount_sink::archive::Error::Lake(error)) => Some(error),
+            Some(headcount_lake::archive::Error::Lake(error)) => Some(error),
             _ => cause.downcast_ref(),
         };
-        if let Some(headcount_sink::lake::Error::Unavailable { .. }) = lake {
+        if let Some(headcount_lake::Error::Unavailable { .. }) = lake {
             return TEMPORARY;
         }
         if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
@@ -77,8 +77,8 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
     SOFTWARE
 }
 
-fn code_of_serving(error: &headcount_sink::serving::Error) -> u8 {
-    use headcount_sink::serving::Error;
+fn code_of_serving(error: &headcount_serving::Error) -> u8 {
+    use headcount_serving::Error;
     match error {
         Error::Unavailable { .. } => TEMPORARY,
         Error::Address(_) => USAGE,

@@ -1,16 +1,14 @@
 //! A live process: its roles put together, run until a signal comes, and taken apart again.
 
+use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use headcount_journal::Journal;
+use headcount_lake::{Lake, LakeAddress, claims::WorkerStatus};
 use headcount_record::PeopleKey;
-use headcount_server::{ClusterStatus, Readiness, ServerState, SourceStatus, Views};
-use headcount_sink::{
-    claims::WorkerStatus,
-    lake::{Lake, LakeAddress},
-    serving::{Serving, ServingAddress},
-};
+use headcount_server::ServerState;
+use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
     net::TcpListener,
@@ -21,20 +19,20 @@ use tokio::{
 use crate::{
     backend::JournalAddress,
     cli::Role,
-    cluster::{Cluster, Speaker, now_ms},
     data::DataDir,
     engines::{blocking, group_of, known_to, one_journal},
-    ingest::Ingest,
-    intake::{Intake, resume},
-    known::Known,
     news::News,
-    outbox::Destination,
-    ownership::{Counting, Holdings, Ledgers, Member},
-    publisher::publish,
-    readiness::watch_readiness,
-    replicas::Replicas,
-    surveyor::Surveyors,
-    taking::{Signals, take_in},
+    roles::ingest::appender::Ingest,
+    roles::ingest::queue::{Intake, resume},
+    roles::ingest::resume::Known,
+    roles::ingest::sources::{Signals, take_in},
+    roles::process::assignment::{Counting, Holdings, Ledgers, Member},
+    roles::process::heartbeat::{Cluster, Speaker, now_ms},
+    roles::process::publisher::Destination,
+    roles::serve::partition_handle::Surveyors,
+    roles::serve::readiness::watch_readiness,
+    roles::serve::replicas::Replicas,
+    roles::serve::views::publish,
 };
 
 /// Questions of the server that may wait for the publisher.
@@ -62,7 +60,7 @@ struct Wires {
     readiness: watch::Sender<Readiness>,
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
-    asks: mpsc::Receiver<headcount_server::Ask>,
+    questions: mpsc::Receiver<headcount_query::Question>,
 }
 
 /// What a process stands on.
@@ -99,12 +97,12 @@ impl Live {
         let news = News::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
-        let (ask, asks) = mpsc::channel(ASKS);
+        let (ask, questions) = mpsc::channel(ASKS);
         let (statuses, sources) = watch::channel(Arc::default());
         let (others, cluster) = watch::channel(None);
         let state = ServerState {
             views: Views {
-                asks: ask,
+                questions: ask,
                 commits: news.commits.subscribe(),
             },
             pulses: news.pulses.clone(),
@@ -117,7 +115,7 @@ impl Live {
             readiness,
             statuses,
             others,
-            asks,
+            questions,
         };
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
@@ -161,7 +159,7 @@ impl Live {
             readiness,
             statuses,
             others,
-            asks,
+            questions,
         } = wires;
         let (started, starting) = oneshot::channel();
         let signals = Signals::listen()?.end_until(starting);
@@ -178,7 +176,7 @@ impl Live {
             Some(replicas) => replicas.surveyors(),
             None => counted_here.clone(),
         };
-        let publisher = tokio::spawn(publish(asks, shown.clone()));
+        let publisher = tokio::spawn(publish(questions, shown.clone()));
 
         let (counted, known) = self.start_counting(&engines, counted_here, &news).await?;
         let Engines { journal, lake, .. } = engines;

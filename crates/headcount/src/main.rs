@@ -3,36 +3,18 @@
 //! The only place where the rooms are put together: the command line, the wiring of sources,
 //! journal, engine and server, and exit codes. What a room does is in its own crate.
 
-mod archiving;
 mod backend;
-mod checkpoints;
 mod cli;
-mod cluster;
 mod commands;
 mod counting;
 mod data;
-mod delivered;
 mod engines;
 mod exit;
-mod follower;
-mod giving;
-mod ingest;
-mod intake;
-mod known;
 mod live;
 mod news;
-mod outbox;
-mod ownership;
-mod publisher;
-mod readiness;
 mod recordings;
-mod replicas;
-#[cfg(feature = "kafka")]
-mod route;
-mod statuses;
+mod roles;
 mod store;
-mod surveyor;
-mod taking;
 mod team;
 mod text;
 mod usage;

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
-use headcount_sink::lake::{self, Lake, LakeAddress, Options};
+use headcount_lake::{Lake, LakeAddress, Options};
 use headcount_source::{SourceAddress, files::Objects};
 
 use crate::{
@@ -83,9 +83,9 @@ fn open(address: &LakeAddress) -> Result<Lake> {
 }
 
 /// Not there, or only not now.
-fn failed(error: lake::Error) -> anyhow::Error {
+fn failed(error: headcount_lake::Error) -> anyhow::Error {
     match error {
-        lake::Error::Unavailable { .. } => error.into(),
+        headcount_lake::Error::Unavailable { .. } => error.into(),
         _ => exit(NO_INPUT, error.to_string()),
     }
 }

@@ -7,15 +7,15 @@ use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
 use headcount_journal::{Journal, Options, ReadOnly};
 
 use crate::{
-    checkpoints::Checkpoints,
     data::DataDir,
     exit::{NO_INPUT, exit},
-    follower::replay,
-    known::Known,
     news::News,
-    outbox::Destination,
-    ownership::{Counting, Holdings},
-    surveyor::Surveyors,
+    roles::ingest::resume::Known,
+    roles::process::assignment::{Counting, Holdings},
+    roles::process::checkpoints::Checkpoints,
+    roles::process::partition::replay,
+    roles::process::publisher::Destination,
+    roles::serve::partition_handle::Surveyors,
 };
 
 /// An open data folder of this process: it writes the journal and follows it.

@@ -3,6 +3,7 @@
 //! Its clients read latitude and longitude as text and every row has both, so a venue without a place
 //! is at "0", which is how the feed itself spells "unknown".
 
+use headcount_query::Question;
 use std::{fmt::Write, sync::Arc};
 
 use axum::{
@@ -14,7 +15,9 @@ use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::task;
 
-use crate::{answer::Answer, app::App, json, problem::Problem, query, shelf::Shelves, state::Ask};
+use crate::{
+    answer::Answer, app::App, json, problem::Problem, query, shelf::Shelves, state::require,
+};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// Longer names are cut in the table; the JSON has them whole.
@@ -60,12 +63,12 @@ async fn current(
     make: fn(&[VenueTotal]) -> Answer,
 ) -> Result<Arc<Answer>, Problem> {
     let filter = query::filter(query)?;
-    app.state.ready.borrow().require()?;
+    require(&app.state.ready.borrow())?;
     let views = &app.state.views;
     shelves
         .of(&filter)
         .at(views.commit(), async {
-            let venues = views.ask(|reply| Ask::Venues(filter, reply)).await?;
+            let venues = views.ask(|reply| Question::Venues(filter, reply)).await?;
             if venues.is_empty() {
                 return Err(Problem::nothing_counted());
             }

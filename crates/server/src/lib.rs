@@ -1,7 +1,7 @@
 //! The HTTP door: the JSON API, the live stream, metrics and the embedded page.
 //!
 //! Views come in, bytes go out. The room knows the plain values of `headcount-engine` and nothing of
-//! sources, journals or partitions: whoever computes the figures answers [`Ask`]s at the other end of
+//! sources, journals or partitions: whoever computes the figures answers [`Question`](headcount_query::Question)s at the other end of
 //! a channel and says through a `watch` that there is something new.
 //!
 //! It is: one accept loop with limits on everything a client can hold on to (time, bytes,
@@ -10,12 +10,13 @@
 //! counted.
 //!
 //! ```
-//! use headcount_server::{Options, Readiness, ServerState, Views, serve};
+//! use headcount_query::{Readiness, Views};
+//! use headcount_server::{Options, ServerState, serve};
 //! use tokio::sync::{broadcast, mpsc, watch};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! let (asks, _answered_by_the_program) = mpsc::channel(64);
+//! let (questions, _answered_by_the_program) = mpsc::channel(64);
 //! let (_committed, commits) = watch::channel(0);
 //! let (_sources, sources) = watch::channel(Default::default());
 //! let (_ready, ready) = watch::channel(Readiness::Ready);
@@ -23,7 +24,7 @@
 //! let (pulses, _) = broadcast::channel(64);
 //!
 //! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
-//! let views = Views { asks, commits };
+//! let views = Views { questions, commits };
 //! let state = ServerState { views, pulses, sources, ready, cluster };
 //! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
 //! # }
@@ -65,8 +66,7 @@ mod probes;
 mod status;
 mod summary;
 
-pub use cluster::{ClusterStatus, PartitionStatus, WorkerStatus};
 pub use options::Options;
 pub use page::build_id;
 pub use serve::{bind, serve};
-pub use state::{Ask, Readiness, ServerState, SourceState, SourceStatus, Views};
+pub use state::ServerState;

@@ -10,6 +10,7 @@
 //! sent them later but gets a snapshot, and so does one that connects again. A slow client costs its
 //! place and what is in its socket; it never slows a room down.
 
+use headcount_query::Readiness;
 mod board;
 mod client;
 mod hub;
@@ -30,7 +31,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(crate) use self::hub::Hub;
-use crate::{app::App, gate::Peer, headers, origin, problem::Problem, query, state::Readiness};
+use crate::{app::App, gate::Peer, headers, origin, problem::Problem, query};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 

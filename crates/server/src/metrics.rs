@@ -1,5 +1,6 @@
 //! What the server counts about itself, and `/metrics`, where it is read together with the ledger.
 
+use headcount_query::{Question, Readiness};
 mod exposition;
 mod families;
 
@@ -19,13 +20,7 @@ use headcount_engine::{Filter, View};
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::timeout;
 
-use crate::{
-    app::App,
-    routes::Route,
-    seats::Full,
-    state::{Ask, Readiness},
-    vigil::Overdue,
-};
+use crate::{app::App, routes::Route, seats::Full, vigil::Overdue};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 /// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
@@ -108,6 +103,6 @@ pub(crate) async fn figures(app: &App) -> Option<Arc<View>> {
     let figures = app
         .state
         .views
-        .ask(|reply| Ask::View(Filter::default(), reply));
+        .ask(|reply| Question::View(Filter::default(), reply));
     timeout(FIGURES_WAIT, figures).await.ok()?.ok()
 }

@@ -9,7 +9,7 @@ use axum::{
 use http::header;
 use serde::Serialize;
 
-use crate::{app::App, json, problem::Problem};
+use crate::{app::App, json, problem::Problem, state::require};
 
 #[derive(Serialize)]
 struct Status {
@@ -24,7 +24,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.stop.is_asked() {
         return Problem::unavailable("headcount is stopping").into_response();
     }
-    match app.state.ready.borrow().require() {
+    match require(&app.state.ready.borrow()) {
         Ok(()) => say("ready"),
         Err(problem) => problem.into_response(),
     }

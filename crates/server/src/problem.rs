@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use headcount_query::Unanswered;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 
@@ -77,10 +78,6 @@ impl Problem {
 
     pub(crate) fn nothing_counted() -> Self {
         Self::unavailable("no venue has a yes yet: rows appear here as soon as answers are counted")
-    }
-
-    pub(crate) fn no_figures() -> Self {
-        Self::unavailable("there are no figures at the moment: headcount is starting or stopping")
     }
 
     pub(crate) fn too_slow(limit_s: f32) -> Self {
@@ -200,4 +197,9 @@ fn shown(path: &str) -> String {
         shown.push('…');
     }
     shown
+}
+impl From<Unanswered> for Problem {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::unavailable(unanswered.to_string())
+    }
 }

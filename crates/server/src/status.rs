@@ -1,5 +1,6 @@
 //! `/api/v1/status`: how the program is, for the page of that name.
 
+use headcount_query::{ClusterStatus, Readiness, SourceStatus};
 use std::sync::Arc;
 
 use axum::{
@@ -10,16 +11,7 @@ use headcount_engine::{AsOf, Ledger};
 use http::HeaderMap;
 use serde::Serialize;
 
-use crate::{
-    answer::Answer,
-    app::App,
-    clock,
-    cluster::ClusterStatus,
-    json, metrics,
-    problem::Problem,
-    query,
-    state::{Readiness, SourceStatus},
-};
+use crate::{answer::Answer, app::App, clock, json, metrics, problem::Problem, query};
 
 #[derive(Serialize)]
 struct Body<'a> {

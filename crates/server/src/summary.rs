@@ -1,6 +1,7 @@
 //! `/api/v1/summary`: the object of `headcount count --json`, of a running program; with `?country=`
 //! of the events of some countries.
 
+use headcount_query::Question;
 use std::sync::Arc;
 
 use axum::{
@@ -10,7 +11,7 @@ use axum::{
 use http::HeaderMap;
 use tokio::task;
 
-use crate::{answer::Answer, app::App, json, problem::Problem, query, state::Ask};
+use crate::{answer::Answer, app::App, json, problem::Problem, query, state::require};
 
 pub(crate) async fn summary(
     State(app): State<Arc<App>>,
@@ -25,12 +26,12 @@ pub(crate) async fn summary(
 
 async fn current(app: &App, query: Option<&str>) -> Result<Arc<Answer>, Problem> {
     let filter = query::filter(query)?;
-    app.state.ready.borrow().require()?;
+    require(&app.state.ready.borrow())?;
     let views = &app.state.views;
     app.summary
         .of(&filter)
         .at(views.commit(), async {
-            let summary = views.ask(|reply| Ask::Summary(filter, reply)).await?;
+            let summary = views.ask(|reply| Question::Summary(filter, reply)).await?;
             let make = move || Answer::of_figures(json::CONTENT_TYPE, json::to_bytes(&*summary));
             task::spawn_blocking(make)
                 .await

@@ -63,9 +63,6 @@ mod stream;
 mod testing;
 mod wall;
 
-pub mod simulator;
-pub mod standin;
-
 pub use address::SourceAddress;
 pub use backoff::Delays;
 pub use error::{Ended, Error};

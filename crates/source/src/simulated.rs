@@ -15,10 +15,10 @@ use crate::address::SimulationAddress;
 use crate::error::{Ended, Error, Stopped};
 use crate::message::{Batch, Item, Message, Place, Position};
 use crate::run::Context;
-use crate::simulator::Simulator;
 use crate::sink::Sink;
 use crate::status::Reporter;
 use crate::wall;
+use headcount_simulator::Simulator;
 
 /// How far the simulation may be late before it gives up catching up.
 const LATE_MAX_MS: i64 = 1000;

@@ -14,13 +14,13 @@ use super::{print, print_json};
 use crate::{
     cli,
     data::{DataDir, read_key},
-    ingest::Ingest,
-    intake::{Intake, resume},
-    known::Known,
     news::News,
     recordings::Recording,
+    roles::ingest::appender::Ingest,
+    roles::ingest::queue::{Intake, resume},
+    roles::ingest::resume::Known,
+    roles::ingest::sources::{LAST_LIMIT, Signals},
     store::Store,
-    taking::{LAST_LIMIT, Signals},
     text::number,
     waiting::Waiting,
 };

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use headcount_engine::{Entry, Partition};
-use headcount_sink::{archive::Archive, lake::LakeAddress};
+use headcount_lake::{LakeAddress, archive::Archive};
 
 use super::{print, print_json, print_summary};
 use crate::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use headcount_source::simulator::{Rate, Seed, Simulator};
+use headcount_simulator::{Rate, Seed, Simulator};
 use indicatif::ProgressBar;
 
 use crate::{

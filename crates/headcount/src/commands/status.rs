@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use headcount_sink::claims::{Claims, PartitionStatus, WorkerStatus};
+use headcount_lake::claims::{Claims, PartitionStatus, WorkerStatus};
 use serde::Serialize;
 
 use super::{print, print_json};
 use crate::{
     cli,
-    cluster::now_ms,
     engines::open_lake_to_read,
+    roles::process::heartbeat::now_ms,
     text::{number, plain},
     waiting::Waiting,
 };

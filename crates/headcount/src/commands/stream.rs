@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use headcount_record::Feed;
+use headcount_simulator::{Rate, Seed, Simulator};
 use headcount_source::{
     files,
     framing::{Block, BlockReader, Look},
-    simulator::{Rate, Seed, Simulator},
-    standin::{Options, Programme, Recording, serve},
 };
+use headcount_standin::{Options, Programme, Recording, serve};
 use tokio::runtime::Runtime;
 
 use super::{print, run::bind};
@@ -17,7 +17,7 @@ use crate::{
     cli,
     counting::now,
     exit::{NO_INPUT, exit},
-    taking::Signals,
+    roles::ingest::sources::Signals,
     text::number,
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use headcount_engine::{Filter, Survey};
-use headcount_sink::serving::{Serving, ServingAddress};
+use headcount_serving::{Serving, ServingAddress};
 use tokio::{
     runtime::Runtime,
     time::{Instant, sleep},
@@ -16,7 +16,7 @@ use crate::{
     data::DataDir,
     exit::{TEMPORARY, exit},
     news::News,
-    replicas::Replicas,
+    roles::serve::replicas::Replicas,
     store::Snapshot,
     waiting::Waiting,
 };

@@ -3,6 +3,7 @@
 //! Figures go out with every tick, lists and dots less often; what is held back goes out as soon as
 //! its time has come, whether or not there is something newer.
 
+use headcount_query::SourceStatus;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use super::{
     message::{self, All, LedgerRow, Message, SourceRow},
     pulses::Flashes,
 };
-use crate::{clock, options::Options, state::SourceStatus};
+use crate::{clock, options::Options};
 
 pub(super) struct Board {
     pub(super) seq: u64,

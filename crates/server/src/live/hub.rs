@@ -1,5 +1,6 @@
 //! The rooms by filter: made when somebody comes, closed when nobody is left.
 
+use headcount_query::{SourceStatus, Views};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -19,7 +20,7 @@ use crate::{
     options::Options,
     problem::Problem,
     seats::{Seat, Seats},
-    state::{ServerState, SourceStatus, Views},
+    state::ServerState,
     stop::Stop,
 };
 
@@ -95,7 +96,7 @@ impl Hub {
     /// Enters the room of a filter, making it if need be; `None` when there is nothing to come.
     pub(super) async fn join(self: Arc<Self>, filter: Filter) -> Option<Joined> {
         for _ in 0..JOIN_ATTEMPTS {
-            if self.views.asks.is_closed() {
+            if self.views.questions.is_closed() {
                 return None;
             }
             let (join, joined) = oneshot::channel();

@@ -1,5 +1,6 @@
 //! The events of the stream, byte by byte. Names of members are a contract with the page.
 
+use headcount_query::{SourceState, SourceStatus};
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -9,10 +10,7 @@ use headcount_engine::{
 use serde::Serialize;
 
 use super::pulses::Flash;
-use crate::{
-    clock, json,
-    state::{SourceState, SourceStatus},
-};
+use crate::{clock, json};
 
 /// A snapshot has every member but `pulses`; a tick has those that changed.
 #[derive(Default, Serialize)]

@@ -1,5 +1,6 @@
-//! The task of one filter: asks, shows, pings, and leaves when nobody is there.
+//! The task of one filter: questions, shows, pings, and leaves when nobody is there.
 
+use headcount_query::Question;
 use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -19,7 +20,6 @@ use super::{
     board::Board,
     hub::{Hub, Join, Joined},
 };
-use crate::state::Ask;
 
 /// Messages that a client may be behind before it gets a snapshot instead: three seconds of ticks.
 const RING: usize = 32;
@@ -135,10 +135,10 @@ impl Room {
         Box::pin(async move {
             let since = Instant::now();
             let answer =
-                time::timeout(VIEW_WAIT, views.ask(|reply| Ask::View(filter, reply))).await;
+                time::timeout(VIEW_WAIT, views.ask(|reply| Question::View(filter, reply))).await;
             let answered = match answer {
                 Ok(Ok(view)) => Answered::View(view),
-                _ if views.asks.is_closed() => Answered::Gone,
+                _ if views.questions.is_closed() => Answered::Gone,
                 _ => Answered::NotNow,
             };
             (since, answered)
@@ -189,7 +189,7 @@ impl Room {
         });
     }
 
-    fn put_sources(&mut self, sources: &Arc<Vec<crate::SourceStatus>>) {
+    fn put_sources(&mut self, sources: &Arc<Vec<headcount_query::SourceStatus>>) {
         if let Some(board) = &mut self.board {
             board.put_sources(Arc::clone(sources));
         }

@@ -1,5 +1,6 @@
 //! The cadence of a room, on a clock that is advanced.
 
+use headcount_query::{Question, Views};
 use std::{pin::Pin, time::Duration};
 
 use futures_util::{Stream, StreamExt};
@@ -11,31 +12,26 @@ use tokio::{
 };
 
 use super::*;
-use crate::{
-    metrics::Metrics,
-    options::Options,
-    state::{Ask, ServerState, Views},
-    stop::Stop,
-};
+use crate::{metrics::Metrics, options::Options, state::ServerState, stop::Stop};
 
 struct Stage {
     hub: Arc<Hub>,
     commits: watch::Sender<u64>,
     stop: watch::Sender<bool>,
-    _sources: watch::Sender<Arc<Vec<crate::SourceStatus>>>,
-    _ready: watch::Sender<crate::Readiness>,
+    _sources: watch::Sender<Arc<Vec<headcount_query::SourceStatus>>>,
+    _ready: watch::Sender<headcount_query::Readiness>,
 }
 
 impl Stage {
     /// With a publisher that takes so long for a view; its figures are the number of the commit.
     fn new(view_takes: Duration) -> Self {
-        let (asks, mut asked) = mpsc::channel(4);
-        let stage = Self::asking(asks);
+        let (questions, mut asked) = mpsc::channel(4);
+        let stage = Self::asking(questions);
         let commit = stage.commits.subscribe();
         tokio::spawn(async move {
             while let Some(ask) = asked.recv().await {
                 time::sleep(view_takes).await;
-                if let Ask::View(filter, reply) = ask {
+                if let Question::View(filter, reply) = ask {
                     let _ = reply.send(Arc::new(view(filter, *commit.borrow())));
                 }
             }
@@ -43,13 +39,13 @@ impl Stage {
         stage
     }
 
-    fn asking(asks: mpsc::Sender<Ask>) -> Self {
+    fn asking(questions: mpsc::Sender<Question>) -> Self {
         let (commits, commits_seen) = watch::channel(0);
         let (sources, sources_seen) = watch::channel(Arc::default());
-        let (ready, ready_seen) = watch::channel(crate::Readiness::Ready);
+        let (ready, ready_seen) = watch::channel(headcount_query::Readiness::Ready);
         let state = ServerState {
             views: Views {
-                asks,
+                questions,
                 commits: commits_seen,
             },
             pulses: broadcast::Sender::new(4),
@@ -259,15 +255,15 @@ async fn who_does_not_listen_gets_a_snapshot_of_now() {
 /// A publisher that has nothing yet may say so by letting the question go.
 #[tokio::test(start_paused = true)]
 async fn a_refused_question_is_asked_again() {
-    let (asks, mut asked) = mpsc::channel(4);
-    let stage = Stage::asking(asks);
+    let (questions, mut asked) = mpsc::channel(4);
+    let stage = Stage::asking(questions);
     let mut stream = stage.client();
     assert_eq!(stream.next().await.as_deref(), Some("retry: 1000\n\n"));
     let publisher = async {
         for _ in 0..3 {
             drop(asked.recv().await.expect("a question"));
         }
-        let Some(Ask::View(filter, reply)) = asked.recv().await else {
+        let Some(Question::View(filter, reply)) = asked.recv().await else {
             panic!("a question")
         };
         reply

@@ -1,16 +1,12 @@
 //! The families of `/metrics`, one function per subject.
 
+use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
 
 use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
-use crate::{
-    app::App,
-    cluster::{ClusterStatus, PartitionStatus},
-    routes::Route,
-    state::Readiness,
-};
+use crate::{app::App, routes::Route};
 
 pub(super) fn write(app: &App, view: Option<&View>) -> String {
     let mut out = Exposition::default();

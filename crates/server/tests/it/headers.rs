@@ -1,6 +1,7 @@
 //! The same headers on every answer, whoever made it.
 
-use headcount_server::{Options, Readiness};
+use headcount_query::Readiness;
+use headcount_server::Options;
 
 use crate::{
     client::{Connection, Events, Reply, ask, get},

@@ -1,9 +1,10 @@
 //! The live stream as the page sees it.
 
+use headcount_query::SourceState;
 use std::time::Duration;
 
 use headcount_engine::Pulse;
-use headcount_server::{Options, SourceState};
+use headcount_server::Options;
 use serde_json::json;
 
 use crate::{

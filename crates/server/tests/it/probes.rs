@@ -1,11 +1,10 @@
 //! Health, readiness, metrics, and the table of routes.
 
-use headcount_server::{Readiness, SourceState};
-
 use crate::{
     client::{Connection, Events, ask, get},
     world::{World, ledger, source},
 };
+use headcount_query::{Readiness, SourceState};
 
 #[tokio::test]
 async fn readiness_says_why_not() {

@@ -1,8 +1,8 @@
 //! `/api/v1/cluster` and `/api/v1/status`, and what `/metrics` says of a cluster.
 
+use headcount_query::{ClusterStatus, PartitionStatus, Readiness, WorkerStatus};
 use std::sync::Arc;
 
-use headcount_server::{ClusterStatus, PartitionStatus, Readiness, WorkerStatus};
 use serde_json::{Value, json};
 
 use crate::{

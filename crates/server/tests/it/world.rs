@@ -1,5 +1,6 @@
 //! The rest of the program, as small as it can be: figures that a test sets, and a publisher.
 
+use headcount_query::{ClusterStatus, Question, Readiness, SourceState, SourceStatus, Views};
 use std::{
     collections::BTreeMap,
     io,
@@ -13,10 +14,7 @@ use std::{
 use headcount_engine::{
     Account, CountryRow, Filter, Ledger, Pulse, Summary, Totals, VenueRow, VenueTotal, View,
 };
-use headcount_server::{
-    Ask, ClusterStatus, Options, Readiness, ServerState, SourceState, SourceStatus, Views, bind,
-    serve,
-};
+use headcount_server::{Options, ServerState, bind, serve};
 use tokio::{
     sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
@@ -57,7 +55,7 @@ impl World {
     pub(crate) async fn with(options: Options) -> Self {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
-        let (asks, asked) = mpsc::channel(64);
+        let (questions, asked) = mpsc::channel(64);
         let (commits, commits_seen) = watch::channel(0);
         let (sources, sources_seen) = watch::channel(Arc::new(vec![source(SourceState::Live)]));
         let (ready, ready_seen) = watch::channel(Readiness::Ready);
@@ -77,7 +75,7 @@ impl World {
         ));
         let state = ServerState {
             views: Views {
-                asks,
+                questions,
                 commits: commits_seen,
             },
             pulses: pulses.clone(),
@@ -193,7 +191,7 @@ pub(crate) fn ledger(source: &str) -> Ledger {
 }
 
 async fn publish(
-    mut asked: mpsc::Receiver<Ask>,
+    mut asked: mpsc::Receiver<Question>,
     figures: Arc<Mutex<Figures>>,
     views: Arc<AtomicUsize>,
     mut open: watch::Receiver<bool>,
@@ -205,14 +203,14 @@ async fn publish(
         waits.send_replace(false);
         let figures = figures.lock().unwrap();
         match ask {
-            Ask::View(filter, reply) => {
+            Question::View(filter, reply) => {
                 let _ = reply.send(Arc::new(figures.view(filter)));
                 views.fetch_add(1, Relaxed);
             }
-            Ask::Summary(filter, reply) => {
+            Question::Summary(filter, reply) => {
                 let _ = reply.send(Arc::new(figures.summary(filter)));
             }
-            Ask::Venues(filter, reply) => {
+            Question::Venues(filter, reply) => {
                 // The place of a venue of the tests is its country.
                 let mut venues = figures.venues.clone();
                 venues.retain(|venue| lets(&filter, &venue.group_city.to_lowercase()));

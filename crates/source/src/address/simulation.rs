@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{AddressError, refuse, shortened};
-use crate::simulator::{Rate, Seed};
+use headcount_simulator::{Rate, Seed};
 
 /// The simulated stream.
 #[derive(Debug, Clone, Copy, PartialEq)]

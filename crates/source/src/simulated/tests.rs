@@ -6,9 +6,9 @@ use super::*;
 use crate::address::SourceAddress;
 use crate::message::Resume;
 use crate::run::Options;
-use crate::simulator::{Rate, Seed};
 use crate::sink::Limits;
 use crate::testing::*;
+use headcount_simulator::{Rate, Seed};
 
 const START_MS: i64 = 1_700_000_000_000;
 

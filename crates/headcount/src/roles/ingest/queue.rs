@@ -1,0 +1,308 @@
+//! Running sources: each feeds a bounded queue, and one thread takes all queues to the journal.
+//!
+//! ```text
+//!  source ─▶ queue ─╮
+//!  source ─▶ queue ─┼─▶ intake thread: door, journal ─▶ durable
+//!  source ─▶ queue ─╯
+//! ```
+//!
+//! Nothing is dropped on the way: a full queue makes its source wait.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow};
+use headcount_journal::Journal;
+use headcount_source::{
+    AnySource, Ended, Error as SourceError, Resume, SourceAddress,
+    message::{Batch, Position},
+    shutdown::Shutdown,
+    sink::{self, Delivery, Held, Limits},
+    status::{self, Status},
+};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+    task::JoinHandle as Task,
+    time::timeout,
+};
+
+use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::resume::Known};
+
+/// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
+/// queues of the sources.
+const WAITING: usize = 1024;
+/// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
+const GATHER_BYTES: usize = 4 << 20;
+/// A partition without entries for so long is told to hold nothing back.
+const REST_AFTER: Duration = Duration::from_secs(60);
+/// How often the intake looks for such partitions.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+enum Arrival {
+    Delivery(String, Box<Delivery>),
+    Ended(String),
+}
+
+/// The thread between sources and journal.
+pub(crate) struct Intake {
+    arrivals: mpsc::Sender<Arrival>,
+    thread: JoinHandle<Result<Ingest>>,
+    give_up: GiveUp,
+}
+
+/// Ends all waiting for a disk that is full and for servers that are away.
+#[derive(Clone)]
+pub(crate) struct GiveUp {
+    ending: Arc<AtomicBool>,
+    journal: Arc<Journal>,
+}
+
+impl GiveUp {
+    /// What is not durable soon is an error from now on.
+    pub(crate) fn now(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+        self.journal.give_up();
+    }
+}
+
+/// A source that runs.
+pub(crate) struct Running {
+    pub(crate) status: watch::Receiver<Status>,
+    pub(crate) ended: Task<Result<Ended, SourceError>>,
+    /// Ends when all that it brought is before what other sources bring from then on.
+    pub(crate) handed_over: Task<()>,
+}
+
+impl Intake {
+    /// Starts the thread. It needs the runtime only for its limits on waiting.
+    pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
+        let (arrivals, inbox) = mpsc::channel(WAITING);
+        let give_up = GiveUp {
+            ending: ingest.give_up(),
+            journal: Arc::clone(ingest.journal()),
+        };
+        let thread = thread::Builder::new()
+            .name("intake".to_owned())
+            .spawn(move || {
+                let taken = take_all(ingest, inbox, &runtime);
+                if let Err(error) = &taken {
+                    news.fail(error);
+                }
+                taken
+            })
+            .context("start a thread")?;
+        Ok(Self {
+            arrivals,
+            thread,
+            give_up,
+        })
+    }
+
+    /// Starts a source.
+    pub(crate) fn run(
+        &self,
+        address: SourceAddress,
+        resume: Resume,
+        shutdown: Shutdown,
+    ) -> Running {
+        let name = address.to_string();
+        let (sink, mut inbox) = sink::channel(Limits::default());
+        let (reporter, status) = status::status(name.clone());
+        let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
+        let arrivals = self.arrivals.clone();
+        let handed_over = tokio::spawn(async move {
+            while let Some(delivery) = inbox.next().await {
+                if arrivals
+                    .send(Arrival::Delivery(name.clone(), Box::new(delivery)))
+                    .await
+                    .is_err()
+                {
+                    // The intake has failed; dropping the queue stops the source.
+                    return;
+                }
+            }
+            // The intake may have gone first.
+            let _ = arrivals.send(Arrival::Ended(name)).await;
+        });
+        Running {
+            status,
+            ended,
+            handed_over,
+        }
+    }
+
+    /// For somebody who may have to end the waiting.
+    pub(crate) fn give_up(&self) -> GiveUp {
+        self.give_up.clone()
+    }
+
+    /// Waits until everything that arrived is durable. All sources must have ended.
+    pub(crate) async fn finish(self) -> Result<Ingest> {
+        let thread = self.end();
+        joined(thread).await
+    }
+
+    /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
+    /// an error.
+    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
+        let give_up = self.give_up();
+        let finished = joined(self.end());
+        tokio::pin!(finished);
+        if let Ok(finished) = timeout(limit, &mut finished).await {
+            return finished;
+        }
+        give_up.now();
+        finished.await
+    }
+
+    /// Lets the thread end when it has taken everything.
+    fn end(self) -> JoinHandle<Result<Ingest>> {
+        self.give_up.ending.store(true, Ordering::Relaxed);
+        self.thread
+    }
+}
+
+async fn joined(thread: JoinHandle<Result<Ingest>>) -> Result<Ingest> {
+    tokio::task::spawn_blocking(move || thread.join())
+        .await?
+        .map_err(|_| anyhow!("the intake thread panicked"))?
+}
+
+fn take_all(
+    mut ingest: Ingest,
+    inbox: mpsc::Receiver<Arrival>,
+    runtime: &Handle,
+) -> Result<Ingest> {
+    let mut inbox = Inbox { inbox, next: None };
+    let mut positions: HashMap<String, Position> = HashMap::new();
+    loop {
+        let arrival = match inbox.waiting() {
+            Some(arrival) => Some(arrival),
+            None => {
+                // Nothing waits: what was taken is settled before anything else.
+                ingest.settle()?;
+                let coming = async { timeout(LOOK_EVERY, inbox.inbox.recv()).await };
+                match runtime.block_on(coming) {
+                    Ok(None) => return Ok(ingest),
+                    Ok(arrival) => arrival,
+                    Err(_) => None,
+                }
+            }
+        };
+        match arrival {
+            Some(Arrival::Delivery(source, delivery)) => {
+                for Gathered {
+                    source,
+                    batch,
+                    held,
+                } in inbox.gather(source, *delivery)
+                {
+                    if let Some(position) = &batch.position {
+                        positions.insert(source.clone(), position.clone());
+                    }
+                    ingest.take(&source, batch, held)?;
+                }
+            }
+            Some(Arrival::Ended(source)) => {
+                if let Some(position) = positions.remove(&source) {
+                    ingest.finish(&source, &position)?;
+                }
+            }
+            None => ingest.rest(REST_AFTER)?,
+        }
+    }
+}
+
+/// What has arrived, with one arrival looked at ahead.
+struct Inbox {
+    inbox: mpsc::Receiver<Arrival>,
+    next: Option<Arrival>,
+}
+
+impl Inbox {
+    fn waiting(&mut self) -> Option<Arrival> {
+        self.next.take().or_else(|| self.inbox.try_recv().ok())
+    }
+
+    /// Puts a delivery together with all that wait behind it, by what they are positions in: a sync costs the same for
+    /// one as for all.
+    fn gather(&mut self, source: String, delivery: Delivery) -> Vec<Gathered> {
+        let mut bytes = delivery.batch.bytes();
+        let mut gathered = vec![Gathered::new(source, delivery)];
+        while bytes < GATHER_BYTES {
+            match self.waiting() {
+                Some(Arrival::Delivery(source, delivery)) => {
+                    bytes += delivery.batch.bytes();
+                    let before = gathered
+                        .iter_mut()
+                        .find(|before| before.leads_to(&source, &delivery));
+                    match before {
+                        Some(before) => before.add(*delivery),
+                        None => gathered.push(Gathered::new(source, *delivery)),
+                    }
+                }
+                other => {
+                    self.next = other;
+                    break;
+                }
+            }
+        }
+        gathered
+    }
+}
+
+/// What of one source has arrived, in order, and its places in the queue.
+struct Gathered {
+    source: String,
+    batch: Batch,
+    held: Vec<Held>,
+}
+
+impl Gathered {
+    fn new(source: String, delivery: Delivery) -> Self {
+        let (batch, held) = delivery.open();
+        Self {
+            source,
+            batch,
+            held: vec![held],
+        }
+    }
+
+    /// Whether a delivery goes on in what this one is a position in.
+    fn leads_to(&self, source: &str, delivery: &Delivery) -> bool {
+        let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
+        self.source == source && of(&self.batch) == of(&delivery.batch)
+    }
+
+    fn add(&mut self, delivery: Delivery) {
+        let (batch, held) = delivery.open();
+        self.batch.extend(batch);
+        self.held.push(held);
+    }
+}
+
+/// From where a source may go on, by what the partitions knew at the start.
+pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
+    let partitions: Vec<Vec<Position>> = known
+        .iter()
+        .map(|known| {
+            known
+                .positions
+                .iter()
+                .map(|position| serde_json::from_value(position.clone()))
+                .collect::<Result<_, _>>()
+        })
+        .collect::<Result<_, _>>()
+        .context("read the position of a source")?;
+    Ok(Resume::from_partitions(
+        partitions.iter().map(Vec::as_slice),
+    ))
+}

@@ -1,0 +1,137 @@
+//! Sources at work: started, watched, stopped when the process ends.
+
+use headcount_query::SourceStatus;
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+
+use headcount_source::{SourceAddress, shutdown};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    news::News,
+    roles::ingest::queue::{Intake, Running},
+    roles::ingest::statuses::watch_statuses,
+};
+
+/// How long sources may take to stop.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How long what they brought may take to become durable when the process ends: with brokers that are away just now it
+/// must end nevertheless, and before whoever told it to ends it by force.
+pub(crate) const LAST_LIMIT: Duration = Duration::from_secs(15);
+/// The same when it ends because something has failed: what is not durable by then will hardly be.
+const FAILED_LIMIT: Duration = Duration::from_secs(2);
+
+/// Runs the sources until a signal comes, and then until what they brought is durable.
+pub(crate) async fn take_in(
+    sources: Vec<SourceAddress>,
+    intake: Option<(Intake, headcount_source::Resume)>,
+    news: &News,
+    statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
+    shared: bool,
+    signals: &mut Signals,
+) -> Result<()> {
+    let Some((intake, known)) = intake else {
+        until_the_end(news, shared, signals).await;
+        return news.failure();
+    };
+    let (stop, stopped) = shutdown::shutdown();
+    let running: Vec<Running> = sources
+        .into_iter()
+        .map(|source| intake.run(source, known.clone(), stopped.clone()))
+        .collect();
+    let mut watching = watch_statuses(&running, statuses);
+    // A source that cannot go on is reported when that happens, not when the program ends.
+    let reported: Vec<_> = running
+        .into_iter()
+        .map(|source| {
+            let end = source.ended.abort_handle();
+            (end, tokio::spawn(async { report(source.ended.await) }))
+        })
+        .collect();
+
+    until_the_end(news, shared, signals).await;
+    stop.stop();
+    let deadline = Instant::now() + STOP_LIMIT;
+    for (end, reported) in reported {
+        if timeout_at(deadline, reported).await.is_err() {
+            tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
+            // Nobody waits any longer for what it might bring.
+            end.abort();
+        }
+    }
+    watching.shutdown().await;
+    let broken = news.failure();
+    let limit = match broken {
+        Ok(()) => LAST_LIMIT,
+        Err(_) => FAILED_LIMIT,
+    };
+    let ingested = intake.finish_within(limit).await;
+    broken.and(ingested.map(drop))
+}
+
+/// Waits for a signal. A process that stands alone stays up after a failure, to say what is wrong;
+/// one of several ends, for another takes its place.
+async fn until_the_end(news: &News, shared: bool, signals: &mut Signals) {
+    let mut failed = news.failed.subscribe();
+    tokio::select! {
+        () = signals.next() => {}
+        // The sender is in the news, which are here.
+        _ = failed.wait_for(Option::is_some), if shared => {}
+    }
+    tracing::info!("stopping");
+}
+
+fn report(
+    ended: Result<Result<headcount_source::Ended, headcount_source::Error>, tokio::task::JoinError>,
+) {
+    match ended {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Err(error) if error.is_cancelled() => {}
+        Err(error) => tracing::error!("a source broke down: {error}"),
+    }
+}
+
+/// SIGTERM and SIGINT, from when they are listened to: none that comes between two looks is missed.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(crate) fn listen() -> Result<Self> {
+        let listen = |kind| signal(kind).context("listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Ends the process at once when one comes, until it is told that there is something to leave in order. A process
+    /// that is the first in its container would not be ended by them otherwise.
+    pub(crate) fn end_until(mut self, started: oneshot::Receiver<()>) -> JoinHandle<Self> {
+        tokio::spawn(async move {
+            tokio::select! {
+                () = self.next() => {
+                    tracing::info!("stopped at the start");
+                    std::process::exit(0)
+                }
+                _ = started => self,
+            }
+        })
+    }
+
+    /// The next of the two.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

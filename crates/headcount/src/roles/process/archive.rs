@@ -1,0 +1,102 @@
+//! The raw archive of a partition, written by a thread of its own that never holds counting up.
+
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow};
+use headcount_journal::Journal;
+use headcount_lake::{
+    Description, Lake,
+    archive::{Archiver, Entry, Figures, Position, Stop, run},
+};
+use headcount_record::{CONTROL, Control, Decoder, Record};
+
+use crate::news::News;
+
+/// How long the last objects may take when a process ends, of all its partitions together.
+const LAST_OBJECTS: Duration = Duration::from_secs(20);
+/// How often a wait looks whether they are there.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A running archiver.
+pub(crate) struct Archiving {
+    stop: Stop,
+    figures: Arc<Figures>,
+    thread: JoinHandle<()>,
+}
+
+impl Archiving {
+    /// Archives a partition from where its archive ends.
+    pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
+        let whose = Description::new(journal.id(), journal.partitions());
+        let mut archiver = Archiver::open(lake, whose, at, feed_of)
+            .with_context(|| format!("open the archive of partition {at}"))?;
+        let (stop, figures) = (Stop::new(), archiver.figures());
+        let (told, journal, news) = (stop.clone(), Arc::clone(journal), news.clone());
+        let thread = thread::Builder::new()
+            .name(format!("archive-{at}"))
+            .spawn(move || {
+                let open = |position: &Position| journal.reader_at(at, &position.place);
+                if let Err(error) = run(&mut archiver, open, &told) {
+                    let error = anyhow!(error).context(format!("archive partition {at}"));
+                    news.fail(&error);
+                }
+            })
+            .context("start a thread")?;
+        Ok(Self {
+            stop,
+            figures,
+            thread,
+        })
+    }
+
+    /// The first entry that is not archived.
+    pub(crate) fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+
+    /// Has everything stored that the journal has now.
+    pub(crate) fn finish(&self) {
+        self.stop.finish();
+    }
+
+    /// When the last objects of all partitions are no longer waited for.
+    pub(crate) fn last_objects() -> Instant {
+        Instant::now() + LAST_OBJECTS
+    }
+
+    /// Ends; what is not stored by `until` is archived after the next start.
+    pub(crate) fn end(self, until: Option<Instant>) -> Result<()> {
+        while until.is_some_and(|until| Instant::now() < until) && !self.thread.is_finished() {
+            thread::sleep(LOOK);
+        }
+        self.stop.stop();
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("an archiver's thread panicked"))
+    }
+}
+
+/// The feed that an entry is archived under.
+fn feed_of(entry: &Entry<'_>) -> &'static str {
+    if entry.kind == CONTROL {
+        return match Control::from_body(entry.body) {
+            Ok(Control::Rejected(_)) => "dead-letters",
+            _ => "control",
+        };
+    }
+    thread_local! {
+        static DECODER: std::cell::RefCell<Decoder> = std::cell::RefCell::default();
+    }
+    DECODER.with_borrow_mut(|decoder| {
+        decoder.keep_bounded();
+        match decoder.decode(entry.body) {
+            Ok(Record::Rsvp(_)) => headcount_record::Feed::Rsvps.name(),
+            Ok(Record::Other(other)) => other.identity.feed.name(),
+            Err(_) => "unknown",
+        }
+    })
+}

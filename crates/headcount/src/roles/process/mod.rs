@@ -1,0 +1,10 @@
+//! Counting: partitions of the journal, who has which, and where their changes go.
+
+pub(crate) mod acked;
+pub(crate) mod archive;
+pub(crate) mod assignment;
+pub(crate) mod checkpoints;
+pub(crate) mod heartbeat;
+pub(crate) mod partition;
+pub(crate) mod publisher;
+pub(crate) mod schedule;

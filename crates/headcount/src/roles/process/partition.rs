@@ -1,0 +1,309 @@
+//! A thread a partition: it follows the journal, keeps the counts and answers surveys.
+//!
+//! Nothing is shared but the figures of its progress, so the engine needs no locks.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use headcount_engine::{Entry, Partition};
+use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
+
+use crate::{
+    news::News,
+    roles::ingest::resume::Known,
+    roles::process::acked::Delivered,
+    roles::process::checkpoints::Start,
+    roles::process::publisher::{Destination, Outbox},
+    roles::process::schedule::Giving,
+    roles::serve::partition_handle::{Desk, Progress, Surveyor, surveyor},
+};
+
+/// Bytes of the journal applied between two looks at requests.
+const READ_BYTES: usize = 1 << 20;
+/// How long an idle partition waits for entries before it looks at requests again.
+const POLL: Duration = Duration::from_millis(5);
+/// How long to wait before a journal that cannot be read is asked again.
+const OUTAGE_POLL: Duration = Duration::from_millis(50);
+/// The handle of a running follower.
+pub(crate) struct Follower {
+    surveyor: Surveyor,
+    delivered: Arc<Delivered>,
+    ready: Receiver<Result<Known>>,
+    thread: JoinHandle<()>,
+}
+
+impl Follower {
+    /// Starts following from where `start` stands.
+    pub(crate) fn start(
+        journal: &Journal,
+        at: u16,
+        start: Start,
+        to: Destination,
+        news: News,
+    ) -> Result<Self> {
+        let Start {
+            mut partition,
+            hint,
+            served,
+        } = start;
+        let place = Place {
+            offset: partition.next_offset(),
+            hint,
+        };
+        let reader = journal.reader_at(at, &place)?;
+        let (surveyor, desk) = surveyor(progress_of(&partition, false, 0));
+        let (tell_ready, ready) = sync_channel(1);
+        let serves = to.serving.is_some();
+        let offset = partition.next_offset();
+        let delivered = Delivered::new(served.then_some(offset), offset);
+        let checkpoint_every = to.checkpoint_every;
+        let outbox = Outbox::start(at, to, delivered)?;
+        let delivered = Arc::clone(outbox.delivered());
+        if serves {
+            partition.watch(!served);
+        }
+        let run = Run {
+            at,
+            partition,
+            reader,
+            desk,
+            giving: Giving::new(journal.id(), at, serves, checkpoint_every, outbox),
+            news,
+            waits: false,
+            ready: Some(tell_ready),
+        };
+        let thread = thread::Builder::new()
+            .name(format!("partition-{at}"))
+            .spawn(move || run.run())
+            .context("start a thread")?;
+        Ok(Self {
+            surveyor,
+            delivered,
+            ready,
+            thread,
+        })
+    }
+
+    pub(crate) fn surveyor(&self) -> &Surveyor {
+        &self.surveyor
+    }
+
+    /// Begins to stop, so that several may stop beside each other.
+    pub(crate) fn ask_to_stop(&self, in_order: bool) {
+        if !in_order {
+            self.delivered.abandon();
+        }
+        self.surveyor.stop();
+    }
+
+    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
+        &self.delivered
+    }
+
+    /// Waits until everything that was in the journal at the start is counted.
+    pub(crate) fn caught_up(&self) -> Result<Known> {
+        self.ready
+            .recv()
+            .map_err(|_| anyhow!("a partition's thread stopped while it read the journal"))?
+    }
+
+    /// Whether it has failed while catching up.
+    pub(crate) fn failed_early(&self) -> Result<()> {
+        match self.ready.try_recv() {
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Waits for the end: in order after what is in the journal now and its checkpoint; otherwise
+    /// at once, and nothing is given away any more, for the partition is another's.
+    pub(crate) fn stop(self, in_order: bool) -> Result<()> {
+        self.ask_to_stop(in_order);
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("a partition's thread panicked"))
+    }
+}
+
+struct Run {
+    at: u16,
+    partition: Partition,
+    reader: Reader,
+    desk: Desk,
+    giving: Giving,
+    news: News,
+    /// The journal cannot be read at present.
+    waits: bool,
+    /// Until everything that was there at the start is counted.
+    ready: Option<SyncSender<Result<Known>>>,
+}
+
+impl Run {
+    fn run(mut self) {
+        if let Err(error) = self.follow() {
+            match self.ready.take() {
+                // Whoever waits for the start tells it; otherwise nobody does.
+                Some(ready) => {
+                    let _ = ready.send(Err(error));
+                }
+                None => self.news.fail(&error),
+            }
+        }
+        self.giving.close();
+    }
+
+    fn follow(&mut self) -> Result<()> {
+        let mut batch = Batch::new();
+        let mut stop = false;
+        loop {
+            if self.giving.delivered().is_abandoned() {
+                return Ok(());
+            }
+            // A read may end within a batch. Figures are taken of whole batches only; the rest of
+            // this one is durable already, so it is there at the next read.
+            if self.partition.is_at_commit() {
+                // Once told to stop, it goes on only to the end of what is in the journal.
+                stop |= self.desk.answer(|scope| self.partition.survey(scope));
+            }
+            let wait = if stop { Duration::ZERO } else { POLL };
+            let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
+                Err(error) if error.may_pass() => {
+                    self.waits_for(&error);
+                    if stop && !self.partition.is_at_commit() {
+                        // The rest of the batch does not come; it is counted at the next start.
+                        return Ok(());
+                    }
+                    0
+                }
+                read => {
+                    read.with_context(|| format!("read partition {} of the journal", self.at))?
+                }
+            };
+            if read > 0 {
+                self.goes_on();
+                apply(&mut self.partition, &batch)?;
+                self.giving.counted(read);
+            }
+            if !self.partition.is_at_commit() {
+                continue;
+            }
+            if read > 0 {
+                self.tell();
+            }
+            if self.ready.is_some() {
+                match self.reader.caught_up() {
+                    Ok(true) => self.now_caught_up(),
+                    Ok(false) => {}
+                    Err(error) if error.may_pass() => self.waits_for(&error),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if read == 0 && stop {
+                self.giving.give_last(&mut self.partition, &self.reader);
+                return Ok(());
+            }
+            self.giving.give(&mut self.partition, &self.reader);
+        }
+    }
+
+    /// The brokers are away: they are asked again.
+    fn waits_for(&mut self, error: &JournalError) {
+        if !self.waits {
+            tracing::warn!("partition {}: counting waits: {error}", self.at);
+        }
+        self.waits = true;
+        thread::sleep(OUTAGE_POLL);
+    }
+
+    fn goes_on(&mut self) {
+        if std::mem::take(&mut self.waits) {
+            tracing::info!("partition {}: counting goes on", self.at);
+        }
+    }
+
+    fn now_caught_up(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            // Nobody may be waiting.
+            let _ = ready.send(Ok(Known::of(&self.partition)));
+        }
+        self.giving.caught_up();
+        // What is found at the start is not news for the map.
+        self.partition.take_pulses();
+        self.desk.tell(progress_of(&self.partition, true, 0));
+        self.news.commits.send_modify(|commit| *commit += 1);
+    }
+
+    fn tell(&mut self) {
+        let caught_up = self.ready.is_none();
+        let behind = self
+            .reader
+            .durable_end()
+            .saturating_sub(self.partition.next_offset());
+        self.desk
+            .tell(progress_of(&self.partition, caught_up, behind));
+        let pulses = self.partition.take_pulses();
+        if !caught_up {
+            return;
+        }
+        if !pulses.is_empty() {
+            self.giving.show(&pulses);
+            // Nobody may be looking.
+            let _ = self.news.pulses.send(pulses.into());
+        }
+        self.news.commits.send_modify(|commit| *commit += 1);
+    }
+}
+
+fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress {
+    let (stream_time, idle) = partition.stream_time();
+    Progress {
+        next_offset: partition.next_offset(),
+        stream_time,
+        idle,
+        caught_up,
+        behind,
+    }
+}
+
+/// Brings a partition up to offset `end`.
+pub(crate) fn replay(partition: &mut Partition, mut reader: Reader, end: u64) -> Result<()> {
+    let mut batch = Batch::new();
+    while partition.next_offset() < end {
+        let read = reader.read(&mut batch, READ_BYTES, Duration::from_secs(10))?;
+        ensure!(
+            read > 0,
+            "the journal ends at offset {} before {end}",
+            partition.next_offset()
+        );
+        for frame in batch.iter().take_while(|frame| frame.offset < end) {
+            partition.apply(entry(&frame))?;
+        }
+    }
+    partition.take_pulses();
+    Ok(())
+}
+
+fn apply(partition: &mut Partition, batch: &Batch) -> Result<()> {
+    for frame in batch.iter() {
+        partition.apply(entry(&frame))?;
+    }
+    Ok(())
+}
+
+/// A frame of the journal as the engine takes it.
+fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
+    Entry {
+        offset: frame.offset,
+        arrived: frame.appended_at_ms,
+        kind: frame.kind,
+        source: frame.source,
+        body: frame.body,
+    }
+}

@@ -1,0 +1,42 @@
+//! Whether figures can be served, told to the server.
+
+use headcount_query::Readiness;
+use std::time::Duration;
+
+use tokio::{sync::watch, time::interval};
+
+use crate::{news::News, roles::serve::partition_handle::Surveyors};
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Tells the server whether figures can be served.
+pub(crate) async fn watch_readiness(
+    news: News,
+    shown: Option<Surveyors>,
+    readiness: watch::Sender<Readiness>,
+) {
+    let mut look = interval(LOOK);
+    loop {
+        look.tick().await;
+        let now = readiness_of(&news, shown.as_ref());
+        readiness.send_if_modified(|known| {
+            let changed = *known != now;
+            *known = now.clone();
+            changed
+        });
+    }
+}
+
+fn readiness_of(news: &News, shown: Option<&Surveyors>) -> Readiness {
+    if let Some(failure) = &*news.failed.borrow() {
+        return Readiness::Failed(failure.reason.clone());
+    }
+    if let Some(reason) = &*news.waiting.borrow() {
+        return Readiness::Failed(reason.clone());
+    }
+    match shown.and_then(Surveyors::missing) {
+        Some(missing) => Readiness::Starting(missing),
+        None => Readiness::Ready,
+    }
+}

@@ -1,0 +1,63 @@
+//! Merges the partitions' surveys into the figures that the server questions for.
+
+use headcount_query::Question;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use headcount_engine::Survey;
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::roles::serve::partition_handle::Surveyors;
+
+/// Answers questions until nobody can ask any more.
+pub(crate) async fn publish(mut questions: mpsc::Receiver<Question>, surveyors: Surveyors) {
+    let mut answers = JoinSet::new();
+    while let Some(ask) = questions.recv().await {
+        while answers.try_join_next().is_some() {}
+        let surveyors = surveyors.clone();
+        answers.spawn(async move {
+            if let Err(error) = answer(ask, &surveyors).await {
+                tracing::warn!("answer a question of the page: {error:#}");
+            }
+        });
+    }
+    // An answer in the making holds the partitions; they can be closed when it is given.
+    while answers.join_next().await.is_some() {}
+}
+
+async fn answer(ask: Question, surveyors: &Surveyors) -> Result<()> {
+    match ask {
+        Question::View(filter, reply) => {
+            let surveys = surveyors.survey(filter, false).await?;
+            give(reply, surveys, |survey| Arc::new(survey.view())).await
+        }
+        Question::Summary(filter, reply) => {
+            let surveys = surveyors.survey(filter, true).await?;
+            give(reply, surveys, |survey| Arc::new(survey.summary())).await
+        }
+        Question::Venues(filter, reply) => {
+            let surveys = surveyors.survey(filter, false).await?;
+            give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
+        }
+    }
+}
+
+/// Adds the surveys up and replies; sorting lists is no work for the network's threads.
+async fn give<T: Send + 'static>(
+    reply: oneshot::Sender<T>,
+    surveys: Vec<Survey>,
+    make: impl FnOnce(Survey) -> T + Send + 'static,
+) -> Result<()> {
+    let made = tokio::task::spawn_blocking(move || {
+        make(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
+    })
+    .await
+    .context("merge the partitions")?;
+    // Whoever asked may have gone.
+    let _ = reply.send(made);
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What can go wrong with the archive, each with the names of the objects.
+
+use std::io;
+
+use crate::store;
+
+/// The result of everything about the archive.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the archive could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The lake said no.
+    #[error(transparent)]
+    Lake(#[from] store::Error),
+    /// The journal said no.
+    #[error("read the journal to archive it")]
+    Journal(#[from] headcount_journal::Error),
+    /// Compression failed, for want of memory.
+    #[error("compress an object of the archive")]
+    Compress(#[from] io::Error),
+    /// The caller's feed cannot be part of a name.
+    #[error("{0:?} cannot be the name of a feed: lower-case letters, digits, - and _")]
+    Feed(String),
+    /// The entries did not come one behind the other.
+    #[error("partition {partition}: entry {found} came where {expected} was due")]
+    Order {
+        /// The partition.
+        partition: u16,
+        /// The offset that was due.
+        expected: u64,
+        /// The one that came.
+        found: u64,
+    },
+    /// Two objects, or an object and the journal, say different things about one entry.
+    #[error(
+        "entry {offset} is one thing in {one} and another in {other}; a journal was replaced under a lake that was kept: \
+         archive into an empty lake, or restore the journal"
+    )]
+    Conflict {
+        /// The first entry that differs.
+        offset: u64,
+        /// An object's name.
+        one: String,
+        /// Another's, or `the journal`.
+        other: String,
+    },
+    /// Entries that were archived are in no object any more.
+    #[error("{lake}, partition {partition}: entries {from} to {last} are in no object; {near}")]
+    Gap {
+        /// The lake.
+        lake: String,
+        /// The partition.
+        partition: u16,
+        /// The first that is missing.
+        from: u64,
+        /// The last that is missing.
+        last: u64,
+        /// Where to look.
+        near: String,
+    },
+    /// There is nothing to read.
+    #[error("{lake} holds no archive; has headcount run with --lake {lake}?")]
+    Nothing {
+        /// The lake.
+        lake: String,
+    },
+}
+
+impl Error {
+    /// True if it may be gone the next time: the lake is away, or somebody can mend it.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Lake(store::Error::Damaged { .. }) => true,
+            Self::Lake(error) => error.may_pass(),
+            _ => false,
+        }
+    }
+}

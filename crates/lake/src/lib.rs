@@ -1,0 +1,13 @@
+//! The lake, on disk or on S3: the raw archive by feed and hour, checkpoints of partitions, and who counts which.
+//!
+//! Its ground is a [`Lake`]: whole objects under names, created once or swapped. The rooms above it each keep one
+//! kind of object there. It knows neither the sources of records nor what is served.
+
+pub mod archive;
+pub mod checkpoints;
+pub mod claims;
+mod store;
+
+pub use store::{
+    Description, Error, Lake, LakeAddress, Object, Options, Put, Result, Swap, Tag, escape,
+};

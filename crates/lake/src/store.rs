@@ -1,0 +1,282 @@
+//! The lake: a place for whole objects under names, on a disk or on S3, that many processes share.
+//!
+//! It is: create-only puts, compare-and-swap, reads, listings, deletes; each either happened or did not, whatever the
+//! network said about it. It is not: a file system, or a thing that knows what the objects mean.
+//!
+//! **What it promises.** An object that was stored is durable and is seen whole or not at all. Of several who create
+//! one name, one wins. What timed out is settled by reading it back: `Created` is only said of an object that holds our
+//! bytes. Every call blocks, for no longer than its patience ([`Options`]), and may be made on any thread but that of
+//! an async runtime, which it would hold up.
+//!
+//! ```
+//! use headcount_lake::{Lake, Put, Swap};
+//!
+//! # fn main() -> Result<(), headcount_lake::Error> {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let address = dir.path().to_str().unwrap();
+//! let lake = Lake::open(address)?;
+//! let Put::Created(tag) = lake.put_new("claims/p000", "mine".into())? else { panic!() };
+//! assert!(matches!(lake.put_new("claims/p000", "no, mine".into())?, Put::Exists));
+//! assert!(matches!(lake.put_if("claims/p000", &tag, "still mine".into())?, Swap::Stored(_)));
+//! assert!(matches!(lake.put_if("claims/p000", &tag, "stale".into())?, Swap::Lost));
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod description;
+mod disk;
+mod error;
+#[cfg(test)]
+pub(crate) mod faults;
+mod key;
+mod probe;
+#[cfg(feature = "s3")]
+mod s3;
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use address::LakeAddress;
+pub use description::Description;
+pub use error::{Error, Result};
+pub use key::escape;
+
+/// How long a call goes on, and how much it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How long one attempt may take on S3; to this comes a second for every MiB that is sent. 10 s.
+    pub attempt: Duration,
+    /// For how long a call is tried again, from its first failure or its last progress on. 30 s.
+    pub patience: Duration,
+    /// The largest object that is read from S3, for it is read as a whole. No limit: what the program reads is its own.
+    pub read_bytes_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(10),
+            patience: Duration::from_secs(30),
+            read_bytes_max: u64::MAX,
+        }
+    }
+}
+
+/// An open lake; clones share it.
+#[derive(Clone)]
+pub struct Lake {
+    store: Arc<Store>,
+    #[cfg(test)]
+    faults: Option<Arc<faults::Faults>>,
+}
+
+enum Store {
+    Disk(disk::Disk),
+    #[cfg(feature = "s3")]
+    S3(s3::S3),
+}
+
+/// The answer to [`Lake::put_new`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// The object is there and holds our bytes.
+    Created(Tag),
+    /// Somebody else's object is there; it was not touched.
+    Exists,
+}
+
+/// The answer to [`Lake::put_if`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Swap {
+    /// The object holds our bytes.
+    Stored(Tag),
+    /// The object is no longer the one that was read, or is gone; it was not touched.
+    Lost,
+}
+
+/// Which content of an object was seen. Means nothing in another process.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tag(Seen);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Seen {
+    /// On a disk the content itself: exact, and what is swapped is small.
+    Content(Bytes),
+    #[cfg(feature = "s3")]
+    ETag(String),
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Seen::Content(content) => write!(f, "Tag({} bytes)", content.len()),
+            #[cfg(feature = "s3")]
+            Seen::ETag(etag) => write!(f, "Tag({etag})"),
+        }
+    }
+}
+
+/// What a listing shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its name.
+    pub key: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Lake {
+    /// Opens the lake at `DIR` or `s3://bucket/prefix?endpoint=…&region=…`, and proves that it creates and swaps
+    /// atomically. A folder is made if it is not there, a bucket is not.
+    pub fn open(address: &str) -> Result<Self> {
+        Self::open_with(&LakeAddress::parse(address)?, Options::default())
+    }
+
+    /// As [`Lake::open`], with a patience of one's own.
+    pub fn open_with(address: &LakeAddress, options: Options) -> Result<Self> {
+        match address {
+            LakeAddress::Disk(dir) => disk::Disk::create(dir)?,
+            #[cfg(feature = "s3")]
+            LakeAddress::S3(_) => {}
+        }
+        let lake = Self::open_to_read(address, options)?;
+        probe::prove(&lake)?;
+        Ok(lake)
+    }
+
+    /// Opens a lake that must be there, and writes nothing to it.
+    pub fn open_to_read(address: &LakeAddress, options: Options) -> Result<Self> {
+        let store = match address {
+            LakeAddress::Disk(dir) => Store::Disk(disk::Disk::open(dir, options.patience)?),
+            #[cfg(feature = "s3")]
+            LakeAddress::S3(address) => Store::S3(s3::S3::open(address, options)?),
+        };
+        Ok(Self {
+            store: Arc::new(store),
+            #[cfg(test)]
+            faults: None,
+        })
+    }
+
+    /// Creates an object, if there is none of this name.
+    pub fn put_new(&self, key: &str, body: Bytes) -> Result<Put> {
+        key::check(key)?;
+        self.attempt(key, || match &*self.store {
+            Store::Disk(disk) => disk.put_new(key, &body),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => s3.put_new(key, &body),
+        })
+    }
+
+    /// Replaces an object, if it still is the one that has `tag`.
+    pub fn put_if(&self, key: &str, tag: &Tag, body: Bytes) -> Result<Swap> {
+        key::check(key)?;
+        self.attempt(key, || match (&*self.store, &tag.0) {
+            (Store::Disk(disk), Seen::Content(seen)) => disk.put_if(key, seen, &body),
+            #[cfg(feature = "s3")]
+            (Store::S3(s3), Seen::ETag(seen)) => s3.put_if(key, seen, &body),
+            // A tag of another lake was never the tag of anything here.
+            #[cfg(feature = "s3")]
+            _ => Ok(Swap::Lost),
+        })
+    }
+
+    /// Stores an object, in place of the one of this name if there is one.
+    pub fn put(&self, key: &str, body: &[u8]) -> Result<()> {
+        let mut body = body;
+        self.put_from(key, &mut body)
+    }
+
+    /// As [`Lake::put`], for an object that is read on the way: no more than 8 MiB of it are in memory. A failed read
+    /// stores nothing.
+    pub fn put_from(&self, key: &str, body: &mut dyn Read) -> Result<()> {
+        key::check(key)?;
+        self.attempt(key, || match &*self.store {
+            Store::Disk(disk) => disk.put_from(key, body),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => s3.put_from(key, body),
+        })
+    }
+
+    /// Reads an object; `None` if there is none.
+    pub fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>> {
+        key::check(key)?;
+        match &*self.store {
+            Store::Disk(disk) => disk.get(key),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => s3.get(key),
+        }
+    }
+
+    /// Shows all objects whose names begin with `prefix` (whole parts of names: empty, or ending with `/`), by name.
+    pub fn list(&self, prefix: &str, mut each: impl FnMut(Object)) -> Result<()> {
+        if !prefix.is_empty() {
+            key::check(prefix.strip_suffix('/').unwrap_or(""))?;
+        }
+        match &*self.store {
+            Store::Disk(disk) => disk.list(prefix, &mut each),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => s3.list(prefix, &mut each),
+        }
+    }
+
+    /// Removes an object; that there is none is fine.
+    pub fn delete(&self, key: &str) -> Result<()> {
+        key::check(key)?;
+        match &*self.store {
+            Store::Disk(disk) => disk.delete(key),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => s3.delete(key),
+        }
+    }
+
+    /// True if several processes on several machines may share it.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        !matches!(&*self.store, Store::Disk(_))
+    }
+
+    #[cfg(not(test))]
+    fn attempt<T>(&self, _key: &str, put: impl FnOnce() -> Result<T>) -> Result<T> {
+        put()
+    }
+
+    /// In tests a put may fail before or after it was done.
+    #[cfg(test)]
+    fn attempt<T>(&self, key: &str, put: impl FnOnce() -> Result<T>) -> Result<T> {
+        match &self.faults {
+            None => put(),
+            Some(faults) => faults.put(key, put),
+        }
+    }
+
+    /// The same lake, whose puts fail as told.
+    #[cfg(test)]
+    pub(crate) fn with_faults(&self, faults: Arc<faults::Faults>) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            faults: Some(faults),
+        }
+    }
+}
+
+impl fmt::Display for Lake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.store {
+            Store::Disk(disk) => write!(f, "{}", disk.dir().display()),
+            #[cfg(feature = "s3")]
+            Store::S3(s3) => f.write_str(s3.name()),
+        }
+    }
+}
+
+impl fmt::Debug for Lake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lake({self})")
+    }
+}

@@ -1,0 +1,121 @@
+//! What is served: the state of every partition as rows, for processes that show it, and tables that people query.
+//!
+//! A process that counts [`write`](Serving::write)s what changed into tables, when there is time, and much more often
+//! the [step](Serving::write_step) from commit to commit; a process that shows [`follow`]s, and so needs no journal. The store is memory or Cassandra, picked by the [`ServingAddress`].
+//!
+//! ```
+//! # async fn example() -> Result<(), headcount_serving::Error> {
+//! use headcount_engine::Partition;
+//! use headcount_serving::{Identity, Serving, ServingAddress};
+//!
+//! let address: ServingAddress = "memory:".parse()?;
+//! let serving = Serving::open(&address, Identity { journal: 7, partitions: 1 }).await?;
+//! let changes = Partition::new().take_changes();
+//! serving.write(0, &changes).await?;
+//! serving.write(0, &changes).await?; // as often as one likes
+//! assert_eq!(serving.base(0).await?, Some(0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **What it rests on.** The state of a partition at an offset is the same whoever counted it. All that is written is an
+//! absolute value, stamped with the offset it is of: of two writes of one key the later offset wins in whatever order
+//! they arrive, so that writes may be repeated, and those of a process that has been replaced change nothing. There are
+//! no counters, and nothing is read in order to be changed.
+//!
+//! **What a reader sees.** The base says up to where the tables are, at least; the book stands at the newest commit, and
+//! the tail leads from the base to the book:
+//!
+//! ```text
+//!  tables ──▶ base: 97 ──▶ 103 ──▶ 110 ──▶ book: 110
+//! ```
+//!
+//! A table is written before the base that tells of it, the tail before the book. While something is being written a
+//! reader may see a part of it. The base may be ahead of the book for a moment, and the tail lives ten minutes: where it
+//! does not lead to the book, a reader shows what the tables have.
+//!
+//! **What it asks of whoever counts.** Changes hold every key whose value was another one at any offset since those before,
+//! even if it is again what it was: a process that has been replaced may have stored what was between. And
+//! what an event or venue was called between the last commit served and the checkpoint from which counting goes on is
+//! known to nobody: so a process that serves writes a checkpoint only of what it has served, or old names stay in
+//! `event_statistics` and `meetup_table`.
+
+mod address;
+#[cfg(feature = "cassandra")]
+mod cassandra;
+mod cells;
+mod country;
+mod error;
+mod follow;
+mod memory;
+mod people;
+mod read;
+mod store;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod write;
+
+use std::sync::Arc;
+
+pub use address::{CassandraAddress, ServingAddress};
+pub use error::{Error, Result};
+pub use follow::{News, follow};
+pub use people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic};
+pub use tail::Tail;
+
+use store::Store;
+use write::Writers;
+
+/// Which journal is served. What is kept of another one is never mixed with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The journal's random number.
+    pub journal: u64,
+    /// How many partitions it has.
+    pub partitions: u16,
+}
+
+/// A store of what is served. A clone is the same one.
+#[derive(Clone)]
+pub struct Serving {
+    store: Arc<Store>,
+    identity: Identity,
+    writers: Arc<Writers>,
+}
+
+impl Serving {
+    /// Opens the store to write to it, and makes or migrates its tables if need be.
+    ///
+    /// # Errors
+    /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] says whether
+    /// it is worth asking again.
+    pub async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
+        let store = Store::open(address, identity).await?;
+        Ok(Self::new(store, identity))
+    }
+
+    /// Opens a store that others write to, with the right to read and no other.
+    ///
+    /// # Errors
+    /// As [`Serving::open`]; also, worth asking again, when nothing has ever been served there.
+    pub async fn open_to_read(address: &ServingAddress) -> Result<Self> {
+        let (store, identity) = Store::open_to_read(address).await?;
+        Ok(Self::new(store, identity))
+    }
+
+    fn new(store: Store, identity: Identity) -> Self {
+        Self {
+            store: Arc::new(store),
+            identity,
+            writers: Arc::new(Writers::new(identity.partitions)),
+        }
+    }
+
+    /// Which journal is served.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+}
