@@ -3,9 +3,12 @@
 use std::ops::Range;
 
 use crate::{
-    MAX_BYTES, complete,
+    MAX_BYTES,
     dictionary::Dictionary,
-    fast::{self, Draft},
+    meetup::{
+        complete,
+        fast::{self, Draft},
+    },
     other::Other,
     reason::Reason,
     rsvp::Rsvp,

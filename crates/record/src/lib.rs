@@ -17,16 +17,14 @@
 //! assert_eq!(decoder.decode(b"{}").unwrap_err(), Reason::MissingField("rsvp_id"));
 //! ```
 
-mod complete;
 mod content;
 mod control;
 mod decoder;
 mod dictionary;
 mod door;
-mod fast;
-mod feed;
 mod fingerprint;
 mod json;
+mod meetup;
 mod other;
 mod partition;
 mod people;
@@ -43,8 +41,8 @@ pub use control::{CONTROL, Control, DeadLetter, RECORD};
 pub use decoder::{Decoder, Record};
 pub use dictionary::{Dictionary, Key, Known};
 pub use door::{Admitted, Door};
-pub use feed::Feed;
 pub use json::{MAX_BYTES, MAX_DEPTH};
+pub use meetup::Feed;
 pub use other::{Identity, Other};
 pub use partition::partition_of;
 pub use people::PeopleKey;

@@ -5,10 +5,10 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::{
-    complete::push_topic,
     content::{Content, Event, Group, Topic, Venue},
     dictionary::{Dictionary, Found, Key, Table, Texts},
     fingerprint::{Fingerprint, Fingerprints},
+    meetup::complete::push_topic,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
