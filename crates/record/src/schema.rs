@@ -24,8 +24,9 @@ pub trait Schema: Send + Sync {
     /// What its ids are ids in.
     fn namespace(&self) -> Namespace;
 
-    /// The names of its feeds, each with records of one kind. A name has lower-case letters,
-    /// digits, `-` and `_` only, as it becomes part of the names of folders and topics.
+    /// The names of its feeds, each with records of one kind; the first is that of the answers. A
+    /// name has lower-case letters, digits, `-` and `_` only, as it becomes part of the names of
+    /// folders and topics.
     fn feeds(&self) -> &[&'static str];
 
     /// Which of its feeds a record is of, as an index.
