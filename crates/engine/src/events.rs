@@ -64,8 +64,8 @@ impl EventRow {
         u64::from(self.yes) + u64::from(self.no) + u64::from(self.maybe)
     }
 
-    /// Counts a winner. Returns whether its window is still kept.
-    pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) -> bool {
+    /// Counts a winner. Its window is kept from `oldest` on.
+    pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) {
         match winner.response() {
             Response::Yes => {
                 self.yes += 1;
@@ -75,11 +75,9 @@ impl EventRow {
             Response::Maybe => self.maybe += 1,
         }
         let window = Window::of(winner.version.time());
-        let kept = window >= oldest;
-        if kept {
+        if window >= oldest {
             self.recent.add(window, winner.response(), oldest);
         }
-        kept
     }
 
     /// Takes back what a winner counted.

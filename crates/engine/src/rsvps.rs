@@ -60,8 +60,6 @@ struct Snapshot {
 #[derive(Default)]
 pub(crate) struct Outcomes {
     pub(crate) tally: Tally,
-    /// Winners too old for any window.
-    pub(crate) late: u64,
 }
 
 impl Rsvps {
@@ -220,8 +218,7 @@ impl Rsvps {
             }
         };
         let winner = Winner::new(rsvp, at, member);
-        let kept = row.count(&winner, oldest);
-        outcomes.late += u64::from(!kept);
+        row.count(&winner, oldest);
         self.pulse(at, rsvp.response);
         if self.watch.is_some() {
             self.note(&winner, replaced.as_ref());

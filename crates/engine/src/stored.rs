@@ -30,7 +30,6 @@ struct AccountParts {
     kept: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
-    late: u64,
     gaps: u64,
 }
 
@@ -56,7 +55,6 @@ impl StoredSource {
             kept,
             rejected,
             tally,
-            late,
             gaps,
         } = state.account.clone();
         Self {
@@ -66,7 +64,6 @@ impl StoredSource {
                 kept,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }
@@ -78,7 +75,6 @@ impl StoredSource {
             kept,
             rejected,
             tally,
-            late,
             gaps,
         } = self.account;
         SourceState {
@@ -88,7 +84,6 @@ impl StoredSource {
                 kept,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }
