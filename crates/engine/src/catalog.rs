@@ -109,6 +109,18 @@ impl Catalog {
         group.map_or(UNKNOWN_COUNTRY, |group| self.group(group).country)
     }
 
+    /// The index of a group, or of no group, which comes after them all.
+    pub(crate) fn group_index(&self, group: Option<Key>) -> usize {
+        group.map_or(self.groups.len(), Key::index)
+    }
+
+    /// The city of a group; empty where there is none.
+    pub(crate) fn city_name(&self, group: Option<Key>) -> Arc<str> {
+        group
+            .map(|group| self.group(group).content.city.clone())
+            .unwrap_or_default()
+    }
+
     /// The name of the country of a group, or of no group.
     pub(crate) fn country_name(&self, group: Option<Key>) -> &Arc<str> {
         &self.countries.keys()[self.country_of(group) as usize]

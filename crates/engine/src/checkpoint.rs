@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE3 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE4 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! The file is written beside, synced and renamed: it is whole or it is the one before. Nothing
@@ -10,21 +10,21 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
     path::Path,
     sync::Arc,
 };
 
-use headcount_record::{Feed, Group, Known, Venue};
+use headcount_record::{Group, Known, Venue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
+    decoders::{Declared, Decoders},
     error::Error,
     events::EventRows,
-    ledger::Tally,
+    feeds::Feeds,
     members::{Member, Members},
     others::{OtherWinners, Others},
     partition::Partition,
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE3";
+const MAGIC: &[u8; 8] = b"HCSTATE4";
 const HEAD_BYTES: usize = 20;
 const NAME: &str = "checkpoint";
 
@@ -56,7 +56,8 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
-    feeds: BTreeMap<Feed, Tally>,
+    schemas: Cow<'a, [Declared]>,
+    feeds: Feeds,
     watermark: Watermark,
     groups: Vec<Arc<Group>>,
     venues: Vec<Arc<Venue>>,
@@ -171,6 +172,7 @@ impl Partition {
                 .iter()
                 .map(|(of, position)| (of.clone(), position.to_string()))
                 .collect(),
+            schemas: self.decoders.declared().into(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
             groups: self
@@ -206,19 +208,24 @@ impl Partition {
         let mut shared = Shared::default();
         for (at, group) in body.groups.into_iter().enumerate() {
             let group = Known::new(Arc::new(shared.group(group)));
-            (catalog.add_group(&group) as usize == at).then_some(())?;
+            (catalog.add_group(&group).index() == at).then_some(())?;
         }
         for (at, venue) in body.venues.into_iter().enumerate() {
             (catalog.add_venue(&Known::new(venue)) as usize == at).then_some(())?;
         }
         let mut events = EventRows::default();
         for row in body.events {
-            let known = (row.group as usize) < groups
+            let known = row.group.is_none_or(|group| (group as usize) < groups)
                 && row.venue.is_none_or(|venue| (venue as usize) < venues);
             known.then(|| events.push(row.into_row()))?;
         }
+        let mut decoders = Decoders::default();
+        for declared in body.schemas.into_owned() {
+            decoders.declare(declared).ok()?;
+        }
         let known = |winner: &Winner| {
-            (winner.event as usize) < events.rows().len()
+            winner.is_sound()
+                && (winner.event as usize) < events.rows().len()
                 && (winner.member as usize) < body.members.len()
         };
         body.winners.iter().all(known).then_some(())?;
@@ -235,6 +242,7 @@ impl Partition {
                 .map(|(of, position)| Some((of, serde_json::from_str(&position).ok()?)))
                 .collect::<Option<_>>()?,
             feeds: body.feeds,
+            decoders,
             watermark: body.watermark,
             rsvps: Rsvps::restored(
                 events,

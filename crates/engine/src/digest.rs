@@ -29,8 +29,8 @@ impl Partition {
             winner_digest(winner, events[winner.event as usize], member)
         });
         let others = self.others.winners().iter();
-        let others = others
-            .map(|((kind, id), winner)| other_digest(&self.feeds[kind].name, id, winner));
+        let others =
+            others.map(|((kind, id), winner)| other_digest(&self.feeds[kind].name, id, winner));
         rsvps.chain(others).fold(0, u128::wrapping_add)
     }
 }
@@ -56,7 +56,8 @@ pub(crate) fn row_digest(row: &EventRow, catalog: &Catalog) -> u128 {
     of_numbers([
         2,
         row.content.hash,
-        row.group.map_or(0, |group| catalog.group(group).content.hash),
+        row.group
+            .map_or(0, |group| catalog.group(group).content.hash),
         venue,
         row.version.to_bits(),
         row.record.into(),

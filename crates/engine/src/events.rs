@@ -131,8 +131,7 @@ impl EventRows {
         let hash = row.hash();
         let at = self.rows.push(row);
         let rows = &self.rows;
-        self.index
-            .insert_unique(hash, at, |&at| rows[at].hash());
+        self.index.insert_unique(hash, at, |&at| rows[at].hash());
         at
     }
 }

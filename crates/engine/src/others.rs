@@ -127,11 +127,10 @@ impl OtherTotals {
         }
     }
 
-    /// Adds what is known of each feed to `totals`.
-    pub(crate) fn total(&self, feeds: &Feeds, totals: &mut BTreeMap<Arc<str>, FeedTotal>) {
+    /// Adds what is known of each feed by status to `totals`.
+    pub(crate) fn count_statuses(&self, feeds: &Feeds, totals: &mut BTreeMap<Arc<str>, FeedTotal>) {
         for (kind, known) in &self.0 {
             let total = totals.entry(Arc::clone(&feeds[kind].name)).or_default();
-            total.unique += known.unique;
             for (status, count) in &known.by_status {
                 *total.by_status.entry(status.clone()).or_default() += count;
             }

@@ -1,6 +1,8 @@
 //! The RSVPs of a partition: event rows, winners and members, changed together.
 
-use headcount_record::{Dictionary, EventRecord, Identity, Key, Namespace, Response, Rsvp, Version};
+use headcount_record::{
+    Dictionary, EventRecord, Identity, Key, Namespace, Response, Rsvp, Version,
+};
 
 use crate::{
     catalog::Catalog,

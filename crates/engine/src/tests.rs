@@ -7,11 +7,12 @@ mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_record::{Control, Feed, Kind, partition_of};
+use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::prelude::*;
 
 use crate::{
-    Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Summary, Survey, WINDOW_MS,
+    BusyWindow, Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Summary, Survey,
+    WINDOW_MS,
 };
 
 const BASE: i64 = 1_489_925_400_000;
@@ -86,7 +87,7 @@ fn told() -> impl Strategy<Value = Told> {
 fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
     let mut parts: Vec<Partition> = (0..partitions).map(|_| Partition::new()).collect();
     for record in records {
-        let at = partition_of(&format!("e{}", record.event), partitions);
+        let at = partition_of(Namespace::MEETUP, &format!("e{}", record.event), partitions);
         feed(&mut parts[usize::from(at)], record.json().as_bytes());
     }
     parts
@@ -211,7 +212,7 @@ proptest! {
             }
             let survey = survey(std::slice::from_ref(&part), Filter::default());
             let kept: BTreeMap<i64, (u64, u64)> =
-                survey.windows().map(|(start, yes, no)| (start, (yes, no))).collect();
+                survey.windows().map(|(start, yes, no, _)| (start, (yes, no))).collect();
             prop_assert_eq!(kept, windows);
         }
     }
@@ -293,7 +294,12 @@ fn old_answers_change_totals_only_and_are_late() {
     }
     let found = summary(std::slice::from_ref(&part));
     assert_eq!((found.rsvps, found.ledger.late), (2, 1));
-    assert_eq!(found.busiest_5s, [(BASE, 1, 0)]);
+    let busiest = BusyWindow {
+        start: BASE,
+        yes: 1,
+        ..BusyWindow::default()
+    };
+    assert_eq!(found.busiest_5s, [busiest]);
     // Its window is forgotten, and it is still one winner of long ago.
     let changed = Told {
         yes: false,

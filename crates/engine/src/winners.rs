@@ -87,10 +87,6 @@ impl Winners {
         &self.rows
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Reads what [`offer`](Self::offer) will look at, so that it is near when it does. The value
     /// means nothing.
     pub(crate) fn touch(&self, rsvp: u64, event: u32) -> u32 {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use headcount_record::partition_of;
+use headcount_record::{Namespace, partition_of};
 
 use super::{BASE, feed, one, summary, survey};
 use crate::{Account, Filter, Ledger, Partition, Summary, View};
@@ -45,7 +45,7 @@ fn answers(parts: &[Partition]) -> (Summary, View) {
 fn fed(records: impl Iterator<Item = (String, String)>, partitions: u16) -> Vec<Partition> {
     let mut parts: Vec<_> = (0..partitions).map(|_| Partition::new()).collect();
     for (event, record) in records {
-        let at = usize::from(partition_of(&event, partitions));
+        let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
         feed(&mut parts[at], record.as_bytes());
     }
     parts
