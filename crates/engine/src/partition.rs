@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use headcount_record::{
-    CONTROL, Control, Decoder, Dictionary, Feed, MTIME_END, Record, Rsvp, Version,
+    Control, Decoder, Dictionary, Feed, Kind, MTIME_END, Record, Rsvp, Version,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub struct Entry<'a> {
     pub offset: u64,
     /// When it was appended, ms since 1970: the arrival that record times are held against.
     pub arrived: i64,
-    pub kind: u8,
+    pub kind: Kind,
     pub source: u16,
     pub body: &'a [u8],
 }
@@ -129,7 +129,7 @@ impl Partition {
     /// Applies the next entry of the journal.
     ///
     /// # Errors
-    /// When the entry is not the next one, or a control that this version does not know.
+    /// When the entry is not the next one, or of a kind or a control that this version does not know.
     pub fn apply(&mut self, entry: Entry<'_>) -> Result<(), Error> {
         if entry.offset != self.next_offset {
             return Err(Error::Gap {
@@ -137,16 +137,21 @@ impl Partition {
                 found: entry.offset,
             });
         }
-        if entry.kind == CONTROL {
+        if entry.kind.is_control() {
             let control = Control::from_body(entry.body).map_err(|cause| Error::Control {
                 offset: entry.offset,
                 cause,
             })?;
             self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
             self.control(entry.source, control);
-        } else {
+        } else if entry.kind.feed().is_some() {
             self.within_batch = true;
             self.record(entry);
+        } else {
+            return Err(Error::Kind {
+                offset: entry.offset,
+                kind: entry.kind,
+            });
         }
         self.next_offset += 1;
         Ok(())

@@ -7,7 +7,7 @@ mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_record::{CONTROL, Control, RECORD, partition_of};
+use headcount_record::{Control, Feed, Kind, partition_of};
 use proptest::prelude::*;
 
 use crate::{
@@ -101,7 +101,7 @@ fn rejected() -> Control {
     ))
 }
 
-fn put(partition: &mut Partition, source: u16, kind: u8, body: &[u8]) {
+fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
     let offset = partition.next_offset();
     let entry = Entry {
         offset,
@@ -118,7 +118,7 @@ fn feed(partition: &mut Partition, body: &[u8]) {
     let entry = Entry {
         offset,
         arrived: BASE + KEPT_MS,
-        kind: RECORD,
+        kind: Kind::of(Feed::Rsvps),
         source: 0,
         body,
     };
@@ -228,8 +228,8 @@ proptest! {
         for (source, batch) in batches {
             for told in &batch {
                 let (kind, body) = match told {
-                    Some(told) => (RECORD, told.json().into_bytes()),
-                    None => (CONTROL, rejected().to_body()),
+                    Some(told) => (Kind::of(Feed::Rsvps), told.json().into_bytes()),
+                    None => (rejected().kind(), rejected().to_body()),
                 };
                 put(&mut part, source, kind, &body);
                 prop_assert!(!part.is_at_commit());
@@ -241,7 +241,7 @@ proptest! {
                 position: 0.into(),
                 received: batch.len() as u64,
             };
-            put(&mut part, source, CONTROL, &position.to_body());
+            put(&mut part, source, Kind::CONTROL, &position.to_body());
             received += batch.len() as u64;
             prop_assert!(part.is_at_commit());
             let ledger = summary(std::slice::from_ref(&part)).ledger;
@@ -400,13 +400,17 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     };
     apply(
         &mut part,
-        CONTROL,
+        Kind::CONTROL,
         &Control::Source {
             name: "file:x".into(),
         }
         .to_body(),
     );
-    apply(&mut part, RECORD, one(1, BASE).json().as_bytes());
+    apply(
+        &mut part,
+        Kind::of(Feed::Rsvps),
+        one(1, BASE).json().as_bytes(),
+    );
     let position = |received| {
         Control::Position {
             of: "x".into(),
@@ -416,7 +420,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
         .to_body()
     };
     assert!(!summary(std::slice::from_ref(&part)).ledger.balanced);
-    apply(&mut part, CONTROL, &position(1));
+    apply(&mut part, Kind::CONTROL, &position(1));
     let found = summary(std::slice::from_ref(&part));
     assert!(found.ledger.balanced);
     assert_eq!(found.ledger.sources["file:x"].received, 1);
@@ -424,7 +428,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     let skipped = Entry {
         offset: 9,
         arrived: BASE,
-        kind: RECORD,
+        kind: Kind::of(Feed::Rsvps),
         source: 3,
         body: b"{}",
     };

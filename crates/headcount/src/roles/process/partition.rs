@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use headcount_engine::{Entry, Partition};
 use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
+use headcount_record::Kind;
 
 use crate::{
     news::News,
@@ -300,7 +301,7 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
     Entry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
-        kind: frame.kind,
+        kind: Kind::new(frame.kind),
         source: frame.source,
         body: frame.body,
     }
