@@ -68,11 +68,11 @@ impl Partition {
         self.next_offset
     }
 
-    /// Record time up to which no more live records are expected, and whether the partition is
-    /// idle, so that it holds nothing back.
+    /// How far record time has come here, ms since 1970: the greatest of a live record, less
+    /// [`LATENESS_MS`](crate::LATENESS_MS). The whole has come as far as the furthest partition.
     #[must_use]
-    pub fn stream_time(&self) -> (Option<i64>, bool) {
-        (self.watermark.stream_time(), self.watermark.is_idle())
+    pub fn stream_time(&self) -> Option<i64> {
+        self.watermark.stream_time()
     }
 
     /// Whether the last batch applied is complete: only then does the ledger balance, and only
@@ -203,7 +203,8 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
-            Control::Idle => self.watermark.rest(),
+            // Written by older versions, in which an idle partition could hold windows back.
+            Control::Idle => {}
         }
     }
 
@@ -280,7 +281,6 @@ impl Partition {
     fn enter(&mut self, source: u16, outcomes: &Outcomes) {
         let account = &mut self.sources.entry(source).or_default().account;
         account.tally.add(&outcomes.tally);
-        account.late += outcomes.late;
         self.feeds
             .entry(Feed::Rsvps)
             .or_default()
