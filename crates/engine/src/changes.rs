@@ -137,7 +137,8 @@ pub struct EventStatistic {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
-    pub maybe: u64,
+    /// None where nobody can answer so, which is to Meetup's events.
+    pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
     pub event_url: Option<Arc<str>>,

@@ -162,7 +162,7 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
-            self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
+            self.within_batch = !matches!(control, Control::Position { .. });
             self.control(&entry, control)?;
         } else if self.decoders.knows(entry.kind) {
             self.within_batch = true;
@@ -248,8 +248,6 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
-            // Written by older versions, in which an idle partition could hold windows back.
-            Control::Idle => {}
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! brought up to date when there is time; until then changes gather, where they take no more room
 //! however many there are. [`Step`]s are for those who follow, and come often.
 
-use headcount_record::{Event, Key};
+use headcount_record::{Event, Key, Namespace};
 use serde::Serialize;
 
 use crate::{
@@ -289,7 +289,7 @@ impl EventStatistic {
             country: catalog.country_name(row.group).clone(),
             yes: row.yes.into(),
             no: row.no.into(),
-            maybe: row.maybe.into(),
+            maybe: (event.namespace != Namespace::MEETUP).then(|| row.maybe.into()),
             heads: row.heads(),
             event_url: Some(event.url.clone()).filter(|url| !url.is_empty()),
             time: event.time,

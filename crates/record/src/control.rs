@@ -32,8 +32,6 @@ pub enum Control {
     Gap { from: i64, to: i64, cause: String },
     /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
     Rejected(DeadLetter),
-    /// The partition has had nothing for a while and holds no watermark back until it has.
-    Idle,
 }
 
 /// A refused record.
@@ -60,8 +58,7 @@ impl Control {
             Self::Source { .. }
             | Self::Schema { .. }
             | Self::Position { .. }
-            | Self::Gap { .. }
-            | Self::Idle => Kind::CONTROL,
+            | Self::Gap { .. } => Kind::CONTROL,
         }
     }
 

@@ -110,6 +110,7 @@ pub(crate) enum Value {
 pub(crate) struct Counts {
     pub(crate) yes: u64,
     pub(crate) no: u64,
+    pub(crate) maybe: u64,
     pub(crate) heads: u64,
 }
 
@@ -117,6 +118,7 @@ impl Counts {
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
+        self.maybe += other.maybe;
         self.heads += other.heads;
     }
 }
@@ -138,6 +140,7 @@ pub(crate) struct VenueCell {
     pub(crate) country: Arc<str>,
     pub(crate) yes: u64,
     pub(crate) no: u64,
+    pub(crate) maybe: u64,
     pub(crate) latest: (u64, u32),
 }
 
@@ -193,10 +196,13 @@ pub(crate) fn row(partition: u16, row: &Row, as_of: u64) -> Put {
 }
 
 /// A row for each response, also for one that nobody gave: the first system's page failed as long as one was missing.
-pub(crate) fn event(partition: u16, event: &EventStatistic, as_of: u64) -> [Put; 2] {
+/// There is none for `maybe` where nobody can answer so.
+pub(crate) fn event(partition: u16, event: &EventStatistic, as_of: u64) -> impl Iterator<Item = Put> {
     let name = event_name(&event.event_name);
     let event_country = key_text(&alpha3(&event.country));
-    [("no", event.no, 0), ("yes", event.yes, event.heads)].map(|(response, total_rsvps, heads)| {
+    let responses = [("no", event.no, 0), ("yes", event.yes, event.heads)];
+    let maybe = event.maybe.map(|maybe| ("maybe", maybe, 0));
+    responses.into_iter().chain(maybe).map(move |(response, total_rsvps, heads)| {
         let key = Key::Event {
             name: name.clone(),
             response,
@@ -216,8 +222,8 @@ pub(crate) fn event(partition: u16, event: &EventStatistic, as_of: u64) -> [Put;
     })
 }
 
-pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Put; 2] {
-    ["no", "yes"].map(|response| {
+pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Put; 3] {
+    ["no", "yes", "maybe"].map(|response| {
         let key = Key::Event {
             name: event_name(&event.event_name),
             response,
@@ -236,6 +242,7 @@ pub(crate) fn country_part(partition: u16, part: &CountryPart, as_of: u64) -> Pu
     let counts = Counts {
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         heads: part.heads,
     };
     Put::set(key, Value::CountryPart { as_of, counts }, as_of)
@@ -265,6 +272,7 @@ pub(crate) fn venue_part(partition: u16, part: &VenuePart, as_of: u64) -> Put {
         country: key_text(&alpha3(&part.country)),
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         latest: part.latest,
     };
     Put::set(key, Value::VenuePart { as_of, cell }, as_of)

@@ -160,6 +160,7 @@ impl Memory {
                 event_country: code.to_string(),
                 yes: counts.yes,
                 no: counts.no,
+                maybe: counts.maybe,
                 heads: counts.heads,
             }),
             _ => None,

@@ -9,6 +9,7 @@ pub struct CountryStatistic {
     pub event_country: String,
     pub yes: u64,
     pub no: u64,
+    pub maybe: u64,
     /// People coming.
     pub heads: u64,
 }
@@ -16,7 +17,7 @@ pub struct CountryStatistic {
 /// A row of `response_statistics`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResponseStatistic {
-    /// `yes` or `no`.
+    /// `yes`, `no` or `maybe`.
     pub response: String,
     pub total_rsvps: u64,
 }
@@ -25,14 +26,14 @@ pub struct ResponseStatistic {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventStatisticRow {
     pub event_name: String,
-    /// `yes` or `no`.
+    /// `yes`, `no` or `maybe`.
     pub response: String,
     pub event_id: String,
     pub group_name: String,
     /// Of the group, as in [`CountryStatistic`].
     pub event_country: String,
     pub total_rsvps: u64,
-    /// People coming; 0 in the row of `no`.
+    /// People coming; 0 but in the row of `yes`.
     pub heads: u64,
     pub event_url: Option<String>,
     /// When it takes place, ms since 1970.
@@ -70,7 +71,7 @@ impl Serving {
         sorted(self.store.responses().await)
     }
 
-    /// The events of a name, two rows each.
+    /// The events of a name, a row for each response that they can get.
     ///
     /// # Errors
     /// See [`Serving::country_statistics`].

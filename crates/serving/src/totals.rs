@@ -52,7 +52,7 @@ fn country(code: Arc<str>, as_of: u64, counts: Counts) -> Vec<Put> {
         let value = Value::Country { as_of, counts };
         return vec![Put::set(Key::Country { code }, value, as_of)];
     }
-    [("yes", counts.yes), ("no", counts.no)]
+    [("yes", counts.yes), ("no", counts.no), ("maybe", counts.maybe)]
         .map(|(response, total)| {
             let value = Value::Response { as_of, total };
             Put::set(Key::Response { response }, value, as_of)
@@ -80,6 +80,7 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Put> {
     let as_of = parts.values().map(|part| part.as_of).sum();
     let yes = parts.values().map(|part| part.cell.yes).sum();
     let no = parts.values().map(|part| part.cell.no).sum();
+    let maybe = parts.values().map(|part| part.cell.maybe).sum();
     // A part without events has neither a name nor anything later than the others.
     let told = parts
         .values()
@@ -95,6 +96,7 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Put> {
         let cell = VenueCell {
             yes,
             no,
+            maybe,
             ..told.cell.clone()
         };
         let value = Value::Venue { as_of, cell };

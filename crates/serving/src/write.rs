@@ -209,6 +209,7 @@ fn counts(part: &CountryPart) -> Counts {
     Counts {
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         heads: part.heads,
     }
 }
@@ -218,6 +219,7 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
         country: country.clone(),
         yes: 0,
         no: 0,
+        maybe: 0,
         heads: 0,
     }
 }

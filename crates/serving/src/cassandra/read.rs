@@ -26,7 +26,7 @@ const VENUES: usize = 64;
 /// Questions under way.
 const IN_FLIGHT: usize = 32;
 
-type CountryPartRow = (String, String, i32, i64, i64, i64, i64);
+type CountryPartRow = (String, String, i32, i64, i64, i64, i64, i64);
 type VenuePartRow = (
     i64,
     i32,
@@ -36,6 +36,7 @@ type VenuePartRow = (
     String,
     i64,
     String,
+    i64,
     i64,
     i64,
     i64,
@@ -142,13 +143,15 @@ impl Cassandra {
     }
 
     pub(crate) async fn countries(&self) -> Result<Vec<CountryStatistic>> {
-        let rows: Vec<(String, i64, i64, i64)> = self.many(Kind::Countries).await?;
+        let rows: Vec<(String, i64, i64, i64, i64)> = self.many(Kind::Countries).await?;
         Ok(rows
             .into_iter()
-            .map(|(event_country, yes, no, heads)| CountryStatistic {
+            .map(|(event_country, yes, no, maybe, heads)| CountryStatistic {
                 event_country,
                 yes: yes.cast_unsigned(),
                 no: no.cast_unsigned(),
+            maybe: maybe.cast_unsigned(),
+                maybe: maybe.cast_unsigned(),
                 heads: heads.cast_unsigned(),
             })
             .collect())
@@ -242,7 +245,7 @@ fn small(value: i32) -> u16 {
 }
 
 fn stored_country(row: CountryPartRow) -> StoredCountry {
-    let (code, country, partition, as_of, yes, no, heads) = row;
+    let (code, country, partition, as_of, yes, no, maybe, heads) = row;
     StoredCountry {
         code: code.into(),
         country: country.into(),
@@ -251,13 +254,14 @@ fn stored_country(row: CountryPartRow) -> StoredCountry {
         counts: Counts {
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
+            maybe: maybe.cast_unsigned(),
             heads: heads.cast_unsigned(),
         },
     }
 }
 
 fn stored_venue(row: VenuePartRow) -> StoredVenue {
-    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, latest, tie) = row;
+    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, maybe, latest, tie) = row;
     StoredVenue {
         partition: small(partition),
         key: VenueKey {
@@ -272,6 +276,7 @@ fn stored_venue(row: VenuePartRow) -> StoredVenue {
             country: country.into(),
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
+            maybe: maybe.cast_unsigned(),
             latest: (
                 latest.cast_unsigned(),
                 u32::try_from(tie).unwrap_or_default(),

@@ -54,17 +54,17 @@ const TEXTS: [(Kind, &str); 24] = [
     ),
     (
         Kind::SetCountryPart,
-        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, heads) \
-         VALUES (0, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, maybe, \
+         heads) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         Kind::SetVenuePart,
         "INSERT INTO KS.served_venue_parts (shelf, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
-         event_country, yes, no, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+         event_country, yes, no, maybe, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         Kind::SetCountry,
-        "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, heads) VALUES (?, ?, ?, ?, ?, ?) \
+        "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, maybe, heads) VALUES (?, ?, ?, ?, ?, ?, ?) \
          USING TIMESTAMP ?",
     ),
     (
@@ -116,22 +116,22 @@ const TEXTS: [(Kind, &str); 24] = [
     ),
     (
         Kind::CountryParts,
-        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+        "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0 AND event_country IN ?",
     ),
     (
         Kind::AllCountryParts,
-        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+        "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0",
     ),
     (
         Kind::VenueParts,
-        "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, latest, \
+        "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, maybe, latest, \
          latest_tie FROM KS.served_venue_parts WHERE shelf = ? AND venue_id IN ?",
     ),
     (
         Kind::Countries,
-        "SELECT event_country, yes, no, heads FROM KS.country_statistics",
+        "SELECT event_country, yes, no, maybe, heads FROM KS.country_statistics",
     ),
     (
         Kind::Responses,
