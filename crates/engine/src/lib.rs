@@ -66,6 +66,8 @@ mod winners;
 #[cfg(test)]
 mod tests;
 
+pub use headcount_record::Response;
+
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };

@@ -1,6 +1,7 @@
 //! The engine against a plain recount that shares no code with it.
 
 mod bounds;
+mod calendar;
 mod replica;
 mod windows;
 mod writers;
@@ -112,6 +113,11 @@ fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
         body,
     };
     partition.apply(entry).expect("the next entry");
+}
+
+/// The kind of Meetup's RSVPs.
+fn rsvps() -> Kind {
+    Kind::of(Feed::Rsvps)
 }
 
 fn feed(partition: &mut Partition, body: &[u8]) {

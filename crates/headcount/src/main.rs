@@ -14,6 +14,7 @@ mod live;
 mod news;
 mod recordings;
 mod roles;
+mod schema;
 mod store;
 mod team;
 mod text;

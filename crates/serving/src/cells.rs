@@ -197,29 +197,36 @@ pub(crate) fn row(partition: u16, row: &Row, as_of: u64) -> Put {
 
 /// A row for each response, also for one that nobody gave: the first system's page failed as long as one was missing.
 /// There is none for `maybe` where nobody can answer so.
-pub(crate) fn event(partition: u16, event: &EventStatistic, as_of: u64) -> impl Iterator<Item = Put> {
+pub(crate) fn event(
+    partition: u16,
+    event: &EventStatistic,
+    as_of: u64,
+) -> impl Iterator<Item = Put> {
     let name = event_name(&event.event_name);
     let event_country = key_text(&alpha3(&event.country));
     let responses = [("no", event.no, 0), ("yes", event.yes, event.heads)];
     let maybe = event.maybe.map(|maybe| ("maybe", maybe, 0));
-    responses.into_iter().chain(maybe).map(move |(response, total_rsvps, heads)| {
-        let key = Key::Event {
-            name: name.clone(),
-            response,
-            id: key_text(&event.event_id),
-        };
-        let cell = EventCell {
-            as_of,
-            partition,
-            group_name: event.group_name.clone(),
-            event_country: event_country.clone(),
-            total_rsvps,
-            heads,
-            event_url: event.event_url.clone(),
-            time: event.time,
-        };
-        Put::set(key, Value::Event(cell), as_of)
-    })
+    responses
+        .into_iter()
+        .chain(maybe)
+        .map(move |(response, total_rsvps, heads)| {
+            let key = Key::Event {
+                name: name.clone(),
+                response,
+                id: key_text(&event.event_id),
+            };
+            let cell = EventCell {
+                as_of,
+                partition,
+                group_name: event.group_name.clone(),
+                event_country: event_country.clone(),
+                total_rsvps,
+                heads,
+                event_url: event.event_url.clone(),
+                time: event.time,
+            };
+            Put::set(key, Value::Event(cell), as_of)
+        })
 }
 
 pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Put; 3] {

@@ -52,12 +52,16 @@ fn country(code: Arc<str>, as_of: u64, counts: Counts) -> Vec<Put> {
         let value = Value::Country { as_of, counts };
         return vec![Put::set(Key::Country { code }, value, as_of)];
     }
-    [("yes", counts.yes), ("no", counts.no), ("maybe", counts.maybe)]
-        .map(|(response, total)| {
-            let value = Value::Response { as_of, total };
-            Put::set(Key::Response { response }, value, as_of)
-        })
-        .into()
+    [
+        ("yes", counts.yes),
+        ("no", counts.no),
+        ("maybe", counts.maybe),
+    ]
+    .map(|(response, total)| {
+        let value = Value::Response { as_of, total };
+        Put::set(Key::Response { response }, value, as_of)
+    })
+    .into()
 }
 
 /// The totals of all venues of which there are parts here, and the deletion of rows under other names and places.

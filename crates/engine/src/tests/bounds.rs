@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use headcount_record::{Namespace, partition_of};
+use headcount_record::{Feed, Kind, Namespace, partition_of};
 
-use super::{BASE, feed, one, summary, survey};
+use super::{BASE, one, put, summary, survey};
 use crate::{Account, Filter, Ledger, Partition, Summary, View};
 
 /// Of every list, whatever the data.
@@ -46,7 +46,12 @@ fn fed(records: impl Iterator<Item = (String, String)>, partitions: u16) -> Vec<
     let mut parts: Vec<_> = (0..partitions).map(|_| Partition::new()).collect();
     for (event, record) in records {
         let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
-        feed(&mut parts[at], record.as_bytes());
+        let feed = if record.contains("rsvp_id") {
+            Feed::Rsvps
+        } else {
+            Feed::OpenEvents
+        };
+        put(&mut parts[at], 0, Kind::of(feed), record.as_bytes());
     }
     parts
 }

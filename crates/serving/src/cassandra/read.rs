@@ -150,7 +150,7 @@ impl Cassandra {
                 event_country,
                 yes: yes.cast_unsigned(),
                 no: no.cast_unsigned(),
-            maybe: maybe.cast_unsigned(),
+                maybe: maybe.cast_unsigned(),
                 maybe: maybe.cast_unsigned(),
                 heads: heads.cast_unsigned(),
             })
@@ -261,7 +261,8 @@ fn stored_country(row: CountryPartRow) -> StoredCountry {
 }
 
 fn stored_venue(row: VenuePartRow) -> StoredVenue {
-    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, maybe, latest, tie) = row;
+    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, maybe, latest, tie) =
+        row;
     StoredVenue {
         partition: small(partition),
         key: VenueKey {

@@ -35,8 +35,9 @@ pub(crate) fn route(entry: &Entry) -> Route {
             }
             Ok(Record::Other(other)) => {
                 let event = other.event.as_deref().map(str::as_bytes);
-                lane(at(other.identity.feed), event)
+                lane(usize::from(other.feed), event)
             }
+            Ok(Record::Event(_)) => Route::Inline,
             // Everything that is appended has come through the door.
             Err(_) => lane(Feed::ALL.len(), None),
         }
