@@ -1,6 +1,6 @@
 //! What partitions know of sources, from which ingesting goes on.
 
-use headcount_engine::Partition;
+use headcount_engine::{Declared, Partition};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -8,6 +8,8 @@ pub(crate) struct Known {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
+    /// What has been declared of the schemas of records.
+    pub(crate) schemas: Vec<Declared>,
 }
 
 impl Known {
@@ -22,6 +24,7 @@ impl Known {
         Self {
             names: Vec::new(),
             positions: positions.collect(),
+            schemas: Vec::new(),
         }
     }
 
@@ -33,6 +36,7 @@ impl Known {
                 .map(|(number, state)| (*number, state.name.clone()))
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
+            schemas: partition.schemas().to_vec(),
         }
     }
 }
