@@ -9,3 +9,24 @@ pub enum Readiness {
     /// Not without help; the text is a sentence for a person.
     Failed(String),
 }
+
+impl Readiness {
+    /// The word used in JSON.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Starting(_) => "starting",
+            Self::Ready => "ready",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// What is being done, or what went wrong; nothing when there is nothing to say.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Ready => None,
+            Self::Starting(reason) | Self::Failed(reason) => Some(reason),
+        }
+    }
+}

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 /// How a source is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceStatus {
     pub name: String,
+    #[serde(flatten)]
+    pub kind: SourceKind,
     pub state: SourceState,
     /// When its last record arrived, by the clock on the wall.
     pub last_record_at: Option<i64>,
@@ -14,6 +16,20 @@ pub struct SourceStatus {
     pub reconnects: u64,
     /// Why it is not live, if that is known.
     pub error: Option<String>,
+}
+
+/// What a source brings. It decides whether its figures may be called live.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum SourceKind {
+    /// Records as they happen.
+    Stream,
+    /// A recording, played at `speed` times the speed of its record time.
+    Replay { speed: f64 },
+    /// Records that nobody sent.
+    Simulation,
+    /// A recording, read as fast as it can be counted.
+    File,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -8,13 +8,13 @@ use headcount_engine::Filter;
 use crate::{
     cache::{CachedResponse, ResponseCache},
     cluster, data,
+    limiter::ConnectionLimiter,
     live::{self, Hub},
     metrics::{self, Metrics},
     options::Options,
     origin::Hosts,
     page::{self, Page},
     parameters, probes, problem,
-    seats::Seats,
     state::ServerState,
     status,
     stop::Stop,
@@ -35,7 +35,7 @@ pub(crate) struct App {
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     /// Open connections, for the metrics.
-    pub(crate) connections: Arc<Seats>,
+    pub(crate) connections: Arc<ConnectionLimiter>,
     pub(crate) stop: Stop,
     pub(crate) data: ResponseCache<(Filter, parameters::Page)>,
     pub(crate) top_venues: ResponseCache<(Filter, parameters::Page)>,
@@ -49,7 +49,7 @@ impl Door {
         state: ServerState,
         options: Options,
         local: SocketAddr,
-        connections: Arc<Seats>,
+        connections: Arc<ConnectionLimiter>,
         stop: Stop,
     ) -> Arc<Self> {
         let page = Page::embedded();

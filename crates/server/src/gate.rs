@@ -18,10 +18,11 @@ use crate::{
     body, headers,
     options::Options,
     problem::Problem,
+    proxy,
     routes::Route,
 };
 
-/// The address a request came from, for the handlers that count by it.
+/// The address a request came from, or was passed on for; handlers count by it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
@@ -55,8 +56,10 @@ async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, P
 }
 
 async fn handle(door: &Door, peer: IpAddr, mut request: Request<Body>) -> Response {
-    request.extensions_mut().insert(Peer(peer));
-    let limit = door.app.options.handler;
+    let options = &door.app.options;
+    let client = proxy::client(peer, request.headers(), options);
+    request.extensions_mut().insert(Peer(client));
+    let limit = options.handler;
     let answer = AssertUnwindSafe(door.router.clone().oneshot(request)).catch_unwind();
     match timeout(limit, answer).await {
         Ok(Ok(Ok(response))) => response,

@@ -37,7 +37,7 @@ mod options;
 mod state;
 
 mod connection;
-mod seats;
+mod limiter;
 mod serve;
 mod stop;
 mod vigil;
@@ -50,6 +50,7 @@ mod gate;
 mod headers;
 mod origin;
 mod problem;
+mod proxy;
 mod routes;
 
 mod cache;
@@ -67,6 +68,7 @@ mod status;
 mod summary;
 
 pub use options::Options;
+pub use origin::{HostName, HostNameError};
 pub use page::build_id;
 pub use serve::{bind, serve};
 pub use state::ServerState;

@@ -8,11 +8,10 @@
 //!
 //! A room lives while a filter has clients. Values are absolute: a client that missed messages is not
 //! sent them later but gets a snapshot, and so does one that connects again. A slow client costs its
-//! place and what is in its socket; it never slows a room down.
+//! permit and what is in its socket; it never slows a room down.
 
-use headcount_query::Readiness;
-mod board;
 mod client;
+mod delta;
 mod hub;
 mod message;
 mod pulses;
@@ -28,6 +27,7 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
+use headcount_query::Readiness;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(crate) use self::hub::Hub;
@@ -46,8 +46,8 @@ pub(crate) async fn live(
     if let Readiness::Failed(reason) = &*app.state.ready.borrow() {
         return Err(Problem::failed(reason));
     }
-    let seat = app.hub.seat(peer, &filter)?;
-    let stream = client::stream(Arc::clone(&app.hub), filter, seat);
+    let permit = app.hub.permit(peer, &filter)?;
+    let stream = client::stream(Arc::clone(&app.hub), filter, permit);
     let headers = [
         (header::CONTENT_TYPE, EVENT_STREAM),
         (header::CACHE_CONTROL, headers::REVALIDATE),

@@ -20,7 +20,7 @@ use headcount_engine::{Filter, View};
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::timeout;
 
-use crate::{app::App, routes::Route, seats::Full, vigil::Overdue};
+use crate::{app::App, limiter::Full, routes::Route, vigil::Overdue};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 /// Neither a scrape nor the status may hang with the publisher: without figures they still say how the

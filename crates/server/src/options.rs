@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::origin::HostName;
+
 /// Limits and cadences of the server. The defaults are the promises of the manual; tests shorten them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -47,8 +49,9 @@ pub struct Options {
     pub ping: Duration,
 
     /// Names besides loopback ones under which a server bound to loopback may be addressed, for a
-    /// proxy in front of it that passes its own `Host` on.
-    pub hosts: Vec<String>,
+    /// proxy in front of it that passes its own `Host` on. With one, connections from loopback are the
+    /// proxy's: they count towards the totals, and its clients by their `X-Forwarded-For`.
+    pub hosts: Vec<HostName>,
 }
 
 impl Default for Options {

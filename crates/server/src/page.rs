@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{app::App, cached_body::CachedBody, headers, problem};
+use crate::{app::App, cached_body::CachedBody, headers, problem, proxy};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
@@ -76,7 +76,7 @@ pub(crate) async fn file(
     headers: HeaderMap,
 ) -> Response {
     match app.page.find(uri.path()) {
-        None => problem::not_found(uri.path()).into_response(),
+        None => problem::not_found(uri.path(), proxy::is_forwarded(&headers)).into_response(),
         Some(_) if !matches!(method, Method::GET | Method::HEAD) => {
             problem::method_not_allowed(method, uri).await
         }

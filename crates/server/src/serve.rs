@@ -15,8 +15,8 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    app::Door, connection, options::Options, problem::Problem, seats::Seats, state::ServerState,
-    stop::Stop,
+    app::Door, connection, limiter::ConnectionLimiter, options::Options, problem::Problem, proxy,
+    state::ServerState, stop::Stop,
 };
 
 /// Bytes the kernel may hold for one client. A page that stops reading is noticed the sooner, and a
@@ -55,9 +55,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let (stop, stopped) = Stop::new();
     let grace = options.shutdown;
-    let seats = Seats::new(options.connections, options.connections_per_address);
+    let limiter = ConnectionLimiter::new(options.connections, options.connections_per_address);
     let local = listener.local_addr()?;
-    let door = Door::new(state, options, local, Arc::clone(&seats), stopped);
+    let door = Door::new(state, options, local, Arc::clone(&limiter), stopped);
     info!(address = %local, "serving");
 
     let mut connections = JoinSet::new();
@@ -66,7 +66,7 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             (stream, peer) = accept(&listener) => {
-                if let Some(attended) = admit(&door, &seats, stream, peer.ip()) {
+                if let Some(attended) = admit(&door, &limiter, stream, peer.ip()) {
                     connections.spawn(attended);
                 }
             }
@@ -110,19 +110,24 @@ fn is_of_the_client(error: &io::Error) -> bool {
     )
 }
 
-/// Takes a place for the connection, or says that there is none and closes it.
+/// Takes a permit for the connection, or says that there is none and closes it.
 fn admit(
     door: &Arc<Door>,
-    seats: &Arc<Seats>,
+    limiter: &Arc<ConnectionLimiter>,
     stream: TcpStream,
     peer: IpAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    match seats.take(peer) {
-        Ok(seat) => {
+    let taken = if proxy::is_proxy(peer, &door.app.options) {
+        limiter.permit_proxy()
+    } else {
+        limiter.permit(peer)
+    };
+    match taken {
+        Ok(permit) => {
             let door = Arc::clone(door);
             Some(async move {
                 connection::attend(door, stream, peer).await;
-                drop(seat);
+                drop(permit);
             })
         }
         Err(full) => {

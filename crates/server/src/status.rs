@@ -1,6 +1,6 @@
 //! `/api/v1/status`: how the program is, for the page of that name.
 
-use headcount_query::{ClusterStatus, Readiness, SourceStatus};
+use headcount_query::{ClusterStatus, SourceStatus};
 use std::sync::Arc;
 
 use axum::{
@@ -53,19 +53,14 @@ async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Prob
         .at(second, async {
             let view = metrics::figures(app).await;
             let ready = app.state.ready.borrow().clone();
-            let (word, doing) = match &ready {
-                Readiness::Ready => ("ready", None),
-                Readiness::Starting(doing) => ("starting", Some(doing.as_str())),
-                Readiness::Failed(reason) => ("failed", Some(reason.as_str())),
-            };
             let sources = app.state.sources.borrow().clone();
             let cluster = app.state.cluster.borrow().clone();
             let body = Body {
                 at: clock::now(),
                 version: env!("CARGO_PKG_VERSION"),
                 build: &app.page.build(),
-                ready: word,
-                doing,
+                ready: ready.word(),
+                doing: ready.reason(),
                 sources: &sources,
                 rate: view.as_ref().map(|view| view.totals.rate),
                 ledger: view.as_ref().map(|view| &view.ledger),

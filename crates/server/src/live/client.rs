@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::hub::{Hub, Joined};
-use crate::{seats::Seat, stop::Stop};
+use crate::{limiter::Permit, stop::Stop};
 
 /// The browser comes back a second after the connection is lost.
 const HELLO: &[u8] = b"retry: 1000\n\n";
@@ -27,7 +27,7 @@ struct Client {
     filter: Filter,
     stage: Stage,
     stop: Stop,
-    _seat: Seat,
+    _permit: Permit,
 }
 
 enum Stage {
@@ -39,7 +39,7 @@ enum Stage {
 pub(super) fn stream(
     hub: Arc<Hub>,
     filter: Filter,
-    seat: Seat,
+    permit: Permit,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let stop = hub.stop.clone();
     let client = Client {
@@ -47,7 +47,7 @@ pub(super) fn stream(
         filter,
         stage: Stage::Hello,
         stop,
-        _seat: seat,
+        _permit: permit,
     };
     stream::unfold(client, |mut client| async move {
         let bytes = client.next().await?;

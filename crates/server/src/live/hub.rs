@@ -1,6 +1,5 @@
 //! The rooms by filter: made when somebody comes, closed when nobody is left.
 
-use headcount_query::{SourceStatus, Views};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -12,14 +11,15 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse};
+use headcount_query::{Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::room::Room;
 use crate::{
+    limiter::{ConnectionLimiter, Permit},
     metrics::Metrics,
     options::Options,
     problem::Problem,
-    seats::{Seat, Seats},
     state::ServerState,
     stop::Stop,
 };
@@ -43,6 +43,7 @@ pub(crate) struct Hub {
     pub(super) views: Views,
     pub(super) pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub(super) sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
+    pub(super) ready: watch::Receiver<Readiness>,
     pub(super) options: Options,
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
@@ -51,7 +52,7 @@ pub(crate) struct Hub {
     pub(super) seq: AtomicU64,
 
     rooms: Mutex<HashMap<Filter, mpsc::Sender<Join>>>,
-    seats: Arc<Seats>,
+    limiter: Arc<ConnectionLimiter>,
 }
 
 impl Hub {
@@ -66,27 +67,28 @@ impl Hub {
             views: state.views.clone(),
             pulses: state.pulses.clone(),
             sources: state.sources.clone(),
+            ready: state.ready.clone(),
             options: options.clone(),
             build,
             metrics,
             stop,
             seq: AtomicU64::new(0),
             rooms: Mutex::default(),
-            seats: Seats::new(options.live_clients, options.live_clients_per_address),
+            limiter: ConnectionLimiter::new(options.live_clients, options.live_clients_per_address),
         })
     }
 
     /// Open streams.
     pub(crate) fn clients(&self) -> usize {
-        self.seats.count()
+        self.limiter.count()
     }
 
-    /// A place for a client that wants these figures.
-    pub(super) fn seat(&self, peer: IpAddr, filter: &Filter) -> Result<Seat, Problem> {
-        let seat = self.seats.take(peer).map_err(Problem::no_stream_left)?;
+    /// A permit for a client that wants these figures.
+    pub(super) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
+        let permit = self.limiter.permit(peer).map_err(Problem::no_stream_left)?;
         let rooms = self.rooms();
         if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
-            return Ok(seat);
+            return Ok(permit);
         }
         Err(Problem::unavailable(
             "too many different filters are being watched: try again later",

@@ -73,11 +73,11 @@ impl Stage {
 
     fn client(&self) -> Pin<Box<dyn Stream<Item = String>>> {
         let filter = Filter::default();
-        let seat = self
+        let permit = self
             .hub
-            .seat("127.0.0.1".parse().expect("an address"), &filter)
-            .expect("a seat");
-        let bytes = client::stream(Arc::clone(&self.hub), filter, seat);
+            .permit("127.0.0.1".parse().expect("an address"), &filter)
+            .expect("a permit");
+        let bytes = client::stream(Arc::clone(&self.hub), filter, permit);
         Box::pin(bytes.map(|bytes| {
             let Ok(bytes) = bytes;
             String::from_utf8(bytes.to_vec()).expect("UTF-8")

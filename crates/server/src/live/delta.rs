@@ -1,31 +1,33 @@
-//! What the clients of a filter have been shown, and so what they are to be told next.
+//! What the clients of a filter have been sent, and so what has to be sent next.
 //!
 //! Figures go out with every tick, lists and dots less often; what is held back goes out as soon as
 //! its time has come, whether or not there is something newer.
 
-use headcount_query::SourceStatus;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use headcount_engine::View;
+use headcount_query::{Readiness, SourceStatus};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    message::{self, All, LedgerRow, Message, SourceRow},
+    message::{self, All, LedgerRow, Message, ReadyRow, SourceRow},
     pulses::Flashes,
 };
 use crate::{clock, options::Options};
 
-pub(super) struct Board {
+pub(super) struct DeltaState {
     pub(super) seq: u64,
     pub(super) flashes: Flashes,
     sources: Arc<Vec<SourceStatus>>,
+    ready: Readiness,
     view: Arc<View>,
     /// What was sent last of each kind.
     figures: Arc<View>,
     lists: Held,
     dots: Held,
     sources_sent: Arc<Vec<SourceStatus>>,
+    ready_sent: Readiness,
     /// The present state in full, and when it was put into bytes.
     snapshot: Option<(Instant, Bytes)>,
     snapshot_age_max: Duration,
@@ -41,11 +43,12 @@ struct Held {
     next: Instant,
 }
 
-impl Board {
-    /// A board that shows this view; its members count as sent, for every client starts with a snapshot.
+impl DeltaState {
+    /// The members of this view count as sent, because every client starts with a snapshot.
     pub(super) fn new(
         view: Arc<View>,
         sources: Arc<Vec<SourceStatus>>,
+        ready: Readiness,
         build: Arc<str>,
         seq: u64,
         options: &Options,
@@ -64,6 +67,8 @@ impl Board {
             figures: Arc::clone(&view),
             sources_sent: Arc::clone(&sources),
             sources,
+            ready_sent: ready.clone(),
+            ready,
             view,
             snapshot: None,
             snapshot_age_max: options.ping,
@@ -83,9 +88,14 @@ impl Board {
         self.snapshot = None;
     }
 
+    pub(super) fn put_ready(&mut self, ready: Readiness) {
+        self.ready = ready;
+        self.snapshot = None;
+    }
+
     /// When there is something to send even if no newer view comes: now, later or never.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        if !self.flashes.is_empty() || self.sources_changed() {
+        if !self.flashes.is_empty() || self.sources_changed() || self.ready != self.ready_sent {
             return Some(now);
         }
         let held = [&self.lists, &self.dots]
@@ -117,9 +127,12 @@ impl Board {
             tick.dots = changed(&view.dots, &old.dots);
         }
         self.figures = Arc::clone(&view);
+        let ready = (self.ready != self.ready_sent).then(|| self.ready.clone());
+        tick.ready = ready.as_ref().map(ReadyRow::of);
         if tick.is_empty() && !self.sources_changed() {
             return None;
         }
+        self.ready_sent = self.ready.clone();
 
         let (sources, old) = (Arc::clone(&self.sources), Arc::clone(&self.sources_sent));
         tick.source = changed_row(SourceRow::all(&sources), &SourceRow::all(&old));
@@ -153,6 +166,7 @@ impl Board {
             history: Some(&view.history),
             dots: Some(&view.dots),
             source: Some(SourceRow::all(&self.sources)),
+            ready: Some(ReadyRow::of(&self.ready)),
             ledger: Some(LedgerRow::of(view)),
             pulses: None,
         };
@@ -165,15 +179,16 @@ impl Board {
         message::ping(self.seq, &self.sources)
     }
 
-    /// Whether a source is in another state; that a record came is said by the figures, and by pings.
+    /// Whether anything changed about a source but the time of its last record: figures and pings say that.
     fn sources_changed(&self) -> bool {
-        let state = |source: &SourceStatus| (source.name.clone(), source.state, source.gaps);
-        !Arc::ptr_eq(&self.sources, &self.sources_sent)
-            && !self
-                .sources
-                .iter()
-                .map(state)
-                .eq(self.sources_sent.iter().map(state))
+        if Arc::ptr_eq(&self.sources, &self.sources_sent) {
+            return false;
+        }
+        let (new, old) = (
+            SourceRow::all(&self.sources),
+            SourceRow::all(&self.sources_sent),
+        );
+        new.len() != old.len() || new.iter().zip(&old).any(|(new, old)| !new.is_like(old))
     }
 }
 
@@ -196,6 +211,7 @@ impl Message<'_> {
             || self.all.is_some()
             || self.history.is_some()
             || self.ledger.is_some()
+            || self.ready.is_some()
             || self.pulses.is_some();
         let lists = self.countries.is_some()
             || self.cities.is_some()
