@@ -30,7 +30,6 @@ struct AccountParts {
     kept: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
-    late: u64,
     gaps: u64,
 }
 
@@ -55,7 +54,6 @@ impl StoredSource {
             kept,
             rejected,
             tally,
-            late,
             gaps,
         } = state.account.clone();
         Self {
@@ -65,7 +63,6 @@ impl StoredSource {
                 kept,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }
@@ -77,7 +74,6 @@ impl StoredSource {
             kept,
             rejected,
             tally,
-            late,
             gaps,
         } = self.account;
         SourceState {
@@ -87,7 +83,6 @@ impl StoredSource {
                 kept,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }

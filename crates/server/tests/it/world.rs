@@ -190,6 +190,7 @@ pub(crate) fn ledger(source: &str) -> Ledger {
         all: account,
         balanced: true,
         sources,
+        ..Ledger::default()
     }
 }
 
