@@ -128,4 +128,6 @@ export type Tick = Partial<Snapshot> & { seq: number; at: number; pulses?: Pulse
 export interface Ping {
   seq: number;
   at: number;
+  /** By name: records that change no figure are known by the time of the last one alone. */
+  sources: Record<string, Source>;
 }

@@ -2,7 +2,7 @@
 // a hidden page gets no frames, so it draws nothing.
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import type { Snapshot, Tick } from './contract';
+import type { Ping, Snapshot, Tick } from './contract';
 import { addPulses } from './map/pulses';
 import { merge, sameCountries } from './merge';
 import { countries } from './page';
@@ -65,12 +65,16 @@ function receiveTick(tick: Tick): void {
   showSoon();
 }
 
+function receivePing({ at, sources }: Ping): void {
+  if (!latest) return;
+  latest = { ...latest, at, source: latest.source.map((known) => sources[known.name] ?? known) };
+  showSoon();
+}
+
 const stream = new LiveStream({
   snapshot: receiveSnapshot,
   tick: receiveTick,
-  ping: ({ at }) => {
-    if (!paused.peek()) heardAt.value = at;
-  },
+  ping: receivePing,
   connection: (state) => {
     connection.value = state;
     if (state === 'live') refusal.value = null;

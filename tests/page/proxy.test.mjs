@@ -96,6 +96,8 @@ for (const path of ['/', '/counts/'])
         const { pathname } = new URL(link);
         assert.equal((await ask(port, pathname)).status, 200, pathname);
       }
+      // Without the certificate the browser notes that one header needs it.
+      reader.complaints = reader.complaints.filter((text) => !text.includes('Cross-Origin-Opener-Policy'));
       for (const url of reader.requests) assert.ok(new URL(url).pathname.startsWith(path), url);
       await reader.close();
     }),

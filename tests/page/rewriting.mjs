@@ -45,5 +45,8 @@ async function pass(reply, answer, change) {
 
 function rewrite(event, change) {
   const name = event.match(/^event: (.*)$/m)?.[1];
-  return event.replace(/^data: (.*)$/m, (_, data) => `data: ${JSON.stringify(change(JSON.parse(data), name))}`);
+  return event.replace(
+    /^data: (.*)$/m,
+    (_, data) => `data: ${JSON.stringify(change(JSON.parse(data), name))}`,
+  );
 }

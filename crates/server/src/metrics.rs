@@ -1,31 +1,16 @@
-//! What the server counts about itself, and `/metrics`, where it is read together with the ledger.
+//! What the server counts about itself.
 
-use headcount_query::{Question, Readiness};
 mod exposition;
-mod families;
+pub(crate) mod families;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use headcount_engine::{Filter, View};
-use http::{HeaderValue, StatusCode, header};
-use tokio::time::timeout;
+use http::StatusCode;
 
-use crate::{app::App, limiter::Full, routes::Route, vigil::Overdue};
-
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-/// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
-/// server is.
-const FIGURES_WAIT: Duration = Duration::from_secs(2);
+use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
 
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
@@ -38,12 +23,12 @@ const STATUSES: [u16; 16] = [
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    routes: [Requests; Route::ALL.len()],
+    routes: [Requests; Endpoint::ALL.len()],
     /// Connections closed at once: no place in all, none for the address.
     refused: [AtomicU64; 2],
     /// Connections closed for a broken limit: header, idle, unread.
     overdue: [AtomicU64; 3],
-    pub(crate) live: Live,
+    pub(crate) live: LiveCounters,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +40,7 @@ struct Requests {
 
 /// The live stream's own counters.
 #[derive(Debug, Default)]
-pub(crate) struct Live {
+pub(crate) struct LiveCounters {
     /// Filters that are computed.
     pub(crate) filters: AtomicU64,
     pub(crate) snapshots: AtomicU64,
@@ -65,7 +50,7 @@ pub(crate) struct Live {
 }
 
 impl Metrics {
-    pub(crate) fn answered(&self, route: Route, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, route: Endpoint, status: StatusCode, took: Duration) {
         let requests = &self.routes[route as usize];
         let code = status.as_u16();
         let index = STATUSES
@@ -87,22 +72,4 @@ impl Metrics {
     pub(crate) fn overdue(&self, overdue: Overdue) {
         self.overdue[overdue as usize].fetch_add(1, Relaxed);
     }
-}
-
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
-    let view = figures(&app).await;
-    let text = families::write(&app, view.as_deref());
-    ([(header::CONTENT_TYPE, TEXT)], text).into_response()
-}
-
-/// The unfiltered figures, if there are any and they come soon.
-pub(crate) async fn figures(app: &App) -> Option<Arc<View>> {
-    if *app.state.ready.borrow() != Readiness::Ready {
-        return None;
-    }
-    let figures = app
-        .state
-        .views
-        .ask(|reply| Question::View(Filter::default(), reply));
-    timeout(FIGURES_WAIT, figures).await.ok()?.ok()
 }

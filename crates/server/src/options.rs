@@ -1,10 +1,10 @@
-//! The limits: what a client may hold on to, and how often the page is told.
+//! The limits: what a client may hold on to, and how often the page gets news.
 
 use std::time::Duration;
 
-use crate::origin::HostName;
+use crate::http::host::HostName;
 
-/// Limits and cadences of the server. The defaults are the promises of the manual; tests shorten them.
+/// Limits and cadences of the server. The defaults suit a machine of any size; tests shorten them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// From the first byte of a request (or from connecting) to the end of its header.
@@ -28,9 +28,11 @@ pub struct Options {
     pub connections_per_address: usize,
     /// Bytes of a request's header fields, names and values.
     pub header_bytes: usize,
+    /// Header fields of a request.
     pub header_fields: usize,
     /// Bytes of path and query.
     pub uri_bytes: usize,
+    /// Bytes of a request's body, which is read and thrown away: no route takes one.
     pub body_bytes: u64,
 
     /// Open live streams in all.

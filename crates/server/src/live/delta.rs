@@ -11,7 +11,7 @@ use headcount_query::{Readiness, SourceStatus};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    message::{self, All, LedgerRow, Message, ReadyRow, SourceRow},
+    message::{self, All, LedgerRow, LiveMessage, ReadyRow, SourceRow},
     pulses::Flashes,
 };
 use crate::{clock, options::Options};
@@ -24,8 +24,8 @@ pub(super) struct DeltaState {
     view: Arc<View>,
     /// What was sent last of each kind.
     figures: Arc<View>,
-    lists: Held,
-    dots: Held,
+    lists: Throttled,
+    dots: Throttled,
     sources_sent: Arc<Vec<SourceStatus>>,
     ready_sent: Readiness,
     /// The present state in full, and when it was put into bytes.
@@ -35,7 +35,7 @@ pub(super) struct DeltaState {
 }
 
 /// Members that are sent only so often.
-struct Held {
+struct Throttled {
     sent: Arc<View>,
     differs: bool,
     every: Duration,
@@ -53,7 +53,7 @@ impl DeltaState {
         seq: u64,
         options: &Options,
     ) -> Self {
-        let held = |every| Held {
+        let held = |every| Throttled {
             sent: Arc::clone(&view),
             differs: false,
             every,
@@ -107,14 +107,14 @@ impl DeltaState {
     /// All members that changed and may be sent; nothing when nothing did.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Bytes> {
         let (view, old) = (Arc::clone(&self.view), Arc::clone(&self.figures));
-        let mut tick = Message {
+        let mut tick = LiveMessage {
             stream_time: changed(&view.as_of.stream_time, &old.as_of.stream_time),
             totals: changed(&view.totals, &old.totals),
             all: changed_row(All::of(&view), &All::of(&old)),
             history: changed(&view.history, &old.history),
             ledger: changed_row(LedgerRow::of(&view), &LedgerRow::of(&old)),
             pulses: self.flashes.take(),
-            ..Message::default()
+            ..LiveMessage::default()
         };
         if let Some(old) = self.lists.send(&view, now) {
             tick.countries = changed(&view.countries, &old.countries);
@@ -150,7 +150,7 @@ impl DeltaState {
             return bytes.clone();
         }
         let view = &self.view;
-        let snapshot = Message {
+        let snapshot = LiveMessage {
             seq: self.seq,
             at: clock::now(),
             build: Some(&self.build),
@@ -192,7 +192,7 @@ impl DeltaState {
     }
 }
 
-impl Held {
+impl Throttled {
     /// If these members differ and their time has come: what they were, and from now on they are sent.
     fn send(&mut self, view: &Arc<View>, now: Instant) -> Option<Arc<View>> {
         if !self.differs || now < self.next {
@@ -204,7 +204,7 @@ impl Held {
     }
 }
 
-impl Message<'_> {
+impl LiveMessage<'_> {
     fn is_empty(&self) -> bool {
         let figures = self.stream_time.is_some()
             || self.totals.is_some()

@@ -16,15 +16,17 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::room::Room;
 use crate::{
-    limiter::{ConnectionLimiter, Permit},
+    http::{
+        limiter::{ConnectionLimiter, Permit},
+        problem::Problem,
+        stop_signal::StopSignal,
+    },
     metrics::Metrics,
     options::Options,
-    problem::Problem,
     state::ServerState,
-    stop::Stop,
 };
 
-/// How many may wait at a room's door before joining waits as well.
+/// Clients that may wait to join a room before joining waits as well.
 const JOINS_WAITING_MAX: usize = 64;
 /// A room that closes in this very moment is tried again; one that breaks is not tried for ever.
 const JOIN_ATTEMPTS: usize = 8;
@@ -47,7 +49,7 @@ pub(crate) struct Hub {
     pub(super) options: Options,
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) stop: Stop,
+    pub(super) stop: StopSignal,
     /// The greatest sequence number used: a room made again goes on from there, never back.
     pub(super) seq: AtomicU64,
 
@@ -61,7 +63,7 @@ impl Hub {
         options: &Options,
         build: Arc<str>,
         metrics: Arc<Metrics>,
-        stop: Stop,
+        stop: StopSignal,
     ) -> Arc<Self> {
         Arc::new(Self {
             views: state.views.clone(),
@@ -84,7 +86,7 @@ impl Hub {
     }
 
     /// A permit for a client that wants these figures.
-    pub(super) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
+    pub(crate) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
         let permit = self.limiter.permit(peer).map_err(Problem::no_stream_left)?;
         let rooms = self.rooms();
         if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
@@ -112,10 +114,10 @@ impl Hub {
         None
     }
 
-    /// Called by a room that finds itself empty. False when somebody stands at the door.
-    pub(super) fn close(&self, filter: &Filter, door: &mpsc::Receiver<Join>) -> bool {
+    /// Called by a room that finds itself empty. False when a client is about to join.
+    pub(super) fn close(&self, filter: &Filter, joins: &mpsc::Receiver<Join>) -> bool {
         let mut rooms = self.rooms();
-        if !door.is_empty() {
+        if !joins.is_empty() {
             return false;
         }
         rooms.remove(filter);
@@ -125,14 +127,14 @@ impl Hub {
 
     fn room(self: &Arc<Self>, filter: &Filter) -> mpsc::Sender<Join> {
         let mut rooms = self.rooms();
-        if let Some(door) = rooms.get(filter).filter(|door| !door.is_closed()) {
-            return door.clone();
+        if let Some(join) = rooms.get(filter).filter(|join| !join.is_closed()) {
+            return join.clone();
         }
-        let (door, joins) = mpsc::channel(JOINS_WAITING_MAX);
+        let (join, joins) = mpsc::channel(JOINS_WAITING_MAX);
         tokio::spawn(Room::new(Arc::clone(self), filter.clone(), joins).run());
-        rooms.insert(filter.clone(), door.clone());
+        rooms.insert(filter.clone(), join.clone());
         self.metrics.live.filters.store(rooms.len() as u64, Relaxed);
-        door
+        join
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<Filter, mpsc::Sender<Join>>> {

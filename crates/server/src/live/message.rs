@@ -10,11 +10,11 @@ use headcount_query::{Readiness, SourceKind, SourceState, SourceStatus};
 use serde::Serialize;
 
 use super::pulses::Flash;
-use crate::{clock, json};
+use crate::{clock, http::json};
 
 /// A snapshot has every member but `pulses`; a tick has those that changed.
 #[derive(Default, Serialize)]
-pub(super) struct Message<'a> {
+pub(super) struct LiveMessage<'a> {
     pub(super) seq: u64,
     pub(super) at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]

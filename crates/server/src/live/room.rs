@@ -45,7 +45,7 @@ pub(super) struct Room {
 }
 
 /// A view on its way, and since when.
-type Asked = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
+type PendingView = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
 
 enum Answered {
     View(Arc<View>),
@@ -78,7 +78,7 @@ impl Room {
         let every = self.hub.options.ping;
         let mut ping = time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut asked: Option<Asked> = None;
+        let mut asked: Option<PendingView> = None;
         loop {
             if self.stale && asked.is_none() && Instant::now() >= self.next_tick {
                 self.stale = false;
@@ -132,7 +132,7 @@ impl Room {
         Some(due.max(self.next_tick))
     }
 
-    fn ask(&self) -> Asked {
+    fn ask(&self) -> PendingView {
         let (views, filter) = (self.hub.views.clone(), self.filter.clone());
         Box::pin(async move {
             let since = Instant::now();

@@ -1,4 +1,4 @@
-//! The socket as hyper sees it: it tells the vigil what moves, and it dresses hyper's own errors.
+//! The socket as hyper sees it: it tells the deadlines what moves, and it dresses hyper's own errors.
 //!
 //! When a header cannot be parsed or is far too long, hyper writes an answer by itself and asks
 //! nobody. Such bytes are known by their time: no answer of ours is on its way. They are replaced by an
@@ -14,26 +14,26 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{problem::Problem, vigil::Vigil};
+use crate::http::{deadlines::Deadlines, problem::Problem};
 
-pub(crate) struct Wire<S> {
+pub(crate) struct TrackedStream<S> {
     stream: S,
-    vigil: Arc<Vigil>,
+    deadlines: Arc<Deadlines>,
     /// What is being sent instead of hyper's own words.
     instead: Option<Bytes>,
 }
 
-impl<S> Wire<S> {
-    pub(crate) fn new(stream: S, vigil: Arc<Vigil>) -> Self {
+impl<S> TrackedStream<S> {
+    pub(crate) fn new(stream: S, deadlines: Arc<Deadlines>) -> Self {
         Self {
             stream,
-            vigil,
+            deadlines,
             instead: None,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TrackedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -42,13 +42,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {
-            self.vigil.received();
+            self.deadlines.received();
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -84,7 +84,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.vigil.flushed();
+        self.deadlines.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -93,7 +93,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Wire<S> {
+impl<S: AsyncWrite + Unpin> TrackedStream<S> {
     /// Sends our answer in place of `length` bytes of hyper's, if these are not ours to begin with.
     fn poll_instead(
         &mut self,
@@ -102,7 +102,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         length: usize,
     ) -> Option<Poll<io::Result<usize>>> {
         if self.instead.is_none() {
-            if self.vigil.owes() {
+            if self.deadlines.owes() {
                 return None;
             }
             self.instead = Some(Problem::unreadable(status_of(start)?).into_wire());
@@ -119,8 +119,8 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.vigil.blocked(),
-            Poll::Ready(_) => self.vigil.unblocked(),
+            Poll::Pending => self.deadlines.blocked(),
+            Poll::Ready(_) => self.deadlines.unblocked(),
         }
         written
     }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::{sync::OnceCell, task};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::headers;
+use crate::http::headers;
 
 /// Below this a header costs more than the compression saves.
 const WORTH_COMPRESSING_BYTES: usize = 1_024;

@@ -12,14 +12,14 @@ use std::{
 
 use http::{HeaderMap, StatusCode, Uri, Version, header, uri::Authority};
 
-use crate::problem::{self, Problem};
+use crate::http::problem::{self, Problem};
 
 /// A name under which a server on loopback may be addressed, such as `counts.example`: that of a proxy
 /// in front of it which passes its own `Host` on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostName(String);
 
-/// Why a text is not the name of a host.
+/// Says why a text is not the name of a host, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostNameError(String);
 

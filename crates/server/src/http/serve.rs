@@ -1,4 +1,4 @@
-//! The accept loop: places, errors of the listener, and the way out.
+//! The accept loop: permits, errors of the listener, and the way out.
 
 use std::{
     io,
@@ -15,8 +15,13 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    app::Door, connection, limiter::ConnectionLimiter, options::Options, problem::Problem, proxy,
-    state::ServerState, stop::Stop,
+    app::App,
+    http::{
+        connection, connections::Connections, limiter::ConnectionLimiter, problem::Problem, proxy,
+        stop_signal::StopSignal,
+    },
+    options::Options,
+    state::ServerState,
 };
 
 /// Bytes the kernel may hold for one client. A page that stops reading is noticed the sooner, and a
@@ -53,36 +58,37 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = StopSignal::new();
     let grace = options.shutdown;
     let limiter = ConnectionLimiter::new(options.connections, options.connections_per_address);
     let local = listener.local_addr()?;
-    let door = Door::new(state, options, local, Arc::clone(&limiter), stopped);
+    let app = App::new(state, options, local, Arc::clone(&limiter), stopped);
+    let connections = Connections::new(app);
     info!(address = %local, "serving");
 
-    let mut connections = JoinSet::new();
+    let mut open = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             (stream, peer) = accept(&listener) => {
-                if let Some(attended) = admit(&door, &limiter, stream, peer.ip()) {
-                    connections.spawn(attended);
+                if let Some(connection) = admit(&connections, &limiter, stream, peer.ip()) {
+                    open.spawn(connection);
                 }
             }
-            Some(_ended) = connections.join_next() => {}
+            Some(_ended) = open.join_next() => {}
         }
     }
 
     drop(listener);
     stop.send_replace(true);
-    let left = async { while connections.join_next().await.is_some() {} };
+    let left = async { while open.join_next().await.is_some() {} };
     if time::timeout(grace, left).await.is_err() {
         warn!(
-            open = connections.len(),
+            open = open.len(),
             "closing connections that did not finish in time"
         );
-        connections.shutdown().await;
+        open.shutdown().await;
     }
     Ok(())
 }
@@ -112,26 +118,26 @@ fn is_of_the_client(error: &io::Error) -> bool {
 
 /// Takes a permit for the connection, or says that there is none and closes it.
 fn admit(
-    door: &Arc<Door>,
+    connections: &Arc<Connections>,
     limiter: &Arc<ConnectionLimiter>,
     stream: TcpStream,
     peer: IpAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    let taken = if proxy::is_proxy(peer, &door.app.options) {
+    let taken = if proxy::is_proxy(peer, &connections.app.options) {
         limiter.permit_proxy()
     } else {
         limiter.permit(peer)
     };
     match taken {
         Ok(permit) => {
-            let door = Arc::clone(door);
+            let connections = Arc::clone(connections);
             Some(async move {
-                connection::attend(door, stream, peer).await;
+                connection::run(connections, stream, peer).await;
                 drop(permit);
             })
         }
         Err(full) => {
-            door.app.metrics.refused(full);
+            connections.app.metrics.refused(full);
             // What does not fit into the empty socket buffer is not worth waiting for.
             let _ = stream.try_write(&Problem::no_connection_left(full).into_wire());
             None

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
-use crate::{cached_body::CachedBody, problem::Problem};
+use crate::http::{cached_body::CachedBody, problem::Problem};
 
 /// Questions whose responses are kept, those asked last: each response may have some megabytes.
 const QUESTIONS_MAX: usize = 16;

@@ -6,7 +6,7 @@ use headcount_query::Unanswered;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 
-use crate::{headers, json, limiter::Full};
+use crate::http::{headers, json, limiter::Full};
 
 #[derive(Debug)]
 pub(crate) struct Problem {

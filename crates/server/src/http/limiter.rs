@@ -11,11 +11,11 @@ use std::{
 pub(crate) struct ConnectionLimiter {
     total: usize,
     per_address: usize,
-    taken: Mutex<Taken>,
+    permits: Mutex<Permits>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct Permits {
     total: usize,
     by_address: HashMap<IpAddr, usize>,
 }
@@ -40,7 +40,7 @@ impl ConnectionLimiter {
         Arc::new(Self {
             total,
             per_address,
-            taken: Mutex::default(),
+            permits: Mutex::default(),
         })
     }
 
@@ -78,8 +78,8 @@ impl ConnectionLimiter {
         })
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn taken(&self) -> MutexGuard<'_, Permits> {
+        self.permits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,7 +12,9 @@ use http::HeaderMap;
 use tokio::task;
 
 use crate::{
-    app::App, cached_body::CachedBody, json, parameters, problem::Problem, state::require,
+    app::App,
+    http::{cached_body::CachedBody, json, parameters, problem::Problem},
+    state::require,
 };
 
 pub(crate) async fn summary(

@@ -12,11 +12,13 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use crate::{
-    app::App, cached_body::CachedBody, clock, json, metrics, parameters, problem::Problem,
+    app::App,
+    clock,
+    http::{cached_body::CachedBody, json, parameters, problem::Problem},
 };
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct StatusBody<'a> {
     /// ms since 1970, by the clock of the server.
     at: i64,
     version: &'static str,
@@ -51,11 +53,11 @@ async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Prob
     let second = app.started.elapsed().as_secs();
     app.status
         .at(second, async {
-            let view = metrics::figures(app).await;
+            let view = app.figures().await;
             let ready = app.state.ready.borrow().clone();
             let sources = app.state.sources.borrow().clone();
             let cluster = app.state.cluster.borrow().clone();
-            let body = Body {
+            let body = StatusBody {
                 at: clock::now(),
                 version: env!("CARGO_PKG_VERSION"),
                 build: &app.page.build(),

@@ -1,4 +1,4 @@
-//! What every request passes on its way in, and every answer on its way out.
+//! What every request passes on its way in, and every response on its way out.
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, time::Instant};
 
@@ -14,12 +14,9 @@ use tower::ServiceExt;
 use tracing::error;
 
 use crate::{
-    app::{App, Door},
-    body, headers,
+    app::App,
+    http::{body, connections::Connections, endpoint::Endpoint, headers, problem::Problem, proxy},
     options::Options,
-    problem::Problem,
-    proxy,
-    routes::Route,
 };
 
 /// The address a request came from, or was passed on for; handlers count by it.
@@ -27,17 +24,22 @@ use crate::{
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers a request, whatever it is.
-pub(crate) async fn answer(door: &Door, peer: IpAddr, request: Request<Incoming>) -> Response {
+pub(crate) async fn answer(
+    connections: &Connections,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Response {
     let started = Instant::now();
-    let route = Route::of(request.uri().path());
-    let mut response = match admit(&door.app, request).await {
-        Ok(request) => handle(door, peer, request).await,
+    let endpoint = Endpoint::of(request.uri().path());
+    let mut response = match admit(&connections.app, request).await {
+        Ok(request) => handle(connections, peer, request).await,
         Err(problem) => problem.into_response(),
     };
     headers::dress(response.headers_mut());
-    door.app
+    connections
+        .app
         .metrics
-        .answered(route, response.status(), started.elapsed());
+        .answered(endpoint, response.status(), started.elapsed());
     response
 }
 
@@ -55,12 +57,12 @@ async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, P
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
-async fn handle(door: &Door, peer: IpAddr, mut request: Request<Body>) -> Response {
-    let options = &door.app.options;
+async fn handle(connections: &Connections, peer: IpAddr, mut request: Request<Body>) -> Response {
+    let options = &connections.app.options;
     let client = proxy::client(peer, request.headers(), options);
     request.extensions_mut().insert(Peer(client));
     let limit = options.handler;
-    let answer = AssertUnwindSafe(door.router.clone().oneshot(request)).catch_unwind();
+    let answer = AssertUnwindSafe(connections.router.clone().oneshot(request)).catch_unwind();
     match timeout(limit, answer).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Err(_panic)) => {

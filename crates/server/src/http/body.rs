@@ -6,7 +6,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{options::Options, problem::Problem};
+use crate::{http::problem::Problem, options::Options};
 
 /// Reads a body to its end and forgets it.
 pub(crate) async fn discard<B: Body + Unpin>(

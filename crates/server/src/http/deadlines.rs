@@ -2,7 +2,7 @@
 //!
 //! hyper's own timer starts at the end of the last answer, so it cannot tell a client that sends
 //! nothing (allowed for a minute) from one that sends half a header (closed after ten seconds), and it
-//! does not look at clients that stop reading. The vigil is a few atomics that the wire and the
+//! does not look at clients that stop reading. The deadlines is a few atomics that the wire and the
 //! service write and that the connection's task reads a few times per limit.
 //!
 //! ```text
@@ -25,7 +25,7 @@ const IDLE: u8 = 2;
 const NOT_BLOCKED: u64 = u64::MAX;
 
 #[derive(Debug)]
-pub(crate) struct Vigil {
+pub(crate) struct Deadlines {
     born: Instant,
     phase: AtomicU8,
     /// When the phase began, in ms since `born`.
@@ -44,7 +44,7 @@ pub(crate) enum Overdue {
     Write,
 }
 
-impl Vigil {
+impl Deadlines {
     pub(crate) fn new() -> Self {
         Self {
             born: Instant::now(),
@@ -143,47 +143,47 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_phase_has_its_own_limit() {
         let limits = Options::default();
-        let vigil = Vigil::new();
+        let deadlines = Deadlines::new();
         let later = |s| tokio::time::advance(Duration::from_secs(s));
 
         later(9).await;
-        vigil.received();
-        assert_eq!(vigil.overdue(&limits), None);
+        deadlines.received();
+        assert_eq!(deadlines.overdue(&limits), None);
         later(1).await;
         assert_eq!(
-            vigil.overdue(&limits),
+            deadlines.overdue(&limits),
             Some(Overdue::Head),
             "bytes do not extend a header"
         );
 
-        vigil.busy();
+        deadlines.busy();
         later(3_600).await;
-        assert_eq!(vigil.overdue(&limits), None, "a stream may last");
+        assert_eq!(deadlines.overdue(&limits), None, "a stream may last");
 
-        vigil.idle();
+        deadlines.idle();
         later(59).await;
-        assert_eq!(vigil.overdue(&limits), None);
-        vigil.received();
+        assert_eq!(deadlines.overdue(&limits), None);
+        deadlines.received();
         later(10).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Head));
-        vigil.idle();
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Head));
+        deadlines.idle();
         later(60).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Idle));
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Idle));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_is_overdue_while_busy() {
         let limits = Options::default();
-        let vigil = Vigil::new();
-        vigil.busy();
-        vigil.blocked();
+        let deadlines = Deadlines::new();
+        deadlines.busy();
+        deadlines.blocked();
         tokio::time::advance(Duration::from_secs(9)).await;
-        vigil.unblocked();
-        vigil.blocked();
+        deadlines.unblocked();
+        deadlines.blocked();
         tokio::time::advance(Duration::from_secs(9)).await;
-        vigil.blocked();
-        assert_eq!(vigil.overdue(&limits), None);
+        deadlines.blocked();
+        assert_eq!(deadlines.overdue(&limits), None);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Write));
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Write));
     }
 }
