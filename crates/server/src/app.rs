@@ -21,8 +21,8 @@ use crate::{
     state::ServerState,
 };
 
-/// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
-/// server is.
+/// A scrape and the status must not hang together with the publisher: they also describe a server that has
+/// no figures.
 const FIGURES_WAIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct App {
@@ -76,7 +76,7 @@ impl App {
         })
     }
 
-    /// The unfiltered figures, if there are any and they come soon.
+    /// The unfiltered figures, or nothing while there are none or they take too long.
     pub(crate) async fn figures(&self) -> Option<Arc<View>> {
         if *self.state.ready.borrow() != Readiness::Ready {
             return None;

@@ -1,11 +1,11 @@
 //! The HTTP server: the JSON API, the live stream, metrics and the embedded page.
 //!
-//! Views come in, bytes go out. The room knows the plain values of `headcount-engine` and nothing of
-//! sources, journals or partitions: whoever computes the figures answers [`Question`](headcount_query::Question)s at the other end of
-//! a channel and says through a `watch` that there is something new.
+//! Views come in, bytes go out. This crate knows the plain values of `headcount-engine` and nothing of sources,
+//! journals or partitions: the program answers each [`Question`](headcount_query::Question) at the other end of
+//! a channel, and a `watch` says when there are new figures.
 //!
 //! It is: one accept loop with limits on everything a client can hold on to (time, bytes,
-//! connections), one computation and one serialisation per filter however many look at it, and one
+//! connections), one computation and one serialisation per filter, however many clients watch it, and one
 //! set of headers on every response. It is not: a login, TLS, HTTP/2 or a place where anything is
 //! counted.
 //!

@@ -1,4 +1,4 @@
-//! The page's figures as server-sent events: who watches them, and what has changed for whom.
+//! The live stream: one room for each filter that is watched, and what its clients have to be sent.
 //!
 //! ```text
 //!              ┌ room "" ────── ask, compare, serialise once ──▶ ring of 32 messages ─▶ client, client, ...

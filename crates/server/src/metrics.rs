@@ -16,7 +16,7 @@ use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
 const BUCKETS_US: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000,
 ];
-/// Statuses that are counted by themselves; any other is counted as 0.
+/// Statuses with a counter of their own; all others share the last one, 0.
 const STATUSES: [u16; 16] = [
     200, 304, 400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503, 101, 0,
 ];
@@ -24,9 +24,9 @@ const STATUSES: [u16; 16] = [
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     routes: [Requests; Endpoint::ALL.len()],
-    /// Connections closed at once: no place in all, none for the address.
+    /// Connections closed at once, by the limit that was reached: total, address.
     refused: [AtomicU64; 2],
-    /// Connections closed for a broken limit: header, idle, unread.
+    /// Connections closed for a missed deadline: header, idle, unread.
     overdue: [AtomicU64; 3],
     pub(crate) live: LiveCounters,
 }

@@ -41,11 +41,11 @@ pub struct Options {
     pub live_clients_per_address: usize,
     /// Different filters at one time: each costs a computation per tick.
     pub live_filters: usize,
-    /// Least time between two ticks: ten a second look continuous.
+    /// Least time between two ticks. Ten a second look continuous.
     pub tick: Duration,
-    /// Least time between two sendings of the lists, which nobody reads faster.
+    /// Least time between two updates of the lists; nobody reads faster.
     pub lists: Duration,
-    /// Least time between two sendings of the dots, the largest member by far.
+    /// Least time between two updates of the dots, by far the largest member.
     pub dots: Duration,
     /// Time between two pings; the page calls itself stale after five missed ones.
     pub ping: Duration,

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{
     app::App,
-    http::{admission::Peer, headers, host, parameters, problem::Problem},
+    http::{admission::Peer, headers, origin, parameters, problem::Problem},
     live,
 };
 
@@ -25,7 +25,7 @@ pub(crate) async fn live(
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
-    host::check_same_origin(&request)?;
+    origin::check_same_origin(&request)?;
     let filter = parameters::filter(query.as_deref())?;
     if let Readiness::Failed(reason) = &*app.state.ready.borrow() {
         return Err(Problem::failed(reason));
@@ -35,7 +35,7 @@ pub(crate) async fn live(
     let headers = [
         (header::CONTENT_TYPE, EVENT_STREAM),
         (header::CACHE_CONTROL, headers::REVALIDATE),
-        // A proxy that collects answers before it passes them on would collect this one for ever.
+        // A proxy that buffers responses would buffer this one for ever.
         (
             HeaderName::from_static("x-accel-buffering"),
             HeaderValue::from_static("no"),

@@ -1,4 +1,4 @@
-//! `/healthz`: the process answers. `/readyz`: its figures are there.
+//! `/healthz` says that the process runs, `/readyz` whether it serves figures.
 
 use std::sync::Arc;
 

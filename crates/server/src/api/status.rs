@@ -1,4 +1,4 @@
-//! `/api/v1/status`: how the program is, for the page of that name.
+//! `/api/v1/status`: the state of the program, for the page `/status`.
 
 use headcount_query::{ClusterStatus, SourceStatus};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ struct StatusBody<'a> {
     at: i64,
     version: &'static str,
     build: &'a str,
-    /// `ready`, `starting` or `failed`.
+    /// `ready`, `starting`, `waiting` or `failed`.
     ready: &'static str,
     /// What is being done, or what went wrong.
     doing: Option<&'a str>,
@@ -47,7 +47,7 @@ pub(crate) async fn status(
     }
 }
 
-/// One answer a second, however many ask: sources and owners change without a commit.
+/// One response a second, however many clients ask: sources and owners change without a commit.
 async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Problem> {
     parameters::none(query)?;
     let second = app.started.elapsed().as_secs();

@@ -1,5 +1,5 @@
-//! `/api/v1/summary`: the object of `headcount count --json`, of a running program; with `?country=`
-//! of the events of some countries.
+//! `/api/v1/summary`: what `headcount count --json` prints, for a running program; `?country=` leaves only the
+//! events of these countries.
 
 use headcount_query::Question;
 use std::sync::Arc;

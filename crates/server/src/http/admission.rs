@@ -23,7 +23,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// Answers a request, whatever it is.
+/// Answers any request, also one that breaks a limit.
 pub(crate) async fn answer(
     connections: &Connections,
     peer: IpAddr,
@@ -35,7 +35,7 @@ pub(crate) async fn answer(
         Ok(request) => handle(connections, peer, request).await,
         Err(problem) => problem.into_response(),
     };
-    headers::dress(response.headers_mut());
+    headers::complete(response.headers_mut());
     connections
         .app
         .metrics
@@ -43,7 +43,7 @@ pub(crate) async fn answer(
     response
 }
 
-/// Lets in what keeps the limits; its body has been read.
+/// Lets a request through that keeps the limits, and reads its body.
 async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, Problem> {
     let (parts, incoming) = request.into_parts();
     check_length(&parts.uri, &app.options)?;

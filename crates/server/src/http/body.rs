@@ -1,5 +1,5 @@
-//! Request bodies. No route takes one yet, so they are read away, within limits, and the connection
-//! stays usable; what breaks a limit ends it.
+//! Request bodies. No route takes one yet, so the server reads them within limits and throws them away: the
+//! connection stays usable. A body that breaks a limit ends its connection.
 
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;

@@ -68,7 +68,7 @@ impl CachedResponse {
             .map(|(_, body)| Arc::clone(body))
     }
 
-    /// Keeps what was made; when nothing changed, the old one stays, compressed as it is.
+    /// Keeps the new body. When its content is the old one's, the old one stays: it may be compressed already.
     fn keep(&self, commit: u64, made: CachedBody) -> Arc<CachedBody> {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let body = match kept.take() {

@@ -21,9 +21,9 @@ use crate::http::{
     tracked_stream::TrackedStream,
 };
 
-/// What hyper lets through before it refuses by itself; the limits of `admission.rs` are lower and exact.
+/// hyper refuses larger headers by itself. The limits of `admission.rs` are lower, and exact.
 const HYPER_HEADER_BYTES: usize = 32 * 1024;
-/// hyper stops asking a stream for more while so many bytes of it are unwritten.
+/// While this many bytes of a stream are unwritten, hyper does not ask it for more.
 const HYPER_BUFFER_BYTES: usize = 64 * 1024;
 
 pub(crate) async fn run(connections: Arc<Connections>, stream: TcpStream, peer: IpAddr) {
@@ -42,7 +42,7 @@ pub(crate) async fn run(connections: Arc<Connections>, stream: TcpStream, peer: 
     let connection = http1::Builder::new()
         .max_header_size(HYPER_HEADER_BYTES)
         .max_buf_size(HYPER_BUFFER_BYTES)
-        .header_read_timeout(None) // it would count idle time as well: see deadlines.rs
+        .header_read_timeout(None) // hyper would count idle time as well: see deadlines.rs
         .serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
 

@@ -1,9 +1,9 @@
-//! Watches one connection's clock: when it last got further, and what it is being waited for.
+//! The deadlines of one connection: when it last made progress, and what the server waits for.
 //!
 //! hyper's own timer starts at the end of the last answer, so it cannot tell a client that sends
 //! nothing (allowed for a minute) from one that sends half a header (closed after ten seconds), and it
-//! does not look at clients that stop reading. The deadlines is a few atomics that the wire and the
-//! service write and that the connection's task reads a few times per limit.
+//! does not notice clients that stop reading. So the stream and the service write a few atomics, and the
+//! connection's task compares them with the limits several times within each.
 //!
 //! ```text
 //!   connect ─▶ Head ──request──▶ Busy ──answer ended──▶ Idle ──first byte──▶ Head ─▶ ...
@@ -30,7 +30,7 @@ pub(crate) struct Deadlines {
     phase: AtomicU8,
     /// When the phase began, in ms since `born`.
     since: AtomicU64,
-    /// Since when the client has not taken a byte that is waiting for it.
+    /// When the client stopped taking bytes that wait for it, in ms since `born`.
     blocked: AtomicU64,
     /// Whether bytes of an answer of ours may still be on their way to the socket.
     owed: AtomicBool,
@@ -83,14 +83,14 @@ impl Deadlines {
         self.blocked.store(NOT_BLOCKED, Relaxed);
     }
 
-    /// Everything handed over so far is with the kernel.
+    /// The kernel has everything handed over so far.
     pub(crate) fn flushed(&self) {
         if self.phase.load(Relaxed) != BUSY {
             self.owed.store(false, Relaxed);
         }
     }
 
-    /// Whether what is written now may be part of an answer of ours. If not, hyper speaks by itself.
+    /// Whether bytes written now may belong to a response of ours. If not, hyper speaks for itself.
     pub(crate) fn owes(&self) -> bool {
         self.owed.load(Relaxed)
     }
@@ -127,7 +127,7 @@ impl Deadlines {
     }
 }
 
-/// How often to look: ten times within the shortest limit.
+/// How often to compare with the limits: ten times within the shortest one.
 pub(crate) fn interval(limits: &Options) -> Duration {
     let shortest = limits
         .header_read

@@ -13,6 +13,7 @@ mod body;
 pub(crate) mod endpoint;
 pub(crate) mod headers;
 pub(crate) mod host;
+pub(crate) mod origin;
 pub(crate) mod problem;
 pub(crate) mod proxy;
 

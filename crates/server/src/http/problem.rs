@@ -1,4 +1,4 @@
-//! What goes wrong, as the client sees it: a status and a sentence, always as JSON.
+//! An error as the client sees it: a status, and a sentence as JSON.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -144,10 +144,10 @@ impl Problem {
         headers
     }
 
-    /// The whole answer as it goes over the wire, for the places where there is no hyper.
+    /// The whole response in bytes, for places that hyper does not reach.
     pub(crate) fn into_wire(self) -> Bytes {
         let mut headers = self.headers();
-        headers::dress(&mut headers);
+        headers::complete(&mut headers);
         let body = self.body();
         headers.insert(header::CONTENT_LENGTH, body.len().into());
         let mut wire = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
@@ -197,7 +197,7 @@ pub(crate) fn not_found(path: &str, is_forwarded: bool) -> Problem {
     )
 }
 
-/// As much of a path or a name as is worth repeating.
+/// The start of a path or a name, long enough to recognise it.
 pub(crate) fn shown(path: &str) -> String {
     let mut shown: String = path.chars().take(80).collect();
     if shown.len() < path.len() {

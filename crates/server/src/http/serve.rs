@@ -24,17 +24,17 @@ use crate::{
     state::ServerState,
 };
 
-/// Bytes the kernel may hold for one client. A page that stops reading is noticed the sooner, and a
-/// thousand of them cannot take gigabytes; `/api/data` of 2,000 venues still goes out in one piece.
+/// Bytes the kernel may hold for one client. A small buffer shows sooner that a page has stopped reading, and
+/// a thousand such pages cannot take gigabytes. `/api/data` of 2,000 venues still fits.
 const SEND_BUFFER_BYTES: u32 = 256 * 1024;
 
 /// How long to leave the listener alone after an error such as "too many open files".
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Opens a listener with the socket options the limits of this server rest on.
+/// Opens a listener with the socket options that this server's limits rely on.
 ///
 /// # Errors
-/// When the address is taken or not ours.
+/// When the address is in use, or is not an address of this machine.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -93,8 +93,8 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection. Errors of the listener are of the moment (no descriptors, a client that left
-/// before it was accepted) and never end the server.
+/// The next connection. Errors of the listener pass (no free descriptors, a client that left before it was
+/// accepted), so they never end the server.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -116,7 +116,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
     )
 }
 
-/// Takes a permit for the connection, or says that there is none and closes it.
+/// Takes a permit for the connection, or tells the client that there is none and closes the connection.
 fn admit(
     connections: &Arc<Connections>,
     limiter: &Arc<ConnectionLimiter>,

@@ -1,8 +1,8 @@
-//! The socket as hyper sees it: it tells the deadlines what moves, and it dresses hyper's own errors.
+//! The socket as hyper sees it. It tells the deadlines when bytes move, and replaces hyper's own errors.
 //!
-//! When a header cannot be parsed or is far too long, hyper writes an answer by itself and asks
-//! nobody. Such bytes are known by their time: no answer of ours is on its way. They are replaced by an
-//! answer with the same status, our headers and a sentence.
+//! When a header cannot be parsed or is far too long, hyper writes a response without asking anyone. Such
+//! bytes come while no response of ours is on its way, and that is how this stream recognises them. It
+//! sends a response with the same status, our headers and a sentence instead.
 
 use std::{
     io::{self, IoSlice},
@@ -19,7 +19,7 @@ use crate::http::{deadlines::Deadlines, problem::Problem};
 pub(crate) struct TrackedStream<S> {
     stream: S,
     deadlines: Arc<Deadlines>,
-    /// What is being sent instead of hyper's own words.
+    /// The rest of the response that goes out instead of hyper's own.
     instead: Option<Bytes>,
 }
 
@@ -94,7 +94,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<S> {
 }
 
 impl<S: AsyncWrite + Unpin> TrackedStream<S> {
-    /// Sends our answer in place of `length` bytes of hyper's, if these are not ours to begin with.
+    /// Sends our response in place of `length` bytes of hyper's, unless the bytes are ours.
     fn poll_instead(
         &mut self,
         cx: &mut Context<'_>,
@@ -126,7 +126,7 @@ impl<S: AsyncWrite + Unpin> TrackedStream<S> {
     }
 }
 
-/// The status in a status line of an error, if that is what these bytes begin with.
+/// The status, if these bytes begin with the status line of an error.
 fn status_of(start: &[u8]) -> Option<u16> {
     let digits = start.strip_prefix(b"HTTP/1.")?.get(2..5)?;
     let status: u16 = std::str::from_utf8(digits).ok()?.parse().ok()?;

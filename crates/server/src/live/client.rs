@@ -1,4 +1,4 @@
-//! One open stream: hello, a snapshot, then whatever the room says.
+//! One open stream: a greeting, a snapshot, then the messages of its room.
 
 use std::{
     convert::Infallible,
@@ -17,9 +17,9 @@ use tokio::{
 use super::hub::{Hub, Joined};
 use crate::http::{limiter::Permit, stop_signal::StopSignal};
 
-/// The browser comes back a second after the connection is lost.
+/// The browser connects again one second after it lost the connection.
 const HELLO: &[u8] = b"retry: 1000\n\n";
-/// A comment: keeps proxies and the kernel content until there is something to say.
+/// A comment, so that proxies do not close a stream that has nothing to say yet.
 const NOT_YET: &[u8] = b": starting\n\n";
 
 struct LiveClient {

@@ -1,7 +1,7 @@
 //! What the clients of a filter have been sent, and so what has to be sent next.
 //!
-//! Figures go out with every tick, lists and dots less often; what is held back goes out as soon as
-//! its time has come, whether or not there is something newer.
+//! Figures go out with every tick, lists and dots less often. What was held back goes out as soon as its time
+//! has come, even if nothing newer has come by then.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(super) struct DeltaState {
     dots: Throttled,
     sources_sent: Arc<Vec<SourceStatus>>,
     ready_sent: Readiness,
-    /// The present state in full, and when it was put into bytes.
+    /// The latest snapshot in bytes, and when it was made.
     snapshot: Option<(Instant, Bytes)>,
     snapshot_age_max: Duration,
     build: Arc<str>,
@@ -93,7 +93,7 @@ impl DeltaState {
         self.snapshot = None;
     }
 
-    /// When there is something to send even if no newer view comes: now, later or never.
+    /// When something has to be sent even if no newer view comes; `None` if there is nothing.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
         if !self.flashes.is_empty() || self.sources_changed() || self.ready != self.ready_sent {
             return Some(now);
@@ -104,7 +104,7 @@ impl DeltaState {
         held.map(|held| held.next).min()
     }
 
-    /// All members that changed and may be sent; nothing when nothing did.
+    /// All members that have changed and may be sent now; `None` when there are none.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Bytes> {
         let (view, old) = (Arc::clone(&self.view), Arc::clone(&self.figures));
         let mut tick = LiveMessage {
@@ -143,7 +143,7 @@ impl DeltaState {
         Some(message::event("tick", self.seq, &tick))
     }
 
-    /// Everything there is to show.
+    /// All members as they are now.
     pub(super) fn snapshot(&mut self, now: Instant) -> Bytes {
         let fresh = |(made, _): &&(Instant, Bytes)| now - *made < self.snapshot_age_max;
         if let Some((_, bytes)) = self.snapshot.as_ref().filter(fresh) {
@@ -193,7 +193,7 @@ impl DeltaState {
 }
 
 impl Throttled {
-    /// If these members differ and their time has come: what they were, and from now on they are sent.
+    /// If these members differ and their time has come, marks them as sent and returns what clients have.
     fn send(&mut self, view: &Arc<View>, now: Instant) -> Option<Arc<View>> {
         if !self.differs || now < self.next {
             return None;

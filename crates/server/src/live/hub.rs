@@ -1,4 +1,4 @@
-//! The rooms by filter: made when somebody comes, closed when nobody is left.
+//! A room for each filter: made for its first client, closed after its last.
 
 use std::{
     collections::HashMap,
@@ -28,10 +28,11 @@ use crate::{
 
 /// Clients that may wait to join a room before joining waits as well.
 const JOINS_WAITING_MAX: usize = 64;
-/// A room that closes in this very moment is tried again; one that breaks is not tried for ever.
+/// A room may close just as a client joins, so joining is tried again; a room that breaks must not be tried
+/// for ever.
 const JOIN_ATTEMPTS: usize = 8;
 
-/// A request to be let in: answered with the present state and all that follows it.
+/// A request to join: the answer has the present state, and every message from then on.
 pub(super) type Join = oneshot::Sender<Joined>;
 
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub(crate) struct Hub {
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) stop: StopSignal,
-    /// The greatest sequence number used: a room made again goes on from there, never back.
+    /// The greatest sequence number used. A room that is made again goes on from there.
     pub(super) seq: AtomicU64,
 
     rooms: Mutex<HashMap<Filter, mpsc::Sender<Join>>>,
@@ -97,7 +98,7 @@ impl Hub {
         ))
     }
 
-    /// Enters the room of a filter, making it if need be; `None` when there is nothing to come.
+    /// Joins the room of a filter, and makes it if there is none. `None` when there will be no figures any more.
     pub(super) async fn join(self: Arc<Self>, filter: Filter) -> Option<Joined> {
         for _ in 0..JOIN_ATTEMPTS {
             if self.views.questions.is_closed() {

@@ -114,7 +114,7 @@ impl<'a> SourceRow<'a> {
         }
     }
 
-    /// Whether both say the same but for the time of the last record, which changes all the time.
+    /// Whether both are equal except for the time of the last record, which changes all the time.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let last_record_at = self.last_record_at;
         *self
@@ -146,7 +146,7 @@ impl LedgerRow {
     }
 }
 
-/// The connection lives and the sources are so, whether or not anything is counted.
+/// Says that the connection lives, and how the sources are, also while no figure changes.
 pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
     let sources = sources
         .iter()

@@ -1,4 +1,4 @@
-//! The task of one filter: questions, shows, pings, and leaves when nobody is there.
+//! The task of one filter: it asks for views, sends what has changed, pings, and ends without clients.
 
 use std::{
     pin::Pin,
@@ -23,23 +23,23 @@ use super::{
 
 /// Messages that a client may be behind before it gets a snapshot instead: three seconds of ticks.
 const RING: usize = 32;
-/// A room leaves the publisher four times as long alone as it kept it waiting, so that many filters
-/// make every one of them slower, and the counting no slower at all.
+/// A room waits four times as long as its last view took before it asks again: many filters slow each other
+/// down, and never the counting.
 const REST: u32 = 4;
-/// Nobody waits longer for a view.
+/// The longest wait for a view.
 const VIEW_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Room {
     hub: Arc<Hub>,
     filter: Filter,
     joins: mpsc::Receiver<Join>,
-    /// Those who came before the first view.
+    /// Clients that came before the first view.
     waiting: Vec<Join>,
     ticks: broadcast::Sender<Bytes>,
     pulses: broadcast::Receiver<Arc<[Pulse]>>,
     /// Absent until the first view.
     delta: Option<DeltaState>,
-    /// A commit has not been asked about.
+    /// There was a commit since the last question.
     stale: bool,
     next_tick: Instant,
 }
@@ -51,7 +51,7 @@ enum Answered {
     View(Arc<View>),
     /// Not in time, or refused: asked again a little later.
     NotNow,
-    /// There is nobody to ask.
+    /// The publisher has ended.
     Gone,
 }
 
@@ -111,7 +111,7 @@ impl Room {
                     }
                 }
                 () = time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    // When there is something newer, it is asked for above, and its tick says it all.
+                    // After a newer commit the view is asked for above, and its tick has these members too.
                     if !self.stale {
                         self.tick();
                     }
@@ -120,7 +120,7 @@ impl Room {
         }
     }
 
-    /// When to look again although nothing happens: to ask, or to send what was held back.
+    /// When to wake up although nothing happens: to ask, or to send what was held back.
     fn due(&self, asked: bool) -> Option<Instant> {
         if asked {
             return None;
@@ -147,7 +147,7 @@ impl Room {
         })
     }
 
-    /// A view has come: a tick to those who are here, a snapshot to those who waited for the first one.
+    /// Sends a new view: a tick to clients that have a snapshot, a snapshot to those that waited for it.
     fn show(&mut self, view: Arc<View>, since: Instant) {
         match &mut self.delta {
             Some(delta) => delta.put_view(view),
