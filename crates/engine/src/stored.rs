@@ -28,6 +28,7 @@ pub(crate) struct StoredSource {
 struct AccountParts {
     received: u64,
     kept: u64,
+    repaired: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
     late: u64,
@@ -53,6 +54,7 @@ impl StoredSource {
         let Account {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             late,
@@ -63,6 +65,7 @@ impl StoredSource {
             account: AccountParts {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 late,
@@ -75,6 +78,7 @@ impl StoredSource {
         let AccountParts {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             late,
@@ -85,6 +89,7 @@ impl StoredSource {
             account: Account {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 late,

@@ -321,6 +321,7 @@ pub(super) fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
         of: "s".into(),
         position: 0.into(),
         received: 1,
+        repaired: 0,
     };
     put(partition, 1, CONTROL, &position.to_body());
 }
