@@ -135,7 +135,7 @@ impl Partition {
             .split_at_checked(HEAD_BYTES)
             .ok_or_else(|| bad("is cut short"))?;
         if &fixed[..8] != MAGIC {
-            return Err(bad("has another format"));
+            return Err(bad("has a format of another version of headcount"));
         }
         let length = u64::from_le_bytes(fixed[8..16].try_into().expect("eight bytes"));
         let crc = u32::from_le_bytes(fixed[16..20].try_into().expect("four bytes"));

@@ -31,7 +31,6 @@ struct AccountParts {
     repaired: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
-    late: u64,
     gaps: u64,
 }
 
@@ -57,7 +56,6 @@ impl StoredSource {
             repaired,
             rejected,
             tally,
-            late,
             gaps,
         } = state.account.clone();
         Self {
@@ -68,7 +66,6 @@ impl StoredSource {
                 repaired,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }
@@ -81,7 +78,6 @@ impl StoredSource {
             repaired,
             rejected,
             tally,
-            late,
             gaps,
         } = self.account;
         SourceState {
@@ -92,7 +88,6 @@ impl StoredSource {
                 repaired,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }

@@ -16,7 +16,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
+use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
 use headcount_source::framing::{Block, BlockReader, Look, values_in};
 
@@ -156,18 +156,8 @@ impl Counter {
             .iter()
             .map(|w| w.partition.lock().expect(PANICKED))
             .collect();
-        let stream_time = stream_time_of_all(partitions.iter().map(|part| part.stream_time()));
-        let scope = Scope {
-            stream_time,
-            whole: true,
-            ..Scope::default()
-        };
-        partitions
-            .iter()
-            .map(|partition| partition.survey(&scope))
-            .reduce(Survey::and)
-            .expect("there is a worker")
-            .summary()
+        let partitions: Vec<&Partition> = partitions.iter().map(|part| &**part).collect();
+        Survey::of(&partitions, Filter::default(), true).summary()
     }
 }
 

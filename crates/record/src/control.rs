@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of journal entries that are records.
-pub const RECORD: u8 = 0;
-/// The kind of journal entries that are controls.
-pub const CONTROL: u8 = 1;
+use crate::Kind;
 
 /// The body of a control entry, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +54,17 @@ pub struct DeadLetter {
 }
 
 impl Control {
+    /// The kind of the entry that holds it.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Rejected(_) => Kind::DEAD_LETTER,
+            Self::Source { .. } | Self::Position { .. } | Self::Gap { .. } | Self::Idle => {
+                Kind::CONTROL
+            }
+        }
+    }
+
     /// The body of the entry.
     #[must_use]
     pub fn to_body(&self) -> Vec<u8> {

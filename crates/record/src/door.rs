@@ -1,6 +1,6 @@
 //! The door: what every source's messages go through before they are kept.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -9,6 +9,7 @@ use crate::{
     control::DeadLetter,
     decoder::{Decoder, Record},
     excerpt,
+    kind::Kind,
     partition::partition_of,
     people::PeopleKey,
     reason::Reason,
@@ -24,7 +25,12 @@ pub struct Door {
 /// A record that may be kept.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted {
-    pub feed: Feed,
+    /// What it is a record of.
+    pub kind: Kind,
+    /// The id of its event, by which engines that key messages find all records of an event
+    /// together; absent where the record belongs to no event.
+    pub key: Option<Arc<str>>,
+    /// Follows from the key alone; 0 without one.
     pub partition: u16,
     /// Its record time, ms since 1970.
     pub mtime: i64,
@@ -93,16 +99,22 @@ impl Door {
     }
 
     fn place(&self, record: &Record) -> Admitted {
-        let (feed, version, event) = match record {
+        let (feed, version, key) = match record {
             Record::Rsvp(rsvp) => {
                 let event = self.decoder.dictionary().event(rsvp.event);
-                (Feed::Rsvps, rsvp.version, Some(&*event.id))
+                (Feed::Rsvps, rsvp.version, Some(Arc::clone(&event.id)))
             }
-            Record::Other(other) => (other.identity.feed, other.version, other.event.as_deref()),
+            Record::Other(other) => {
+                let event = other.event.as_deref().map(Arc::from);
+                (other.identity.feed, other.version, event)
+            }
         };
-        let partition = event.map_or(0, |event| partition_of(event, self.partitions));
+        let partition = key
+            .as_deref()
+            .map_or(0, |event| partition_of(event, self.partitions));
         Admitted {
-            feed,
+            kind: Kind::of(feed),
+            key,
             partition,
             mtime: version.mtime(),
             repaired: false,

@@ -386,6 +386,7 @@ fn the_door_masks_and_places() {
         let mut kept = Vec::new();
         let admitted = door.admit(line.as_bytes(), &mut kept).expect("good");
         assert_eq!(admitted.partition, crate::partition_of("jkpwmlywgbmb", 4));
+        assert_eq!(admitted.key.as_deref(), Some("jkpwmlywgbmb"));
         let text = String::from_utf8(kept.clone()).expect("text");
         for secret in ["91201524", "1.jpeg", "Ann"] {
             assert!(!text.contains(secret), "{text}");
@@ -431,7 +432,7 @@ fn other_feeds_are_told_apart() {
         let admitted = Door::new(2, Some(PeopleKey::new([1; 16])))
             .admit(line.as_bytes(), &mut kept)
             .expect(line);
-        assert_eq!(admitted.feed.name(), feed);
+        assert_eq!(admitted.kind.name(), feed);
         assert!(!String::from_utf8_lossy(&kept).contains("Ann"));
     }
 }

@@ -3,17 +3,18 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{Router, routing::get};
+use headcount_engine::Filter;
 
 use crate::{
+    cache::{CachedResponse, ResponseCache},
     cluster, data,
     live::{self, Hub},
     metrics::{self, Metrics},
     options::Options,
     origin::Hosts,
     page::{self, Page},
-    probes, problem,
+    parameters, probes, problem,
     seats::Seats,
-    shelf::{Shelf, Shelves},
     state::ServerState,
     status,
     stop::Stop,
@@ -36,10 +37,10 @@ pub(crate) struct App {
     /// Open connections, for the metrics.
     pub(crate) connections: Arc<Seats>,
     pub(crate) stop: Stop,
-    pub(crate) data: Shelves,
-    pub(crate) top_venues: Shelves,
-    pub(crate) summary: Shelves,
-    pub(crate) status: Shelf,
+    pub(crate) data: ResponseCache<(Filter, parameters::Page)>,
+    pub(crate) top_venues: ResponseCache<(Filter, parameters::Page)>,
+    pub(crate) summary: ResponseCache<Filter>,
+    pub(crate) status: CachedResponse,
     pub(crate) started: Instant,
 }
 
@@ -69,10 +70,10 @@ impl Door {
             metrics,
             connections,
             stop,
-            data: Shelves::default(),
-            top_venues: Shelves::default(),
-            summary: Shelves::default(),
-            status: Shelf::default(),
+            data: ResponseCache::default(),
+            top_venues: ResponseCache::default(),
+            summary: ResponseCache::default(),
+            status: CachedResponse::default(),
             started: Instant::now(),
         });
         let router = router(Arc::clone(&app));

@@ -12,7 +12,7 @@ use axum::{
 use http::{HeaderMap, header};
 use serde::Serialize;
 
-use crate::{app::App, headers, json, query};
+use crate::{app::App, headers, json, parameters};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -20,7 +20,7 @@ struct Body<'a> {
 }
 
 pub(crate) async fn cluster(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response {
-    if let Err(problem) = query::none(query.as_deref()) {
+    if let Err(problem) = parameters::none(query.as_deref()) {
         return problem.into_response();
     }
     let cluster = app.state.cluster.borrow().clone();

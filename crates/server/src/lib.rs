@@ -52,10 +52,10 @@ mod origin;
 mod problem;
 mod routes;
 
-mod answer;
+mod cache;
+mod cached_body;
 mod json;
-mod query;
-mod shelf;
+mod parameters;
 
 mod cluster;
 mod data;

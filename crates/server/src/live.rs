@@ -31,7 +31,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(crate) use self::hub::Hub;
-use crate::{app::App, gate::Peer, headers, origin, problem::Problem, query};
+use crate::{app::App, gate::Peer, headers, origin, parameters, problem::Problem};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -42,7 +42,7 @@ pub(crate) async fn live(
     request: HeaderMap,
 ) -> Result<Response, Problem> {
     origin::check_same_origin(&request)?;
-    let filter = query::filter(query.as_deref())?;
+    let filter = parameters::filter(query.as_deref())?;
     if let Readiness::Failed(reason) = &*app.state.ready.borrow() {
         return Err(Problem::failed(reason));
     }

@@ -11,14 +11,14 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{answer::Answer, app::App, headers, problem};
+use crate::{app::App, cached_body::CachedBody, headers, problem};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
 pub(crate) struct Page {
-    files: HashMap<String, Answer>,
+    files: HashMap<String, CachedBody>,
     build: Arc<str>,
 }
 
@@ -59,7 +59,7 @@ impl Page {
         Arc::clone(&self.build)
     }
 
-    fn find(&self, path: &str) -> Option<&Answer> {
+    fn find(&self, path: &str) -> Option<&CachedBody> {
         self.files.get(match path {
             // The page looks at the address itself.
             "/" | "/status" => "/index.html",
@@ -84,14 +84,14 @@ pub(crate) async fn file(
     }
 }
 
-fn answer(name: &str, data: Bytes) -> Answer {
+fn answer(name: &str, data: Bytes) -> CachedBody {
     let (content_type, compressible) = kind(name);
     let cache = if is_hashed(name) {
         headers::FOR_EVER
     } else {
         headers::REVALIDATE
     };
-    Answer::of_file(
+    CachedBody::of_file(
         HeaderValue::from_static(content_type),
         data,
         compressible,

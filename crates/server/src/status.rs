@@ -11,7 +11,9 @@ use headcount_engine::{AsOf, Ledger};
 use http::HeaderMap;
 use serde::Serialize;
 
-use crate::{answer::Answer, app::App, clock, json, metrics, problem::Problem, query};
+use crate::{
+    app::App, cached_body::CachedBody, clock, json, metrics, parameters, problem::Problem,
+};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -44,8 +46,8 @@ pub(crate) async fn status(
 }
 
 /// One answer a second, however many ask: sources and owners change without a commit.
-async fn current(app: &App, query: Option<&str>) -> Result<Arc<Answer>, Problem> {
-    query::none(query)?;
+async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Problem> {
+    parameters::none(query)?;
     let second = app.started.elapsed().as_secs();
     app.status
         .at(second, async {
@@ -70,7 +72,7 @@ async fn current(app: &App, query: Option<&str>) -> Result<Arc<Answer>, Problem>
                 as_of: view.as_ref().map(|view| &view.as_of),
                 cluster: cluster.as_deref(),
             };
-            Ok(Answer::of_figures(
+            Ok(CachedBody::of_figures(
                 json::CONTENT_TYPE,
                 json::to_bytes(&body),
             ))

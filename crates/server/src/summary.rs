@@ -11,7 +11,9 @@ use axum::{
 use http::HeaderMap;
 use tokio::task;
 
-use crate::{answer::Answer, app::App, json, problem::Problem, query, state::require};
+use crate::{
+    app::App, cached_body::CachedBody, json, parameters, problem::Problem, state::require,
+};
 
 pub(crate) async fn summary(
     State(app): State<Arc<App>>,
@@ -24,15 +26,16 @@ pub(crate) async fn summary(
     }
 }
 
-async fn current(app: &App, query: Option<&str>) -> Result<Arc<Answer>, Problem> {
-    let filter = query::filter(query)?;
+async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Problem> {
+    let filter = parameters::filter(query)?;
     require(&app.state.ready.borrow())?;
     let views = &app.state.views;
     app.summary
-        .of(&filter)
+        .of(filter.clone())
         .at(views.commit(), async {
             let summary = views.ask(|reply| Question::Summary(filter, reply)).await?;
-            let make = move || Answer::of_figures(json::CONTENT_TYPE, json::to_bytes(&*summary));
+            let make =
+                move || CachedBody::of_figures(json::CONTENT_TYPE, json::to_bytes(&*summary));
             task::spawn_blocking(make)
                 .await
                 .map_err(|_| Problem::panicked())

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::{CONTROL, Control, RECORD, partition_of};
+use headcount_record::{Control, Feed, Kind, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
@@ -315,7 +315,7 @@ pub(super) fn named_by_place(told: &Told) -> String {
 }
 
 /// Puts one batch into a partition.
-pub(super) fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
+pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
     put(partition, 1, kind, body);
     let position = Control::Position {
         of: "s".into(),
@@ -323,7 +323,7 @@ pub(super) fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
         received: 1,
         repaired: 0,
     };
-    put(partition, 1, CONTROL, &position.to_body());
+    put(partition, 1, Kind::CONTROL, &position.to_body());
 }
 
 fn run(parts: &mut [Followed], step: Step) {
@@ -333,7 +333,7 @@ fn run(parts: &mut [Followed], step: Step) {
             let at = of_event(&format!("e{}", told.event));
             batch(
                 &mut parts[at].partition,
-                RECORD,
+                Kind::of(Feed::Rsvps),
                 named_by_place(&told).as_bytes(),
             );
         }
@@ -344,21 +344,29 @@ fn run(parts: &mut [Followed], step: Step) {
             let json = format!(
                 r#"{{"id":"e{id}","mtime":{mtime},"status":"{status}","name":"x","event_url":"u"}}"#
             );
-            batch(&mut parts[at].partition, RECORD, json.as_bytes());
+            batch(
+                &mut parts[at].partition,
+                Kind::of(Feed::OpenEvents),
+                json.as_bytes(),
+            );
         }
-        Step::Refused => batch(&mut parts[0].partition, CONTROL, &rejected().to_body()),
+        Step::Refused => batch(
+            &mut parts[0].partition,
+            Kind::DEAD_LETTER,
+            &rejected().to_body(),
+        ),
         Step::Gap => {
             let gap = Control::Gap {
                 from: BASE,
                 to: BASE + 1,
                 cause: "test".into(),
             };
-            batch(&mut parts[1].partition, CONTROL, &gap.to_body());
+            batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
         Step::Idle => put(
             &mut parts[2].partition,
             1,
-            CONTROL,
+            Kind::CONTROL,
             &Control::Idle.to_body(),
         ),
         Step::Take(at) => parts[usize::from(at)].take_piece(),
@@ -446,12 +454,12 @@ fn only_what_changed_is_told() {
     };
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(1, 1, 1).json().as_bytes(),
     );
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 2, 2).json().as_bytes(),
     );
     let all = part.partition.take_changes();
@@ -459,7 +467,7 @@ fn only_what_changed_is_told() {
     assert!(all.anew && !whole.reached);
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 3, 3).json().as_bytes(),
     );
     let changes = part.partition.take_changes();
@@ -480,7 +488,7 @@ fn only_what_changed_is_told() {
     put(
         &mut part.partition,
         1,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 4, 4).json().as_bytes(),
     );
     assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));

@@ -73,6 +73,11 @@ fn ledger(out: &mut Exposition, view: &View) {
     out.family("headcount_ledger_balanced", "gauge", help)
         .sample(&[], u8::from(ledger.balanced));
 
+    let help = "Winners in totals only: older than every window that is kept, or far ahead of the stream.";
+    out.family("headcount_winners_outside_windows", "gauge", help)
+        .sample(&[("side", "late")], ledger.late)
+        .sample(&[("side", "ahead")], ledger.ahead);
+
     let mut each = |name, help, value: fn(&Account) -> u64| {
         out.family(name, "counter", help);
         for (source, account) in &ledger.sources {
@@ -88,11 +93,6 @@ fn ledger(out: &mut Exposition, view: &View) {
         "headcount_records_kept_total",
         "Records in the journal.",
         |account| account.kept,
-    );
-    each(
-        "headcount_records_late_total",
-        "Winners too old for any window.",
-        |account| account.late,
     );
     let help = "Interruptions in which records may have been lost.";
     each("headcount_gaps_total", help, |account| account.gaps);

@@ -187,6 +187,7 @@ pub(crate) fn ledger(source: &str) -> Ledger {
         all: account,
         balanced: true,
         sources,
+        ..Ledger::default()
     }
 }
 

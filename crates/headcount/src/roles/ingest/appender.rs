@@ -16,7 +16,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{CONTROL, Control, DeadLetter, Door, PeopleKey, RECORD, Reason};
+use headcount_record::{Control, DeadLetter, Door, PeopleKey, Reason};
 use headcount_source::{
     message::{Batch, Broken, Gap, Item, Message, Position},
     sink::Held,
@@ -373,7 +373,7 @@ impl Ingest {
                 self.kept += 1;
                 part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
-                    kind: RECORD,
+                    kind: admitted.kind.number(),
                     source: number,
                     body,
                 });
@@ -433,7 +433,7 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
 
 fn control(source: u16, control: &Control) -> Entry {
     Entry {
-        kind: CONTROL,
+        kind: control.kind().number(),
         source,
         body: control.to_body(),
     }

@@ -1,4 +1,5 @@
-//! A body that is sent many times: hashed once, compressed once, and not sent at all to whoever has it.
+//! A body that is sent many times: hashed once, compressed once, and not sent at all to a client that
+//! has it.
 
 use std::io::Write;
 
@@ -16,7 +17,7 @@ const WORTH_COMPRESSING_BYTES: usize = 1_024;
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct CachedBody {
     body: Bytes,
     gzip: OnceCell<Bytes>,
     effort: Option<Compression>,
@@ -25,10 +26,12 @@ pub(crate) struct Answer {
     tag_gzip: HeaderValue,
     content_type: HeaderValue,
     cache: HeaderValue,
+    /// Where the next page is, as in RFC 8288.
+    link: Option<HeaderValue>,
 }
 
-impl Answer {
-    /// An answer about figures: it changes often, so it is compressed in a hurry.
+impl CachedBody {
+    /// A response about figures: it changes often, so it is compressed in a hurry.
     pub(crate) fn of_figures(content_type: HeaderValue, body: Bytes) -> Self {
         Self::new(
             content_type,
@@ -72,15 +75,20 @@ impl Answer {
             body,
             content_type,
             cache,
+            link: None,
         }
+    }
+
+    pub(crate) fn with_link(self, link: Option<HeaderValue>) -> Self {
+        Self { link, ..self }
     }
 
     /// Whether both say the same.
     pub(crate) fn same(&self, other: &Self) -> bool {
-        self.tag == other.tag && self.body.len() == other.body.len()
+        self.tag == other.tag && self.body.len() == other.body.len() && self.link == other.link
     }
 
-    /// Answers a request with this body, compressed if the client can read that.
+    /// The response with this body, compressed if the client can read that.
     pub(crate) async fn reply(&self, request: &HeaderMap) -> Response {
         let compressed = self.effort.filter(|_| accepts_gzip(request));
         let tag = if compressed.is_some() {
@@ -107,6 +115,9 @@ impl Answer {
         }
         headers.insert(header::ETAG, tag.clone());
         headers.insert(header::CACHE_CONTROL, self.cache.clone());
+        if let Some(link) = &self.link {
+            headers.insert(header::LINK, link.clone());
+        }
         if self.effort.is_some() {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
@@ -179,7 +190,7 @@ mod tests {
     #[tokio::test]
     async fn compressed_when_it_can_be_read_and_worth_it() {
         let text = Bytes::from("headcount ".repeat(1_000));
-        let answer = Answer::of_figures(HeaderValue::from_static("text/plain"), text.clone());
+        let answer = CachedBody::of_figures(HeaderValue::from_static("text/plain"), text.clone());
         for (accepted, compressed) in [
             ("gzip, deflate, br", true),
             ("br;q=1.0, GZIP;q=0.5", true),
@@ -215,7 +226,7 @@ mod tests {
                 assert_eq!(body, text);
             }
         }
-        let small = Answer::of_figures(HeaderValue::from_static("text/plain"), "small".into());
+        let small = CachedBody::of_figures(HeaderValue::from_static("text/plain"), "small".into());
         let response = small
             .reply(&asking(&[(header::ACCEPT_ENCODING, "gzip")]))
             .await;
@@ -224,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn not_sent_to_whoever_has_it() {
-        let answer = Answer::of_figures(
+        let answer = CachedBody::of_figures(
             HeaderValue::from_static("text/plain"),
             "x".repeat(2_000).into(),
         );
