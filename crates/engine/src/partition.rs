@@ -193,8 +193,10 @@ impl Partition {
                 of,
                 position,
                 received,
+                repaired,
             } => {
                 state.account.received += received;
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }
