@@ -14,6 +14,8 @@ pub struct SourceStatus {
     pub reconnects: u64,
     /// Why it is not live, if that is known.
     pub error: Option<String>,
+    /// What else somebody should know, as a sentence: that this machine's clock is behind.
+    pub notice: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -167,7 +167,10 @@ impl Board {
 
     /// Whether a source is in another state; that a record came is said by the figures, and by pings.
     fn sources_changed(&self) -> bool {
-        let state = |source: &SourceStatus| (source.name.clone(), source.state, source.gaps);
+        let state = |source: &SourceStatus| {
+            let SourceStatus { name, notice, .. } = source;
+            (name.clone(), source.state, source.gaps, notice.clone())
+        };
         !Arc::ptr_eq(&self.sources, &self.sources_sent)
             && !self
                 .sources

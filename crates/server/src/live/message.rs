@@ -61,6 +61,8 @@ pub(super) struct SourceRow<'a> {
     name: &'a str,
     last_record_at: Option<i64>,
     gaps: u64,
+    /// What else somebody should know, as a sentence.
+    notice: Option<&'a str>,
 }
 
 #[derive(PartialEq, Serialize)]
@@ -97,6 +99,7 @@ impl<'a> SourceRow<'a> {
             name,
             last_record_at,
             gaps,
+            notice,
             ..
         } = source;
         Self {
@@ -104,6 +107,7 @@ impl<'a> SourceRow<'a> {
             name,
             last_record_at: *last_record_at,
             gaps: *gaps,
+            notice: notice.as_deref(),
         }
     }
 }

@@ -73,7 +73,8 @@ fn ledger(out: &mut Exposition, view: &View) {
     out.family("headcount_ledger_balanced", "gauge", help)
         .sample(&[], u8::from(ledger.balanced));
 
-    let help = "Winners in totals only: older than every window that is kept, or far ahead of the stream.";
+    let help =
+        "Winners in totals only: older than every window that is kept, or far ahead of the stream.";
     out.family("headcount_winners_outside_windows", "gauge", help)
         .sample(&[("side", "late")], ledger.late)
         .sample(&[("side", "ahead")], ledger.ahead);
@@ -155,6 +156,12 @@ fn sources(out: &mut Exposition, app: &App) {
     );
     for source in sources.iter() {
         out.sample(&[("source", &source.name)], source.reconnects);
+    }
+    let help = "1 while something is noticed about a source, such as a clock that is behind.";
+    out.family("headcount_source_notice", "gauge", help);
+    for source in sources.iter() {
+        let noticed = u8::from(source.notice.is_some());
+        out.sample(&[("source", &source.name)], noticed);
     }
     let help = "When the last record arrived, in seconds since 1970.";
     out.family("headcount_source_last_record_seconds", "gauge", help);

@@ -79,7 +79,7 @@ async fn a_snapshot_then_ticks_and_pings() {
     );
     assert_eq!(
         first.data["source"],
-        json!([{"state": "live", "name": "sim:?rate=20", "last_record_at": 7, "gaps": 0}])
+        json!([{"state": "live", "name": "sim:?rate=20", "last_record_at": 7, "gaps": 0, "notice": null}])
     );
 
     let ping = events.next().await.unwrap();

@@ -6,32 +6,54 @@ use std::sync::Arc;
 use headcount_source::status::{State, Status};
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::roles::ingest::queue::Running;
+use crate::{news::Notices, roles::ingest::queue::Running};
 
-/// Passes on what sources tell of themselves.
+/// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
     running: &[Running],
+    notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
-        .map(|source| status_of(&source.status.borrow()))
+        .map(|source| status_of(&source.status.borrow(), &notices.borrow()))
         .collect();
     statuses.send_replace(Arc::new(first));
     for (at, source) in running.iter().enumerate() {
-        let (mut status, statuses) = (source.status.clone(), statuses.clone());
+        let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
+        let statuses = statuses.clone();
         tasks.spawn(async move {
-            while status.changed().await.is_ok() {
-                let changed = status_of(&status.borrow_and_update());
-                statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
+            loop {
+                // What a source brought is looked at after it has ended, too.
+                let over = tokio::select! {
+                    changed = status.changed() => changed.is_err(),
+                    changed = notices.changed() => match changed {
+                        Ok(()) => false,
+                        Err(_) => return,
+                    },
+                };
+                let changed = status_of(&status.borrow(), &notices.borrow());
+                statuses.send_if_modified(|all| replace(all, at, changed));
+                if over && notices.changed().await.is_err() {
+                    return;
+                }
             }
         });
     }
     tasks
 }
 
-fn status_of(status: &Status) -> SourceStatus {
+/// Whether it was another.
+fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
+    let differs = all[at] != status;
+    if differs {
+        Arc::make_mut(all)[at] = status;
+    }
+    differs
+}
+
+fn status_of(status: &Status, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
         state: match status.state {
@@ -45,5 +67,6 @@ fn status_of(status: &Status) -> SourceStatus {
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
+        notice: notices.get(&status.name).cloned(),
     }
 }
