@@ -217,6 +217,7 @@ impl Partition {
                 of,
                 position,
                 received,
+                repaired,
             } => {
                 state.account.received += received;
                 let at = |position: &serde_json::Value| position.get("at")?.as_u64();
@@ -228,6 +229,7 @@ impl Partition {
                     }
                     None => self.quarantine.settle_once(),
                 }
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }

@@ -82,6 +82,7 @@ struct InFlight {
 struct Part {
     entries: Vec<Entry>,
     received: u64,
+    repaired: u64,
 }
 
 impl Ingest {
@@ -279,8 +280,8 @@ impl Ingest {
             if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
                 name(shelf, number, source, part);
                 shelf.have.insert(position.of.clone(), at);
-                part.entries
-                    .push(position_entry(number, Some(position), 0)?);
+                let entry = position_entry(number, Some(position), part)?;
+                part.entries.push(entry);
             }
         }
         for (_, receipt) in self.append(parts)? {
@@ -339,8 +340,8 @@ impl Ingest {
             if part.entries.is_empty() {
                 continue;
             }
-            part.entries
-                .push(position_entry(number, position, part.received)?);
+            let entry = position_entry(number, position, part)?;
+            part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
                 shelf.have.insert(position.of.clone(), at);
             }
@@ -386,6 +387,7 @@ impl Ingest {
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
                 };
                 lead.observe(admitted.mtime, now());
+                part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -394,7 +396,7 @@ impl Ingest {
             }
             Err(reason) => {
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
-                let letter = dead_letter(&reason, message);
+                let letter = dead_letter(&self.door, &reason, message);
                 part.entries
                     .push(control(number, &Control::Rejected(letter)));
             }
@@ -453,13 +455,14 @@ fn control(source: u16, control: &Control) -> Entry {
 }
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here.
-fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Result<Entry> {
+fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
     let body = Control::Position {
         of: position
             .map(|position| position.of.clone())
             .unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
-        received,
+        received: part.received,
+        repaired: part.repaired,
     };
     Ok(control(number, &body))
 }
@@ -472,8 +475,8 @@ fn gap_control(gap: &Gap) -> Control {
     }
 }
 
-fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = DeadLetter::of(reason, message.place.to_string(), &message.bytes);
+fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
+    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

@@ -81,11 +81,8 @@ mod tests {
 
     #[test]
     fn what_was_refused_has_a_lane_and_other_controls_have_none() {
-        let letter = headcount_record::DeadLetter::of(
-            &headcount_record::Reason::BadJson,
-            "line 1".to_owned(),
-            b"{",
-        );
+        let reason = headcount_record::Reason::BadJson;
+        let letter = headcount_record::Door::new(1, None).refuse(&reason, "line 1".into(), b"{");
         let refused = Control::Rejected(letter).to_body();
         let Route::Lane { lane, key: None } = route(&entry(Kind::DEAD_LETTER, &refused)) else {
             panic!("a dead letter has a lane and no key");

@@ -1,9 +1,13 @@
 //! What sources tell of themselves, passed on to the server.
 
-use headcount_query::{SourceState, SourceStatus};
+use headcount_query::{SourceKind, SourceState, SourceStatus};
 use std::sync::Arc;
 
-use headcount_source::status::{State, Status};
+use headcount_source::{
+    SourceAddress,
+    address::Pace,
+    status::{State, Status},
+};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{news::Notices, roles::ingest::queue::Running};
@@ -11,18 +15,20 @@ use crate::{news::Notices, roles::ingest::queue::Running};
 /// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
     running: &[Running],
+    kinds: &[SourceKind],
     notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
-        .map(|source| status_of(&source.status.borrow(), &notices.borrow()))
+        .zip(kinds)
+        .map(|(source, kind)| status_of(&source.status.borrow(), *kind, &notices.borrow()))
         .collect();
     statuses.send_replace(Arc::new(first));
-    for (at, source) in running.iter().enumerate() {
+    for (at, (source, kind)) in running.iter().zip(kinds).enumerate() {
         let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
-        let statuses = statuses.clone();
+        let (statuses, kind) = (statuses.clone(), *kind);
         tasks.spawn(async move {
             loop {
                 // What a source brought is looked at after it has ended, too.
@@ -33,7 +39,7 @@ pub(crate) fn watch_statuses(
                         Err(_) => return,
                     },
                 };
-                let changed = status_of(&status.borrow(), &notices.borrow());
+                let changed = status_of(&status.borrow(), kind, &notices.borrow());
                 statuses.send_if_modified(|all| replace(all, at, changed));
                 if over && notices.changed().await.is_err() {
                     return;
@@ -53,9 +59,25 @@ fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) ->
     differs
 }
 
-fn status_of(status: &Status, notices: &Notices) -> SourceStatus {
+/// What a source at this address brings. A recording that a server plays as a stream cannot be told from
+/// a stream here; its record times give it away on the page.
+pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
+    match address {
+        SourceAddress::Simulation(_) => SourceKind::Simulation,
+        SourceAddress::File(file) => match file.pace {
+            Pace::AtOnce => SourceKind::File,
+            Pace::Speed(speed) => SourceKind::Replay { speed },
+            Pace::Follow => SourceKind::Stream,
+        },
+        SourceAddress::Objects(_) => SourceKind::File,
+        _ => SourceKind::Stream,
+    }
+}
+
+fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
+        kind,
         state: match status.state {
             State::Connecting => SourceState::Connecting,
             State::Live => SourceState::Live,
