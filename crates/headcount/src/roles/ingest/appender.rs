@@ -8,7 +8,6 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
@@ -44,8 +43,6 @@ struct Shelf {
     named: HashSet<u16>,
     /// The greatest position by what it is a position in.
     have: HashMap<String, u64>,
-    appended_at: Option<Instant>,
-    resting: bool,
 }
 
 /// A batch that is not durable yet.
@@ -60,6 +57,7 @@ struct InFlight {
 struct Part {
     entries: Vec<Entry>,
     received: u64,
+    repaired: u64,
 }
 
 impl InFlight {
@@ -111,9 +109,6 @@ impl Ingest {
                             Some((of, position.get("at")?.as_u64()?))
                         })
                         .collect(),
-                    // A partition that had something before the start rests like any other.
-                    appended_at: (!known.names.is_empty()).then(Instant::now),
-                    resting: false,
                 }
             })
             .collect();
@@ -174,27 +169,11 @@ impl Ingest {
             if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
                 name(shelf, number, source, part);
                 shelf.have.insert(position.of.clone(), at);
-                part.entries
-                    .push(position_entry(number, Some(position), 0)?);
+                let entry = position_entry(number, Some(position), part)?;
+                part.entries.push(entry);
             }
         }
         wait_for(self.append(parts)?)
-    }
-
-    /// Tells partitions that have had nothing for a while to hold nothing back.
-    pub(crate) fn rest(&mut self, after: Duration) -> Result<()> {
-        let mut parts = self.empty_parts();
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if !shelf.resting && shelf.appended_at.is_some_and(|at| at.elapsed() >= after) {
-                shelf.resting = true;
-                part.entries.push(control(0, &Control::Idle));
-            }
-        }
-        if parts.iter().any(|part| !part.entries.is_empty()) {
-            self.settle()?;
-            wait_for(self.append(parts)?)?;
-        }
-        Ok(())
     }
 
     fn empty_parts(&self) -> Vec<Part> {
@@ -221,8 +200,8 @@ impl Ingest {
             if part.entries.is_empty() {
                 continue;
             }
-            part.entries
-                .push(position_entry(number, position, part.received)?);
+            let entry = position_entry(number, position, part)?;
+            part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
                 shelf.have.insert(position.of.clone(), at);
             }
@@ -258,11 +237,11 @@ impl Ingest {
         }
         let part = &mut parts[at];
         name(shelf, number, source, part);
-        shelf.resting = false;
         part.received += 1;
         match admitted {
             Ok(admitted) => {
                 self.kept += 1;
+                part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -272,7 +251,7 @@ impl Ingest {
             }
             Err(reason) => {
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
-                let letter = dead_letter(&reason, message);
+                let letter = dead_letter(&self.door, &reason, message);
                 part.entries
                     .push(control(number, &Control::Rejected(letter)));
             }
@@ -283,7 +262,6 @@ impl Ingest {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
-                self.partitions[usize::from(at)].appended_at = Some(Instant::now());
                 let receipt = self.journal.append(at, part.entries);
                 receipts.push(receipt.map_err(not_kept)?);
             }
@@ -335,13 +313,14 @@ fn control(source: u16, control: &Control) -> Entry {
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here. The last one of each key, what it is
 /// a position in, is what a journal that keeps positions gives back.
-fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Result<Entry> {
+fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
     let of = position.map(|position| position.of.clone());
     let key = of.as_deref().map(|of| of.as_bytes().into());
     let body = Control::Position {
         of: of.unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
-        received,
+        received: part.received,
+        repaired: part.repaired,
     };
     Ok(Entry {
         key,
@@ -357,8 +336,8 @@ fn gap_control(gap: &Gap) -> Control {
     }
 }
 
-fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = DeadLetter::of(reason, message.place.to_string(), &message.bytes);
+fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
+    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;
