@@ -10,5 +10,5 @@ mod views;
 
 pub use cluster::{ClusterStatus, PartitionStatus, WorkerStatus};
 pub use readiness::Readiness;
-pub use source::{SourceState, SourceStatus};
+pub use source::{SourceState, SourceStatus, all_failed};
 pub use views::{Question, Unanswered, Views};

@@ -2,6 +2,7 @@
 
 pub(crate) mod appender;
 pub(crate) mod queue;
+pub(crate) mod record_time;
 pub(crate) mod resume;
 #[cfg(feature = "kafka")]
 pub(crate) mod route;

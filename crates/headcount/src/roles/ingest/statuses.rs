@@ -26,6 +26,18 @@ pub(crate) fn watch_statuses(
                 let changed = status_of(&status.borrow_and_update());
                 statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
             }
+            // Its end went away without a last word: it panicked.
+            let last = status.borrow().state;
+            if !matches!(last, State::Ended | State::Failed) {
+                statuses.send_modify(|all| {
+                    let broken = &mut Arc::make_mut(all)[at];
+                    broken.state = SourceState::Failed;
+                    broken.error = Some(format!(
+                        "{} broke down (this is a bug of headcount)",
+                        broken.name
+                    ));
+                });
+            }
         });
     }
     tasks
@@ -39,6 +51,7 @@ fn status_of(status: &Status) -> SourceStatus {
             State::Live => SourceState::Live,
             State::Reconnecting => SourceState::Reconnecting,
             State::Ended => SourceState::Ended,
+            State::Failed => SourceState::Failed,
             State::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
