@@ -251,7 +251,12 @@ async fn a_packed_body_that_is_damaged_is_an_interruption_that_says_so() {
                 .status_is(|status| status.error.is_some())
                 .await;
             let error = status.error.unwrap();
-            assert!(error.contains(part), "{error}");
+            assert!(
+                error.contains(part),
+                "{error}, of {} bytes: {}",
+                body.len(),
+                body.escape_ascii()
+            );
             running
                 .bench
                 .status_is(|status| status.state == State::Live && status.reconnects == 1)
