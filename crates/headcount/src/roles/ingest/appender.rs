@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Door, PeopleKey, Reason};
 use headcount_source::{
-    message::{Batch, Broken, Gap, Item, Message, Position},
+    Position,
+    message::{Batch, Broken, Gap, Item, Message},
     sink::Held,
 };
 

@@ -3,6 +3,7 @@
 pub(crate) mod appender;
 pub(crate) mod clock_lead;
 pub(crate) mod queue;
+pub(crate) mod record_time;
 pub(crate) mod resume;
 pub(crate) mod sources;
 pub(crate) mod statuses;

@@ -45,6 +45,18 @@ pub(crate) fn watch_statuses(
                     return;
                 }
             }
+            // Its end went away without a last word: it panicked.
+            let last = status.borrow().state;
+            if !matches!(last, State::Ended | State::Failed) {
+                statuses.send_modify(|all| {
+                    let broken = &mut Arc::make_mut(all)[at];
+                    broken.state = SourceState::Failed;
+                    broken.error = Some(format!(
+                        "{} broke down (this is a bug of headcount)",
+                        broken.name
+                    ));
+                });
+            }
         });
     }
     tasks
@@ -83,6 +95,7 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
             State::Live => SourceState::Live,
             State::Reconnecting => SourceState::Reconnecting,
             State::Ended => SourceState::Ended,
+            State::Failed => SourceState::Failed,
             State::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
