@@ -128,6 +128,7 @@ export class Figures {
         .slice(0, 5_000)
         .map(({ lon, lat, yes, no, country }) => [lon, lat, yes + no, country]),
       source: this.sources.map((source) => ({ ...source })),
+      ready: { state: 'ready', reason: null },
       ledger: { received: this.#received, kept: this.#received, rejected: 0, balanced: true },
     };
   }

@@ -13,7 +13,7 @@ export function statusOf(figures) {
     quarantined: {},
     gaps: 0,
   };
-  const sources = source.map((known) => ({ ...known, reconnects: 0, error: null }));
+  const sources = source.map((known) => ({ ...known, reconnects: 0 }));
   return {
     at: Date.now(),
     version: '0.0.0',

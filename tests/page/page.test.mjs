@@ -15,19 +15,19 @@ const inBreakdown = (code) => `[data-testid="country-${code}"] button`;
 
 test('the policy is strict, and the page lives under it', async () => {
   const reader = await open();
-  await reader.shows('live');
+  await reader.flows();
   const answer = await reader.page.reload();
   const policy = answer.headers()['content-security-policy'] ?? '';
   assert.match(policy, /default-src 'none'/);
   assert.match(policy, /require-trusted-types-for 'script'/);
   assert.doesNotMatch(policy, /unsafe/);
-  await reader.shows('live');
+  await reader.flows();
   await reader.close();
 });
 
 test('the numbers on the screen are those of the summary', async () => {
   const reader = await open();
-  await reader.shows('live');
+  await reader.flows();
   await eventually(async () => {
     const told = await summary(bed.address);
     const shown = await reader.totals();
@@ -41,7 +41,7 @@ test('the numbers on the screen are those of the summary', async () => {
 test('under a filter they are those of the filtered stream', async () => {
   const code = await busiest();
   const reader = await open({ query: `?country=${code}&by=cities` });
-  await reader.shows('live');
+  await reader.flows();
   await eventually(async () => {
     const told = await snapshot(bed.address, `?country=${code}`);
     const shown = await reader.totals();
@@ -69,7 +69,7 @@ test('a click on a country filters every other panel, and Back takes it back', a
   const code = await busiest();
   const reader = await open();
   const { page } = reader;
-  await reader.shows('live');
+  await reader.flows();
   const worldwide = await reader.totals();
   const countriesBefore = (await reader.rows('country')).length;
   await page.click(inBreakdown(code));
@@ -104,7 +104,7 @@ test('a click again, the chip and Escape clear', async () => {
   const code = await busiest();
   const reader = await open();
   const { page } = reader;
-  await reader.shows('live');
+  await reader.flows();
   const clears = [
     () => page.click(inBreakdown(code)),
     () => page.click('.chip'),
@@ -123,7 +123,7 @@ test('a click again, the chip and Escape clear', async () => {
 test('a click on the map filters, with Shift it adds', async () => {
   const [first, second] = (await snapshot(bed.address)).countries.map(({ country }) => country);
   const reader = await open();
-  await reader.shows('live');
+  await reader.flows();
   await clickLand(reader.page, first);
   await reader.showsCountries(1);
   assert.equal(reader.query(), `?country=${first}`);
@@ -142,7 +142,7 @@ test('the address opens what it says, in small letters or capitals', async () =>
   const reader = await open({ query: `?country=${code.toUpperCase()}&by=topics&tz=utc&theme=dark` });
   const { page } = reader;
   await reader.showsCountries(1);
-  await reader.shows('live');
+  await reader.flows();
   assert.equal(await page.getAttribute('html', 'data-theme'), 'dark');
   assert.match(await page.textContent('.clock'), /UTC$/);
   assert.equal(await page.textContent('[role=tab][aria-selected=true]'), 'Topics');
@@ -154,7 +154,7 @@ test('the address opens what it says, in small letters or capitals', async () =>
 test('the keyboard does all of it', async () => {
   const reader = await open();
   const { page } = reader;
-  await reader.shows('live');
+  await reader.flows();
   await page.waitForSelector('#map');
   await page.keyboard.press('/');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'map');
@@ -175,7 +175,7 @@ test('the keyboard does all of it', async () => {
   await page.waitForTimeout(1_500);
   assert.deepEqual(await reader.totals(), frozen);
   await page.keyboard.press('p');
-  await reader.shows('live');
+  await reader.flows();
   const before = await page.getAttribute('html', 'data-theme');
   await page.keyboard.press('t');
   assert.notEqual(await page.getAttribute('html', 'data-theme'), before);
@@ -184,7 +184,7 @@ test('the keyboard does all of it', async () => {
 
 test('a list can be taken along as a file', async () => {
   const reader = await open();
-  await reader.shows('live');
+  await reader.flows();
   const [download] = await Promise.all([reader.page.waitForEvent('download'), reader.page.click('text=CSV')]);
   assert.match(download.suggestedFilename(), /^headcount-top-venues-.*\.csv$/);
   await reader.close();
@@ -193,7 +193,7 @@ test('a list can be taken along as a file', async () => {
 if (process.env.HEADCOUNT_SCREENSHOT)
   test('the picture of the README', async () => {
     const reader = await open({ colorScheme: 'light' });
-    await reader.shows('live');
+    await reader.flows();
     // Until there is something in every panel, and some answers flash on the map.
     await reader.page.waitForSelector('.panel-trending li:nth-child(5)', { timeout: 120_000 });
     await reader.page.waitForTimeout(Number(process.env.HEADCOUNT_SCREENSHOT_AFTER_MS ?? 3_000));

@@ -28,6 +28,7 @@ use crate::{
     members::{Member, Members},
     others::{OtherWinners, Others},
     partition::Partition,
+    quarantine::Quarantine,
     rows::Rows,
     rsvps::Rsvps,
     stored::{Shared, StoredEvent, StoredSource},
@@ -59,6 +60,7 @@ struct Body<'a> {
     schemas: Cow<'a, [Declared]>,
     feeds: Feeds,
     watermark: Watermark,
+    quarantine: Quarantine,
     groups: Vec<Arc<Group>>,
     venues: Vec<Arc<Venue>>,
     events: Vec<StoredEvent>,
@@ -175,6 +177,7 @@ impl Partition {
             schemas: self.decoders.declared().into(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
+            quarantine: self.quarantine.clone(),
             groups: self
                 .rsvps
                 .catalog
@@ -244,6 +247,7 @@ impl Partition {
             feeds: body.feeds,
             decoders,
             watermark: body.watermark,
+            quarantine: body.quarantine,
             rsvps: Rsvps::restored(
                 events,
                 Winners::from_rows(body.winners.into_owned()),

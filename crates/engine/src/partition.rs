@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use headcount_record::{
-    Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp, TIME_END, Version,
+    Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp,
 };
 
 use crate::{
@@ -16,10 +16,11 @@ use crate::{
     ledger::{Account, Tally},
     others::Others,
     pass::Facts,
+    quarantine::Quarantine,
     rsvps::{Outcomes, Rsvps, Sender},
     survey::{Scope, Survey},
     view::Pulse,
-    watermark::{FUTURE_MS, Watermark},
+    watermark::Watermark,
 };
 
 /// An entry of the journal as the engine sees it.
@@ -47,6 +48,7 @@ pub struct Partition {
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
     pub(crate) feeds: Feeds,
     pub(crate) watermark: Watermark,
+    pub(crate) quarantine: Quarantine,
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
     pub(crate) rsvps: Rsvps,
@@ -63,6 +65,7 @@ impl Default for Partition {
             positions: BTreeMap::new(),
             feeds: kinds.zip(FeedState::of(&Meetup)).collect(),
             watermark: Watermark::default(),
+            quarantine: Quarantine::default(),
             within_batch: false,
             rsvps: Rsvps::default(),
             others: Others::default(),
@@ -75,6 +78,30 @@ impl Partition {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty partition that holds record times against `moment`, ms since 1970, where it is later
+    /// than a record's arrival. Records that were kept out because a clock was behind count then.
+    /// The moment stays with the state: counts are a function of the journal and of it.
+    #[must_use]
+    pub fn judging_at(moment: i64) -> Self {
+        Self {
+            quarantine: Quarantine::judging_at(moment),
+            ..Self::default()
+        }
+    }
+
+    /// The moment that record times are held against besides their arrival, ms since 1970.
+    #[must_use]
+    pub fn judged_at(&self) -> Option<i64> {
+        self.quarantine.judged_at()
+    }
+
+    /// What sources are positions in, such as the content of a file, of which records are kept out
+    /// because their time is of the future, and the least of these times, ms since 1970.
+    #[must_use]
+    pub fn kept_out(&self) -> &BTreeMap<String, i64> {
+        self.quarantine.kept_out()
     }
 
     /// One past the last entry applied.
@@ -184,25 +211,25 @@ impl Partition {
         match decoder.decode(entry.body) {
             Ok(Record::Rsvp(rsvp)) => {
                 let dictionary = self.decoders.decoder(sender).dictionary();
-                let outcomes = count(
-                    &mut self.rsvps,
-                    &mut self.watermark,
-                    &self.feeds[&entry.kind],
-                    (sender, dictionary),
-                    &[rsvp],
-                    entry.arrived,
-                );
+                let mut into = Entering {
+                    rsvps: &mut self.rsvps,
+                    watermark: &mut self.watermark,
+                    quarantine: &mut self.quarantine,
+                    arrived: entry.arrived,
+                };
+                let feed = &self.feeds[&entry.kind];
+                let outcomes = into.count(feed, sender, dictionary, &[rsvp]);
                 self.enter(entry.kind, entry.source, &outcomes.tally);
             }
             Ok(Record::Event(facts)) => {
                 let dictionary = self.decoders.decoder(sender).dictionary();
-                let tally = tell(
-                    &mut self.rsvps,
-                    &mut self.watermark,
-                    (sender, dictionary),
-                    &facts,
-                    entry.arrived,
-                );
+                let mut into = Entering {
+                    rsvps: &mut self.rsvps,
+                    watermark: &mut self.watermark,
+                    quarantine: &mut self.quarantine,
+                    arrived: entry.arrived,
+                };
+                let tally = into.tell(sender, dictionary, &facts);
                 self.enter(entry.kind, entry.source, &tally);
             }
             Ok(Record::Other(other)) => {
@@ -238,8 +265,19 @@ impl Partition {
                 of,
                 position,
                 received,
+                repaired,
             } => {
                 state.account.received += received;
+                let at = |position: &serde_json::Value| position.get("at")?.as_u64();
+                match at(&position) {
+                    Some(now) => {
+                        // A source that can be read again goes back only to be read anew.
+                        let before = self.positions.get(&of).and_then(at);
+                        self.quarantine.settle(&of, before >= Some(now));
+                    }
+                    None => self.quarantine.settle_once(),
+                }
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }
@@ -292,13 +330,13 @@ impl Partition {
     ) {
         for facts in events {
             self.sources.entry(source).or_default().account.kept += 1;
-            let tally = tell(
-                &mut self.rsvps,
-                &mut self.watermark,
-                (sender, dictionary),
-                facts,
+            let mut into = Entering {
+                rsvps: &mut self.rsvps,
+                watermark: &mut self.watermark,
+                quarantine: &mut self.quarantine,
                 arrived,
-            );
+            };
+            let tally = into.tell(sender, dictionary, facts);
             self.enter(kind, source, &tally);
         }
     }
@@ -317,14 +355,13 @@ impl Partition {
             return;
         }
         self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
-        let outcomes = count(
-            &mut self.rsvps,
-            &mut self.watermark,
-            &self.feeds[&kind],
-            (sender, dictionary),
-            rsvps,
+        let mut into = Entering {
+            rsvps: &mut self.rsvps,
+            watermark: &mut self.watermark,
+            quarantine: &mut self.quarantine,
             arrived,
-        );
+        };
+        let outcomes = into.count(&self.feeds[&kind], sender, dictionary, rsvps);
         self.enter(kind, source, &outcomes.tally);
     }
 
@@ -339,7 +376,7 @@ impl Partition {
 
     fn other(&mut self, kind: Kind, other: Other, source: u16, arrived: i64) {
         let mut tally = Tally::default();
-        if is_future(other.version, arrived) {
+        if self.quarantine.keeps_out(other.version, arrived) {
             tally.quarantine(FUTURE, 1);
         } else {
             self.watermark.observe(other.version);
@@ -363,52 +400,46 @@ impl Partition {
 
 const FUTURE: &str = "future_timestamp";
 
-/// Counts answers that their arrival makes credible.
-fn count(
-    into: &mut Rsvps,
-    watermark: &mut Watermark,
-    feed: &FeedState,
-    (sender, dictionary): (Sender, &Dictionary),
-    rsvps: &[Rsvp],
+/// What decoded records are entered into, as far as their arrival makes them credible.
+struct Entering<'a> {
+    rsvps: &'a mut Rsvps,
+    watermark: &'a mut Watermark,
+    quarantine: &'a mut Quarantine,
     arrived: i64,
-) -> Outcomes {
-    let mut outcomes = Outcomes::default();
-    let namespace = feed.answers.unwrap_or_default();
-    let future = |rsvp: &Rsvp| is_future(rsvp.version, arrived);
-    for rsvps in rsvps.split(future) {
-        into.count(
-            sender,
-            dictionary,
-            namespace,
-            rsvps,
-            watermark,
-            &mut outcomes,
-        );
-    }
-    let future = rsvps.iter().filter(|rsvp| future(rsvp)).count();
-    outcomes.tally.quarantine(FUTURE, future as u64);
-    outcomes
 }
 
-/// Takes the facts of an event if their arrival makes them credible.
-fn tell(
-    into: &mut Rsvps,
-    watermark: &mut Watermark,
-    (sender, dictionary): (Sender, &Dictionary),
-    facts: &EventRecord,
-    arrived: i64,
-) -> Tally {
-    let mut tally = Tally::default();
-    if is_future(facts.version, arrived) {
-        tally.quarantine(FUTURE, 1);
-    } else {
-        watermark.observe(facts.version);
-        into.tell(sender, dictionary, facts, &mut tally);
+impl Entering<'_> {
+    fn count(
+        &mut self,
+        feed: &FeedState,
+        sender: Sender,
+        dictionary: &Dictionary,
+        rsvps: &[Rsvp],
+    ) -> Outcomes {
+        let mut outcomes = Outcomes::default();
+        let namespace = feed.answers.unwrap_or_default();
+        let (quarantine, arrived, mut future) = (&mut *self.quarantine, self.arrived, 0);
+        let believed = rsvps.split(|rsvp| {
+            let kept_out = quarantine.keeps_out(rsvp.version, arrived);
+            future += u64::from(kept_out);
+            kept_out
+        });
+        for rsvps in believed {
+            let (into, watermark) = (&mut *self.rsvps, &mut *self.watermark);
+            into.count(sender, dictionary, namespace, rsvps, watermark, &mut outcomes);
+        }
+        outcomes.tally.quarantine(FUTURE, future);
+        outcomes
     }
-    tally
-}
 
-/// Whether a record claims a time too far ahead of its arrival to be believed.
-fn is_future(version: Version, arrived: i64) -> bool {
-    version.time() > arrived.min(TIME_END) + FUTURE_MS
+    fn tell(&mut self, sender: Sender, dictionary: &Dictionary, facts: &EventRecord) -> Tally {
+        let mut tally = Tally::default();
+        if self.quarantine.keeps_out(facts.version, self.arrived) {
+            tally.quarantine(FUTURE, 1);
+        } else {
+            self.watermark.observe(facts.version);
+            self.rsvps.tell(sender, dictionary, facts, &mut tally);
+        }
+        tally
+    }
 }

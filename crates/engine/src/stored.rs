@@ -28,6 +28,7 @@ pub(crate) struct StoredSource {
 struct AccountParts {
     received: u64,
     kept: u64,
+    repaired: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
     gaps: u64,
@@ -53,6 +54,7 @@ impl StoredSource {
         let Account {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             gaps,
@@ -62,6 +64,7 @@ impl StoredSource {
             account: AccountParts {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 gaps,
@@ -73,6 +76,7 @@ impl StoredSource {
         let AccountParts {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             gaps,
@@ -82,6 +86,7 @@ impl StoredSource {
             account: Account {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 gaps,

@@ -58,6 +58,8 @@ struct Decoding {
     events: Vec<Vec<EventRecord>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
+    /// Records of this block with half an emoji.
+    repaired: u64,
     /// Partitions by event, as far as they have been asked for.
     routes: Routes,
 }
@@ -152,6 +154,7 @@ impl Counter {
             let others = decoding.others[at].len();
             account.received += (rsvps.len() + events.len() + others) as u64;
             if at == 0 {
+                account.repaired += decoding.repaired;
                 account.received += decoding.refused.len() as u64;
                 for reason in &decoding.refused {
                     let code = reason.code().into_owned();
@@ -217,6 +220,7 @@ impl Decoding {
     fn decode(&mut self) {
         let block = std::mem::take(&mut self.block);
         let mut results = std::mem::take(&mut self.results);
+        let repaired = self.decoder.repaired();
         let (broken, sound): (Vec<_>, Vec<_>) =
             block.iter().partition(|(piece, _)| piece.broken.is_some());
         let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
@@ -231,6 +235,7 @@ impl Decoding {
                 Err(reason) => self.refused.push(reason),
             }
         }
+        self.repaired = self.decoder.repaired() - repaired;
         self.results = results;
         self.block = block;
     }

@@ -106,4 +106,10 @@ impl Decoder {
     pub fn fallbacks(&self) -> u64 {
         self.dictionary.fallbacks
     }
+
+    /// How many decoded records held half an emoji, repaired to U+FFFD.
+    #[must_use]
+    pub fn repaired(&self) -> u64 {
+        self.dictionary.repaired
+    }
 }

@@ -54,6 +54,8 @@ pub struct Dictionary {
     generation: u64,
     /// How often a record had to be read the complete way.
     pub(crate) fallbacks: u64,
+    /// How many records held half an emoji, repaired to U+FFFD.
+    pub(crate) repaired: u64,
 }
 
 impl Dictionary {
@@ -103,6 +105,7 @@ impl Dictionary {
             *self = Self {
                 generation: self.generation + 1,
                 fallbacks: self.fallbacks,
+                repaired: self.repaired,
                 ..Self::default()
             };
         }

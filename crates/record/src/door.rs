@@ -8,15 +8,13 @@ use crate::{
     Feed,
     control::DeadLetter,
     decoder::{Decoder, Record},
+    excerpt,
     kind::Kind,
     partition::partition_of,
-    people::{PeopleKey, blank},
+    people::PeopleKey,
     reason::Reason,
     schema::Schema,
 };
-
-/// Bytes of a refused record that are kept.
-const EXCERPT_BYTES: usize = 4096;
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
 pub struct Door {
@@ -36,8 +34,10 @@ pub struct Admitted {
     pub key: Option<Arc<str>>,
     /// Follows from the key alone; 0 without one.
     pub partition: u16,
-    /// What its source can be asked to go on from, see [`Schema::cursor`].
-    pub cursor: i64,
+    /// Its record time, ms since 1970.
+    pub time: i64,
+    /// Half an emoji in one of its texts was repaired to U+FFFD.
+    pub repaired: bool,
 }
 
 impl Door {
@@ -91,9 +91,12 @@ impl Door {
     /// The reason why it is refused; `out` is as before.
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
         self.decoder.keep_bounded();
-        let before = out.len();
+        let (before, repaired) = (out.len(), self.decoder.repaired());
         match self.decoder.admit(line, self.people.as_ref(), out) {
-            Ok(record) => Ok(self.place(&record)),
+            Ok(record) => Ok(Admitted {
+                repaired: self.decoder.repaired() > repaired,
+                ..self.place(&record)
+            }),
             Err(reason) => {
                 out.truncate(before);
                 Err(reason)
@@ -116,22 +119,27 @@ impl Door {
             kind: self.kinds[schema.feed_of(record)],
             key,
             partition,
-            cursor: schema.cursor(record),
+            time: record.version().time(),
+            repaired: false,
         }
     }
-}
 
-impl DeadLetter {
-    /// What is kept of a record refused at `place`.
+    /// What is kept of a message that was refused at `place`.
+    ///
+    /// Its beginning, without what is or may be a person's: of a text that is no JSON object nothing
+    /// can be told to be harmless, so nothing is kept. Without a key people are kept as they come.
     #[must_use]
-    pub fn of(reason: &Reason, place: String, bytes: &[u8]) -> Self {
-        let cut = &bytes[..bytes.len().min(EXCERPT_BYTES)];
-        Self {
+    pub fn refuse(&self, reason: &Reason, place: String, bytes: &[u8]) -> DeadLetter {
+        let excerpt = match &self.people {
+            Some(key) => key.excerpt(bytes),
+            None => excerpt::begin(bytes),
+        };
+        DeadLetter {
             reason: reason.code().into_owned(),
             place,
             length: bytes.len() as u64,
             sha256: hex(&Sha256::digest(bytes)),
-            excerpt: String::from_utf8_lossy(&blank(cut)).into_owned(),
+            excerpt,
         }
     }
 }

@@ -26,6 +26,7 @@ mod decoder;
 mod dictionary;
 mod door;
 mod event;
+mod excerpt;
 mod fingerprint;
 mod id;
 mod json;
@@ -38,6 +39,7 @@ mod reason;
 mod response;
 mod rsvp;
 mod schema;
+mod text;
 mod version;
 mod walker;
 

@@ -79,14 +79,19 @@ function Row({ name, account }: { name: string; account: Account }) {
   );
 }
 
+/** A reason's code as words: "unknown_enum:response" is "unknown enum: response". */
+function readable(code: string): string {
+  return shown(code).replaceAll('_', ' ').replaceAll(':', ': ');
+}
+
 /** Their sum, and what it is made of. */
 function Reasons({ reasons }: { reasons: Record<string, number> }) {
   return (
     <>
       {figure(sum(reasons))}
       {byCount(reasons).map(([reason, count]) => (
-        <small key={reason} class="reason">
-          {shown(reason)} {figure(count)}
+        <small key={reason} class="reason" title={shown(reason)}>
+          {readable(reason)} {figure(count)}
         </small>
       ))}
     </>

@@ -1,10 +1,9 @@
 // What GET /api/v1/status answers. Times are milliseconds since 1970; counts are of records.
 
-import type { Source as LiveSource } from '../contract';
+import type { Source as LiveSource, Readiness } from '../contract';
 
 export interface Source extends LiveSource {
   reconnects: number;
-  error: string | null;
 }
 
 export interface Account {
@@ -55,7 +54,7 @@ export interface ProgramStatus {
   at: number;
   version: string;
   build: string;
-  ready: 'ready' | 'starting' | 'failed';
+  ready: Readiness['state'];
   doing: string | null;
   sources: Source[];
   rate: number | null;

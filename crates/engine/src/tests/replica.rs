@@ -321,6 +321,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
         of: "s".into(),
         position: 0.into(),
         received: 1,
+        repaired: 0,
     };
     put(partition, 1, Kind::CONTROL, &position.to_body());
 }

@@ -11,6 +11,7 @@ use crate::{
     id::Namespace,
     meetup::complete::{identity, push_topic},
     response::Response,
+    people::fit,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
@@ -80,7 +81,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
             }
             b"member" => {
                 let start = walker.at;
-                member_id = find_member(&mut walker)?;
+                member_id = fit(find_member(&mut walker)?);
                 member = start..walker.at;
                 MEMBER
             }

@@ -8,8 +8,8 @@ pub(crate) mod fast;
 mod feed;
 
 use crate::{
-    MAX_BYTES, decoder::Record, dictionary::Dictionary, id::Namespace, json::utf8,
-    people::PeopleKey, reason::Reason, schema::Schema,
+    MAX_BYTES, decoder::Record, dictionary::Dictionary, id::Namespace,
+    people::PeopleKey, reason::Reason, schema::Schema, text::RecordText,
 };
 use fast::Draft;
 
@@ -110,12 +110,13 @@ impl Schema for Meetup {
             }
             return Ok(Record::Rsvp(rsvp));
         }
-        let record = decode_complete(line, dictionary)?;
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let text = utf8(line)?;
+        let text = read(line, dictionary)?;
+        let record = decode_text(&text, dictionary)?;
+        // What is kept is decoded again by every reader of the journal.
+        let kept = text.repaired();
         match people {
-            Some(people) => self.mask(text.as_bytes(), people, out)?,
-            None => out.extend_from_slice(text.as_bytes()),
+            Some(people) => self.mask(kept.as_bytes(), people, out)?,
+            None => out.extend_from_slice(kept.as_bytes()),
         }
         Ok(record)
     }
@@ -131,6 +132,19 @@ pub(crate) fn draft<'a>(line: &'a [u8], dictionary: &Dictionary) -> Option<Draft
 }
 
 pub(crate) fn decode_complete(line: &[u8], dictionary: &mut Dictionary) -> Result<Record, Reason> {
+    let text = read(line, dictionary)?;
+    decode_text(&text, dictionary)
+}
+
+/// The first half of the complete way.
+fn read<'a>(line: &'a [u8], dictionary: &mut Dictionary) -> Result<RecordText<'a>, Reason> {
     dictionary.fallbacks += 1;
-    complete::decode(line, dictionary)
+    RecordText::of(line)
+}
+
+/// The second half of the complete way.
+fn decode_text(text: &RecordText<'_>, dictionary: &mut Dictionary) -> Result<Record, Reason> {
+    let record = complete::decode(text, dictionary)?;
+    dictionary.repaired += u64::from(text.is_repaired());
+    Ok(record)
 }

@@ -15,11 +15,19 @@ use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_engine::Declared;
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason};
 use headcount_source::{
-    message::{Batch, Broken, Gap, Item, Message, Position},
+    Position,
+    message::{Batch, Broken, Gap, Item, Message},
     sink::Held,
 };
 
-use crate::{roles::ingest::resume::Known, schema};
+use tokio::sync::watch;
+
+use crate::{
+    counting::now,
+    news::{News, Notices},
+    roles::ingest::{clock_lead::ClockLead, resume::Known},
+    schema,
+};
 
 /// Batches on their way to the journal: enough for one transaction to hold what many partitions of a topic bring. What
 /// the journal has in memory of them, its own queue bounds.
@@ -36,6 +44,9 @@ pub(crate) struct Ingest {
     partitions: Vec<Shelf>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
+    /// By source.
+    clock_leads: HashMap<String, ClockLead>,
+    notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
 }
@@ -62,6 +73,7 @@ struct InFlight {
 struct Part {
     entries: Vec<Entry>,
     received: u64,
+    repaired: u64,
 }
 
 impl InFlight {
@@ -99,6 +111,7 @@ impl Ingest {
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
         known: &[Known],
+        news: &News,
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
@@ -137,6 +150,8 @@ impl Ingest {
             numbers,
             partitions: shelves,
             in_flight: VecDeque::new(),
+            clock_leads: HashMap::new(),
+            notices: news.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
         })
@@ -164,9 +179,35 @@ impl Ingest {
         {
             oldest.settle()?;
         }
+        self.look_at_clock(source);
         let receipts = self.append(parts)?;
         self.in_flight.push_back(InFlight { held, receipts });
         Ok(())
+    }
+
+    /// Says so if this machine's clock is behind the source's, and when it is no longer.
+    fn look_at_clock(&self, source: &str) {
+        let notice = self.clock_leads.get(source).and_then(ClockLead::notice);
+        self.notices.send_if_modified(|notices| {
+            let before = notices.get(source);
+            if before == notice.as_ref() {
+                return false;
+            }
+            match (before, &notice) {
+                (None, Some(notice)) => tracing::warn!("{source}: {notice}"),
+                (_, None) => {
+                    tracing::info!(
+                        "{source}: this machine's clock is no longer behind the source's"
+                    );
+                }
+                (Some(_), Some(_)) => {}
+            }
+            match notice {
+                Some(notice) => notices.insert(source.to_owned(), notice),
+                None => notices.remove(source),
+            };
+            true
+        });
     }
 
     /// Waits until everything taken is durable.
@@ -188,8 +229,8 @@ impl Ingest {
             if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
                 name(shelf, number, source, part);
                 shelf.have.insert(position.of.clone(), at);
-                part.entries
-                    .push(position_entry(number, Some(position), 0)?);
+                let entry = position_entry(number, Some(position), part)?;
+                part.entries.push(entry);
             }
         }
         wait_for(self.append(parts)?)
@@ -219,8 +260,8 @@ impl Ingest {
             if part.entries.is_empty() {
                 continue;
             }
-            part.entries
-                .push(position_entry(number, position, part.received)?);
+            let entry = position_entry(number, position, part)?;
+            part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
                 shelf.have.insert(position.of.clone(), at);
             }
@@ -261,6 +302,12 @@ impl Ingest {
             Ok(admitted) => {
                 self.kept += 1;
                 declare(shelf, self.declared.as_ref(), number, part);
+                let lead = match self.clock_leads.get_mut(source) {
+                    Some(lead) => lead,
+                    None => self.clock_leads.entry(source.to_owned()).or_default(),
+                };
+                lead.observe(admitted.time, now());
+                part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -270,7 +317,7 @@ impl Ingest {
             }
             Err(reason) => {
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
-                let letter = dead_letter(&reason, message);
+                let letter = dead_letter(&self.door, &reason, message);
                 part.entries
                     .push(control(number, &Control::Rejected(letter)));
             }
@@ -346,13 +393,14 @@ fn control(source: u16, control: &Control) -> Entry {
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here. The last one of each key, what it is
 /// a position in, is what a journal that keeps positions gives back.
-fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Result<Entry> {
+fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
     let of = position.map(|position| position.of.clone());
     let key = of.as_deref().map(|of| of.as_bytes().into());
     let body = Control::Position {
         of: of.unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
-        received,
+        received: part.received,
+        repaired: part.repaired,
     };
     Ok(Entry {
         key,
@@ -368,8 +416,8 @@ fn gap_control(gap: &Gap) -> Control {
     }
 }
 
-fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = DeadLetter::of(reason, message.place.to_string(), &message.bytes);
+fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
+    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

@@ -18,8 +18,8 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_source::{
-    AnySource, Ended, Error as SourceError, Resume, SourceAddress,
-    message::{Batch, Position},
+    AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
+    message::Batch,
     shutdown::Shutdown,
     sink::{self, Delivery, Held, Limits},
     status::{self, Status},
@@ -30,7 +30,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::resume::Known};
+use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time, roles::ingest::resume::Known};
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
 /// queues of the sources.
@@ -90,7 +90,8 @@ impl Intake {
         let name = address.to_string();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
-        let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
+        let source = AnySource::new(address).with_read_time(read_time());
+        let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
         let handed_over = tokio::spawn(async move {
             while let Some(delivery) = inbox.next().await {

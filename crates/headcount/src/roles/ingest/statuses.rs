@@ -1,49 +1,107 @@
 //! What sources tell of themselves, passed on to the server.
 
-use headcount_query::{SourceState, SourceStatus};
+use headcount_query::{SourceKind, SourceState, SourceStatus};
 use std::sync::Arc;
 
-use headcount_source::status::{State, Status};
+use headcount_source::{
+    SourceAddress,
+    address::Pace,
+    status::{State, Status},
+};
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::roles::ingest::queue::Running;
+use crate::{news::Notices, roles::ingest::queue::Running};
 
-/// Passes on what sources tell of themselves.
+/// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
     running: &[Running],
+    kinds: &[SourceKind],
+    notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
-        .map(|source| status_of(&source.status.borrow()))
+        .zip(kinds)
+        .map(|(source, kind)| status_of(&source.status.borrow(), *kind, &notices.borrow()))
         .collect();
     statuses.send_replace(Arc::new(first));
-    for (at, source) in running.iter().enumerate() {
-        let (mut status, statuses) = (source.status.clone(), statuses.clone());
+    for (at, (source, kind)) in running.iter().zip(kinds).enumerate() {
+        let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
+        let (statuses, kind) = (statuses.clone(), *kind);
         tasks.spawn(async move {
-            while status.changed().await.is_ok() {
-                let changed = status_of(&status.borrow_and_update());
-                statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
+            loop {
+                // What a source brought is looked at after it has ended, too.
+                let over = tokio::select! {
+                    changed = status.changed() => changed.is_err(),
+                    changed = notices.changed() => match changed {
+                        Ok(()) => false,
+                        Err(_) => return,
+                    },
+                };
+                let changed = status_of(&status.borrow(), kind, &notices.borrow());
+                statuses.send_if_modified(|all| replace(all, at, changed));
+                if over && notices.changed().await.is_err() {
+                    return;
+                }
+            }
+            // Its end went away without a last word: it panicked.
+            let last = status.borrow().state;
+            if !matches!(last, State::Ended | State::Failed) {
+                statuses.send_modify(|all| {
+                    let broken = &mut Arc::make_mut(all)[at];
+                    broken.state = SourceState::Failed;
+                    broken.error = Some(format!(
+                        "{} broke down (this is a bug of headcount)",
+                        broken.name
+                    ));
+                });
             }
         });
     }
     tasks
 }
 
-fn status_of(status: &Status) -> SourceStatus {
+/// Whether it was another.
+fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
+    let differs = all[at] != status;
+    if differs {
+        Arc::make_mut(all)[at] = status;
+    }
+    differs
+}
+
+/// What a source at this address brings. A recording that a server plays as a stream cannot be told from
+/// a stream here; its record times give it away on the page.
+pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
+    match address {
+        SourceAddress::Simulation(_) => SourceKind::Simulation,
+        SourceAddress::File(file) => match file.pace {
+            Pace::AtOnce => SourceKind::File,
+            Pace::Speed(speed) => SourceKind::Replay { speed },
+            Pace::Follow => SourceKind::Stream,
+        },
+        SourceAddress::Objects(_) => SourceKind::File,
+        _ => SourceKind::Stream,
+    }
+}
+
+fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
+        kind,
         state: match status.state {
             State::Connecting => SourceState::Connecting,
             State::Live => SourceState::Live,
             State::Reconnecting => SourceState::Reconnecting,
             State::Ended => SourceState::Ended,
+            State::Failed => SourceState::Failed,
             State::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
+        notice: notices.get(&status.name).cloned(),
     }
 }
