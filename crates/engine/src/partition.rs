@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_record::{
-    Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp,
-};
+use headcount_record::{Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp};
 
 use crate::{
     decoders::{Declared, Decoders, Refused},
@@ -426,7 +424,14 @@ impl Entering<'_> {
         });
         for rsvps in believed {
             let (into, watermark) = (&mut *self.rsvps, &mut *self.watermark);
-            into.count(sender, dictionary, namespace, rsvps, watermark, &mut outcomes);
+            into.count(
+                sender,
+                dictionary,
+                namespace,
+                rsvps,
+                watermark,
+                &mut outcomes,
+            );
         }
         outcomes.tally.quarantine(FUTURE, future);
         outcomes

@@ -201,6 +201,7 @@ impl Decoding {
             others: Vec::new(),
             refused: Vec::new(),
             routes: Routes::default(),
+            repaired: 0,
         }
     }
 

@@ -104,10 +104,6 @@ impl Schema for Calendar {
     fn mask(&self, line: &[u8], people: &PeopleKey, out: &mut Vec<u8>) -> Result<(), Reason> {
         mask_did(line, people, out).ok_or(Reason::BadJson)
     }
-
-    fn cursor(&self, record: &Record) -> i64 {
-        record.version().time() / 1000
-    }
 }
 
 fn decode_rsvp(line: &RsvpLine, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> {

@@ -10,8 +10,9 @@ use crate::{
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
 /// two records with one identity is the later one.
 ///
-/// A schema says the last of these, and whether a record is live, with the rule by which it makes
-/// the [`Version`](crate::Version)s of its records.
+/// A schema says the last of these with the rule by which it makes the
+/// [`Version`](crate::Version)s of its records. A version also tells whether the record is live,
+/// and moves the watermark, and its time is what a source can be asked to go on from.
 ///
 /// Everything is a function of the record's bytes and of [`definition`](Schema::definition):
 /// journals hold that text before the first record, so that whoever reads them again finds the
@@ -74,10 +75,6 @@ pub trait Schema: Send + Sync {
         }
         Ok(record)
     }
-
-    /// What a source of these records is asked to go on from after a record, in the source's own
-    /// terms: Meetup takes the record's `mtime` back as `since_mtime`.
-    fn cursor(&self, record: &Record) -> i64;
 }
 
 /// The schema that a definition stands for, if this build of the program has it.

@@ -90,7 +90,7 @@ fn facts_and_answers_of_an_event_meet_in_one_partition() {
     let event = door.admit(EVENT.as_bytes(), &mut out).expect("facts");
     assert_eq!((rsvp.partition, &rsvp.key), (event.partition, &event.key));
     assert_eq!((rsvp.kind, event.kind), (Kind::new(16), Kind::new(17)));
-    assert_eq!(rsvp.cursor, 1_795_245_204);
+    assert_eq!(rsvp.time, 1_795_245_204_000);
     assert_eq!(out, [RSVP, EVENT].concat().as_bytes());
 }
 

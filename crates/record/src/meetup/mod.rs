@@ -8,8 +8,8 @@ pub(crate) mod fast;
 mod feed;
 
 use crate::{
-    MAX_BYTES, decoder::Record, dictionary::Dictionary, id::Namespace,
-    people::PeopleKey, reason::Reason, schema::Schema, text::RecordText,
+    MAX_BYTES, decoder::Record, dictionary::Dictionary, id::Namespace, people::PeopleKey,
+    reason::Reason, schema::Schema, text::RecordText,
 };
 use fast::Draft;
 
@@ -119,10 +119,6 @@ impl Schema for Meetup {
             None => out.extend_from_slice(kept.as_bytes()),
         }
         Ok(record)
-    }
-
-    fn cursor(&self, record: &Record) -> i64 {
-        record.version().time()
     }
 }
 

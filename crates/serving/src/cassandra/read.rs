@@ -151,7 +151,6 @@ impl Cassandra {
                 yes: yes.cast_unsigned(),
                 no: no.cast_unsigned(),
                 maybe: maybe.cast_unsigned(),
-                maybe: maybe.cast_unsigned(),
                 heads: heads.cast_unsigned(),
             })
             .collect())

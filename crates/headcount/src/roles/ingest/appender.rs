@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_engine::Declared;
-use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason};
+use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
     Position,
     message::{Batch, Broken, Gap, Item, Message},
@@ -155,6 +155,11 @@ impl Ingest {
             refused: BTreeMap::new(),
             kept: 0,
         })
+    }
+
+    /// The schema of what sources bring.
+    pub(crate) fn schema(&self) -> &Arc<dyn Schema> {
+        self.door.schema()
     }
 
     pub(crate) fn journal(&self) -> &Arc<Journal> {

@@ -17,7 +17,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
-use headcount_source::{
+use headcount_source::{ReadTime, 
     AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
     message::Batch,
     shutdown::Shutdown,
@@ -48,6 +48,7 @@ pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
     journal: Arc<Journal>,
+    read_time: ReadTime,
 }
 
 /// A source that runs.
@@ -63,6 +64,7 @@ impl Intake {
     pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let journal = Arc::clone(ingest.journal());
+        let read_time = read_time(Arc::clone(ingest.schema()));
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -77,6 +79,7 @@ impl Intake {
             arrivals,
             thread,
             journal,
+            read_time,
         })
     }
 
@@ -90,7 +93,7 @@ impl Intake {
         let name = address.to_string();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
-        let source = AnySource::new(address).with_read_time(read_time());
+        let source = AnySource::new(address).with_read_time(self.read_time.clone());
         let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
         let handed_over = tokio::spawn(async move {
