@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
+use headcount_query::{ClusterPartition, ClusterStatus, Readiness};
 
 use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
 use crate::{app::App, http::endpoint::Endpoint};
@@ -205,7 +205,7 @@ fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
             out.sample(&[("partition", &number), ("owner", owner)], 1);
         }
     }
-    let mut each = |name, help, value: fn(&PartitionStatus) -> Option<u64>| {
+    let mut each = |name, help, value: fn(&ClusterPartition) -> Option<u64>| {
         out.family(name, "gauge", help);
         for partition in &cluster.partitions {
             if let Some(value) = value(partition) {
