@@ -59,7 +59,7 @@ export interface TrendingRow {
   /** When the event takes place. */
   time: number | null;
   url: string | null;
-  /** Answers in the last 10 minutes of record time. */
+  /** Those who said yes in the last 10 minutes of record time. */
   recent: number;
   yes: number;
   no: number;

@@ -53,6 +53,8 @@ pub struct Account {
     pub received: u64,
     /// Records accepted into the journal.
     pub kept: u64,
+    /// Records among those kept in which half an emoji was repaired to U+FFFD.
+    pub repaired: u64,
     /// Records refused at the door, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// What became of those kept, all feeds together.
@@ -73,6 +75,7 @@ impl Account {
     pub(crate) fn add(&mut self, other: &Self) {
         self.received += other.received;
         self.kept += other.kept;
+        self.repaired += other.repaired;
         for (reason, count) in &other.rejected {
             *self.rejected.entry(reason.clone()).or_default() += count;
         }

@@ -28,6 +28,7 @@ pub(crate) struct StoredSource {
 struct AccountParts {
     received: u64,
     kept: u64,
+    repaired: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
     gaps: u64,
@@ -52,6 +53,7 @@ impl StoredSource {
         let Account {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             gaps,
@@ -61,6 +63,7 @@ impl StoredSource {
             account: AccountParts {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 gaps,
@@ -72,6 +75,7 @@ impl StoredSource {
         let AccountParts {
             received,
             kept,
+            repaired,
             rejected,
             tally,
             gaps,
@@ -81,6 +85,7 @@ impl StoredSource {
             account: Account {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
                 gaps,

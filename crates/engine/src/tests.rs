@@ -94,11 +94,8 @@ fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
 
 /// A refused record as the journal has it.
 fn rejected() -> Control {
-    Control::Rejected(headcount_record::DeadLetter::of(
-        &headcount_record::Reason::BadJson,
-        "line 1".into(),
-        b"{",
-    ))
+    let reason = headcount_record::Reason::BadJson;
+    Control::Rejected(headcount_record::Door::new(1, None).refuse(&reason, "line 1".into(), b"{"))
 }
 
 fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
@@ -224,7 +221,7 @@ proptest! {
         ),
     ) {
         let mut part = Partition::new();
-        let mut received = 0;
+        let (mut received, mut commits) = (0, 0);
         for (source, batch) in batches {
             for told in &batch {
                 let (kind, body) = match told {
@@ -240,6 +237,7 @@ proptest! {
                 of: format!("s{source}"),
                 position: 0.into(),
                 received: batch.len() as u64,
+                repaired: 1,
             };
             put(&mut part, source, Kind::CONTROL, &position.to_body());
             received += batch.len() as u64;
@@ -247,6 +245,8 @@ proptest! {
             let ledger = summary(std::slice::from_ref(&part)).ledger;
             prop_assert!(ledger.balanced);
             prop_assert_eq!(ledger.all.received, received);
+            commits += 1;
+            prop_assert_eq!(ledger.all.repaired, commits);
         }
     }
 
@@ -416,6 +416,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
             of: "x".into(),
             position: 9.into(),
             received,
+            repaired: 0,
         }
         .to_body()
     };

@@ -54,6 +54,8 @@ struct Decoding {
     rsvps: Vec<Vec<Rsvp>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
+    /// Records of this block with half an emoji.
+    repaired: u64,
     /// Partitions by event, as far as they have been asked for.
     routes: Routes,
 }
@@ -137,6 +139,7 @@ impl Counter {
             let account = partition.account(source, name);
             account.received += (rsvps.len() + decoding.others[at].len()) as u64;
             if at == 0 {
+                account.repaired += decoding.repaired;
                 account.received += decoding.refused.len() as u64;
                 for reason in &decoding.refused {
                     let code = reason.code().into_owned();
@@ -173,6 +176,7 @@ impl Decoding {
     fn decode(&mut self) {
         let block = std::mem::take(&mut self.block);
         let mut results = std::mem::take(&mut self.results);
+        let repaired = self.decoder.repaired();
         let (broken, sound): (Vec<_>, Vec<_>) =
             block.iter().partition(|(piece, _)| piece.broken.is_some());
         let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
@@ -187,6 +191,7 @@ impl Decoding {
                 Err(reason) => self.refused.push(reason),
             }
         }
+        self.repaired = self.decoder.repaired() - repaired;
         self.results = results;
         self.block = block;
     }

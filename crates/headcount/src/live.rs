@@ -357,6 +357,6 @@ async fn start_intake(
         None => known_to(&journal).await?,
     };
     let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
-    let intake = Intake::start(ingest, Handle::current(), news.clone())?;
+    let intake = Intake::start(ingest, news.clone())?;
     Ok((intake, resume(&known)?))
 }

@@ -15,7 +15,6 @@ const COLUMNS = [
   'Repeated',
   'Stale',
   'Quarantined',
-  'Late',
   'Gaps',
 ];
 
@@ -75,7 +74,6 @@ function Row({ name, account }: { name: string; account: Account }) {
       <td>
         <Reasons reasons={account.quarantined} />
       </td>
-      <td>{figure(account.late)}</td>
       <td>{figure(account.gaps)}</td>
     </tr>
   );

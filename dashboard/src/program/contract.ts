@@ -15,12 +15,17 @@ export interface Account {
   repeated: number;
   stale: number;
   quarantined: Record<string, number>;
-  late: number;
   gaps: number;
 }
 
 /** The sum of all sources, and each of them by name. */
-export type Ledger = Account & { balanced: boolean; sources: Record<string, Account> };
+export type Ledger = Account & {
+  balanced: boolean;
+  /** Winners older than the windows that are kept, and far ahead of them. */
+  late: number;
+  ahead: number;
+  sources: Record<string, Account>;
+};
 
 export interface Worker {
   name: string;
