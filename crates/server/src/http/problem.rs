@@ -73,7 +73,7 @@ impl Problem {
     }
 
     pub(crate) fn failed(reason: &str) -> Self {
-        Self::unavailable(format!("failed: {reason}"))
+        Self::unavailable(format!("headcount has failed: {reason}"))
     }
 
     pub(crate) fn nothing_counted() -> Self {

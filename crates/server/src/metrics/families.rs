@@ -106,6 +106,11 @@ fn ledger(out: &mut Exposition, view: &View) {
         "Records accepted into the journal, by source.",
         |account| account.kept,
     );
+    each(
+        "headcount_records_repaired_total",
+        "Records kept after half an emoji in a text was replaced, by source.",
+        |account| account.repaired,
+    );
     let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 

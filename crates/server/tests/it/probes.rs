@@ -34,7 +34,7 @@ async fn readiness_says_why_not() {
         .send_replace(Readiness::Failed("segment 42 is damaged".into()));
     assert_eq!(
         get(at, "/readyz").await.error(),
-        "failed: segment 42 is damaged"
+        "headcount has failed: segment 42 is damaged"
     );
     assert_eq!(get(at, "/api/v1/live").await.status, 503);
 }
