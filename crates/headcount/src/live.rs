@@ -263,7 +263,7 @@ impl Live {
             raw: engines.lake.clone().filter(|_| self.archive),
             surveyors,
             news: news.clone(),
-            anew: false,
+            anew: None,
         };
         self.count(counting, engines.lake.as_ref()).await
     }
@@ -356,7 +356,7 @@ async fn start_intake(
         Some(known) => known,
         None => known_to(&journal).await?,
     };
-    let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
+    let ingest = Ingest::new(journal, people, &known, news);
     let intake = Intake::start(ingest, news.clone())?;
     Ok((intake, resume(&known)?))
 }

@@ -60,7 +60,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             counts
         }
         None => {
-            let store = Store::open(&data, args.keep.partitions)?;
+            let mut store = Store::open(&data, args.keep.partitions)?;
+            let now = crate::counting::now();
+            for known in &mut store.known {
+                known.forget_kept_out(now);
+            }
             let counts = take(sources, &store.journal, people, &store.known, &store.news);
             let closed = store.close();
             let counts = counts?;
@@ -90,7 +94,7 @@ fn take(
     known: &[Known],
     news: &News,
 ) -> Result<(u64, BTreeMap<String, u64>)> {
-    let ingest = Ingest::new(Arc::clone(journal), people, known, news.waiting.clone());
+    let ingest = Ingest::new(Arc::clone(journal), people, known, news);
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {
         let intake = Intake::start(ingest, news.clone())?;

@@ -67,6 +67,7 @@ pub(super) struct SourceRow<'a> {
     last_record_at: Option<i64>,
     gaps: u64,
     error: Option<&'a str>,
+    notice: Option<&'a str>,
 }
 
 /// Whether figures are counted and served, and if not, why.
@@ -112,6 +113,7 @@ impl<'a> SourceRow<'a> {
             last_record_at: source.last_record_at,
             gaps: source.gaps,
             error: source.error.as_deref(),
+            notice: source.notice.as_deref(),
         }
     }
 

@@ -173,6 +173,12 @@ fn sources(out: &mut Exposition, app: &App) {
     for source in sources.iter() {
         out.sample(&[("source", &source.name)], source.reconnects);
     }
+    let help = "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
+    out.family("headcount_source_notice", "gauge", help);
+    for source in sources.iter() {
+        let noticed = u8::from(source.notice.is_some());
+        out.sample(&[("source", &source.name)], noticed);
+    }
     let help = "When the last record of a source arrived, in seconds since 1970.";
     out.family("headcount_source_last_record_seconds", "gauge", help);
     for source in sources.iter() {

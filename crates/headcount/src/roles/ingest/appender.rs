@@ -23,7 +23,11 @@ use headcount_source::{
 };
 use tokio::sync::watch;
 
-use crate::roles::ingest::resume::Known;
+use crate::{
+    counting::now,
+    news::{News, Notices},
+    roles::ingest::{clock_lead::ClockLead, resume::Known},
+};
 
 /// Batches on their way to a shared journal: enough for one transaction to hold what many partitions
 /// of a topic bring.
@@ -46,6 +50,9 @@ pub(crate) struct Ingest {
     give_up: Arc<AtomicBool>,
     /// Says what is waited for, while it is.
     waiting: watch::Sender<Option<String>>,
+    /// By source.
+    clock_leads: HashMap<String, ClockLead>,
+    notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
 }
@@ -83,7 +90,7 @@ impl Ingest {
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
         known: &[Known],
-        waiting: watch::Sender<Option<String>>,
+        news: &News,
     ) -> Self {
         let partitions = journal.partitions();
         // On a disk that is full the order of batches must be kept, so there one waits for the
@@ -121,7 +128,9 @@ impl Ingest {
             in_flight: VecDeque::new(),
             in_flight_max,
             give_up: Arc::default(),
-            waiting,
+            waiting: news.waiting.clone(),
+            clock_leads: HashMap::new(),
+            notices: news.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
         }
@@ -155,6 +164,7 @@ impl Ingest {
         {
             self.settle_one(oldest)?;
         }
+        self.look_at_clock(source);
         let receipts = self.append(parts)?;
         self.in_flight.push_back(InFlight {
             source: source.to_owned(),
@@ -164,6 +174,31 @@ impl Ingest {
             had,
         });
         Ok(())
+    }
+
+    /// Says so if this machine's clock is behind the source's, and when it is no longer.
+    fn look_at_clock(&self, source: &str) {
+        let notice = self.clock_leads.get(source).and_then(ClockLead::notice);
+        self.notices.send_if_modified(|notices| {
+            let before = notices.get(source);
+            if before == notice.as_ref() {
+                return false;
+            }
+            match (before, &notice) {
+                (None, Some(notice)) => tracing::warn!("{source}: {notice}"),
+                (_, None) => {
+                    tracing::info!(
+                        "{source}: this machine's clock is no longer behind the source's"
+                    );
+                }
+                (Some(_), Some(_)) => {}
+            }
+            match notice {
+                Some(notice) => notices.insert(source.to_owned(), notice),
+                None => notices.remove(source),
+            };
+            true
+        });
     }
 
     /// Waits until everything taken is durable.
@@ -348,6 +383,11 @@ impl Ingest {
             Ok(admitted) => {
                 self.kept += 1;
                 part.repaired += u64::from(admitted.repaired);
+                let lead = match self.clock_leads.get_mut(source) {
+                    Some(lead) => lead,
+                    None => self.clock_leads.entry(source.to_owned()).or_default(),
+                };
+                lead.observe(admitted.mtime, now());
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
