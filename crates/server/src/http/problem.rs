@@ -72,6 +72,10 @@ impl Problem {
         Self::unavailable(format!("headcount is starting: {doing}"))
     }
 
+    pub(crate) fn waiting(reason: &str) -> Self {
+        Self::unavailable(format!("headcount is waiting: {reason}"))
+    }
+
     pub(crate) fn failed(reason: &str) -> Self {
         Self::unavailable(format!("headcount has failed: {reason}"))
     }

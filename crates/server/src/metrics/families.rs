@@ -41,7 +41,7 @@ fn about(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_ready",
         "gauge",
-        "1 while the program serves figures, otherwise 0.",
+        "1 while the program is ready, as its probe says, otherwise 0.",
     )
     .sample(&[], ready);
 }
@@ -173,7 +173,8 @@ fn sources(out: &mut Exposition, app: &App) {
     for source in sources.iter() {
         out.sample(&[("source", &source.name)], source.reconnects);
     }
-    let help = "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
+    let help =
+        "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
     out.family("headcount_source_notice", "gauge", help);
     for source in sources.iter() {
         let noticed = u8::from(source.notice.is_some());
