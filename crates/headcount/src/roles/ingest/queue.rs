@@ -30,7 +30,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time, roles::ingest::resume::Known};
+use crate::{
+    news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time,
+    roles::ingest::resume::Known,
+};
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
 /// queues of the sources.
