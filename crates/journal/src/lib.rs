@@ -46,6 +46,7 @@ pub mod kafka;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;
 mod membership;
+mod metrics;
 mod place;
 mod queue;
 mod reader;
@@ -58,6 +59,7 @@ pub use entry::{BODY_BYTES_MAX, Entry, Frame};
 pub use error::{Damage, Error, Result};
 pub use journal::{Figures, Journal};
 pub use membership::{Ack, Change, Membership};
+pub use metrics::declare_metrics;
 pub use place::Place;
 pub use queue::Pushed;
 pub use reader::Reader;

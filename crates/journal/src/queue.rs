@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use headcount_telemetry::Share;
 use tokio::sync::Notify;
 
 use crate::entry::{Entry, batch_bytes};
 use crate::error::{Error, Result};
+use crate::metrics::METRICS;
 use crate::receipt::{Receipt, Reply};
 
 /// A batch and whom to answer.
@@ -46,6 +48,8 @@ pub(crate) struct Queue {
     /// For those who append and await.
     drained_async: Notify,
     limits: Limits,
+    /// This queue's part of what waits in all of them.
+    shown: [Share; 2],
 }
 
 #[derive(Default)]
@@ -93,6 +97,7 @@ impl Queue {
             drained: Condvar::new(),
             drained_async: Notify::new(),
             limits,
+            shown: [&METRICS.queue_batches, &METRICS.queue_bytes].map(Share::of),
         }
     }
 
@@ -157,6 +162,7 @@ impl Queue {
             reply,
             bytes,
         });
+        self.show(&state);
         drop(state);
         self.filled.notify_one();
         Ok(receipt)
@@ -227,6 +233,7 @@ impl Queue {
         }
         state.bytes -= bytes;
         state.entries -= entries;
+        self.show(&state);
         drop(state);
         self.wake_appenders();
         group
@@ -245,7 +252,9 @@ impl Queue {
         let jobs = {
             let mut state = self.lock();
             (state.bytes, state.entries) = (0, 0);
-            std::mem::take(&mut state.jobs)
+            let jobs = std::mem::take(&mut state.jobs);
+            self.show(&state);
+            jobs
         };
         for job in jobs {
             let _ = job.reply.send(Err(error.clone()));
@@ -257,6 +266,12 @@ impl Queue {
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.lock();
         (state.jobs.len(), state.bytes)
+    }
+
+    fn show(&self, state: &State) {
+        let [batches, bytes] = &self.shown;
+        batches.set(state.jobs.len());
+        bytes.set(state.bytes);
     }
 
     fn wake_appenders(&self) {

@@ -1,7 +1,5 @@
 //! What the server counts about itself, and `/metrics`, where it is read together with the ledger.
 
-use headcount_query::{Question, Readiness};
-mod exposition;
 mod families;
 
 use std::{
@@ -17,40 +15,76 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_engine::{Filter, View};
+use headcount_query::{Question, Readiness};
+use headcount_telemetry::{CONTENT_TYPE, Counters, Histograms, Label, Registry};
 use http::{HeaderValue, StatusCode, header};
 use tokio::time::timeout;
 
 use crate::{app::App, routes::Route, seats::Full, vigil::Overdue};
 
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const TEXT: HeaderValue = HeaderValue::from_static(CONTENT_TYPE);
 /// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
 /// server is.
 const FIGURES_WAIT: Duration = Duration::from_secs(2);
 
-/// Upper bounds of the latency buckets, in microseconds.
-const BUCKETS_US: [u64; 12] = [
-    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000,
-];
 /// Statuses that are counted by themselves; any other is counted as 0.
 const STATUSES: [u16; 16] = [
     200, 304, 400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503, 101, 0,
 ];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    routes: [Requests; Route::ALL.len()],
-    /// Connections closed at once: no place in all, none for the address.
-    refused: [AtomicU64; 2],
-    /// Connections closed for a broken limit: header, idle, unread.
-    overdue: [AtomicU64; 3],
+    registry: Registry,
+    by_status: [[AtomicU64; STATUSES.len()]; Route::ALL.len()],
+    took: Histograms<Route>,
+    refused: Counters<Full>,
+    overdue: Counters<Overdue>,
     pub(crate) live: Live,
 }
 
-#[derive(Debug, Default)]
-struct Requests {
-    by_status: [AtomicU64; STATUSES.len()],
-    buckets: [AtomicU64; BUCKETS_US.len()],
-    sum_us: AtomicU64,
+impl Label for Route {
+    const KEY: &'static str = "route";
+    const VALUES: &'static [(Self, &'static str)] = &Self::ALL;
+}
+
+/// Which limit had no place left.
+impl Label for Full {
+    const KEY: &'static str = "limit";
+    const VALUES: &'static [(Self, &'static str)] =
+        &[(Self::Total, "total"), (Self::Address, "address")];
+}
+
+/// Which limit was broken.
+impl Label for Overdue {
+    const KEY: &'static str = "limit";
+    const VALUES: &'static [(Self, &'static str)] = &[
+        (Self::Head, "header"),
+        (Self::Idle, "idle"),
+        (Self::Write, "unread"),
+    ];
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        Self {
+            by_status: Default::default(),
+            took: registry.histograms(
+                "headcount_http_request_seconds",
+                "Time from a request's header to the head of its answer.",
+            ),
+            refused: registry.counters(
+                "headcount_connections_refused_total",
+                "Connections closed at once because there were too many.",
+            ),
+            overdue: registry.counters(
+                "headcount_connections_overdue_total",
+                "Connections closed for taking too long.",
+            ),
+            live: Live::default(),
+            registry,
+        }
+    }
 }
 
 /// The live stream's own counters.
@@ -66,32 +100,31 @@ pub(crate) struct Live {
 
 impl Metrics {
     pub(crate) fn answered(&self, route: Route, status: StatusCode, took: Duration) {
-        let requests = &self.routes[route as usize];
         let code = status.as_u16();
         let index = STATUSES
             .iter()
             .position(|known| *known == code)
             .unwrap_or(STATUSES.len() - 1);
-        requests.by_status[index].fetch_add(1, Relaxed);
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if let Some(bucket) = BUCKETS_US.iter().position(|bound| took <= *bound) {
-            requests.buckets[bucket].fetch_add(1, Relaxed);
-        }
-        requests.sum_us.fetch_add(took, Relaxed);
+        self.by_status[route as usize][index].fetch_add(1, Relaxed);
+        self.took.of(route).observe(took.as_secs_f64());
     }
 
     pub(crate) fn refused(&self, full: Full) {
-        self.refused[full as usize].fetch_add(1, Relaxed);
+        self.refused.of(full).inc();
     }
 
     pub(crate) fn overdue(&self, overdue: Overdue) {
-        self.overdue[overdue as usize].fetch_add(1, Relaxed);
+        self.overdue.of(overdue).inc();
     }
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
     let view = figures(&app).await;
-    let text = families::write(&app, view.as_deref());
+    let mut text = String::new();
+    families::scrape(&app, view.as_deref()).write(&mut text);
+    app.metrics.registry.write(&mut text);
+    // What the other rooms of the process count.
+    headcount_telemetry::global().write(&mut text);
     ([(header::CONTENT_TYPE, TEXT)], text).into_response()
 }
 

@@ -23,7 +23,10 @@ use headcount_source::{
 };
 use tokio::sync::watch;
 
-use crate::roles::ingest::resume::Known;
+use crate::{
+    metrics::{DecodeStage, METRICS},
+    roles::ingest::resume::Known,
+};
 
 /// Batches on their way to a shared journal: enough for one transaction to hold what many partitions
 /// of a topic bring.
@@ -311,6 +314,7 @@ impl Ingest {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
+        let fallbacks = self.door.fallbacks();
         for item in &batch.items {
             match item {
                 Item::Message(message) => {
@@ -324,6 +328,10 @@ impl Ingest {
                 }
             }
         }
+        METRICS
+            .decode_fallbacks
+            .of(DecodeStage::Ingest)
+            .inc_by(self.door.fallbacks() - fallbacks);
         for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
             if part.entries.is_empty() {
                 continue;
