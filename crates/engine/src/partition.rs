@@ -142,7 +142,7 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
-            self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
+            self.within_batch = !matches!(control, Control::Position { .. });
             self.control(entry.source, control);
         } else if entry.kind.feed().is_some() {
             self.within_batch = true;
@@ -205,8 +205,6 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
-            // Written by older versions, in which an idle partition could hold windows back.
-            Control::Idle => {}
         }
     }
 

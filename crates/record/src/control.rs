@@ -28,8 +28,6 @@ pub enum Control {
     Gap { from: i64, to: i64, cause: String },
     /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
     Rejected(DeadLetter),
-    /// The partition has had nothing for a while and holds no watermark back until it has.
-    Idle,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -59,9 +57,7 @@ impl Control {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Rejected(_) => Kind::DEAD_LETTER,
-            Self::Source { .. } | Self::Position { .. } | Self::Gap { .. } | Self::Idle => {
-                Kind::CONTROL
-            }
+            Self::Source { .. } | Self::Position { .. } | Self::Gap { .. } => Kind::CONTROL,
         }
     }
 

@@ -1,15 +1,15 @@
 //! The families of `/metrics`, one function per subject.
 
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
+use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
 use headcount_telemetry::Scrape;
 
 use super::{Metrics, STATUSES};
-use crate::{app::App, routes::Route};
+use crate::{app::App, http::endpoint::Endpoint};
 
-pub(super) fn scrape(app: &App, view: Option<&View>) -> Scrape {
+pub(crate) fn write(app: &App, view: Option<&View>) -> String {
     let mut out = Scrape::default();
     about(&mut out, app);
     if let Some(view) = view {
@@ -24,7 +24,12 @@ pub(super) fn scrape(app: &App, view: Option<&View>) -> Scrape {
     live(&mut out, app);
     connections(&mut out, app);
     requests(&mut out, &app.metrics);
-    out
+    let mut text = String::new();
+    out.write(&mut text);
+    app.metrics.registry.write(&mut text);
+    // What the other rooms of the process count.
+    headcount_telemetry::global().write(&mut text);
+    text
 }
 
 fn about(out: &mut Scrape, app: &App) {
@@ -32,30 +37,39 @@ fn about(out: &mut Scrape, app: &App) {
         ("version", env!("CARGO_PKG_VERSION")),
         ("build", &*app.page.build()),
     ];
-    out.gauge("headcount_build_info", "The running program.")
-        .sample(&build, 1_u8);
+    out.gauge(
+        "headcount_build_info",
+        "Version and build of the running program; always 1.",
+    )
+    .sample(&build, 1_u8);
     let ready = u8::from(*app.state.ready.borrow() == Readiness::Ready);
-    out.gauge("headcount_ready", "1 when figures are served.")
-        .sample(&[], ready);
+    out.gauge(
+        "headcount_ready",
+        "1 while the program serves figures, otherwise 0.",
+    )
+    .sample(&[], ready);
 }
 
 fn figures(out: &mut Scrape, view: &View) {
     let totals = &view.totals;
-    out.gauge("headcount_rsvps", "RSVPs that are, by answer.")
+    out.gauge("headcount_rsvps", "Current RSVPs by response.")
         .sample(&[("response", "yes")], totals.yes)
         .sample(&[("response", "no")], totals.no);
-    out.gauge("headcount_heads", "People coming, guests included.")
-        .sample(&[], totals.heads);
-    out.gauge("headcount_events", "Events with an RSVP.")
+    out.gauge(
+        "headcount_heads",
+        "People coming: every yes and its guests.",
+    )
+    .sample(&[], totals.heads);
+    out.gauge("headcount_events", "Events with at least one RSVP.")
         .sample(&[], totals.events);
     if let Some(time) = view.as_of.stream_time {
-        let help = "How far record time has come, in seconds since 1970.";
+        let help = "Stream time, the watermark of record time, in seconds since 1970.";
         out.gauge("headcount_stream_time_seconds", help)
             .sample(&[], seconds(time));
     }
     let family = out.gauge(
         "headcount_journal_offset",
-        "Journal entries counted, by partition.",
+        "Journal entries counted so far, by partition.",
     );
     for (partition, offset) in view.as_of.offsets.iter().enumerate() {
         family.sample(&[("partition", &partition.to_string())], *offset);
@@ -65,12 +79,11 @@ fn figures(out: &mut Scrape, view: &View) {
 /// received = kept + rejected, kept = new + replaced + repeated + stale + quarantined: by source.
 fn ledger(out: &mut Scrape, view: &View) {
     let ledger = &view.ledger;
-    let help = "1 when every received record is accounted for.";
+    let help = "1 while every received record is accounted for, otherwise 0.";
     out.gauge("headcount_ledger_balanced", help)
         .sample(&[], u8::from(ledger.balanced));
 
-    let help =
-        "Winners in totals only: older than every window that is kept, or far ahead of the stream.";
+    let help = "Records that changed totals but no window: older than every open window, or far ahead of the stream.";
     out.gauge("headcount_winners_outside_windows", help)
         .sample(&[("side", "late")], ledger.late)
         .sample(&[("side", "ahead")], ledger.ahead);
@@ -83,25 +96,25 @@ fn ledger(out: &mut Scrape, view: &View) {
     };
     each(
         "headcount_records_received_total",
-        "Records delivered.",
+        "Records received, by source.",
         |account| account.received,
     );
     each(
         "headcount_records_kept_total",
-        "Records in the journal.",
+        "Records accepted into the journal, by source.",
         |account| account.kept,
     );
     each(
         "headcount_records_repaired_total",
-        "Kept records in which half an emoji was repaired to U+FFFD.",
+        "Records accepted although half an emoji in them had to be repaired, by source.",
         |account| account.repaired,
     );
-    let help = "Interruptions in which records may have been lost.";
+    let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 
     let family = out.counter(
         "headcount_records_counted_total",
-        "What became of kept records.",
+        "Records kept, by source and by what became of them.",
     );
     for (source, account) in &ledger.sources {
         let tally = &account.tally;
@@ -116,7 +129,7 @@ fn ledger(out: &mut Scrape, view: &View) {
     }
     let family = out.counter(
         "headcount_records_quarantined_total",
-        "Records kept and counted nowhere.",
+        "Records kept in the journal but not counted, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.tally.quarantined {
@@ -125,7 +138,7 @@ fn ledger(out: &mut Scrape, view: &View) {
     }
     let family = out.counter(
         "headcount_records_rejected_total",
-        "Records refused at the door.",
+        "Records rejected because they could not be read, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.rejected {
@@ -136,7 +149,10 @@ fn ledger(out: &mut Scrape, view: &View) {
 
 fn sources(out: &mut Scrape, app: &App) {
     let sources = app.state.sources.borrow().clone();
-    let family = out.gauge("headcount_source_state", "1 for the state a source is in.");
+    let family = out.gauge(
+        "headcount_source_state",
+        "1 for the current state of each source.",
+    );
     for source in sources.iter() {
         family.sample(
             &[("source", &source.name), ("state", source.state.word())],
@@ -145,12 +161,12 @@ fn sources(out: &mut Scrape, app: &App) {
     }
     let family = out.counter(
         "headcount_source_reconnects_total",
-        "Connections after the first.",
+        "Times a source has connected again after its first connection.",
     );
     for source in sources.iter() {
         family.sample(&[("source", &source.name)], source.reconnects);
     }
-    let help = "When the last record arrived, in seconds since 1970.";
+    let help = "When the last record of a source arrived, in seconds since 1970.";
     let family = out.gauge("headcount_source_last_record_seconds", help);
     for source in sources.iter() {
         if let Some(at) = source.last_record_at {
@@ -160,7 +176,7 @@ fn sources(out: &mut Scrape, app: &App) {
 }
 
 fn workers(out: &mut Scrape, cluster: &ClusterStatus) {
-    let help = "1 for every process of the cluster.";
+    let help = "Processes of the cluster, with their versions and roles; always 1.";
     let family = out.gauge("headcount_worker_info", help);
     for worker in &cluster.workers {
         let roles = worker.roles.join(",");
@@ -171,7 +187,7 @@ fn workers(out: &mut Scrape, cluster: &ClusterStatus) {
         ];
         family.sample(&labels, 1_u8);
     }
-    let help = "When a process was last heard of, in seconds since 1970.";
+    let help = "When a process last reported that it is running, in seconds since 1970.";
     let family = out.gauge("headcount_worker_seen_seconds", help);
     for worker in &cluster.workers {
         family.sample(&[("worker", &worker.name)], seconds(worker.seen));
@@ -197,27 +213,27 @@ fn partitions(out: &mut Scrape, cluster: &ClusterStatus) {
     };
     each(
         "headcount_partition_lag",
-        "Journal entries that are not counted yet.",
+        "Journal entries that are not counted yet, by partition.",
         |partition| partition.lag,
     );
     each(
         "headcount_partition_epoch",
-        "Grows with every change of owner.",
+        "Ownership epoch of a partition; it grows with every change of owner.",
         |partition| Some(partition.epoch),
     );
     each(
         "headcount_partition_offset",
-        "Journal entries counted.",
+        "Journal entries counted by the owner of a partition.",
         |partition| Some(partition.offset),
     );
     each(
         "headcount_partition_served_offset",
-        "Journal entries in the tables served.",
+        "Journal entries that are included in the served tables, by partition.",
         |partition| partition.served_offset,
     );
     each(
         "headcount_partition_checkpoint_offset",
-        "Journal entries in the newest checkpoint.",
+        "Journal entries covered by the newest checkpoint, by partition.",
         |partition| partition.checkpoint_offset,
     );
 }
@@ -227,30 +243,37 @@ fn live(out: &mut Scrape, app: &App) {
     let load = |counter: &AtomicU64| counter.load(Relaxed);
     out.gauge("headcount_live_clients", "Open live streams.")
         .sample(&[], app.hub.clients());
-    out.gauge("headcount_live_filters", "Filters computed for them.")
-        .sample(&[], load(&live.filters));
-    out.counter("headcount_live_snapshots_total", "Snapshots sent.")
-        .sample(&[], load(&live.snapshots));
+    out.gauge(
+        "headcount_live_filters",
+        "Different filters that live streams watch.",
+    )
+    .sample(&[], load(&live.filters));
+    out.counter(
+        "headcount_live_snapshots_total",
+        "Snapshots sent to live streams.",
+    )
+    .sample(&[], load(&live.snapshots));
     out.counter(
         "headcount_live_ticks_total",
-        "Ticks made, each for all clients of a filter.",
+        "Ticks made; each goes to all clients of a filter.",
     )
     .sample(&[], load(&live.ticks));
     out.counter(
         "headcount_live_lagged_total",
-        "Times a client missed ticks.",
+        "Times a client fell behind and got a snapshot instead of the ticks it missed.",
     )
     .sample(&[], load(&live.lagged));
 }
 
 fn connections(out: &mut Scrape, app: &App) {
-    out.gauge("headcount_connections", "Open connections.")
+    out.gauge("headcount_connections", "Open HTTP connections.")
         .sample(&[], app.connections.count());
 }
 
 fn requests(out: &mut Scrape, metrics: &Metrics) {
-    let family = out.counter("headcount_http_requests_total", "Requests answered.");
-    for (route, name) in Route::ALL {
+    let help = "HTTP requests answered, by route and status.";
+    let family = out.counter("headcount_http_requests_total", help);
+    for (route, name) in Endpoint::ALL {
         for (status, counter) in STATUSES.iter().zip(&metrics.by_status[route as usize]) {
             let count = counter.load(Relaxed);
             if count > 0 {

@@ -11,7 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
@@ -59,8 +59,6 @@ struct Shelf {
     named: HashSet<u16>,
     /// The greatest position by what it is a position in.
     have: HashMap<String, u64>,
-    appended_at: Option<Instant>,
-    resting: bool,
 }
 
 /// A batch that is not durable yet. It is kept so that it can be made again for a partition
@@ -115,9 +113,6 @@ impl Ingest {
                             Some((of, position.get("at")?.as_u64()?))
                         })
                         .collect(),
-                    // A partition that had something before the start rests like any other.
-                    appended_at: (!known.names.is_empty()).then(Instant::now),
-                    resting: false,
                 }
             })
             .collect();
@@ -263,24 +258,6 @@ impl Ingest {
         Ok(())
     }
 
-    /// Tells partitions that have had nothing for a while to hold nothing back.
-    pub(crate) fn rest(&mut self, after: Duration) -> Result<()> {
-        let mut parts = self.empty_parts();
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if !shelf.resting && shelf.appended_at.is_some_and(|at| at.elapsed() >= after) {
-                shelf.resting = true;
-                part.entries.push(control(0, &Control::Idle));
-            }
-        }
-        if parts.iter().any(|part| !part.entries.is_empty()) {
-            self.settle()?;
-            for (_, receipt) in self.append(parts)? {
-                receipt.wait().map_err(|error| self.not_kept(error))?;
-            }
-        }
-        Ok(())
-    }
-
     fn empty_parts(&self) -> Vec<Part> {
         self.partitions.iter().map(|_| Part::default()).collect()
     }
@@ -374,7 +351,6 @@ impl Ingest {
         }
         let part = &mut parts[at];
         name(shelf, number, source, part);
-        shelf.resting = false;
         part.received += 1;
         match admitted {
             Ok(admitted) => {
@@ -399,7 +375,6 @@ impl Ingest {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
-                self.partitions[usize::from(at)].appended_at = Some(Instant::now());
                 let receipt = self.journal.append(at, part.entries);
                 receipts.push((at, receipt.map_err(|error| self.not_kept(error))?));
             }

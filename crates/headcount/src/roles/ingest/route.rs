@@ -23,7 +23,7 @@ pub(crate) fn route(entry: &Entry) -> Route {
             Ok(Control::Source { name }) => Route::Name(name),
             Ok(Control::Position { of, .. }) => Route::Position(of),
             Ok(Control::Rejected(_)) => lane(Feed::ALL.len(), None),
-            Ok(Control::Gap { .. } | Control::Idle) | Err(_) => Route::Inline,
+            Ok(Control::Gap { .. }) | Err(_) => Route::Inline,
         };
     }
     DECODER.with_borrow_mut(|decoder| {
@@ -88,8 +88,13 @@ mod tests {
             panic!("a dead letter has a lane and no key");
         };
         assert_eq!(lanes()[usize::from(lane)], "dead-letters");
+        let gap = Control::Gap {
+            from: 1,
+            to: 2,
+            cause: String::new(),
+        };
         assert!(matches!(
-            route(&entry(Kind::CONTROL, &Control::Idle.to_body())),
+            route(&entry(Kind::CONTROL, &gap.to_body())),
             Route::Inline
         ));
     }

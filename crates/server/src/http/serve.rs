@@ -1,4 +1,4 @@
-//! The accept loop: places, errors of the listener, and the way out.
+//! The accept loop: permits, errors of the listener, and the way out.
 
 use std::{
     io,
@@ -15,21 +15,26 @@ use tokio::{
 use tracing::{info, warn};
 
 use crate::{
-    app::Door, connection, options::Options, problem::Problem, seats::Seats, state::ServerState,
-    stop::Stop,
+    app::App,
+    http::{
+        connection, connections::Connections, limiter::ConnectionLimiter, problem::Problem, proxy,
+        stop_signal::StopSignal,
+    },
+    options::Options,
+    state::ServerState,
 };
 
-/// Bytes the kernel may hold for one client. A page that stops reading is noticed the sooner, and a
-/// thousand of them cannot take gigabytes; `/api/data` of 2,000 venues still goes out in one piece.
+/// Bytes the kernel may hold for one client. A small buffer shows sooner that a page has stopped reading, and
+/// a thousand such pages cannot take gigabytes. `/api/data` of 2,000 venues still fits.
 const SEND_BUFFER_BYTES: u32 = 256 * 1024;
 
 /// How long to leave the listener alone after an error such as "too many open files".
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Opens a listener with the socket options the limits of this server rest on.
+/// Opens a listener with the socket options that this server's limits rely on.
 ///
 /// # Errors
-/// When the address is taken or not ours.
+/// When the address is in use, or is not an address of this machine.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -53,42 +58,43 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (stop, stopped) = Stop::new();
+    let (stop, stopped) = StopSignal::new();
     let grace = options.shutdown;
-    let seats = Seats::new(options.connections, options.connections_per_address);
+    let limiter = ConnectionLimiter::new(options.connections, options.connections_per_address);
     let local = listener.local_addr()?;
-    let door = Door::new(state, options, local, Arc::clone(&seats), stopped);
+    let app = App::new(state, options, local, Arc::clone(&limiter), stopped);
+    let connections = Connections::new(app);
     info!(address = %local, "serving");
 
-    let mut connections = JoinSet::new();
+    let mut open = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
             (stream, peer) = accept(&listener) => {
-                if let Some(attended) = admit(&door, &seats, stream, peer.ip()) {
-                    connections.spawn(attended);
+                if let Some(connection) = admit(&connections, &limiter, stream, peer.ip()) {
+                    open.spawn(connection);
                 }
             }
-            Some(_ended) = connections.join_next() => {}
+            Some(_ended) = open.join_next() => {}
         }
     }
 
     drop(listener);
     stop.send_replace(true);
-    let left = async { while connections.join_next().await.is_some() {} };
+    let left = async { while open.join_next().await.is_some() {} };
     if time::timeout(grace, left).await.is_err() {
         warn!(
-            open = connections.len(),
+            open = open.len(),
             "closing connections that did not finish in time"
         );
-        connections.shutdown().await;
+        open.shutdown().await;
     }
     Ok(())
 }
 
-/// The next connection. Errors of the listener are of the moment (no descriptors, a client that left
-/// before it was accepted) and never end the server.
+/// The next connection. Errors of the listener pass (no free descriptors, a client that left before it was
+/// accepted), so they never end the server.
 async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -110,23 +116,28 @@ fn is_of_the_client(error: &io::Error) -> bool {
     )
 }
 
-/// Takes a place for the connection, or says that there is none and closes it.
+/// Takes a permit for the connection, or tells the client that there is none and closes the connection.
 fn admit(
-    door: &Arc<Door>,
-    seats: &Arc<Seats>,
+    connections: &Arc<Connections>,
+    limiter: &Arc<ConnectionLimiter>,
     stream: TcpStream,
     peer: IpAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    match seats.take(peer) {
-        Ok(seat) => {
-            let door = Arc::clone(door);
+    let taken = if proxy::is_proxy(peer, &connections.app.options) {
+        limiter.permit_proxy()
+    } else {
+        limiter.permit(peer)
+    };
+    match taken {
+        Ok(permit) => {
+            let connections = Arc::clone(connections);
             Some(async move {
-                connection::attend(door, stream, peer).await;
-                drop(seat);
+                connection::run(connections, stream, peer).await;
+                drop(permit);
             })
         }
         Err(full) => {
-            door.app.metrics.refused(full);
+            connections.app.metrics.refused(full);
             // What does not fit into the empty socket buffer is not worth waiting for.
             let _ = stream.try_write(&Problem::no_connection_left(full).into_wire());
             None

@@ -1,5 +1,5 @@
-//! `/api/v1/summary`: the object of `headcount count --json`, of a running program; with `?country=`
-//! of the events of some countries.
+//! `/api/v1/summary`: what `headcount count --json` prints, for a running program; `?country=` leaves only the
+//! events of these countries.
 
 use headcount_query::Question;
 use std::sync::Arc;
@@ -12,7 +12,9 @@ use http::HeaderMap;
 use tokio::task;
 
 use crate::{
-    app::App, cached_body::CachedBody, json, parameters, problem::Problem, state::require,
+    app::App,
+    http::{cached_body::CachedBody, json, parameters, problem::Problem},
+    state::require,
 };
 
 pub(crate) async fn summary(

@@ -1,27 +1,69 @@
-//! Who may ask: names this server answers to, and pages that may open its stream.
+//! The names that this server answers to.
 //!
 //! A server on loopback has no password, so a page from elsewhere must not reach it through a name that
 //! is pointed at 127.0.0.1 while the page is open (DNS rebinding). Such a request carries the foreign name
 //! in `Host`; a port may differ, for tunnels.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+};
 
 use http::{HeaderMap, StatusCode, Uri, Version, header, uri::Authority};
 
-use crate::problem::Problem;
+use crate::http::problem::{self, Problem};
+
+/// A name under which a server on loopback may be addressed, such as `counts.example`: that of a proxy
+/// in front of it which passes its own `Host` on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName(String);
+
+/// Says why a text is not the name of a host, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostNameError(String);
+
+impl FromStr for HostName {
+    type Err = HostNameError;
+
+    fn from_str(text: &str) -> Result<Self, HostNameError> {
+        let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
+        let is_label = |label: &str| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            !label.is_empty() && label.bytes().all(fits)
+        };
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<IpAddr>().is_ok() || name.split('.').all(is_label) {
+            return Ok(Self(bare.to_owned()));
+        }
+        Err(HostNameError(problem::shown(text)))
+    }
+}
+
+impl fmt::Display for HostNameError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "\"{}\" is not the name of a host: write the name alone, such as counts.example, without \
+             scheme, port or path, and each name by itself",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for HostNameError {}
 
 pub(crate) struct Hosts {
     /// Bound to loopback: only loopback names and those configured are ours.
     guarded: bool,
-    also: Vec<String>,
+    also: Vec<HostName>,
 }
 
 impl Hosts {
-    pub(crate) fn new(local: SocketAddr, also: &[String]) -> Self {
-        let also = also.iter().map(|name| name.to_ascii_lowercase()).collect();
+    pub(crate) fn new(local: SocketAddr, also: &[HostName]) -> Self {
         Self {
             guarded: local.ip().to_canonical().is_loopback(),
-            also,
+            also: also.to_vec(),
         }
     }
 
@@ -51,14 +93,13 @@ impl Hosts {
             .and_then(|host| host.parse().ok())
             .ok_or_else(|| bad("the Host header is not a name"))?;
         let in_uri = uri.authority().map(Authority::host);
-        if std::iter::once(host.host())
+        let foreign = std::iter::once(host.host())
             .chain(in_uri)
-            .all(|name| self.knows(name))
-        {
-            return Ok(());
+            .find(|name| !self.knows(name));
+        match foreign {
+            None => Ok(()),
+            Some(name) => Err(misdirected(name)),
         }
-        let error = "this server answers to loopback names only (another one can be allowed in its options)";
-        Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, error))
     }
 
     fn knows(&self, name: &str) -> bool {
@@ -73,31 +114,23 @@ impl Hosts {
             || bare
                 .parse::<IpAddr>()
                 .is_ok_and(|ip| ip.to_canonical().is_loopback())
-            || self.also.iter().any(|also| also == name)
+            || self.also.iter().any(|HostName(also)| also == bare)
     }
+}
+
+/// The remedy is for whoever runs a proxy in front of this server; a page that reached it by DNS
+/// rebinding learns nothing from it.
+fn misdirected(name: &str) -> Problem {
+    let name = problem::shown(name);
+    let error = format!(
+        "headcount listens on this machine only, and does not know the name {name}; if a proxy in front \
+         of it has that name, start headcount with --host {name} (or HEADCOUNT_HOST={name})"
+    );
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, error)
 }
 
 fn bad(error: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, error)
-}
-
-/// Refuses a stream to a page from another origin. Programs send neither header.
-pub(crate) fn check_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let same = match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            authority.is_some() && authority == text("host")
-        }
-        (None, None) => true,
-    };
-    let error = "a page from another origin cannot open this stream";
-    if same {
-        Ok(())
-    } else {
-        Err(Problem::new(StatusCode::FORBIDDEN, error))
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +140,10 @@ mod tests {
     fn check(local: &str, hosts: &[&str]) -> bool {
         let rule = Hosts::new(
             local.parse().expect("an address"),
-            &["counts.example".into()],
+            &[
+                "Counts.Example.".parse().expect("a name"),
+                "10.0.0.9".parse().expect("a name"),
+            ],
         );
         let mut headers = HeaderMap::new();
         for host in hosts {
@@ -129,6 +165,8 @@ mod tests {
             "[::1]:8080",
             "[::ffff:127.0.0.1]",
             "Counts.Example",
+            "counts.example.:443",
+            "10.0.0.9:80",
         ] {
             assert!(check("127.0.0.1:8080", &[own]), "{own}");
         }
@@ -151,6 +189,32 @@ mod tests {
     }
 
     #[test]
+    fn names_are_written_alone() {
+        for (name, kept) in [
+            ("counts.example", "counts.example"),
+            (" Counts.Example. ", "counts.example"),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+            ("my_host", "my_host"),
+            ("[2001:db8::1]", "2001:db8::1"),
+        ] {
+            assert_eq!(name.parse(), Ok(HostName(kept.to_owned())), "{name}");
+        }
+        for wrong in [
+            "",
+            ".",
+            "https://counts.example",
+            "counts.example:8080",
+            "counts.example/path",
+            "*.example",
+            "a..b",
+            "a b",
+        ] {
+            let error = wrong.parse::<HostName>().expect_err(wrong).to_string();
+            assert!(error.contains("write the name alone"), "{error}");
+        }
+    }
+
+    #[test]
     fn an_address_in_the_request_line_counts_too() {
         let rule = Hosts::new("127.0.0.1:1".parse().expect("an address"), &[]);
         let mut headers = HeaderMap::new();
@@ -161,34 +225,5 @@ mod tests {
         };
         assert!(ask("http://127.0.0.1/healthz"));
         assert!(!ask("http://evil.example/healthz"));
-    }
-
-    #[test]
-    fn streams_are_for_our_own_page_and_for_programs() {
-        let check = |pairs: &[(&'static str, &str)]| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in pairs {
-                headers.insert(*name, value.parse().expect("a value"));
-            }
-            check_same_origin(&headers).is_ok()
-        };
-        assert!(check(&[]));
-        assert!(check(&[
-            ("sec-fetch-site", "same-origin"),
-            ("origin", "http://a"),
-            ("host", "b")
-        ]));
-        assert!(check(&[("sec-fetch-site", "none")]));
-        assert!(!check(&[("sec-fetch-site", "cross-site")]));
-        assert!(!check(&[("sec-fetch-site", "same-site")]));
-        assert!(check(&[
-            ("origin", "http://localhost:8080"),
-            ("host", "localhost:8080")
-        ]));
-        assert!(!check(&[
-            ("origin", "http://localhost:8081"),
-            ("host", "localhost:8080")
-        ]));
-        assert!(!check(&[("origin", "null"), ("host", "localhost")]));
     }
 }

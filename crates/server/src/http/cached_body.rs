@@ -1,5 +1,4 @@
-//! A body that is sent many times: hashed once, compressed once, and not sent at all to a client that
-//! has it.
+//! A body that many clients get: hashed once, compressed once, and not sent to a client that has it.
 
 use std::io::Write;
 
@@ -10,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::{sync::OnceCell, task};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::headers;
+use crate::http::headers;
 
 /// Below this a header costs more than the compression saves.
 const WORTH_COMPRESSING_BYTES: usize = 1_024;
@@ -31,7 +30,7 @@ pub(crate) struct CachedBody {
 }
 
 impl CachedBody {
-    /// A response about figures: it changes often, so it is compressed in a hurry.
+    /// A body with figures. It changes often, so compression is fast rather than small.
     pub(crate) fn of_figures(content_type: HeaderValue, body: Bytes) -> Self {
         Self::new(
             content_type,
@@ -83,7 +82,7 @@ impl CachedBody {
         Self { link, ..self }
     }
 
-    /// Whether both say the same.
+    /// Whether both have the same content.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.tag == other.tag && self.body.len() == other.body.len() && self.link == other.link
     }

@@ -1,39 +1,41 @@
-//! What the clients of a filter have been shown, and so what they are to be told next.
+//! What the clients of a filter have been sent, and so what has to be sent next.
 //!
-//! Figures go out with every tick, lists and dots less often; what is held back goes out as soon as
-//! its time has come, whether or not there is something newer.
+//! Figures go out with every tick, lists and dots less often. What was held back goes out as soon as its time
+//! has come, even if nothing newer has come by then.
 
-use headcount_query::SourceStatus;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use headcount_engine::View;
+use headcount_query::{Readiness, SourceStatus};
 use tokio::time::{Duration, Instant};
 
 use super::{
-    message::{self, All, LedgerRow, Message, SourceRow},
+    message::{self, All, LedgerRow, LiveMessage, ReadyRow, SourceRow},
     pulses::Flashes,
 };
 use crate::{clock, options::Options};
 
-pub(super) struct Board {
+pub(super) struct DeltaState {
     pub(super) seq: u64,
     pub(super) flashes: Flashes,
     sources: Arc<Vec<SourceStatus>>,
+    ready: Readiness,
     view: Arc<View>,
     /// What was sent last of each kind.
     figures: Arc<View>,
-    lists: Held,
-    dots: Held,
+    lists: Throttled,
+    dots: Throttled,
     sources_sent: Arc<Vec<SourceStatus>>,
-    /// The present state in full, and when it was put into bytes.
+    ready_sent: Readiness,
+    /// The latest snapshot in bytes, and when it was made.
     snapshot: Option<(Instant, Bytes)>,
     snapshot_age_max: Duration,
     build: Arc<str>,
 }
 
 /// Members that are sent only so often.
-struct Held {
+struct Throttled {
     sent: Arc<View>,
     differs: bool,
     every: Duration,
@@ -41,16 +43,17 @@ struct Held {
     next: Instant,
 }
 
-impl Board {
-    /// A board that shows this view; its members count as sent, for every client starts with a snapshot.
+impl DeltaState {
+    /// The members of this view count as sent, because every client starts with a snapshot.
     pub(super) fn new(
         view: Arc<View>,
         sources: Arc<Vec<SourceStatus>>,
+        ready: Readiness,
         build: Arc<str>,
         seq: u64,
         options: &Options,
     ) -> Self {
-        let held = |every| Held {
+        let held = |every| Throttled {
             sent: Arc::clone(&view),
             differs: false,
             every,
@@ -64,6 +67,8 @@ impl Board {
             figures: Arc::clone(&view),
             sources_sent: Arc::clone(&sources),
             sources,
+            ready_sent: ready.clone(),
+            ready,
             view,
             snapshot: None,
             snapshot_age_max: options.ping,
@@ -83,9 +88,14 @@ impl Board {
         self.snapshot = None;
     }
 
-    /// When there is something to send even if no newer view comes: now, later or never.
+    pub(super) fn put_ready(&mut self, ready: Readiness) {
+        self.ready = ready;
+        self.snapshot = None;
+    }
+
+    /// When something has to be sent even if no newer view comes; `None` if there is nothing.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        if !self.flashes.is_empty() || self.sources_changed() {
+        if !self.flashes.is_empty() || self.sources_changed() || self.ready != self.ready_sent {
             return Some(now);
         }
         let held = [&self.lists, &self.dots]
@@ -94,17 +104,17 @@ impl Board {
         held.map(|held| held.next).min()
     }
 
-    /// All members that changed and may be sent; nothing when nothing did.
+    /// All members that have changed and may be sent now; `None` when there are none.
     pub(super) fn tick(&mut self, now: Instant) -> Option<Bytes> {
         let (view, old) = (Arc::clone(&self.view), Arc::clone(&self.figures));
-        let mut tick = Message {
+        let mut tick = LiveMessage {
             stream_time: changed(&view.as_of.stream_time, &old.as_of.stream_time),
             totals: changed(&view.totals, &old.totals),
             all: changed_row(All::of(&view), &All::of(&old)),
             history: changed(&view.history, &old.history),
             ledger: changed_row(LedgerRow::of(&view), &LedgerRow::of(&old)),
             pulses: self.flashes.take(),
-            ..Message::default()
+            ..LiveMessage::default()
         };
         if let Some(old) = self.lists.send(&view, now) {
             tick.countries = changed(&view.countries, &old.countries);
@@ -117,9 +127,12 @@ impl Board {
             tick.dots = changed(&view.dots, &old.dots);
         }
         self.figures = Arc::clone(&view);
+        let ready = (self.ready != self.ready_sent).then(|| self.ready.clone());
+        tick.ready = ready.as_ref().map(ReadyRow::of);
         if tick.is_empty() && !self.sources_changed() {
             return None;
         }
+        self.ready_sent = self.ready.clone();
 
         let (sources, old) = (Arc::clone(&self.sources), Arc::clone(&self.sources_sent));
         tick.source = changed_row(SourceRow::all(&sources), &SourceRow::all(&old));
@@ -130,14 +143,14 @@ impl Board {
         Some(message::event("tick", self.seq, &tick))
     }
 
-    /// Everything there is to show.
+    /// All members as they are now.
     pub(super) fn snapshot(&mut self, now: Instant) -> Bytes {
         let fresh = |(made, _): &&(Instant, Bytes)| now - *made < self.snapshot_age_max;
         if let Some((_, bytes)) = self.snapshot.as_ref().filter(fresh) {
             return bytes.clone();
         }
         let view = &self.view;
-        let snapshot = Message {
+        let snapshot = LiveMessage {
             seq: self.seq,
             at: clock::now(),
             build: Some(&self.build),
@@ -153,6 +166,7 @@ impl Board {
             history: Some(&view.history),
             dots: Some(&view.dots),
             source: Some(SourceRow::all(&self.sources)),
+            ready: Some(ReadyRow::of(&self.ready)),
             ledger: Some(LedgerRow::of(view)),
             pulses: None,
         };
@@ -165,20 +179,21 @@ impl Board {
         message::ping(self.seq, &self.sources)
     }
 
-    /// Whether a source is in another state; that a record came is said by the figures, and by pings.
+    /// Whether anything changed about a source but the time of its last record: figures and pings say that.
     fn sources_changed(&self) -> bool {
-        let state = |source: &SourceStatus| (source.name.clone(), source.state, source.gaps);
-        !Arc::ptr_eq(&self.sources, &self.sources_sent)
-            && !self
-                .sources
-                .iter()
-                .map(state)
-                .eq(self.sources_sent.iter().map(state))
+        if Arc::ptr_eq(&self.sources, &self.sources_sent) {
+            return false;
+        }
+        let (new, old) = (
+            SourceRow::all(&self.sources),
+            SourceRow::all(&self.sources_sent),
+        );
+        new.len() != old.len() || new.iter().zip(&old).any(|(new, old)| !new.is_like(old))
     }
 }
 
-impl Held {
-    /// If these members differ and their time has come: what they were, and from now on they are sent.
+impl Throttled {
+    /// If these members differ and their time has come, marks them as sent and returns what clients have.
     fn send(&mut self, view: &Arc<View>, now: Instant) -> Option<Arc<View>> {
         if !self.differs || now < self.next {
             return None;
@@ -189,13 +204,14 @@ impl Held {
     }
 }
 
-impl Message<'_> {
+impl LiveMessage<'_> {
     fn is_empty(&self) -> bool {
         let figures = self.stream_time.is_some()
             || self.totals.is_some()
             || self.all.is_some()
             || self.history.is_some()
             || self.ledger.is_some()
+            || self.ready.is_some()
             || self.pulses.is_some();
         let lists = self.countries.is_some()
             || self.cities.is_some()

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
-use crate::{cached_body::CachedBody, problem::Problem};
+use crate::http::{cached_body::CachedBody, problem::Problem};
 
 /// Questions whose responses are kept, those asked last: each response may have some megabytes.
 const QUESTIONS_MAX: usize = 16;
@@ -68,7 +68,7 @@ impl CachedResponse {
             .map(|(_, body)| Arc::clone(body))
     }
 
-    /// Keeps what was made; when nothing changed, the old one stays, compressed as it is.
+    /// Keeps the new body. When its content is the old one's, the old one stays: it may be compressed already.
     fn keep(&self, commit: u64, made: CachedBody) -> Arc<CachedBody> {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let body = match kept.take() {

@@ -12,10 +12,13 @@ use axum::{
 use http::{HeaderMap, header};
 use serde::Serialize;
 
-use crate::{app::App, headers, json, parameters};
+use crate::{
+    app::App,
+    http::{headers, json, parameters},
+};
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct ClusterBody<'a> {
     cluster: Option<&'a ClusterStatus>,
 }
 
@@ -24,7 +27,7 @@ pub(crate) async fn cluster(State(app): State<Arc<App>>, RawQuery(query): RawQue
         return problem.into_response();
     }
     let cluster = app.state.cluster.borrow().clone();
-    let body = json::to_bytes(&Body {
+    let body = json::to_bytes(&ClusterBody {
         cluster: cluster.as_deref(),
     });
     let mut head = HeaderMap::new();

@@ -21,11 +21,13 @@ use tokio::task;
 
 use crate::{
     app::App,
-    cache::ResponseCache,
-    cached_body::CachedBody,
-    json,
-    parameters::{self, Page},
-    problem::Problem,
+    http::{
+        cache::ResponseCache,
+        cached_body::CachedBody,
+        json,
+        parameters::{self, ListPage},
+        problem::Problem,
+    },
     state::require,
 };
 
@@ -35,7 +37,7 @@ const SHOWN_CHARS_MAX: usize = 256;
 
 /// What a response is made of: rows of the list, most `yes` first.
 type Make = fn(&[VenueTotal]) -> CachedBody;
-type Cache = ResponseCache<(Filter, Page)>;
+type Cache = ResponseCache<(Filter, ListPage)>;
 
 pub(crate) async fn data(
     State(app): State<Arc<App>>,
@@ -99,8 +101,8 @@ async fn current(
 }
 
 /// The value of `Link`: relative, so that it holds behind a proxy that serves headcount under a path.
-fn next_page(filter: &Filter, page: Page) -> Option<HeaderValue> {
-    let Page { offset, limit } = page;
+fn next_page(filter: &Filter, page: ListPage) -> Option<HeaderValue> {
+    let ListPage { offset, limit } = page;
     let countries = filter.country.join(",");
     let country = match &*countries {
         "" => String::new(),
@@ -111,7 +113,7 @@ fn next_page(filter: &Filter, page: Page) -> Option<HeaderValue> {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct DataRow<'a> {
     count: u64,
     group_city: &'a str,
     lat: Option<String>,
@@ -120,11 +122,11 @@ struct Row<'a> {
 }
 
 fn to_json(venues: &[VenueTotal]) -> bytes::Bytes {
-    let rows: Vec<Row<'_>> = venues
+    let rows: Vec<DataRow<'_>> = venues
         .iter()
         .map(|venue| {
             let place = place(venue);
-            Row {
+            DataRow {
                 count: venue.count,
                 group_city: &venue.group_city,
                 lat: place.map(|(lat, _)| lat.to_string()),

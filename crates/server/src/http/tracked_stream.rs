@@ -1,8 +1,8 @@
-//! The socket as hyper sees it: it tells the vigil what moves, and it dresses hyper's own errors.
+//! The socket as hyper sees it. It tells the deadlines when bytes move, and replaces hyper's own errors.
 //!
-//! When a header cannot be parsed or is far too long, hyper writes an answer by itself and asks
-//! nobody. Such bytes are known by their time: no answer of ours is on its way. They are replaced by an
-//! answer with the same status, our headers and a sentence.
+//! When a header cannot be parsed or is far too long, hyper writes a response without asking anyone. Such
+//! bytes come while no response of ours is on its way, and that is how this stream recognises them. It
+//! sends a response with the same status, our headers and a sentence instead.
 
 use std::{
     io::{self, IoSlice},
@@ -14,26 +14,26 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{problem::Problem, vigil::Vigil};
+use crate::http::{deadlines::Deadlines, problem::Problem};
 
-pub(crate) struct Wire<S> {
+pub(crate) struct TrackedStream<S> {
     stream: S,
-    vigil: Arc<Vigil>,
-    /// What is being sent instead of hyper's own words.
+    deadlines: Arc<Deadlines>,
+    /// The rest of the response that goes out instead of hyper's own.
     instead: Option<Bytes>,
 }
 
-impl<S> Wire<S> {
-    pub(crate) fn new(stream: S, vigil: Arc<Vigil>) -> Self {
+impl<S> TrackedStream<S> {
+    pub(crate) fn new(stream: S, deadlines: Arc<Deadlines>) -> Self {
         Self {
             stream,
-            vigil,
+            deadlines,
             instead: None,
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TrackedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -42,13 +42,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {
-            self.vigil.received();
+            self.deadlines.received();
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -84,7 +84,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.vigil.flushed();
+        self.deadlines.flushed();
         Poll::Ready(Ok(()))
     }
 
@@ -93,8 +93,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Wire<S> {
-    /// Sends our answer in place of `length` bytes of hyper's, if these are not ours to begin with.
+impl<S: AsyncWrite + Unpin> TrackedStream<S> {
+    /// Sends our response in place of `length` bytes of hyper's, unless the bytes are ours.
     fn poll_instead(
         &mut self,
         cx: &mut Context<'_>,
@@ -102,7 +102,7 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
         length: usize,
     ) -> Option<Poll<io::Result<usize>>> {
         if self.instead.is_none() {
-            if self.vigil.owes() {
+            if self.deadlines.owes() {
                 return None;
             }
             self.instead = Some(Problem::unreadable(status_of(start)?).into_wire());
@@ -119,14 +119,14 @@ impl<S: AsyncWrite + Unpin> Wire<S> {
 
     fn note(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.vigil.blocked(),
-            Poll::Ready(_) => self.vigil.unblocked(),
+            Poll::Pending => self.deadlines.blocked(),
+            Poll::Ready(_) => self.deadlines.unblocked(),
         }
         written
     }
 }
 
-/// The status in a status line of an error, if that is what these bytes begin with.
+/// The status, if these bytes begin with the status line of an error.
 fn status_of(start: &[u8]) -> Option<u16> {
     let digits = start.strip_prefix(b"HTTP/1.")?.get(2..5)?;
     let status: u16 = std::str::from_utf8(digits).ok()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! The headers that every answer carries, whoever made it.
+//! The headers that every response carries, whichever part made it.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -31,14 +31,15 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Ask again each time, with the ETag in hand: figures change, and so does the page with the program.
+/// Clients ask again each time and send the `ETag` they have: figures change, and a new program brings a
+/// new page.
 pub(crate) const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 /// For files whose name changes with their content.
 pub(crate) const FOR_EVER: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
-/// Puts on what is missing.
-pub(crate) fn dress(headers: &mut HeaderMap) {
+/// Adds the headers that are missing.
+pub(crate) fn complete(headers: &mut HeaderMap) {
     headers.reserve(ALWAYS.len() + 1);
     for (name, value) in ALWAYS {
         headers.insert(name, value);

@@ -1,9 +1,9 @@
-//! Watches one connection's clock: when it last got further, and what it is being waited for.
+//! The deadlines of one connection: when it last made progress, and what the server waits for.
 //!
 //! hyper's own timer starts at the end of the last answer, so it cannot tell a client that sends
 //! nothing (allowed for a minute) from one that sends half a header (closed after ten seconds), and it
-//! does not look at clients that stop reading. The vigil is a few atomics that the wire and the
-//! service write and that the connection's task reads a few times per limit.
+//! does not notice clients that stop reading. So the stream and the service write a few atomics, and the
+//! connection's task compares them with the limits several times within each.
 //!
 //! ```text
 //!   connect ─▶ Head ──request──▶ Busy ──answer ended──▶ Idle ──first byte──▶ Head ─▶ ...
@@ -25,12 +25,12 @@ const IDLE: u8 = 2;
 const NOT_BLOCKED: u64 = u64::MAX;
 
 #[derive(Debug)]
-pub(crate) struct Vigil {
+pub(crate) struct Deadlines {
     born: Instant,
     phase: AtomicU8,
     /// When the phase began, in ms since `born`.
     since: AtomicU64,
-    /// Since when the client has not taken a byte that is waiting for it.
+    /// When the client stopped taking bytes that wait for it, in ms since `born`.
     blocked: AtomicU64,
     /// Whether bytes of an answer of ours may still be on their way to the socket.
     owed: AtomicBool,
@@ -44,7 +44,7 @@ pub(crate) enum Overdue {
     Write,
 }
 
-impl Vigil {
+impl Deadlines {
     pub(crate) fn new() -> Self {
         Self {
             born: Instant::now(),
@@ -83,14 +83,14 @@ impl Vigil {
         self.blocked.store(NOT_BLOCKED, Relaxed);
     }
 
-    /// Everything handed over so far is with the kernel.
+    /// The kernel has everything handed over so far.
     pub(crate) fn flushed(&self) {
         if self.phase.load(Relaxed) != BUSY {
             self.owed.store(false, Relaxed);
         }
     }
 
-    /// Whether what is written now may be part of an answer of ours. If not, hyper speaks by itself.
+    /// Whether bytes written now may belong to a response of ours. If not, hyper speaks for itself.
     pub(crate) fn owes(&self) -> bool {
         self.owed.load(Relaxed)
     }
@@ -127,7 +127,7 @@ impl Vigil {
     }
 }
 
-/// How often to look: ten times within the shortest limit.
+/// How often to compare with the limits: ten times within the shortest one.
 pub(crate) fn interval(limits: &Options) -> Duration {
     let shortest = limits
         .header_read
@@ -143,47 +143,47 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_phase_has_its_own_limit() {
         let limits = Options::default();
-        let vigil = Vigil::new();
+        let deadlines = Deadlines::new();
         let later = |s| tokio::time::advance(Duration::from_secs(s));
 
         later(9).await;
-        vigil.received();
-        assert_eq!(vigil.overdue(&limits), None);
+        deadlines.received();
+        assert_eq!(deadlines.overdue(&limits), None);
         later(1).await;
         assert_eq!(
-            vigil.overdue(&limits),
+            deadlines.overdue(&limits),
             Some(Overdue::Head),
             "bytes do not extend a header"
         );
 
-        vigil.busy();
+        deadlines.busy();
         later(3_600).await;
-        assert_eq!(vigil.overdue(&limits), None, "a stream may last");
+        assert_eq!(deadlines.overdue(&limits), None, "a stream may last");
 
-        vigil.idle();
+        deadlines.idle();
         later(59).await;
-        assert_eq!(vigil.overdue(&limits), None);
-        vigil.received();
+        assert_eq!(deadlines.overdue(&limits), None);
+        deadlines.received();
         later(10).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Head));
-        vigil.idle();
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Head));
+        deadlines.idle();
         later(60).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Idle));
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Idle));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_is_overdue_while_busy() {
         let limits = Options::default();
-        let vigil = Vigil::new();
-        vigil.busy();
-        vigil.blocked();
+        let deadlines = Deadlines::new();
+        deadlines.busy();
+        deadlines.blocked();
         tokio::time::advance(Duration::from_secs(9)).await;
-        vigil.unblocked();
-        vigil.blocked();
+        deadlines.unblocked();
+        deadlines.blocked();
         tokio::time::advance(Duration::from_secs(9)).await;
-        vigil.blocked();
-        assert_eq!(vigil.overdue(&limits), None);
+        deadlines.blocked();
+        assert_eq!(deadlines.overdue(&limits), None);
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(vigil.overdue(&limits), Some(Overdue::Write));
+        assert_eq!(deadlines.overdue(&limits), Some(Overdue::Write));
     }
 }

@@ -1,12 +1,12 @@
-//! Request bodies. No route takes one yet, so they are read away, within limits, and the connection
-//! stays usable; what breaks a limit ends it.
+//! Request bodies. No route takes one yet, so the server reads them within limits and throws them away: the
+//! connection stays usable. A body that breaks a limit ends its connection.
 
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{options::Options, problem::Problem};
+use crate::{http::problem::Problem, options::Options};
 
 /// Reads a body to its end and forgets it.
 pub(crate) async fn discard<B: Body + Unpin>(

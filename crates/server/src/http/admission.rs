@@ -1,4 +1,4 @@
-//! What every request passes on its way in, and every answer on its way out.
+//! What every request passes on its way in, and every response on its way out.
 
 use std::{net::IpAddr, panic::AssertUnwindSafe, time::Instant};
 
@@ -14,33 +14,36 @@ use tower::ServiceExt;
 use tracing::error;
 
 use crate::{
-    app::{App, Door},
-    body, headers,
+    app::App,
+    http::{body, connections::Connections, endpoint::Endpoint, headers, problem::Problem, proxy},
     options::Options,
-    problem::Problem,
-    routes::Route,
 };
 
-/// The address a request came from, for the handlers that count by it.
+/// The address a request came from, or was passed on for; handlers count by it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-/// Answers a request, whatever it is.
-pub(crate) async fn answer(door: &Door, peer: IpAddr, request: Request<Incoming>) -> Response {
+/// Answers any request, also one that breaks a limit.
+pub(crate) async fn answer(
+    connections: &Connections,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Response {
     let started = Instant::now();
-    let route = Route::of(request.uri().path());
-    let mut response = match admit(&door.app, request).await {
-        Ok(request) => handle(door, peer, request).await,
+    let endpoint = Endpoint::of(request.uri().path());
+    let mut response = match admit(&connections.app, request).await {
+        Ok(request) => handle(connections, peer, request).await,
         Err(problem) => problem.into_response(),
     };
-    headers::dress(response.headers_mut());
-    door.app
+    headers::complete(response.headers_mut());
+    connections
+        .app
         .metrics
-        .answered(route, response.status(), started.elapsed());
+        .answered(endpoint, response.status(), started.elapsed());
     response
 }
 
-/// Lets in what keeps the limits; its body has been read.
+/// Lets a request through that keeps the limits, and reads its body.
 async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, Problem> {
     let (parts, incoming) = request.into_parts();
     check_length(&parts.uri, &app.options)?;
@@ -54,10 +57,12 @@ async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, P
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
-async fn handle(door: &Door, peer: IpAddr, mut request: Request<Body>) -> Response {
-    request.extensions_mut().insert(Peer(peer));
-    let limit = door.app.options.handler;
-    let answer = AssertUnwindSafe(door.router.clone().oneshot(request)).catch_unwind();
+async fn handle(connections: &Connections, peer: IpAddr, mut request: Request<Body>) -> Response {
+    let options = &connections.app.options;
+    let client = proxy::client(peer, request.headers(), options);
+    request.extensions_mut().insert(Peer(client));
+    let limit = options.handler;
+    let answer = AssertUnwindSafe(connections.router.clone().oneshot(request)).catch_unwind();
     match timeout(limit, answer).await {
         Ok(Ok(Ok(response))) => response,
         Ok(Err(_panic)) => {

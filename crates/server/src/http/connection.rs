@@ -14,40 +14,40 @@ use tokio::{
 };
 use tracing::debug;
 
-use crate::{
-    app::Door,
-    gate,
-    vigil::{self, Vigil},
-    wire::Wire,
+use crate::http::{
+    admission,
+    connections::Connections,
+    deadlines::{self, Deadlines},
+    tracked_stream::TrackedStream,
 };
 
-/// What hyper lets through before it refuses by itself; the gate's limits are below and exact.
+/// hyper refuses larger headers by itself. The limits of `admission.rs` are lower, and exact.
 const HYPER_HEADER_BYTES: usize = 32 * 1024;
-/// hyper stops asking a stream for more while so many bytes of it are unwritten.
+/// While this many bytes of a stream are unwritten, hyper does not ask it for more.
 const HYPER_BUFFER_BYTES: usize = 64 * 1024;
 
-pub(crate) async fn attend(door: Arc<Door>, stream: TcpStream, peer: IpAddr) {
+pub(crate) async fn run(connections: Arc<Connections>, stream: TcpStream, peer: IpAddr) {
     // Small messages of the live stream must not wait for an acknowledgement of the previous one.
     let _ = stream.set_nodelay(true);
-    let vigil = Arc::new(Vigil::new());
-    let io = TokioIo::new(Wire::new(stream, Arc::clone(&vigil)));
+    let deadlines = Arc::new(Deadlines::new());
+    let io = TokioIo::new(TrackedStream::new(stream, Arc::clone(&deadlines)));
     let service = service_fn(|request: Request<Incoming>| {
-        vigil.busy();
-        let (door, vigil) = (Arc::clone(&door), Arc::clone(&vigil));
+        deadlines.busy();
+        let (connections, deadlines) = (Arc::clone(&connections), Arc::clone(&deadlines));
         async move {
-            let answer = gate::answer(&door, peer, request).await;
-            Ok::<_, Infallible>(answer.map(|inner| Watched { inner, vigil }))
+            let answer = admission::answer(&connections, peer, request).await;
+            Ok::<_, Infallible>(answer.map(|inner| TrackedBody { inner, deadlines }))
         }
     });
     let connection = http1::Builder::new()
         .max_header_size(HYPER_HEADER_BYTES)
         .max_buf_size(HYPER_BUFFER_BYTES)
-        .header_read_timeout(None) // it would count idle time as well: see vigil.rs
+        .header_read_timeout(None) // hyper would count idle time as well: see deadlines.rs
         .serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
 
-    let app = &door.app;
-    let every = vigil::interval(&app.options);
+    let app = &connections.app;
+    let every = deadlines::interval(&app.options);
     let mut look = time::interval_at(Instant::now() + every, every);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stop = app.stop.clone();
@@ -62,7 +62,7 @@ pub(crate) async fn attend(door: Arc<Door>, stream: TcpStream, peer: IpAddr) {
                 break;
             }
             _ = look.tick() => {
-                if let Some(overdue) = vigil.overdue(&app.options) {
+                if let Some(overdue) = deadlines.overdue(&app.options) {
                     app.metrics.overdue(overdue);
                     debug!(%peer, ?overdue, "connection closed");
                     break;
@@ -71,7 +71,7 @@ pub(crate) async fn attend(door: Arc<Door>, stream: TcpStream, peer: IpAddr) {
             () = stop.asked(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
-                if vigil.between_requests() {
+                if deadlines.between_requests() {
                     break;
                 }
             }
@@ -79,13 +79,13 @@ pub(crate) async fn attend(door: Arc<Door>, stream: TcpStream, peer: IpAddr) {
     }
 }
 
-/// An answer's body that tells the vigil when it has been handed over.
-struct Watched {
+/// A response's body that tells the deadlines when it has been handed over.
+struct TrackedBody {
     inner: Inner,
-    vigil: Arc<Vigil>,
+    deadlines: Arc<Deadlines>,
 }
 
-impl Body for Watched {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -105,8 +105,8 @@ impl Body for Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
-        self.vigil.idle();
+        self.deadlines.idle();
     }
 }

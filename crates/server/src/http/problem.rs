@@ -1,4 +1,4 @@
-//! What goes wrong, as the client sees it: a status and a sentence, always as JSON.
+//! An error as the client sees it: a status, and a sentence as JSON.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -6,7 +6,7 @@ use headcount_query::Unanswered;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 
-use crate::{headers, json, seats::Full};
+use crate::http::{headers, json, limiter::Full};
 
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -144,10 +144,10 @@ impl Problem {
         headers
     }
 
-    /// The whole answer as it goes over the wire, for the places where there is no hyper.
+    /// The whole response in bytes, for places that hyper does not reach.
     pub(crate) fn into_wire(self) -> Bytes {
         let mut headers = self.headers();
-        headers::dress(&mut headers);
+        headers::complete(&mut headers);
         let body = self.body();
         headers.insert(header::CONTENT_LENGTH, body.len().into());
         let mut wire = format!("HTTP/1.1 {}\r\n", self.status).into_bytes();
@@ -182,16 +182,23 @@ pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Response {
     response
 }
 
-/// For a path nobody knows.
-pub(crate) fn not_found(path: &str) -> Problem {
+/// For an unknown path. Behind a proxy the likely reason is a path that is the proxy's own.
+pub(crate) fn not_found(path: &str, is_forwarded: bool) -> Problem {
+    let path = shown(path);
+    let remedy = if is_forwarded {
+        "; a proxy that serves headcount under a path of its own must take that path away before it \
+         passes a request on"
+    } else {
+        ""
+    };
     Problem::new(
         StatusCode::NOT_FOUND,
-        format!("there is nothing at {}", shown(path)),
+        format!("there is nothing at {path}{remedy}"),
     )
 }
 
-/// As much of a path or a name as is worth repeating.
-fn shown(path: &str) -> String {
+/// The start of a path or a name, long enough to recognise it.
+pub(crate) fn shown(path: &str) -> String {
     let mut shown: String = path.chars().take(80).collect();
     if shown.len() < path.len() {
         shown.push('…');

@@ -1,4 +1,4 @@
-//! `/healthz`: the process answers. `/readyz`: its figures are there.
+//! `/healthz` says that the process runs, `/readyz` whether it serves figures.
 
 use std::sync::Arc;
 
@@ -9,10 +9,14 @@ use axum::{
 use http::header;
 use serde::Serialize;
 
-use crate::{app::App, json, problem::Problem, state::require};
+use crate::{
+    app::App,
+    http::{json, problem::Problem},
+    state::require,
+};
 
 #[derive(Serialize)]
-struct Status {
+struct ProbeBody {
     status: &'static str,
 }
 
@@ -33,7 +37,7 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
 fn say(status: &'static str) -> Response {
     (
         [(header::CONTENT_TYPE, json::CONTENT_TYPE)],
-        json::to_bytes(&Status { status }),
+        json::to_bytes(&ProbeBody { status }),
     )
         .into_response()
 }

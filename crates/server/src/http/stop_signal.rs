@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<bool>);
+pub(crate) struct StopSignal(watch::Receiver<bool>);
 
-impl Stop {
+impl StopSignal {
     /// The sender becomes true once, or is dropped, which means the same.
     pub(crate) fn new() -> (watch::Sender<bool>, Self) {
         let (stop, stopped) = watch::channel(false);

@@ -1,6 +1,6 @@
-//! `/api/v1/status`: how the program is, for the page of that name.
+//! `/api/v1/status`: the state of the program, for the page `/status`.
 
-use headcount_query::{ClusterStatus, Readiness, SourceStatus};
+use headcount_query::{ClusterStatus, SourceStatus};
 use std::sync::Arc;
 
 use axum::{
@@ -12,16 +12,18 @@ use http::HeaderMap;
 use serde::Serialize;
 
 use crate::{
-    app::App, cached_body::CachedBody, clock, json, metrics, parameters, problem::Problem,
+    app::App,
+    clock,
+    http::{cached_body::CachedBody, json, parameters, problem::Problem},
 };
 
 #[derive(Serialize)]
-struct Body<'a> {
+struct StatusBody<'a> {
     /// ms since 1970, by the clock of the server.
     at: i64,
     version: &'static str,
     build: &'a str,
-    /// `ready`, `starting` or `failed`.
+    /// `ready`, `starting`, `waiting` or `failed`.
     ready: &'static str,
     /// What is being done, or what went wrong.
     doing: Option<&'a str>,
@@ -45,27 +47,22 @@ pub(crate) async fn status(
     }
 }
 
-/// One answer a second, however many ask: sources and owners change without a commit.
+/// One response a second, however many clients ask: sources and owners change without a commit.
 async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Problem> {
     parameters::none(query)?;
     let second = app.started.elapsed().as_secs();
     app.status
         .at(second, async {
-            let view = metrics::figures(app).await;
+            let view = app.figures().await;
             let ready = app.state.ready.borrow().clone();
-            let (word, doing) = match &ready {
-                Readiness::Ready => ("ready", None),
-                Readiness::Starting(doing) => ("starting", Some(doing.as_str())),
-                Readiness::Failed(reason) => ("failed", Some(reason.as_str())),
-            };
             let sources = app.state.sources.borrow().clone();
             let cluster = app.state.cluster.borrow().clone();
-            let body = Body {
+            let body = StatusBody {
                 at: clock::now(),
                 version: env!("CARGO_PKG_VERSION"),
                 build: &app.page.build(),
-                ready: word,
-                doing,
+                ready: ready.word(),
+                doing: ready.reason(),
                 sources: &sources,
                 rate: view.as_ref().map(|view| view.totals.rate),
                 ledger: view.as_ref().map(|view| &view.ledger),

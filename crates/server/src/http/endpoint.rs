@@ -1,7 +1,7 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
+pub(crate) enum Endpoint {
     Page,
     Asset,
     Live,
@@ -16,7 +16,7 @@ pub(crate) enum Route {
     Other,
 }
 
-impl Route {
+impl Endpoint {
     pub(crate) const ALL: [(Self, &'static str); 12] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
@@ -52,13 +52,13 @@ mod tests {
 
     #[test]
     fn made_up_paths_are_one_name() {
-        assert_eq!(Route::of("/api/data"), Route::Data);
-        assert_eq!(Route::of("/assets/main-1234.js"), Route::Asset);
-        assert_eq!(Route::of("/assets"), Route::Asset);
-        assert_eq!(Route::of("/status"), Route::Page);
-        assert_eq!(Route::of("other"), Route::Other);
-        assert_eq!(Route::of("/api/data/1"), Route::Other);
-        for (index, (route, _)) in Route::ALL.iter().enumerate() {
+        assert_eq!(Endpoint::of("/api/data"), Endpoint::Data);
+        assert_eq!(Endpoint::of("/assets/main-1234.js"), Endpoint::Asset);
+        assert_eq!(Endpoint::of("/assets"), Endpoint::Asset);
+        assert_eq!(Endpoint::of("/status"), Endpoint::Page);
+        assert_eq!(Endpoint::of("other"), Endpoint::Other);
+        assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
+        for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {
             assert_eq!(
                 *route as usize, index,
                 "the order of the table is the order of the counters"

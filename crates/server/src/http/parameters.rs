@@ -3,7 +3,7 @@
 use headcount_engine::Filter;
 use percent_encoding::percent_decode_str;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// More than a person chooses.
 const COUNTRIES_MAX: usize = 32;
@@ -21,14 +21,14 @@ const OFFSET: &str = "offset";
 
 /// The part of a list that a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Page {
+pub(crate) struct ListPage {
     /// Rows to leave out, from the first one.
     pub(crate) offset: usize,
     /// Rows to give at most, from 1 to [`LIMIT_MAX`].
     pub(crate) limit: usize,
 }
 
-impl Default for Page {
+impl Default for ListPage {
     fn default() -> Self {
         Self {
             offset: 0,
@@ -37,7 +37,7 @@ impl Default for Page {
     }
 }
 
-impl Page {
+impl ListPage {
     /// These rows of a list.
     pub(crate) fn of<T>(self, rows: &[T]) -> &[T] {
         let rows = rows.get(self.offset..).unwrap_or_default();
@@ -62,7 +62,7 @@ pub(crate) fn none(query: Option<&str>) -> Result<(), Problem> {
 /// Reads `country=us,DE&country=gb`. An unknown parameter is refused: a misspelt filter must not
 /// answer with the whole world.
 pub(crate) fn filter(query: Option<&str>) -> Result<Filter, Problem> {
-    let mut countries = Countries::default();
+    let mut countries = CountryValues::default();
     for (name, value) in pairs(query) {
         match decode(name).as_deref() {
             Some(COUNTRY) => countries.add(value)?,
@@ -73,9 +73,9 @@ pub(crate) fn filter(query: Option<&str>) -> Result<Filter, Problem> {
 }
 
 /// Reads `country=us&limit=100&offset=200`.
-pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, Page), Problem> {
-    let mut countries = Countries::default();
-    let mut page = Page::default();
+pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, ListPage), Problem> {
+    let mut countries = CountryValues::default();
+    let mut page = ListPage::default();
     for (name, value) in pairs(query) {
         match decode(name).as_deref() {
             Some(COUNTRY) => countries.add(value)?,
@@ -88,9 +88,9 @@ pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, Page), Pro
 }
 
 #[derive(Default)]
-struct Countries(Vec<String>);
+struct CountryValues(Vec<String>);
 
-impl Countries {
+impl CountryValues {
     fn add(&mut self, value: &str) -> Result<(), Problem> {
         let value = decode(value).ok_or_else(|| {
             Problem::bad_parameter(COUNTRY, "is not text in UTF-8, percent-encoded")
@@ -113,8 +113,8 @@ impl Countries {
     }
 }
 
-impl From<Countries> for Filter {
-    fn from(Countries(values): Countries) -> Self {
+impl From<CountryValues> for Filter {
+    fn from(CountryValues(values): CountryValues) -> Self {
         Self::of_countries(values.iter().map(String::as_str))
     }
 }
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn pages_have_bounds() {
         let page = |query| filter_and_page(Some(query)).ok().map(|(_, page)| page);
-        let full = Page::default();
+        let full = ListPage::default();
         assert_eq!(page("country=us"), Some(full));
         assert_eq!(
             page("limit=10000&offset=10000000").map(|page| page.limit),
@@ -206,7 +206,7 @@ mod tests {
         );
         assert_eq!(
             page("offset=20&limit=%310"),
-            Some(Page {
+            Some(ListPage {
                 offset: 20,
                 limit: 10
             })
@@ -231,14 +231,14 @@ mod tests {
     fn pages_put_together_are_the_list() {
         let rows: Vec<u32> = (0..25).collect();
         for limit in [1, 7, 25, 26] {
-            let (mut page, mut seen) = (Some(Page { offset: 0, limit }), Vec::new());
+            let (mut page, mut seen) = (Some(ListPage { offset: 0, limit }), Vec::new());
             while let Some(here) = page {
                 seen.extend_from_slice(here.of(&rows));
                 page = here.next(rows.len());
             }
             assert_eq!(seen, rows, "{limit}");
         }
-        let beyond = Page {
+        let beyond = ListPage {
             offset: 26,
             limit: 1,
         };
