@@ -32,6 +32,8 @@
 //! assert!(text.contains("headcount_decoded_total{way=\"complete\"} 0\n"));
 //! ```
 
+#![warn(missing_docs)]
+
 mod label;
 mod registry;
 mod scrape;

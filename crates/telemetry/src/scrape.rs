@@ -102,7 +102,6 @@ impl Collector for Scrape {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         self.families
             .iter()
-            .filter(|family| !family.samples.is_empty())
             .try_for_each(|family| family.encode(&mut encoder))
     }
 }

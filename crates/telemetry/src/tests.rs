@@ -113,7 +113,7 @@ fn labels_cannot_forge_lines() {
     scrape
         .gauge("headcount_b_seconds", "What is.")
         .sample(&[("a", "b"), ("c", "d")], 7.5);
-    scrape.gauge("headcount_nothing", "What has no samples is not written.");
+    scrape.gauge("headcount_nothing", "Without a sample.");
     let mut text = String::new();
     scrape.write(&mut text);
     assert_eq!(
@@ -121,7 +121,8 @@ fn labels_cannot_forge_lines() {
         "# HELP headcount_a_total What it is.\n# TYPE headcount_a_total counter\n\
          headcount_a_total{source=\"x\\\"} 9\\nb_total 1\\\\\"} 2\nheadcount_a_total 0.5\n\
          # HELP headcount_b_seconds What is.\n# TYPE headcount_b_seconds gauge\n\
-         headcount_b_seconds{a=\"b\",c=\"d\"} 7.5\n"
+         headcount_b_seconds{a=\"b\",c=\"d\"} 7.5\n\
+         # HELP headcount_nothing Without a sample.\n# TYPE headcount_nothing gauge\n"
     );
 }
 
