@@ -20,6 +20,8 @@ pub struct SourceStatus {
     pub reconnects: u64,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
+    /// A sentence about a source that works all the same, such as that this machine's clock is behind.
+    pub notice: Option<String>,
 }
 
 /// What a source brings. It decides whether its figures may be called live.

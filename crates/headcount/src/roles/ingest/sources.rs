@@ -46,7 +46,7 @@ pub(crate) async fn take_in(
         .into_iter()
         .map(|source| intake.run(source, known.clone(), stopped.clone()))
         .collect();
-    let mut watching = watch_statuses(&running, &kinds, statuses);
+    let mut watching = watch_statuses(&running, &kinds, &news.notices, statuses);
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()

@@ -10,27 +10,40 @@ use headcount_source::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::roles::ingest::queue::Running;
+use crate::{news::Notices, roles::ingest::queue::Running};
 
-/// Passes on what sources tell of themselves.
+/// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
     running: &[Running],
     kinds: &[SourceKind],
+    notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
         .zip(kinds)
-        .map(|(source, kind)| status_of(&source.status.borrow(), *kind))
+        .map(|(source, kind)| status_of(&source.status.borrow(), *kind, &notices.borrow()))
         .collect();
     statuses.send_replace(Arc::new(first));
     for (at, (source, kind)) in running.iter().zip(kinds).enumerate() {
-        let (mut status, statuses, kind) = (source.status.clone(), statuses.clone(), *kind);
+        let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
+        let (statuses, kind) = (statuses.clone(), *kind);
         tasks.spawn(async move {
-            while status.changed().await.is_ok() {
-                let changed = status_of(&status.borrow_and_update(), kind);
-                statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
+            loop {
+                // What a source brought is looked at after it has ended, too.
+                let over = tokio::select! {
+                    changed = status.changed() => changed.is_err(),
+                    changed = notices.changed() => match changed {
+                        Ok(()) => false,
+                        Err(_) => return,
+                    },
+                };
+                let changed = status_of(&status.borrow(), kind, &notices.borrow());
+                statuses.send_if_modified(|all| replace(all, at, changed));
+                if over && notices.changed().await.is_err() {
+                    return;
+                }
             }
             // Its end went away without a last word: it panicked.
             let last = status.borrow().state;
@@ -49,6 +62,15 @@ pub(crate) fn watch_statuses(
     tasks
 }
 
+/// Whether it was another.
+fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
+    let differs = all[at] != status;
+    if differs {
+        Arc::make_mut(all)[at] = status;
+    }
+    differs
+}
+
 /// What a source at this address brings. A recording that a server plays as a stream cannot be told from
 /// a stream here; its record times give it away on the page.
 pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
@@ -64,7 +86,7 @@ pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     }
 }
 
-fn status_of(status: &Status, kind: SourceKind) -> SourceStatus {
+fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
         kind,
@@ -80,5 +102,6 @@ fn status_of(status: &Status, kind: SourceKind) -> SourceStatus {
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
+        notice: notices.get(&status.name).cloned(),
     }
 }
