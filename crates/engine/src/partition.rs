@@ -220,7 +220,6 @@ impl Partition {
                 repaired,
             } => {
                 state.account.received += received;
-                state.account.repaired += repaired;
                 let at = |position: &serde_json::Value| position.get("at")?.as_u64();
                 match at(&position) {
                     Some(now) => {
@@ -230,6 +229,7 @@ impl Partition {
                     }
                     None => self.quarantine.settle_once(),
                 }
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }

@@ -1,4 +1,4 @@
-//! What the threads of a process tell each other: that something was counted, that something has failed or waits.
+//! What the threads of a process tell each other: that something was counted, that something has failed.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,8 +30,6 @@ pub(crate) struct News {
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
     /// Why figures or records stand still, once they do: the first reason, for others follow from it.
     pub(crate) failed: watch::Sender<Option<Failure>>,
-    /// What is waited for, while it is.
-    pub(crate) waiting: watch::Sender<Option<String>>,
     pub(crate) notices: watch::Sender<Notices>,
 }
 
@@ -42,7 +40,6 @@ impl News {
             commits: watch::channel(0).0,
             pulses: broadcast::channel(PULSES_MAX).0,
             failed: watch::channel(None).0,
-            waiting: watch::channel(None).0,
             notices: watch::channel(Notices::new()).0,
         }
     }

@@ -26,6 +26,7 @@ impl Journal {
             of: of.into(),
             position: serde_json::json!({ "of": of, "at": at }),
             received,
+            repaired: 0,
         };
         self.0.push((0, control.kind(), control.to_body()));
     }

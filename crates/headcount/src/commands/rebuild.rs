@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use headcount_engine::{Entry, Partition};
 use headcount_lake::{LakeAddress, archive::Archive};
-use headcount_record::Kind;
 
 use super::{print, print_json, print_summary};
 use crate::{
@@ -66,7 +65,7 @@ fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
                         .apply(Entry {
                             offset: entry.offset,
                             arrived: entry.arrived,
-                            kind: Kind::new(entry.kind),
+                            kind: entry.kind,
                             source: entry.source,
                             body: entry.body,
                         })

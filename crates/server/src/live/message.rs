@@ -67,6 +67,7 @@ pub(super) struct SourceRow<'a> {
     last_record_at: Option<i64>,
     gaps: u64,
     error: Option<&'a str>,
+    /// What else somebody should know, as a sentence.
     notice: Option<&'a str>,
 }
 

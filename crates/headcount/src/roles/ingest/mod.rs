@@ -3,8 +3,7 @@
 pub(crate) mod appender;
 pub(crate) mod clock_lead;
 pub(crate) mod queue;
+pub(crate) mod record_time;
 pub(crate) mod resume;
-#[cfg(feature = "kafka")]
-pub(crate) mod route;
 pub(crate) mod sources;
 pub(crate) mod statuses;

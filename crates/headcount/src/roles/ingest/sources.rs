@@ -93,7 +93,7 @@ fn report(
 ) {
     match ended {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Ok(Err(error)) => tracing::error!("a source failed: {error}"),
         Err(error) if error.is_cancelled() => {}
         Err(error) => tracing::error!("a source broke down: {error}"),
     }

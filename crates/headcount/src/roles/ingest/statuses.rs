@@ -45,9 +45,30 @@ pub(crate) fn watch_statuses(
                     return;
                 }
             }
+            // Its end went away without a last word: it panicked.
+            let last = status.borrow().state;
+            if !matches!(last, State::Ended | State::Failed) {
+                statuses.send_modify(|all| {
+                    let broken = &mut Arc::make_mut(all)[at];
+                    broken.state = SourceState::Failed;
+                    broken.error = Some(format!(
+                        "{} broke down (this is a bug of headcount)",
+                        broken.name
+                    ));
+                });
+            }
         });
     }
     tasks
+}
+
+/// Whether it was another.
+fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
+    let differs = all[at] != status;
+    if differs {
+        Arc::make_mut(all)[at] = status;
+    }
+    differs
 }
 
 /// What a source at this address brings. A recording that a server plays as a stream cannot be told from
@@ -65,15 +86,6 @@ pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     }
 }
 
-/// Replaces a status; whether it was another one.
-fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
-    let differs = all[at] != status;
-    if differs {
-        Arc::make_mut(all)[at] = status;
-    }
-    differs
-}
-
 fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
@@ -83,6 +95,7 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
             State::Live => SourceState::Live,
             State::Reconnecting => SourceState::Reconnecting,
             State::Ended => SourceState::Ended,
+            State::Failed => SourceState::Failed,
             State::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
