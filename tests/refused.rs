@@ -239,7 +239,10 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
     let error = states(&process)[0].1.clone();
     assert!(error.contains("cut.gz: reading broke off"), "{error}");
     let (code, body) = get(process.address, "/readyz");
-    assert!(code == 503 && body.contains("no source works"), "{code} {body}");
+    assert!(
+        code == 503 && body.contains("no source works"),
+        "{code} {body}"
+    );
     assert_eq!(process.summary()["rsvps"], 100);
     process.stop();
 

@@ -72,7 +72,7 @@ pub use headcount_record::Response;
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-pub use checkpoint::{Head, write_checkpoint};
+pub use checkpoint::Head;
 pub use decoders::Declared;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};

@@ -20,7 +20,7 @@ pub struct SourceStatus {
     pub reconnects: u64,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
-    /// What else somebody should know, as a sentence: that this machine's clock is behind.
+    /// A sentence about a source that works all the same, such as that this machine's clock is behind.
     pub notice: Option<String>,
 }
 
@@ -102,6 +102,7 @@ mod tests {
             gaps: 0,
             reconnects: 0,
             error: error.map(str::to_owned),
+            notice: None,
         };
         let failed = |error| source(SourceState::Failed, Some(error));
         assert_eq!(all_failed(&[]), None);

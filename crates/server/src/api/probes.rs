@@ -6,6 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use headcount_query::Readiness;
 use http::header;
 use serde::Serialize;
 
@@ -32,7 +33,12 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     if let Some(sentence) = headcount_query::all_failed(&app.state.sources.borrow()) {
         return Problem::failed(&sentence).into_response();
     }
-    match require(&app.state.ready.borrow()) {
+    let ready = app.state.ready.borrow();
+    // Figures are served while it waits, but a rollout must not go on over it.
+    if let Readiness::Waiting(reason) = &*ready {
+        return Problem::waiting(reason).into_response();
+    }
+    match require(&ready) {
         Ok(()) => say("ready"),
         Err(problem) => problem.into_response(),
     }

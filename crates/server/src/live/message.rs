@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use headcount_clock::now_ms;
 use headcount_engine::{
     CityRow, CountryRow, Dot, Filter, History, TopicRow, Totals, TrendingRow, VenueRow, View,
 };
@@ -10,7 +11,7 @@ use headcount_query::{Readiness, SourceKind, SourceState, SourceStatus};
 use serde::Serialize;
 
 use super::pulses::Flash;
-use crate::{clock, http::json};
+use crate::http::json;
 
 /// A snapshot has every member but `pulses`; a tick has those that changed.
 #[derive(Default, Serialize)]
@@ -159,7 +160,7 @@ pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
         "ping",
         seq,
         &Ping {
-            at: clock::now(),
+            at: now_ms(),
             seq,
             sources,
         },
