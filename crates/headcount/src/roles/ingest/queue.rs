@@ -32,6 +32,7 @@ use tokio::{
 
 use crate::{
     exit::{DATA, exit},
+    metrics::METRICS,
     news::News,
     roles::ingest::appender::Ingest,
     roles::ingest::record_time::read_time,
@@ -150,6 +151,8 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
+        let waiting = inbox.inbox.len() + usize::from(inbox.next.is_some());
+        METRICS.ingest_queue_batches.set(waiting as i64);
         let arrival = match inbox.waiting() {
             Some(arrival) => arrival,
             None => {
