@@ -11,6 +11,7 @@ mod data;
 mod engines;
 mod exit;
 mod live;
+mod metrics;
 mod news;
 mod recordings;
 mod roles;
@@ -68,6 +69,7 @@ fn help() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    metrics::declare();
     match command {
         Command::Demo(args) => commands::demo::run(args),
         Command::Run(args) => commands::run::run(*args),

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::{
     counting::now,
+    metrics::{DecodeStage, METRICS},
     news::{News, Notices},
     roles::ingest::{clock_lead::ClockLead, resume::Known},
 };
@@ -228,6 +229,7 @@ impl Ingest {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
+        let fallbacks = self.door.fallbacks();
         for item in &batch.items {
             match item {
                 Item::Message(message) => {
@@ -239,6 +241,10 @@ impl Ingest {
                 }
             }
         }
+        METRICS
+            .decode_fallbacks
+            .of(DecodeStage::Ingest)
+            .inc_by(self.door.fallbacks() - fallbacks);
         for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
             if part.entries.is_empty() {
                 continue;

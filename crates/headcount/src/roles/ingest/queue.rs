@@ -31,8 +31,8 @@ use tokio::{
 };
 
 use crate::{
-    news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time,
-    roles::ingest::resume::Known,
+    metrics::METRICS, news::News, roles::ingest::appender::Ingest,
+    roles::ingest::record_time::read_time, roles::ingest::resume::Known,
 };
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
@@ -147,6 +147,8 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
+        let waiting = inbox.inbox.len() + usize::from(inbox.next.is_some());
+        METRICS.ingest_queue_batches.set(waiting as i64);
         let arrival = match inbox.waiting() {
             Some(arrival) => arrival,
             None => {
