@@ -1,7 +1,7 @@
 //! What ends a source. Trouble on the network does not: it is reported in the status and tried again.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::address::Unbuilt;
 
@@ -13,6 +13,9 @@ pub enum Error {
     Stopped(#[from] Stopped),
     #[error("{path}: {cause} (is the path right, and may this user read it?)", path = path.display())]
     Open { path: PathBuf, cause: io::Error },
+    /// The sentence says what it is, and what converts it.
+    #[error("{path}: {cause}", path = path.display())]
+    Unsupported { path: PathBuf, cause: io::Error },
     #[error("{path}: reading broke off at byte {at} of its content: {cause} (what came before it was taken)", path = path.display())]
     Read {
         path: PathBuf,
@@ -42,6 +45,20 @@ pub enum Error {
     /// A part of the source panicked: our bug.
     #[error("the reader of {0} broke down (this is a bug of headcount)")]
     Broken(String),
+}
+
+impl Error {
+    /// Of a path that could not be opened.
+    pub(crate) fn open(path: &Path, cause: io::Error) -> Self {
+        let path = path.to_owned();
+        match cause.kind() {
+            // The path is right, and the user may read it.
+            io::ErrorKind::Unsupported | io::ErrorKind::InvalidData => {
+                Self::Unsupported { path, cause }
+            }
+            _ => Self::Open { path, cause },
+        }
+    }
 }
 
 /// The program takes no more records: it is stopping.
