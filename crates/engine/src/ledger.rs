@@ -35,7 +35,8 @@ impl Tally {
             + self.quarantined.values().sum::<u64>()
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Adds what became of other records.
+    pub fn add(&mut self, other: &Self) {
         self.new += other.new;
         self.replaced += other.replaced;
         self.repeated += other.repeated;

@@ -261,6 +261,13 @@ pub(crate) struct Import {
         hide_env_values = true
     )]
     pub(crate) journal: Option<JournalAddress>,
+    /// Where the raw archive is, if not in the data folder, as for `run`. A shared journal is archived by the processes
+    /// that count it.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Do not archive what is imported: the next `run` does.
+    #[arg(long, env = "HEADCOUNT_NO_ARCHIVE")]
+    pub(crate) no_archive: bool,
     /// The name of this process in the cluster.
     #[arg(
         long,

@@ -25,6 +25,11 @@ impl DataDir {
         self.0.join("journal")
     }
 
+    /// Whether there is a journal, be it a damaged one.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.journal().join("journal.json").exists()
+    }
+
     /// The lake of a process that stands alone.
     pub(crate) fn lake(&self) -> PathBuf {
         self.0.join("lake")
@@ -60,7 +65,7 @@ impl DataDir {
         let path = self.0.join("people.key");
         if !path.exists() {
             ensure!(
-                !self.journal().join("journal.json").exists(),
+                !self.has_journal(),
                 "{} is missing although there is a journal; restore it from a backup, or give the \
                  --people-key FILE that was given before, for a new key would count every member a \
                  second time (or say --keep-people, if this journal keeps people as they come)",

@@ -16,6 +16,8 @@ pub(crate) const CANNOT_CREATE: u8 = 73;
 pub(crate) const IO: u8 = 74;
 /// Try again later: the disk is full, another process is at work, or a server is away.
 pub(crate) const TEMPORARY: u8 = 75;
+/// Told to stop by a signal before the work was done, as shells say it of SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
 /// Something is configured in a way that cannot be used.
 pub(crate) const CONFIG: u8 = 78;
 
@@ -33,6 +35,18 @@ impl fmt::Display for Exit {
 }
 
 impl std::error::Error for Exit {}
+
+/// Whoever read the results has enough, as `head` does. That ends a command, and is no failure.
+#[derive(Debug)]
+pub(crate) struct ReaderGone;
+
+impl fmt::Display for ReaderGone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("nobody reads the results any more")
+    }
+}
+
+impl std::error::Error for ReaderGone {}
 
 /// An error with a code of its own.
 pub(crate) fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
@@ -63,8 +77,8 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(headcount_lake::Error::Unavailable { .. }) = lake {
             return TEMPORARY;
         }
-        if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
-            return NO_INPUT;
+        if let Some(error) = cause.downcast_ref() {
+            return code_of_source(error);
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
@@ -75,6 +89,17 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         }
     }
     SOFTWARE
+}
+
+/// What a source ended with.
+pub(crate) fn code_of_source(error: &headcount_source::Error) -> u8 {
+    use headcount_source::Error;
+    match error {
+        Error::Open { .. } | Error::Read { .. } | Error::Fetch(_) | Error::Input(_) => NO_INPUT,
+        Error::Unsupported { .. } | Error::Changed { .. } => DATA,
+        Error::Unbuilt(_) => USAGE,
+        _ => SOFTWARE,
+    }
 }
 
 fn code_of_serving(error: &headcount_serving::Error) -> u8 {

@@ -5,6 +5,7 @@ use std::{sync::Arc, thread, time::Duration};
 use anyhow::{Context, Result};
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
 use headcount_journal::{Journal, Options, ReadOnly};
+use headcount_lake::{Description, Lake, LakeAddress};
 
 use crate::{
     data::DataDir,
@@ -30,17 +31,31 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the folder; returns when the counts are those of the whole journal.
-    pub(crate) fn open(data: &DataDir, partitions: Option<u16>) -> Result<Self> {
-        Self::open_with(data, partitions, false)
+    /// Archives meanwhile in the lake that is given (`None` in it is the folder's own), if one is.
+    pub(crate) fn open(
+        data: &DataDir,
+        partitions: Option<u16>,
+        archive: Option<Option<LakeAddress>>,
+    ) -> Result<Self> {
+        let archive = archive.map(|lake| lake.unwrap_or_else(|| LakeAddress::Disk(data.lake())));
+        Self::open_with(data, partitions, archive.as_ref(), false)
     }
 
     /// Opens the folder and counts anew from the journal, checkpoints left aside.
     pub(crate) fn open_anew(data: &DataDir) -> Result<Self> {
-        Self::open_with(data, None, true)
+        Self::open_with(data, None, None, true)
     }
 
-    fn open_with(data: &DataDir, partitions: Option<u16>, anew: bool) -> Result<Self> {
+    fn open_with(
+        data: &DataDir,
+        partitions: Option<u16>,
+        archive: Option<&LakeAddress>,
+        anew: bool,
+    ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
+        let raw = archive
+            .map(|address| open_lake_of(&journal, address))
+            .transpose()?;
         let counting = Counting {
             surveyors: Surveyors::new(journal.partitions()),
             journal,
@@ -49,7 +64,7 @@ impl Store {
                 checkpoints: Checkpoints::Folder(data.clone()),
                 checkpoint_every: Duration::from_secs(crate::cli::CHECKPOINT_SECONDS),
             },
-            raw: None,
+            raw,
             news: News::new(),
             anew,
         };
@@ -71,10 +86,17 @@ impl Store {
     }
 }
 
+/// Opens or creates the lake of a journal. One lake is one journal's.
+fn open_lake_of(journal: &Journal, address: &LakeAddress) -> Result<Lake> {
+    let lake = Lake::open_with(address, headcount_lake::Options::default())?;
+    Description::new(journal.id(), journal.partitions()).agree(&lake)?;
+    Ok(lake)
+}
+
 /// Opens or creates the journal of a data folder.
 pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<Journal> {
     data.create()?;
-    let existing = data.journal().join("journal.json").exists();
+    let existing = data.has_journal();
     let options = Options {
         partitions: partitions.or((!existing).then_some(crate::cli::PARTITIONS)),
         ..Options::default()

@@ -20,6 +20,7 @@ pub(crate) fn run(args: cli::Run) -> Result<()> {
         args.roles.clone()
     };
     refuse_what_cannot_work(&args, &roles)?;
+    let roles = roles_that_work(&args, roles)?;
     let worker = args
         .cluster
         .worker
@@ -51,9 +52,9 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
     let cluster = &args.cluster;
     let alone = Role::ALL.iter().all(|role| does(*role));
     let mut wrong = Vec::new();
-    if does(Role::Ingest) && args.sources.is_empty() {
+    if !args.roles.is_empty() && does(Role::Ingest) && args.sources.is_empty() {
         wrong.push(
-            "nothing comes in: say where records come from with --source, such as --source sim:",
+            "--role ingest needs a source: say where records come from with --source, such as --source sim:",
         );
     }
     if !does(Role::Ingest) && !args.sources.is_empty() {
@@ -74,6 +75,27 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
         return Ok(());
     }
     Err(exit(USAGE, wrong.join("\n           ")))
+}
+
+/// Without a source there is nothing to take in, only what is there to be shown.
+fn roles_that_work(args: &cli::Run, mut roles: Vec<Role>) -> Result<Vec<Role>> {
+    if !args.sources.is_empty() {
+        return Ok(roles);
+    }
+    roles.retain(|role| *role != Role::Ingest);
+    let data = DataDir::new(args.data.clone());
+    let is_own = args.cluster.journal.is_none() && roles.contains(&Role::Process);
+    if is_own && !data.has_journal() {
+        return Err(exit(
+            USAGE,
+            format!(
+                "{} holds no journal, so there is nothing to show: say where records come from with --source, such as \
+                 --source sim:, or take some in with headcount import --data {0} FILE",
+                args.data.display()
+            ),
+        ));
+    }
+    Ok(roles)
 }
 
 /// The name of this machine.

@@ -26,8 +26,8 @@ struct Verdict {
 pub(crate) fn run(args: cli::Data) -> Result<()> {
     let data = DataDir::new(args.data);
     let verdict = judge(&data)?;
-    if args.json {
-        print_json(&verdict)?;
+    let printed = if args.json {
+        print_json(&verdict)
     } else {
         print(&format!(
             "journal   {} entries\nkept      {}\nreplayed  {}\nledger    {}\n",
@@ -39,10 +39,10 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
             } else {
                 "does not balance"
             },
-        ))?;
-    }
+        ))
+    };
     if verdict.agrees && verdict.balanced {
-        return Ok(());
+        return printed;
     }
     let what = match verdict.differences.as_slice() {
         [] => "the ledger does not balance".to_owned(),

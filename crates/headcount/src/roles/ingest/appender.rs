@@ -48,6 +48,8 @@ pub(crate) struct Ingest {
     waiting: watch::Sender<Option<String>>,
     refused: BTreeMap<String, u64>,
     kept: u64,
+    /// By what they are positions in (or by their source, if they are in nothing): records kept, and records refused.
+    by_content: HashMap<String, (u64, u64)>,
 }
 
 /// What a partition has of sources.
@@ -128,6 +130,7 @@ impl Ingest {
             waiting,
             refused: BTreeMap::new(),
             kept: 0,
+            by_content: HashMap::new(),
         }
     }
 
@@ -145,6 +148,11 @@ impl Ingest {
         (self.kept, &self.refused)
     }
 
+    /// Records kept and records refused of one content, or of a source that has no positions.
+    pub(crate) fn counts_of(&self, content: &str) -> (u64, u64) {
+        self.by_content.get(content).copied().unwrap_or_default()
+    }
+
     /// Takes a batch of a source, and gives its room back when it is durable. Only so many batches
     /// are on their way at once.
     ///
@@ -152,7 +160,15 @@ impl Ingest {
     /// When the journal takes nothing any more.
     pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
         let had = self.had(&batch);
+        let (kept, refused) = (self.kept, self.refused_sum());
         let parts = self.parts(source, &batch, None)?;
+        let (kept, refused) = (self.kept - kept, self.refused_sum() - refused);
+        let content = batch
+            .position
+            .as_ref()
+            .map_or(source, |position| &position.of);
+        let counts = self.by_content.entry(content.to_owned()).or_default();
+        *counts = (counts.0 + kept, counts.1 + refused);
         // Only the oldest is waited for, so that there is always a next group for the journal.
         while self.in_flight.len() >= self.in_flight_max
             && let Some(oldest) = self.in_flight.pop_front()
@@ -168,6 +184,10 @@ impl Ingest {
             had,
         });
         Ok(())
+    }
+
+    fn refused_sum(&self) -> u64 {
+        self.refused.values().sum()
     }
 
     /// Waits until everything taken is durable.

@@ -1,6 +1,7 @@
 //! Taking records in: sources, their queue, and the journal they are appended to.
 
 pub(crate) mod appender;
+pub(crate) mod origin;
 pub(crate) mod queue;
 pub(crate) mod resume;
 #[cfg(feature = "kafka")]

@@ -113,7 +113,18 @@ impl Intake {
         resume: Resume,
         shutdown: Shutdown,
     ) -> Running {
-        let name = address.to_string();
+        self.run_as(&address.to_string(), address, resume, shutdown)
+    }
+
+    /// Starts a source that is a part of another one, under whose name its records are accounted for.
+    pub(crate) fn run_as(
+        &self,
+        name: &str,
+        address: SourceAddress,
+        resume: Resume,
+        shutdown: Shutdown,
+    ) -> Running {
+        let name = name.to_owned();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
         let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));

@@ -1,6 +1,6 @@
 //! What partitions know of sources, from which ingesting goes on.
 
-use headcount_engine::Partition;
+use headcount_engine::{Partition, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -8,6 +8,8 @@ pub(crate) struct Known {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
+    /// What became of their records here, as far as this process counts it.
+    pub(crate) tally: Tally,
 }
 
 impl Known {
@@ -22,6 +24,7 @@ impl Known {
         Self {
             names: Vec::new(),
             positions: positions.collect(),
+            tally: Tally::default(),
         }
     }
 
@@ -33,6 +36,16 @@ impl Known {
                 .map(|(number, state)| (*number, state.name.clone()))
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
+            tally: tally_of(partition),
         }
     }
+}
+
+/// What became of all records of a partition, whatever brought them.
+pub(crate) fn tally_of(partition: &Partition) -> Tally {
+    let mut sum = Tally::default();
+    for state in partition.sources().values() {
+        sum.add(&state.account.tally);
+    }
+    sum
 }
