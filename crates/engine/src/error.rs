@@ -29,7 +29,9 @@ pub enum Error {
     )]
     Kind { offset: u64, kind: Kind },
     /// The checkpoint cannot be used; it can always be made anew from the journal.
-    #[error("checkpoint {place}: {problem} (run \"headcount rebuild\")")]
+    #[error(
+        "checkpoint {place}: {problem} (it is made anew from the journal; to do that now, run \"headcount rebuild\")"
+    )]
     Checkpoint { place: String, problem: String },
     /// The checkpoint is sound, but of something else: it was put there from elsewhere.
     #[error(

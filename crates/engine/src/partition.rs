@@ -68,11 +68,11 @@ impl Partition {
         self.next_offset
     }
 
-    /// Record time up to which no more live records are expected, and whether the partition is
-    /// idle, so that it holds nothing back.
+    /// How far record time has come here, ms since 1970: the greatest of a live record, less
+    /// [`LATENESS_MS`](crate::LATENESS_MS). The whole has come as far as the furthest partition.
     #[must_use]
-    pub fn stream_time(&self) -> (Option<i64>, bool) {
-        (self.watermark.stream_time(), self.watermark.is_idle())
+    pub fn stream_time(&self) -> Option<i64> {
+        self.watermark.stream_time()
     }
 
     /// Whether the last batch applied is complete: only then does the ledger balance, and only
@@ -142,7 +142,7 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
-            self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
+            self.within_batch = !matches!(control, Control::Position { .. });
             self.control(entry.source, control);
         } else if entry.kind.feed().is_some() {
             self.within_batch = true;
@@ -193,8 +193,10 @@ impl Partition {
                 of,
                 position,
                 received,
+                repaired,
             } => {
                 state.account.received += received;
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }
@@ -203,7 +205,6 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
-            Control::Idle => self.watermark.rest(),
         }
     }
 
@@ -280,7 +281,6 @@ impl Partition {
     fn enter(&mut self, source: u16, outcomes: &Outcomes) {
         let account = &mut self.sources.entry(source).or_default().account;
         account.tally.add(&outcomes.tally);
-        account.late += outcomes.late;
         self.feeds
             .entry(Feed::Rsvps)
             .or_default()

@@ -23,6 +23,7 @@ mod control;
 mod decoder;
 mod dictionary;
 mod door;
+mod excerpt;
 mod fast;
 mod feed;
 mod fingerprint;
@@ -33,6 +34,7 @@ mod partition;
 mod people;
 mod reason;
 mod rsvp;
+mod text;
 mod version;
 mod walker;
 

@@ -27,7 +27,6 @@ enum Step {
     },
     Refused,
     Gap,
-    Idle,
     /// A piece of the changes is taken of a partition, if there are any.
     Take(u16),
     /// A step is taken of a partition, if there is one of at most so many rows.
@@ -53,7 +52,6 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(id, second, status)| Step::OtherFeed { id, second, status }),
         1 => Just(Step::Refused),
         1 => Just(Step::Gap),
-        1 => Just(Step::Idle),
         5 => (0..PARTITIONS).prop_map(Step::Take),
         5 => (0..PARTITIONS, 2..20_usize).prop_map(|(at, rows)| Step::Follow(at, rows)),
         1 => (0..PARTITIONS, any::<bool>())
@@ -321,6 +319,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
         of: "s".into(),
         position: 0.into(),
         received: 1,
+        repaired: 0,
     };
     put(partition, 1, Kind::CONTROL, &position.to_body());
 }
@@ -362,12 +361,6 @@ fn run(parts: &mut [Followed], step: Step) {
             };
             batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
-        Step::Idle => put(
-            &mut parts[2].partition,
-            1,
-            Kind::CONTROL,
-            &Control::Idle.to_body(),
-        ),
         Step::Take(at) => parts[usize::from(at)].take_piece(),
         Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),

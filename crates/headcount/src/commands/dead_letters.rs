@@ -93,10 +93,16 @@ fn show(offset: u64, args: cli::Data) -> Result<()> {
         sha256,
         excerpt,
     } = &found.letter;
-    print(&format!(
-        "reason   {reason}\nsource   {}\nplace    {place}\nlength   {length} bytes\nsha256   {sha256}\n\n{}\n",
-        plain(&found.source),
+    let kept = if excerpt.is_empty() {
+        "The text is not a JSON object and may name people, so it was not kept; sources that run \
+         with --keep-people keep it."
+            .to_owned()
+    } else {
         plain(excerpt)
+    };
+    print(&format!(
+        "reason   {reason}\nsource   {}\nplace    {place}\nlength   {length} bytes\nsha256   {sha256}\n\n{kept}\n",
+        plain(&found.source),
     ))
 }
 

@@ -192,7 +192,7 @@ impl<'a> Import<'a> {
         let journal = Arc::clone(self.journal);
         let ingest = Ingest::new(journal, people, self.known, news.waiting.clone());
         self.runtime.block_on(async {
-            let intake = Intake::start(ingest, self.runtime.handle().clone(), news.clone())?;
+            let intake = Intake::start(ingest, news.clone())?;
             let interrupt = Interrupt::listen(intake.give_up())?;
             let mut failed = Failures::default();
             let read = self

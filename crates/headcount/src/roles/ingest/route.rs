@@ -23,7 +23,7 @@ pub(crate) fn route(entry: &Entry) -> Route {
             Ok(Control::Source { name }) => Route::Name(name),
             Ok(Control::Position { of, .. }) => Route::Position(of),
             Ok(Control::Rejected(_)) => lane(Feed::ALL.len(), None),
-            Ok(Control::Gap { .. } | Control::Idle) | Err(_) => Route::Inline,
+            Ok(Control::Gap { .. }) | Err(_) => Route::Inline,
         };
     }
     DECODER.with_borrow_mut(|decoder| {
@@ -81,18 +81,20 @@ mod tests {
 
     #[test]
     fn what_was_refused_has_a_lane_and_other_controls_have_none() {
-        let letter = headcount_record::DeadLetter::of(
-            &headcount_record::Reason::BadJson,
-            "line 1".to_owned(),
-            b"{",
-        );
+        let reason = headcount_record::Reason::BadJson;
+        let letter = headcount_record::Door::new(1, None).refuse(&reason, "line 1".into(), b"{");
         let refused = Control::Rejected(letter).to_body();
         let Route::Lane { lane, key: None } = route(&entry(Kind::DEAD_LETTER, &refused)) else {
             panic!("a dead letter has a lane and no key");
         };
         assert_eq!(lanes()[usize::from(lane)], "dead-letters");
+        let gap = Control::Gap {
+            from: 1,
+            to: 2,
+            cause: String::new(),
+        };
         assert!(matches!(
-            route(&entry(Kind::CONTROL, &Control::Idle.to_body())),
+            route(&entry(Kind::CONTROL, &gap.to_body())),
             Route::Inline
         ));
     }

@@ -263,11 +263,9 @@ impl Run {
 }
 
 fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress {
-    let (stream_time, idle) = partition.stream_time();
     Progress {
         next_offset: partition.next_offset(),
-        stream_time,
-        idle,
+        stream_time: partition.stream_time(),
         caught_up,
         behind,
     }
