@@ -51,7 +51,7 @@ impl DataDir {
             return Err(exit(
                 CANNOT_CREATE,
                 format!(
-                    "{path} is a file, so it cannot be the data folder; give another with --data"
+                    "{path} is a file, so it cannot be the data folder; choose another with --data"
                 ),
             ));
         }
@@ -103,7 +103,7 @@ pub(crate) fn read_key(path: &Path) -> Result<PeopleKey> {
         return Err(exit(
             CONFIG,
             format!(
-                "{} can be read by others (mode {mode:o}); run: chmod 600 {0}",
+                "other users can read {} (mode {mode:o}); run: chmod 600 {0}",
                 path.display()
             ),
         ));

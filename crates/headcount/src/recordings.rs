@@ -103,7 +103,7 @@ pub(crate) struct Piece {
 /// Why a file in which nothing is a record is an error: whoever gave it meant another one.
 pub(crate) fn no_record_in(label: &str, values: u64) -> String {
     let values = match values {
-        1 => "the only value in it is no record".to_owned(),
+        1 => "the only value in it is not a record".to_owned(),
         many => format!("none of the {} values in it is a record", number(many)),
     };
     format!("{label}: {values} of a feed that headcount knows; is it a recording?")
@@ -154,7 +154,7 @@ fn of(lake: Lake, keys: Vec<String>) -> Objects {
     let fetch = move |key: &str| match lake.get(key) {
         Ok(Some((bytes, _))) => Ok(bytes),
         Ok(None) => Err(format!(
-            "{place}/{key}: there is no object of this name, nor any under it"
+            "{place}/{key}: there is no object with this name or prefix"
         )),
         Err(error) => Err(error.to_string()),
     };

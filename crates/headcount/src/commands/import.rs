@@ -51,7 +51,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
             let positions = journal.positions()?.context(
-                "this journal cannot say how far files have been read; use run --source file:PATH",
+                "this journal does not record how far files have been read; use run --source file:PATH",
             )?;
             let known: Vec<_> = positions
                 .iter()

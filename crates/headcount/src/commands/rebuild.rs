@@ -34,7 +34,7 @@ pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
         return print_json(&serde_json::json!({ "partitions": partitions, "entries": entries }));
     }
     print(&format!(
-        "counted {} entries of {partitions} partitions anew\n",
+        "recounted {} entries in {partitions} partitions\n",
         number(entries)
     ))
 }
@@ -46,7 +46,7 @@ fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
     let archive = Archive::open(&lake)?;
     drop(waiting);
     for name in archive.strays() {
-        tracing::warn!("{name} is no object of the archive and is passed over");
+        tracing::warn!("skipping {name}: it is not an object of the archive");
     }
     let partitions = (0..archive.description().partitions)
         .map(|at| {

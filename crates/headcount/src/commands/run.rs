@@ -64,22 +64,22 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
     let mut wrong = Vec::new();
     if !args.roles.is_empty() && does(Role::Ingest) && args.sources.is_empty() {
         wrong.push(
-            "--role ingest needs a source: say where records come from with --source, such as --source sim:",
+            "--role ingest needs a source: add --source, such as --source sim:",
         );
     }
     if !does(Role::Ingest) && !args.sources.is_empty() {
         wrong.push(
-            "--source is for a process that ingests: add --role ingest, or leave --source away",
+            "--source needs --role ingest: add the role, or drop --source",
         );
     }
     if cluster.journal.is_none() && (does(Role::Ingest) || does(Role::Process)) && !alone {
-        wrong.push("a journal in the data folder belongs to one process: leave --role away, or share one with --journal kafka://...");
+        wrong.push("a journal in the data folder belongs to one process: drop --role, or share a journal with --journal kafka://...");
     }
     if cluster.journal.is_some() && does(Role::Process) && cluster.lake.is_none() {
-        wrong.push("who takes over a partition goes on from a checkpoint in the lake: say --lake s3://... (or a folder that all processes share)");
+        wrong.push("--role process needs --lake: a process that takes over a partition resumes from its checkpoint there; say --lake s3://... (or a folder that all processes share)");
     }
     if cluster.serving.is_none() && does(Role::Serve) && !does(Role::Process) {
-        wrong.push("there is nothing to show: say --serving cassandra://... as for the processes that count");
+        wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes that count");
     }
     if wrong.is_empty() {
         return Ok(());
@@ -99,8 +99,8 @@ fn roles_that_work(args: &cli::Run, mut roles: Vec<Role>) -> Result<Vec<Role>> {
         return Err(exit(
             USAGE,
             format!(
-                "{} holds no journal, so there is nothing to show: say where records come from with --source, such as \
-                 --source sim:, or take some in with headcount import --data {0} FILE",
+                "{} holds no journal, so there is nothing to serve: add --source, such as --source sim:, or import records \
+                 with headcount import --data {0} FILE",
                 args.data.display()
             ),
         ));
@@ -125,8 +125,8 @@ pub(crate) fn refuse_open_address(address: SocketAddr, unprotected: bool) -> Res
     Err(exit(
         USAGE,
         format!(
-            "{address} can be reached by others, and there is neither password nor TLS; listen on \
-             127.0.0.1:{}, or say --unprotected if that is what you want",
+            "other machines can reach {address}, and headcount has neither login nor TLS; listen on 127.0.0.1:{}, or \
+             add --unprotected if you want that",
             address.port()
         ),
     ))
@@ -162,6 +162,6 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
     exit(
         CANNOT_CREATE,
-        format!("listen on {address}: {error}; choose another with --listen"),
+        format!("listen on {address}: {error}; choose another address with --listen"),
     )
 }

@@ -75,7 +75,7 @@ fn read(paths: &[PathBuf]) -> Result<Recording> {
     }
     if recording.skipped() > 0 {
         tracing::warn!(
-            "{} values are no records and are left out",
+            "skipped {} values that are not records",
             number(recording.skipped())
         );
     }

@@ -51,7 +51,7 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
     Err(exit(
         DATA,
         format!(
-            "{}: what is kept is not what the journal gives; {what} (run \"headcount rebuild --data {0}\", and report this)",
+            "{}: the kept counts differ from those of the journal; {what} (run \"headcount rebuild --data {0}\", and report this)",
             data.path().display()
         ),
     ))
