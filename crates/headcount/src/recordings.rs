@@ -42,7 +42,7 @@ impl Recording {
     }
 
     /// Looks whether it is there, and says how to read it, file by file. Asks the store, so not on a runtime's thread.
-    pub(crate) fn find(self) -> Result<Vec<Piece>> {
+    pub(crate) fn find(self) -> Result<Vec<RecordingFile>> {
         let (source, addresses) = match self {
             Self::StandardInput => {
                 let address = SourceAddress::StandardInput;
@@ -82,17 +82,17 @@ impl Recording {
             }
         };
         let source: Arc<str> = source.into();
-        let piece = |(label, address)| Piece {
+        let file = |(label, address)| RecordingFile {
             source: Arc::clone(&source),
             label,
             address,
         };
-        Ok(addresses.into_iter().map(piece).collect())
+        Ok(addresses.into_iter().map(file).collect())
     }
 }
 
 /// One file of what was typed.
-pub(crate) struct Piece {
+pub(crate) struct RecordingFile {
     /// Under which its records are accounted for: what was typed, so that a folder of a million files is one source.
     pub(crate) source: Arc<str>,
     /// Its own name, for people.

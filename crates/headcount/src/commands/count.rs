@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use headcount_source::files::{self, Content};
+use headcount_source::files::{self, FileContent};
 
 use super::print_summary;
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,
     );
-    let mut count = Count {
+    let mut count = FileCounter {
         counter: Counter::new(threads),
         bar: Bar::new(),
         failures: Failures::default(),
@@ -47,7 +47,7 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
 }
 
 /// Recordings being counted.
-struct Count {
+struct FileCounter {
     counter: Counter,
     bar: Bar,
     failures: Failures,
@@ -55,7 +55,7 @@ struct Count {
     read_any: bool,
 }
 
-impl Count {
+impl FileCounter {
     fn standard_input(&mut self) {
         match files::unpack(io::stdin()) {
             Ok(reader) => self.read("-", "standard input", reader),
@@ -111,7 +111,7 @@ impl Count {
 
 /// Moves the bar as it is read.
 struct Watched {
-    content: Content,
+    content: FileContent,
     bar: Bar,
 }
 

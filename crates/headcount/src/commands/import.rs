@@ -1,16 +1,16 @@
 //! `headcount import`: recordings into the journal, exactly once.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod imported;
+
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use headcount_engine::Tally;
 use headcount_journal::Journal;
 use headcount_record::PeopleKey;
 use headcount_source::{Ended, Error as SourceError, Resume, status::Status};
-use serde_json::json;
 use tokio::{runtime::Runtime, sync::watch};
 
-use super::{print, print_json};
+use self::imported::{Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
@@ -19,7 +19,7 @@ use crate::{
     interrupt::Interrupt,
     news::News,
     progress::Bar,
-    recordings::{Piece, no_record_in},
+    recordings::{RecordingFile, no_record_in},
     roles::ingest::appender::Ingest,
     roles::ingest::origin::refuse_mix,
     roles::ingest::queue::{Intake, resume},
@@ -30,9 +30,9 @@ use crate::{
 };
 
 pub(crate) fn run(args: cli::Import) -> Result<()> {
-    let mut pieces = Vec::new();
+    let mut files = Vec::new();
     for file in args.files {
-        pieces.extend(file.find()?);
+        files.extend(file.find()?);
     }
     let data = DataDir::new(args.data.data.clone());
     let people = match &args.people_key {
@@ -57,8 +57,8 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
                 .collect();
-            let import = Import::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(pieces, people, &News::new());
+            let import = Importer::new(&runtime, &bar, &journal, &known, &address);
+            let imported = import.take(files, people, &News::new());
             // Also after a failure: nobody is to wait for a transaction that is left open.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
@@ -69,8 +69,8 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let lake = (!args.no_archive).then_some(args.lake);
             let store = Store::open(&data, args.keep.partitions, lake)?;
             let place = data.path().display();
-            let import = Import::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(pieces, people, &store.news);
+            let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
+            let imported = import.take(files, people, &store.news);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let closed = store.close();
@@ -87,72 +87,8 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     imported.failed.into_result().and(printed)
 }
 
-fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
-    tallies.fold(Tally::default(), |mut sum, tally| {
-        sum.add(&tally);
-        sum
-    })
-}
-
-/// What became of the records that came between two times.
-fn difference(after: &Tally, before: &Tally) -> Tally {
-    let quarantined = after.quarantined.iter().filter_map(|(reason, count)| {
-        let more = count - before.quarantined.get(reason).unwrap_or(&0);
-        (more > 0).then(|| (reason.clone(), more))
-    });
-    Tally {
-        new: after.new - before.new,
-        replaced: after.replaced - before.replaced,
-        repeated: after.repeated - before.repeated,
-        stale: after.stale - before.stale,
-        quarantined: quarantined.collect(),
-    }
-}
-
-/// What an import did.
-struct Imported {
-    kept: u64,
-    refused: BTreeMap<String, u64>,
-    /// What became of those kept; whoever counts a shared journal knows it.
-    became: Option<Tally>,
-    failed: Failures,
-}
-
-impl Imported {
-    fn print(&self, as_json: bool) -> Result<()> {
-        if as_json {
-            let mut answer = json!({ "kept": self.kept, "rejected": self.refused });
-            if let Some(became) = &self.became {
-                answer["became"] = json!(became);
-            }
-            return print_json(&answer);
-        }
-        let refused = number(self.refused.values().sum::<u64>());
-        let mut text = match &self.became {
-            Some(became) => {
-                let quarantined = became.quarantined.values().sum::<u64>();
-                let mut text = format!(
-                    "kept {} new records, {} replaced, {} repeated or stale",
-                    number(became.new),
-                    number(became.replaced),
-                    number(became.repeated + became.stale)
-                );
-                if quarantined > 0 {
-                    text += &format!(", {} not counted", number(quarantined));
-                }
-                format!("{text}; refused {refused}\n")
-            }
-            None => format!("kept {} records, refused {refused}\n", number(self.kept)),
-        };
-        for (reason, count) in &self.refused {
-            text += &format!("{:>9}  {reason}\n", number(*count));
-        }
-        print(&text)
-    }
-}
-
 /// An import into an open journal.
-struct Import<'a> {
+struct Importer<'a> {
     runtime: &'a Runtime,
     bar: &'a Bar,
     journal: &'a Arc<Journal>,
@@ -162,13 +98,13 @@ struct Import<'a> {
 }
 
 /// A file that was read to its end.
-struct Read {
+struct ReadFile {
     label: String,
     /// By which its records were accounted for.
     content: String,
 }
 
-impl<'a> Import<'a> {
+impl<'a> Importer<'a> {
     fn new(
         runtime: &'a Runtime,
         bar: &'a Bar,
@@ -186,8 +122,13 @@ impl<'a> Import<'a> {
     }
 
     /// Takes recordings into the journal.
-    fn take(&self, pieces: Vec<Piece>, people: Option<PeopleKey>, news: &News) -> Result<Imported> {
-        let names = pieces.iter().map(|piece| &*piece.source);
+    fn take(
+        &self,
+        files: Vec<RecordingFile>,
+        people: Option<PeopleKey>,
+        news: &News,
+    ) -> Result<Imported> {
+        let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let journal = Arc::clone(self.journal);
         let ingest = Ingest::new(journal, people, self.known, news.waiting.clone());
@@ -195,15 +136,13 @@ impl<'a> Import<'a> {
             let intake = Intake::start(ingest, news.clone())?;
             let interrupt = Interrupt::listen(intake.give_up())?;
             let mut failed = Failures::default();
-            let read = self
-                .read_all(pieces, &intake, &interrupt, &mut failed)
-                .await;
+            let read = self.read_all(files, &intake, &interrupt, &mut failed).await;
             // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its
             // records.
             let ingest = intake.finish().await;
             interrupt.closes();
             let (read, ingest) = (read?, ingest?);
-            for Read { label, content } in read {
+            for ReadFile { label, content } in read {
                 if let (0, refused @ 1..) = ingest.counts_of(&content) {
                     failed.add(DATA, no_record_in(&label, refused));
                 }
@@ -221,23 +160,23 @@ impl<'a> Import<'a> {
     /// Reads files in their order, each down to its last record. One that cannot be read takes nothing from the others.
     async fn read_all(
         &self,
-        pieces: Vec<Piece>,
+        files: Vec<RecordingFile>,
         intake: &Intake,
         interrupt: &Interrupt,
         failed: &mut Failures,
-    ) -> Result<Vec<Read>> {
+    ) -> Result<Vec<ReadFile>> {
         let known = resume(self.known)?;
         let mut read = Vec::new();
-        for piece in pieces {
-            let (source, label) = (Arc::clone(&piece.source), piece.label.clone());
-            let (ended, status) = self.read(piece, intake, &known, interrupt).await?;
+        for file in files {
+            let (source, label) = (Arc::clone(&file.source), file.label.clone());
+            let (ended, status) = self.read(file, intake, &known, interrupt).await?;
             match ended {
                 Ok(Ended::Finished) => {
                     let content = status.content.unwrap_or_else(|| source.to_string());
                     let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
                     // What was taken of it before may have been all of its records.
                     if !begun_before {
-                        read.push(Read { label, content });
+                        read.push(ReadFile { label, content });
                     }
                 }
                 Ok(Ended::Stopped) => {
@@ -261,16 +200,16 @@ impl<'a> Import<'a> {
     /// Reads one file; how that ended, and what the source said last.
     async fn read(
         &self,
-        piece: Piece,
+        file: RecordingFile,
         intake: &Intake,
         known: &Resume,
         interrupt: &Interrupt,
     ) -> Result<(Result<Ended, SourceError>, Status)> {
-        let Piece {
+        let RecordingFile {
             source,
             label,
             address,
-        } = piece;
+        } = file;
         let running = intake.run_as(&source, address, known.clone(), interrupt.shutdown());
         let status = running.status.clone();
         let shown = tokio::spawn(show(self.bar.clone(), label, running.status));

@@ -63,14 +63,10 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
     let alone = Role::ALL.iter().all(|role| does(*role));
     let mut wrong = Vec::new();
     if !args.roles.is_empty() && does(Role::Ingest) && args.sources.is_empty() {
-        wrong.push(
-            "--role ingest needs a source: add --source, such as --source sim:",
-        );
+        wrong.push("--role ingest needs a source: add --source, such as --source sim:");
     }
     if !does(Role::Ingest) && !args.sources.is_empty() {
-        wrong.push(
-            "--source needs --role ingest: add the role, or drop --source",
-        );
+        wrong.push("--source needs --role ingest: add the role, or drop --source");
     }
     if cluster.journal.is_none() && (does(Role::Ingest) || does(Role::Process)) && !alone {
         wrong.push("a journal in the data folder belongs to one process: drop --role, or share a journal with --journal kafka://...");

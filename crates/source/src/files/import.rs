@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::blocking;
 use super::identity::{Identity, identify};
 use super::objects::Input;
-use super::open::Content;
+use super::open::FileContent;
 use super::pace::Pacer;
 use crate::address::Pace;
 use crate::error::{Ended, Error};
@@ -118,7 +118,7 @@ async fn identity(input: &Input, context: &mut Context) -> Result<Option<Identit
 /// A file being read.
 struct Reading {
     path: PathBuf,
-    content: Take<Content>,
+    content: Take<FileContent>,
     framer: Framer,
     /// What its positions are called, and where the content ends.
     of: String,
@@ -145,7 +145,7 @@ enum Reach {
 impl Reading {
     fn new(
         path: &Path,
-        content: Content,
+        content: FileContent,
         identity: Identity,
         taken: u64,
         options: &Options,

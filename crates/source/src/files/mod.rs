@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub use objects::{Fetch, Objects};
 #[cfg(feature = "kafka")]
 pub(crate) use open::is_packed;
-pub use open::{Content, open, unpack};
+pub use open::{FileContent, open, unpack};
 
 use crate::address::{FileAddress, Pace};
 use crate::error::{Ended, Error};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::open::{Content, open, open_bytes};
+use super::open::{FileContent, open, open_bytes};
 use crate::error::{Ended, Error};
 use crate::run::Context;
 
@@ -79,7 +79,7 @@ impl Input {
         }
     }
 
-    pub(crate) fn open(&self) -> io::Result<Content> {
+    pub(crate) fn open(&self) -> io::Result<FileContent> {
         match self {
             Self::File(path) => open(path),
             Self::Object { bytes, .. } => open_bytes(bytes.clone()),

@@ -14,7 +14,7 @@ use super::format::{Format, format_of};
 use super::unpack::Unpacker;
 
 /// The content of a file: what it holds when it is unpacked.
-pub struct Content {
+pub struct FileContent {
     reader: BoxedReader,
     packed: Arc<AtomicU64>,
     length: u64,
@@ -27,15 +27,15 @@ pub struct Content {
 /// # Errors
 /// [`io::ErrorKind::Unsupported`] when it is of a known format that is not read here; the sentence says which one and
 /// what converts it. Reading fails when it is damaged, or unpacks to more than any recording does.
-pub fn open(path: &Path) -> io::Result<Content> {
+pub fn open(path: &Path) -> io::Result<FileContent> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_file() {
-        return Content::new(file, metadata.len());
+        return FileContent::new(file, metadata.len());
     }
     // A pipe or a device has no length, and no way back.
     let packed = Arc::default();
-    Ok(Content {
+    Ok(FileContent {
         reader: unpack_counted(file, &packed)?,
         packed,
         length: 0,
@@ -43,12 +43,12 @@ pub fn open(path: &Path) -> io::Result<Content> {
 }
 
 /// As [`open`], for what is in memory.
-pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<Content> {
+pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<FileContent> {
     let length = bytes.len() as u64;
-    Content::new(Cursor::new(bytes), length)
+    FileContent::new(Cursor::new(bytes), length)
 }
 
-impl Content {
+impl FileContent {
     fn new(packed: impl Read + Seek + Send + 'static, length: u64) -> io::Result<Self> {
         let count = Arc::new(AtomicU64::new(0));
         let reader = Unpacker::new(Arc::clone(&count)).open_seekable(Metered {
@@ -70,15 +70,15 @@ impl Content {
     }
 }
 
-impl Read for Content {
+impl Read for FileContent {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
     }
 }
 
-impl fmt::Debug for Content {
+impl fmt::Debug for FileContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Content")
+        f.debug_struct("FileContent")
             .field("packed", &self.packed)
             .field("length", &self.length)
             .finish_non_exhaustive()

@@ -712,7 +712,8 @@ async fn a_path_that_is_not_there_is_said_in_the_status_too() {
 async fn a_pipe_gives_values_as_soon_as_they_are_complete() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let (mut context, mut bench) = bench(Resume::fresh(), Options::default());
-    let running = tokio::spawn(async move { crate::stdin::run_over(|| Ok(reader), &mut context).await });
+    let running =
+        tokio::spawn(async move { crate::stdin::run_over(|| Ok(reader), &mut context).await });
     for text in ["{\"a\":1}\n", "{\"b\":\n2}"] {
         writer.write_all(text.as_bytes()).unwrap();
         let batch = bench.next().await.unwrap();
@@ -742,7 +743,8 @@ async fn a_pipe_gives_values_as_soon_as_they_are_complete() {
     // Stopped while nothing comes.
     let (reader, _writer) = std::io::pipe().unwrap();
     let (mut context, bench) = crate::testing::bench(Resume::fresh(), Options::default());
-    let running = tokio::spawn(async move { crate::stdin::run_over(|| Ok(reader), &mut context).await });
+    let running =
+        tokio::spawn(async move { crate::stdin::run_over(|| Ok(reader), &mut context).await });
     bench.trigger.stop();
     assert_eq!(
         timeout(Duration::from_secs(5), running)

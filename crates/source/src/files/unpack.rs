@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lzma_rust2::XzReader;
 
-use super::archive::{BoxedReader, Concatenated, Member, TarMembers, ZipMembers, opened};
+use super::archive::{ArchiveMember, BoxedReader, Concatenated, TarMembers, ZipMembers, opened};
 use super::format::{Foreign, Format, HEAD_BYTES, format_of};
 use super::parts;
 use super::utf16::Utf16;
@@ -101,10 +101,10 @@ impl Unpacker {
     /// What is in an archive's members, each unpacked for itself.
     fn concatenated(
         &self,
-        members: impl Iterator<Item = io::Result<Member>> + Send + 'static,
+        members: impl Iterator<Item = io::Result<ArchiveMember>> + Send + 'static,
     ) -> io::Result<BoxedReader> {
         let inner = self.inner()?;
-        let open = move |member: io::Result<Member>| {
+        let open = move |member: io::Result<ArchiveMember>| {
             let (name, stored) = member?;
             opened(&name, inner.open(inner.bounded(stored)))
         };

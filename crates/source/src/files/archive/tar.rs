@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::{Member, Section, invalid, is_hidden, unsupported};
+use super::{ArchiveMember, Section, invalid, is_hidden, unsupported};
 
 const BLOCK_BYTES: u64 = 512;
 /// The longest extended header that is read: names and times, and rarely a size.
@@ -35,7 +35,7 @@ impl<R: Read + Send + 'static> TarMembers<R> {
         }
     }
 
-    fn next_member(&mut self) -> io::Result<Option<Member>> {
+    fn next_member(&mut self) -> io::Result<Option<ArchiveMember>> {
         let mut extended = Extended::default();
         loop {
             self.skip_rest()?;
@@ -141,7 +141,7 @@ impl<R: Read + Send + 'static> TarMembers<R> {
 }
 
 impl<R: Read + Send + 'static> Iterator for TarMembers<R> {
-    type Item = io::Result<Member>;
+    type Item = io::Result<ArchiveMember>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use flate2::{CrcReader, read::DeflateDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
-use super::{BoxedReader, Member, Section, invalid, is_hidden, opened, unsupported};
+use super::{ArchiveMember, BoxedReader, Section, invalid, is_hidden, opened, unsupported};
 
 /// The files in a zip, in the order of its directory.
 pub(in crate::files) struct ZipMembers<R> {
@@ -73,7 +73,7 @@ impl<R: Read + Seek + Send + 'static> ZipMembers<R> {
 }
 
 impl<R: Read + Seek + Send + 'static> Iterator for ZipMembers<R> {
-    type Item = io::Result<Member>;
+    type Item = io::Result<ArchiveMember>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let member = self.members.next()?;
