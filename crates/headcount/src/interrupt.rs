@@ -34,7 +34,11 @@ impl Interrupt {
         };
         tokio::spawn(async move {
             signals.next().await;
-            if !closing.load(Ordering::Relaxed) {
+            if closing.load(Ordering::Relaxed) {
+                tracing::warn!(
+                    "interrupted at the end: every record is kept, and the next import or run archives the rest"
+                );
+            } else {
                 stop.stop();
                 if timeout(LAST_LIMIT, signals.next()).await.is_err() {
                     give_up.now();

@@ -1,6 +1,10 @@
 //! Opening a data folder: journal, checkpoints, and the counts brought up to date.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use headcount_engine::{Filter, Partition, Summary, Survey};
@@ -18,6 +22,10 @@ use crate::{
     roles::process::publisher::Destination,
     roles::serve::partition_handle::Surveyors,
 };
+
+/// How long a command waits until everything it kept is archived. Only a lake that is away takes so long; what it lacks
+/// then the next process archives.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
 
 /// An open data folder of this process: it writes the journal and follows it.
 pub(crate) struct Store {
@@ -81,7 +89,7 @@ impl Store {
 
     /// Lets the followers finish, writes their checkpoints and closes the journal.
     pub(crate) fn close(self) -> Result<()> {
-        self.holdings.leave_all()?;
+        self.holdings.leave_all_by(Instant::now() + ARCHIVE_LIMIT)?;
         self.journal.close().context("close the journal")
     }
 }

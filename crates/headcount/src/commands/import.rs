@@ -258,3 +258,33 @@ async fn show(bar: Bar, label: String, mut status: watch::Receiver<Status>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headcount_source::status::Progress;
+
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_told_with_its_place_and_the_way_on() {
+        let status = |progress: Option<(bool, u64)>| Status {
+            progress: progress.map(|(identifying, bytes_done)| Progress {
+                identifying,
+                bytes_done,
+                bytes_total: 12_000,
+            }),
+            ..Status::default()
+        };
+        for (progress, place) in [
+            (Some((false, 4_500)), "x.gz, at byte 4,500 of 12,000:"),
+            (Some((true, 4_500)), "x.gz, before its first record:"),
+            (None, "x.gz: what came before is kept"),
+        ] {
+            let said = stopped_in("x.gz", &status(progress));
+            assert!(
+                said.contains(place) && said.contains("same command"),
+                "{said}"
+            );
+        }
+    }
+}
