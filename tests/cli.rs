@@ -275,6 +275,35 @@ fn a_reader_that_has_enough_ends_a_command() {
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }
 
+#[test]
+fn a_source_that_can_never_work_ends_run_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let run = |sources: &[&'static str]| {
+        let named = sources.iter().flat_map(|source| ["--source", source]);
+        let fixed = ["run", "--data", data.to_str().unwrap()];
+        fixed.into_iter().chain(named).collect::<Vec<_>>()
+    };
+    for gone in ["file:/no/such/file", "file:/no/such/file?speed=60"] {
+        refused(&run(&[gone]), 66, &["/no/such/file", "is the path right"]);
+    }
+    // One is enough, and all are named.
+    refused(
+        &run(&["sim:", "file:/no/such/file", "file:/no/such/folder/"]),
+        66,
+        &["/no/such/file", "/no/such/folder/"],
+    );
+    refused(&run(&["kafka://h:9092/no topic"]), 64, &["other letters"]);
+    if cfg!(not(feature = "cluster")) {
+        refused(
+            &run(&["kafka://h:9092/topic"]),
+            64,
+            &["built without Kafka", "--features cluster"],
+        );
+    }
+    assert!(!data.exists(), "nothing was started");
+}
+
 #[cfg(feature = "cluster")]
 #[test]
 fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
@@ -485,4 +514,19 @@ fn one_seed_gives_one_file_and_threads_change_nothing() {
     }
     assert_eq!(counts[0]["records"], 3000);
     assert_eq!(counts[0]["malformed"], 0);
+}
+
+#[test]
+fn a_log_that_is_read_no_more_does_not_end_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = headcount();
+    command.env("HEADCOUNT_LOG", "info").stderr(Stdio::piped());
+    let sources = ["sim:?rate=20".to_owned()];
+    let (process, log) = Process::run_logged(command, folder.path(), &sources);
+    let mut first = String::new();
+    BufReader::new(log).read_line(&mut first).unwrap();
+    assert!(first.contains("serving"), "{first}");
+    // Nobody reads what it says from here on: that it listens, and that it stops.
+    wait_until("it is ready all the same", || process.is_ready());
+    process.stop();
 }

@@ -77,7 +77,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(headcount_lake::Error::Unavailable { .. }) = lake {
             return TEMPORARY;
         }
-        if let Some(error) = cause.downcast_ref() {
+        if let Some(error) = cause.downcast_ref::<headcount_source::Error>() {
             return code_of_source(error);
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {

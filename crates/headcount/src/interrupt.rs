@@ -6,12 +6,12 @@ use std::sync::{
 };
 
 use anyhow::Result;
+use headcount_journal::Journal;
 use headcount_source::shutdown::{Shutdown, shutdown};
 use tokio::time::timeout;
 
 use crate::{
     exit::INTERRUPTED,
-    roles::ingest::queue::GiveUp,
     roles::ingest::sources::{LAST_LIMIT, Signals},
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct Interrupt {
 impl Interrupt {
     /// The first signal tells sources to stop, so that what they brought becomes durable. A journal that is away is
     /// waited for only so long, and nothing is after a second signal: what is durable stays so.
-    pub(crate) fn listen(give_up: GiveUp) -> Result<Self> {
+    pub(crate) fn listen(journal: Arc<Journal>) -> Result<Self> {
         let mut signals = Signals::listen()?;
         let (stop, shutdown) = shutdown();
         let closing = Arc::new(AtomicBool::new(false));
@@ -41,7 +41,7 @@ impl Interrupt {
             } else {
                 stop.stop();
                 if timeout(LAST_LIMIT, signals.next()).await.is_err() {
-                    give_up.now();
+                    journal.give_up();
                     signals.next().await;
                 }
             }

@@ -13,6 +13,7 @@ mod exit;
 mod failures;
 mod interrupt;
 mod live;
+mod metrics;
 mod news;
 mod progress;
 mod recordings;
@@ -72,6 +73,7 @@ fn help() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    metrics::declare();
     match command {
         Command::Demo(args) => commands::demo::run(args),
         Command::Run(args) => commands::run::run(*args),
@@ -98,6 +100,8 @@ fn log(filter: &str) -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Its way to report that the log cannot be written is to write to standard error, which then panics.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

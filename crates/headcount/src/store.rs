@@ -46,19 +46,20 @@ impl Store {
         archive: Option<Option<LakeAddress>>,
     ) -> Result<Self> {
         let archive = archive.map(|lake| lake.unwrap_or_else(|| LakeAddress::Disk(data.lake())));
-        Self::open_with(data, partitions, archive.as_ref(), false)
+        Self::open_with(data, partitions, archive.as_ref(), None)
     }
 
-    /// Opens the folder and counts anew from the journal, checkpoints left aside.
-    pub(crate) fn open_anew(data: &DataDir) -> Result<Self> {
-        Self::open_with(data, None, None, true)
+    /// Opens the folder and counts anew from the journal, checkpoints left aside. Record times are
+    /// held against `moment` too, ms since 1970.
+    pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
+        Self::open_with(data, None, None, Some(moment))
     }
 
     fn open_with(
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
-        anew: bool,
+        anew: Option<i64>,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
         let raw = archive
@@ -144,16 +145,17 @@ impl Snapshot {
         Ok(Self { partitions })
     }
 
-    /// Reads the journal up to `ends`, checkpoints left aside.
-    pub(crate) fn replayed(data: &DataDir, ends: &[u64]) -> Result<Self> {
+    /// Reads the journal as far as another snapshot has, checkpoints left aside. Record times are
+    /// held against the same moments.
+    pub(crate) fn replayed(data: &DataDir, as_far_as: &Self) -> Result<Self> {
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
-            let mut partition = Partition::new();
-            replay(
-                &mut partition,
-                journal.reader(at, 0)?,
-                ends[usize::from(at)],
-            )?;
+            let kept = &as_far_as.partitions[usize::from(at)];
+            let mut partition = kept
+                .judged_at()
+                .map_or_else(Partition::new, Partition::judging_at);
+            let reader = journal.reader(at, 0)?;
+            replay(&mut partition, reader, kept.next_offset())?;
             Ok(partition)
         })?;
         Ok(Self { partitions })

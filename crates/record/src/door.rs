@@ -121,6 +121,12 @@ impl Door {
         }
     }
 
+    /// How often records had to be decoded the complete way.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self.decoder.fallbacks()
+    }
+
     /// What is kept of a message that was refused at `place`.
     ///
     /// Its beginning, without what is or may be a person's: of a text that is no JSON object nothing

@@ -60,6 +60,8 @@ mod write;
 use std::sync::Arc;
 
 pub use address::{CassandraAddress, ServingAddress};
+#[cfg(feature = "cassandra")]
+pub use cassandra::declare_metrics;
 pub use error::{Error, Result};
 pub use follow::{News, follow};
 pub use people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic};

@@ -17,11 +17,11 @@ pub(crate) struct Outage {
     /// The server can be asked for what it sent in an outage no longer than this.
     forgiven: Duration,
     alive_ms: Option<i64>,
-    open: Option<Open>,
+    open: Option<OpenOutage>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenOutage {
     from_ms: i64,
     cause: String,
     told: bool,
@@ -29,18 +29,23 @@ struct Open {
 
 impl Outage {
     /// `seen_ms` is when an earlier process last knew the stream to be alive.
-    pub(crate) fn new(forgiven: Duration, seen_ms: Option<i64>) -> Self {
+    pub(crate) fn new(seen_ms: Option<i64>) -> Self {
         let cause = "headcount was not running".to_owned();
-        let open = seen_ms.map(|from_ms| Open {
+        let open = seen_ms.map(|from_ms| OpenOutage {
             from_ms,
             cause,
             told: false,
         });
         Outage {
-            forgiven,
+            forgiven: Duration::ZERO,
             alive_ms: None,
             open,
         }
+    }
+
+    /// From now on the server can be asked for what it sent in an outage no longer than this.
+    pub(crate) fn forgive(&mut self, outage: Duration) {
+        self.forgiven = outage;
     }
 
     pub(crate) fn alive(&mut self, now_ms: i64) {
@@ -50,7 +55,7 @@ impl Outage {
     /// The connection ended.
     pub(crate) fn lost(&mut self, now_ms: i64, cause: &str) {
         let from_ms = self.alive_ms.take().unwrap_or(now_ms);
-        self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert_with(|| OpenOutage {
             from_ms,
             cause: cause.to_owned(),
             told: false,
@@ -111,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_disconnect_is_a_gap_where_nothing_can_be_asked_again() {
-        let mut outage = Outage::new(Duration::ZERO, None);
+        let mut outage = Outage::new(None);
         assert_eq!(
             outage.failed(5),
             None,
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_stop_of_the_process_is_a_gap() {
-        let mut outage = Outage::new(Duration::ZERO, Some(100));
+        let mut outage = Outage::new(Some(100));
         assert_eq!(
             outage.failed(150),
             gap(100, 150, "headcount was not running")
@@ -143,7 +148,7 @@ mod tests {
             outage.connected(200),
             gap(150, 200, "headcount was not running")
         );
-        let mut outage = Outage::new(Duration::ZERO, Some(100));
+        let mut outage = Outage::new(Some(100));
         assert_eq!(
             outage.connected(200),
             gap(100, 200, "headcount was not running")
@@ -152,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_can_be_asked_again_is_none_for_a_while() {
-        let mut outage = Outage::new(Duration::from_secs(10), Some(0));
+        let mut outage = Outage::new(Some(0));
+        outage.forgive(Duration::from_secs(10));
         assert_eq!(outage.connected(9_000), None);
         outage.lost(9_500, "reset");
         assert_eq!(outage.failed(15_000), None);

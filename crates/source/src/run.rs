@@ -1,70 +1,15 @@
-//! One way to start any source: from its address.
+//! What every running source has at hand.
 
 use std::time::Duration;
 
-use crate::address::SourceAddress;
 use crate::backoff::Delays;
-use crate::error::{Ended, Error, Stopped};
-use crate::message::{Batch, Resume};
+use crate::error::Stopped;
+use crate::message::Batch;
+use crate::position::Resume;
+use crate::record_time::ReadTime;
 use crate::shutdown::Shutdown;
 use crate::sink::Sink;
 use crate::status::Reporter;
-use crate::{files, http, simulated, stdin, websocket};
-
-/// Any source there is.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AnySource {
-    address: SourceAddress,
-    options: Options,
-}
-
-impl AnySource {
-    pub fn new(address: SourceAddress) -> Self {
-        AnySource {
-            address,
-            options: Options::default(),
-        }
-    }
-
-    #[must_use]
-    pub fn with_options(self, options: Options) -> Self {
-        AnySource { options, ..self }
-    }
-
-    /// Runs until there is nothing more to read, until it is time to stop, or until it cannot go on. Trouble on the
-    /// network does not end it. What was read is in the sink when it returns, as long as the program empties the sink.
-    pub async fn run(
-        self,
-        sink: Sink,
-        resume: Resume,
-        report: Reporter,
-        shutdown: Shutdown,
-    ) -> Result<Ended, Error> {
-        let last_word = report.clone();
-        let context = Context {
-            sink,
-            resume,
-            report,
-            shutdown,
-            options: self.options,
-        };
-        let ended = match self.address {
-            SourceAddress::WebSocket(address) => websocket::run(address, context).await,
-            SourceAddress::Http(address) => http::run(address, context).await,
-            SourceAddress::File(address) => files::run(address, context).await,
-            SourceAddress::Simulation(address) => simulated::run(address, context).await,
-            SourceAddress::StandardInput => stdin::run(context).await,
-            SourceAddress::Objects(objects) => files::objects::run(objects, context).await,
-            #[cfg(feature = "kafka")]
-            SourceAddress::Kafka(address) => crate::kafka::run(address, context).await,
-            #[cfg(feature = "kinesis")]
-            SourceAddress::Kinesis(address) => crate::kinesis::run(address, context).await,
-            SourceAddress::Unbuilt(address) => Err(Error::Unbuilt(address)),
-        };
-        last_word.ended(ended.as_ref().err());
-        ended
-    }
-}
 
 /// What may be set on a source. The defaults are for the real thing; tests take shorter times.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +22,8 @@ pub struct Options {
     pub connect_limit: Duration,
     /// A connection on which nothing comes for this long is taken for dead.
     pub idle_limit: Duration,
+    /// Bytes that have not become a value for this long are told of.
+    pub value_limit: Duration,
     /// How often a WebSocket's peer is asked for a sign of life.
     pub ping_interval: Duration,
     /// How far behind the greatest record time an HTTP stream is asked to go on: record times do not come in order.
@@ -97,6 +44,7 @@ impl Default for Options {
             batch_items: 4096,
             connect_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(60),
+            value_limit: Duration::from_secs(60),
             ping_interval: Duration::from_secs(20),
             overlap: Duration::from_secs(60),
             backlog: Duration::from_secs(30 * 60),
@@ -112,6 +60,7 @@ pub(crate) struct Context {
     pub(crate) resume: Resume,
     pub(crate) report: Reporter,
     pub(crate) shutdown: Shutdown,
+    pub(crate) read_time: ReadTime,
     pub(crate) options: Options,
 }
 

@@ -13,7 +13,9 @@ const ITEM_BYTES: usize = 64;
 /// How much may wait in the queue or be in the program's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// So many batches.
     pub batches: usize,
+    /// So many bytes of messages, and a little for each item.
     pub bytes: usize,
 }
 
@@ -29,7 +31,7 @@ impl Default for Limits {
 }
 
 /// A queue of batches. Both ends may be in different tasks; dropping either end ends the other in good order.
-pub fn channel(limits: Limits) -> (Sink, Inbox) {
+pub fn channel(limits: Limits) -> (Sink, BatchReceiver) {
     let bytes_max =
         u32::try_from(limits.bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(bytes_max as usize));
@@ -40,7 +42,7 @@ pub fn channel(limits: Limits) -> (Sink, Inbox) {
             room: Arc::clone(&room),
             bytes_max,
         },
-        Inbox { receiver, room },
+        BatchReceiver { receiver, room },
     )
 }
 
@@ -54,11 +56,17 @@ pub struct Sink {
 
 impl Sink {
     /// Resolves when the batch is queued (not when it is durable).
+    ///
+    /// # Errors
+    /// When the program takes no more.
     pub async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
         self.push_watched(batch).await.map(drop)
     }
 
     /// As [`Sink::push`]; tells later whether the program has let go of the batch.
+    ///
+    /// # Errors
+    /// When the program takes no more.
     pub async fn push_watched(&mut self, batch: Batch) -> Result<Taken, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
@@ -85,6 +93,7 @@ impl Sink {
 /// A batch with its place in the queue, which is free again when this is dropped.
 #[derive(Debug)]
 pub struct Delivery {
+    /// What the source has pushed.
     pub batch: Batch,
     held: Held,
 }
@@ -115,19 +124,19 @@ impl Taken {
 
 /// Where the program takes batches from.
 #[derive(Debug)]
-pub struct Inbox {
+pub struct BatchReceiver {
     receiver: mpsc::Receiver<Delivery>,
     room: Arc<Semaphore>,
 }
 
-impl Inbox {
+impl BatchReceiver {
     /// The next batch; `None` when all sources are gone and everything was taken.
     pub async fn next(&mut self) -> Option<Delivery> {
         self.receiver.recv().await
     }
 }
 
-impl Drop for Inbox {
+impl Drop for BatchReceiver {
     fn drop(&mut self) {
         self.room.close();
     }

@@ -4,7 +4,7 @@ mod imported;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
 use headcount_record::PeopleKey;
 use headcount_source::{Ended, Error as SourceError, Resume, status::Status};
@@ -50,9 +50,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let waiting = Waiting::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
-            let positions = journal.positions()?.context(
-                "this journal does not record how far files have been read; use run --source file:PATH",
-            )?;
+            ensure!(
+                journal.capabilities().keeps_positions,
+                "this journal does not record how far files have been read; use run --source file:PATH"
+            );
+            let positions = journal.positions()?;
             let known: Vec<_> = positions
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
@@ -67,7 +69,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
         }
         None => {
             let lake = (!args.no_archive).then_some(args.lake);
-            let store = Store::open(&data, args.keep.partitions, lake)?;
+            let mut store = Store::open(&data, args.keep.partitions, lake)?;
+            let now = crate::counting::now();
+            for known in &mut store.known {
+                known.forget_kept_out(now);
+            }
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
             let imported = import.take(files, people, &store.news);
@@ -131,10 +137,10 @@ impl<'a> Importer<'a> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let journal = Arc::clone(self.journal);
-        let ingest = Ingest::new(journal, people, self.known, news.waiting.clone());
+        let ingest = Ingest::new(journal, people, self.known, news);
         self.runtime.block_on(async {
             let intake = Intake::start(ingest, news.clone())?;
-            let interrupt = Interrupt::listen(intake.give_up())?;
+            let interrupt = Interrupt::listen(Arc::clone(self.journal))?;
             let mut failed = Failures::default();
             let read = self.read_all(files, &intake, &interrupt, &mut failed).await;
             // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its

@@ -4,11 +4,13 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
+use headcount_record::Kind;
 
 use super::Entry;
 use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
+use super::metrics::METRICS;
 use super::position::Position;
 
 /// What one read brings at most.
@@ -174,8 +176,10 @@ fn keep(
     };
     let mut backoff = BACKOFF_MIN;
     loop {
+        let began = Instant::now();
         match archiver.store(&sealed, place) {
             Ok(on) => {
+                METRICS.store_seconds.observe(began.elapsed().as_secs_f64());
                 goes_on(archiver);
                 return Ok(if on { Went::On } else { Went::Elsewhere });
             }
@@ -198,6 +202,7 @@ fn waits(archiver: &Archiver, error: &JournalError, stop: &Stop) -> bool {
 }
 
 fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
+    METRICS.failures.inc();
     let said = error.to_string();
     if archiver.figures().set_trouble(Some(said.clone())).is_none() {
         tracing::warn!(
@@ -220,7 +225,7 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
     Entry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
-        kind: frame.kind,
+        kind: Kind::new(frame.kind),
         source: frame.source,
         body: frame.body,
     }

@@ -3,6 +3,7 @@
 mod batches;
 mod bind;
 mod connect;
+mod metrics;
 mod packs;
 mod patience;
 mod put;
@@ -12,6 +13,7 @@ mod statements;
 mod tls;
 mod window;
 
+pub use metrics::declare_metrics;
 use scylla::client::session::Session;
 
 use super::{Identity, Result, address::CassandraAddress};

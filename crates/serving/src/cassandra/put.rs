@@ -12,6 +12,7 @@ use super::{
     super::{Result, cells::Put},
     Cassandra,
     batches::{Unit, units},
+    metrics::METRICS,
     packs::bind_all,
     patience::{Failure, Patience, WRITING},
     window::Place,
@@ -45,6 +46,7 @@ impl Cassandra {
         let began = Instant::now();
         let written = self.write(unit).await;
         self.window.learn(began, written.is_ok());
+        METRICS.wrote(written.is_ok(), began.elapsed());
         written
     }
 

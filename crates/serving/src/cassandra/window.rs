@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use headcount_telemetry::Share;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::metrics::METRICS;
 
 /// With more a server of few cores answers later, not sooner.
 const MOST: usize = 96;
@@ -24,6 +27,7 @@ const SOON: Duration = Duration::from_millis(500);
 pub(crate) struct Window {
     room: Semaphore,
     size: Mutex<Size>,
+    shown: Share,
 }
 
 struct Size {
@@ -44,8 +48,11 @@ pub(crate) struct Place<'a> {
 
 impl Window {
     pub(crate) fn new() -> Self {
+        let shown = Share::of(&METRICS.window_writes);
+        shown.set(FIRST);
         Self {
             room: Semaphore::new(FIRST),
+            shown,
             size: Mutex::new(Size {
                 now: FIRST,
                 owed: 0,
@@ -83,7 +90,9 @@ impl Window {
             let less = size.now - half;
             (size.now, size.answered, size.halved) = (half, 0, Instant::now());
             size.owed += less - self.room.forget_permits(less);
+            METRICS.halvings.inc();
         }
+        self.shown.set(size.now);
     }
 
     fn size(&self) -> std::sync::MutexGuard<'_, Size> {

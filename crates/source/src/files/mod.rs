@@ -21,11 +21,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use objects::{Fetch, Objects};
-#[cfg(feature = "kafka")]
-pub(crate) use open::is_packed;
 pub use open::{FileContent, open, unpack};
 
+pub use crate::address::{Fetch, Objects};
 use crate::address::{FileAddress, Pace};
 use crate::error::{Ended, Error};
 use crate::run::Context;

@@ -100,12 +100,6 @@ fn unpack_counted(
     }))
 }
 
-/// Whether what begins so is packed as messages are: with gzip or zstd.
-#[cfg(feature = "kafka")]
-pub(crate) fn is_packed(head: &[u8]) -> bool {
-    matches!(format_of(head, true), Some(Format::Gzip | Format::Zstd))
-}
-
 /// Whether what begins so is read as it stands.
 pub(super) fn is_plain(head: &[u8]) -> bool {
     format_of(head, true) == Some(Format::Plain)

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use headcount_kafka::KafkaAddress;
 
 use crate::address::AddressError;
-use crate::stream::fit_to_show;
+use crate::shown::fit_to_show;
 
 /// Topics of one Kafka: `kafka://host:port,host:port/topic,topic?from=earliest`. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,10 +35,12 @@ impl TopicAddress {
         &self.kafka
     }
 
+    /// Their names, in the order in which they were given.
     pub fn topics(&self) -> &[String] {
         &self.topics
     }
 
+    /// Where a partition begins that was never read.
     pub fn from(&self) -> From {
         self.from
     }

@@ -3,9 +3,8 @@
 //! Records with the same key come in order, across splits and merges. Of trouble and throttling the status tells;
 //! neither ends the source. What the stream no longer keeps does, unless the address says `lost=go-on`: then it is a gap.
 
-mod account;
 mod aggregate;
-mod decode;
+mod cursors;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +13,11 @@ use headcount_kinesis::{
     Summary,
 };
 
-use self::account::Account;
+use bytes::Bytes;
+
+use self::cursors::ShardCursors;
 use crate::backoff::Backoff;
+use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Message, Place};
 use crate::run::Context;
@@ -52,11 +54,11 @@ async fn run_with(
         Beginning::Latest => Some(wall::now_ms() - LATEST_BEFORE_MS),
         Beginning::Time(ms) => Some(ms),
     };
-    let account = Account::new(prefix, begun_ms, &context.resume);
-    let plan = account.plan(address.goes_on_after_loss());
+    let cursors = ShardCursors::new(prefix, begun_ms, &context.resume);
+    let plan = cursors.plan(address.goes_on_after_loss());
     let mut reader = StreamReader::new(client, plan);
-    let mut reading = Reading {
-        account,
+    let mut reading = StreamReading {
+        cursors,
         context,
         messages: 0,
     };
@@ -88,14 +90,14 @@ async fn find(
     }
 }
 
-struct Reading {
-    account: Account,
+struct StreamReading {
+    cursors: ShardCursors,
     context: Context,
     /// Since the source was started.
     messages: u64,
 }
 
-impl Reading {
+impl StreamReading {
     async fn take(&mut self, event: Event) -> Result<(), Error> {
         match event {
             Event::Records {
@@ -137,16 +139,16 @@ impl Reading {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut records = records.into_iter().peekable();
-        while let Some(record) = records.next() {
-            self.account.read(shard, &record);
-            for (text, broken) in decode::messages_in(&record.data) {
+        while let Some(mut record) = records.next() {
+            self.cursors.read(shard, &record);
+            for opened in opened(&std::mem::take(&mut record.data).into()) {
                 self.messages += 1;
-                bytes += text.len();
+                bytes += opened.bytes.len();
                 items.push(Item::from(Message {
-                    bytes: text,
-                    position: self.account.next(shard),
+                    bytes: opened.bytes,
+                    position: self.cursors.next(shard),
                     place: Place::Message(self.messages),
-                    broken,
+                    broken: opened.broken,
                 }));
             }
             let is_last = records.peek().is_none();
@@ -160,10 +162,10 @@ impl Reading {
                 bytes = 0;
                 let batch = Batch {
                     items: std::mem::take(&mut items),
-                    position: Some(self.account.position(shard)),
+                    position: Some(self.cursors.position(shard)),
                 };
                 let taken = self.context.push_watched(batch).await?;
-                self.account
+                self.cursors
                     .handed_on(shard, taken, &record.sequence, whole_ms);
             }
         }
@@ -172,10 +174,10 @@ impl Reading {
 
     /// Nothing came for a while: that it did not is part of the position.
     async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
-        if self.account.at_tip(shard, wall::now_ms()) {
+        if self.cursors.at_tip(shard, wall::now_ms()) {
             let batch = Batch {
                 items: Vec::new(),
-                position: Some(self.account.position(shard)),
+                position: Some(self.cursors.position(shard)),
             };
             self.context.push(batch).await?;
         }
@@ -191,9 +193,49 @@ impl Reading {
         self.context.report.change(|status| status.gaps += 1);
         let batch = Batch {
             items: vec![Item::Gap(gap)],
-            position: Some(self.account.position(shard)),
+            position: Some(self.cursors.position(shard)),
         };
         self.context.push(batch).await?;
         Ok(())
+    }
+}
+
+/// The messages in a record, in order: in each of those that the Kinesis Producer Library put together in it.
+fn opened(data: &Bytes) -> Vec<Opened> {
+    let mut opened = Vec::new();
+    if !aggregate::is_aggregated(data) {
+        envelope::open(data, &mut opened);
+        return opened;
+    }
+    match aggregate::unpack(data) {
+        Some(parts) => parts
+            .into_iter()
+            .for_each(|part| envelope::open(&data.slice_ref(part), &mut opened)),
+        None => opened.push(envelope::malformed(data)),
+    }
+    opened
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn what_the_producer_library_put_together_is_opened_one_by_one() {
+        let texts = |data: &[u8]| -> Vec<(Bytes, bool)> {
+            opened(&Bytes::copy_from_slice(data))
+                .into_iter()
+                .map(|opened| (opened.bytes, opened.broken.is_some()))
+                .collect()
+        };
+        let zstd = zstd::encode_all(&b"{\"c\":3}"[..], 1).expect("memory");
+        let packed = aggregate::tests::aggregated(&[b"{\"a\":1}{\"b\":2}", &zstd]);
+        let value = |text: &'static str| (Bytes::from(text), false);
+        assert_eq!(
+            texts(&packed),
+            [value("{\"a\":1}"), value("{\"b\":2}"), value("{\"c\":3}")]
+        );
+        let strange = [&[0xf3, 0x89, 0x9a, 0xc2][..], &[0xff; 30]].concat();
+        assert_eq!(texts(&strange), [(Bytes::from(strange.clone()), true)]);
     }
 }

@@ -55,6 +55,8 @@ fn refusal(place: &str, first: &str, source: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use headcount_engine::Tally;
     use serde_json::json;
 
@@ -70,6 +72,7 @@ mod tests {
                 .map(|of| json!({ "of": of, "at": 1 }))
                 .collect(),
             tally: Tally::default(),
+            kept_out: BTreeMap::new(),
         }
     }
 

@@ -4,33 +4,37 @@ use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::begin::Name;
-use super::value::{Shelf, Value};
-use crate::message::{Batch, Item, Mark, Place, Position};
+use super::arena::Arena;
+use super::begin::PartitionName;
+use crate::envelope::{self, Opened};
+use crate::message::{Batch, Item, Message, Place};
+use crate::position::{Position, RecordMark, ResumeState};
 use crate::wall;
 
 /// What was taken of a partition, and the batch that is being put together.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct TopicPartition {
     pub(super) topic: String,
     pub(super) partition: i32,
-    pub(super) name: Name,
+    pub(super) name: PartitionName,
     /// The end of the last batch, and of the last record.
     since: u64,
     taken: u64,
     /// The hash of the last record.
     hash: Option<u64>,
     /// A record that must come again as it was.
-    proof: Option<Mark>,
+    proof: Option<RecordMark>,
     start_ms: Option<i64>,
     items: Vec<Item>,
     bytes: usize,
-    shelf: Shelf,
+    arena: Arena,
+    /// What was in the last payload: kept for its memory.
+    opened: Vec<Opened>,
 }
 
-impl Part {
-    pub(super) fn new(topic: &str, partition: i32, name: Name, taken: u64) -> Self {
-        Part {
+impl TopicPartition {
+    pub(super) fn new(topic: &str, partition: i32, name: PartitionName, taken: u64) -> Self {
+        TopicPartition {
             topic: topic.to_owned(),
             partition,
             name,
@@ -41,18 +45,19 @@ impl Part {
             start_ms: None,
             items: Vec::new(),
             bytes: 0,
-            shelf: Shelf::default(),
+            arena: Arena::default(),
+            opened: Vec::new(),
         }
     }
 
     /// The record that ends at the mark is to be the same.
-    pub(super) fn with_proof(self, proof: Option<Mark>) -> Self {
-        Part { proof, ..self }
+    pub(super) fn with_proof(self, proof: Option<RecordMark>) -> Self {
+        TopicPartition { proof, ..self }
     }
 
     /// When the source was started for the first time, if that is where it begins.
     pub(super) fn begun(self, start_ms: Option<i64>) -> Self {
-        Part { start_ms, ..self }
+        TopicPartition { start_ms, ..self }
     }
 
     pub(super) fn is(&self, topic: &str, partition: i32) -> bool {
@@ -71,7 +76,7 @@ impl Part {
     ///
     /// # Errors
     /// With the mark where another record stands than was read there before.
-    pub(super) fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), Mark> {
+    pub(super) fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), RecordMark> {
         // Offsets of records are never negative.
         let offset = u64::try_from(record.offset()).unwrap_or_default();
         let end = offset + 1;
@@ -92,18 +97,28 @@ impl Part {
         self.taken = end;
         self.hash = Some(hash);
         if let Some(bytes) = payload {
-            let value = Value {
-                bytes,
-                position: end,
-                place: Place::Record {
-                    partition: self.partition,
-                    offset,
-                },
-            };
-            value.open(&mut self.shelf, &mut self.items);
+            self.open(bytes, offset);
             self.bytes += bytes.len();
         }
         Ok(())
+    }
+
+    /// Puts the messages of a payload behind the others.
+    fn open(&mut self, payload: &[u8], offset: u64) {
+        envelope::open(&self.arena.keep(payload), &mut self.opened);
+        let place = Place::Record {
+            partition: self.partition,
+            offset,
+        };
+        let message = |opened: Opened| {
+            Item::Message(Message {
+                bytes: opened.bytes,
+                position: offset + 1,
+                place,
+                broken: opened.broken,
+            })
+        };
+        self.items.extend(self.opened.drain(..).map(message));
     }
 
     /// What was put together since the last time; `None` if that is nothing.
@@ -121,20 +136,24 @@ impl Part {
         })
     }
 
+    /// When the source was started for the first time, if that is where it began.
+    pub(super) fn start_ms(&self) -> Option<i64> {
+        self.start_ms
+    }
+
     /// Where reading stands.
     pub(super) fn position(&self) -> Position {
-        let mark = self.hash.map(|hash| Mark {
+        let mark = self.hash.map(|hash| RecordMark {
             at: self.taken,
             hash,
         });
-        Position {
-            at: Some(self.taken),
-            since: Some(self.since),
+        let state = ResumeState::Kafka {
+            since: self.since,
             mark: mark.or(self.proof),
             start_ms: self.start_ms,
-            seen_ms: Some(wall::now_ms()),
-            ..Position::new(self.name.of())
-        }
+            seen_ms: wall::now_ms(),
+        };
+        Position::new(self.name.of(), Some(self.taken), state)
     }
 }
 
