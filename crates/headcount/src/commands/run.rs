@@ -175,6 +175,6 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
     exit(
         CANNOT_CREATE,
-        format!("listen on {address}: {error}; choose another address with --listen"),
+        format!("listen on {address}: {error}; choose another with --listen"),
     )
 }
