@@ -5,8 +5,9 @@ mod support;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
-    process::Stdio,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+    process::{Command, Stdio},
 };
 
 use support::*;
@@ -83,7 +84,7 @@ fn mistakes_are_named_with_their_remedy() {
     );
     let run = ["run", "--data", data];
     let also = |more: &[&'static str]| [&run[..], more].concat();
-    refused(&also(&[]), 64, &["--source"]);
+    refused(&also(&[]), 64, &["holds no journal", "--source"]);
     refused(&also(&["--role", "process"]), 64, &["--journal"]);
     refused(&also(&["--role", "serve"]), 64, &["--serving"]);
     refused(
@@ -97,6 +98,181 @@ fn mistakes_are_named_with_their_remedy() {
         64,
         &["ftp"],
     );
+}
+
+/// A recording of so many simulated records.
+fn simulate(file: &Path, records: u64) {
+    run(headcount()
+        .args(["simulate", "--records", &records.to_string()])
+        .arg(file));
+}
+
+#[test]
+fn real_records_and_simulated_ones_are_not_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("real.ndjson");
+    simulate(&file, 20);
+    let [real, simulated] = ["real", "simulated"].map(|name| folder.path().join(name));
+    run(headcount().args(["import", "--data"]).arg(&real).arg(&file));
+    let source = ["sim:?rate=1000&seed=1".to_owned()];
+    let process = Process::run(&simulated, &source, &[]);
+    wait_until("a record is counted", || process.summary()["rsvps"] != 0);
+    process.stop();
+
+    let before = [&real, &simulated].map(|data| summary(data));
+    let [real, simulated] = [&real, &simulated].map(|data| data.to_str().unwrap());
+    let listen = free_address().to_string();
+    for args in [
+        &["demo", "--no-open", "--listen", &listen, "--data", real][..],
+        &[
+            "run", "--listen", &listen, "--source", "sim:", "--data", real,
+        ],
+    ] {
+        refused(
+            args,
+            64,
+            &["holds real records, from file:", "sim:", "--data"],
+        );
+    }
+    let file = file.to_str().unwrap();
+    let from = format!("file:{file}");
+    for args in [
+        &["import", "--data", simulated, file][..],
+        &[
+            "run", "--listen", &listen, "--source", &from, "--data", simulated,
+        ],
+    ] {
+        refused(
+            args,
+            64,
+            &["holds simulated records, from sim:", "file:", "--data"],
+        );
+    }
+    let neither = folder.path().join("neither");
+    let neither = neither.to_str().unwrap();
+    refused(
+        &[
+            "run", "--listen", &listen, "--source", "sim:", "--source", &from, "--data", neither,
+        ],
+        64,
+        &["holds simulated records"],
+    );
+    let after = [real, simulated].map(|data| summary(Path::new(data)));
+    assert_eq!(after, before);
+}
+
+#[test]
+fn without_a_source_what_is_there_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("x.ndjson"), folder.path().join("data"));
+    simulate(&file, 200);
+    run(headcount().args(["import", "--data"]).arg(&data).arg(&file));
+    let right = summary(&data);
+    let process = Process::run(&data, &[], &[]);
+    assert_golden(&process.summary(), &right, &["as_of"]);
+    process.stop();
+    assert_eq!(summary(&data), right);
+    verify(&data);
+}
+
+#[test]
+fn an_interrupted_import_says_where_it_stopped_and_goes_on_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, pipe, data] = ["x.ndjson", "pipe", "data"].map(|name| folder.path().join(name));
+    simulate(&file, 300);
+    // Nobody writes to it, so there the import waits.
+    run(Command::new("mkfifo").arg(&pipe));
+    let import = |files: &[&Path]| {
+        let mut command = headcount();
+        command.args(["import", "--data"]).arg(&data).args(files);
+        command
+    };
+    let mut child = import(&[&file, &pipe])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the file is kept", || {
+        data.join("journal/journal.json").exists() && summary(&data)["records"] == 300
+    });
+    run(Command::new("kill").args(["-INT", &child.id().to_string()]));
+    let status = wait_for("the import ends", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(130));
+    let mut said = [String::new(), String::new()];
+    child.stdout.unwrap().read_to_string(&mut said[0]).unwrap();
+    child.stderr.unwrap().read_to_string(&mut said[1]).unwrap();
+    let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
+    let new = format!("kept {} new records", counted["ledger"]["new"]);
+    assert!(said[0].starts_with(&new), "{} is not {new}", said[0]);
+    for word in ["interrupted in", "pipe", "is kept"] {
+        assert!(
+            said[1].contains(word),
+            "{:?} does not say {word:?}",
+            said[1]
+        );
+    }
+    verify(&data);
+    let again = String::from_utf8(run(&mut import(&[&file])).stdout).unwrap();
+    assert!(
+        again.starts_with("kept 0 new records, 0 replaced"),
+        "{again}"
+    );
+}
+
+#[test]
+fn an_import_says_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, twice, data] =
+        ["x.ndjson", "xx.ndjson", "data"].map(|name| folder.path().join(name));
+    simulate(&file, 300);
+    let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
+    let text = fs::read_to_string(&file).unwrap();
+    // Other content, and not a new record in it.
+    fs::write(&twice, format!("{text}{text}")).unwrap();
+    let import = |file: &Path| {
+        run_json(
+            headcount()
+                .args(["import", "--json", "--data"])
+                .arg(&data)
+                .arg(file),
+        )
+    };
+    let first = import(&file);
+    assert_eq!(first["kept"], 300);
+    assert_eq!(first["became"]["new"], counted["ledger"]["new"]);
+    let second = import(&twice);
+    assert_eq!(
+        (&second["kept"], &second["became"]["new"]),
+        (&600.into(), &0.into())
+    );
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_a_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("x.ndjson"), folder.path().join("data"));
+    simulate(&file, 1);
+    let mut text = fs::read_to_string(&file).unwrap();
+    // More than fits into a pipe.
+    text += &"{}\n".repeat(5_000);
+    fs::write(&file, text).unwrap();
+    run(headcount().args(["import", "--data"]).arg(&data).arg(&file));
+    let mut child = headcount()
+        .args(["dead-letters", "list", "--data"])
+        .arg(&data)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("missing_field:rsvp_id"), "{line}");
+    let status = wait_for("the list ends", || child.try_wait().unwrap());
+    let mut said = String::new();
+    child.stderr.unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
 }
 
 #[test]
@@ -211,7 +387,7 @@ fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
 fn a_journal_keeps_its_partitions() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("one.ndjson");
-    fs::write(&file, "{}\n").unwrap();
+    simulate(&file, 1);
     let (file, data) = (file.to_str().unwrap(), folder.path().join("data"));
     let data = data.to_str().unwrap();
     run(headcount().args(["import", "--partitions", "3", "--data", data, file]));

@@ -199,6 +199,70 @@ fn a_record_from_the_future_is_kept_and_not_counted() {
     verify(&kept);
 }
 
+/// Writes good records, one a line, and packs them; cut short, the last bytes are missing.
+fn packed(file: &std::path::Path, ids: std::ops::Range<u64>, cut: bool) {
+    let text: String = ids.map(|id| good(id).to_string() + "\n").collect();
+    fs::write(file, text).unwrap();
+    let mut bytes = run(std::process::Command::new("gzip").arg("-c").arg(file)).stdout;
+    bytes.truncate(bytes.len() - if cut { 8 } else { 0 });
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn what_can_be_read_counts_and_then_it_is_said_what_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let [files, data] = ["files", "data"].map(|name| folder.path().join(name));
+    fs::create_dir(&files).unwrap();
+    let file = |name: &str| files.join(name);
+    packed(&file("a-cut"), 1..21, true);
+    packed(&file("b-whole"), 21..31, false);
+    fs::write(file("c-parquet"), "PAR1").unwrap();
+    fs::write(file("d-prose"), "Dear diary,\nnobody came.\n").unwrap();
+    fs::write(file("e-empty"), "").unwrap();
+    fs::write(file("f-other.json"), "[{\"a\":1},{\"a\":2}]").unwrap();
+    fs::write(file("g-last"), good(31).to_string()).unwrap();
+    let absent = folder.path().join("absent");
+    let run_it = |args: &[&str]| {
+        let mut command = headcount();
+        command.args(args).arg(&files);
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(66), "{said}");
+        for words in [
+            "a-cut: reading broke off",
+            "c-parquet: this is Parquet, which is not read here; convert it with",
+            "d-prose: none of the 2 values in it is a record",
+            "f-other.json: none of the 2 values in it is a record",
+        ] {
+            assert!(said.contains(words), "{said:?} does not say {words:?}");
+        }
+        for fine in ["b-whole", "e-empty", "g-last"] {
+            assert!(!said.contains(fine), "{said}");
+        }
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let counted = run_it(&["count", "--json"]);
+    let imported = run_it(&["import", "--json", "--data", data.to_str().unwrap()]);
+    assert_eq!(imported["became"]["new"], 31);
+    for answer in [&counted, &summary(&data)] {
+        assert_eq!(
+            (&answer["rsvps"], &answer["malformed"]),
+            (&json!(31), &json!(4))
+        );
+    }
+    verify(&data);
+    // What is not there at all takes nothing from the others either, and alone it is no answer.
+    let mut command = headcount();
+    let output = command
+        .arg("count")
+        .arg(&absent)
+        .arg(file("g-last"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(66));
+    assert!(!output.stdout.is_empty());
+}
+
 /// What the status says of sources: their states and errors.
 fn states(process: &Process) -> Vec<(String, String)> {
     let (_, body) = get(process.address, "/api/v1/status");
@@ -248,7 +312,8 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
 
     // One of two: the other goes on.
     let data = folder.path().join("beside");
-    let sources = [cut, "sim:?rate=50&seed=3".to_owned()];
+    let peer = Process::stream(&[]);
+    let sources = [cut, format!("ws://{}/2/rsvps", peer.address)];
     let process = Process::run(&data, &sources, &[]);
     wait_until("one has failed and the other is live", || {
         let states = states(&process);

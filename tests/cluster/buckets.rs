@@ -94,7 +94,8 @@ fn concatenated(recording: &Path) -> Vec<u8> {
 }
 
 fn nothing() -> Value {
-    json!({ "kept": 0, "rejected": {} })
+    let became = json!({ "new": 0, "replaced": 0, "repeated": 0, "stale": 0, "quarantined": {} });
+    json!({ "kept": 0, "rejected": {}, "became": became })
 }
 
 #[test]

@@ -42,7 +42,8 @@ impl Tally {
         }
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Adds what became of other records.
+    pub fn add(&mut self, other: &Self) {
         self.new += other.new;
         self.replaced += other.replaced;
         self.repeated += other.repeated;

@@ -14,10 +14,10 @@ use headcount_standin::Speed;
 
 use crate::{backend::JournalAddress, recordings::Recording};
 
-/// Partitions of a new journal unless told otherwise: enough for the cores of a laptop.
+/// The default number of partitions of a new journal: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
 
-/// Seconds between two checkpoints unless told otherwise: what came meanwhile is counted again within a moment.
+/// The default seconds between two checkpoints: a restart counts what came since within a moment.
 pub(crate) const CHECKPOINT_SECONDS: u64 = 30;
 
 /// Live counts of people from a stream of RSVPs.
@@ -27,7 +27,7 @@ pub(crate) const CHECKPOINT_SECONDS: u64 = 30;
 New here? Watch a map move:           headcount demo
 Have a recording? Count the people:   headcount count FILE")]
 pub(crate) struct Cli {
-    /// What is logged to standard error, such as `debug` or `headcount_journal=debug`.
+    /// What to log to standard error, such as `debug` or `headcount_journal=debug`.
     #[arg(
         long,
         global = true,
@@ -42,30 +42,30 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start with a simulated stream and open the dashboard; nothing else is needed.
+    /// Start a simulated stream and open the dashboard. Needs nothing else.
     Demo(Demo),
-    /// Ingest, keep, count and serve.
+    /// Ingest, keep, count and serve records. Without a source, serve what the journal holds.
     Run(Box<Run>),
     /// Count recordings in memory and keep nothing: to this data what `wc` is to text.
     Count(Count),
-    /// Put recordings into the journal; the second time nothing changes.
+    /// Put recordings into the journal. Importing the same content again changes nothing.
     Import(Import),
-    /// The answer of `count`, from what was kept.
+    /// Print what `count` prints, from the journal.
     Summary(Summary),
-    /// Replay the journal into a fresh engine and compare it with what is kept.
+    /// Replay the journal into a fresh engine and compare the counts with those kept.
     Verify(Data),
-    /// Throw the checkpoints away and count anew from the journal, or from the archive.
+    /// Discard the checkpoints and recount from the journal or from the archive.
     Rebuild(Rebuild),
-    /// Show the whole cluster: who counts what, and how far behind.
+    /// Show the cluster: which process counts which partition, and how far it lags.
     Status(Status),
     /// Write the simulator's records to a file.
     Simulate(Simulate),
-    /// Stand in for stream.meetup.com: serve recordings, or the simulation, as it did.
+    /// Stand in for stream.meetup.com: serve recordings or the simulation the way it did.
     Stream(Stream),
-    /// Look at records that were refused.
+    /// Show refused records.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
-    /// Look at the journal's files.
+    /// Check or count the journal's files.
     #[command(subcommand)]
     Journal(Journal),
 }
@@ -91,12 +91,12 @@ pub(crate) struct Demo {
     /// The demo's own data folder.
     #[arg(long, value_name = "DIR", default_value = "headcount-demo")]
     pub(crate) data: PathBuf,
-    /// Where to serve the dashboard; another port is taken if this one is in use.
+    /// Where to serve the dashboard. If the port is in use, the demo takes another one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) proxy: Proxy,
-    /// Simulated answers per second.
+    /// Simulated RSVPs per second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
     /// Do not open a browser.
@@ -130,7 +130,7 @@ pub(crate) struct Run {
         value_delimiter = ' '
     )]
     pub(crate) sources: Vec<SourceAddress>,
-    /// What this process does; may be given several times. The default is all of it.
+    /// What this process does. May be given several times. The default is everything.
     #[arg(
         long = "role",
         value_name = "ROLE",
@@ -140,8 +140,8 @@ pub(crate) struct Run {
     pub(crate) roles: Vec<Role>,
     #[command(flatten)]
     pub(crate) cluster: Cluster,
-    /// How often a partition writes a checkpoint, if anything has come: whoever goes on from it counts again what came
-    /// since.
+    /// How often a partition writes a checkpoint if records came in. The process that resumes from a checkpoint recounts
+    /// everything after it.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -150,7 +150,7 @@ pub(crate) struct Run {
         value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) checkpoint_every: u64,
-    /// Listen on an address that others can reach, although there is neither password nor TLS.
+    /// Allow an address that other machines can reach. headcount has neither login nor TLS.
     #[arg(long, env = "HEADCOUNT_UNPROTECTED")]
     pub(crate) unprotected: bool,
     #[command(flatten)]
@@ -171,14 +171,14 @@ pub(crate) struct Proxy {
     pub(crate) hosts: Vec<HostName>,
 }
 
-/// What a process of a cluster does.
+/// What a process in a cluster does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Role {
-    /// Takes records from sources into the journal.
+    /// Takes records from sources and writes them to the journal.
     Ingest,
-    /// Counts partitions of the journal; shares them with others of its group.
+    /// Counts partitions of the journal and shares them with the other processes of its group.
     Process,
-    /// Shows what is served.
+    /// Serves the dashboard and the API.
     Serve,
 }
 
@@ -194,10 +194,10 @@ impl Role {
     }
 }
 
-/// The engines that a process stands on. Alone on one machine it needs none.
+/// The engines that a process uses. On one machine it needs none.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Cluster {
-    /// Where the journal is, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
+    /// The journal, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
     /// kinesis://REGION/STREAM.
     #[arg(
         long,
@@ -206,11 +206,11 @@ pub(crate) struct Cluster {
         hide_env_values = true
     )]
     pub(crate) journal: Option<JournalAddress>,
-    /// Where the raw archive and shared checkpoints are: a folder or s3://BUCKET/PREFIX. The
-    /// default is `lake` in the data folder.
+    /// The lake, which holds the raw archive and shared checkpoints: a folder or s3://BUCKET/PREFIX. The default is
+    /// `lake` in the data folder.
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: Option<LakeAddress>,
-    /// Where what is served is kept: cassandra://USER@HOST,HOST/KEYSPACE.
+    /// The serving store, from which pages are served: cassandra://USER@HOST,HOST/KEYSPACE.
     #[arg(
         long,
         value_name = "ADDR",
@@ -218,12 +218,11 @@ pub(crate) struct Cluster {
         hide_env_values = true
     )]
     pub(crate) serving: Option<ServingAddress>,
-    /// The name of this process in the cluster. The default is made of the host's name and the
-    /// port that is listened on.
+    /// The name of this process in the cluster. The default is the host name and the port it listens on.
     #[arg(long, value_name = "NAME", env = "HEADCOUNT_WORKER")]
     pub(crate) worker: Option<String>,
-    /// The file with the key under which people are masked: the same for all that ingest. The
-    /// default is people.key in the data folder.
+    /// The file with the key that masks people. All processes that ingest must use the same one. The default is
+    /// people.key in the data folder.
     #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
     pub(crate) people_key: Option<PathBuf>,
     /// Do not archive the raw stream.
@@ -234,33 +233,32 @@ pub(crate) struct Cluster {
 /// What is fixed when a journal is made.
 #[derive(Debug, Args)]
 pub(crate) struct Keep {
-    /// Partitions of a new journal, each with a thread of its own; fixed at creation. The default
-    /// is 2.
+    /// Partitions of a new journal, one thread each. Nothing changes the number afterwards. The default is 2.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) partitions: Option<u16>,
-    /// Keep names, photos and ids of people as they come, instead of masking them at the door.
+    /// Keep names, photos and ids of people as they arrive instead of masking them.
     #[arg(long, env = "HEADCOUNT_KEEP_PEOPLE")]
     pub(crate) keep_people: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Count {
-    /// Recordings: NDJSON, arrays, pretty-printed, .gz, .zst, `curl -i` output; - is standard
-    /// input, a folder is all of its files.
+    /// Recordings: NDJSON, arrays, pretty-printed or `curl -i` output, plain or in .gz .zst .xz .bz2 .lz4 .tar .zip. Use -
+    /// for standard input. A folder stands for all files in it.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Threads that decode and count. The default is one a core.
+    /// Threads that decode and count. The default is one per core.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Recordings, as for `count`; also objects of a store: s3://BUCKET/PREFIX is all under the prefix, as Firehose
-    /// leaves it, or the one of that name (?endpoint= and ?region= as for the lake of `run`).
+    /// Recordings, as for `count`, or objects on S3: s3://BUCKET/PREFIX reads everything under the prefix, as Firehose
+    /// writes it, or the one object of that name. ?endpoint= and ?region= work as for the lake of `run`.
     #[arg(value_name = "FILE", required = true,
         value_parser = OsStringValueParser::new().try_map(Recording::parse))]
     pub(crate) files: Vec<Recording>,
@@ -268,7 +266,7 @@ pub(crate) struct Import {
     pub(crate) data: Data,
     #[command(flatten)]
     pub(crate) keep: Keep,
-    /// Where the journal is, if not in the data folder, as for `run`.
+    /// The journal, if not in the data folder, as for `run`.
     #[arg(
         long,
         value_name = "ADDR",
@@ -276,6 +274,12 @@ pub(crate) struct Import {
         hide_env_values = true
     )]
     pub(crate) journal: Option<JournalAddress>,
+    /// The lake for the raw archive, as for `run`. The processes that count a shared journal archive it themselves.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Do not archive imported records now. The next `run` archives them.
+    #[arg(long, env = "HEADCOUNT_NO_ARCHIVE")]
+    pub(crate) no_archive: bool,
     /// The name of this process in the cluster.
     #[arg(
         long,
@@ -284,7 +288,7 @@ pub(crate) struct Import {
         default_value = "import"
     )]
     pub(crate) worker: String,
-    /// The file with the key under which people are masked, as for `run`.
+    /// The file with the key that masks people, as for `run`.
     #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
     pub(crate) people_key: Option<PathBuf>,
 }
@@ -293,7 +297,7 @@ pub(crate) struct Import {
 pub(crate) struct Summary {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// Answer from what is served there, instead of from the data folder.
+    /// Answer from this serving store instead of the data folder.
     #[arg(
         long,
         value_name = "ADDR",
@@ -307,8 +311,8 @@ pub(crate) struct Summary {
 pub(crate) struct Rebuild {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// Count anew from this raw archive (a folder or s3://BUCKET/PREFIX) instead of the journal,
-    /// and print the answer; nothing is written.
+    /// Recount from this raw archive (a folder or s3://BUCKET/PREFIX) instead of the journal and print the answer. `run`
+    /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
     /// Hold record times against this moment instead of now, in milliseconds since 1970: a record
@@ -330,16 +334,16 @@ pub(crate) struct Status {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// How many records.
+    /// How many records to write.
     #[arg(long, value_name = "N")]
     pub(crate) records: u64,
-    /// The same seed gives the same records.
+    /// The seed. The same seed gives the same records.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Answers per second of record time.
+    /// RSVPs per second of record time.
     #[arg(long, value_name = "N", default_value_t = 50.0)]
     pub(crate) rate: f64,
-    /// Where to write; standard output if left out. `.gz` and `.zst` are not compressed here.
+    /// The file to write. The default is standard output. Does not compress, whatever the name.
     #[arg(value_name = "OUT")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -349,31 +353,31 @@ pub(crate) struct Stream {
     /// Where to listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
     pub(crate) listen: SocketAddr,
-    /// Recordings to play; the simulation if there are none.
+    /// Recordings to play. The default is the simulation.
     #[arg(long = "recording", value_name = "FILE")]
     pub(crate) recordings: Vec<PathBuf>,
-    /// Times as fast as it was; `max` for as fast as the client reads.
+    /// How many times faster than recorded to play, or `max` for as fast as the client reads.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) speed: Speed,
-    /// Play once, then keep the connection open and silent, instead of beginning again.
+    /// Play once, then keep the connection open and silent instead of starting over.
     #[arg(long)]
     pub(crate) once: bool,
-    /// Listen on an address that others can reach, although there is neither password nor TLS.
+    /// Allow an address that other machines can reach. headcount has neither login nor TLS.
     #[arg(long)]
     pub(crate) unprotected: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
-    /// One line a refused record.
+    /// List refused records, one per line.
     List {
         #[command(flatten)]
         data: Data,
-        /// Only those with this reason code.
+        /// List only records with this reason code.
         #[arg(long, value_name = "CODE")]
         reason: Option<String>,
     },
-    /// One refused record with what was kept of it.
+    /// Show one refused record and what was kept of it.
     Show {
         /// Its number in the list.
         offset: u64,
@@ -386,6 +390,6 @@ pub(crate) enum DeadLetters {
 pub(crate) enum Journal {
     /// Read every byte and check it.
     Verify(Data),
-    /// How much there is, by partition.
+    /// Print entries and bytes by partition.
     Stat(Data),
 }

@@ -64,6 +64,13 @@ struct Decoding {
     routes: Routes,
 }
 
+/// How many values of an input were records, and how many were refused.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ValueCounts {
+    pub(crate) records: u64,
+    pub(crate) refused: u64,
+}
+
 /// What is read, one block after the other.
 struct Reading<R> {
     blocks: BlockReader<R>,
@@ -89,8 +96,12 @@ impl Counter {
         }
     }
 
-    /// Counts all that `reader` gives; `name` is its line in the ledger.
-    pub(crate) fn count(&mut self, name: &str, reader: impl Read + Send) -> io::Result<()> {
+    /// Counts all that `reader` gives; `name` is its line in the ledger. What comes before an error is counted too.
+    pub(crate) fn count(
+        &mut self,
+        name: &str,
+        reader: impl Read + Send,
+    ) -> (ValueCounts, io::Result<()>) {
         let source = self.sources;
         self.sources += 1;
         let reading = Mutex::new(Reading {
@@ -101,22 +112,39 @@ impl Counter {
             Step::Decode => self.decode(at, &reading),
             Step::Apply => {
                 self.apply(at, source, name);
-                Ok(true)
+                Ok(None)
             }
         };
-        lead(self.workers.len(), &step, |team| {
+        let mut counts = ValueCounts::default();
+        let ended = lead(self.workers.len(), &step, |team| {
             loop {
-                let decoded: io::Result<Vec<bool>> = team.all(Step::Decode).into_iter().collect();
+                let (mut more, mut failed) = (false, Ok(()));
+                for decoded in team.all(Step::Decode) {
+                    match decoded {
+                        Ok(Some(block)) => {
+                            more = true;
+                            counts.records += block.records;
+                            counts.refused += block.refused;
+                        }
+                        Ok(None) => {}
+                        Err(error) => failed = Err(error),
+                    }
+                }
                 team.all(Step::Apply);
-                if !decoded?.contains(&true) {
-                    return Ok(());
+                if failed.is_err() || !more {
+                    return failed;
                 }
             }
-        })
+        });
+        (counts, ended)
     }
 
-    /// Reads and decodes the next block; whether there was one.
-    fn decode(&self, at: usize, reading: &Mutex<Reading<impl Read>>) -> io::Result<bool> {
+    /// Reads and decodes the next block, if there is one.
+    fn decode(
+        &self,
+        at: usize,
+        reading: &Mutex<Reading<impl Read>>,
+    ) -> io::Result<Option<ValueCounts>> {
         let mut decoding = self.workers[at].decoding.write().expect(PANICKED);
         decoding.clear(self.workers.len());
         let read = {
@@ -126,7 +154,12 @@ impl Counter {
             reading.blocks.read(&mut decoding.block)?
         };
         decoding.decode();
-        Ok(read)
+        let records = decoding.rsvps.iter().map(Vec::len).sum::<usize>()
+            + decoding.others.iter().map(Vec::len).sum::<usize>();
+        Ok(read.then_some(ValueCounts {
+            records: records as u64,
+            refused: decoding.refused.len() as u64,
+        }))
     }
 
     /// Enters what all have decoded for a partition.

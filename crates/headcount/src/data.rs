@@ -25,6 +25,11 @@ impl DataDir {
         self.0.join("journal")
     }
 
+    /// Whether there is a journal, be it a damaged one.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.journal().join("journal.json").exists()
+    }
+
     /// The lake of a process that stands alone.
     pub(crate) fn lake(&self) -> PathBuf {
         self.0.join("lake")
@@ -46,7 +51,7 @@ impl DataDir {
             return Err(exit(
                 CANNOT_CREATE,
                 format!(
-                    "{path} is a file, so it cannot be the data folder; give another with --data"
+                    "{path} is a file, so it cannot be the data folder; choose another with --data"
                 ),
             ));
         }
@@ -60,7 +65,7 @@ impl DataDir {
         let path = self.0.join("people.key");
         if !path.exists() {
             ensure!(
-                !self.journal().join("journal.json").exists(),
+                !self.has_journal(),
                 "{} is missing although there is a journal; restore it from a backup, or give the \
                  --people-key FILE that was given before, for a new key would count every member a \
                  second time (or say --keep-people, if this journal keeps people as they come)",
@@ -98,7 +103,7 @@ pub(crate) fn read_key(path: &Path) -> Result<PeopleKey> {
         return Err(exit(
             CONFIG,
             format!(
-                "{} can be read by others (mode {mode:o}); run: chmod 600 {0}",
+                "other users can read {} (mode {mode:o}); run: chmod 600 {0}",
                 path.display()
             ),
         ));

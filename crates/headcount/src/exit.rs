@@ -2,21 +2,23 @@
 
 use std::{fmt, io};
 
-/// The command line cannot be understood.
+/// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;
 /// The data is not what it should be.
 pub(crate) const DATA: u8 = 65;
 /// An input cannot be opened or read.
 pub(crate) const NO_INPUT: u8 = 66;
-/// A bug of ours, or a limit that was met.
+/// A bug in headcount, or a limit that was reached.
 pub(crate) const SOFTWARE: u8 = 70;
-/// Something cannot be made: a file, or the address to listen on.
+/// headcount cannot create a file or listen on an address.
 pub(crate) const CANNOT_CREATE: u8 = 73;
 /// Reading or writing failed.
 pub(crate) const IO: u8 = 74;
-/// Try again later: the disk is full, another process is at work, or a server is away.
+/// Try again later: the disk is full or a server is away.
 pub(crate) const TEMPORARY: u8 = 75;
-/// Something is configured in a way that cannot be used.
+/// A signal stopped the command before it was done: 128 + SIGINT, as shells report it.
+pub(crate) const INTERRUPTED: u8 = 130;
+/// The configuration cannot work.
 pub(crate) const CONFIG: u8 = 78;
 
 /// An error with the exit code that says what kind it is.
@@ -33,6 +35,18 @@ impl fmt::Display for Exit {
 }
 
 impl std::error::Error for Exit {}
+
+/// The reader of the results has gone, as `head` does when it has enough. That ends a command and is no failure.
+#[derive(Debug)]
+pub(crate) struct ReaderGone;
+
+impl fmt::Display for ReaderGone {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("nobody reads the results any more")
+    }
+}
+
+impl std::error::Error for ReaderGone {}
 
 /// An error with a code of its own.
 pub(crate) fn exit(code: u8, message: impl Into<String>) -> anyhow::Error {
@@ -82,7 +96,7 @@ pub(crate) fn code_of_source(error: &headcount_source::Error) -> u8 {
     use headcount_source::Error;
     match error {
         Error::Open { .. } | Error::Read { .. } | Error::Fetch(_) | Error::Input(_) => NO_INPUT,
-        Error::Changed { .. } => DATA,
+        Error::Unsupported { .. } | Error::Changed { .. } => DATA,
         Error::Unbuilt(_) => USAGE,
         _ => SOFTWARE,
     }

@@ -23,6 +23,7 @@ use crate::{
     engines::{blocking, group_of, known_to, one_journal},
     news::News,
     roles::ingest::appender::Ingest,
+    roles::ingest::origin::refuse_mix,
     roles::ingest::queue::{Intake, resume},
     roles::ingest::resume::Known,
     roles::ingest::sources::{Signals, take_in},
@@ -193,7 +194,7 @@ impl Live {
             None => None,
         };
         let intake = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(start_intake(journal, people, known, &news).await?),
+            Some(journal) => Some(self.start_intake(journal, people, known, &news).await?),
             None => None,
         };
         let shared = self.is_shared();
@@ -222,6 +223,29 @@ impl Live {
             None => Ok(()),
         };
         ran.and(left).and(stopped).and(ended).and(closed)
+    }
+
+    /// Takes records from now on; with where each source is to go on.
+    async fn start_intake(
+        &self,
+        journal: Arc<Journal>,
+        people: Option<PeopleKey>,
+        known: Option<Vec<Known>>,
+        news: &News,
+    ) -> Result<(Intake, Resume)> {
+        let known = match known {
+            Some(known) => known,
+            None => known_to(&journal).await?,
+        };
+        let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
+        let place = match &self.journal {
+            Some(address) => address.to_string(),
+            None => self.data.path().display().to_string(),
+        };
+        refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
+        let ingest = Ingest::new(journal, people, &known, news)?;
+        let intake = Intake::start(ingest, news.clone())?;
+        Ok((intake, resume(&known)?))
     }
 
     async fn open_engines(&self, readiness: &watch::Sender<Readiness>) -> Result<Engines> {
@@ -341,20 +365,4 @@ impl Counted {
             Self::None => Ok(()),
         }
     }
-}
-
-/// Takes records from now on; with where each source is to go on.
-async fn start_intake(
-    journal: Arc<Journal>,
-    people: Option<PeopleKey>,
-    known: Option<Vec<Known>>,
-    news: &News,
-) -> Result<(Intake, Resume)> {
-    let known = match known {
-        Some(known) => known,
-        None => known_to(&journal).await?,
-    };
-    let ingest = Ingest::new(journal, people, &known, news)?;
-    let intake = Intake::start(ingest, news.clone())?;
-    Ok((intake, resume(&known)?))
 }

@@ -10,9 +10,12 @@ mod counting;
 mod data;
 mod engines;
 mod exit;
+mod failures;
+mod interrupt;
 mod live;
 mod metrics;
 mod news;
+mod progress;
 mod recordings;
 mod roles;
 mod schema;
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     };
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<exit::ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("headcount: {error:#}");
             ExitCode::from(exit::code_of(&error))

@@ -4,10 +4,14 @@ use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 use headcount_lake::{Lake, LakeAddress, Options};
-use headcount_source::{SourceAddress, files::Objects};
+use headcount_source::{
+    SourceAddress,
+    files::{self, Objects},
+};
 
 use crate::{
     exit::{NO_INPUT, exit},
+    text::number,
     waiting::Waiting,
 };
 
@@ -37,18 +41,72 @@ impl Recording {
         }
     }
 
-    /// Looks whether it is there, and says how to read it. Asks the store, so not on a runtime's thread.
-    pub(crate) fn find(self) -> Result<SourceAddress> {
-        match self {
-            Self::StandardInput => Ok(SourceAddress::StandardInput),
-            Self::Path(path) if path.exists() => Ok(SourceAddress::file(path)),
-            Self::Path(path) => Err(exit(
-                NO_INPUT,
-                format!("there is no file or folder {}", path.display()),
-            )),
-            Self::Objects(address) => objects(&address).map(SourceAddress::Objects),
-        }
+    /// Looks whether it is there, and says how to read it, file by file. Asks the store, so not on a runtime's thread.
+    pub(crate) fn find(self) -> Result<Vec<RecordingFile>> {
+        let (source, addresses) = match self {
+            Self::StandardInput => {
+                let address = SourceAddress::StandardInput;
+                (
+                    address.to_string(),
+                    vec![("standard input".to_owned(), address)],
+                )
+            }
+            Self::Path(path) if path.exists() => {
+                let files = files::files_of(&path)?.into_iter();
+                (
+                    SourceAddress::file(path).to_string(),
+                    files
+                        .map(|file| (file.display().to_string(), SourceAddress::file(file)))
+                        .collect(),
+                )
+            }
+            Self::Path(path) => {
+                return Err(exit(
+                    NO_INPUT,
+                    format!("there is no file or folder {}", path.display()),
+                ));
+            }
+            Self::Objects(address) => {
+                let all = objects(&address)?;
+                let one = |key: &String| {
+                    let object = Objects {
+                        keys: Arc::new([key.clone()]),
+                        ..all.clone()
+                    };
+                    (
+                        format!("{}/{key}", all.name),
+                        SourceAddress::Objects(object),
+                    )
+                };
+                (all.name.clone(), all.keys.iter().map(one).collect())
+            }
+        };
+        let source: Arc<str> = source.into();
+        let file = |(label, address)| RecordingFile {
+            source: Arc::clone(&source),
+            label,
+            address,
+        };
+        Ok(addresses.into_iter().map(file).collect())
     }
+}
+
+/// One file of what was typed.
+pub(crate) struct RecordingFile {
+    /// Under which its records are accounted for: what was typed, so that a folder of a million files is one source.
+    pub(crate) source: Arc<str>,
+    /// Its own name, for people.
+    pub(crate) label: String,
+    pub(crate) address: SourceAddress,
+}
+
+/// Why a file in which nothing is a record is an error: whoever gave it meant another one.
+pub(crate) fn no_record_in(label: &str, values: u64) -> String {
+    let values = match values {
+        1 => "the only value in it is not a record".to_owned(),
+        many => format!("none of the {} values in it is a record", number(many)),
+    };
+    format!("{label}: {values} of a feed that headcount knows; is it a recording?")
 }
 
 /// The objects under a prefix, in the order of their keys, or the one of this name.
@@ -96,7 +154,7 @@ fn of(lake: Lake, keys: Vec<String>) -> Objects {
     let fetch = move |key: &str| match lake.get(key) {
         Ok(Some((bytes, _))) => Ok(bytes),
         Ok(None) => Err(format!(
-            "{place}/{key}: there is no object of this name, nor any under it"
+            "{place}/{key}: there is no object with this name or prefix"
         )),
         Err(error) => Err(error.to_string()),
     };

@@ -1,10 +1,15 @@
 //! Opening a data folder: journal, checkpoints, and the counts brought up to date.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_journal::{Journal, Options, ReadOnly};
+use headcount_lake::{Description, Lake, LakeAddress};
 
 use crate::{
     data::DataDir,
@@ -18,6 +23,10 @@ use crate::{
     roles::serve::partition_handle::Surveyors,
 };
 
+/// How long a command waits until everything it kept is archived. Only a lake that is away takes so long; what it lacks
+/// then the next process archives.
+const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
+
 /// An open data folder of this process: it writes the journal and follows it.
 pub(crate) struct Store {
     pub(crate) journal: Arc<Journal>,
@@ -30,18 +39,32 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens or creates the folder; returns when the counts are those of the whole journal.
-    pub(crate) fn open(data: &DataDir, partitions: Option<u16>) -> Result<Self> {
-        Self::open_with(data, partitions, None)
+    /// Archives meanwhile in the lake that is given (`None` in it is the folder's own), if one is.
+    pub(crate) fn open(
+        data: &DataDir,
+        partitions: Option<u16>,
+        archive: Option<Option<LakeAddress>>,
+    ) -> Result<Self> {
+        let archive = archive.map(|lake| lake.unwrap_or_else(|| LakeAddress::Disk(data.lake())));
+        Self::open_with(data, partitions, archive.as_ref(), None)
     }
 
     /// Opens the folder and counts anew from the journal, checkpoints left aside. Record times are
     /// held against `moment` too, ms since 1970.
     pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
-        Self::open_with(data, None, Some(moment))
+        Self::open_with(data, None, None, Some(moment))
     }
 
-    fn open_with(data: &DataDir, partitions: Option<u16>, anew: Option<i64>) -> Result<Self> {
+    fn open_with(
+        data: &DataDir,
+        partitions: Option<u16>,
+        archive: Option<&LakeAddress>,
+        anew: Option<i64>,
+    ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
+        let raw = archive
+            .map(|address| open_lake_of(&journal, address))
+            .transpose()?;
         let counting = Counting {
             surveyors: Surveyors::new(journal.partitions()),
             journal,
@@ -50,7 +73,7 @@ impl Store {
                 checkpoints: Checkpoints::Folder(data.clone()),
                 checkpoint_every: Duration::from_secs(crate::cli::CHECKPOINT_SECONDS),
             },
-            raw: None,
+            raw,
             news: News::new(),
             anew,
         };
@@ -67,15 +90,22 @@ impl Store {
 
     /// Lets the followers finish, writes their checkpoints and closes the journal.
     pub(crate) fn close(self) -> Result<()> {
-        self.holdings.leave_all()?;
+        self.holdings.leave_all_by(Instant::now() + ARCHIVE_LIMIT)?;
         self.journal.close().context("close the journal")
     }
+}
+
+/// Opens or creates the lake of a journal. One lake is one journal's.
+fn open_lake_of(journal: &Journal, address: &LakeAddress) -> Result<Lake> {
+    let lake = Lake::open_with(address, headcount_lake::Options::default())?;
+    Description::new(journal.id(), journal.partitions()).agree(&lake)?;
+    Ok(lake)
 }
 
 /// Opens or creates the journal of a data folder.
 pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<Journal> {
     data.create()?;
-    let existing = data.journal().join("journal.json").exists();
+    let existing = data.has_journal();
     let options = Options {
         partitions: partitions.or((!existing).then_some(crate::cli::PARTITIONS)),
         ..Options::default()

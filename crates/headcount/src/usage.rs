@@ -1,14 +1,14 @@
-//! What is told of a command line that cannot be understood. What was typed as an address is not repeated, for it may
-//! hold a password, and standard error is often a log that others read.
+//! Errors about the command line. They never repeat an address: it may hold a password, and standard error often ends up
+//! in a log that others read.
 
 use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Stands for what was typed.
+/// Replaces what the user typed.
 const HIDDEN: &str = "...";
 
-/// The same mistake without what may be a secret in it.
+/// The same error without anything that may be a secret.
 pub(crate) fn without_secrets(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::ValueValidation
         && let (Some(argument), Some(sentence)) =
@@ -17,7 +17,7 @@ pub(crate) fn without_secrets(mut error: clap::Error) -> clap::Error {
         let sentence = format!("{argument}: {sentence}\n\nFor more information, try '--help'.\n");
         return clap::Error::raw(ErrorKind::ValueValidation, sentence);
     }
-    // An address in a place where none belongs.
+    // The user typed an address where none belongs.
     let addresses: Vec<ContextKind> = error
         .context()
         .filter(|(_, value)| matches!(value, ContextValue::String(text) if text.contains("://")))

@@ -1,4 +1,4 @@
-//! What is waited for, said when it takes long: a program that is silent for half a minute seems to be broken.
+//! Logs what a command waits for when it takes long: a program that is silent for half a minute looks broken.
 
 use std::{
     fmt::Display,
@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-/// A server that is there has answered long before.
+/// A server that is up answers long before.
 const LONG: Duration = Duration::from_millis(2_500);
 
-/// Says what is waited for, if it is not dropped soon.
+/// Logs what a command waits for, unless it is dropped soon.
 pub(crate) struct Waiting {
     _over: Sender<()>,
 }
@@ -24,7 +24,7 @@ impl Waiting {
                 tracing::warn!("opening {what} takes long; waiting");
             }
         };
-        // Without a thread it is only not said.
+        // Without the thread nothing is logged, and nothing else is lost.
         let _ = thread::Builder::new().name("waiting".to_owned()).spawn(say);
         Self { _over: over }
     }

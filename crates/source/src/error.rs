@@ -1,7 +1,7 @@
 //! What ends a source. Trouble on the network does not: it is reported in the status and tried again.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::address::Unbuilt;
 
@@ -17,6 +17,14 @@ pub enum Error {
         /// Of the file.
         path: PathBuf,
         /// What the system says.
+        cause: io::Error,
+    },
+    /// A file is of a format that is not read here, or is refused; the sentence says what converts it.
+    #[error("{path}: {cause}", path = path.display())]
+    Unsupported {
+        /// Of the file.
+        path: PathBuf,
+        /// What the format is, and the way out.
         cause: io::Error,
     },
     /// A file cannot be read to its end.
@@ -57,6 +65,20 @@ pub enum Error {
     /// A part of the source panicked: our bug.
     #[error("the reader of {0} broke down (this is a bug of headcount)")]
     Broken(String),
+}
+
+impl Error {
+    /// Of a path that could not be opened.
+    pub(crate) fn open(path: &Path, cause: io::Error) -> Self {
+        let path = path.to_owned();
+        match cause.kind() {
+            // The path is right, and the user may read it.
+            io::ErrorKind::Unsupported | io::ErrorKind::InvalidData => {
+                Self::Unsupported { path, cause }
+            }
+            _ => Self::Open { path, cause },
+        }
+    }
 }
 
 /// The program takes no more records: it is stopping.

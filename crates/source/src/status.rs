@@ -70,6 +70,8 @@ pub struct Status {
     pub values_cut: u64,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
+    /// Of a file, once it has been looked at: what positions in it are called.
+    pub content: Option<String>,
     /// Of a file: how far it was read.
     pub progress: Option<Progress>,
 }
@@ -117,6 +119,10 @@ impl Reporter {
     pub(crate) fn trouble(&self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         self.change(|status| status.error = Some(sentence));
+    }
+
+    pub(crate) fn identified(&self, content: String) {
+        self.change(|status| status.content = Some(content));
     }
 
     pub(crate) fn progress(&self, progress: Progress) {

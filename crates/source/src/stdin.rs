@@ -17,15 +17,16 @@ const READ_BYTES: usize = 128 << 10;
 
 /// Reads standard input to its end. Nothing of it can be read again, so there is no position.
 pub(crate) async fn run(mut context: Context) -> Result<Ended, Error> {
-    run_over(io::stdin(), &mut context).await
+    run_over(|| Ok(io::stdin()), &mut context).await
 }
 
-/// Reads anything to its end. A value is handed on as soon as it is complete.
-pub(crate) async fn run_over(
-    reader: impl Read + Send + 'static,
+/// Reads anything to its end. A value is handed on as soon as it is complete. Opening waits where it may: a pipe with a
+/// name is open only when somebody writes to it.
+pub(crate) async fn run_over<R: Read + Send + 'static>(
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
     context: &mut Context,
 ) -> Result<Ended, Error> {
-    let mut chunks = read_on_a_thread(reader)?;
+    let mut chunks = read_on_a_thread(open)?;
     let mut framer = Framer::new(Look::Proved);
     let mut watch = ValueWatch::new(context.options.value_limit);
     context.report.live();
@@ -88,12 +89,12 @@ async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<bool, Er
 
 /// A thread of its own, because a read of standard input cannot be called off: at the end of the program the thread is
 /// left behind. At most a few chunks wait.
-fn read_on_a_thread(
-    reader: impl Read + Send + 'static,
+fn read_on_a_thread<R: Read + Send + 'static>(
+    open: impl FnOnce() -> io::Result<R> + Send + 'static,
 ) -> Result<mpsc::Receiver<io::Result<Bytes>>, Error> {
     let (sender, receiver) = mpsc::channel(4);
     let work = move || {
-        let mut reader = match unpack(reader) {
+        let mut reader = match open().and_then(unpack) {
             Ok(reader) => reader,
             Err(error) => return drop(sender.blocking_send(Err(error))),
         };

@@ -1,15 +1,22 @@
 //! `headcount count`: recordings counted in memory, nothing kept.
 
-use std::{io, path::Path, thread};
+use std::{
+    io::{self, Read},
+    path::Path,
+    thread,
+};
 
-use anyhow::{Context, Result};
-use headcount_source::files;
+use anyhow::Result;
+use headcount_source::files::{self, FileContent};
 
 use super::print_summary;
 use crate::{
     cli,
-    counting::Counter,
-    exit::{NO_INPUT, exit},
+    counting::{Counter, ValueCounts},
+    exit::{DATA, NO_INPUT, code_of_source},
+    failures::Failures,
+    progress::Bar,
+    recordings::no_record_in,
 };
 
 pub(crate) fn run(args: cli::Count) -> Result<()> {
@@ -17,21 +24,101 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,
     );
-    let mut counter = Counter::new(threads, &crate::schema::of_sources()?);
+    let mut count = FileCounter {
+        counter: Counter::new(threads, &crate::schema::of_sources()?),
+        bar: Bar::new(),
+        failures: Failures::default(),
+        read_any: false,
+    };
     for path in &args.files {
         if path == Path::new("-") {
-            files::unpack(io::stdin())
-                .and_then(|reader| counter.count("-", reader))
-                .context("read standard input")?;
-            continue;
-        }
-        let failed = |error: &dyn std::fmt::Display| exit(NO_INPUT, error.to_string());
-        for file in files::files_of(path).map_err(|error| failed(&error))? {
-            let reader = files::open(&file).map_err(|error| failed(&error))?;
-            counter
-                .count(&format!("file:{}", file.display()), reader)
-                .map_err(|error| failed(&format!("{}: {error}", file.display())))?;
+            count.standard_input();
+        } else {
+            count.path(path);
         }
     }
-    print_summary(&counter.summary(), args.json)
+    count.bar.over();
+    // Of a damaged file what can be read counts, and its neighbours do: only then it is said what went wrong.
+    let printed = match count.read_any {
+        true => print_summary(&count.counter.summary(), args.json),
+        false => Ok(()),
+    };
+    count.failures.into_result().and(printed)
+}
+
+/// Recordings being counted.
+struct FileCounter {
+    counter: Counter,
+    bar: Bar,
+    failures: Failures,
+    /// Without it there is no answer, not even one of zeros.
+    read_any: bool,
+}
+
+impl FileCounter {
+    fn standard_input(&mut self) {
+        match files::unpack(io::stdin()) {
+            Ok(reader) => self.read("-", "standard input", reader),
+            Err(error) => self
+                .failures
+                .add(NO_INPUT, format!("standard input: {error}")),
+        }
+    }
+
+    /// A file, or all files of a folder.
+    fn path(&mut self, path: &Path) {
+        let files = match files::files_of(path) {
+            Ok(files) => files,
+            Err(error) => return self.failures.add(code_of_source(&error), error.to_string()),
+        };
+        for file in files {
+            let label = file.display().to_string();
+            match files::open(&file) {
+                Ok(content) => {
+                    self.bar.phase(format!("counting {label}"));
+                    let watched = Watched {
+                        content,
+                        bar: self.bar.clone(),
+                    };
+                    self.read(&format!("file:{label}"), &label, watched);
+                }
+                Err(error) => {
+                    let code = match error.kind() {
+                        io::ErrorKind::Unsupported | io::ErrorKind::InvalidData => DATA,
+                        _ => NO_INPUT,
+                    };
+                    self.failures.add(code, format!("{label}: {error}"));
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, name: &str, label: &str, reader: impl Read + Send) {
+        self.read_any = true;
+        let (ValueCounts { records, refused }, ended) = self.counter.count(name, reader);
+        match ended {
+            Err(error) => self.failures.add(
+                NO_INPUT,
+                format!("{label}: reading broke off: {error} (what came before it was counted)"),
+            ),
+            Ok(()) if records == 0 && refused > 0 => {
+                self.failures.add(DATA, no_record_in(label, refused));
+            }
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Moves the bar as it is read.
+struct Watched {
+    content: FileContent,
+    bar: Bar,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let (done, total) = self.content.progress();
+        self.bar.at(done, total);
+        self.content.read(buffer)
+    }
 }

@@ -64,7 +64,7 @@ fn list(args: cli::Data, reason: Option<&str>) -> Result<()> {
         Ok(true)
     })?;
     if shown == 0 && !args.json {
-        print("nothing was refused\n")?;
+        print("no record was refused\n")?;
     }
     Ok(())
 }

@@ -79,6 +79,6 @@ fn open_browser(address: SocketAddr) {
         .stderr(Stdio::null())
         .spawn();
     if let Err(error) = opened {
-        tracing::debug!("no browser was opened: {opener}: {error}");
+        tracing::debug!("could not open a browser: {opener}: {error}");
     }
 }

@@ -1,36 +1,39 @@
 //! `headcount import`: recordings into the journal, exactly once.
 
-use std::{collections::BTreeMap, io::IsTerminal, sync::Arc, time::Duration};
+mod imported;
+
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
 use headcount_record::PeopleKey;
-use headcount_source::{SourceAddress, shutdown, status::Status};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
-use tokio::{runtime::Runtime, sync::watch, time::sleep};
+use headcount_source::{Ended, Error as SourceError, Resume, status::Status};
+use tokio::{runtime::Runtime, sync::watch};
 
-use super::{print, print_json};
+use self::imported::{Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
+    exit::{DATA, INTERRUPTED, code_of_source},
+    failures::Failures,
+    interrupt::Interrupt,
     news::News,
-    recordings::Recording,
+    progress::Bar,
+    recordings::{RecordingFile, no_record_in},
     roles::ingest::appender::Ingest,
+    roles::ingest::origin::refuse_mix,
     roles::ingest::queue::{Intake, resume},
-    roles::ingest::resume::Known,
-    roles::ingest::sources::{LAST_LIMIT, Signals},
-    store::Store,
+    roles::ingest::resume::{Known, tally_of},
+    store::{Snapshot, Store},
     text::number,
     waiting::Waiting,
 };
 
 pub(crate) fn run(args: cli::Import) -> Result<()> {
-    let sources: Vec<_> = args
-        .files
-        .into_iter()
-        .map(Recording::find)
-        .collect::<Result<_>>()?;
+    let mut files = Vec::new();
+    for file in args.files {
+        files.extend(file.find()?);
+    }
     let data = DataDir::new(args.data.data.clone());
     let people = match &args.people_key {
         _ if args.keep.keep_people => None,
@@ -40,119 +43,254 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             Some(data.people_key()?)
         }
     };
-    let (kept, refused) = match args.journal {
+    let runtime = Runtime::new().context("start the runtime")?;
+    let bar = Bar::new();
+    let imported = match args.journal {
         Some(address) => {
             let waiting = Waiting::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
             ensure!(
                 journal.capabilities().keeps_positions,
-                "this journal cannot say how far files have been read; use run --source file:PATH"
+                "this journal does not record how far files have been read; use run --source file:PATH"
             );
             let positions = journal.positions()?;
             let known: Vec<_> = positions
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
                 .collect();
-            let counts = take(sources, &journal, people, &known, &News::new());
+            let import = Importer::new(&runtime, &bar, &journal, &known, &address);
+            let imported = import.take(files, people, &News::new());
             // Also after a failure: nobody is to wait for a transaction that is left open.
             let closed = journal.close().context("close the journal");
-            let counts = counts?;
+            let imported = imported?;
             closed?;
-            counts
+            imported
         }
         None => {
-            let mut store = Store::open(&data, args.keep.partitions)?;
+            let lake = (!args.no_archive).then_some(args.lake);
+            let mut store = Store::open(&data, args.keep.partitions, lake)?;
             let now = crate::counting::now();
             for known in &mut store.known {
                 known.forget_kept_out(now);
             }
-            let counts = take(sources, &store.journal, people, &store.known, &store.news);
+            let place = data.path().display();
+            let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
+            let imported = import.take(files, people, &store.news);
+            bar.phase("counting and archiving".to_owned());
+            let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let closed = store.close();
-            let counts = counts?;
+            let mut imported = imported?;
             closed?;
-            counts
+            let after = sum(Snapshot::read(&data)?.partitions.iter().map(tally_of));
+            imported.became = Some(difference(&after, &before));
+            imported
         }
     };
-    if args.data.json {
-        return print_json(&json!({ "kept": kept, "rejected": refused }));
-    }
-    print(&format!(
-        "kept {} new records, refused {}\n",
-        number(kept),
-        number(refused.values().sum::<u64>())
-    ))?;
-    for (reason, count) in refused {
-        print(&format!("{:>9}  {reason}\n", number(count)))?;
-    }
-    Ok(())
+    bar.over();
+    // First what was done, and then what went wrong.
+    let printed = imported.print(args.data.json);
+    imported.failed.into_result().and(printed)
 }
 
-/// Takes recordings into the journal; returns how many records were kept and refused.
-fn take(
-    sources: Vec<SourceAddress>,
-    journal: &Arc<Journal>,
-    people: Option<PeopleKey>,
-    known: &[Known],
-    news: &News,
-) -> Result<(u64, BTreeMap<String, u64>)> {
-    let ingest = Ingest::new(Arc::clone(journal), people, known, news)?;
-    let runtime = Runtime::new().context("start the runtime")?;
-    let ingest = runtime.block_on(async {
-        let intake = Intake::start(ingest, news.clone())?;
-        let (stop, shutdown) = shutdown::shutdown();
-        let away = Arc::clone(journal);
-        // After an interruption the files are left as they are; what is durable stays so, and a journal that is away is
-        // not waited for.
-        let mut signals = Signals::listen()?;
-        let interrupted = tokio::spawn(async move {
-            signals.next().await;
-            stop.stop();
-            sleep(LAST_LIMIT).await;
-            away.give_up();
-        });
-        let mut ended = Ok(());
-        for address in sources {
-            let running = intake.run(address, resume(known)?, shutdown.clone());
-            let bar = tokio::spawn(show(running.status));
-            ended = running.ended.await?.map(drop);
-            bar.await?;
-            // Files are taken in their order, down to their last record.
-            running.handed_over.await?;
-            if ended.is_err() {
-                break;
+/// An import into an open journal.
+struct Importer<'a> {
+    runtime: &'a Runtime,
+    bar: &'a Bar,
+    journal: &'a Arc<Journal>,
+    known: &'a [Known],
+    /// What the journal is called in a sentence.
+    place: String,
+}
+
+/// A file that was read to its end.
+struct ReadFile {
+    label: String,
+    /// By which its records were accounted for.
+    content: String,
+}
+
+impl<'a> Importer<'a> {
+    fn new(
+        runtime: &'a Runtime,
+        bar: &'a Bar,
+        journal: &'a Arc<Journal>,
+        known: &'a [Known],
+        place: &impl ToString,
+    ) -> Self {
+        Self {
+            runtime,
+            bar,
+            journal,
+            known,
+            place: place.to_string(),
+        }
+    }
+
+    /// Takes recordings into the journal.
+    fn take(
+        &self,
+        files: Vec<RecordingFile>,
+        people: Option<PeopleKey>,
+        news: &News,
+    ) -> Result<Imported> {
+        let names = files.iter().map(|file| &*file.source);
+        refuse_mix(&self.place, self.known, names)?;
+        let journal = Arc::clone(self.journal);
+        let ingest = Ingest::new(journal, people, self.known, news)?;
+        self.runtime.block_on(async {
+            let intake = Intake::start(ingest, news.clone())?;
+            let interrupt = Interrupt::listen(Arc::clone(self.journal))?;
+            let mut failed = Failures::default();
+            let read = self.read_all(files, &intake, &interrupt, &mut failed).await;
+            // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its
+            // records.
+            let ingest = intake.finish().await;
+            interrupt.closes();
+            let (read, ingest) = (read?, ingest?);
+            for ReadFile { label, content } in read {
+                if let (0, refused @ 1..) = ingest.counts_of(&content) {
+                    failed.add(DATA, no_record_in(&label, refused));
+                }
+            }
+            let (kept, refused) = ingest.counts();
+            Ok(Imported {
+                kept,
+                refused: refused.clone(),
+                became: None,
+                failed,
+            })
+        })
+    }
+
+    /// Reads files in their order, each down to its last record. One that cannot be read takes nothing from the others.
+    async fn read_all(
+        &self,
+        files: Vec<RecordingFile>,
+        intake: &Intake,
+        interrupt: &Interrupt,
+        failed: &mut Failures,
+    ) -> Result<Vec<ReadFile>> {
+        let known = resume(self.known)?;
+        let mut read = Vec::new();
+        for file in files {
+            let (source, label) = (Arc::clone(&file.source), file.label.clone());
+            let (ended, status) = self.read(file, intake, &known, interrupt).await?;
+            match ended {
+                Ok(Ended::Finished) => {
+                    let content = status.content.unwrap_or_else(|| source.to_string());
+                    let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
+                    // What was taken of it before may have been all of its records.
+                    if !begun_before {
+                        read.push(ReadFile { label, content });
+                    }
+                }
+                Ok(Ended::Stopped) => {
+                    failed.add(INTERRUPTED, stopped_in(&label, &status));
+                    break;
+                }
+                // The intake says why.
+                Err(SourceError::Stopped(_)) => break,
+                Err(error) => {
+                    failed.add(code_of_source(&error), error.to_string());
+                    // A store that is away does not come back for the next object.
+                    if matches!(error, SourceError::Fetch(_)) {
+                        break;
+                    }
+                }
             }
         }
-        // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its records.
-        let ingest = intake.finish().await;
-        interrupted.abort();
-        let ingest = ingest?;
-        ended?;
-        anyhow::Ok(ingest)
-    })?;
-    let (kept, refused) = ingest.counts();
-    Ok((kept, refused.clone()))
+        Ok(read)
+    }
+
+    /// Reads one file; how that ended, and what the source said last.
+    async fn read(
+        &self,
+        file: RecordingFile,
+        intake: &Intake,
+        known: &Resume,
+        interrupt: &Interrupt,
+    ) -> Result<(Result<Ended, SourceError>, Status)> {
+        let RecordingFile {
+            source,
+            label,
+            address,
+        } = file;
+        let running = intake.run_as(&source, address, known.clone(), interrupt.shutdown());
+        let status = running.status.clone();
+        let shown = tokio::spawn(show(self.bar.clone(), label, running.status));
+        let ended = running.ended.await?;
+        shown.await?;
+        running.handed_over.await?;
+        let status = status.borrow().clone();
+        Ok((ended, status))
+    }
 }
 
-/// A progress bar over a source, if anybody looks.
-async fn show(mut status: watch::Receiver<Status>) {
-    if !std::io::stderr().is_terminal() {
-        return;
-    }
-    let bar = ProgressBar::new(0);
-    let style = "{msg:30!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-    bar.set_style(
-        ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
-    bar.enable_steady_tick(Duration::from_millis(200));
+/// What an interrupted import says: where it stopped, and how it goes on.
+fn stopped_in(label: &str, status: &Status) -> String {
+    let Some(progress) = status.progress else {
+        return format!(
+            "interrupted in {label}: what came before is kept; give the same command again, for what comes twice changes no \
+             count"
+        );
+    };
+    let at = match progress.identifying {
+        true => "before its first record".to_owned(),
+        false => format!(
+            "at byte {} of {}",
+            number(progress.bytes_done),
+            number(progress.bytes_total)
+        ),
+    };
+    format!(
+        "interrupted in {label}, {at}: what came before is kept, and the same command goes on from there"
+    )
+}
+
+/// Moves the bar with a source.
+async fn show(bar: Bar, label: String, mut status: watch::Receiver<Status>) {
     // Ends when the source has: it takes the sender with it.
     while status.changed().await.is_ok() {
-        let status = status.borrow_and_update().clone();
-        bar.set_message(status.name.clone());
-        if let Some(progress) = status.progress {
-            bar.set_length(progress.bytes_total);
-            bar.set_position(progress.bytes_done);
+        let progress = status.borrow_and_update().progress;
+        if let Some(progress) = progress {
+            let phase = if progress.identifying {
+                "looking at"
+            } else {
+                "importing"
+            };
+            bar.phase(format!("{phase} {label}"));
+            bar.at(progress.bytes_done, progress.bytes_total);
         }
     }
-    bar.finish();
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_source::status::Progress;
+
+    use super::*;
+
+    #[test]
+    fn an_interruption_is_told_with_its_place_and_the_way_on() {
+        let status = |progress: Option<(bool, u64)>| Status {
+            progress: progress.map(|(identifying, bytes_done)| Progress {
+                identifying,
+                bytes_done,
+                bytes_total: 12_000,
+            }),
+            ..Status::default()
+        };
+        for (progress, place) in [
+            (Some((false, 4_500)), "x.gz, at byte 4,500 of 12,000:"),
+            (Some((true, 4_500)), "x.gz, before its first record:"),
+            (None, "x.gz: what came before is kept"),
+        ] {
+            let said = stopped_in("x.gz", &status(progress));
+            assert!(
+                said.contains(place) && said.contains("same command"),
+                "{said}"
+            );
+        }
+    }
 }

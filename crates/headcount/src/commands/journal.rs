@@ -34,11 +34,11 @@ pub(crate) fn run(command: cli::Journal) -> Result<()> {
     } else {
         headcount_journal::stat(&folder)?
     };
-    if args.json {
-        print_json(&to_json(&report))?
+    let printed = if args.json {
+        print_json(&to_json(&report))
     } else {
-        print(&to_text(&report))?
-    }
+        print(&to_text(&report))
+    };
     if check && !report.is_sound() {
         return Err(exit(
             DATA,
@@ -48,7 +48,7 @@ pub(crate) fn run(command: cli::Journal) -> Result<()> {
             ),
         ));
     }
-    Ok(())
+    printed
 }
 
 fn to_text(report: &Report) -> String {

@@ -17,11 +17,16 @@ use std::io::{self, Write};
 
 use anyhow::Result;
 
-/// Writes a result to standard output. A reader that has gone, as `head` does, is no error.
+use crate::exit::ReaderGone;
+
+/// Writes a result to standard output.
+///
+/// # Errors
+/// [`ReaderGone`] when nobody reads it any more: a command that would print on stops.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
         result => Ok(result?),
     }
 }

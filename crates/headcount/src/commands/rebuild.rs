@@ -39,7 +39,7 @@ pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
         }));
     }
     print(&format!(
-        "counted {} entries of {partitions} partitions anew\n\
+        "recounted {} entries in {partitions} partitions\n\
          record times were held against {} or their arrival, whichever is later\n",
         number(entries),
         time(moment)
@@ -53,7 +53,7 @@ fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
     let archive = Archive::open(&lake)?;
     drop(waiting);
     for name in archive.strays() {
-        tracing::warn!("{name} is no object of the archive and is passed over");
+        tracing::warn!("skipping {name}: it is not an object of the archive");
     }
     let partitions = (0..archive.description().partitions)
         .map(|at| {

@@ -30,6 +30,7 @@ pub(crate) fn run(args: cli::Run) -> Result<()> {
     };
     refuse_what_cannot_work(&args, &roles)?;
     refuse_sources_that_cannot_work(&args.sources)?;
+    let roles = roles_that_work(&args, roles)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let may_move = args.listen.is_none() && !roles.contains(&Role::Serve);
     let (listener, port) = runtime.block_on(async { open_listener(listen, may_move) })?;
@@ -63,29 +64,46 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
     let cluster = &args.cluster;
     let alone = Role::ALL.iter().all(|role| does(*role));
     let mut wrong = Vec::new();
-    if does(Role::Ingest) && args.sources.is_empty() {
-        wrong.push(
-            "nothing comes in: say where records come from with --source, such as --source sim:",
-        );
+    if !args.roles.is_empty() && does(Role::Ingest) && args.sources.is_empty() {
+        wrong.push("--role ingest needs a source: add --source, such as --source sim:");
     }
     if !does(Role::Ingest) && !args.sources.is_empty() {
-        wrong.push(
-            "--source is for a process that ingests: add --role ingest, or leave --source away",
-        );
+        wrong.push("--source needs --role ingest: add the role, or drop --source");
     }
     if cluster.journal.is_none() && (does(Role::Ingest) || does(Role::Process)) && !alone {
-        wrong.push("a journal in the data folder belongs to one process: leave --role away, or share one with --journal kafka://...");
+        wrong.push("a journal in the data folder belongs to one process: drop --role, or share a journal with --journal kafka://...");
     }
     if cluster.journal.is_some() && does(Role::Process) && cluster.lake.is_none() {
-        wrong.push("who takes over a partition goes on from a checkpoint in the lake: say --lake s3://... (or a folder that all processes share)");
+        wrong.push("--role process needs --lake: a process that takes over a partition resumes from its checkpoint there; say --lake s3://... (or a folder that all processes share)");
     }
     if cluster.serving.is_none() && does(Role::Serve) && !does(Role::Process) {
-        wrong.push("there is nothing to show: say --serving cassandra://... as for the processes that count");
+        wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes that count");
     }
     if wrong.is_empty() {
         return Ok(());
     }
     Err(exit(USAGE, wrong.join("\n           ")))
+}
+
+/// Without a source there is nothing to take in, only what is there to be shown.
+fn roles_that_work(args: &cli::Run, mut roles: Vec<Role>) -> Result<Vec<Role>> {
+    if !args.sources.is_empty() {
+        return Ok(roles);
+    }
+    roles.retain(|role| *role != Role::Ingest);
+    let data = DataDir::new(args.data.clone());
+    let is_own = args.cluster.journal.is_none() && roles.contains(&Role::Process);
+    if is_own && !data.has_journal() {
+        return Err(exit(
+            USAGE,
+            format!(
+                "{} holds no journal, so there is nothing to serve: add --source, such as --source sim:, or import records \
+                 with headcount import --data {0} FILE",
+                args.data.display()
+            ),
+        ));
+    }
+    Ok(roles)
 }
 
 /// Ends before anything is started when a source could never bring a record: all of them at once, with the code of the
@@ -120,8 +138,8 @@ pub(crate) fn refuse_open_address(address: SocketAddr, unprotected: bool) -> Res
     Err(exit(
         USAGE,
         format!(
-            "{address} can be reached by others, and there is neither password nor TLS; listen on \
-             127.0.0.1:{}, or say --unprotected if that is what you want",
+            "other machines can reach {address}, and headcount has neither login nor TLS; listen on 127.0.0.1:{}, or \
+             add --unprotected if you want that",
             address.port()
         ),
     ))

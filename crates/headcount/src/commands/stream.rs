@@ -44,7 +44,11 @@ pub(crate) fn run(args: cli::Stream) -> Result<()> {
     let runtime = Runtime::new().context("start the runtime")?;
     runtime.block_on(async {
         let listener = bind(args.listen)?;
-        print(&format!("http://{}/2/rsvps\n", listener.local_addr()?))?;
+        let said = print(&format!("http://{}/2/rsvps\n", listener.local_addr()?));
+        // It serves also when nobody reads where.
+        if said.is_err() {
+            tracing::info!("http://{}/2/rsvps", listener.local_addr()?);
+        }
         let mut signals = Signals::listen()?;
         serve(listener, options, async move { signals.next().await })
             .await
@@ -71,7 +75,7 @@ fn read(paths: &[PathBuf]) -> Result<Recording> {
     }
     if recording.skipped() > 0 {
         tracing::warn!(
-            "{} values are no records and are left out",
+            "skipped {} values that are not records",
             number(recording.skipped())
         );
     }

@@ -54,7 +54,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
             return Err(exit(
                 TEMPORARY,
                 format!(
-                    "{missing}; what is served is not complete: do processes count? See headcount status"
+                    "{missing}; the serving store is not complete: check with headcount status that processes count"
                 ),
             ));
         }

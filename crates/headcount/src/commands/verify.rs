@@ -30,8 +30,8 @@ struct Verdict {
 pub(crate) fn run(args: cli::Data) -> Result<()> {
     let data = DataDir::new(args.data);
     let verdict = judge(&data)?;
-    if args.json {
-        print_json(&verdict)?;
+    let printed = if args.json {
+        print_json(&verdict)
     } else {
         let judged = verdict.judged_at.map(time);
         print(&format!(
@@ -47,10 +47,10 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
             } else {
                 "does not balance"
             },
-        ))?;
-    }
+        ))
+    };
     if verdict.agrees && verdict.balanced {
-        return Ok(());
+        return printed;
     }
     let what = match verdict.differences.as_slice() {
         [] => "the ledger does not balance".to_owned(),
@@ -59,7 +59,7 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
     Err(exit(
         DATA,
         format!(
-            "{}: what is kept is not what the journal gives; {what} (run \"headcount rebuild --data {0}\", and report this)",
+            "{}: the kept counts differ from those of the journal; {what} (run \"headcount rebuild --data {0}\", and report this)",
             data.path().display()
         ),
     ))

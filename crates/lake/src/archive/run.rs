@@ -141,10 +141,11 @@ fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<W
         archiver.tell();
         let (asked, past) = (stop.wish() == Wish::Finish, archiver.is_past(now_ms()));
         if asked && asked_at.is_none() {
-            asked_at = Some(Instant::now());
+            asked_at = Some((Instant::now(), reader.durable_end()));
         }
-        // Where records come in without end, there is none to be waited for.
-        let enough = asked_at.is_some_and(|at| at.elapsed() > FINISH_MAX);
+        // Where records come in without end, only those are waited for that were there when it was asked to finish.
+        let enough =
+            asked_at.is_some_and(|(at, end)| at.elapsed() > FINISH_MAX && reader.position() >= end);
         // Asked only when it matters, for it is a question to the brokers; an error is left for the next read to say.
         let at_end = |reader: &mut Reader| reader.behind().is_ok_and(|behind| behind == 0);
         let all = closed || enough || ((asked || past) && read == 0 && at_end(&mut reader));

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::blocking;
-use super::open::is_packed;
+use super::open::is_plain;
 use crate::error::{Ended, Error};
 use crate::framing::{Cutter, Framer, Look};
 use crate::message::{Batch, Item, Message};
@@ -265,8 +265,10 @@ fn head_of(file: &mut File) -> io::Result<Option<Vec<u8>>> {
     }
     let mut head = Vec::new();
     file.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
-    if is_packed(&head) {
-        return unfit("a packed file cannot be followed, only read to its end");
+    if !is_plain(&head) {
+        return unfit(
+            "a packed file, or one in UTF-16, cannot be followed, only read to its end: leave ?follow=1 out",
+        );
     }
     match memchr::memchr(b'\n', &head) {
         Some(newline) => head.truncate(newline + 1),

@@ -35,10 +35,9 @@ pub(crate) fn identify(
     input: &Input,
     mut progress: impl FnMut(u64, u64) -> bool,
 ) -> Result<Option<Identity>, Error> {
-    let mut content = input.open().map_err(|cause| Error::Open {
-        path: input.path().to_owned(),
-        cause,
-    })?;
+    let mut content = input
+        .open()
+        .map_err(|cause| Error::open(input.path(), cause))?;
     let mut hasher = Sha256::new();
     let mut length = 0;
     let mut buffer = vec![0; 256 << 10];

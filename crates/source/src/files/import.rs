@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::blocking;
 use super::identity::{Identity, identify};
 use super::objects::Input;
-use super::open::Content;
+use super::open::FileContent;
 use super::pace::Pacer;
 use crate::address::Pace;
 use crate::error::{Ended, Error};
@@ -26,15 +26,16 @@ const READ_BYTES: usize = 256 << 10;
 
 /// Reads one file. What was taken before (of this content, whatever its name) is not taken again.
 pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
-    let failed = |cause: io::Error| Error::Open {
-        path: path.to_owned(),
-        cause,
-    };
+    let failed = |cause: io::Error| Error::open(path, cause);
     let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
     if !metadata.is_file() {
         // A pipe or a device can be read only once: it has no content to be known by.
-        let pipe = std::fs::File::open(path).map_err(failed)?;
-        return stdin::run_over(pipe, context).await;
+        let pipe = path.to_owned();
+        let ended = stdin::run_over(|| std::fs::File::open(pipe), context).await;
+        return ended.map_err(|error| match error {
+            Error::Input(cause) => Error::open(path, cause),
+            other => other,
+        });
     }
     read(&Input::File(path.to_owned()), pace, context).await
 }
@@ -54,14 +55,12 @@ async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended,
         .of(&identity.name())
         .and_then(|position| position.at)
         .unwrap_or(0);
+    context.report.identified(identity.name());
     context.report.live();
     if taken >= identity.length && identity.damage.is_none() {
         return Ok(Ended::Finished);
     }
-    let content = input.open().map_err(|cause| Error::Open {
-        path: path.to_owned(),
-        cause,
-    })?;
+    let content = input.open().map_err(|cause| Error::open(path, cause))?;
     let mut reading = Reading::new(path, content, identity, taken, &context.options);
     let mut pacer = match pace {
         Pace::Speed(speed) => Some(Pacer::new(speed)),
@@ -119,7 +118,7 @@ async fn identity(input: &Input, context: &mut Context) -> Result<Option<Identit
 /// A file being read.
 struct Reading {
     path: PathBuf,
-    content: Take<Content>,
+    content: Take<FileContent>,
     framer: Framer,
     /// What its positions are called, and where the content ends.
     of: String,
@@ -146,7 +145,7 @@ enum Reach {
 impl Reading {
     fn new(
         path: &Path,
-        content: Content,
+        content: FileContent,
         identity: Identity,
         taken: u64,
         options: &Options,

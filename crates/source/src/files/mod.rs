@@ -3,20 +3,25 @@
 //! A file is known by its content: the position in it is bound to the SHA-256 of what is in it (unpacked), so a copy,
 //! another name or another packing of the same recording is the same source, and a file that changed is another one.
 
+mod archive;
 mod follow;
+mod format;
 mod identity;
 mod import;
 pub(crate) mod objects;
 mod open;
 mod pace;
+mod parts;
 #[cfg(test)]
 mod tests;
+mod unpack;
+mod utf16;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use open::{Content, open, unpack};
+pub use open::{FileContent, open, unpack};
 
 pub use crate::address::{Fetch, Objects};
 use crate::address::{FileAddress, Pace};
@@ -68,12 +73,20 @@ pub(crate) async fn run(address: FileAddress, mut context: Context) -> Result<En
     }
     let listed = path.clone();
     let files = blocking(&path, move || files_of(&listed)).await??;
+    // A file that cannot be read takes nothing from its neighbours.
+    let mut failed = Ok(Ended::Finished);
     for file in files {
-        if import::run(&file, pace, &mut context).await? == Ended::Stopped {
-            return Ok(Ended::Stopped);
+        match import::run(&file, pace, &mut context).await {
+            Ok(Ended::Finished) => {}
+            Ok(Ended::Stopped) => return Ok(Ended::Stopped),
+            Err(stopped @ Error::Stopped(_)) => return Err(stopped),
+            Err(error) => {
+                context.report.trouble(error.to_string());
+                failed = failed.and(Err(error));
+            }
         }
     }
-    Ok(Ended::Finished)
+    failed
 }
 
 /// Runs something that waits for the disk on a thread where it may.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::open::{Content, open, open_bytes};
+use super::open::{FileContent, open, open_bytes};
 use crate::address::Objects;
 use crate::error::{Ended, Error};
 use crate::run::Context;
@@ -52,7 +52,7 @@ impl Input {
         }
     }
 
-    pub(crate) fn open(&self) -> io::Result<Content> {
+    pub(crate) fn open(&self) -> io::Result<FileContent> {
         match self {
             Self::File(path) => open(path),
             Self::Object { bytes, .. } => open_bytes(bytes.clone()),

@@ -2,113 +2,125 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
+
+use super::archive::BoxedReader;
+use super::format::{Format, format_of};
+use super::unpack::Unpacker;
 
 /// The content of a file: what it holds when it is unpacked.
-pub struct Content {
-    reader: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
+pub struct FileContent {
+    reader: BoxedReader,
+    packed: Arc<AtomicU64>,
     length: u64,
 }
 
-/// Opens a file. Gzip and zstd (also several members one after another) are recognised by their first bytes, so a
-/// wrong or missing ending of the name does no harm.
-pub fn open(path: &Path) -> io::Result<Content> {
+/// Opens a file. What it is packed in (gzip, zstd, xz, bzip2, lz4, tar, zip; also several members one after another,
+/// and one in another) and whether it is UTF-16 is told by its first bytes, so a wrong or missing ending of its name
+/// does no harm.
+///
+/// # Errors
+/// [`io::ErrorKind::Unsupported`] when it is of a known format that is not read here; the sentence says which one and
+/// what converts it. Reading fails when it is damaged, or unpacks to more than any recording does.
+pub fn open(path: &Path) -> io::Result<FileContent> {
     let file = File::open(path)?;
-    let length = file.metadata()?.len();
-    Content::new(file, length)
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        return FileContent::new(file, metadata.len());
+    }
+    // A pipe or a device has no length, and no way back.
+    let packed = Arc::default();
+    Ok(FileContent {
+        reader: unpack_counted(file, &packed)?,
+        packed,
+        length: 0,
+    })
 }
 
 /// As [`open`], for what is in memory.
-pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<Content> {
+pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<FileContent> {
     let length = bytes.len() as u64;
-    Content::new(Cursor::new(bytes), length)
+    FileContent::new(Cursor::new(bytes), length)
 }
 
-impl Content {
-    fn new(packed: impl Read + Send + 'static, length: u64) -> io::Result<Self> {
-        let read = Arc::new(AtomicU64::new(0));
-        let reader = unpack(Counted {
+impl FileContent {
+    fn new(packed: impl Read + Seek + Send + 'static, length: u64) -> io::Result<Self> {
+        let count = Arc::new(AtomicU64::new(0));
+        let reader = Unpacker::new(Arc::clone(&count)).open_seekable(Metered {
             packed,
-            read: Arc::clone(&read),
+            count: Arc::clone(&count),
         })?;
         Ok(Self {
             reader,
-            read,
+            packed: count,
             length,
         })
     }
 
-    /// How many bytes of the file itself were read, of how many: for a progress bar.
+    /// How many bytes of the file itself were read, of how many (0 if nobody knows): for a progress bar.
     pub fn progress(&self) -> (u64, u64) {
-        (self.read.load(Ordering::Relaxed), self.length)
+        // Beginnings are read twice.
+        let read = self.packed.load(Ordering::Relaxed);
+        (read.min(self.length), self.length)
     }
 }
 
-impl Read for Content {
+impl Read for FileContent {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
     }
 }
 
-impl fmt::Debug for Content {
+impl fmt::Debug for FileContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Content")
-            .field("read", &self.read)
+        f.debug_struct("FileContent")
+            .field("packed", &self.packed)
             .field("length", &self.length)
             .finish_non_exhaustive()
     }
 }
 
-/// Unpacks what begins as gzip or zstd does, passes on everything else. For what can be read only once; a file is
-/// opened with [`open`].
-pub fn unpack(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let mut magic = Vec::with_capacity(4);
-    reader.by_ref().take(4).read_to_end(&mut magic)?;
-    let kind = magic.clone();
-    let whole = Cursor::new(magic).chain(reader);
-    Ok(match packing(&kind) {
-        Some(Packing::Gzip) => Box::new(MultiGzDecoder::new(whole)),
-        Some(Packing::Zstd) => Box::new(zstd::Decoder::new(whole)?),
-        None => Box::new(whole),
-    })
+/// Unpacks what can be read only once, such as standard input, as [`open`] does a file; only a zip cannot be read so.
+pub fn unpack(reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    unpack_counted(reader, &Arc::default())
 }
 
-enum Packing {
-    Gzip,
-    Zstd,
+fn unpack_counted(
+    packed: impl Read + Send + 'static,
+    count: &Arc<AtomicU64>,
+) -> io::Result<BoxedReader> {
+    Unpacker::new(Arc::clone(count)).open(Box::new(Metered {
+        packed,
+        count: Arc::clone(count),
+    }))
 }
 
-fn packing(head: &[u8]) -> Option<Packing> {
-    match head {
-        [0x1f, 0x8b, 0x08, ..] => Some(Packing::Gzip),
-        // The second is a frame to be skipped, which may stand first.
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Packing::Zstd),
-        _ => None,
-    }
-}
-
-/// Whether a file that begins so is packed.
-pub(crate) fn is_packed(head: &[u8]) -> bool {
-    packing(head).is_some()
+/// Whether what begins so is read as it stands.
+pub(super) fn is_plain(head: &[u8]) -> bool {
+    format_of(head, true) == Some(Format::Plain)
 }
 
 /// Counts what is read.
-struct Counted<R> {
+struct Metered<R> {
     packed: R,
-    read: Arc<AtomicU64>,
+    count: Arc<AtomicU64>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.packed.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Metered<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.packed.seek(to)
     }
 }

@@ -35,6 +35,8 @@ pub struct BlockReader<R> {
     rest: Vec<u8>,
     block_bytes: usize,
     eof: bool,
+    /// Why the input ended before its time; told when all that came before it has been given.
+    failed: Option<io::Error>,
 }
 
 impl<R: Read> BlockReader<R> {
@@ -46,13 +48,20 @@ impl<R: Read> BlockReader<R> {
             rest: Vec::new(),
             block_bytes,
             eof: false,
+            failed: None,
         }
     }
 
     /// Fills a block anew; false when the input is at its end. A block may be without pieces.
+    ///
+    /// # Errors
+    /// What reading failed with, once, after the blocks of everything that came before it.
     pub fn read(&mut self, block: &mut Block) -> io::Result<bool> {
         block.pieces.clear();
         block.filled = 0;
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         if self.eof {
             return Ok(false);
         }
@@ -61,7 +70,7 @@ impl<R: Read> BlockReader<R> {
             block.bytes.resize(size, 0);
         }
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
-        block.filled = self.rest.len() + self.fill(&mut block.bytes[self.rest.len()..size])?;
+        block.filled = self.rest.len() + self.fill(&mut block.bytes[self.rest.len()..size]);
         while let Some(piece) = self.cutter.next(block.bytes(), self.eof) {
             block.pieces.push(piece);
         }
@@ -72,7 +81,7 @@ impl<R: Read> BlockReader<R> {
         Ok(true)
     }
 
-    fn fill(&mut self, room: &mut [u8]) -> io::Result<usize> {
+    fn fill(&mut self, room: &mut [u8]) -> usize {
         let mut filled = 0;
         while filled < room.len() {
             match self.reader.read(&mut room[filled..]) {
@@ -82,9 +91,13 @@ impl<R: Read> BlockReader<R> {
                 }
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.failed = Some(error);
+                    self.eof = true;
+                    break;
+                }
             }
         }
-        Ok(filled)
+        filled
     }
 }

@@ -28,6 +28,8 @@ pub const VALUE_MAX: usize = 1 << 20;
 /// How much is kept of a piece that is too big.
 pub const CUT_BYTES: usize = 4096;
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How far into a line the beginning of an object is looked for while recovering.
 const JUDGE_BYTES: usize = 256;
 
@@ -215,6 +217,7 @@ impl Cutter {
                 b'\n' => self.new_line(),
                 b' ' | b'\t' | b'\r' => self.indent += usize::from(self.fresh),
                 b',' | b'[' | b']' => self.fresh = false,
+                byte if is_mark(byte) => {}
                 b'H' if self.fresh && self.indent == 0 => {
                     match begins(&buffer[self.at..], b"HTTP/", eof) {
                         None => return CutStep::Wait,
@@ -225,9 +228,10 @@ impl Cutter {
                         Some(false) => return self.begin_garbage(),
                     }
                 }
-                0xef if self.offset() == 0 => {
-                    match begins(&buffer[self.at..], "\u{feff}".as_bytes(), eof) {
+                0xef => {
+                    match begins(&buffer[self.at..], BYTE_ORDER_MARK, eof) {
                         None => return CutStep::Wait,
+                        // Files that were put together have one before each of their beginnings.
                         Some(true) => self.at += 2,
                         Some(false) => return self.begin_garbage(),
                     }
@@ -487,6 +491,7 @@ impl Cutter {
                     };
                 }
                 b',' | b' ' | b'\t' | b'\r' => {}
+                byte if is_mark(byte) || BYTE_ORDER_MARK.contains(&byte) => {}
                 // Some printers write `}, {` on one line.
                 b'}' | b']' | b'[' if pretty => {}
                 // A pretty-printed value goes on as long as its lines are indented.
@@ -558,11 +563,17 @@ fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
     let length = trimmed_length(&rest[..reach]);
     let next = rest[reach..]
         .iter()
-        .position(|&byte| !is_blank(byte))
+        .position(|&byte| !is_blank(byte) && !is_mark(byte))
         .map(|blanks| reach + blanks);
     let alone = next.map_or(eof, |next| rest[next] == b'{');
     (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}')
         .then_some(length)
+}
+
+/// What stands before a value and is none of its own: the record separator of RFC 7464, and the zeros that a machine
+/// leaves in a log when its power fails.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, 0x1e | 0)
 }
 
 /// Whether a line can be a part of a broken value: it has a key in it, or it is made of what JSON is made of, the last
@@ -597,7 +608,7 @@ fn has_key(line: &[u8]) -> bool {
 fn trimmed_length(bytes: &[u8]) -> usize {
     bytes
         .iter()
-        .rposition(|&byte| !is_blank(byte))
+        .rposition(|&byte| !is_blank(byte) && !is_mark(byte))
         .map_or(0, |last| last + 1)
 }
 

@@ -11,8 +11,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_engine::Declared;
+use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
     Position,
@@ -50,6 +50,8 @@ pub(crate) struct Ingest {
     notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
+    /// By what they are positions in (or by their source, if they are in nothing): records kept, and records refused.
+    by_content: HashMap<String, (u64, u64)>,
 }
 
 /// What a partition has of sources.
@@ -117,7 +119,9 @@ impl Ingest {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
         let declared = schema::declared_in(&*schema, known)?;
-        let first = declared.as_ref().map_or(Kind::FIRST_REGISTERED, |it| it.kind);
+        let first = declared
+            .as_ref()
+            .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
         let kinds = schema::kinds_of(&*schema, first);
         let door = Door::of(Decoder::of(schema), kinds, partitions, people);
         let mut numbers = HashMap::new();
@@ -155,6 +159,7 @@ impl Ingest {
             notices: news.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
+            by_content: HashMap::new(),
         })
     }
 
@@ -172,13 +177,26 @@ impl Ingest {
         (self.kept, &self.refused)
     }
 
+    /// Records kept and records refused of one content, or of a source that has no positions.
+    pub(crate) fn counts_of(&self, content: &str) -> (u64, u64) {
+        self.by_content.get(content).copied().unwrap_or_default()
+    }
+
     /// Takes a batch of a source, and gives its room back when it is durable. Only so many batches
     /// are on their way at once.
     ///
     /// # Errors
     /// When the journal takes nothing any more.
     pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
+        let (kept, refused) = (self.kept, self.refused_sum());
         let parts = self.parts(source, &batch)?;
+        let (kept, refused) = (self.kept - kept, self.refused_sum() - refused);
+        let content = batch
+            .position
+            .as_ref()
+            .map_or(source, |position| &position.of);
+        let counts = self.by_content.entry(content.to_owned()).or_default();
+        *counts = (counts.0 + kept, counts.1 + refused);
         // Only the oldest is waited for, so that there is always a next group for the journal.
         while self.in_flight.len() >= IN_FLIGHT
             && let Some(oldest) = self.in_flight.pop_front()
@@ -189,6 +207,10 @@ impl Ingest {
         let receipts = self.append(parts)?;
         self.in_flight.push_back(InFlight { held, receipts });
         Ok(())
+    }
+
+    fn refused_sum(&self) -> u64 {
+        self.refused.values().sum()
     }
 
     /// Says so if this machine's clock is behind the source's, and when it is no longer.

@@ -2,6 +2,7 @@
 
 pub(crate) mod appender;
 pub(crate) mod clock_lead;
+pub(crate) mod origin;
 pub(crate) mod queue;
 pub(crate) mod record_time;
 pub(crate) mod resume;

@@ -17,8 +17,8 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
-use headcount_source::{ReadTime, 
-    AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
+use headcount_source::{
+    AnySource, Ended, Error as SourceError, Position, ReadTime, Resume, SourceAddress,
     message::Batch,
     shutdown::Shutdown,
     sink::{self, Delivery, Held, Limits},
@@ -97,7 +97,18 @@ impl Intake {
         resume: Resume,
         shutdown: Shutdown,
     ) -> Running {
-        let name = address.to_string();
+        self.run_as(&address.to_string(), address, resume, shutdown)
+    }
+
+    /// Starts a source that is a part of another one, under whose name its records are accounted for.
+    pub(crate) fn run_as(
+        &self,
+        name: &str,
+        address: SourceAddress,
+        resume: Resume,
+        shutdown: Shutdown,
+    ) -> Running {
+        let name = name.to_owned();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
         let source = AnySource::new(address).with_read_time(self.read_time.clone());
@@ -286,6 +297,7 @@ mod tests {
 
     fn known(position: serde_json::Value) -> Known {
         let control = Control::Position {
+            repaired: 0,
             of: "http://h/".to_owned(),
             position,
             received: 1,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{Declared, FUTURE_MS, Partition};
+use headcount_engine::{Declared, FUTURE_MS, Partition, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -12,9 +12,11 @@ pub(crate) struct Known {
     pub(crate) positions: Vec<serde_json::Value>,
     /// What has been declared of the schemas of records.
     pub(crate) schemas: Vec<Declared>,
+    /// What became of their records here, as far as this process counts it.
+    pub(crate) tally: Tally,
     /// What has records that are kept out because their time is of the future, and the least of
     /// these times.
-    kept_out: BTreeMap<String, i64>,
+    pub(crate) kept_out: BTreeMap<String, i64>,
 }
 
 impl Known {
@@ -32,6 +34,7 @@ impl Known {
             schemas: Vec::new(),
             // A journal does not know what became of its records.
             kept_out: BTreeMap::new(),
+            tally: Tally::default(),
         }
     }
 
@@ -44,6 +47,7 @@ impl Known {
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
             schemas: partition.schemas().to_vec(),
+            tally: tally_of(partition),
             kept_out: partition.kept_out().clone(),
         }
     }
@@ -62,4 +66,13 @@ impl Known {
             !of.is_some_and(counts)
         });
     }
+}
+
+/// What became of all records of a partition, whatever brought them.
+pub(crate) fn tally_of(partition: &Partition) -> Tally {
+    let mut sum = Tally::default();
+    for state in partition.sources().values() {
+        sum.add(&state.account.tally);
+    }
+    sum
 }

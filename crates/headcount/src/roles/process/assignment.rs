@@ -149,8 +149,13 @@ impl Holdings {
         archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
     }
 
-    /// Leaves all partitions.
-    pub(crate) fn leave_all(mut self) -> Result<()> {
+    /// Leaves all partitions. A process that others wait for does not wait long for its last objects.
+    pub(crate) fn leave_all(self) -> Result<()> {
+        self.leave_all_by(Archiving::last_objects())
+    }
+
+    /// The same; what is not archived by then is archived after the next start.
+    pub(crate) fn leave_all_by(mut self, limit: Instant) -> Result<()> {
         for archiving in self
             .held
             .values()
@@ -158,7 +163,7 @@ impl Holdings {
         {
             archiving.finish();
         }
-        self.ending = Some(Archiving::last_objects());
+        self.ending = Some(limit);
         let all: Vec<_> = self.held.keys().copied().collect();
         self.leave(&all, true)
     }

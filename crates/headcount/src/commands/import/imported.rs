@@ -1,0 +1,78 @@
+//! What an import did, for people and for programs.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use headcount_engine::Tally;
+use serde_json::json;
+
+use crate::{
+    commands::{print, print_json},
+    failures::Failures,
+    text::number,
+};
+
+/// What an import did.
+pub(super) struct Imported {
+    pub(super) kept: u64,
+    pub(super) refused: BTreeMap<String, u64>,
+    /// What became of those kept; whoever counts a shared journal knows it.
+    pub(super) became: Option<Tally>,
+    pub(super) failed: Failures,
+}
+
+impl Imported {
+    pub(super) fn print(&self, as_json: bool) -> Result<()> {
+        if as_json {
+            let mut answer = json!({ "kept": self.kept, "rejected": self.refused });
+            if let Some(became) = &self.became {
+                answer["became"] = json!(became);
+            }
+            return print_json(&answer);
+        }
+        let refused = number(self.refused.values().sum::<u64>());
+        let mut text = match &self.became {
+            Some(became) => {
+                let quarantined = became.quarantined.values().sum::<u64>();
+                let mut text = format!(
+                    "kept {} new records, {} replaced, {} repeated or stale",
+                    number(became.new),
+                    number(became.replaced),
+                    number(became.repeated + became.stale)
+                );
+                if quarantined > 0 {
+                    text += &format!(", {} not counted", number(quarantined));
+                }
+                format!("{text}; refused {refused}\n")
+            }
+            None => format!("kept {} records, refused {refused}\n", number(self.kept)),
+        };
+        for (reason, count) in &self.refused {
+            text += &format!("{:>9}  {reason}\n", number(*count));
+        }
+        print(&text)
+    }
+}
+
+/// What became of the records of several partitions.
+pub(super) fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
+    tallies.fold(Tally::default(), |mut sum, tally| {
+        sum.add(&tally);
+        sum
+    })
+}
+
+/// What became of the records that came between two times.
+pub(super) fn difference(after: &Tally, before: &Tally) -> Tally {
+    let quarantined = after.quarantined.iter().filter_map(|(reason, count)| {
+        let more = count - before.quarantined.get(reason).unwrap_or(&0);
+        (more > 0).then(|| (reason.clone(), more))
+    });
+    Tally {
+        new: after.new - before.new,
+        replaced: after.replaced - before.replaced,
+        repeated: after.repeated - before.repeated,
+        stale: after.stale - before.stale,
+        quarantined: quarantined.collect(),
+    }
+}

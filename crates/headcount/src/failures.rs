@@ -1,0 +1,67 @@
+//! What went wrong with some inputs of many: the others are taken all the same, and at the end it is said.
+
+use anyhow::Result;
+
+use crate::exit::{INTERRUPTED, exit};
+
+/// Failures that are told one by one; a folder may have millions of files.
+const SENTENCES_MAX: usize = 20;
+
+/// Failures in the order in which they came.
+#[derive(Default)]
+pub(crate) struct Failures {
+    /// Of the first, or of an interruption: it decides what the process ends with.
+    code: Option<u8>,
+    sentences: Vec<String>,
+    more: u64,
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, code: u8, sentence: impl Into<String>) {
+        self.code.get_or_insert(code);
+        // Whoever is to go on must know it, whatever else was wrong.
+        if code == INTERRUPTED {
+            self.code = Some(code);
+        }
+        if self.sentences.len() < SENTENCES_MAX {
+            self.sentences.push(sentence.into());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Nothing, or all of them as one error.
+    pub(crate) fn into_result(mut self) -> Result<()> {
+        let Some(code) = self.code else {
+            return Ok(());
+        };
+        if self.more > 0 {
+            self.sentences
+                .push(format!("and {} inputs more", self.more));
+        }
+        Err(exit(code, self.sentences.join("\n           ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::{DATA, NO_INPUT, code_of};
+
+    #[test]
+    fn the_first_decides_and_the_rest_is_counted() {
+        assert!(Failures::default().into_result().is_ok());
+        let mut failures = Failures::default();
+        failures.add(DATA, "first");
+        for number in 0..SENTENCES_MAX + 4 {
+            failures.add(NO_INPUT, format!("number {number}"));
+        }
+        let error = failures.into_result().expect_err("there were some");
+        assert_eq!(code_of(&error), DATA);
+        let said = error.to_string();
+        assert!(
+            said.starts_with("first\n") && said.ends_with("and 5 inputs more"),
+            "{said}"
+        );
+    }
+}

@@ -1,0 +1,44 @@
+//! How far a command is, for somebody who looks on.
+
+use std::{io::IsTerminal, time::Duration};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// One bar for all phases of a command, each with its label. It is drawn on standard error, and only if that is a
+/// terminal: standard output is for results.
+#[derive(Clone)]
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(crate) fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new(0);
+        let style = "{msg:40!} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        bar.set_style(
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// What is done from now on, such as `counting x.ndjson`.
+    pub(crate) fn phase(&self, label: String) {
+        if self.0.message() != label {
+            self.0.set_message(label);
+            self.0.reset();
+        }
+    }
+
+    /// So many bytes of so many are done.
+    pub(crate) fn at(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// Takes the bar away: what is said next says how it ended.
+    pub(crate) fn over(&self) {
+        self.0.finish_and_clear();
+    }
+}

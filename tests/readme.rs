@@ -1,0 +1,185 @@
+//! The commands of `README.md` work in the order in which they stand there.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::Command,
+};
+
+use support::*;
+
+/// The commands up to the chapter on clusters, which has a guide with tests of its own, as words without comments.
+fn commands() -> Vec<Vec<String>> {
+    let readme =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let (readme, _) = readme.split_once("\n## Scale out").unwrap();
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
+    lines
+        .map(|line| line.split(" #").next().unwrap())
+        .map(|line| line.split_whitespace().map(ToOwned::to_owned).collect())
+        .filter(|words: &Vec<String>| {
+            // Building and testing is what runs this.
+            words
+                .first()
+                .is_some_and(|word| word == "headcount" || word == "curl")
+        })
+        .collect()
+}
+
+/// What stands for what in the commands.
+struct Stage<'a> {
+    data: &'a Path,
+    recording: &'a Path,
+    source: String,
+    addresses: [(&'static str, SocketAddr); 2],
+}
+
+impl Stage<'_> {
+    fn put(&self, word: &str) -> String {
+        let word = match word.strip_suffix("...").unwrap_or(word) {
+            "FILE" => return self.recording.to_str().unwrap().to_owned(),
+            "wss://example.org/2/rsvps" => return self.source.clone(),
+            word => word.replace("DIR", self.data.to_str().unwrap()),
+        };
+        self.addresses.iter().fold(word, |word, (written, real)| {
+            word.replace(written, &real.to_string())
+        })
+    }
+
+    fn command(&self, words: &[String]) -> Command {
+        let mut command = headcount();
+        command.args(words[1..].iter().map(|word| self.put(word)));
+        command
+    }
+}
+
+/// A command that goes on until it is told to stop.
+struct Service(std::process::Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Service {
+    #[track_caller]
+    fn stop(mut self) {
+        run(Command::new("kill").args(["-INT", &self.0.id().to_string()]));
+        let status = wait_for("it stops", || self.0.try_wait().unwrap());
+        assert!(status.success(), "{status}");
+    }
+}
+
+#[test]
+fn the_commands_of_the_readme_work_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, recording] = ["data", "x.ndjson"].map(|name| folder.path().join(name));
+    run(headcount()
+        .args(["simulate", "--records", "400"])
+        .arg(&recording));
+    let peer = Process::stream(&[
+        "--recording",
+        recording.to_str().unwrap(),
+        "--speed",
+        "max",
+        "--once",
+    ]);
+    let stage = Stage {
+        data: &data,
+        recording: &recording,
+        source: format!("ws://{}/2/rsvps", peer.address),
+        addresses: ["127.0.0.1:8080", "127.0.0.1:8000"].map(|written| (written, free_address())),
+    };
+    let [page, stream] = stage.addresses.map(|(_, address)| address);
+    let mut answers = Vec::new();
+    let mut serving = None;
+    let mut done = Vec::new();
+    for words in commands() {
+        done.push(words[..words.len().min(2)].join(" "));
+        match words[1].as_str() {
+            "run" => {
+                let service = Service(stage.command(&words).spawn().unwrap());
+                wait_until("records are shown", || {
+                    get(page, "/readyz").0 == 200 && rsvps(&get(page, "/api/v1/summary").1) > 0
+                });
+                // One process at a time writes to a folder.
+                service.stop();
+            }
+            "stream" => {
+                serving = Some(Service(stage.command(&words).spawn().unwrap()));
+                wait_until("it listens", || TcpStream::connect(stream).is_ok());
+            }
+            _ if words[0] == "curl" => assert!(first_record(stream).contains("\"rsvp_id\"")),
+            name => {
+                let output = run(&mut stage.command(&words));
+                if ["summary", "rebuild"].contains(&name) {
+                    answers.push(String::from_utf8(output.stdout).unwrap());
+                }
+            }
+        }
+    }
+    drop(serving);
+    for command in [
+        "headcount run",
+        "headcount count",
+        "headcount import",
+        "headcount summary",
+        "headcount verify",
+        "headcount dead-letters",
+        "headcount rebuild",
+        "headcount stream",
+        "curl -N",
+    ] {
+        assert!(
+            done.iter().any(|done| done == command),
+            "{command}: {done:?}"
+        );
+    }
+    assert_eq!(answers.len(), 2);
+    assert_eq!(
+        answers[0], answers[1],
+        "the archive alone gives the same answer"
+    );
+    let counted = run_json(headcount().args(["count", "--json"]).arg(&recording));
+    assert_golden(
+        &summary(&data),
+        &counted,
+        &[&ORDERED[..], &OF_THE_JOURNAL].concat(),
+    );
+}
+
+/// Members of an answer that say how the records came, not what they are.
+const OF_THE_JOURNAL: [&str; 6] = ["as_of", "ledger", "late", "feeds", "stream_time", "digest"];
+
+fn rsvps(summary: &str) -> u64 {
+    serde_json::from_str::<serde_json::Value>(summary)
+        .ok()
+        .and_then(|summary| summary["rsvps"].as_u64())
+        .unwrap_or(0)
+}
+
+/// What a client of the stream gets first.
+fn first_record(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    write!(stream, "GET /2/rsvps HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        let count = stream.read(&mut buffer).unwrap();
+        assert!(count > 0, "the stream ended");
+        text.extend_from_slice(&buffer[..count]);
+        let so_far = String::from_utf8_lossy(&text);
+        if so_far.contains("}\n") || so_far.contains("}\r\n") {
+            return so_far.into_owned();
+        }
+    }
+}
