@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use support::*;
@@ -68,6 +68,10 @@ fn bad_lines() -> Vec<(String, &'static str)> {
             "dup_key:response",
         ),
         (text.replacen("\"E\"", "\"\\u0000\"", 1), "nul_char"),
+        (
+            text.replacen("\"e1\"", "\"e\\ud83d\"", 1),
+            "bad_text:event.event_id",
+        ),
     ]
 }
 
@@ -98,15 +102,7 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
     }
     assert_eq!(counted["ledger"]["rejected"], found["ledger"]["rejected"]);
 
-    let list = run(headcount()
-        .args(["dead-letters", "list", "--json", "--data"])
-        .arg(&kept))
-    .stdout;
-    let letters: Vec<Value> = String::from_utf8(list)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let letters = dead_letters(&kept);
     let reasons: Vec<&str> = letters
         .iter()
         .map(|letter| letter["reason"].as_str().unwrap())
@@ -123,6 +119,98 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
         .arg(&kept))
     .stdout;
     assert!(String::from_utf8(shown).unwrap().contains("bad_json"));
+}
+
+/// The dead letters of a journal.
+fn dead_letters(data: &Path) -> Vec<Value> {
+    let list = run(headcount()
+        .args(["dead-letters", "list", "--json", "--data"])
+        .arg(data))
+    .stdout;
+    let list = String::from_utf8(list).unwrap();
+    list.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn half_an_emoji_is_repaired_and_counted_alike_by_count_and_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, kept) = (
+        folder.path().join("half.ndjson"),
+        folder.path().join("data"),
+    );
+    let with = |id: u64, name: &str| good(id).to_string().replacen("\"E\"", name, 1);
+    let lines = [
+        with(1, r#""half \ud83d""#),
+        with(2, r#""\ude00""#),
+        with(3, r#""whole \ud83d\ude00""#),
+        with(4, "\"plain\"").replacen("\"us\"", r#""u\ud83d""#, 1),
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
+    run(headcount().args(["import", "--data"]).arg(&kept).arg(&file));
+    for answer in [&counted, &summary(&kept)] {
+        let ledger = &answer["ledger"];
+        assert_eq!((&answer["rsvps"], &ledger["kept"]), (&json!(3), &json!(3)));
+        assert_eq!(ledger["repaired"], 2, "{ledger}");
+        assert_eq!(
+            ledger["rejected"],
+            json!({ "bad_text:group.group_country": 1 })
+        );
+        assert_eq!(ledger["balanced"], true);
+    }
+    verify(&kept);
+}
+
+#[test]
+fn what_is_no_object_keeps_only_its_length_hash_and_place() {
+    const PROSE: &str = "Ann Example, 5 Main Street, tel. 0171 234567";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prose.ndjson");
+    let broken = good(1)
+        .to_string()
+        .replacen("\"guests\":0", "\"guests\":0,", 1);
+    fs::write(&file, format!("{broken}\n{PROSE}\n{}\n", good(2))).unwrap();
+    let import = |name: &str, more: &[&str]| {
+        let data = folder.path().join(name);
+        run(headcount()
+            .args(["import", "--data"])
+            .arg(&data)
+            .args(more)
+            .arg(&file));
+        assert_eq!(summary(&data)["rsvps"], 1);
+        data
+    };
+    let data = import("data", &[]);
+    let letters = dead_letters(&data);
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    // The broken line can be mended: it is whole but for its member.
+    let excerpt = letters[0]["excerpt"].as_str().unwrap();
+    assert!(excerpt.contains("\"event_id\":\"e1\"") && !excerpt.contains("CANARY"));
+    let mended = excerpt.replacen("\"guests\":0,,", "\"guests\":0,", 1);
+    let mended: Value = serde_json::from_str(&mended).unwrap();
+    assert_eq!(mended["group"], good(1)["group"]);
+    let prose = &letters[1];
+    assert_eq!(prose["excerpt"], "");
+    assert_eq!(prose["length"], PROSE.len());
+    assert_eq!(
+        prose["sha256"],
+        "e89de40aa1857928353e1ac4f509e4d8086fb03c9a0d79d686f6b298043707c0"
+    );
+    let place = format!("line 2 (byte {})", broken.len() + 1);
+    assert_eq!(prose["place"], place);
+    let offset = prose["offset"].to_string();
+    let shown = run(headcount()
+        .args(["dead-letters", "show", &offset, "--data"])
+        .arg(&data))
+    .stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("--keep-people"), "{shown}");
+    assert!(!finds(&data.join("journal"), "Main Street"));
+
+    let open = import("open", &["--keep-people"]);
+    assert_eq!(dead_letters(&open)[1]["excerpt"], PROSE);
 }
 
 #[test]
@@ -197,4 +285,64 @@ fn a_record_from_the_future_is_kept_and_not_counted() {
     assert_eq!(found["ledger"]["quarantined"]["future_timestamp"], 1);
     assert_eq!(found["ledger"]["balanced"], true);
     verify(&kept);
+}
+
+/// What the status says of sources: their states and errors.
+fn states(process: &Process) -> Vec<(String, String)> {
+    let (_, body) = get(process.address, "/api/v1/status");
+    let status: Value = serde_json::from_str(&body).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let sources = status["sources"].as_array().cloned().unwrap_or_default();
+    sources
+        .iter()
+        .map(|source| (text(&source["state"]), text(&source["error"])))
+        .collect()
+}
+
+#[test]
+fn a_source_that_cannot_go_on_has_failed_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (1..=100).map(|id| format!("{}\n", good(id))).collect();
+    // A gzip head and one block that is stored as it is (RFC 1951, 3.2.4), not the last: then the file breaks off.
+    let length = u16::try_from(lines.len()).unwrap();
+    let packed = [
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0][..],
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        lines.as_bytes(),
+    ]
+    .concat();
+    let cut = folder.path().join("cut.gz");
+    fs::write(&cut, packed).unwrap();
+    let cut = format!("file:{}", cut.display());
+
+    // The only one: nothing will come any more, and whoever watches hears of it. What came is still shown.
+    let data = folder.path().join("alone");
+    let process = Process::run_unready(&data, std::slice::from_ref(&cut), &[]);
+    wait_until("the source has failed", || {
+        states(&process)
+            .first()
+            .is_some_and(|(state, _)| state == "failed")
+    });
+    let error = states(&process)[0].1.clone();
+    assert!(error.contains("cut.gz: reading broke off"), "{error}");
+    let (code, body) = get(process.address, "/readyz");
+    assert!(
+        code == 503 && body.contains("no source works"),
+        "{code} {body}"
+    );
+    assert_eq!(process.summary()["rsvps"], 100);
+    process.stop();
+
+    // One of two: the other goes on.
+    let data = folder.path().join("beside");
+    let sources = [cut, "sim:?rate=50&seed=3".to_owned()];
+    let process = Process::run(&data, &sources, &[]);
+    wait_until("one has failed and the other is live", || {
+        let states = states(&process);
+        let states: Vec<&str> = states.iter().map(|(state, _)| &**state).collect();
+        states == ["failed", "live"]
+    });
+    assert!(process.is_ready());
+    process.stop();
 }

@@ -10,7 +10,7 @@ use super::error::{Error, Result};
 use super::figures::Figures;
 use super::object::Object;
 use super::position::{Position, Positions};
-use super::{Entry, FeedOf, HOUR_MS};
+use super::{Entry, HOUR_MS};
 use crate::{Description, Lake, Put, store};
 
 /// How long after its end an hour is closed by the clock, if nothing else comes. Entries that arrived in its last
@@ -24,7 +24,6 @@ pub struct Archiver {
     lake: Lake,
     description: Description,
     partition: u16,
-    feed_of: FeedOf,
     positions: Positions,
     position: Position,
     next: u64,
@@ -34,12 +33,7 @@ pub struct Archiver {
 
 impl Archiver {
     /// Takes up the archive of a partition where it ended; the lake becomes the journal's if it is nobody's.
-    pub fn open(
-        lake: &Lake,
-        description: Description,
-        partition: u16,
-        feed_of: FeedOf,
-    ) -> Result<Self> {
+    pub fn open(lake: &Lake, description: Description, partition: u16) -> Result<Self> {
         let mut positions = Positions::of(partition);
         let description = description.agree(lake)?;
         let position = positions.read(lake)?;
@@ -47,7 +41,6 @@ impl Archiver {
             lake: lake.clone(),
             description,
             partition,
-            feed_of,
             positions,
             position: Position::default(),
             next: 0,
@@ -101,9 +94,8 @@ impl Archiver {
             .as_ref()
             .is_some_and(|cut| !cut.takes(entry, cut_bytes));
         let sealed = if full { self.seal()? } else { None };
-        let feed = (self.feed_of)(entry);
         let cut = self.cut.get_or_insert_with(|| Cut::begin(entry));
-        cut.add(entry, feed)?;
+        cut.add(entry)?;
         self.next += 1;
         Ok(sealed)
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
+use headcount_record::Kind;
 
 use super::Entry;
 use super::archiver::Archiver;
@@ -223,7 +224,7 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
     Entry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
-        kind: frame.kind,
+        kind: Kind::new(frame.kind),
         source: frame.source,
         body: frame.body,
     }

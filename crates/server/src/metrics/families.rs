@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
+use headcount_query::{ClusterPartition, ClusterStatus, Readiness};
 use headcount_telemetry::Scrape;
 
 use super::{Metrics, STATUSES};
@@ -45,7 +45,7 @@ fn about(out: &mut Scrape, app: &App) {
     let ready = u8::from(*app.state.ready.borrow() == Readiness::Ready);
     out.gauge(
         "headcount_ready",
-        "1 while the program serves figures, otherwise 0.",
+        "1 while the program is ready, as its probe says, otherwise 0.",
     )
     .sample(&[], ready);
 }
@@ -106,7 +106,7 @@ fn ledger(out: &mut Scrape, view: &View) {
     );
     each(
         "headcount_records_repaired_total",
-        "Records accepted although half an emoji in them had to be repaired, by source.",
+        "Records kept after half an emoji in a text was replaced, by source.",
         |account| account.repaired,
     );
     let help = "Interruptions in which a source may have lost records, by source.";
@@ -166,6 +166,13 @@ fn sources(out: &mut Scrape, app: &App) {
     for source in sources.iter() {
         family.sample(&[("source", &source.name)], source.reconnects);
     }
+    let help =
+        "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
+    let family = out.gauge("headcount_source_notice", help);
+    for source in sources.iter() {
+        let noticed = u8::from(source.notice.is_some());
+        family.sample(&[("source", &source.name)], noticed);
+    }
     let help = "When the last record of a source arrived, in seconds since 1970.";
     let family = out.gauge("headcount_source_last_record_seconds", help);
     for source in sources.iter() {
@@ -203,7 +210,7 @@ fn partitions(out: &mut Scrape, cluster: &ClusterStatus) {
             family.sample(&[("partition", &number), ("owner", owner)], 1_u8);
         }
     }
-    let mut each = |name, help, value: fn(&PartitionStatus) -> Option<u64>| {
+    let mut each = |name, help, value: fn(&ClusterPartition) -> Option<u64>| {
         let family = out.gauge(name, help);
         for partition in &cluster.partitions {
             if let Some(value) = value(partition) {
