@@ -81,8 +81,7 @@ impl Survey {
             .map(|(country, counts)| row(country.clone(), counts))
             .collect();
         if !rest.is_empty() {
-            let mut others = Counts::default();
-            rest.into_iter().for_each(|(_, counts)| others.add(*counts));
+            let others = rest.into_iter().map(|(_, counts)| counts).sum();
             rows.push(row(OTHER.into(), &others));
         }
         rows

@@ -4,18 +4,11 @@
 //! | HCSTATE3 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
-//! The file is written beside, synced and renamed: it is whole or it is the one before. Nothing
-//! is lost with it: it can always be made anew from the journal. The head says whose state it is,
-//! for a checkpoint of another journal looks the same and would be believed.
+//! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
+//! anew from the journal. The head says whose state it is, for a checkpoint of another journal looks
+//! the same and would be believed.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
-    path::Path,
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use headcount_record::{Feed, Group, Known, Venue};
 use serde::{Deserialize, Serialize};
@@ -39,7 +32,6 @@ use crate::{
 /// Magic and format version.
 const MAGIC: &[u8; 8] = b"HCSTATE3";
 const HEAD_BYTES: usize = 20;
-const NAME: &str = "checkpoint";
 
 /// Whose state a checkpoint holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,41 +60,7 @@ struct Body<'a> {
     others: Cow<'a, OtherWinners>,
 }
 
-/// Writes a state, as [`Partition::to_bytes`] makes it, to `folder`, replacing what was there in
-/// one step.
-///
-/// # Errors
-/// When the file system refuses; the checkpoint before stays.
-pub fn write_checkpoint(folder: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let path = folder.join(NAME);
-    let failed = |cause: io::Error| Error::Io {
-        path: path.clone(),
-        cause,
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let beside = folder.join("checkpoint.tmp");
-    write_synced(&beside, bytes).map_err(failed)?;
-    fs::rename(&beside, &path).map_err(failed)?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
-}
-
 impl Partition {
-    /// Reads the state of this partition of this journal from `folder`, and the reader's hint; an
-    /// empty partition when there is none.
-    ///
-    /// # Errors
-    /// When there is one that cannot be used.
-    pub fn load(folder: &Path, journal: u64, partition: u16) -> Result<(Self, Vec<u8>), Error> {
-        let path = folder.join(NAME);
-        match fs::read(&path) {
-            Ok(file) => Self::from_bytes(&file, &path.display().to_string(), journal, partition),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Default::default()),
-            Err(cause) => Err(Error::Io { path, cause }),
-        }
-    }
-
     /// The state as it is kept in a file.
     #[must_use]
     pub fn to_bytes(&self, head: &Head) -> Vec<u8> {
@@ -250,10 +208,4 @@ impl Partition {
             ..Self::default()
         })
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

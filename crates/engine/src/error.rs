@@ -1,7 +1,5 @@
 //! What can be wrong with a journal's entries, a checkpoint or served figures.
 
-use std::{io, path::PathBuf};
-
 use headcount_record::Kind;
 
 use crate::changes::Table;
@@ -56,6 +54,4 @@ pub enum Error {
         "the book of a partition cannot be read (was it stored by another version of headcount?)"
     )]
     Book,
-    #[error("checkpoint {path}: {cause}")]
-    Io { path: PathBuf, cause: io::Error },
 }

@@ -68,7 +68,7 @@ mod tests;
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-pub use checkpoint::{Head, write_checkpoint};
+pub use checkpoint::Head;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::{Entry, Partition, Sender, SourceState};

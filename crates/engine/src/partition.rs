@@ -178,6 +178,12 @@ impl Partition {
             });
         }
         self.next_offset += 1;
+        debug_assert!(
+            self.sources
+                .get(&entry.source)
+                .is_none_or(|state| state.account.kept == state.account.tally.kept()),
+            "every record that was kept has become something"
+        );
         Ok(())
     }
 

@@ -51,12 +51,8 @@ impl Facts<'_> {
             self.survey_whole(scope, &mut survey);
         }
         debug_assert_eq!(
-            survey
-                .countries
-                .values()
-                .map(|counts| counts.heads)
-                .sum::<u64>(),
-            survey.all.heads,
+            survey.all,
+            survey.countries.values().sum(),
             "the parts add up to the whole"
         );
         survey
@@ -181,6 +177,7 @@ impl<'a> Pass<'a> {
                 recent += self.window(bucket.window, answers);
             }
         }
+        debug_assert!(kept <= counts.answers.sum(), "windows hold winners");
         self.late += counts.answers.sum().saturating_sub(kept);
         if recent > 0 {
             self.trending.push((recent, row));

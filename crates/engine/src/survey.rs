@@ -3,7 +3,7 @@
 //! Every panel is a group-by of event rows. A survey holds all of them at once, so totals can
 //! never disagree with their parts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, iter::Sum, sync::Arc};
 
 use hashbrown::{HashMap, HashSet};
 
@@ -79,6 +79,15 @@ impl Counts {
         self.events -= other.events;
         self.answers.remove(other.answers);
         self.heads -= other.heads;
+    }
+}
+
+impl<'a> Sum<&'a Self> for Counts {
+    fn sum<I: Iterator<Item = &'a Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum.add(*part);
+            sum
+        })
     }
 }
 

@@ -96,6 +96,8 @@ fn log(filter: &str) -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Its way to report that the log cannot be written is to write to standard error, which then panics.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The address of a source, as it is typed.
 
 mod file;
+mod objects;
 mod simulation;
 mod stream;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 pub use file::{FileAddress, Pace};
+pub use objects::{Fetch, Objects};
 pub use simulation::SimulationAddress;
 pub use stream::StreamAddress;
 
@@ -23,7 +25,7 @@ pub enum SourceAddress {
     Simulation(SimulationAddress),
     StandardInput,
     /// Given by the program, which knows the store; nobody types it.
-    Objects(crate::files::Objects),
+    Objects(Objects),
     #[cfg(feature = "kafka")]
     Kafka(crate::kafka::TopicAddress),
     #[cfg(feature = "kinesis")]

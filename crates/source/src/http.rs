@@ -13,7 +13,7 @@ use reqwest::{Client, Response, redirect};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
-use self::body::{Body, Values};
+use self::body::{StreamBody, Values};
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
@@ -22,7 +22,7 @@ use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Trouble, Wire, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
 use crate::wall;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
@@ -88,17 +88,17 @@ struct HttpWire {
 /// A response while it comes.
 struct Incoming {
     response: Response,
-    body: Body,
+    body: StreamBody,
     /// Since when a sign of life is waited for. The program's own slowness does not count.
     waiting_since: Option<Instant>,
     /// What came and was not looked at yet.
     chunk: Option<reqwest::Result<Option<Bytes>>>,
     /// Why there is no more of it.
-    ended: Option<Trouble>,
+    ended: Option<Interruption>,
 }
 
 impl Wire for HttpWire {
-    async fn connect(&mut self) -> Result<(), Trouble> {
+    async fn connect(&mut self) -> Result<(), Interruption> {
         self.response = None;
         let answer = timeout(
             self.options.idle_limit + self.options.connect_limit,
@@ -106,14 +106,19 @@ impl Wire for HttpWire {
         )
         .await;
         let response = match answer {
-            Err(_) => return Err(Trouble::new(format!("{} does not answer", self.address))),
+            Err(_) => {
+                return Err(Interruption::new(format!(
+                    "{} does not answer",
+                    self.address
+                )));
+            }
             Ok(Err(error)) => return Err(self.trouble(&no_connection(&error))),
             Ok(Ok(response)) => response,
         };
         head::check(&self.address, &response)?;
         self.response = Some(Incoming {
             response,
-            body: Body::new(),
+            body: StreamBody::new(),
             waiting_since: None,
             chunk: None,
             ended: None,
@@ -121,9 +126,9 @@ impl Wire for HttpWire {
         Ok(())
     }
 
-    async fn wait(&mut self) -> Result<bool, Trouble> {
+    async fn wait(&mut self) -> Result<bool, Interruption> {
         let Some(incoming) = &mut self.response else {
-            return Err(Trouble::new("not connected"));
+            return Err(Interruption::new("not connected"));
         };
         if incoming.body.is_full() {
             return Ok(true);
@@ -138,7 +143,7 @@ impl Wire for HttpWire {
             Ok(chunk) => incoming.chunk = Some(chunk),
             Err(_) => {
                 self.values_cut += u64::from(incoming.body.is_unfinished());
-                return Err(Trouble::new(format!(
+                return Err(Interruption::new(format!(
                     "nothing came from {} for {} s",
                     self.address,
                     idle_limit.as_secs_f32()
@@ -224,7 +229,7 @@ impl HttpWire {
         })
     }
 
-    fn trouble(&self, cause: &str) -> Trouble {
+    fn trouble(&self, cause: &str) -> Interruption {
         trouble(&self.address, cause)
     }
 }
@@ -245,8 +250,9 @@ impl Incoming {
                 Ok(None) => {
                     let finished = self.body.finish(values);
                     self.note(address, finished);
-                    self.ended
-                        .get_or_insert_with(|| Trouble::new(format!("{address} ended the stream")));
+                    self.ended.get_or_insert_with(|| {
+                        Interruption::new(format!("{address} ended the stream"))
+                    });
                 }
                 Err(error) => self.ended = Some(trouble(address, &broken_off(&error))),
             }
@@ -264,8 +270,8 @@ impl Incoming {
     }
 }
 
-fn trouble(address: &StreamAddress, cause: &str) -> Trouble {
-    Trouble::new(format!("{address}: {cause}"))
+fn trouble(address: &StreamAddress, cause: &str) -> Interruption {
+    Interruption::new(format!("{address}: {cause}"))
 }
 
 /// Why no answer came.

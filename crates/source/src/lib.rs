@@ -56,6 +56,7 @@ mod simulated;
 mod stdin;
 mod websocket;
 
+mod any_source;
 mod backoff;
 mod certificate;
 mod check;
@@ -64,6 +65,7 @@ mod outage;
 pub mod position;
 mod record_time;
 mod run;
+mod shown;
 pub mod shutdown;
 mod stream;
 #[cfg(test)]
@@ -72,6 +74,7 @@ mod value_watch;
 mod wall;
 
 pub use address::SourceAddress;
+pub use any_source::AnySource;
 pub use backoff::Delays;
 pub use error::{Ended, Error};
 #[cfg(feature = "kafka")]
@@ -79,6 +82,6 @@ pub use kafka::TopicAddress;
 pub use message::{Batch, Item, Message};
 pub use position::{Position, Resume};
 pub use record_time::{ReadTime, RecordTime};
-pub use run::{AnySource, Options};
+pub use run::Options;
 pub use shutdown::Shutdown;
 pub use status::Status;

@@ -62,7 +62,7 @@ pub enum ResumeState {
         since: u64,
         /// By what the topic is known again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        mark: Option<Mark>,
+        mark: Option<RecordMark>,
         /// When the source was started for the first time, if that is where it began.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         start_ms: Option<i64>,
@@ -75,7 +75,7 @@ pub enum ResumeState {
 
 /// A message that was taken: another one in its place means that this is not what was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct RecordMark {
     /// Its position.
     pub at: u64,
     /// The hash of its bytes and its time.
@@ -380,7 +380,7 @@ mod tests {
     fn position(at: u64, since: u64) -> Position {
         let state = ResumeState::Kafka {
             since,
-            mark: Some(Mark { at, hash: at + 1 }),
+            mark: Some(RecordMark { at, hash: at + 1 }),
             start_ms: None,
             seen_ms: 0,
         };
@@ -409,7 +409,7 @@ mod tests {
             };
             assert_eq!(
                 (found.at, mark),
-                (Some(at), Some(Mark { at: 250, hash: 251 }))
+                (Some(at), Some(RecordMark { at: 250, hash: 251 }))
             );
         }
     }
@@ -426,7 +426,7 @@ mod tests {
         let ResumeState::Kafka { mark, .. } = &mut expected.state else {
             panic!()
         };
-        *mark = Some(Mark { at: 30, hash: 31 });
+        *mark = Some(RecordMark { at: 30, hash: 31 });
         assert_eq!(first.position, Some(expected));
     }
 

@@ -58,7 +58,7 @@ fn hostile(n: u64) -> (String, String) {
     let record = format!(
         r#"{{"venue":{{"venue_id":{n},"venue_name":"{n}{long}","lat":{lat},"lon":9.5}},"rsvp_id":1,"response":"{response}","guests":1,"mtime":{mtime},"member":{{"member_id":{n}}},"event":{{"event_id":"{event}","event_name":"{n}{long}","event_url":"http://{n}{long}"}},"group":{{"group_id":{n},"group_name":"{n}{long}","group_country":"c{n}","group_city":"{n}{long}","group_state":"{n}{long}","group_topics":[{{"urlkey":"{n}{long}","topic_name":"{n}{long}"}}]}}}}"#,
         lat = n % 80,
-        response = if n % 4 == 0 { "no" } else { "yes" },
+        response = if n.is_multiple_of(4) { "no" } else { "yes" },
         mtime = BASE + 1 + n as i64 * 1_000,
     );
     (event, record)

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use headcount_kafka::KafkaAddress;
 
 use crate::address::AddressError;
-use crate::stream::fit_to_show;
+use crate::shown::fit_to_show;
 
 /// Topics of one Kafka: `kafka://host:port,host:port/topic,topic?from=earliest`. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,8 +31,8 @@ use tokio::{
 };
 
 use crate::{
-    metrics::METRICS, news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time,
-    roles::ingest::resume::Known,
+    metrics::METRICS, news::News, roles::ingest::appender::Ingest,
+    roles::ingest::record_time::read_time, roles::ingest::resume::Known,
 };
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
