@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use support::*;
@@ -68,6 +68,10 @@ fn bad_lines() -> Vec<(String, &'static str)> {
             "dup_key:response",
         ),
         (text.replacen("\"E\"", "\"\\u0000\"", 1), "nul_char"),
+        (
+            text.replacen("\"e1\"", "\"e\\ud83d\"", 1),
+            "bad_text:event.event_id",
+        ),
     ]
 }
 
@@ -98,15 +102,7 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
     }
     assert_eq!(counted["ledger"]["rejected"], found["ledger"]["rejected"]);
 
-    let list = run(headcount()
-        .args(["dead-letters", "list", "--json", "--data"])
-        .arg(&kept))
-    .stdout;
-    let letters: Vec<Value> = String::from_utf8(list)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let letters = dead_letters(&kept);
     let reasons: Vec<&str> = letters
         .iter()
         .map(|letter| letter["reason"].as_str().unwrap())
@@ -123,6 +119,98 @@ fn every_bad_line_has_its_reason_and_the_next_good_record_counts() {
         .arg(&kept))
     .stdout;
     assert!(String::from_utf8(shown).unwrap().contains("bad_json"));
+}
+
+/// The dead letters of a journal.
+fn dead_letters(data: &Path) -> Vec<Value> {
+    let list = run(headcount()
+        .args(["dead-letters", "list", "--json", "--data"])
+        .arg(data))
+    .stdout;
+    let list = String::from_utf8(list).unwrap();
+    list.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn half_an_emoji_is_repaired_and_counted_alike_by_count_and_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, kept) = (
+        folder.path().join("half.ndjson"),
+        folder.path().join("data"),
+    );
+    let with = |id: u64, name: &str| good(id).to_string().replacen("\"E\"", name, 1);
+    let lines = [
+        with(1, r#""half \ud83d""#),
+        with(2, r#""\ude00""#),
+        with(3, r#""whole \ud83d\ude00""#),
+        with(4, "\"plain\"").replacen("\"us\"", r#""u\ud83d""#, 1),
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
+    run(headcount().args(["import", "--data"]).arg(&kept).arg(&file));
+    for answer in [&counted, &summary(&kept)] {
+        let ledger = &answer["ledger"];
+        assert_eq!((&answer["rsvps"], &ledger["kept"]), (&json!(3), &json!(3)));
+        assert_eq!(ledger["repaired"], 2, "{ledger}");
+        assert_eq!(
+            ledger["rejected"],
+            json!({ "bad_text:group.group_country": 1 })
+        );
+        assert_eq!(ledger["balanced"], true);
+    }
+    verify(&kept);
+}
+
+#[test]
+fn what_is_no_object_keeps_only_its_length_hash_and_place() {
+    const PROSE: &str = "Ann Example, 5 Main Street, tel. 0171 234567";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("prose.ndjson");
+    let broken = good(1)
+        .to_string()
+        .replacen("\"guests\":0", "\"guests\":0,", 1);
+    fs::write(&file, format!("{broken}\n{PROSE}\n{}\n", good(2))).unwrap();
+    let import = |name: &str, more: &[&str]| {
+        let data = folder.path().join(name);
+        run(headcount()
+            .args(["import", "--data"])
+            .arg(&data)
+            .args(more)
+            .arg(&file));
+        assert_eq!(summary(&data)["rsvps"], 1);
+        data
+    };
+    let data = import("data", &[]);
+    let letters = dead_letters(&data);
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    // The broken line can be mended: it is whole but for its member.
+    let excerpt = letters[0]["excerpt"].as_str().unwrap();
+    assert!(excerpt.contains("\"event_id\":\"e1\"") && !excerpt.contains("CANARY"));
+    let mended = excerpt.replacen("\"guests\":0,,", "\"guests\":0,", 1);
+    let mended: Value = serde_json::from_str(&mended).unwrap();
+    assert_eq!(mended["group"], good(1)["group"]);
+    let prose = &letters[1];
+    assert_eq!(prose["excerpt"], "");
+    assert_eq!(prose["length"], PROSE.len());
+    assert_eq!(
+        prose["sha256"],
+        "e89de40aa1857928353e1ac4f509e4d8086fb03c9a0d79d686f6b298043707c0"
+    );
+    let place = format!("line 2 (byte {})", broken.len() + 1);
+    assert_eq!(prose["place"], place);
+    let offset = prose["offset"].to_string();
+    let shown = run(headcount()
+        .args(["dead-letters", "show", &offset, "--data"])
+        .arg(&data))
+    .stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(shown.contains("--keep-people"), "{shown}");
+    assert!(!finds(&data.join("journal"), "Main Street"));
+
+    let open = import("open", &["--keep-people"]);
+    assert_eq!(dead_letters(&open)[1]["excerpt"], PROSE);
 }
 
 #[test]

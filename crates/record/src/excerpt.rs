@@ -7,7 +7,15 @@
 //! `"masked"`. Nothing depends on where texts begin and end, for one quote too many would turn them
 //! inside out. Of a text in which nothing is known nothing is kept: it is no record at all.
 
+#[cfg(test)]
+mod tests;
+mod token;
+
 use crate::people::{MASKED, PeopleKey};
+use token::{
+    blanks, is_layout, is_quote, literal_length, plain_length, shared_length, text_length,
+    value_length, word_length,
+};
 
 /// Bytes of a refused message that are kept.
 const EXCERPT_BYTES: usize = 4096;
@@ -58,22 +66,6 @@ const PEOPLE_KEYS: [&[u8]; 9] = [
     b"bio",
     b"comment",
 ];
-/// What those of them that are words may say.
-const SHARED_WORDS: [&[u8]; 11] = [
-    b"active",
-    b"cancelled",
-    b"canceled",
-    b"deleted",
-    b"draft",
-    b"members",
-    b"past",
-    b"proposed",
-    b"public",
-    b"suggested",
-    b"upcoming",
-];
-/// Values that say nothing about anybody, in JSON and as Python prints them.
-const LITERALS: [&[u8]; 6] = [b"true", b"false", b"null", b"True", b"False", b"None"];
 
 /// The beginning of a text as it came.
 pub(crate) fn begin(text: &[u8]) -> String {
@@ -273,89 +265,3 @@ impl<'a> Excerpt<'a> {
         self.at += length;
     }
 }
-
-/// What stands between the keys and values of JSON.
-fn is_layout(byte: u8) -> bool {
-    matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') || byte.is_ascii_whitespace()
-}
-
-fn is_quote(byte: Option<&u8>) -> bool {
-    matches!(byte, Some(b'"' | b'\''))
-}
-
-fn blanks(text: &[u8]) -> usize {
-    text.iter()
-        .take_while(|byte| byte.is_ascii_whitespace())
-        .count()
-}
-
-fn word_length(text: &[u8]) -> usize {
-    let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
-    text.iter().take_while(is_word).count()
-}
-
-fn literal_length(text: &[u8]) -> Option<usize> {
-    let word = word_length(text);
-    LITERALS.contains(&&text[..word]).then_some(word)
-}
-
-/// The length of a number or a literal.
-fn plain_length(text: &[u8]) -> Option<usize> {
-    let is_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(*byte);
-    let number = text.iter().take_while(is_number).count();
-    literal_length(text).or((number > 0).then_some(number))
-}
-
-/// The length of a quoted text. It ends with its line at the latest, for what follows is another's.
-fn text_length(text: &[u8]) -> Option<usize> {
-    let python = usize::from(text.first() == Some(&b'u'));
-    let quote = *text.get(python).filter(|byte| is_quote(Some(*byte)))?;
-    let mut at = python + 1;
-    while let Some(&byte) = text.get(at) {
-        match byte {
-            b'\n' => return Some(at),
-            b'\\' if text.get(at + 1) != Some(&b'\n') => at += 1,
-            _ if byte == quote => return Some(at + 1),
-            _ => {}
-        }
-        at += 1;
-    }
-    Some(text.len())
-}
-
-/// The length of what may be copied of a quoted text. One in which the other quote ends a key began
-/// with a quote too many. One whose quote is followed by a word lost its own before: it is copied to
-/// its first comma, where that most likely stood.
-fn value_length(text: &[u8]) -> Option<usize> {
-    let length = text_length(text)?;
-    let quote = text[usize::from(text[0] == b'u')];
-    let is_key = |at: usize| {
-        is_quote(text.get(at))
-            && text[at] != quote
-            && text.get(at + 1 + blanks(&text[at + 1..])) == Some(&b':')
-    };
-    if (0..length).any(is_key) {
-        return None;
-    }
-    match text.get(length + blanks(&text[length..])) {
-        None | Some(b',' | b'}' | b']') => Some(length),
-        _ => text[..length].iter().position(|&byte| byte == b','),
-    }
-}
-
-/// The length of a quoted text that is an id of an event or one of [`SHARED_WORDS`].
-fn shared_length(text: &[u8]) -> Option<usize> {
-    let length = value_length(text)?;
-    let begin = 1 + usize::from(text[0] == b'u');
-    let word = text.get(begin..length.checked_sub(1)?)?;
-    let is_id = !word.is_empty()
-        && word.len() <= 24
-        && word
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && (word.len() >= 8 || word.iter().all(u8::is_ascii_digit));
-    (is_id || SHARED_WORDS.contains(&word)).then_some(length)
-}
-
-#[cfg(test)]
-mod tests;
