@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-use crate::secret::{HIDDEN, quoted, without_secrets};
+use crate::secret::{HIDDEN, quoted};
 use crate::{AddressError, Host, Secret};
 
 /// An address, taken apart. See the crate's page for the grammar.
@@ -19,8 +19,6 @@ pub struct Address {
     pub(crate) params: Vec<(String, String)>,
     /// Parameters whose values may be seen.
     open: &'static [&'static str],
-    /// What was typed, without secrets, for errors.
-    typed: String,
     /// How an address of this kind is written, for errors.
     form: &'static str,
 }
@@ -96,7 +94,6 @@ impl Address {
                 .into_owned()
                 .collect(),
             open: &[],
-            typed: without_secrets(typed),
             form,
         })
     }
@@ -105,6 +102,15 @@ impl Address {
     #[must_use]
     pub fn showing(mut self, open: &'static [&'static str]) -> Self {
         self.open = open;
+        self
+    }
+
+    /// The same address with this port where a host has none.
+    #[must_use]
+    pub fn with_default_port(mut self, port: u16) -> Self {
+        for host in &mut self.hosts {
+            host.set_default_port(port);
+        }
         self
     }
 
@@ -167,7 +173,7 @@ impl Address {
         problem: impl Into<String>,
         way_out: impl Into<String>,
     ) -> AddressError {
-        AddressError::at(self.typed.clone(), problem, way_out)
+        AddressError::at(&self.to_string(), problem, way_out)
     }
 
     /// A piece of an address for an error message: short, and hidden if it may be the end of a mistyped password.

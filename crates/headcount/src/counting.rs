@@ -13,9 +13,9 @@
 use std::{
     io::{self, Read},
     sync::{Mutex, RwLock},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
+use headcount_clock::now_ms;
 use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
 use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
 use headcount_source::framing::{Block, BlockReader, Look, values_in};
@@ -76,7 +76,7 @@ impl Counter {
         Self {
             workers: (0..workers).map(|_| Worker::default()).collect(),
             sources: 0,
-            arrived: now(),
+            arrived: now_ms(),
         }
     }
 
@@ -263,11 +263,4 @@ pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
         Broken::TooDeep => Reason::TooDeep,
         Broken::NotJson => Reason::BadJson,
     }
-}
-
-/// Milliseconds since 1970 by the clock on the wall.
-pub(crate) fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis().try_into().unwrap_or(i64::MAX))
 }

@@ -157,11 +157,7 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
 /// other's checkpoints.
 pub(crate) fn group_of(lake: &Lake) -> String {
     let digest = Sha256::digest(lake.to_string());
-    let hex: String = digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("headcount-{hex}")
+    format!("headcount-{}", hex::encode(&digest[..6]))
 }
 
 /// Opens what others serve; waits for the first that does.

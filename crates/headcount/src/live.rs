@@ -4,6 +4,7 @@ use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerStatus};
 use headcount_record::PeopleKey;
@@ -27,7 +28,7 @@ use crate::{
     roles::ingest::resume::Known,
     roles::ingest::sources::{Signals, take_in},
     roles::process::assignment::{Counting, Holdings, Ledgers, Member},
-    roles::process::heartbeat::{Cluster, Speaker, now_ms},
+    roles::process::heartbeat::{Cluster, Speaker},
     roles::process::publisher::Destination,
     roles::serve::partition_handle::Surveyors,
     roles::serve::readiness::watch_readiness,

@@ -9,8 +9,6 @@
 //!  cluster/workers/b.json          {"name":"b","at":...,...}       its own, just written
 //! ```
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +114,7 @@ impl Claims {
     /// decided elsewhere, by whoever hands out partitions.
     pub fn claim(&self, partition: u16, worker: &str, now: i64) -> Result<Claim> {
         let key = key(partition);
-        let claim = RandomState::new().build_hasher().finish();
+        let claim = headcount_clock::random_id();
         for _ in 0..TRIES {
             let found = self.read::<PartitionStatus>(&key)?;
             let before = found.as_ref().map(|(status, _)| status);

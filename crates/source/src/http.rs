@@ -19,7 +19,7 @@ use crate::mtime::mtime_of;
 use crate::outage::Outage;
 use crate::run::{Context, Options};
 use crate::stream::{self, Trouble, Wire, at_once, fit_to_show, install_tls, root_cause};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// A record time further ahead than this is a mistake and moves nothing.
 const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
@@ -203,7 +203,7 @@ impl Wire for HttpWire {
     fn position(&self) -> Position {
         Position {
             mtime_ms: self.mtime_ms,
-            seen_ms: Some(wall::now_ms()),
+            seen_ms: Some(now_ms()),
             ..Position::new(self.address.identity())
         }
     }
@@ -216,8 +216,7 @@ impl Wire for HttpWire {
 impl HttpWire {
     fn message(&mut self, line: Line) -> Item {
         self.number += 1;
-        let mtime_ms =
-            mtime_of(&line.bytes).filter(|&mtime| mtime <= wall::now_ms() + AHEAD_MAX_MS);
+        let mtime_ms = mtime_of(&line.bytes).filter(|&mtime| mtime <= now_ms() + AHEAD_MAX_MS);
         self.mtime_ms = self.mtime_ms.max(mtime_ms);
         let place = Place::Message(self.number);
         Message {

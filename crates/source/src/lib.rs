@@ -51,7 +51,6 @@ mod simulated;
 mod stdin;
 mod websocket;
 
-mod backoff;
 mod certificate;
 pub mod error;
 mod mtime;
@@ -61,11 +60,10 @@ pub mod shutdown;
 mod stream;
 #[cfg(test)]
 mod testing;
-mod wall;
 
 pub use address::SourceAddress;
-pub use backoff::Delays;
 pub use error::{Ended, Error};
+pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
 pub use kafka::TopicAddress;
 pub use message::{Batch, Item, Message, Position, Resume};

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use headcount_clock::Delays;
+
 use crate::address::SourceAddress;
-use crate::backoff::Delays;
 use crate::error::{Ended, Error, Stopped};
 use crate::message::{Batch, Resume};
 use crate::shutdown::Shutdown;
@@ -86,6 +87,8 @@ pub struct Options {
     pub backlog: Duration,
     /// Between one attempt to connect and the next.
     pub delays: Delays,
+    /// After a connection that held this long the next delay is the first again.
+    pub healthy: Duration,
     /// How often a file that is followed is looked at.
     pub poll_interval: Duration,
 }
@@ -100,7 +103,12 @@ impl Default for Options {
             ping_interval: Duration::from_secs(20),
             overlap: Duration::from_secs(60),
             backlog: Duration::from_secs(30 * 60),
-            delays: Delays::default(),
+            // The docs of the feed ask clients to reconnect "within a few seconds".
+            delays: Delays {
+                first: Duration::from_secs(1),
+                most: Duration::from_secs(30),
+            },
+            healthy: Duration::from_secs(60),
             poll_interval: Duration::from_millis(250),
         }
     }

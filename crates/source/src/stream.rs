@@ -5,14 +5,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 
-use crate::backoff::Backoff;
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Position};
 use crate::outage::Outage;
 use crate::run::Context;
 use crate::status::State;
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// A stream on the network. Every method has its own limits on waiting.
 pub(crate) trait Wire {
@@ -60,12 +59,12 @@ pub(crate) async fn run(
         };
         let trouble = match connected {
             Err(trouble) => {
-                let (first, gap) = (!outage.is_told(), outage.failed(wall::now_ms()));
+                let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
                 tell(gap, first, &wire, &mut context).await?;
                 trouble
             }
             Ok(()) => {
-                let (first, gap) = (!outage.is_told(), outage.connected(wall::now_ms()));
+                let (first, gap) = (!outage.is_told(), outage.connected(now_ms()));
                 context.report.live();
                 tell(gap, first, &wire, &mut context).await?;
                 let since = Instant::now();
@@ -73,8 +72,10 @@ pub(crate) async fn run(
                     wire.close().await;
                     return Ok(Ended::Stopped);
                 };
-                backoff.connection_held(since.elapsed());
-                outage.lost(wall::now_ms(), &trouble.cause);
+                if since.elapsed() >= context.options.healthy {
+                    backoff.reset();
+                }
+                outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
                     status.state = State::Reconnecting;
                     status.lines_cut = wire.lines_cut();
@@ -86,7 +87,7 @@ pub(crate) async fn run(
         context
             .report
             .trouble(format!("{}; trying again", trouble.cause));
-        let delay = backoff.next().max(trouble.wait.unwrap_or_default());
+        let delay = backoff.next_delay().max(trouble.wait.unwrap_or_default());
         if context.shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);
         }
@@ -110,7 +111,7 @@ async fn read_all(
             Some(Ok(true)) => {}
         }
         let items = wire.take().await;
-        outage.alive(wall::now_ms());
+        outage.alive(now_ms());
         if !items.is_empty() {
             context
                 .push(Batch {

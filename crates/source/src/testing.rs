@@ -8,8 +8,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use headcount_clock::Delays;
+
 use crate::address::SourceAddress;
-use crate::backoff::Delays;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Broken, Gap, Item, Position, Resume};
 use crate::run::{AnySource, Context, Options};
@@ -34,9 +35,8 @@ pub(crate) fn quick() -> Options {
         idle_limit: LIMIT,
         ping_interval: Duration::from_millis(100),
         delays: Delays {
-            least: Duration::from_millis(1),
+            first: Duration::from_millis(2),
             most: Duration::from_millis(20),
-            healthy: Duration::from_secs(60),
         },
         poll_interval: Duration::from_millis(2),
         ..Options::default()

@@ -12,7 +12,8 @@ use crate::{
     live::Live,
 };
 
-pub(crate) fn run(args: cli::Run) -> Result<()> {
+pub(crate) fn run(mut args: cli::Run) -> Result<()> {
+    args.sources = args.take_sources()?;
     refuse_open_address(args.listen, args.unprotected)?;
     let roles = if args.roles.is_empty() {
         Role::ALL.to_vec()

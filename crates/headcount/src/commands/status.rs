@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::Result;
+use headcount_clock::now_ms;
 use headcount_lake::claims::{Claims, PartitionStatus, WorkerStatus};
 use serde::Serialize;
 
@@ -10,7 +11,6 @@ use super::{print, print_json};
 use crate::{
     cli,
     engines::open_lake_to_read,
-    roles::process::heartbeat::now_ms,
     text::{number, plain},
     waiting::Waiting,
 };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use headcount_clock::Clock;
 use headcount_journal::Place;
 
 use super::cut::{Cut, Sealed};
@@ -30,6 +31,7 @@ pub struct Archiver {
     next: u64,
     cut: Option<Cut>,
     figures: Arc<Figures>,
+    clock: Clock,
 }
 
 impl Archiver {
@@ -53,9 +55,17 @@ impl Archiver {
             next: 0,
             cut: None,
             figures: Arc::default(),
+            clock: Clock::system(),
         };
         archiver.resume(position);
         Ok(archiver)
+    }
+
+    /// Tells by this clock when an hour is over, instead of by the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// How far the partition is archived: entries are to be given from its place on.
@@ -114,11 +124,11 @@ impl Archiver {
         self.figures.set_read(self.next, memory);
     }
 
-    /// Whether the hour of the open cut is over on the clock, `now_ms` since 1970.
+    /// Whether the hour of the open cut is over on the clock.
     #[must_use]
-    pub fn is_past(&self, now_ms: i64) -> bool {
+    pub fn is_past(&self) -> bool {
         self.cut.as_ref().is_some_and(|cut| {
-            now_ms
+            self.clock.now_ms()
                 >= (cut.hour() + 1)
                     .saturating_mul(HOUR_MS)
                     .saturating_add(GRACE_MS)

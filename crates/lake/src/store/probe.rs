@@ -3,8 +3,6 @@
 //! Some stores answer a conditional put as they should when it comes alone, and let all of several racing ones win; so
 //! on a remote store several race. A disk's link is atomic or fails.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-
 use super::error::{Error, Result};
 use super::{Lake, Put, Swap};
 
@@ -13,7 +11,7 @@ const RACERS: u32 = 6;
 
 /// Proves that names are created once and swapped only by who saw the latest.
 pub(super) fn prove(lake: &Lake) -> Result<()> {
-    let key = format!("probe/{:016x}", RandomState::new().build_hasher().finish());
+    let key = format!("probe/{:016x}", headcount_clock::random_id());
     let proved = prove_at(lake, &key);
     // Left behind it harms nobody.
     let removed = lake.delete(&key);

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use headcount_clock::Clock;
 use headcount_journal::{Batch, Journal, Options};
 use headcount_lake::archive::{self, Archive, Archiver, Entry, Stop};
 use headcount_lake::{Description, Lake};
@@ -151,6 +152,32 @@ fn it_follows_and_ends_with_everything_stored() {
     archive_all(&journal, &lake, |_| append(&journal, 1, 30));
     assert!(objects(&lake) > before);
     same(&journal, &lake);
+}
+
+#[test]
+fn an_hour_that_is_over_is_stored_although_nothing_else_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, lake) = (journal(dir.path()), open_lake(dir.path()));
+    let clock = Clock::at(0);
+    let stop = Stop::new();
+    std::thread::scope(|scope| {
+        let archiver = Archiver::open(&lake, description(&journal), 0, feed_of).unwrap();
+        let mut archiver = archiver.with_clock(clock.clone());
+        let figures = archiver.figures();
+        let (journal, stop) = (&journal, &stop);
+        let running = scope.spawn(move || {
+            let open = |at: &archive::Position| journal.reader_at(0, &at.place);
+            archive::run(&mut archiver, open, stop).unwrap();
+        });
+        append(journal, 0, 3);
+        until("all is read", || figures.lag().read == 3);
+        assert_eq!((figures.lag().archived, objects(&lake)), (0, 0));
+        clock.set(i64::MAX);
+        until("all is stored", || figures.lag().archived == 3);
+        stop.stop();
+        running.join().unwrap();
+    });
+    assert!(objects(&lake) > 0);
 }
 
 #[test]

@@ -3,25 +3,25 @@
 mod batches;
 mod bind;
 mod connect;
-mod packs;
-mod patience;
-mod put;
+mod limiter;
 mod read;
+mod retry;
+mod row_groups;
 mod schema;
 mod statements;
 mod tls;
-mod window;
+mod write;
 
 use scylla::client::session::Session;
 
 use super::{Identity, Result, address::CassandraAddress};
+use limiter::ConcurrencyLimiter;
 use statements::Statements;
-use window::Window;
 
 pub(crate) struct Cassandra {
     session: Session,
     statements: Statements,
-    window: Window,
+    limiter: ConcurrencyLimiter,
     /// For what is said of it.
     place: String,
 }
@@ -45,7 +45,7 @@ impl Cassandra {
         Ok(Self {
             session,
             statements,
-            window: Window::new(),
+            limiter: ConcurrencyLimiter::new(),
             place,
         })
     }

@@ -9,18 +9,18 @@ use scylla::{deserialize::row::DeserializeRow, serialize::row::SerializeRow};
 use super::{
     super::{
         Error, Result,
-        cells::{Counts, TailCell, VenueCell, VenueKey},
         people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
+        rows::{ChangeChunk, Commit, Counts, VenueCell, VenueKey},
         totals::{StoredCountry, StoredVenue},
-        write::shelf,
+        write::bucket,
     },
     Cassandra,
-    packs::unpacked,
-    patience::{Patience, READING},
+    retry::{READING, RetryPolicy},
+    row_groups::ungrouped,
     statements::Kind,
 };
 
-/// Venues asked for at once, of one shelf.
+/// Venues asked for at once, of one bucket.
 const VENUES: usize = 64;
 
 /// Questions under way.
@@ -54,26 +54,28 @@ type EventRow = (
 );
 
 impl Cassandra {
-    pub(crate) async fn heads(&self) -> Result<Vec<(u16, u64)>> {
-        let rows: Vec<(i32, i64)> = self.few(Kind::Heads, ()).await?;
+    pub(crate) async fn latest_offsets(&self) -> Result<Vec<(u16, u64)>> {
+        let rows: Vec<(i32, i64)> = self.few(Kind::LatestOffsets, ()).await?;
         Ok(rows
             .into_iter()
             .map(|(partition, offset)| (small(partition), offset.cast_unsigned()))
             .collect())
     }
 
-    pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Kind::Book, partition).await
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<Commit>> {
+        self.commit(Kind::Latest, partition).await
     }
 
-    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Kind::Base, partition).await
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<Commit>> {
+        self.commit(Kind::Snapshot, partition).await
     }
 
-    async fn one_book(&self, kind: Kind, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+    async fn commit(&self, kind: Kind, partition: u16) -> Result<Option<Commit>> {
         let rows: Vec<(i64, Vec<u8>)> = self.few(kind, (i32::from(partition),)).await?;
-        let book = rows.into_iter().next();
-        Ok(book.map(|(offset, body)| (offset.cast_unsigned(), body)))
+        Ok(rows.into_iter().next().map(|(offset, body)| Commit {
+            offset: offset.cast_unsigned(),
+            body,
+        }))
     }
 
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
@@ -83,24 +85,24 @@ impl Cassandra {
             page.cast_signed(),
         );
         let stored = self.few(Kind::Page, key).await?;
-        unpacked(table, stored).ok_or_else(|| Error::Refused {
+        ungrouped(table, stored).ok_or_else(|| Error::Refused {
             action: "read from",
             place: self.place.clone(),
             cause: "served_rows holds what no headcount writes; name another keyspace".to_owned(),
         })
     }
 
-    pub(crate) async fn tail(
+    pub(crate) async fn changes(
         &self,
         partition: u16,
         offset: u64,
-    ) -> Result<Vec<(i64, u16, TailCell)>> {
+    ) -> Result<Vec<(i64, u16, ChangeChunk)>> {
         let key = (i32::from(partition), offset.cast_signed());
-        let rows: Vec<(i64, i32, i64, i32, Vec<u8>)> = self.few(Kind::Tail, key).await?;
+        let rows: Vec<(i64, i32, i64, i32, Vec<u8>)> = self.few(Kind::Changes, key).await?;
         Ok(rows
             .into_iter()
             .map(|(writer, chunk, previous, chunks, body)| {
-                let cell = TailCell {
+                let cell = ChangeChunk {
                     previous: previous.cast_unsigned(),
                     chunks: small(chunks),
                     body,
@@ -126,12 +128,12 @@ impl Cassandra {
 
     pub(crate) async fn venue_parts(&self, venues: &[i64]) -> Result<Vec<StoredVenue>> {
         let neighbours = venues
-            .chunk_by(|a, b| shelf(*a) == shelf(*b))
+            .chunk_by(|a, b| bucket(*a) == bucket(*b))
             .flat_map(|chunk| chunk.chunks(VENUES));
         let reads: Vec<_> = neighbours
             .map(|venues| {
-                let shelf = i32::try_from(shelf(venues[0])).unwrap_or_default();
-                self.few(Kind::VenueParts, (shelf, venues)).boxed()
+                let bucket = i32::try_from(bucket(venues[0])).unwrap_or_default();
+                self.few(Kind::VenueParts, (bucket, venues)).boxed()
             })
             .collect();
         let rows: Vec<Vec<VenuePartRow>> = stream::iter(reads)
@@ -202,7 +204,7 @@ impl Cassandra {
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send,
     {
         let statement = self.statements.of(kind);
-        self.patience()
+        self.retries()
             .until_done(|| {
                 async {
                     let answer = self.session.execute_unpaged(statement, &values).await?;
@@ -220,7 +222,7 @@ impl Cassandra {
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send + 'static,
     {
         let statement = self.statements.of(kind);
-        self.patience()
+        self.retries()
             .until_done(|| {
                 async {
                     let pages = self.session.execute_iter(statement.clone(), ()).await?;
@@ -231,8 +233,8 @@ impl Cassandra {
             .await
     }
 
-    fn patience(&self) -> Patience<'_> {
-        Patience::new("read from", &self.place, READING)
+    fn retries(&self) -> RetryPolicy<'_> {
+        RetryPolicy::new("read from", &self.place, READING)
     }
 }
 

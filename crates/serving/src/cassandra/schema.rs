@@ -5,7 +5,7 @@ use scylla::{client::session::Session, deserialize::row::DeserializeRow};
 
 use super::{
     super::{Error, Identity, Result, address::CassandraAddress},
-    patience::{Failure, OPENING, Patience},
+    retry::{Failure, OPENING, RetryPolicy},
 };
 
 /// The version of the tables that this program knows.
@@ -310,7 +310,7 @@ impl Schema<'_> {
     /// A change of the schema, and the wait until all nodes that are up agree on it.
     async fn alter(&self, text: &str) -> Result<()> {
         let session = self.session;
-        Patience::new("make tables in", self.place, OPENING)
+        RetryPolicy::new("make tables in", self.place, OPENING)
             .until_done(|| say(session, text).boxed())
             .boxed()
             .await
@@ -320,7 +320,7 @@ impl Schema<'_> {
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send,
     {
         let session = self.session;
-        Patience::new("read from", self.place, OPENING)
+        RetryPolicy::new("read from", self.place, OPENING)
             .until_done(|| answer(session, text, &values).boxed())
             .boxed()
             .await

@@ -5,7 +5,7 @@ use scylla::{client::session::Session, statement::prepared::PreparedStatement};
 
 use super::{
     super::Result,
-    patience::{OPENING, Patience},
+    retry::{OPENING, RetryPolicy},
 };
 
 /// Which statement.
@@ -20,14 +20,14 @@ pub(crate) enum Kind {
     SetResponse,
     SetVenue,
     DeleteVenue,
-    SetTail,
-    SetBook,
-    SetBase,
-    Heads,
-    Book,
-    Base,
+    SetChange,
+    SetLatest,
+    SetSnapshot,
+    LatestOffsets,
+    Latest,
+    Snapshot,
     Page,
-    Tail,
+    Changes,
     CountryParts,
     AllCountryParts,
     VenueParts,
@@ -82,28 +82,28 @@ const TEXTS: [(Kind, &str); 24] = [
          AND venue_id = ?",
     ),
     (
-        Kind::SetTail,
+        Kind::SetChange,
         "INSERT INTO KS.served_tail (journal_partition, next_offset, writer, chunk, previous, chunks, body) \
          VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetBook,
+        Kind::SetLatest,
         "INSERT INTO KS.served_book (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetBase,
+        Kind::SetSnapshot,
         "INSERT INTO KS.served_base (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::Heads,
+        Kind::LatestOffsets,
         "SELECT journal_partition, next_offset FROM KS.served_book WHERE shelf = 0",
     ),
     (
-        Kind::Book,
+        Kind::Latest,
         "SELECT next_offset, body FROM KS.served_book WHERE shelf = 0 AND journal_partition = ?",
     ),
     (
-        Kind::Base,
+        Kind::Snapshot,
         "SELECT next_offset, body FROM KS.served_base WHERE shelf = 0 AND journal_partition = ?",
     ),
     (
@@ -111,7 +111,7 @@ const TEXTS: [(Kind, &str); 24] = [
         "SELECT number, body, WRITETIME(body) FROM KS.served_rows WHERE journal_partition = ? AND tbl = ? AND page = ?",
     ),
     (
-        Kind::Tail,
+        Kind::Changes,
         "SELECT writer, chunk, previous, chunks, body FROM KS.served_tail WHERE journal_partition = ? AND next_offset = ?",
     ),
     (
@@ -169,7 +169,7 @@ impl Statements {
 
 async fn prepared(session: &Session, text: String, place: &str) -> Result<PreparedStatement> {
     let text = text.as_str();
-    let mut statement = Patience::new("prepare to use", place, OPENING)
+    let mut statement = RetryPolicy::new("prepare to use", place, OPENING)
         .until_done(|| async { Ok(session.prepare(text).await?) }.boxed())
         .await?;
     // All values and stamps are absolute.

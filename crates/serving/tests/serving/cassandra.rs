@@ -50,7 +50,7 @@ async fn several_make_the_tables_at_once() {
     }
     let reader = Serving::open_to_read(&address).await.unwrap();
     assert_eq!(reader.identity(), IDENTITY);
-    assert_eq!(reader.books().await.unwrap().len(), 3);
+    assert_eq!(reader.latest().await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -188,9 +188,9 @@ async fn tables_of_an_older_version_are_filled_again() {
 
     let serving = Serving::open(&address, IDENTITY).await.unwrap();
     // Whoever counts learns that everything is to be served anew.
-    assert_eq!(serving.base(0).await.unwrap(), None);
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), None);
     serving.write(0, &rows(11, 48)).await.unwrap();
-    assert_eq!(serving.base(0).await.unwrap(), Some(11));
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(11));
     let reader = Serving::open_to_read(&address).await.unwrap();
     let found = reader.rows(0, Table::Events, 0).await.unwrap();
     assert_eq!(found, rows(11, 48).rows);

@@ -7,7 +7,7 @@ use crate::message::{Broken, Item, Position, Resume};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
-use crate::wall;
+use headcount_clock::now_ms;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -87,7 +87,7 @@ async fn a_line_is_a_message_however_it_is_cut() {
 
 #[tokio::test]
 async fn it_goes_on_where_it_was_when_the_server_can() {
-    let future = wall::now_ms() + 3_600_000;
+    let future = now_ms() + 3_600_000;
     let mut server = serve(vec![
         // An old one after the greatest, one from the future that must not move anything, and one cut off.
         vec![
@@ -162,7 +162,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
     ])
     .await;
     let address = format!("http://127.0.0.1:{}/feed?token=hunter2", server.port);
-    let begun = wall::now_ms();
+    let begun = now_ms();
     let mut running = start(&address, Resume::fresh(), quick());
     let mut batches = Vec::new();
     while batches
@@ -182,7 +182,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
         "one when the first attempt fails, one up to the connection: {gaps:?}"
     );
     assert_eq!(gaps[0].to_ms, gaps[1].from_ms);
-    assert!(gaps[0].from_ms >= begun && gaps[1].to_ms <= wall::now_ms());
+    assert!(gaps[0].from_ms >= begun && gaps[1].to_ms <= now_ms());
     assert!(
         gaps[0].cause.contains("broke off") && gaps[0].cause == gaps[1].cause,
         "{gaps:?}"
@@ -205,7 +205,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
 async fn a_resuming_server_is_trusted_only_so_long() {
     let server = serve(vec![vec![send(OK), Act::Hold]]).await;
     let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
-    let hours_ago = wall::now_ms() - 7_200_000;
+    let hours_ago = now_ms() - 7_200_000;
     let position = Position {
         seen_ms: Some(hours_ago),
         mtime_ms: Some(T),

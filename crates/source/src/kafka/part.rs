@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::begin::Name;
 use super::value::{Shelf, Value};
 use crate::message::{Batch, Item, Mark, Place, Position};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// What was taken of a partition, and the batch that is being put together.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ impl Part {
             since: Some(self.since),
             mark: mark.or(self.proof),
             start_ms: self.start_ms,
-            seen_ms: Some(wall::now_ms()),
+            seen_ms: Some(now_ms()),
             ..Position::new(self.name.of())
         }
     }

@@ -10,12 +10,11 @@ use tokio::time::timeout;
 use super::address::{From, TopicAddress};
 use super::begin::prefix;
 use super::session::{End, Session};
-use crate::backoff::Backoff;
 use crate::error::Stopped;
 use crate::message::{Batch, Position, Resume};
 use crate::run::{Context, Options};
 use crate::status::{Reporter, State};
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// Reads topics for as long as somebody takes the batches.
 pub(super) struct Reader {
@@ -74,7 +73,9 @@ impl Reader {
                     self.alive();
                     let since = Instant::now();
                     let end = session.read(&mut self);
-                    backoff.connection_held(since.elapsed());
+                    if since.elapsed() >= self.options.healthy {
+                        backoff.reset();
+                    }
                     end
                 }
                 Err(end) => end,
@@ -86,14 +87,14 @@ impl Reader {
                 End::Trouble(cause) => Some(cause),
                 // It may be made at any time, and what is in it by then came after the start.
                 End::Missing(sentence) => {
-                    self.waits_since.get_or_insert_with(wall::now_ms);
+                    self.waits_since.get_or_insert_with(now_ms);
                     Some(sentence)
                 }
             };
             if let Some(cause) = cause {
                 self.trouble(&cause);
             }
-            self.wait(backoff.next());
+            self.wait(backoff.next_delay());
         }
     }
 
@@ -174,7 +175,7 @@ impl Reader {
             })
         };
         let start = self.start.or_else(before).unwrap_or(Start {
-            ms: self.waits_since.unwrap_or_else(wall::now_ms),
+            ms: self.waits_since.unwrap_or_else(now_ms),
             is_old: self.waits_since.is_some(),
         });
         self.start = Some(start);

@@ -12,7 +12,7 @@ use super::client::Client;
 use super::part::Part;
 use super::reader::{Reader, Start};
 use crate::message::{Batch, Gap, Item, Position, Resume};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// How long a poll waits, and with it how long a stop may.
 const POLL: Duration = Duration::from_millis(100);
@@ -88,7 +88,7 @@ impl Session {
         let range = self.client.range(topic, partition)?;
         let known = name.newest(taken);
         let begin = begin(known, range);
-        let now_ms = wall::now_ms();
+        let now_ms = now_ms();
         let seen_ms = known.and_then(|position| position.seen_ms);
         let gap = begin.gap(topic, partition, seen_ms.unwrap_or(now_ms), now_ms);
         let mut proof = None;
@@ -214,7 +214,7 @@ impl Session {
             Ok(range) => range.low,
             Err(end) => return end,
         };
-        let now_ms = wall::now_ms();
+        let now_ms = now_ms();
         let seen_ms = reader.seen_ms(&part.name.of()).unwrap_or(now_ms);
         let gap = other_record(&part.topic, part.partition, at, seen_ms, now_ms);
         let start_ms = part.position().start_ms;
@@ -228,7 +228,7 @@ impl Session {
 
     fn is_look_due(&self, reader: &Reader) -> bool {
         let every = if self.silent {
-            reader.options.delays.least
+            reader.options.delays.first / 2
         } else {
             reader.options.ping_interval
         };

@@ -15,12 +15,11 @@ use headcount_kinesis::{
 };
 
 use self::account::Account;
-use crate::backoff::Backoff;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Message, Place};
 use crate::run::Context;
 use crate::status::State;
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// So much before now `latest` begins: the stream refuses a time that has not come yet by its own clock.
 const LATEST_BEFORE_MS: i64 = 1_000;
@@ -49,7 +48,7 @@ async fn run_with(
     );
     let begun_ms = match address.beginning() {
         Beginning::Earliest => None,
-        Beginning::Latest => Some(wall::now_ms() - LATEST_BEFORE_MS),
+        Beginning::Latest => Some(now_ms() - LATEST_BEFORE_MS),
         Beginning::Time(ms) => Some(ms),
     };
     let account = Account::new(prefix, begun_ms, &context.resume);
@@ -81,7 +80,7 @@ async fn find(
             Ok(summary) => return Ok((client, summary)),
             Err(error) if error.is_transient() => {
                 context.report.trouble(format!("{error}; trying again"));
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.next_delay()).await;
             }
             Err(error) => return Err(error.into()),
         }
@@ -153,7 +152,7 @@ impl Reading {
             let options = &self.context.options;
             if is_last || bytes >= options.batch_bytes || items.len() >= options.batch_items {
                 let whole_ms = if is_last && to_tip {
-                    wall::now_ms()
+                    now_ms()
                 } else {
                     record.arrived_ms
                 };
@@ -172,7 +171,7 @@ impl Reading {
 
     /// Nothing came for a while: that it did not is part of the position.
     async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
-        if self.account.at_tip(shard, wall::now_ms()) {
+        if self.account.at_tip(shard, now_ms()) {
             let batch = Batch {
                 items: Vec::new(),
                 position: Some(self.account.position(shard)),

@@ -14,7 +14,7 @@ use crate::message::{Item, Position, Resume};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// What a server does after the handshake.
 #[derive(Debug, Clone)]
@@ -181,7 +181,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
         .collect();
     scripts.push(vec![text("{\"z\":1}"), Play::Listen]);
     let address = serve_frames(scripts).await;
-    let begun = wall::now_ms();
+    let begun = now_ms();
     let options = Options {
         idle_limit: Duration::from_secs(1),
         ..quick()
@@ -199,7 +199,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
             "{expected}: {gap:?}"
         );
         assert!(
-            before <= gap.from_ms && gap.from_ms <= gap.to_ms && gap.to_ms <= wall::now_ms(),
+            before <= gap.from_ms && gap.from_ms <= gap.to_ms && gap.to_ms <= now_ms(),
             "{gap:?}"
         );
         before = gap.from_ms;
@@ -235,7 +235,7 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let address = format!("ws://127.0.0.1:{port}/2/rsvps");
-    let seen = wall::now_ms() - 5000;
+    let seen = now_ms() - 5000;
     let resume = Resume::from(vec![Position {
         seen_ms: Some(seen),
         ..Position::new(address.clone())
@@ -281,8 +281,16 @@ async fn what_is_no_websocket_is_explained() {
             "is it an http:// stream?",
         ),
         (
-            "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
             "redirects are not followed",
+        ),
+        (
+            "HTTP/1.1 301 Moved\r\nLocation: https://other.org/2/rsvps?token=secret\r\nContent-Length: 0\r\n\r\n",
+            "redirects to wss://other.org/2/rsvps?token=***: give that address",
+        ),
+        (
+            "HTTP/1.1 307 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            "/x: give that address",
         ),
         (
             "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",

@@ -462,7 +462,7 @@ fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;
-        letter.sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        letter.sha256 = hex::encode(sha256);
     }
     letter
 }

@@ -12,11 +12,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow};
 
+use headcount_clock::now_ms;
 use headcount_lake::{
     Lake,
     claims::{Claim, Claims, Progress, Renewed, WorkerStatus},
@@ -184,12 +185,4 @@ impl Run {
         }
         Ok(self.claims.forget(&self.speaker.me.name)?)
     }
-}
-
-/// Milliseconds since 1970 by the clock on the wall.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

@@ -1,4 +1,4 @@
-//! Trying again: what passes by itself, how long to wait for it, and what does not pass.
+//! The retry policy: which failures pass by themselves, how long they are waited for, and which do not pass.
 
 use std::{
     fmt::Display,
@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use headcount_clock::{Backoff, Delays};
 use scylla::errors::{
     DbError, ExecutionError, IntoRowsResultError, NewSessionError, NextPageError, NextRowError,
     PagerExecutionError, PrepareError, RequestAttemptError, RequestError, RowsError,
@@ -21,17 +22,19 @@ pub(crate) const WRITING: Duration = Duration::from_secs(10);
 /// Until whoever reads is told, who then says that it is stale.
 pub(crate) const READING: Duration = Duration::from_secs(2);
 
-const PAUSE_MIN: Duration = Duration::from_millis(20);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+const DELAYS: Delays = Delays {
+    first: Duration::from_millis(20),
+    most: Duration::from_secs(1),
+};
 
-/// Attempts at one thing. The last may begin just before the patience ends.
-pub(crate) struct Patience<'a> {
+/// Attempts at one thing, until a deadline. The last may begin just before it.
+pub(crate) struct RetryPolicy<'a> {
     action: &'static str,
     place: &'a str,
     limit: Duration,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> RetryPolicy<'a> {
     pub(crate) fn new(action: &'static str, place: &'a str, limit: Duration) -> Self {
         Self {
             action,
@@ -45,13 +48,16 @@ impl<'a> Patience<'a> {
         attempt: impl Fn() -> BoxFuture<'f, Result<T, Failure>>,
     ) -> Result<T> {
         let begun = Instant::now();
-        let mut pause = PAUSE_MIN;
+        let mut backoff = Backoff::new(DELAYS);
         loop {
             match attempt().await {
                 Ok(done) => return Ok(done),
-                Err(failure) if failure.passes && begun.elapsed() + pause < self.limit => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                Err(failure) if failure.passes => {
+                    let delay = backoff.next_delay();
+                    if begun.elapsed() + delay >= self.limit {
+                        return Err(self.error(failure));
+                    }
+                    sleep(delay).await;
                 }
                 Err(failure) => return Err(self.error(failure)),
             }
