@@ -74,14 +74,17 @@ export class Figures {
     window[event.country] ??= [0, 0];
     window[event.country][response === 'yes' ? 1 : 0] += sign;
     if (sign > 0) {
-      event.recent += 1;
-      this.#recent.push({ event, mtime });
+      const coming = response === 'yes' ? 1 : 0;
+      event.recent += coming;
+      this.#recent.push({ event, mtime, coming });
     }
   }
 
   #forgetOld() {
-    while (this.#recent[0] && this.#recent[0].mtime < this.#latest - TREND_MS)
-      this.#recent.shift().event.recent -= 1;
+    while (this.#recent[0] && this.#recent[0].mtime < this.#latest - TREND_MS) {
+      const { event, coming } = this.#recent.shift();
+      event.recent -= coming;
+    }
   }
 
   view(countries) {
@@ -125,6 +128,7 @@ export class Figures {
         .slice(0, 5_000)
         .map(({ lon, lat, yes, no, country }) => [lon, lat, yes + no, country]),
       source: this.sources.map((source) => ({ ...source })),
+      ready: { state: 'ready', reason: null },
       ledger: { received: this.#received, kept: this.#received, rejected: 0, balanced: true },
     };
   }
@@ -192,7 +196,7 @@ function groupBy(events, keyOf, describe) {
     row.no += event.no;
     row.heads += event.yes + event.guests;
   }
-  return [...rows.values()].sort((one, other) => other.yes + other.no - one.yes - one.no);
+  return [...rows.values()].sort((one, other) => other.yes - one.yes);
 }
 
 function topicsOf(events) {

@@ -26,7 +26,14 @@ const { values } = parseArgs({
 const figures = new Figures();
 const live = new Live(figures);
 for (const address of values.source) {
-  const source = { name: address, state: 'live', last_record_at: null, gaps: 0 };
+  const source = {
+    name: address,
+    kind: address.startsWith('file:') ? 'file' : 'simulation',
+    state: 'live',
+    last_record_at: null,
+    gaps: 0,
+    error: null,
+  };
   figures.sources.push(source);
   const take = (record) => {
     figures.count(record);

@@ -36,8 +36,9 @@ export class Live {
   }
 
   #ping() {
+    const sources = Object.fromEntries(this.#figures.sources.map((source) => [source.name, source]));
     for (const { response } of this.#listeners)
-      write(response, 'ping', { at: Date.now(), seq: this.#figures.version });
+      write(response, 'ping', { at: Date.now(), seq: this.#figures.version, sources });
   }
 
   #tick() {

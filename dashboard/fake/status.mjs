@@ -11,10 +11,9 @@ export function statusOf(figures) {
     repeated: ledger.kept - totals.rsvps,
     stale: 0,
     quarantined: {},
-    late: 0,
     gaps: 0,
   };
-  const sources = source.map((known) => ({ ...known, reconnects: 0, error: null }));
+  const sources = source.map((known) => ({ ...known, reconnects: 0 }));
   return {
     at: Date.now(),
     version: '0.0.0',
@@ -26,6 +25,8 @@ export function statusOf(figures) {
     ledger: {
       ...account,
       balanced: true,
+      late: 0,
+      ahead: 0,
       sources: Object.fromEntries(sources.map(({ name }) => [name, account])),
     },
     as_of: { offsets: [ledger.kept], stream_time },

@@ -59,7 +59,7 @@ export interface TrendingRow {
   /** When the event takes place. */
   time: number | null;
   url: string | null;
-  /** Answers in the last 10 minutes of record time. */
+  /** Those who said yes in the last 10 minutes of record time. */
   recent: number;
   yes: number;
   no: number;
@@ -79,10 +79,22 @@ export type Dot = [lon: number, lat: number, rsvps: number, country: string];
 export type Pulse = [lon: number, lat: number, response: 1 | 0, country: string, count: number];
 
 export interface Source {
-  state: 'live' | 'connecting' | 'reconnecting' | 'ended' | 'idle';
+  state: 'live' | 'connecting' | 'reconnecting' | 'ended' | 'idle' | 'failed';
   name: string;
+  /** Records as they happen, a recording at its own speed, invented records, a recording at full speed. */
+  kind: 'stream' | 'replay' | 'simulation' | 'file';
+  /** Of a replay: times the speed of record time. */
+  speed?: number;
   last_record_at: number | null;
   gaps: number;
+  /** What is wrong at present, as a sentence. */
+  error: string | null;
+}
+
+/** Whether figures are counted and served. */
+export interface Readiness {
+  state: 'ready' | 'starting' | 'waiting' | 'failed';
+  reason: string | null;
 }
 
 export interface Snapshot {
@@ -106,6 +118,7 @@ export interface Snapshot {
   history: History;
   dots: Dot[];
   source: Source[];
+  ready: Readiness;
   ledger: { received: number; kept: number; rejected: number; balanced: boolean };
 }
 
@@ -115,4 +128,6 @@ export type Tick = Partial<Snapshot> & { seq: number; at: number; pulses?: Pulse
 export interface Ping {
   seq: number;
   at: number;
+  /** By name: records that change no figure are known by the time of the last one alone. */
+  sources: Record<string, Source>;
 }

@@ -40,3 +40,15 @@ test('a language nobody knows', () => {
   expect(knownLanguage(undefined)).toBeUndefined();
   expect(knownLanguage('pt-br')).toBe('pt-BR');
 });
+
+test.each([
+  [0, '0 secs'],
+  [59_999, '59 secs'],
+  [6.9 * 60_000, '6 mins'],
+  [3.5 * 3_600_000, '3 hrs'],
+  [4_285 * 86_400_000, '4,285 days'],
+])('%d ms take', (ms, text) => expect(english.duration(ms)).toBe(text));
+
+test('a speed has the digits that it needs', () => {
+  expect([1, 2.5, 10, 3600].map(english.speed)).toEqual(['1', '2.5', '10', '3,600']);
+});

@@ -21,7 +21,34 @@ export function formatsFor(language: string | undefined) {
     share: number({ style: 'percent', ...oneDecimal }),
     /** 71 % */
     percent: number({ style: 'percent', maximumFractionDigits: 0 }),
+    /** 2.5, 10 */
+    speed: number({ maximumFractionDigits: 3 }),
+    duration: durationFor(language),
     ...timesFor(language),
+  };
+}
+
+/** 45 sec, 6 min, 3 hrs, 12 days: the largest unit that is not nothing, rounded down. */
+function durationFor(language: string | undefined) {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1_000],
+  ] as const;
+  const formats = units.map(([unit, ms]) => ({
+    ms,
+    format: new Intl.NumberFormat(language, {
+      style: 'unit',
+      unit,
+      unitDisplay: 'short',
+      maximumFractionDigits: 0,
+    }),
+  }));
+  const last = formats[formats.length - 1];
+  return (ms: number): string => {
+    const unit = formats.find((known) => ms >= known.ms) ?? last;
+    return unit ? unit.format.format(Math.floor(ms / unit.ms)) : '';
   };
 }
 

@@ -2,7 +2,7 @@
 // a hidden page gets no frames, so it draws nothing.
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import type { Snapshot, Tick } from './contract';
+import type { Ping, Snapshot, Tick } from './contract';
 import { addPulses } from './map/pulses';
 import { merge, sameCountries } from './merge';
 import { countries } from './page';
@@ -10,6 +10,7 @@ import { type Connection, LiveStream } from './stream';
 
 /** A page that is hidden for longer gives its connection back: a browser has only six for each host. */
 const HIDDEN_KEEPS_MS = 30_000;
+const REFUSAL_WITHIN_MS = 5_000;
 
 /** What is on the screen; null until the first snapshot. */
 export const figures = signal<Snapshot | null>(null);
@@ -17,6 +18,8 @@ export const connection = signal<Connection>('connecting');
 export const paused = signal(false);
 /** Answers that came in while paused. */
 export const heldBack = signal(0);
+/** Why the server refuses to give any, in its own words. */
+export const refusal = signal<string | null>(null);
 /** When the server last spoke, by its clock. */
 export const heardAt = signal<number | null>(null);
 
@@ -62,16 +65,34 @@ function receiveTick(tick: Tick): void {
   showSoon();
 }
 
+function receivePing({ at, sources }: Ping): void {
+  if (!latest) return;
+  latest = { ...latest, at, source: latest.source.map((known) => sources[known.name] ?? known) };
+  showSoon();
+}
+
 const stream = new LiveStream({
   snapshot: receiveSnapshot,
   tick: receiveTick,
-  ping: ({ at }) => {
-    if (!paused.peek()) heardAt.value = at;
-  },
+  ping: receivePing,
   connection: (state) => {
     connection.value = state;
+    if (state === 'live') refusal.value = null;
   },
+  refused: () => void askWhy(),
 });
+
+/** A stream that is refused has no text that a page could read; the probe says the same. */
+async function askWhy(): Promise<void> {
+  try {
+    const answer = await fetch('readyz', { signal: AbortSignal.timeout(REFUSAL_WITHIN_MS) });
+    const { error }: { error?: string } = await answer.json();
+    if (connection.peek() !== 'live') refusal.value = answer.ok ? null : (error ?? null);
+  } catch {
+    // It is not there: the status says so.
+    refusal.value = null;
+  }
+}
 
 export function togglePause(): void {
   paused.value = !paused.peek();

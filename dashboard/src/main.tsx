@@ -13,7 +13,7 @@ const app = document.getElementById('app') as HTMLElement;
 
 bindAddress();
 bindTheme();
-if (location.pathname === '/status') {
+if (location.pathname.endsWith('/status')) {
   document.title = 'headcount: status';
   bindKeys(STATUS_KEYS);
   startAsking();

@@ -1,32 +1,117 @@
 import { expect, test } from 'vitest';
 import type { Source } from './contract';
-import { lastRecordAt, statusOf } from './status';
+import { type Known, lagShown, lastRecordAt, speedOf, statusOf, troublesOf } from './status';
 
-const source = (state: Source['state'], last_record_at: number | null = null): Source => ({
-  state,
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** A stream that is live, and has just brought a record. */
+const source = (changed: Partial<Source> = {}): Source => ({
+  state: 'live',
   name: 'a',
-  last_record_at,
+  kind: 'stream',
+  last_record_at: NOW,
   gaps: 0,
+  error: null,
+  ...changed,
+});
+
+const known = (changed: Partial<Known> = {}): Known => ({
+  connection: 'live',
+  isPaused: false,
+  ready: { state: 'ready', reason: null },
+  sources: [source()],
+  streamTime: NOW - 10_000,
+  at: NOW,
+  ...changed,
 });
 
 test.each([
   ['connecting', [], 'connecting'],
-  ['reconnecting', [source('live')], 'reconnecting'],
-  ['stale', [source('ended')], 'stale'],
+  ['reconnecting', [{}], 'reconnecting'],
+  ['stale', [{ state: 'ended' }], 'stale'],
   ['live', [], 'live'],
-  ['live', [source('live'), source('reconnecting')], 'live'],
-  ['live', [source('idle')], 'live'],
-  ['live', [source('ended'), source('ended')], 'ended'],
-  ['live', [source('ended'), source('live')], 'live'],
-  ['live', [source('ended'), source('reconnecting')], 'waiting'],
-  ['live', [source('connecting')], 'waiting'],
+  ['live', [{}, { state: 'reconnecting' }], 'live'],
+  ['live', [{ state: 'idle' }], 'live'],
+  ['live', [{ state: 'ended' }, { state: 'ended' }], 'ended'],
+  ['live', [{ state: 'ended' }, {}], 'live'],
+  ['live', [{ state: 'ended' }, { state: 'reconnecting' }], 'waiting'],
+  ['live', [{ state: 'connecting' }], 'waiting'],
+  ['live', [{ state: 'failed' }], 'failed'],
+  ['live', [{ state: 'failed' }, { state: 'ended' }], 'failed'],
+  ['live', [{ state: 'failed' }, {}], 'live'],
+  ['live', [{ kind: 'simulation' }], 'simulated'],
+  ['live', [{ kind: 'replay', speed: 10 }], 'replay'],
+  ['live', [{ kind: 'file' }], 'reading'],
+  ['live', [{ kind: 'file' }, { kind: 'simulation' }], 'simulated'],
+  ['live', [{ kind: 'simulation' }, {}], 'live'],
 ] as const)('%s with %j is %s', (connection, sources, status) => {
-  expect(statusOf(connection, false, sources)).toBe(status);
+  expect(statusOf(known({ connection, sources: sources.map((one) => source(one)) }))).toBe(status);
 });
 
-test('paused goes before all', () => expect(statusOf('reconnecting', true, [])).toBe('paused'));
+test('paused goes before all', () =>
+  expect(statusOf(known({ connection: 'reconnecting', isPaused: true, sources: [] }))).toBe('paused'));
+
+test('a program that has failed, or waits, is not live', () => {
+  const full = { state: 'waiting', reason: 'the disk is full' } as const;
+  expect(statusOf(known({ ready: { state: 'failed', reason: 'x' } }))).toBe('failed');
+  expect(statusOf(known({ ready: full }))).toBe('blocked');
+  expect(troublesOf(full, [])).toEqual(['the disk is full']);
+});
+
+test('records that were old when they came are behind', () => {
+  const late = known({ streamTime: NOW - 6 * MINUTE });
+  expect(statusOf(late)).toBe('behind');
+  expect(lagShown(late)).toBe(6 * MINUTE);
+  // A recording that a server plays as a stream.
+  expect(statusOf(known({ streamTime: NOW - 4_000 * DAY }))).toBe('behind');
+  expect(lagShown(known())).toBeNull();
+});
+
+test('a stream that is quiet is not behind, but not live for ever', () => {
+  const quiet = (minutes: number) => known({ at: NOW + minutes * MINUTE });
+  expect([0, 0.9, 1.1, 600].map((minutes) => statusOf(quiet(minutes)))).toEqual([
+    'live',
+    'live',
+    'silent',
+    'silent',
+  ]);
+  expect(lagShown(quiet(600))).toBeNull();
+});
+
+test('without a source of its own, a page is held against the clock', () => {
+  expect(statusOf(known({ sources: [], streamTime: NOW - 10_000 }))).toBe('live');
+  expect(statusOf(known({ sources: [], streamTime: NOW - 2 * MINUTE }))).toBe('behind');
+  expect(statusOf(known({ sources: [], streamTime: null }))).toBe('live');
+});
+
+test('a simulation that catches up says how far it is', () => {
+  const sources = [source({ kind: 'simulation' })];
+  expect(lagShown(known({ sources, streamTime: NOW - 9 * MINUTE }))).toBe(9 * MINUTE);
+  expect(lagShown(known({ sources }))).toBeNull();
+});
+
+test('the speed is that of a replay that runs', () => {
+  expect(speedOf([source(), source({ kind: 'replay', speed: 60 })])).toBe(60);
+  expect(speedOf([source({ kind: 'replay', speed: 60, state: 'ended' })])).toBeNull();
+});
+
+test('what is wrong is said with its cause', () => {
+  const sources = [
+    source({ name: 'ws://a', state: 'connecting', error: 'connection refused' }),
+    source({ name: 'b', state: 'connecting' }),
+    source({ name: 'file:c', state: 'failed', error: 'there is no such file' }),
+    source({ name: 'd', error: 'a record was too large' }),
+  ];
+  expect(troublesOf({ state: 'ready', reason: null }, sources)).toEqual([
+    'ws://a: connection refused',
+    'file:c: there is no such file',
+  ]);
+});
 
 test('the last record of all sources', () => {
-  expect(lastRecordAt([source('live', 5), source('ended', 9), source('idle')])).toBe(9);
-  expect(lastRecordAt([source('idle')])).toBeNull();
+  const at = (last_record_at: number | null) => source({ last_record_at });
+  expect(lastRecordAt([at(5), at(9), at(null)])).toBe(9);
+  expect(lastRecordAt([at(null)])).toBeNull();
 });

@@ -23,6 +23,8 @@ export interface Receiver {
   tick(tick: Tick): void;
   ping(ping: Ping): void;
   connection(state: Connection): void;
+  /** The server answered, and gave no stream. */
+  refused(): void;
 }
 
 /**
@@ -63,7 +65,7 @@ export class LiveStream {
   #connect(): void {
     this.close();
     const query = this.#countries.length > 0 ? `?country=${this.#countries.join(',')}` : '';
-    const events = new EventSource(`/api/v1/live${query}`);
+    const events = new EventSource(`api/v1/live${query}`);
     this.#events = events;
     this.#lastEventAt = performance.now();
     this.#listen<Snapshot>(events, 'snapshot', (snapshot) => this.#receiver.snapshot(snapshot));
@@ -84,7 +86,9 @@ export class LiveStream {
   #failed(events: EventSource): void {
     this.#become('reconnecting');
     // As long as it is not CLOSED the browser tries again by itself.
-    if (events.readyState === EventSource.CLOSED) this.#connectLater();
+    if (events.readyState !== EventSource.CLOSED) return;
+    this.#receiver.refused();
+    this.#connectLater();
   }
 
   #connectLater(): void {

@@ -15,11 +15,13 @@ use crate::{
 };
 
 /// Kills of a worker.
-const KILLS: usize = 100;
+fn kills() -> usize {
+    extent(40, 100)
+}
 /// After every so many-th everything that was the victim's must have found another owner. The others come as soon as the
 /// next victim has something to lose, so that some workers die while others still take over.
 const TAKEOVER_EVERY: usize = 5;
-/// A hundred workers are waited for.
+/// Many workers are waited for.
 const SHORT_SESSION_MS: u32 = 1_500;
 
 /// The merged recordings in their order, one record a line, with all that is broken in them: so that an answer agrees in
@@ -83,9 +85,10 @@ fn workers_killed_a_hundred_times_lose_and_double_nothing() {
     };
     let mut workers: Vec<_> = (0..3).map(|_| start()).collect();
     let mut fed = 0;
-    for kill in 0..KILLS {
+    let kills = kills();
+    for kill in 0..kills {
         // Some records between any two kills, in files of their own.
-        let until = lines.len() * (kill + 1) / KILLS;
+        let until = lines.len() * (kill + 1) / kills;
         cluster.import(&[part(
             &cluster,
             &format!("part{kill}.ndjson"),

@@ -11,10 +11,10 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-export function launch() {
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ARGUMENTS,
+    args: [...ARGUMENTS, ...more],
   });
 }
 

@@ -37,7 +37,7 @@ test('what is loaded', async () => {
 
 test('what it costs to watch', async () => {
   const reader = await Reader.open(bed.browser, bed.address);
-  await reader.shows('live');
+  await reader.flows();
   // What is still being loaded is no growth.
   await reader.settles();
   await reader.page.waitForTimeout(3_000);

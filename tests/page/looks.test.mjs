@@ -52,7 +52,7 @@ for (const width of [320, 390, 768, 1440])
 
 test('one screen of 1440 by 900 needs no scrolling', async () => {
   const reader = await open();
-  await reader.shows('live');
+  await reader.flows();
   const [content, screen] = await reader.page.evaluate(() => [
     document.documentElement.scrollHeight,
     innerHeight,

@@ -44,7 +44,7 @@ test('killed: the page says so and freezes; started again: it is live by itself'
   assert.deepEqual(await reader.totals(), frozen, 'the last figures stay');
 
   await server.resume();
-  await reader.shows('live', 40_000);
+  await reader.flows(40_000);
   assert.equal(await reader.page.$('[role=alert]'), null);
   await eventually(async () => {
     const told = await summary(server.address);
@@ -67,7 +67,7 @@ test('standing still: stale after five seconds, live when it goes on', options, 
   assert.ok(after > 3_500 && after < 8_000, `${after} ms`);
   await reader.page.waitForSelector('[role=alert] >> text=nothing has arrived');
   server.thaw();
-  await reader.shows('live');
+  await reader.flows();
   await reader.close();
   await server.stop();
 });
@@ -84,7 +84,7 @@ test('refused with 503: the page opens the stream again by itself', options, asy
   await reader.page.waitForTimeout(2_000);
   assert.equal(await reader.value('status'), 'connecting');
   isRefusing.value = false;
-  await reader.shows('live', 20_000);
+  await reader.flows(20_000);
   forgiveConnections(reader);
   await reader.close();
   await server.stop();
@@ -135,7 +135,7 @@ test('without the map every other panel still works', options, async () => {
   const reader = await Reader.open(browser, server.address, {
     before: (page) => page.route('**/assets/world-*.json', (route) => route.fulfill({ status: 404 })),
   });
-  await reader.shows('live');
+  await reader.flows();
   await reader.page.waitForSelector('text=The map data could not be loaded.');
   await reader.page.click('[data-testid^="country-"] button');
   await reader.showsCountries(1);

@@ -58,14 +58,21 @@ export class Reader {
     );
   }
 
-  async shows(status, timeout = 15_000) {
-    const wanted = `[data-testid="status"][data-value="${status}"]`;
-    await this.page.waitForSelector(wanted, { timeout });
+  /** Waits until the page is in one of these states. */
+  async shows(wanted, timeout = 15_000) {
+    const statuses = [wanted].flat();
+    const selector = statuses.map((status) => `[data-testid="status"][data-value="${status}"]`).join();
+    await this.page.waitForSelector(selector, { timeout });
+  }
+
+  /** Waits until figures flow, whatever kind of source they are from. */
+  flows(timeout) {
+    return this.shows(['live', 'simulated'], timeout);
   }
 
   /** Waits until everything is there that a page needs to go on without its server. */
   async settles() {
-    await this.shows('live');
+    await this.flows();
     await this.page.waitForSelector('#map');
   }
 

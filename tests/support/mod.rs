@@ -334,6 +334,15 @@ pub fn pause() {
     let _ = pause.recv_timeout(Duration::from_millis(10));
 }
 
+/// How far a test goes: as for every change, or with `HEADCOUNT_TESTS=full` to the length that a release deserves.
+pub fn extent<T>(usual: T, full: T) -> T {
+    if env::var("HEADCOUNT_TESTS").is_ok_and(|value| value == "full") {
+        full
+    } else {
+        usual
+    }
+}
+
 /// Numbers from a seed that is printed, so that a failure can be repeated with SEED=...
 pub struct Random(u64);
 

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Format of books and of rows' bodies: the first byte of a book.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// The book of a partition at a commit.
 #[derive(Default, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE2 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE3 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! The file is written beside, synced and renamed: it is whole or it is the one before. Nothing
@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE2";
+const MAGIC: &[u8; 8] = b"HCSTATE3";
 const HEAD_BYTES: usize = 20;
 const NAME: &str = "checkpoint";
 
@@ -135,7 +135,7 @@ impl Partition {
             .split_at_checked(HEAD_BYTES)
             .ok_or_else(|| bad("is cut short"))?;
         if &fixed[..8] != MAGIC {
-            return Err(bad("has another format"));
+            return Err(bad("has a format of another version of headcount"));
         }
         let length = u64::from_le_bytes(fixed[8..16].try_into().expect("eight bytes"));
         let crc = u32::from_le_bytes(fixed[16..20].try_into().expect("four bytes"));

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use headcount_record::Kind;
+
 use crate::changes::Table;
 
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +21,17 @@ pub enum Error {
         offset: u64,
         cause: serde_json::Error,
     },
+    /// An entry of a kind that this version does not know: to pass over it would be to lose it.
+    #[error(
+        "the entry at offset {offset} is of kind {}, which this version does not know (use the version of headcount \
+         that wrote it, or a newer one)",
+        kind.number()
+    )]
+    Kind { offset: u64, kind: Kind },
     /// The checkpoint cannot be used; it can always be made anew from the journal.
-    #[error("checkpoint {place}: {problem} (run \"headcount rebuild\")")]
+    #[error(
+        "checkpoint {place}: {problem} (it is made anew from the journal; to do that now, run \"headcount rebuild\")"
+    )]
     Checkpoint { place: String, problem: String },
     /// The checkpoint is sound, but of something else: it was put there from elsewhere.
     #[error(

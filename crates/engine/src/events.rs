@@ -49,8 +49,8 @@ impl EventRow {
         self.record ^ self.recent.touch()
     }
 
-    /// Counts a winner. Returns whether its window is still kept.
-    pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) -> bool {
+    /// Counts a winner. Its window is kept from `oldest` on.
+    pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) {
         if winner.yes() {
             self.yes += 1;
             self.guests += u32::from(winner.guests());
@@ -58,11 +58,9 @@ impl EventRow {
             self.no += 1;
         }
         let window = Window::of(winner.version.mtime());
-        let kept = window >= oldest;
-        if kept {
+        if window >= oldest {
             self.recent.add(window, winner.yes(), oldest);
         }
-        kept
     }
 
     /// Takes back what a winner counted.

@@ -53,13 +53,13 @@ pub struct Account {
     pub received: u64,
     /// Records accepted into the journal.
     pub kept: u64,
+    /// Records among those kept in which half an emoji was repaired to U+FFFD.
+    pub repaired: u64,
     /// Records refused at the door, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// What became of those kept, all feeds together.
     #[serde(flatten)]
     pub tally: Tally,
-    /// Winners too old for any window that is still kept: they changed totals only.
-    pub late: u64,
     /// Interruptions in which records may have been lost.
     pub gaps: u64,
 }
@@ -75,11 +75,11 @@ impl Account {
     pub(crate) fn add(&mut self, other: &Self) {
         self.received += other.received;
         self.kept += other.kept;
+        self.repaired += other.repaired;
         for (reason, count) in &other.rejected {
             *self.rejected.entry(reason.clone()).or_default() += count;
         }
         self.tally.add(&other.tally);
-        self.late += other.late;
         self.gaps += other.gaps;
     }
 }
@@ -90,7 +90,12 @@ pub struct Ledger {
     #[serde(flatten)]
     pub all: Account,
     pub balanced: bool,
-    /// By the source's name.
+    /// Winners older than every window that is kept at this stream time: they are in totals only.
+    pub late: u64,
+    /// Winners newer than every window shown at this stream time: re-sent records that are far
+    /// ahead of all live ones. They are in totals only, until the stream has come there.
+    pub ahead: u64,
+    /// By the source's name: at most 400 of them, those that delivered most, and then `other`.
     pub sources: BTreeMap<String, Account>,
 }
 
@@ -109,6 +114,8 @@ impl Ledger {
         for (source, account) in &other.sources {
             self.add(source, account);
         }
+        self.late += other.late;
+        self.ahead += other.ahead;
         self.close();
     }
 

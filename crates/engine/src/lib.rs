@@ -8,12 +8,14 @@
 //!
 //! ```
 //! use headcount_engine::{Entry, Partition, Replica, Scope};
+//! use headcount_record::{Feed, Kind};
 //!
 //! let mut partition = Partition::new();
 //! let record = br#"{"rsvp_id":1,"response":"yes","guests":2,"mtime":1489925470960,
 //!     "member":{"member_id":7},"event":{"event_id":"jkpwmlywgbmb"},
 //!     "group":{"group_id":3,"group_country":"tw"}}"#;
-//! let entry = Entry { offset: 0, arrived: 1489925471000, kind: 0, source: 0, body: record };
+//! let kind = Kind::of(Feed::Rsvps);
+//! let entry = Entry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
 //! partition.apply(entry)?;
 //! partition.apply(Entry { offset: 1, ..entry })?;
 //! let view = partition.survey(&Scope::default()).view();
@@ -39,6 +41,7 @@ mod events;
 mod hash;
 mod heard;
 mod ledger;
+mod lists;
 mod marks;
 mod members;
 mod others;
@@ -49,6 +52,7 @@ mod replica;
 mod rows;
 mod rsvps;
 mod stored;
+mod summary;
 mod survey;
 mod translation;
 mod view;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use headcount_record::{
-    CONTROL, Control, Decoder, Dictionary, Feed, MTIME_END, Record, Rsvp, Version,
+    Control, Decoder, Dictionary, Feed, Kind, MTIME_END, Record, Rsvp, Version,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub struct Entry<'a> {
     pub offset: u64,
     /// When it was appended, ms since 1970: the arrival that record times are held against.
     pub arrived: i64,
-    pub kind: u8,
+    pub kind: Kind,
     pub source: u16,
     pub body: &'a [u8],
 }
@@ -68,11 +68,11 @@ impl Partition {
         self.next_offset
     }
 
-    /// Record time up to which no more live records are expected, and whether the partition is
-    /// idle, so that it holds nothing back.
+    /// How far record time has come here, ms since 1970: the greatest of a live record, less
+    /// [`LATENESS_MS`](crate::LATENESS_MS). The whole has come as far as the furthest partition.
     #[must_use]
-    pub fn stream_time(&self) -> (Option<i64>, bool) {
-        (self.watermark.stream_time(), self.watermark.is_idle())
+    pub fn stream_time(&self) -> Option<i64> {
+        self.watermark.stream_time()
     }
 
     /// Whether the last batch applied is complete: only then does the ledger balance, and only
@@ -129,7 +129,7 @@ impl Partition {
     /// Applies the next entry of the journal.
     ///
     /// # Errors
-    /// When the entry is not the next one, or a control that this version does not know.
+    /// When the entry is not the next one, or of a kind or a control that this version does not know.
     pub fn apply(&mut self, entry: Entry<'_>) -> Result<(), Error> {
         if entry.offset != self.next_offset {
             return Err(Error::Gap {
@@ -137,16 +137,21 @@ impl Partition {
                 found: entry.offset,
             });
         }
-        if entry.kind == CONTROL {
+        if entry.kind.is_control() {
             let control = Control::from_body(entry.body).map_err(|cause| Error::Control {
                 offset: entry.offset,
                 cause,
             })?;
-            self.within_batch = !matches!(control, Control::Position { .. } | Control::Idle);
+            self.within_batch = !matches!(control, Control::Position { .. });
             self.control(entry.source, control);
-        } else {
+        } else if entry.kind.feed().is_some() {
             self.within_batch = true;
             self.record(entry);
+        } else {
+            return Err(Error::Kind {
+                offset: entry.offset,
+                kind: entry.kind,
+            });
         }
         self.next_offset += 1;
         Ok(())
@@ -188,8 +193,10 @@ impl Partition {
                 of,
                 position,
                 received,
+                repaired,
             } => {
                 state.account.received += received;
+                state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }
@@ -198,7 +205,6 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
-            Control::Idle => self.watermark.rest(),
         }
     }
 
@@ -275,7 +281,6 @@ impl Partition {
     fn enter(&mut self, source: u16, outcomes: &Outcomes) {
         let account = &mut self.sources.entry(source).or_default().account;
         account.tally.add(&outcomes.tally);
-        account.late += outcomes.late;
         self.feeds
             .entry(Feed::Rsvps)
             .or_default()

@@ -8,13 +8,14 @@ use crate::{
     catalog::Catalog,
     events::EventRow,
     ledger::Tally,
+    lists::{TOP, TRENDING_MAX},
     members::Member,
     others::OtherTotals,
     partition::SourceState,
     rows::Rows,
-    survey::{Answers, Counts, HISTORY_WINDOWS, Map, Scope, Survey, TOP, TRENDING_MAX, VenueCount},
+    survey::{Answers, Counts, HISTORY_WINDOWS, Map, Scope, Survey, VenueCount},
     view::{AsOf, Filter, Kinds, TrendingRow},
-    watermark::{LATENESS_MS, oldest_window},
+    watermark::{LATENESS_MS, newest_window, oldest_window},
     window::{TREND_MS, WINDOW_MS, Window},
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) sources: &'a BTreeMap<u16, SourceState>,
     pub(crate) feeds: &'a BTreeMap<Feed, Tally>,
     pub(crate) others: &'a OtherTotals,
-    /// The oldest window that is kept. Rows may have older ones, which count nowhere.
+    /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
     /// How many RSVPs there are.
     pub(crate) winners: u64,
@@ -49,6 +50,15 @@ impl Facts<'_> {
         if scope.whole {
             self.survey_whole(scope, &mut survey);
         }
+        debug_assert_eq!(
+            survey
+                .countries
+                .values()
+                .map(|counts| counts.heads)
+                .sum::<u64>(),
+            survey.all.heads,
+            "the parts add up to the whole"
+        );
         survey
     }
 
@@ -83,18 +93,6 @@ impl Facts<'_> {
             let rows = self.events.iter();
             rows.filter(|row| wanted[row.group as usize])
         };
-        let oldest = oldest_window(scope.stream_time).max(self.oldest);
-        let mut windows: Map<Window, Answers> = Map::default();
-        for bucket in rows().flat_map(|row| row.recent.since(oldest)) {
-            windows.entry(bucket.window).or_default().add(Answers {
-                yes: bucket.yes.into(),
-                no: bucket.no.into(),
-            });
-        }
-        survey.windows = windows
-            .into_iter()
-            .map(|(window, answers)| (window.start(), answers))
-            .collect();
         survey.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
             b.yes
                 .cmp(&a.yes)
@@ -121,10 +119,16 @@ struct Pass<'a> {
     wanted: Vec<bool>,
     groups: Vec<Counts>,
     venues: Vec<VenueSum<'a>>,
+    /// The oldest and the newest window shown at this stream time.
+    oldest: Window,
+    newest: Window,
     trend_from: Window,
     history_from: Window,
-    /// The oldest window that is looked at.
-    oldest: Window,
+    /// Answers of all rows, whatever the filter, that are older than any window shown, or newer.
+    late: u64,
+    ahead: u64,
+    /// Only if the survey is of the whole.
+    windows: Map<Window, Answers>,
     history: Vec<Answers>,
     trending: Vec<(u64, &'a EventRow)>,
 }
@@ -144,9 +148,13 @@ impl<'a> Pass<'a> {
             wanted,
             groups: vec![Counts::default(); catalog.groups().len()],
             venues: vec![VenueSum::default(); catalog.venue_ids.keys().len()],
+            oldest: oldest_window(scope.stream_time).max(facts.oldest),
+            newest: newest_window(scope.stream_time),
             trend_from,
             history_from,
-            oldest: trend_from.min(history_from).max(facts.oldest),
+            late: 0,
+            ahead: 0,
+            windows: Map::default(),
             history: vec![Answers::default(); HISTORY_WINDOWS],
             trending: Vec::new(),
         }
@@ -155,31 +163,44 @@ impl<'a> Pass<'a> {
     fn row(&mut self, row: &'a EventRow) {
         let counts = Counts::of(row);
         self.groups[row.group as usize].add(counts);
-        if !self.wanted[row.group as usize] {
-            return;
-        }
-        if let Some(venue) = row.venue {
+        let wanted = self.wanted[row.group as usize];
+        if let Some(venue) = row.venue.filter(|_| wanted) {
             self.venue(row, venue, counts.answers);
         }
         let mut recent = 0;
+        let mut kept = 0;
         for bucket in row.recent.since(self.oldest) {
             let answers = Answers {
                 yes: bucket.yes.into(),
                 no: bucket.no.into(),
             };
-            if bucket.window >= self.trend_from {
-                recent += answers.sum();
-            }
-            if let Some(slot) = bucket
-                .window
-                .since(self.history_from)
-                .and_then(|at| self.history.get_mut(at))
-            {
-                slot.add(answers);
+            kept += answers.sum();
+            if bucket.window > self.newest {
+                self.ahead += answers.sum();
+            } else if wanted {
+                recent += self.window(bucket.window, answers);
             }
         }
+        self.late += counts.answers.sum().saturating_sub(kept);
         if recent > 0 {
             self.trending.push((recent, row));
+        }
+    }
+
+    /// Adds a window of an event that the filter lets through; returns those of its answers that
+    /// make the event trend.
+    fn window(&mut self, window: Window, answers: Answers) -> u64 {
+        if self.scope.whole {
+            self.windows.entry(window).or_default().add(answers);
+        }
+        let slot = window.since(self.history_from);
+        if let Some(slot) = slot.and_then(|at| self.history.get_mut(at)) {
+            slot.add(answers);
+        }
+        if window >= self.trend_from {
+            answers.yes
+        } else {
+            0
         }
     }
 
@@ -246,6 +267,12 @@ impl<'a> Pass<'a> {
             .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
             .collect();
         survey.history = self.history;
+        survey.windows = self
+            .windows
+            .into_iter()
+            .map(|(window, answers)| (window.start(), answers))
+            .collect();
+        (survey.ledger.late, survey.ledger.ahead) = (self.late, self.ahead);
         survey.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
             (b.0, b.1.yes)
                 .cmp(&(a.0, a.1.yes))

@@ -113,8 +113,8 @@ impl Replica {
 
     /// As [`Partition::stream_time`](crate::Partition::stream_time).
     #[must_use]
-    pub fn stream_time(&self) -> (Option<i64>, bool) {
-        (self.watermark.stream_time(), self.watermark.is_idle())
+    pub fn stream_time(&self) -> Option<i64> {
+        self.watermark.stream_time()
     }
 
     /// Whether all rows that the book speaks of are there.

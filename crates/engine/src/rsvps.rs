@@ -44,8 +44,6 @@ pub(crate) struct Rsvps {
 #[derive(Default)]
 pub(crate) struct Outcomes {
     pub(crate) tally: Tally,
-    /// Winners too old for any window.
-    pub(crate) late: u64,
 }
 
 impl Rsvps {
@@ -142,8 +140,7 @@ impl Rsvps {
             }
         };
         let winner = Winner::new(rsvp, at, member);
-        let kept = row.count(&winner, oldest);
-        outcomes.late += u64::from(!kept);
+        row.count(&winner, oldest);
         self.pulse(at, rsvp.yes);
         if self.watch.is_some() {
             self.note(&winner, replaced.as_ref());

@@ -28,9 +28,9 @@ pub(crate) struct StoredSource {
 struct AccountParts {
     received: u64,
     kept: u64,
+    repaired: u64,
     rejected: BTreeMap<String, u64>,
     tally: Tally,
-    late: u64,
     gaps: u64,
 }
 
@@ -53,9 +53,9 @@ impl StoredSource {
         let Account {
             received,
             kept,
+            repaired,
             rejected,
             tally,
-            late,
             gaps,
         } = state.account.clone();
         Self {
@@ -63,9 +63,9 @@ impl StoredSource {
             account: AccountParts {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }
@@ -75,9 +75,9 @@ impl StoredSource {
         let AccountParts {
             received,
             kept,
+            repaired,
             rejected,
             tally,
-            late,
             gaps,
         } = self.account;
         SourceState {
@@ -85,9 +85,9 @@ impl StoredSource {
             account: Account {
                 received,
                 kept,
+                repaired,
                 rejected,
                 tally,
-                late,
                 gaps,
             },
         }

@@ -13,15 +13,14 @@ use crate::{
     catalog::City,
     events::EventRow,
     ledger::Ledger,
+    lists::TRENDING_MAX,
+    partition::Partition,
     view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
+    watermark::stream_time_of_all,
 };
 
 /// Windows shown as recent history: 5 minutes.
 pub(crate) const HISTORY_WINDOWS: usize = 60;
-/// Events of the list by `yes` that each partition contributes: as many as are shown.
-pub(crate) const TOP: usize = 10;
-/// Events of the trending list that each partition contributes: more than are ever shown.
-pub(crate) const TRENDING_MAX: usize = 50;
 
 /// What is counted by value is never in the order of a hash.
 pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -97,7 +96,8 @@ pub(crate) struct VenueCount {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     pub filter: Filter,
-    /// Stream time of the whole journal: ends the windows.
+    /// Stream time of the whole journal. All that depends on it is cut here, in every partition
+    /// alike, whatever the watermarks of partitions are.
     pub stream_time: Option<i64>,
     /// Also members, all windows kept and the events with the most `yes`: for a summary.
     pub whole: bool,
@@ -133,12 +133,30 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// Surveys all partitions of a journal, cut at the stream time of the whole.
+    #[must_use]
+    pub fn of(partitions: &[&Partition], filter: Filter, whole: bool) -> Self {
+        let times = partitions.iter().map(|partition| partition.stream_time());
+        let scope = Scope {
+            filter,
+            stream_time: stream_time_of_all(times),
+            whole,
+        };
+        let surveys = partitions.iter().map(|partition| partition.survey(&scope));
+        surveys.reduce(Self::and).unwrap_or_default()
+    }
+
     /// Adds the survey of another partition under the same scope.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {
         if self.as_of.offsets.is_empty() {
             return other;
         }
+        debug_assert_eq!(
+            (self.as_of.stream_time, &self.filter),
+            (other.as_of.stream_time, &other.filter),
+            "parts are of one scope"
+        );
         self.as_of.offsets.append(&mut other.as_of.offsets);
         self.total.add(other.total);
         self.all.add(other.all);
@@ -205,7 +223,7 @@ fn add_venue(venues: &mut Map<i64, VenueCount>, id: i64, venue: VenueCount) {
     }
 }
 
-/// The most answered first, at most [`TRENDING_MAX`].
+/// Those to which most people have just said that they come first, at most [`TRENDING_MAX`].
 fn sort_trending(rows: &mut Vec<TrendingRow>) {
     let order = |a: &TrendingRow, b: &TrendingRow| {
         (b.recent, b.yes)

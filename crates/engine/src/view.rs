@@ -121,7 +121,7 @@ pub struct TrendingRow {
     /// When the event takes place.
     pub time: Option<i64>,
     pub url: Option<Arc<str>>,
-    /// Answers within the trend window.
+    /// Those who said `yes` within the last 10 minutes of the stream.
     pub recent: u64,
     pub yes: u64,
     pub no: u64,
@@ -151,6 +151,10 @@ pub struct Pulse {
 }
 
 /// All figures of the Live page under one filter, at one commit.
+///
+/// Lists are by people who come, ties by the key as text, and leave out what nobody comes to.
+/// No list is longer than its bound, whatever the data: the first 50 cities, topics and venues,
+/// 20 events, 5,000 dots, 300 countries and then `other`.
 ///
 /// Every panel is filtered by every dimension but its own, so `countries` is always of the world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -218,7 +222,7 @@ pub struct FeedTotal {
     pub records: u64,
     /// Distinct identities.
     pub unique: u64,
-    /// Identities by the status of their winner.
+    /// Identities by the status of their winner: at most 30 statuses, and then `other`.
     pub by_status: BTreeMap<String, u64>,
 }
 
@@ -248,6 +252,7 @@ pub struct Summary {
     pub members: Option<u64>,
     pub cities: u64,
     pub topics: u64,
+    /// At most 300 countries, those to which most come, and then `other`.
     pub by_country: BTreeMap<Arc<str>, CountryTotal>,
     pub top_events_yes: Vec<(Arc<str>, u64)>,
     pub top_venues_yes: Vec<(i64, u64)>,
@@ -258,7 +263,7 @@ pub struct Summary {
     pub top_topics_yes: Vec<(Arc<str>, u64)>,
     /// Answers of the last 5 minutes, 10 minutes and hour of record time.
     pub trends: Trends,
-    /// The last day of record time by the minute, from its first answer on.
+    /// The last day of record time by the minute, from its first answer on, at most 1,447 of them.
     pub minutes: History,
     pub feeds: BTreeMap<&'static str, FeedTotal>,
     pub ledger: Ledger,

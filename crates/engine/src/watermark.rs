@@ -1,9 +1,14 @@
-//! How far record time has come in one partition.
+//! How far record time has come, in one partition and in the whole.
 
 use headcount_record::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::window::{KEPT_MS, Window};
+
+/// How much longer a partition keeps its windows than the whole shows them. Partitions are
+/// surveyed one after the other while they go on counting, all at a stream time taken before: one
+/// that has come further since must still have every window of that time.
+const SLACK_MS: i64 = 10 * 60 * 1000;
 
 /// How late a live record may be. Measured on real streams: 8.0 s at most.
 pub const LATENESS_MS: i64 = 10_000;
@@ -15,24 +20,13 @@ pub const FUTURE_MS: i64 = 5 * 60 * 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Watermark {
     greatest: Option<i64>,
-    idle: bool,
 }
 
 impl Watermark {
     pub(crate) fn observe(&mut self, version: Version) {
-        self.idle = false;
         if version.is_live() {
             self.greatest = self.greatest.max(Some(version.mtime()));
         }
-    }
-
-    /// The partition has nothing to come for now.
-    pub(crate) fn rest(&mut self) {
-        self.idle = true;
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.idle || self.greatest.is_none()
     }
 
     /// Record time up to which no more live records are expected.
@@ -40,29 +34,33 @@ impl Watermark {
         self.greatest.map(|greatest| greatest - LATENESS_MS)
     }
 
-    /// The oldest window that is kept: the first whose end is later than a day ago.
+    /// The oldest window that this partition keeps. The whole has come at least as far as any of
+    /// its partitions, so nothing before it will ever be shown again.
     pub(crate) fn oldest_window(&self) -> Window {
-        oldest_window(self.stream_time())
+        oldest_window(self.stream_time().map(|time| time - SLACK_MS))
     }
 }
 
-/// The oldest window kept at a stream time.
+/// The oldest window shown at a stream time: the first whose end is later than a day before.
 pub(crate) fn oldest_window(stream_time: Option<i64>) -> Window {
     stream_time.map_or(Window::of(0), |time| Window::of(time - KEPT_MS))
 }
 
-/// The stream time of a whole journal: the least over the partitions that are active. Idle ones
-/// hold nothing back; when all are idle the furthest counts.
+/// The newest window shown at a stream time. A record may be re-sent with a time that is rounded
+/// up; one that is further ahead of every live record than a clock may be wrong is shown when
+/// the stream has come there.
+pub(crate) fn newest_window(stream_time: Option<i64>) -> Window {
+    stream_time.map_or(Window::LAST, |time| {
+        Window::of(time + LATENESS_MS + FUTURE_MS)
+    })
+}
+
+/// The stream time of a whole journal: that of the partition that has come furthest.
+///
+/// It is the same however the records are spread over partitions, for it is the greatest time of
+/// any live record in both cases. Each partition has come less far than the whole, so what it
+/// forgets by its own watermark the whole has forgotten before.
 #[must_use]
-pub fn stream_time_of_all(
-    partitions: impl IntoIterator<Item = (Option<i64>, bool)>,
-) -> Option<i64> {
-    let (mut active, mut furthest): (Option<i64>, Option<i64>) = (None, None);
-    for (time, idle) in partitions {
-        furthest = furthest.max(time);
-        if let (false, Some(time)) = (idle, time) {
-            active = Some(active.map_or(time, |least| least.min(time)));
-        }
-    }
-    active.or(furthest)
+pub fn stream_time_of_all(partitions: impl IntoIterator<Item = Option<i64>>) -> Option<i64> {
+    partitions.into_iter().flatten().max()
 }

@@ -17,6 +17,9 @@ pub const TREND_MS: i64 = 10 * 60 * 1000;
 pub(crate) struct Window(u32);
 
 impl Window {
+    /// Later than any window.
+    pub(crate) const LAST: Self = Self(u32::MAX);
+
     /// The window that holds this record time.
     pub(crate) fn of(mtime: i64) -> Self {
         Self(u32::try_from(mtime.max(0) / WINDOW_MS).expect("record time ends in 2100"))

@@ -9,6 +9,7 @@ use clap::{
 };
 use headcount_address::listen;
 use headcount_lake::LakeAddress;
+use headcount_server::HostName;
 use headcount_serving::ServingAddress;
 use headcount_source::SourceAddress;
 use headcount_standin::Speed;
@@ -102,6 +103,8 @@ pub(crate) struct Demo {
     /// Where to serve the dashboard; another port is taken if this one is in use.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) proxy: Proxy,
     /// Simulated answers per second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
@@ -120,15 +123,12 @@ pub(crate) struct Run {
         default_value = "data"
     )]
     pub(crate) data: PathBuf,
-    /// Where to serve the dashboard and the API.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "HEADCOUNT_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_parser = listen
-    )]
-    pub(crate) listen: SocketAddr,
+    /// Where to serve the dashboard and the API. The default is 127.0.0.1:8080; a process without the
+    /// role `serve` takes another port when that one is in use.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", value_parser = listen)]
+    pub(crate) listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(crate) proxy: Proxy,
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
     /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
     /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
@@ -179,6 +179,20 @@ impl Run {
             })
             .collect()
     }
+}
+
+/// The proxy in front of a process that listens on loopback.
+#[derive(Debug, Args)]
+pub(crate) struct Proxy {
+    /// The name that a proxy in front of this process passes on in `Host`, such as counts.example. May be
+    /// given several times.
+    #[arg(
+        long = "host",
+        value_name = "NAME",
+        env = "HEADCOUNT_HOST",
+        value_delimiter = ','
+    )]
+    pub(crate) hosts: Vec<HostName>,
 }
 
 /// What a process of a cluster does.

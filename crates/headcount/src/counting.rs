@@ -16,7 +16,7 @@ use std::{
 };
 
 use headcount_clock::now_ms;
-use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
+use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
 use headcount_source::framing::{Block, BlockReader, Look, values_in};
 
@@ -54,6 +54,8 @@ struct Decoding {
     rsvps: Vec<Vec<Rsvp>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
+    /// Records of this block with half an emoji.
+    repaired: u64,
     /// Partitions by event, as far as they have been asked for.
     routes: Routes,
 }
@@ -137,6 +139,7 @@ impl Counter {
             let account = partition.account(source, name);
             account.received += (rsvps.len() + decoding.others[at].len()) as u64;
             if at == 0 {
+                account.repaired += decoding.repaired;
                 account.received += decoding.refused.len() as u64;
                 for reason in &decoding.refused {
                     let code = reason.code().into_owned();
@@ -153,18 +156,8 @@ impl Counter {
             .iter()
             .map(|w| w.partition.lock().expect(PANICKED))
             .collect();
-        let stream_time = stream_time_of_all(partitions.iter().map(|part| part.stream_time()));
-        let scope = Scope {
-            stream_time,
-            whole: true,
-            ..Scope::default()
-        };
-        partitions
-            .iter()
-            .map(|partition| partition.survey(&scope))
-            .reduce(Survey::and)
-            .expect("there is a worker")
-            .summary()
+        let partitions: Vec<&Partition> = partitions.iter().map(|part| &**part).collect();
+        Survey::of(&partitions, Filter::default(), true).summary()
     }
 }
 
@@ -183,6 +176,7 @@ impl Decoding {
     fn decode(&mut self) {
         let block = std::mem::take(&mut self.block);
         let mut results = std::mem::take(&mut self.results);
+        let repaired = self.decoder.repaired();
         let (broken, sound): (Vec<_>, Vec<_>) =
             block.iter().partition(|(piece, _)| piece.broken.is_some());
         let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
@@ -197,6 +191,7 @@ impl Decoding {
                 Err(reason) => self.refused.push(reason),
             }
         }
+        self.repaired = self.decoder.repaired() - repaired;
         self.results = results;
         self.block = block;
     }

@@ -8,7 +8,7 @@ use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerStatus};
 use headcount_record::PeopleKey;
-use headcount_server::ServerState;
+use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
@@ -53,6 +53,8 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
+    /// Names that a proxy in front of this process is asked for.
+    pub(crate) hosts: Vec<HostName>,
 }
 
 /// What the server hears from the rest of the process.
@@ -118,13 +120,17 @@ impl Live {
             others,
             questions,
         };
+        let options = headcount_server::Options {
+            hosts: self.hosts.clone(),
+            ..headcount_server::Options::default()
+        };
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
             // The server first: while the journal is read it says so.
             let server = tokio::spawn(headcount_server::serve(
                 listener,
                 state,
-                headcount_server::Options::default(),
+                options,
                 async move { server_stopped.requested().await },
             ));
             let ran = self.work(people, wires, address, listening).await;
@@ -352,6 +358,6 @@ async fn start_intake(
         None => known_to(&journal).await?,
     };
     let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
-    let intake = Intake::start(ingest, Handle::current(), news.clone())?;
+    let intake = Intake::start(ingest, news.clone())?;
     Ok((intake, resume(&known)?))
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, thread, time::Duration};
 
 use anyhow::{Context, Result};
-use headcount_engine::{Partition, Scope, Summary, Survey, stream_time_of_all};
+use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_journal::{Journal, Options, ReadOnly};
 
 use crate::{
@@ -131,21 +131,8 @@ impl Snapshot {
 
     /// All figures of the snapshot.
     pub(crate) fn survey(&self) -> Survey {
-        let stream_time = stream_time_of_all(
-            self.partitions
-                .iter()
-                .map(|partition| partition.stream_time()),
-        );
-        let scope = Scope {
-            stream_time,
-            whole: true,
-            ..Scope::default()
-        };
-        self.partitions
-            .iter()
-            .map(|partition| partition.survey(&scope))
-            .reduce(Survey::and)
-            .unwrap_or_default()
+        let partitions: Vec<&Partition> = self.partitions.iter().collect();
+        Survey::of(&partitions, Filter::default(), true)
     }
 
     pub(crate) fn summary(&self) -> Summary {

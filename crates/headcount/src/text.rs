@@ -100,6 +100,13 @@ fn refused(out: &mut String, summary: &Summary) {
             let _ = writeln!(out, "{:>9}  {reason}", number(*count));
         }
     }
+    if summary.ledger.all.repaired > 0 {
+        let _ = writeln!(
+            out,
+            "{:>9}  kept with half an emoji repaired",
+            number(summary.ledger.all.repaired)
+        );
+    }
     for (reason, count) in &summary.ledger.all.tally.quarantined {
         let _ = writeln!(out, "{:>9}  kept but not counted: {reason}", number(*count));
     }

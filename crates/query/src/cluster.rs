@@ -1,4 +1,4 @@
-//! The processes that share a journal, as one of them sees it.
+//! The processes that share a journal, as one of them sees them.
 
 use serde::Serialize;
 
@@ -14,13 +14,15 @@ pub struct ClusterStatus {
 /// A process of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WorkerStatus {
+    /// Unique in its cluster.
     pub name: String,
     /// `ingest`, `process`, `serve`.
     pub roles: Vec<String>,
+    /// Of the program.
     pub version: String,
     /// When it started, ms since 1970 by its own clock.
     pub started: i64,
-    /// When it last said that it is there, ms since 1970 by its own clock.
+    /// When it last reported, ms since 1970 by its own clock.
     pub seen: i64,
     /// The partitions it owns.
     pub partitions: Vec<u16>,
@@ -31,10 +33,11 @@ pub struct WorkerStatus {
 /// A partition of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PartitionStatus {
+    /// Its number, from 0.
     pub partition: u16,
-    /// The worker that counts it; absent while nobody does.
+    /// The worker that counts it; absent while there is none.
     pub owner: Option<String>,
-    /// Grows with every change of owner: who has a lesser one learns that it lost the partition.
+    /// Grows with every change of owner, so that a former owner learns that it has lost the partition.
     pub epoch: u64,
     /// One past the last entry counted.
     pub offset: u64,
@@ -42,7 +45,7 @@ pub struct PartitionStatus {
     pub lag: Option<u64>,
     /// How far record time has come, ms since 1970.
     pub stream_time: Option<i64>,
-    /// One past the last entry that is in the tables served; figures shown are at most a step behind the count.
+    /// One past the last entry in the served tables; the figures shown trail the count by one flush at most.
     pub served_offset: Option<u64>,
     /// One past the last entry of the newest checkpoint.
     pub checkpoint_offset: Option<u64>,

@@ -1,7 +1,12 @@
-//! The read model: whatever shows figures asks the same [`Question`]s and knows the same of the rest of the program.
+//! The read model: everything that shows or judges figures asks the same [`Question`]s, and sees the same status of
+//! sources, processes and partitions.
 //!
-//! The program's publisher answers through [`Views`]; the server, and whatever else shows or judges figures, asks.
-//! It is not: HTTP, a page, or the counts themselves. What is answered are the plain values of `headcount-engine`.
+//! The server asks through [`Views`]; the program's publisher answers with the plain values of `headcount-engine`.
+//! This crate is not: HTTP, a page, or the counts themselves.
+//!
+//! Invariant: an answer to a question asked after a commit includes that commit.
+
+#![warn(missing_docs)]
 
 mod cluster;
 mod readiness;
@@ -10,5 +15,5 @@ mod views;
 
 pub use cluster::{ClusterStatus, PartitionStatus, WorkerStatus};
 pub use readiness::Readiness;
-pub use source::{SourceState, SourceStatus};
+pub use source::{SourceKind, SourceState, SourceStatus};
 pub use views::{Question, Unanswered, Views};

@@ -1,17 +1,17 @@
-//! Questions and how they are put.
+//! Questions about the figures, and how to ask them.
 
 use std::sync::Arc;
 
 use headcount_engine::{Filter, Summary, VenueTotal, View};
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// How figures are asked for; the program's publisher is at the other end.
+/// The way to ask for figures; the program's publisher is at the other end.
 #[derive(Clone, Debug)]
 pub struct Views {
-    /// Questions to the publisher. Bounded: a full channel makes whoever asks wait.
+    /// Questions to the publisher. Bounded: while it is full, asking waits.
     pub questions: mpsc::Sender<Question>,
-    /// Changes at every commit that changed figures. An answer given after a change is at least as
-    /// new as that commit.
+    /// The number of the last commit that changed figures. A question asked after a change is answered with
+    /// that commit or a later one.
     pub commits: watch::Receiver<u64>,
 }
 
@@ -32,10 +32,10 @@ pub enum Question {
 pub struct Unanswered;
 
 impl Views {
-    /// Puts a question and waits for its answer; whoever calls sets the limit on the wait.
+    /// Asks a question and waits for its answer. The caller limits the wait.
     ///
     /// # Errors
-    /// When nobody answers any more.
+    /// When the publisher has ended.
     pub async fn ask<T>(
         &self,
         question: impl FnOnce(oneshot::Sender<T>) -> Question,
@@ -48,7 +48,7 @@ impl Views {
         answer.await.map_err(|_| Unanswered)
     }
 
-    /// The commit that an answer asked for from now on is at least as new as.
+    /// A question asked from now on is answered with this commit or a later one.
     #[must_use]
     pub fn commit(&self) -> u64 {
         *self.commits.borrow()

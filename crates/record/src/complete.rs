@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::decoder::Record;
 use crate::{
     Feed,
     content::{Event, Group, Topic, Venue},
     dictionary::Dictionary,
-    json::{Json, utf8},
+    json::Json,
     other::{Identity, Other},
+    people::fit,
     reason::Reason,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
+    text::RecordText,
     version::Version,
 };
-use crate::{MAX_BYTES, decoder::Record};
 
 /// Characters of an id.
 const ID_CHARS_MAX: usize = 64;
@@ -20,12 +22,11 @@ const ID_CHARS_MAX: usize = 64;
 const TOPICS_MAX: usize = 1000;
 
 /// Decodes one JSON object of any feed.
-pub(crate) fn decode(line: &[u8], dictionary: &mut Dictionary) -> Result<Record, Reason> {
-    if line.len() > MAX_BYTES {
-        return Err(Reason::TooBig);
-    }
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let members = Json::object(&utf8(line)?)?;
+///
+/// A text on which nothing depends (a name, a link) may hold half an emoji, repaired. One that
+/// decides what is counted, and where, may not: [`text`] refuses it, [`shown`] takes it.
+pub(crate) fn decode(line: &RecordText<'_>, dictionary: &mut Dictionary) -> Result<Record, Reason> {
+    let members = line.object()?;
     let members = Members(&members);
     match Feed::of_keys(|key| members.has(key)) {
         Some(Feed::Rsvps) => rsvp(&members, dictionary).map(Record::Rsvp),
@@ -50,9 +51,9 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
             .filter(|&guests| guests <= GUESTS_MAX)
             .ok_or(Reason::Range("guests"))?,
     };
-    let visibility = text(top.get("visibility")?, "visibility")?.unwrap_or_default();
+    let visibility = shown(top.get("visibility")?, "visibility")?.unwrap_or_default();
     let member = object(top.get("member")?, "member")?.ok_or(Reason::MissingField("member"))?;
-    let member = positive(member.get("member_id")?, "member.member_id")?;
+    let member = fit(positive(member.get("member_id")?, "member.member_id")?);
     let event = event(object(top.get("event")?, "event")?)?;
     let group = group(object(top.get("group")?, "group")?, dictionary)?;
     let venue = match object(top.get("venue")?, "venue")? {
@@ -92,10 +93,10 @@ fn event(members: Option<Members<'_>>) -> Result<Event, Reason> {
         id: id_text(members.get("event_id")?, "event.event_id")?
             .ok_or(Reason::MissingField("event.event_id"))?
             .into(),
-        name: text(members.get("event_name")?, "event.event_name")?
+        name: shown(members.get("event_name")?, "event.event_name")?
             .unwrap_or_default()
             .into(),
-        url: text(members.get("event_url")?, "event.event_url")?
+        url: shown(members.get("event_url")?, "event.event_url")?
             .unwrap_or_default()
             .into(),
         time: whole(members.get("time")?, "event.time")?,
@@ -108,7 +109,7 @@ fn venue(members: &Members<'_>) -> Result<Option<Venue>, Reason> {
     };
     Ok(Some(Venue {
         id,
-        name: text(members.get("venue_name")?, "venue.venue_name")?
+        name: shown(members.get("venue_name")?, "venue.venue_name")?
             .unwrap_or_default()
             .into(),
         lat: degrees(members.get("lat")?, 90.0, "venue.lat")?,
@@ -128,7 +129,7 @@ fn group(members: Option<Members<'_>>, dictionary: &mut Dictionary) -> Result<Gr
     Ok(Group {
         id: whole(members.get("group_id")?, "group.group_id")?
             .ok_or(Reason::MissingField("group.group_id"))?,
-        name: text(members.get("group_name")?, "group.group_name")?
+        name: shown(members.get("group_name")?, "group.group_name")?
             .unwrap_or_default()
             .into(),
         city: dictionary.texts.share(city),
@@ -156,7 +157,7 @@ fn topics(value: Option<&Json>, dictionary: &mut Dictionary) -> Result<Box<[Arc<
         let Some(urlkey) = text(members.get("urlkey")?, "group.group_topics.urlkey")? else {
             continue;
         };
-        let name = text(members.get("topic_name")?, "group.group_topics.topic_name")?;
+        let name = shown(members.get("topic_name")?, "group.group_topics.topic_name")?;
         let topic = dictionary.topics.intern(Topic {
             urlkey: dictionary.texts.share(urlkey),
             name: dictionary.texts.share(name.unwrap_or(urlkey)),
@@ -272,7 +273,7 @@ fn hash_of(name: &str, value: &Json) -> u64 {
         Json::Bool(truth) => hash.number(1 + u64::from(*truth)),
         Json::Integer(number) => hash.number(*number as u64),
         Json::Float(number) => hash.number(number.to_bits()),
-        Json::Text(text) => hash.text(text),
+        Json::Text(text) | Json::Repaired(text) => hash.text(text),
         Json::List(items) => items.iter().for_each(|item| hash.number(hash_of("", item))),
         Json::Object(members) => hash.number(members.iter().fold(3, |sum, (name, value)| {
             sum.wrapping_add(hash_of(name, value))
@@ -289,12 +290,23 @@ fn object<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<Mem
     }
 }
 
-fn text<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<&'a str>, Reason> {
+/// A text that is only shown: half an emoji in it does no harm.
+fn shown<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<&'a str>, Reason> {
     match value {
         None => Ok(None),
-        Some(Json::Text(text)) if text.contains('\0') => Err(Reason::NulChar),
-        Some(Json::Text(text)) => Ok(Some(text)),
+        Some(Json::Text(text) | Json::Repaired(text)) if text.contains('\0') => {
+            Err(Reason::NulChar)
+        }
+        Some(Json::Text(text) | Json::Repaired(text)) => Ok(Some(text)),
         Some(_) => Err(Reason::BadType(field)),
+    }
+}
+
+/// A text that decides what is counted: two halves of different emoji must not become one text.
+fn text<'a>(value: Option<&'a Json>, field: &'static str) -> Result<Option<&'a str>, Reason> {
+    match value {
+        Some(Json::Repaired(_)) => Err(Reason::BadText(field)),
+        value => shown(value, field),
     }
 }
 

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of journal entries that are records.
-pub const RECORD: u8 = 0;
-/// The kind of journal entries that are controls.
-pub const CONTROL: u8 = 1;
+use crate::Kind;
 
 /// The body of a control entry, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,18 +15,24 @@ pub enum Control {
     ///
     /// `of` says what it is a position in, such as the content of a file, and `position` is the
     /// source's own. `received` is how many messages it handed over for this partition since the
-    /// last one: the ledger holds what the journal has against it.
+    /// last one: the ledger holds what the journal has against it. In `repaired` of them half an
+    /// emoji became U+FFFD, which the journal's records do not show any more.
     Position {
         of: String,
         position: serde_json::Value,
         received: u64,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        repaired: u64,
     },
     /// Records may have been lost between these times (ms since 1970, of the clock on the wall).
     Gap { from: i64, to: i64, cause: String },
     /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
     Rejected(DeadLetter),
-    /// The partition has had nothing for a while and holds no watermark back until it has.
-    Idle,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A refused record.
@@ -43,11 +46,21 @@ pub struct DeadLetter {
     pub length: u64,
     /// SHA-256 of all of it, in hexadecimal.
     pub sha256: String,
-    /// At most its first 4 KiB, the values of people's keys blanked.
+    /// At most its first 4 KiB, in which everything is masked that is not known to be nobody's;
+    /// empty when it was no JSON object at all.
     pub excerpt: String,
 }
 
 impl Control {
+    /// The kind of the entry that holds it.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Rejected(_) => Kind::DEAD_LETTER,
+            Self::Source { .. } | Self::Position { .. } | Self::Gap { .. } => Kind::CONTROL,
+        }
+    }
+
     /// The body of the entry.
     #[must_use]
     pub fn to_body(&self) -> Vec<u8> {

@@ -9,6 +9,7 @@ use crate::{
     other::Other,
     reason::Reason,
     rsvp::Rsvp,
+    text::RecordText,
 };
 
 /// Records that are decoded together: their parts have to stay in the nearest cache.
@@ -26,6 +27,7 @@ pub enum Record {
 pub struct Decoder {
     dictionary: Dictionary,
     fallbacks: u64,
+    repaired: u64,
 }
 
 impl Decoder {
@@ -95,8 +97,21 @@ impl Decoder {
     }
 
     pub(crate) fn decode_complete(&mut self, line: &[u8]) -> Result<Record, Reason> {
+        let text = self.read(line)?;
+        self.decode_text(&text)
+    }
+
+    /// The first half of the complete way.
+    pub(crate) fn read<'a>(&mut self, line: &'a [u8]) -> Result<RecordText<'a>, Reason> {
         self.fallbacks += 1;
-        complete::decode(line, &mut self.dictionary)
+        RecordText::of(line)
+    }
+
+    /// The second half of the complete way.
+    pub(crate) fn decode_text(&mut self, text: &RecordText<'_>) -> Result<Record, Reason> {
+        let record = complete::decode(text, &mut self.dictionary)?;
+        self.repaired += u64::from(text.is_repaired());
+        Ok(record)
     }
 
     /// What the keys of decoded RSVPs stand for.
@@ -109,5 +124,11 @@ impl Decoder {
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
         self.fallbacks
+    }
+
+    /// How many decoded records held half an emoji, repaired to U+FFFD.
+    #[must_use]
+    pub fn repaired(&self) -> u64 {
+        self.repaired
     }
 }

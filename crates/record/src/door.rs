@@ -1,6 +1,6 @@
 //! The door: what every source's messages go through before they are kept.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -8,14 +8,12 @@ use crate::{
     Feed,
     control::DeadLetter,
     decoder::{Decoder, Record},
-    json::utf8,
+    excerpt,
+    kind::Kind,
     partition::partition_of,
-    people::{PeopleKey, blank},
+    people::PeopleKey,
     reason::Reason,
 };
-
-/// Bytes of a refused record that are kept.
-const EXCERPT_BYTES: usize = 4096;
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
 pub struct Door {
@@ -27,10 +25,17 @@ pub struct Door {
 /// A record that may be kept.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted {
-    pub feed: Feed,
+    /// What it is a record of.
+    pub kind: Kind,
+    /// The id of its event, by which engines that key messages find all records of an event
+    /// together; absent where the record belongs to no event.
+    pub key: Option<Arc<str>>,
+    /// Follows from the key alone; 0 without one.
     pub partition: u16,
     /// Its record time, ms since 1970.
     pub mtime: i64,
+    /// Half an emoji in one of its texts was repaired to U+FFFD.
+    pub repaired: bool,
 }
 
 impl Door {
@@ -77,46 +82,61 @@ impl Door {
     }
 
     fn admit_odd(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
-        let record = self.decoder.decode_complete(line)?;
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let text = utf8(line)?;
+        let text = self.decoder.read(line)?;
+        let record = self.decoder.decode_text(&text)?;
+        // What is kept is decoded again by every reader of the journal.
+        let kept = text.repaired();
         match &self.people {
             Some(key) => key
-                .mask_record(text.as_bytes(), out)
+                .mask_record(kept.as_bytes(), out)
                 .ok_or(Reason::BadJson)?,
-            None => out.extend_from_slice(text.as_bytes()),
+            None => out.extend_from_slice(kept.as_bytes()),
         }
-        Ok(self.place(&record))
+        Ok(Admitted {
+            repaired: text.is_repaired(),
+            ..self.place(&record)
+        })
     }
 
     fn place(&self, record: &Record) -> Admitted {
-        let (feed, version, event) = match record {
+        let (feed, version, key) = match record {
             Record::Rsvp(rsvp) => {
                 let event = self.decoder.dictionary().event(rsvp.event);
-                (Feed::Rsvps, rsvp.version, Some(&*event.id))
+                (Feed::Rsvps, rsvp.version, Some(Arc::clone(&event.id)))
             }
-            Record::Other(other) => (other.identity.feed, other.version, other.event.as_deref()),
+            Record::Other(other) => {
+                let event = other.event.as_deref().map(Arc::from);
+                (other.identity.feed, other.version, event)
+            }
         };
-        let partition = event.map_or(0, |event| partition_of(event, self.partitions));
+        let partition = key
+            .as_deref()
+            .map_or(0, |event| partition_of(event, self.partitions));
         Admitted {
-            feed,
+            kind: Kind::of(feed),
+            key,
             partition,
             mtime: version.mtime(),
+            repaired: false,
         }
     }
-}
 
-impl DeadLetter {
-    /// What is kept of a record refused at `place`.
+    /// What is kept of a message that was refused at `place`.
+    ///
+    /// Its beginning, without what is or may be a person's: of a text that is no JSON object nothing
+    /// can be told to be harmless, so nothing is kept. Without a key people are kept as they come.
     #[must_use]
-    pub fn of(reason: &Reason, place: String, bytes: &[u8]) -> Self {
-        let cut = &bytes[..bytes.len().min(EXCERPT_BYTES)];
-        Self {
+    pub fn refuse(&self, reason: &Reason, place: String, bytes: &[u8]) -> DeadLetter {
+        let excerpt = match &self.people {
+            Some(key) => key.excerpt(bytes),
+            None => excerpt::begin(bytes),
+        };
+        DeadLetter {
             reason: reason.code().into_owned(),
             place,
             length: bytes.len() as u64,
             sha256: hex(&Sha256::digest(bytes)),
-            excerpt: String::from_utf8_lossy(&blank(cut)).into_owned(),
+            excerpt,
         }
     }
 }

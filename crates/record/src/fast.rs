@@ -9,6 +9,7 @@ use crate::{
     content::{Content, Event, Group, Topic, Venue},
     dictionary::{Dictionary, Found, Key, Table, Texts},
     fingerprint::{Fingerprint, Fingerprints},
+    people::fit,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
@@ -77,7 +78,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
             }
             b"member" => {
                 let start = walker.at;
-                member_id = find_member(&mut walker)?;
+                member_id = fit(find_member(&mut walker)?);
                 member = start..walker.at;
                 MEMBER
             }

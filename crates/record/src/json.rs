@@ -18,6 +18,8 @@ pub(crate) enum Json {
     Integer(i128),
     Float(f64),
     Text(String),
+    /// A text in which U+FFFD stands for half an emoji: fit to be shown, not to be compared.
+    Repaired(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
 }
@@ -33,6 +35,27 @@ impl Json {
         match serde_json::from_str(text) {
             Ok(Self::Object(members)) => Ok(members),
             Ok(_) | Err(_) => Err(Reason::BadJson),
+        }
+    }
+
+    /// Marks the texts that differ in `other`, the same value with its halves repaired in another
+    /// way.
+    pub(crate) fn mark_repaired(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::Text(text), Self::Text(other)) if text != other => {
+                *self = Self::Repaired(std::mem::take(text));
+            }
+            (Self::List(items), Self::List(others)) => {
+                for (item, other) in items.iter_mut().zip(others) {
+                    item.mark_repaired(other);
+                }
+            }
+            (Self::Object(members), Self::Object(others)) => {
+                for ((_, value), (_, other)) in members.iter_mut().zip(others) {
+                    value.mark_repaired(other);
+                }
+            }
+            _ => {}
         }
     }
 }
@@ -127,51 +150,4 @@ impl<'de> Visitor<'de> for JsonVisitor {
         }
         Ok(Json::Object(object))
     }
-}
-
-/// Decodes bytes as UTF-8, repairing CESU-8 (a character beyond the basic plane written as two
-/// surrogates of three bytes each), as some dumps of the feed have it.
-pub(crate) fn utf8(bytes: &[u8]) -> Result<std::borrow::Cow<'_, str>, Reason> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.into()),
-        Err(_) => repair_cesu8(bytes).map(Into::into).ok_or(Reason::BadUtf8),
-    }
-}
-
-fn repair_cesu8(bytes: &[u8]) -> Option<String> {
-    let mut repaired = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    loop {
-        match std::str::from_utf8(rest) {
-            Ok(text) => {
-                repaired.push_str(text);
-                return Some(repaired);
-            }
-            Err(error) => {
-                let (good, bad) = rest.split_at(error.valid_up_to());
-                repaired.push_str(std::str::from_utf8(good).ok()?);
-                let pair: &[u8; 6] = bad.first_chunk()?;
-                repaired.push(surrogate_pair(pair)?);
-                rest = &bad[6..];
-            }
-        }
-    }
-}
-
-/// `ED A0..AF xx ED B0..BF xx` as the one character it stands for.
-fn surrogate_pair(pair: &[u8; 6]) -> Option<char> {
-    let [
-        0xed,
-        a @ 0xa0..=0xaf,
-        b @ 0x80..=0xbf,
-        0xed,
-        c @ 0xb0..=0xbf,
-        d @ 0x80..=0xbf,
-    ] = *pair
-    else {
-        return None;
-    };
-    let high = u32::from(a & 0x0f) << 6 | u32::from(b & 0x3f);
-    let low = u32::from(c & 0x0f) << 6 | u32::from(d & 0x3f);
-    char::from_u32(0x10000 + (high << 10 | low))
 }

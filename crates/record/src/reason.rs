@@ -15,6 +15,8 @@ pub enum Reason {
     BadUtf8,
     /// A text holds U+0000, which no database column takes.
     NulChar,
+    /// Half an emoji in a text on which counts depend.
+    BadText(&'static str),
     /// A needed key is absent.
     MissingField(&'static str),
     /// A value is of another type than its key's.
@@ -39,6 +41,7 @@ impl Reason {
             Self::TooBig => "too_big".into(),
             Self::BadUtf8 => "bad_utf8".into(),
             Self::NulChar => "nul_char".into(),
+            Self::BadText(key) => format!("bad_text:{key}").into(),
             Self::MissingField(key) => format!("missing_field:{key}").into(),
             Self::BadType(key) => format!("bad_type:{key}").into(),
             Self::Range(key) => format!("range:{key}").into(),

@@ -1,57 +1,56 @@
-//! What all connections share, and the table of routes.
+//! What all requests share.
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
-use axum::{Router, routing::get};
+use headcount_engine::{Filter, View};
+use headcount_query::{Question, Readiness};
+use tokio::time::{Duration, timeout};
 
 use crate::{
-    cluster, data,
-    live::{self, Hub},
-    metrics::{self, Metrics},
+    http::{
+        cache::{CachedResponse, ResponseCache},
+        host::Hosts,
+        limiter::ConnectionLimiter,
+        parameters::ListPage,
+        stop_signal::StopSignal,
+    },
+    live::Hub,
+    metrics::Metrics,
     options::Options,
-    origin::Hosts,
-    page::{self, Page},
-    probes, problem,
-    seats::Seats,
-    shelf::{Shelf, Shelves},
+    page::PageFiles,
     state::ServerState,
-    status,
-    stop::Stop,
-    summary,
 };
 
-/// What a connection needs: the shared state, and the router made over it.
-pub(crate) struct Door {
-    pub(crate) app: Arc<App>,
-    pub(crate) router: Router,
-}
+/// A scrape and the status must not hang together with the publisher: they also describe a server that has
+/// no figures.
+const FIGURES_WAIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct App {
     pub(crate) state: ServerState,
     pub(crate) options: Options,
     pub(crate) hosts: Hosts,
-    pub(crate) page: Page,
+    pub(crate) page: PageFiles,
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
     /// Open connections, for the metrics.
-    pub(crate) connections: Arc<Seats>,
-    pub(crate) stop: Stop,
-    pub(crate) data: Shelves,
-    pub(crate) top_venues: Shelves,
-    pub(crate) summary: Shelves,
-    pub(crate) status: Shelf,
+    pub(crate) connections: Arc<ConnectionLimiter>,
+    pub(crate) stop: StopSignal,
+    pub(crate) data: ResponseCache<(Filter, ListPage)>,
+    pub(crate) top_venues: ResponseCache<(Filter, ListPage)>,
+    pub(crate) summary: ResponseCache<Filter>,
+    pub(crate) status: CachedResponse,
     pub(crate) started: Instant,
 }
 
-impl Door {
+impl App {
     pub(crate) fn new(
         state: ServerState,
         options: Options,
         local: SocketAddr,
-        connections: Arc<Seats>,
-        stop: Stop,
+        connections: Arc<ConnectionLimiter>,
+        stop: StopSignal,
     ) -> Arc<Self> {
-        let page = Page::embedded();
+        let page = PageFiles::embedded();
         let metrics = Arc::new(Metrics::default());
         let hub = Hub::new(
             &state,
@@ -60,7 +59,7 @@ impl Door {
             Arc::clone(&metrics),
             stop.clone(),
         );
-        let app = Arc::new(App {
+        Arc::new(Self {
             hosts: Hosts::new(local, &options.hosts),
             state,
             options,
@@ -69,31 +68,21 @@ impl Door {
             metrics,
             connections,
             stop,
-            data: Shelves::default(),
-            top_venues: Shelves::default(),
-            summary: Shelves::default(),
-            status: Shelf::default(),
+            data: ResponseCache::default(),
+            top_venues: ResponseCache::default(),
+            summary: ResponseCache::default(),
+            status: CachedResponse::default(),
             started: Instant::now(),
-        });
-        let router = router(Arc::clone(&app));
-        Arc::new(Self { app, router })
+        })
     }
-}
 
-/// Everything that is not a route of its own is looked up among the page's files. A new route goes
-/// into `routes.rs` as well, so that it is counted under its name.
-fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/healthz", get(probes::healthz))
-        .route("/readyz", get(probes::readyz))
-        .route("/metrics", get(metrics::show))
-        .route("/api/data", get(data::data))
-        .route("/api/top_venues", get(data::top_venues))
-        .route("/api/v1/summary", get(summary::summary))
-        .route("/api/v1/status", get(status::status))
-        .route("/api/v1/cluster", get(cluster::cluster))
-        .route("/api/v1/live", get(live::live))
-        .fallback(page::file)
-        .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(app)
+    /// The unfiltered figures, or nothing while there are none or they take too long.
+    pub(crate) async fn figures(&self) -> Option<Arc<View>> {
+        if *self.state.ready.borrow() != Readiness::Ready {
+            return None;
+        }
+        let views = &self.state.views;
+        let figures = views.ask(|reply| Question::View(Filter::default(), reply));
+        timeout(FIGURES_WAIT, figures).await.ok()?.ok()
+    }
 }

@@ -1,12 +1,12 @@
-//! The HTTP door: the JSON API, the live stream, metrics and the embedded page.
+//! The HTTP server: the JSON API, the live stream, metrics and the embedded page.
 //!
-//! Views come in, bytes go out. The room knows the plain values of `headcount-engine` and nothing of
-//! sources, journals or partitions: whoever computes the figures answers [`Question`](headcount_query::Question)s at the other end of
-//! a channel and says through a `watch` that there is something new.
+//! Views come in, bytes go out. This crate knows the plain values of `headcount-engine` and nothing of sources,
+//! journals or partitions: the program answers each [`Question`](headcount_query::Question) at the other end of
+//! a channel, and a `watch` says when there are new figures.
 //!
 //! It is: one accept loop with limits on everything a client can hold on to (time, bytes,
-//! connections), one computation and one serialisation per filter however many look at it, and one
-//! set of headers on every answer. It is not: a login, TLS, HTTP/2 or a place where anything is
+//! connections), one computation and one serialisation per filter, however many clients watch it, and one
+//! set of headers on every response. It is not: a login, TLS, HTTP/2 or a place where anything is
 //! counted.
 //!
 //! ```
@@ -31,42 +31,26 @@
 //! ```
 //!
 //! Invariant: nothing a client sends or leaves out makes the server hold more than the limits of
-//! [`Options`] allow, and every byte that leaves carries the headers of `headers.rs`.
+//! [`Options`] allow, and every byte that leaves carries the headers of `http/headers.rs`.
+
+#![warn(missing_docs)]
 
 mod options;
 mod state;
 
-mod connection;
-mod seats;
-mod serve;
-mod stop;
-mod vigil;
-mod wire;
-
 mod app;
-mod body;
 mod clock;
-mod gate;
-mod headers;
-mod origin;
-mod problem;
-mod routes;
+mod http;
 
-mod answer;
-mod json;
-mod query;
-mod shelf;
-
-mod cluster;
-mod data;
+mod api;
 mod live;
 mod metrics;
 mod page;
-mod probes;
-mod status;
-mod summary;
 
+pub use http::{
+    host::{HostName, HostNameError},
+    serve::{bind, serve},
+};
 pub use options::Options;
 pub use page::build_id;
-pub use serve::{bind, serve};
 pub use state::ServerState;

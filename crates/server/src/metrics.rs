@@ -1,49 +1,34 @@
-//! What the server counts about itself, and `/metrics`, where it is read together with the ledger.
+//! What the server counts about itself.
 
-use headcount_query::{Question, Readiness};
 mod exposition;
-mod families;
+pub(crate) mod families;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use headcount_engine::{Filter, View};
-use http::{HeaderValue, StatusCode, header};
-use tokio::time::timeout;
+use http::StatusCode;
 
-use crate::{app::App, routes::Route, seats::Full, vigil::Overdue};
-
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-/// Neither a scrape nor the status may hang with the publisher: without figures they still say how the
-/// server is.
-const FIGURES_WAIT: Duration = Duration::from_secs(2);
+use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
 
 /// Upper bounds of the latency buckets, in microseconds.
 const BUCKETS_US: [u64; 12] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000,
 ];
-/// Statuses that are counted by themselves; any other is counted as 0.
+/// Statuses with a counter of their own; all others share the last one, 0.
 const STATUSES: [u16; 16] = [
     200, 304, 400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503, 101, 0,
 ];
 
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    routes: [Requests; Route::ALL.len()],
-    /// Connections closed at once: no place in all, none for the address.
+    routes: [Requests; Endpoint::ALL.len()],
+    /// Connections closed at once, by the limit that was reached: total, address.
     refused: [AtomicU64; 2],
-    /// Connections closed for a broken limit: header, idle, unread.
+    /// Connections closed for a missed deadline: header, idle, unread.
     overdue: [AtomicU64; 3],
-    pub(crate) live: Live,
+    pub(crate) live: LiveCounters,
 }
 
 #[derive(Debug, Default)]
@@ -55,7 +40,7 @@ struct Requests {
 
 /// The live stream's own counters.
 #[derive(Debug, Default)]
-pub(crate) struct Live {
+pub(crate) struct LiveCounters {
     /// Filters that are computed.
     pub(crate) filters: AtomicU64,
     pub(crate) snapshots: AtomicU64,
@@ -65,7 +50,7 @@ pub(crate) struct Live {
 }
 
 impl Metrics {
-    pub(crate) fn answered(&self, route: Route, status: StatusCode, took: Duration) {
+    pub(crate) fn answered(&self, route: Endpoint, status: StatusCode, took: Duration) {
         let requests = &self.routes[route as usize];
         let code = status.as_u16();
         let index = STATUSES
@@ -87,22 +72,4 @@ impl Metrics {
     pub(crate) fn overdue(&self, overdue: Overdue) {
         self.overdue[overdue as usize].fetch_add(1, Relaxed);
     }
-}
-
-pub(crate) async fn show(State(app): State<Arc<App>>) -> Response {
-    let view = figures(&app).await;
-    let text = families::write(&app, view.as_deref());
-    ([(header::CONTENT_TYPE, TEXT)], text).into_response()
-}
-
-/// The unfiltered figures, if there are any and they come soon.
-pub(crate) async fn figures(app: &App) -> Option<Arc<View>> {
-    if *app.state.ready.borrow() != Readiness::Ready {
-        return None;
-    }
-    let figures = app
-        .state
-        .views
-        .ask(|reply| Question::View(Filter::default(), reply));
-    timeout(FIGURES_WAIT, figures).await.ok()?.ok()
 }

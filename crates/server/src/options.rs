@@ -1,8 +1,10 @@
-//! The limits: what a client may hold on to, and how often the page is told.
+//! The limits: what a client may hold on to, and how often the page gets news.
 
 use std::time::Duration;
 
-/// Limits and cadences of the server. The defaults are the promises of the manual; tests shorten them.
+use crate::http::host::HostName;
+
+/// Limits and cadences of the server. The defaults suit a machine of any size; tests shorten them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// From the first byte of a request (or from connecting) to the end of its header.
@@ -26,9 +28,11 @@ pub struct Options {
     pub connections_per_address: usize,
     /// Bytes of a request's header fields, names and values.
     pub header_bytes: usize,
+    /// Header fields of a request.
     pub header_fields: usize,
     /// Bytes of path and query.
     pub uri_bytes: usize,
+    /// Bytes of a request's body, which is read and thrown away: no route takes one.
     pub body_bytes: u64,
 
     /// Open live streams in all.
@@ -37,18 +41,19 @@ pub struct Options {
     pub live_clients_per_address: usize,
     /// Different filters at one time: each costs a computation per tick.
     pub live_filters: usize,
-    /// Least time between two ticks: ten a second look continuous.
+    /// Least time between two ticks. Ten a second look continuous.
     pub tick: Duration,
-    /// Least time between two sendings of the lists, which nobody reads faster.
+    /// Least time between two updates of the lists; nobody reads faster.
     pub lists: Duration,
-    /// Least time between two sendings of the dots, the largest member by far.
+    /// Least time between two updates of the dots, by far the largest member.
     pub dots: Duration,
     /// Time between two pings; the page calls itself stale after five missed ones.
     pub ping: Duration,
 
     /// Names besides loopback ones under which a server bound to loopback may be addressed, for a
-    /// proxy in front of it that passes its own `Host` on.
-    pub hosts: Vec<String>,
+    /// proxy in front of it that passes its own `Host` on. With one, connections from loopback are the
+    /// proxy's: they count towards the totals, and its clients by their `X-Forwarded-For`.
+    pub hosts: Vec<HostName>,
 }
 
 impl Default for Options {

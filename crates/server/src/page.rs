@@ -2,23 +2,19 @@
 
 use std::{borrow::Cow, collections::HashMap, path::Path, sync::Arc};
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::HeaderValue;
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::{answer::Answer, app::App, headers, problem};
+use crate::http::{cached_body::CachedBody, headers};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
-pub(crate) struct Page {
-    files: HashMap<String, Answer>,
+pub(crate) struct PageFiles {
+    files: HashMap<String, CachedBody>,
     build: Arc<str>,
 }
 
@@ -40,14 +36,14 @@ pub fn build_id() -> String {
     format!("{}-{:016x}", env!("CARGO_PKG_VERSION"), hasher.digest())
 }
 
-impl Page {
+impl PageFiles {
     pub(crate) fn embedded() -> Self {
         let files = Files::iter().filter_map(|name| {
             let data = match Files::get(&name)?.data {
                 Cow::Borrowed(data) => Bytes::from_static(data),
                 Cow::Owned(data) => Bytes::from(data),
             };
-            Some((format!("/{name}"), answer(&name, data)))
+            Some((format!("/{name}"), body(&name, data)))
         });
         Self {
             files: files.collect(),
@@ -59,7 +55,8 @@ impl Page {
         Arc::clone(&self.build)
     }
 
-    fn find(&self, path: &str) -> Option<&Answer> {
+    /// A file by its exact name: nothing is decoded, joined or looked up on a disk.
+    pub(crate) fn find(&self, path: &str) -> Option<&CachedBody> {
         self.files.get(match path {
             // The page looks at the address itself.
             "/" | "/status" => "/index.html",
@@ -68,30 +65,14 @@ impl Page {
     }
 }
 
-/// A file of the page by its exact name: nothing is decoded, joined or looked up on a disk.
-pub(crate) async fn file(
-    State(app): State<Arc<App>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    match app.page.find(uri.path()) {
-        None => problem::not_found(uri.path()).into_response(),
-        Some(_) if !matches!(method, Method::GET | Method::HEAD) => {
-            problem::method_not_allowed(method, uri).await
-        }
-        Some(file) => file.reply(&headers).await,
-    }
-}
-
-fn answer(name: &str, data: Bytes) -> Answer {
+fn body(name: &str, data: Bytes) -> CachedBody {
     let (content_type, compressible) = kind(name);
     let cache = if is_hashed(name) {
         headers::FOR_EVER
     } else {
         headers::REVALIDATE
     };
-    Answer::of_file(
+    CachedBody::of_file(
         HeaderValue::from_static(content_type),
         data,
         compressible,
@@ -158,7 +139,7 @@ mod tests {
 
     #[test]
     fn the_page_is_in_the_executable() {
-        let page = Page::embedded();
+        let page = PageFiles::embedded();
         assert!(page.find("/").is_some());
         assert!(page.find("/status").is_some());
         assert!(page.find("/../Cargo.toml").is_none());

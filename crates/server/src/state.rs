@@ -1,22 +1,25 @@
-//! What the program hands to the server: where figures come from and what is known of the sources.
+//! What the program hands to the server: where figures come from, and what is known of the sources.
 
-use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::sync::Arc;
 
 use headcount_engine::Pulse;
+use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, watch};
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// Everything [`crate::serve`] needs to know of the rest of the program.
 #[derive(Clone, Debug)]
 pub struct ServerState {
+    /// Where figures are asked for.
     pub views: Views,
-    /// New answers as they are counted: bounded and lossy, the server subscribes per filter.
+    /// New answers as they are counted. Bounded and lossy; the server subscribes once for each filter.
     pub pulses: broadcast::Sender<Arc<[Pulse]>>,
+    /// The sources of this process, in the order in which they were given.
     pub sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
+    /// Whether figures can be served, and if not, why.
     pub ready: watch::Receiver<Readiness>,
-    /// The cluster this process is part of; nothing where one process does it all.
+    /// The cluster that this process is a part of; `None` where one process does it all.
     pub cluster: watch::Receiver<Option<Arc<ClusterStatus>>>,
 }
 

@@ -1,19 +1,30 @@
-import { isLoaded } from '../selected';
+import { refusal } from '../live';
+import { isLoaded, ready, sources } from '../selected';
+import { troublesOf } from '../status';
+import { shown } from '../text';
 import { status } from './StatusLine';
 
-/** Says once why the figures stand still. */
+/** Says once why figures stand still, or why some are missing. */
 export function Banner() {
+  if (refusal.value) return <Line text={`headcount gives no figures: ${shown(refusal.value)}`} />;
   if (!isLoaded.value) return null;
   if (status.value === 'stale')
     return <Line text="Connected, but nothing has arrived for 5 seconds. The figures may be old." />;
   if (status.value === 'reconnecting')
     return <Line text="Connection lost. Trying again; the figures stand still until then." />;
-  return null;
+  const troubles = troublesOf(ready.value ?? { state: 'ready', reason: null }, sources.value ?? []);
+  return (
+    <>
+      {troubles.map((trouble) => (
+        <Line key={trouble} text={shown(trouble)} />
+      ))}
+    </>
+  );
 }
 
 function Line({ text }: { text: string }) {
   return (
-    <p class="banner" role="alert">
+    <p class="banner" role="alert" dir="auto" data-testid="banner">
       {text}
     </p>
   );

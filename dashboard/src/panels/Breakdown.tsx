@@ -60,8 +60,8 @@ function Rows() {
   const subject = by.value === 'countries' ? by.value : [by.value, ...countries.value].join();
   const rows = useCalmOrder(topOf(parts, count), (part) => part.key, { isHeld, subject });
   const list = useGlide<HTMLUListElement>(rows.map((part) => part.key));
-  const most = Math.max(1, ...rows.map((part) => part.rsvps));
-  const whole = by.value === 'countries' ? total(parts) : (totals.value?.rsvps ?? 0);
+  const most = Math.max(1, ...rows.map((part) => part.yes));
+  const whole = by.value === 'countries' ? total(parts) : (totals.value?.yes ?? 0);
   return (
     <div
       class="rows"
@@ -75,7 +75,7 @@ function Rows() {
       {isLoaded.value && rows.length === 0 && <p class="nothing">Nothing counted yet.</p>}
       <ul ref={list}>
         {rows.map((part) => (
-          <Row key={part.key} part={part} length={part.rsvps / most} share={ratio(part.rsvps, whole)} />
+          <Row key={part.key} part={part} length={part.yes / most} share={ratio(part.yes, whole)} />
         ))}
       </ul>
     </div>
@@ -94,11 +94,11 @@ function Row({ part, length, share }: { part: Part; length: number; share: numbe
         {part.place && <small>{part.place}</small>}
       </span>
       <span class="share">{format.share(share)}</span>
-      <span class="count">{format.count(part.rsvps)}</span>
+      <span class="count">{format.count(part.yes)}</span>
     </>
   );
   return (
-    <li data-key={part.key} data-testid={part.key} data-value={part.rsvps}>
+    <li data-key={part.key} data-testid={part.key} data-value={part.yes}>
       {country ? (
         <button
           type="button"

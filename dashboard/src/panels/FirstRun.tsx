@@ -5,7 +5,7 @@ import { status } from './StatusLine';
 /** Instead of a page of zeros: what is being waited for, and how to see the page move meanwhile. */
 export function FirstRun() {
   const known = sources.value ?? [];
-  const isOver = status.value === 'ended';
+  const isOver = status.value === 'ended' || status.value === 'failed';
   return (
     <section class="panel first-run">
       <h2>{isOver ? 'No RSVP was found' : 'Waiting for the first RSVP'}</h2>
@@ -13,9 +13,10 @@ export function FirstRun() {
         <p>No source is set up yet. Start headcount with one:</p>
       ) : (
         <ul>
-          {known.map(({ name, state }) => (
+          {known.map(({ name, state, error }) => (
             <li key={name}>
               <code dir="auto">{shown(name)}</code> {state}
+              {error && <span dir="auto">: {shown(error)}</span>}
             </li>
           ))}
         </ul>

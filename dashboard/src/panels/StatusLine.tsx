@@ -2,29 +2,69 @@ import { computed } from '@preact/signals';
 import { format } from '../format';
 import { connection, heardAt, heldBack, paused } from '../live';
 import { utc } from '../page';
-import { sources } from '../selected';
-import { lastRecordAt, type Status, statusOf } from '../status';
+import { ready, sources, streamTime } from '../selected';
+import { type Known, lagShown, lastRecordAt, type Status, speedOf, statusOf } from '../status';
 import { shown } from '../text';
 
-export const status = computed<Status>(() => statusOf(connection.value, paused.value, sources.value ?? []));
+const known = computed<Known>(() => ({
+  connection: connection.value,
+  isPaused: paused.value,
+  ready: ready.value ?? { state: 'ready', reason: null },
+  sources: sources.value ?? [],
+  streamTime: streamTime.value ?? null,
+  at: heardAt.value,
+}));
 
-const WORDS: Record<Status, string> = {
+export const status = computed<Status>(() => statusOf(known.value));
+
+const WORDS: Record<Exclude<Status, 'behind' | 'replay' | 'silent' | 'ended'>, string> = {
   connecting: 'Connecting…',
   live: 'Live',
   stale: 'No data',
   reconnecting: 'Reconnecting…',
   paused: 'Paused',
-  ended: 'Replay finished',
+  failed: 'Failed',
+  blocked: 'Waiting…',
   waiting: 'Source reconnecting…',
+  simulated: 'Simulated',
+  reading: 'Reading a recording',
 };
 
+/** What each needs to be told beside its name. */
+const MEANINGS: Partial<Record<Status, string>> = {
+  behind:
+    'These records are older than the time at which they came: headcount is catching up, or a recording is played.',
+  silent: 'The source is connected, but nothing has come from it.',
+  simulated: 'These RSVPs are invented: headcount simulates a stream.',
+  replay: 'A recording is played at its own times, not a stream of today.',
+  reading: 'A recording is read as fast as it can be counted.',
+};
+
+function words(): string {
+  const { sources: all, at, streamTime: data } = known.value;
+  switch (status.value) {
+    case 'behind':
+      return `${format.duration(lagShown(known.value) ?? 0)} behind`;
+    case 'silent':
+      return `No records for ${format.duration((at ?? 0) - (lastRecordAt(all) ?? 0))}`;
+    case 'replay':
+      return `Replay${data === null ? '' : ` of ${format.date(data, utc.value)}`}, ${format.speed(speedOf(all) ?? 1)}×`;
+    case 'ended':
+      return all.some(({ kind }) => kind === 'stream') ? 'Stream ended' : 'Replay finished';
+    default:
+      return WORDS[status.value];
+  }
+}
+
 export function StatusLine() {
+  const lag = status.value === 'simulated' ? lagShown(known.value) : null;
   return (
-    <div class={`status is-${status.value}`} title={describeSources()}>
+    <div class={`status is-${status.value}`} title={describe()}>
       <i aria-hidden="true" />
       <b role="status" data-testid="status" data-value={status.value}>
-        {WORDS[status.value]}
+        {words()}
       </b>
+      {lag !== null && <span>{format.duration(lag)} behind</span>}
       <Clock />
       {paused.value && heldBack.value > 0 && (
         <em data-testid="held-back" data-value={heldBack.value}>
@@ -35,28 +75,50 @@ export function StatusLine() {
   );
 }
 
+/** These show the time of their data, which is not the present. */
+const OWN_TIME: readonly Status[] = ['behind', 'replay', 'reading', 'silent'];
+const UPDATED: readonly Status[] = ['live', 'simulated', 'waiting'];
+const DAY_MS = 86_400_000;
+
 /** When the figures were right. It stands still as soon as nothing arrives, so it cannot lie. */
 function Clock() {
-  const hasEnded = status.value === 'ended';
-  const at = (hasEnded ? lastRecordAt(sources.value ?? []) : null) ?? heardAt.value;
+  const now = status.value;
+  const { sources: all, streamTime: data } = known.value;
+  const own = OWN_TIME.includes(now) ? data : null;
+  const at = own ?? (now === 'ended' ? lastRecordAt(all) : null) ?? heardAt.value;
   if (at === null) return null;
-  const word = status.value === 'live' || status.value === 'waiting' ? 'updated' : hasEnded ? 'at' : 'since';
-  const time = hasEnded ? format.minute(at, utc.value) : format.second(at, utc.value);
+  // A replay has its day beside it.
+  const isOld = now !== 'replay' && own !== null && heardAt.value !== null && heardAt.value - own > DAY_MS;
   return (
     <button
       type="button"
-      class="clock"
+      class={isOld ? 'clock is-old' : 'clock'}
+      data-testid="clock"
+      data-value={at}
       title={utc.value ? 'Show local time' : 'Show UTC'}
       onClick={() => {
         utc.value = !utc.value;
       }}
     >
-      <span class="word">{word} </span>
-      {time} {format.zone(at, utc.value)}
+      <span class="word">{wordOf(now, own !== null)} </span>
+      {isOld && <span class="day">{format.date(at, utc.value)}, </span>}
+      {now === 'ended' ? format.minute(at, utc.value) : format.second(at, utc.value)}{' '}
+      {format.zone(at, utc.value)}
     </button>
   );
 }
 
-function describeSources(): string | undefined {
-  return sources.value?.map(({ name, state }) => `${shown(name)}: ${state}`).join('\n');
+function wordOf(now: Status, isOwn: boolean): string {
+  if (isOwn) return 'data up to';
+  if (UPDATED.includes(now)) return 'updated';
+  return now === 'ended' ? 'at' : 'since';
+}
+
+function describe(): string | undefined {
+  const list = sources.value?.map(({ name, state, error }) => {
+    const why = error ? `, ${shown(error)}` : '';
+    return `${shown(name)}: ${state}${why}`;
+  });
+  const meaning = MEANINGS[status.value];
+  return list && [...(meaning ? [meaning] : []), ...list].join('\n');
 }

@@ -20,7 +20,7 @@ export function Trending() {
       name="trending"
       title="Trending events"
       note={place()}
-      aside={<span title="Answers in the last 10 minutes of the stream">RSVPs, last 10 min</span>}
+      aside={<span title="Those who said yes in the last 10 minutes of the stream">yes, last 10 min</span>}
     >
       <List />
     </Panel>
@@ -64,7 +64,7 @@ function Nothing() {
   return (
     <p class="nothing">
       Nothing is trending here yet.
-      <span>Events appear as soon as someone answers.</span>
+      <span>Events appear as soon as someone says yes.</span>
     </p>
   );
 }
@@ -72,7 +72,7 @@ function Nothing() {
 interface RowParts {
   row: TrendingRow;
   rank: number;
-  /** Of the most answered one. */
+  /** Of the first one. */
   share: number;
   isOpen: boolean;
   opensUp: boolean;

@@ -11,32 +11,35 @@ export interface Part {
   name: string;
   /** Tells cities of one name apart. */
   place?: string;
-  rsvps: number;
+  /** People who said that they come. */
+  yes: number;
   /** A row that is a country filters by it. */
   country?: string;
 }
 
 export function partsBy(name: Breakdown): Part[] {
   if (name === 'cities')
-    return (cityRows.value ?? []).map(({ city, state, country, yes, no }) => ({
+    return (cityRows.value ?? []).map(({ city, state, country, yes }) => ({
       key: `city-${city}-${state}-${country}`,
       name: shown(city),
       place: [state, country]
         .filter(Boolean)
         .map((code) => shown(code).toUpperCase())
         .join(', '),
-      rsvps: yes + no,
+      yes,
     }));
   if (name === 'topics')
     return (topicRows.value ?? []).map((row) => ({
       key: `topic-${row.topic}`,
       name: shown(row.name, row.topic),
-      rsvps: row.yes + row.no,
+      yes: row.yes,
     }));
-  return (countryRows.value ?? []).map(({ country, yes, no }) => ({
+  // The stream has every country, for the map; the list has those where somebody comes.
+  const going = (countryRows.value ?? []).filter(({ yes }) => yes > 0);
+  return going.map(({ country, yes }) => ({
     key: `country-${country}`,
     name: countryName(country),
-    rsvps: yes + no,
+    yes,
     country,
   }));
 }
@@ -48,5 +51,5 @@ export function topOf(parts: Part[], count: number): Part[] {
 }
 
 export function total(parts: readonly Part[]): number {
-  return parts.reduce((sum, part) => sum + part.rsvps, 0);
+  return parts.reduce((sum, part) => sum + part.yes, 0);
 }

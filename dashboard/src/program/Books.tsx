@@ -15,7 +15,6 @@ const COLUMNS = [
   'Repeated',
   'Stale',
   'Quarantined',
-  'Late',
   'Gaps',
 ];
 
@@ -75,10 +74,14 @@ function Row({ name, account }: { name: string; account: Account }) {
       <td>
         <Reasons reasons={account.quarantined} />
       </td>
-      <td>{figure(account.late)}</td>
       <td>{figure(account.gaps)}</td>
     </tr>
   );
+}
+
+/** A reason's code as words: "unknown_enum:response" is "unknown enum: response". */
+function readable(code: string): string {
+  return shown(code).replaceAll('_', ' ').replaceAll(':', ': ');
 }
 
 /** Their sum, and what it is made of. */
@@ -87,8 +90,8 @@ function Reasons({ reasons }: { reasons: Record<string, number> }) {
     <>
       {figure(sum(reasons))}
       {byCount(reasons).map(([reason, count]) => (
-        <small key={reason} class="reason">
-          {shown(reason)} {figure(count)}
+        <small key={reason} class="reason" title={shown(reason)}>
+          {readable(reason)} {figure(count)}
         </small>
       ))}
     </>

@@ -3,7 +3,7 @@ import { shown } from '../text';
 import type { Partition, ProgramStatus } from './contract';
 import { partitionRows } from './rows';
 import { Table } from './Table';
-import { figure, moment } from './times';
+import { figure, momentOf } from './times';
 
 const ALONE = ['Partition', 'Counted', 'Stream time'];
 const SHARED = [...ALONE, 'Lag', 'Owner', 'Epoch', 'In tables', 'Checkpoint'];
@@ -20,7 +20,7 @@ export function Journal({ status }: { status: ProgramStatus }) {
         <Table name="partitions" label="Partitions of the journal" columns={isShared ? SHARED : ALONE}>
           <tbody>
             {rows.map((row) => (
-              <Row key={row.partition} row={row} isShared={isShared} />
+              <Row key={row.partition} row={row} isShared={isShared} at={status.at} />
             ))}
           </tbody>
         </Table>
@@ -29,12 +29,12 @@ export function Journal({ status }: { status: ProgramStatus }) {
   );
 }
 
-function Row({ row, isShared }: { row: Partition; isShared: boolean }) {
+function Row({ row, isShared, at }: { row: Partition; isShared: boolean; at: number }) {
   return (
     <tr data-testid="partition" data-value={row.offset}>
       <th scope="row">{row.partition}</th>
       <td>{figure(row.offset)}</td>
-      <td>{moment(row.stream_time)}</td>
+      <td>{momentOf(row.stream_time, at)}</td>
       {isShared && (
         <>
           <td>{figure(row.lag)}</td>

@@ -3,9 +3,9 @@ import { format } from '../format';
 import { Panel } from '../panels/Panel';
 import { shown } from '../text';
 import type { ProgramStatus } from './contract';
-import { moment } from './times';
+import { momentOf } from './times';
 
-const WORDS = { ready: 'Figures are served', starting: 'Starting', failed: 'Failed' };
+const WORDS = { ready: 'Figures are served', starting: 'Starting', waiting: 'Waiting', failed: 'Failed' };
 
 /** The program itself, in one line of facts. */
 export function Program({ status }: { status: ProgramStatus }) {
@@ -16,10 +16,10 @@ export function Program({ status }: { status: ProgramStatus }) {
       title="Program"
       aside={
         <>
-          <a class="link" href="/metrics">
+          <a class="link" href="metrics">
             Metrics
           </a>
-          <a class="link" href="/api/v1/status">
+          <a class="link" href="api/v1/status">
             JSON
           </a>
         </>
@@ -34,7 +34,7 @@ export function Program({ status }: { status: ProgramStatus }) {
         </Fact>
         <Fact name="Version">{shown(version)}</Fact>
         <Fact name="Answers a second">{rate === null ? '–' : format.rate(rate)}</Fact>
-        <Fact name="Stream time">{moment(as_of?.stream_time ?? null)}</Fact>
+        <Fact name="Stream time">{momentOf(as_of?.stream_time ?? null, status.at)}</Fact>
       </dl>
     </Panel>
   );

@@ -1,8 +1,16 @@
+import { format } from '../format';
 import { Panel } from '../panels/Panel';
 import { shown } from '../text';
 import type { Source } from './contract';
 import { Table } from './Table';
 import { figure, moment } from './times';
+
+const KINDS = { stream: 'Stream', replay: 'Replay', simulation: 'Simulation', file: 'Recording' };
+
+/** "Replay, 10×" */
+function kindOf({ kind, speed }: Source): string {
+  return speed === undefined ? KINDS[kind] : `${KINDS[kind]}, ${format.speed(speed)}×`;
+}
 
 export function Sources({ sources }: { sources: readonly Source[] }) {
   return (
@@ -13,7 +21,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
         <Table
           name="sources"
           label="Sources"
-          columns={['Source', 'State', 'Last record', 'Reconnects', 'Gaps', 'Problem']}
+          columns={['Source', 'Kind', 'State', 'Last record', 'Reconnects', 'Gaps', 'Problem']}
         >
           <tbody>
             {sources.map((source) => (
@@ -21,6 +29,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
                 <th scope="row" dir="auto">
                   {shown(source.name)}
                 </th>
+                <td>{kindOf(source)}</td>
                 <td>
                   <span class={`state is-${source.state}`}>{source.state}</span>
                 </td>

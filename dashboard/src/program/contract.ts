@@ -1,10 +1,9 @@
 // What GET /api/v1/status answers. Times are milliseconds since 1970; counts are of records.
 
-import type { Source as LiveSource } from '../contract';
+import type { Source as LiveSource, Readiness } from '../contract';
 
 export interface Source extends LiveSource {
   reconnects: number;
-  error: string | null;
 }
 
 export interface Account {
@@ -16,12 +15,17 @@ export interface Account {
   repeated: number;
   stale: number;
   quarantined: Record<string, number>;
-  late: number;
   gaps: number;
 }
 
 /** The sum of all sources, and each of them by name. */
-export type Ledger = Account & { balanced: boolean; sources: Record<string, Account> };
+export type Ledger = Account & {
+  balanced: boolean;
+  /** Winners older than the windows that are kept, and far ahead of them. */
+  late: number;
+  ahead: number;
+  sources: Record<string, Account>;
+};
 
 export interface Worker {
   name: string;
@@ -50,7 +54,7 @@ export interface ProgramStatus {
   at: number;
   version: string;
   build: string;
-  ready: 'ready' | 'starting' | 'failed';
+  ready: Readiness['state'];
   doing: string | null;
   sources: Source[];
   rate: number | null;

@@ -13,7 +13,7 @@ export const problem = signal<string | null>(null);
 
 export async function ask(): Promise<void> {
   try {
-    const answer = await fetch('/api/v1/status', { signal: AbortSignal.timeout(WITHIN_MS) });
+    const answer = await fetch('api/v1/status', { signal: AbortSignal.timeout(WITHIN_MS) });
     if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
     const status: ProgramStatus = await answer.json();
     // Another version serves now, and this page may not understand it.

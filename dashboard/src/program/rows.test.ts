@@ -51,7 +51,6 @@ test('an account balances when both lines hold', () => {
     repeated: 2,
     stale: 0,
     quarantined: { future_timestamp: 1 },
-    late: 0,
     gaps: 0,
   };
   expect(balances(account)).toBe(true);

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::{CONTROL, Control, RECORD, partition_of};
+use headcount_record::{Control, Feed, Kind, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
@@ -27,7 +27,6 @@ enum Step {
     },
     Refused,
     Gap,
-    Idle,
     /// A piece of the changes is taken of a partition, if there are any.
     Take(u16),
     /// A step is taken of a partition, if there is one of at most so many rows.
@@ -53,7 +52,6 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(id, second, status)| Step::OtherFeed { id, second, status }),
         1 => Just(Step::Refused),
         1 => Just(Step::Gap),
-        1 => Just(Step::Idle),
         5 => (0..PARTITIONS).prop_map(Step::Take),
         5 => (0..PARTITIONS, 2..20_usize).prop_map(|(at, rows)| Step::Follow(at, rows)),
         1 => (0..PARTITIONS, any::<bool>())
@@ -315,14 +313,15 @@ pub(super) fn named_by_place(told: &Told) -> String {
 }
 
 /// Puts one batch into a partition.
-pub(super) fn batch(partition: &mut Partition, kind: u8, body: &[u8]) {
+pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
     put(partition, 1, kind, body);
     let position = Control::Position {
         of: "s".into(),
         position: 0.into(),
         received: 1,
+        repaired: 0,
     };
-    put(partition, 1, CONTROL, &position.to_body());
+    put(partition, 1, Kind::CONTROL, &position.to_body());
 }
 
 fn run(parts: &mut [Followed], step: Step) {
@@ -332,7 +331,7 @@ fn run(parts: &mut [Followed], step: Step) {
             let at = of_event(&format!("e{}", told.event));
             batch(
                 &mut parts[at].partition,
-                RECORD,
+                Kind::of(Feed::Rsvps),
                 named_by_place(&told).as_bytes(),
             );
         }
@@ -343,23 +342,25 @@ fn run(parts: &mut [Followed], step: Step) {
             let json = format!(
                 r#"{{"id":"e{id}","mtime":{mtime},"status":"{status}","name":"x","event_url":"u"}}"#
             );
-            batch(&mut parts[at].partition, RECORD, json.as_bytes());
+            batch(
+                &mut parts[at].partition,
+                Kind::of(Feed::OpenEvents),
+                json.as_bytes(),
+            );
         }
-        Step::Refused => batch(&mut parts[0].partition, CONTROL, &rejected().to_body()),
+        Step::Refused => batch(
+            &mut parts[0].partition,
+            Kind::DEAD_LETTER,
+            &rejected().to_body(),
+        ),
         Step::Gap => {
             let gap = Control::Gap {
                 from: BASE,
                 to: BASE + 1,
                 cause: "test".into(),
             };
-            batch(&mut parts[1].partition, CONTROL, &gap.to_body());
+            batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
-        Step::Idle => put(
-            &mut parts[2].partition,
-            1,
-            CONTROL,
-            &Control::Idle.to_body(),
-        ),
         Step::Take(at) => parts[usize::from(at)].take_piece(),
         Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
@@ -445,12 +446,12 @@ fn only_what_changed_is_told() {
     };
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(1, 1, 1).json().as_bytes(),
     );
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 2, 2).json().as_bytes(),
     );
     let all = part.partition.take_changes();
@@ -458,7 +459,7 @@ fn only_what_changed_is_told() {
     assert!(all.anew && !whole.reached);
     batch(
         &mut part.partition,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 3, 3).json().as_bytes(),
     );
     let changes = part.partition.take_changes();
@@ -479,7 +480,7 @@ fn only_what_changed_is_told() {
     put(
         &mut part.partition,
         1,
-        RECORD,
+        Kind::of(Feed::Rsvps),
         answer(2, 4, 4).json().as_bytes(),
     );
     assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::RECORD;
+use headcount_record::{Feed, Kind};
 use proptest::prelude::*;
 
 use crate::{Changes, CountryPart, Partition, VenuePart};
@@ -111,7 +111,11 @@ impl<'a> Writer<'a> {
         let (now, ahead) = self.ahead.split_at(records.min(self.ahead.len()));
         self.ahead = ahead;
         for record in now {
-            batch(&mut self.partition, RECORD, record.as_bytes());
+            batch(
+                &mut self.partition,
+                Kind::of(Feed::Rsvps),
+                record.as_bytes(),
+            );
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use headcount_journal::Batch;
-use headcount_record::{CONTROL, Control, DeadLetter};
+use headcount_record::{Control, DeadLetter, Kind};
 use serde::Serialize;
 
 use super::{print, print_json};
@@ -93,10 +93,16 @@ fn show(offset: u64, args: cli::Data) -> Result<()> {
         sha256,
         excerpt,
     } = &found.letter;
-    print(&format!(
-        "reason   {reason}\nsource   {}\nplace    {place}\nlength   {length} bytes\nsha256   {sha256}\n\n{}\n",
-        plain(&found.source),
+    let kept = if excerpt.is_empty() {
+        "The text is not a JSON object and may name people, so it was not kept; sources that run \
+         with --keep-people keep it."
+            .to_owned()
+    } else {
         plain(excerpt)
+    };
+    print(&format!(
+        "reason   {reason}\nsource   {}\nplace    {place}\nlength   {length} bytes\nsha256   {sha256}\n\n{kept}\n",
+        plain(&found.source),
     ))
 }
 
@@ -109,7 +115,10 @@ fn each(data: &DataDir, mut take: impl FnMut(Found) -> Result<bool>) -> Result<(
     let mut batch = Batch::new();
     while reader.position() < end {
         reader.read(&mut batch, READ_BYTES, Duration::from_secs(10))?;
-        for frame in batch.iter().filter(|frame| frame.kind == CONTROL) {
+        for frame in batch
+            .iter()
+            .filter(|frame| Kind::new(frame.kind).is_control())
+        {
             match Control::from_body(frame.body)? {
                 Control::Source { name } => {
                     names.insert(frame.source, name);

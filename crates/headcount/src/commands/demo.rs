@@ -41,6 +41,7 @@ pub(crate) fn run(args: cli::Demo) -> Result<()> {
         archive: true,
         checkpoint_every: Duration::from_secs(cli::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
+        hosts: args.proxy.hosts,
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let listener = runtime.block_on(async {

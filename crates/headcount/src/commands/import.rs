@@ -93,7 +93,7 @@ fn take(
     let ingest = Ingest::new(Arc::clone(journal), people, known, news.waiting.clone());
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {
-        let intake = Intake::start(ingest, runtime.handle().clone(), news.clone())?;
+        let intake = Intake::start(ingest, news.clone())?;
         let (stop, shutdown) = shutdown::shutdown();
         let give_up = intake.give_up();
         // After an interruption the files are left as they are; what is durable stays so, and a journal that is away is

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use headcount_engine::{Entry, Partition};
 use headcount_lake::{LakeAddress, archive::Archive};
+use headcount_record::Kind;
 
 use super::{print, print_json, print_summary};
 use crate::{
@@ -57,7 +58,7 @@ fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
                         .apply(Entry {
                             offset: entry.offset,
                             arrived: entry.arrived,
-                            kind: entry.kind,
+                            kind: Kind::new(entry.kind),
                             source: entry.source,
                             body: entry.body,
                         })

@@ -1,6 +1,10 @@
 //! `headcount run`: ingest, keep, count and serve, in one process or in several.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use tokio::{net::TcpListener, runtime::Runtime};
@@ -12,19 +16,26 @@ use crate::{
     live::Live,
 };
 
+/// Where the page is unless told otherwise.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
 pub(crate) fn run(mut args: cli::Run) -> Result<()> {
     args.sources = args.take_sources()?;
-    refuse_open_address(args.listen, args.unprotected)?;
+    let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
+    refuse_open_address(listen, args.unprotected)?;
     let roles = if args.roles.is_empty() {
         Role::ALL.to_vec()
     } else {
         args.roles.clone()
     };
     refuse_what_cannot_work(&args, &roles)?;
+    let runtime = Runtime::new().context("start the runtime")?;
+    let may_move = args.listen.is_none() && !roles.contains(&Role::Serve);
+    let (listener, port) = runtime.block_on(async { open_listener(listen, may_move) })?;
     let worker = args
         .cluster
         .worker
-        .unwrap_or_else(|| format!("{}-{}", host(), args.listen.port()));
+        .unwrap_or_else(|| format!("{}-{port}", host()));
     let live = Live {
         data: DataDir::new(args.data),
         roles,
@@ -38,9 +49,8 @@ pub(crate) fn run(mut args: cli::Run) -> Result<()> {
         archive: !args.cluster.no_archive,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
+        hosts: args.proxy.hosts,
     };
-    let runtime = Runtime::new().context("start the runtime")?;
-    let listener = runtime.block_on(async { bind(args.listen) })?;
     live.run(&runtime, listener, |address| {
         tracing::info!("listening on http://{address}");
     })
@@ -101,11 +111,36 @@ pub(crate) fn refuse_open_address(address: SocketAddr, unprotected: bool) -> Res
     ))
 }
 
+/// Opens the listener, and tells the port that names this process. A process without the role `serve`
+/// has nothing there but probes and metrics, so another process on its default port must not stop it:
+/// it `may_move` to a free one.
+fn open_listener(address: SocketAddr, may_move: bool) -> Result<(TcpListener, u16)> {
+    match headcount_server::bind(address) {
+        Err(error) if may_move && error.kind() == io::ErrorKind::AddrInUse => {}
+        bound => {
+            return Ok((
+                bound.map_err(|error| cannot_listen(address, &error))?,
+                address.port(),
+            ));
+        }
+    }
+    let listener = bind(SocketAddr::new(address.ip(), 0))?;
+    let free = listener.local_addr()?;
+    tracing::info!(
+        "port {} is in use, so the probes and metrics of this process are at http://{free}; choose a \
+         port with --listen, and with --worker a name that stays",
+        address.port()
+    );
+    Ok((listener, free.port()))
+}
+
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener> {
-    headcount_server::bind(address).map_err(|error| {
-        exit(
-            CANNOT_CREATE,
-            format!("listen on {address}: {error}; choose another with --listen"),
-        )
-    })
+    headcount_server::bind(address).map_err(|error| cannot_listen(address, &error))
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    exit(
+        CANNOT_CREATE,
+        format!("listen on {address}: {error}; choose another with --listen"),
+    )
 }

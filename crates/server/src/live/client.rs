@@ -1,4 +1,4 @@
-//! One open stream: hello, a snapshot, then whatever the room says.
+//! One open stream: a greeting, a snapshot, then the messages of its room.
 
 use std::{
     convert::Infallible,
@@ -15,39 +15,39 @@ use tokio::{
 };
 
 use super::hub::{Hub, Joined};
-use crate::{seats::Seat, stop::Stop};
+use crate::http::{limiter::Permit, stop_signal::StopSignal};
 
-/// The browser comes back a second after the connection is lost.
+/// The browser connects again one second after it lost the connection.
 const HELLO: &[u8] = b"retry: 1000\n\n";
-/// A comment: keeps proxies and the kernel content until there is something to say.
+/// A comment, so that proxies do not close a stream that has nothing to say yet.
 const NOT_YET: &[u8] = b": starting\n\n";
 
-struct Client {
+struct LiveClient {
     hub: Arc<Hub>,
     filter: Filter,
-    stage: Stage,
-    stop: Stop,
-    _seat: Seat,
+    stage: ClientStage,
+    stop: StopSignal,
+    _permit: Permit,
 }
 
-enum Stage {
+enum ClientStage {
     Hello,
     Joining(Pin<Box<dyn Future<Output = Option<Joined>> + Send>>),
     Live(broadcast::Receiver<Bytes>),
 }
 
-pub(super) fn stream(
+pub(crate) fn stream(
     hub: Arc<Hub>,
     filter: Filter,
-    seat: Seat,
+    permit: Permit,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let stop = hub.stop.clone();
-    let client = Client {
+    let client = LiveClient {
         hub,
         filter,
-        stage: Stage::Hello,
+        stage: ClientStage::Hello,
         stop,
-        _seat: seat,
+        _permit: permit,
     };
     stream::unfold(client, |mut client| async move {
         let bytes = client.next().await?;
@@ -55,27 +55,27 @@ pub(super) fn stream(
     })
 }
 
-impl Client {
+impl LiveClient {
     /// The next bytes to send; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             match &mut self.stage {
-                Stage::Hello => {
+                ClientStage::Hello => {
                     self.join();
                     return Some(Bytes::from_static(HELLO));
                 }
-                Stage::Joining(join) => tokio::select! {
+                ClientStage::Joining(join) => tokio::select! {
                     biased;
                     () = self.stop.asked() => return None,
                     joined = join => {
                         let joined = joined?;
-                        self.stage = Stage::Live(joined.ticks);
+                        self.stage = ClientStage::Live(joined.ticks);
                         self.hub.metrics.live.snapshots.fetch_add(1, Relaxed);
                         return Some(joined.snapshot);
                     }
                     () = time::sleep(self.hub.options.ping) => return Some(Bytes::from_static(NOT_YET)),
                 },
-                Stage::Live(ticks) => tokio::select! {
+                ClientStage::Live(ticks) => tokio::select! {
                     biased;
                     () = self.stop.asked() => return None,
                     received = ticks.recv() => match received {
@@ -92,6 +92,7 @@ impl Client {
     }
 
     fn join(&mut self) {
-        self.stage = Stage::Joining(Box::pin(Arc::clone(&self.hub).join(self.filter.clone())));
+        self.stage =
+            ClientStage::Joining(Box::pin(Arc::clone(&self.hub).join(self.filter.clone())));
     }
 }

@@ -1,6 +1,5 @@
-//! The rooms by filter: made when somebody comes, closed when nobody is left.
+//! A room for each filter: made for its first client, closed after its last.
 
-use headcount_query::{SourceStatus, Views};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -12,24 +11,28 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse};
+use headcount_query::{Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::room::Room;
 use crate::{
+    http::{
+        limiter::{ConnectionLimiter, Permit},
+        problem::Problem,
+        stop_signal::StopSignal,
+    },
     metrics::Metrics,
     options::Options,
-    problem::Problem,
-    seats::{Seat, Seats},
     state::ServerState,
-    stop::Stop,
 };
 
-/// How many may wait at a room's door before joining waits as well.
+/// Clients that may wait to join a room before joining waits as well.
 const JOINS_WAITING_MAX: usize = 64;
-/// A room that closes in this very moment is tried again; one that breaks is not tried for ever.
+/// A room may close just as a client joins, so joining is tried again; a room that breaks must not be tried
+/// for ever.
 const JOIN_ATTEMPTS: usize = 8;
 
-/// A request to be let in: answered with the present state and all that follows it.
+/// A request to join: the answer has the present state, and every message from then on.
 pub(super) type Join = oneshot::Sender<Joined>;
 
 #[derive(Debug)]
@@ -43,15 +46,16 @@ pub(crate) struct Hub {
     pub(super) views: Views,
     pub(super) pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub(super) sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
+    pub(super) ready: watch::Receiver<Readiness>,
     pub(super) options: Options,
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) stop: Stop,
-    /// The greatest sequence number used: a room made again goes on from there, never back.
+    pub(super) stop: StopSignal,
+    /// The greatest sequence number used. A room that is made again goes on from there.
     pub(super) seq: AtomicU64,
 
     rooms: Mutex<HashMap<Filter, mpsc::Sender<Join>>>,
-    seats: Arc<Seats>,
+    limiter: Arc<ConnectionLimiter>,
 }
 
 impl Hub {
@@ -60,40 +64,41 @@ impl Hub {
         options: &Options,
         build: Arc<str>,
         metrics: Arc<Metrics>,
-        stop: Stop,
+        stop: StopSignal,
     ) -> Arc<Self> {
         Arc::new(Self {
             views: state.views.clone(),
             pulses: state.pulses.clone(),
             sources: state.sources.clone(),
+            ready: state.ready.clone(),
             options: options.clone(),
             build,
             metrics,
             stop,
             seq: AtomicU64::new(0),
             rooms: Mutex::default(),
-            seats: Seats::new(options.live_clients, options.live_clients_per_address),
+            limiter: ConnectionLimiter::new(options.live_clients, options.live_clients_per_address),
         })
     }
 
     /// Open streams.
     pub(crate) fn clients(&self) -> usize {
-        self.seats.count()
+        self.limiter.count()
     }
 
-    /// A place for a client that wants these figures.
-    pub(super) fn seat(&self, peer: IpAddr, filter: &Filter) -> Result<Seat, Problem> {
-        let seat = self.seats.take(peer).map_err(Problem::no_stream_left)?;
+    /// A permit for a client that wants these figures.
+    pub(crate) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
+        let permit = self.limiter.permit(peer).map_err(Problem::no_stream_left)?;
         let rooms = self.rooms();
         if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
-            return Ok(seat);
+            return Ok(permit);
         }
         Err(Problem::unavailable(
             "too many different filters are being watched: try again later",
         ))
     }
 
-    /// Enters the room of a filter, making it if need be; `None` when there is nothing to come.
+    /// Joins the room of a filter, and makes it if there is none. `None` when there will be no figures any more.
     pub(super) async fn join(self: Arc<Self>, filter: Filter) -> Option<Joined> {
         for _ in 0..JOIN_ATTEMPTS {
             if self.views.questions.is_closed() {
@@ -110,10 +115,10 @@ impl Hub {
         None
     }
 
-    /// Called by a room that finds itself empty. False when somebody stands at the door.
-    pub(super) fn close(&self, filter: &Filter, door: &mpsc::Receiver<Join>) -> bool {
+    /// Called by a room that finds itself empty. False when a client is about to join.
+    pub(super) fn close(&self, filter: &Filter, joins: &mpsc::Receiver<Join>) -> bool {
         let mut rooms = self.rooms();
-        if !door.is_empty() {
+        if !joins.is_empty() {
             return false;
         }
         rooms.remove(filter);
@@ -123,14 +128,14 @@ impl Hub {
 
     fn room(self: &Arc<Self>, filter: &Filter) -> mpsc::Sender<Join> {
         let mut rooms = self.rooms();
-        if let Some(door) = rooms.get(filter).filter(|door| !door.is_closed()) {
-            return door.clone();
+        if let Some(join) = rooms.get(filter).filter(|join| !join.is_closed()) {
+            return join.clone();
         }
-        let (door, joins) = mpsc::channel(JOINS_WAITING_MAX);
+        let (join, joins) = mpsc::channel(JOINS_WAITING_MAX);
         tokio::spawn(Room::new(Arc::clone(self), filter.clone(), joins).run());
-        rooms.insert(filter.clone(), door.clone());
+        rooms.insert(filter.clone(), join.clone());
         self.metrics.live.filters.store(rooms.len() as u64, Relaxed);
-        door
+        join
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<Filter, mpsc::Sender<Join>>> {

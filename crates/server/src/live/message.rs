@@ -1,20 +1,20 @@
 //! The events of the stream, byte by byte. Names of members are a contract with the page.
 
-use headcount_query::{SourceState, SourceStatus};
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headcount_engine::{
     CityRow, CountryRow, Dot, Filter, History, TopicRow, Totals, TrendingRow, VenueRow, View,
 };
+use headcount_query::{Readiness, SourceKind, SourceState, SourceStatus};
 use serde::Serialize;
 
 use super::pulses::Flash;
-use crate::{clock, json};
+use crate::{clock, http::json};
 
 /// A snapshot has every member but `pulses`; a tick has those that changed.
 #[derive(Default, Serialize)]
-pub(super) struct Message<'a> {
+pub(super) struct LiveMessage<'a> {
     pub(super) seq: u64,
     pub(super) at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +44,8 @@ pub(super) struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<Vec<SourceRow<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ready: Option<ReadyRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ledger: Option<LedgerRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pulses: Option<Vec<Flash>>,
@@ -59,8 +61,18 @@ pub(super) struct All {
 pub(super) struct SourceRow<'a> {
     state: SourceState,
     name: &'a str,
+    #[serde(flatten)]
+    kind: SourceKind,
     last_record_at: Option<i64>,
     gaps: u64,
+    error: Option<&'a str>,
+}
+
+/// Whether figures are counted and served, and if not, why.
+#[derive(PartialEq, Serialize)]
+pub(super) struct ReadyRow<'a> {
+    state: &'static str,
+    reason: Option<&'a str>,
 }
 
 #[derive(PartialEq, Serialize)]
@@ -92,18 +104,32 @@ impl<'a> SourceRow<'a> {
     }
 
     fn of(source: &'a SourceStatus) -> Self {
-        let SourceStatus {
-            state,
-            name,
-            last_record_at,
-            gaps,
-            ..
-        } = source;
         Self {
-            state: *state,
-            name,
-            last_record_at: *last_record_at,
-            gaps: *gaps,
+            state: source.state,
+            name: &source.name,
+            kind: source.kind,
+            last_record_at: source.last_record_at,
+            gaps: source.gaps,
+            error: source.error.as_deref(),
+        }
+    }
+
+    /// Whether both are equal except for the time of the last record, which changes all the time.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let last_record_at = self.last_record_at;
+        *self
+            == Self {
+                last_record_at,
+                ..*other
+            }
+    }
+}
+
+impl<'a> ReadyRow<'a> {
+    pub(super) fn of(readiness: &'a Readiness) -> Self {
+        Self {
+            state: readiness.word(),
+            reason: readiness.reason(),
         }
     }
 }
@@ -120,7 +146,7 @@ impl LedgerRow {
     }
 }
 
-/// The connection lives and the sources are so, whether or not anything is counted.
+/// Says that the connection lives, and how the sources are, also while no figure changes.
 pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
     let sources = sources
         .iter()

@@ -1,4 +1,4 @@
-//! New answers between two ticks, summed by place: what the map flashes.
+//! New answers between two ticks, summed by place. The map shows each as a pulse.
 
 use std::{collections::HashMap, sync::Arc};
 

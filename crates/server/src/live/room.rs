@@ -1,6 +1,5 @@
-//! The task of one filter: questions, shows, pings, and leaves when nobody is there.
+//! The task of one filter: it asks for views, sends what has changed, pings, and ends without clients.
 
-use headcount_query::Question;
 use std::{
     pin::Pin,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -8,6 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse, View};
+use headcount_query::{Question, Readiness, SourceStatus};
 use tokio::{
     sync::{
         broadcast::{self, error::TryRecvError},
@@ -17,41 +17,41 @@ use tokio::{
 };
 
 use super::{
-    board::Board,
+    delta::DeltaState,
     hub::{Hub, Join, Joined},
 };
 
 /// Messages that a client may be behind before it gets a snapshot instead: three seconds of ticks.
 const RING: usize = 32;
-/// A room leaves the publisher four times as long alone as it kept it waiting, so that many filters
-/// make every one of them slower, and the counting no slower at all.
+/// A room waits four times as long as its last view took before it asks again: many filters slow each other
+/// down, and never the counting.
 const REST: u32 = 4;
-/// Nobody waits longer for a view.
+/// The longest wait for a view.
 const VIEW_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct Room {
     hub: Arc<Hub>,
     filter: Filter,
     joins: mpsc::Receiver<Join>,
-    /// Those who came before the first view.
+    /// Clients that came before the first view.
     waiting: Vec<Join>,
     ticks: broadcast::Sender<Bytes>,
     pulses: broadcast::Receiver<Arc<[Pulse]>>,
     /// Absent until the first view.
-    board: Option<Board>,
-    /// A commit has not been asked about.
+    delta: Option<DeltaState>,
+    /// There was a commit since the last question.
     stale: bool,
     next_tick: Instant,
 }
 
 /// A view on its way, and since when.
-type Asked = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
+type PendingView = Pin<Box<dyn Future<Output = (Instant, Answered)> + Send>>;
 
 enum Answered {
     View(Arc<View>),
     /// Not in time, or refused: asked again a little later.
     NotNow,
-    /// There is nobody to ask.
+    /// The publisher has ended.
     Gone,
 }
 
@@ -64,7 +64,7 @@ impl Room {
             joins,
             waiting: Vec::new(),
             ticks: broadcast::Sender::new(RING),
-            board: None,
+            delta: None,
             stale: true,
             next_tick: Instant::now(),
         }
@@ -73,11 +73,12 @@ impl Room {
     pub(super) async fn run(mut self) {
         let mut commits = self.hub.views.commits.clone();
         let mut sources = self.hub.sources.clone();
+        let mut ready = self.hub.ready.clone();
         let mut stop = self.hub.stop.clone();
         let every = self.hub.options.ping;
         let mut ping = time::interval_at(Instant::now() + every, every);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut asked: Option<Asked> = None;
+        let mut asked: Option<PendingView> = None;
         loop {
             if self.stale && asked.is_none() && Instant::now() >= self.next_tick {
                 self.stale = false;
@@ -102,6 +103,7 @@ impl Room {
                 }
                 Ok(()) = commits.changed(), if !self.stale => self.stale = true,
                 Ok(()) = sources.changed() => self.put_sources(&sources.borrow_and_update()),
+                Ok(()) = ready.changed() => self.put_ready(ready.borrow_and_update().clone()),
                 _ = ping.tick() => {
                     self.ping();
                     if self.is_empty() && self.hub.close(&self.filter, &self.joins) {
@@ -109,7 +111,7 @@ impl Room {
                     }
                 }
                 () = time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    // When there is something newer, it is asked for above, and its tick says it all.
+                    // After a newer commit the view is asked for above, and its tick has these members too.
                     if !self.stale {
                         self.tick();
                     }
@@ -118,7 +120,7 @@ impl Room {
         }
     }
 
-    /// When to look again although nothing happens: to ask, or to send what was held back.
+    /// When to wake up although nothing happens: to ask, or to send what was held back.
     fn due(&self, asked: bool) -> Option<Instant> {
         if asked {
             return None;
@@ -126,11 +128,11 @@ impl Room {
         if self.stale {
             return Some(self.next_tick);
         }
-        let due = self.board.as_ref()?.due(Instant::now())?;
+        let due = self.delta.as_ref()?.due(Instant::now())?;
         Some(due.max(self.next_tick))
     }
 
-    fn ask(&self) -> Asked {
+    fn ask(&self) -> PendingView {
         let (views, filter) = (self.hub.views.clone(), self.filter.clone());
         Box::pin(async move {
             let since = Instant::now();
@@ -145,15 +147,23 @@ impl Room {
         })
     }
 
-    /// A view has come: a tick to those who are here, a snapshot to those who waited for the first one.
+    /// Sends a new view: a tick to clients that have a snapshot, a snapshot to those that waited for it.
     fn show(&mut self, view: Arc<View>, since: Instant) {
-        match &mut self.board {
-            Some(board) => board.put_view(view),
+        match &mut self.delta {
+            Some(delta) => delta.put_view(view),
             None => {
                 let sources = self.hub.sources.borrow().clone();
+                let ready = self.hub.ready.borrow().clone();
                 let seq = self.hub.seq.fetch_add(1, Relaxed) + 1;
                 let build = Arc::clone(&self.hub.build);
-                self.board = Some(Board::new(view, sources, build, seq, &self.hub.options));
+                self.delta = Some(DeltaState::new(
+                    view,
+                    sources,
+                    ready,
+                    build,
+                    seq,
+                    &self.hub.options,
+                ));
                 self.drain_pulses(false);
             }
         }
@@ -169,37 +179,43 @@ impl Room {
     fn tick(&mut self) {
         self.drain_pulses(true);
         let now = Instant::now();
-        let Some(board) = &mut self.board else { return };
-        if let Some(bytes) = board.tick(now) {
+        let Some(delta) = &mut self.delta else { return };
+        if let Some(bytes) = delta.tick(now) {
             self.next_tick = now + self.hub.options.tick;
-            self.hub.seq.fetch_max(board.seq, Relaxed);
+            self.hub.seq.fetch_max(delta.seq, Relaxed);
             self.hub.metrics.live.ticks.fetch_add(1, Relaxed);
             let _ = self.ticks.send(bytes);
         }
     }
 
     fn admit(&mut self, join: Join) {
-        let Some(board) = &mut self.board else {
+        let Some(delta) = &mut self.delta else {
             return self.waiting.push(join);
         };
-        let snapshot = board.snapshot(Instant::now());
+        let snapshot = delta.snapshot(Instant::now());
         let _ = join.send(Joined {
             snapshot,
             ticks: self.ticks.subscribe(),
         });
     }
 
-    fn put_sources(&mut self, sources: &Arc<Vec<headcount_query::SourceStatus>>) {
-        if let Some(board) = &mut self.board {
-            board.put_sources(Arc::clone(sources));
+    fn put_sources(&mut self, sources: &Arc<Vec<SourceStatus>>) {
+        if let Some(delta) = &mut self.delta {
+            delta.put_sources(Arc::clone(sources));
+        }
+    }
+
+    fn put_ready(&mut self, ready: Readiness) {
+        if let Some(delta) = &mut self.delta {
+            delta.put_ready(ready);
         }
     }
 
     /// Pulses that came after the last view are not kept waiting for a commit that may never come.
     fn ping(&mut self) {
         self.drain_pulses(true);
-        if let Some(board) = &self.board {
-            let _ = self.ticks.send(board.ping());
+        if let Some(delta) = &self.delta {
+            let _ = self.ticks.send(delta.ping());
         }
     }
 
@@ -207,8 +223,8 @@ impl Room {
         loop {
             match self.pulses.try_recv() {
                 Ok(pulses) => {
-                    if let Some(board) = self.board.as_mut().filter(|_| keep) {
-                        board.flashes.add(&self.filter, &pulses);
+                    if let Some(delta) = self.delta.as_mut().filter(|_| keep) {
+                        delta.flashes.add(&self.filter, &pulses);
                     }
                 }
                 Err(TryRecvError::Lagged(_)) => {}

@@ -1,20 +1,22 @@
 //! The cadence of a room, on a clock that is advanced.
 
-use headcount_query::{Question, Views};
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use headcount_engine::{CityRow, Filter, Totals, View};
+use headcount_query::{Question, Views};
 use serde_json::Value;
 use tokio::{
     sync::{broadcast, mpsc, watch},
     time::{self, Instant},
 };
 
-use super::*;
-use crate::{metrics::Metrics, options::Options, state::ServerState, stop::Stop};
+use super::{client, hub::Hub};
+use crate::{
+    http::stop_signal::StopSignal, metrics::Metrics, options::Options, state::ServerState,
+};
 
-struct Stage {
+struct Publisher {
     hub: Arc<Hub>,
     commits: watch::Sender<u64>,
     stop: watch::Sender<bool>,
@@ -22,7 +24,7 @@ struct Stage {
     _ready: watch::Sender<headcount_query::Readiness>,
 }
 
-impl Stage {
+impl Publisher {
     /// With a publisher that takes so long for a view; its figures are the number of the commit.
     fn new(view_takes: Duration) -> Self {
         let (questions, mut asked) = mpsc::channel(4);
@@ -53,7 +55,7 @@ impl Stage {
             ready: ready_seen,
             cluster: watch::channel(None).1,
         };
-        let (stop, stopped) = Stop::new();
+        let (stop, stopped) = StopSignal::new();
         let metrics = Arc::new(Metrics::default());
         let hub = Hub::new(
             &state,
@@ -73,11 +75,11 @@ impl Stage {
 
     fn client(&self) -> Pin<Box<dyn Stream<Item = String>>> {
         let filter = Filter::default();
-        let seat = self
+        let permit = self
             .hub
-            .seat("127.0.0.1".parse().expect("an address"), &filter)
-            .expect("a seat");
-        let bytes = client::stream(Arc::clone(&self.hub), filter, seat);
+            .permit("127.0.0.1".parse().expect("an address"), &filter)
+            .expect("a permit");
+        let bytes = client::stream(Arc::clone(&self.hub), filter, permit);
         Box::pin(bytes.map(|bytes| {
             let Ok(bytes) = bytes;
             String::from_utf8(bytes.to_vec()).expect("UTF-8")
@@ -127,7 +129,7 @@ fn data(event: &str) -> Value {
 }
 
 /// Reads until the commits stop and a second has passed.
-async fn watch_stream(stage: &Stage, time: Duration) -> Vec<String> {
+async fn watch_stream(stage: &Publisher, time: Duration) -> Vec<String> {
     let mut stream = stage.client();
     let mut seen = Vec::new();
     let end = Instant::now() + time + Duration::from_secs(3);
@@ -142,7 +144,7 @@ async fn watch_stream(stage: &Stage, time: Duration) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_commits_a_second_are_ten_ticks() {
-    let stage = Stage::new(Duration::from_millis(2));
+    let stage = Publisher::new(Duration::from_millis(2));
     let seen = watch_stream(&stage, Duration::from_secs(10)).await;
     assert_eq!(
         (seen[0].as_str(), name(&seen[1])),
@@ -205,7 +207,7 @@ async fn a_thousand_commits_a_second_are_ten_ticks() {
 /// One commit after a pause is told at once, not at the end of some interval.
 #[tokio::test(start_paused = true)]
 async fn a_single_commit_is_told_at_once() {
-    let stage = Stage::new(Duration::ZERO);
+    let stage = Publisher::new(Duration::ZERO);
     let mut stream = stage.client();
     for _ in 0..2 {
         stream.next().await; // hello, snapshot
@@ -224,7 +226,7 @@ async fn a_single_commit_is_told_at_once() {
 /// A publisher that is slow is asked less often: a fifth of its time at most goes to one filter.
 #[tokio::test(start_paused = true)]
 async fn a_slow_publisher_is_left_alone() {
-    let stage = Stage::new(Duration::from_millis(200));
+    let stage = Publisher::new(Duration::from_millis(200));
     let seen = watch_stream(&stage, Duration::from_secs(10)).await;
     let ticks = seen.iter().filter(|event| name(event) == "tick").count();
     assert!((9..=12).contains(&ticks), "{ticks} ticks in ten seconds");
@@ -234,7 +236,7 @@ async fn a_slow_publisher_is_left_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_listen_gets_a_snapshot_of_now() {
-    let stage = Stage::new(Duration::ZERO);
+    let stage = Publisher::new(Duration::ZERO);
     let mut stream = stage.client();
     stream.next().await;
     let first = stream.next().await.expect("a snapshot");
@@ -256,7 +258,7 @@ async fn who_does_not_listen_gets_a_snapshot_of_now() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_question_is_asked_again() {
     let (questions, mut asked) = mpsc::channel(4);
-    let stage = Stage::asking(questions);
+    let stage = Publisher::asking(questions);
     let mut stream = stage.client();
     assert_eq!(stream.next().await.as_deref(), Some("retry: 1000\n\n"));
     let publisher = async {
@@ -293,7 +295,7 @@ async fn a_refused_question_is_asked_again() {
 /// What happened while nobody read is not kept: a second of silence later everything is at rest.
 #[tokio::test(start_paused = true)]
 async fn an_empty_room_is_closed() {
-    let stage = Stage::new(Duration::ZERO);
+    let stage = Publisher::new(Duration::ZERO);
     let mut stream = stage.client();
     stream.next().await;
     stream.next().await;

@@ -1,14 +1,14 @@
 //! The families of `/metrics`, one function per subject.
 
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
+use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
 
 use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
-use crate::{app::App, routes::Route};
+use crate::{app::App, http::endpoint::Endpoint};
 
-pub(super) fn write(app: &App, view: Option<&View>) -> String {
+pub(crate) fn write(app: &App, view: Option<&View>) -> String {
     let mut out = Exposition::default();
     about(&mut out, app);
     if let Some(view) = view {
@@ -31,35 +31,47 @@ fn about(out: &mut Exposition, app: &App) {
         ("version", env!("CARGO_PKG_VERSION")),
         ("build", &*app.page.build()),
     ];
-    out.family("headcount_build_info", "gauge", "The running program.")
-        .sample(&build, 1);
+    out.family(
+        "headcount_build_info",
+        "gauge",
+        "Version and build of the running program; always 1.",
+    )
+    .sample(&build, 1);
     let ready = u8::from(*app.state.ready.borrow() == Readiness::Ready);
-    out.family("headcount_ready", "gauge", "1 when figures are served.")
-        .sample(&[], ready);
+    out.family(
+        "headcount_ready",
+        "gauge",
+        "1 while the program serves figures, otherwise 0.",
+    )
+    .sample(&[], ready);
 }
 
 fn figures(out: &mut Exposition, view: &View) {
     let totals = &view.totals;
-    out.family("headcount_rsvps", "gauge", "RSVPs that are, by answer.")
+    out.family("headcount_rsvps", "gauge", "Current RSVPs by response.")
         .sample(&[("response", "yes")], totals.yes)
         .sample(&[("response", "no")], totals.no);
     out.family(
         "headcount_heads",
         "gauge",
-        "People coming, guests included.",
+        "People coming: every yes and its guests.",
     )
     .sample(&[], totals.heads);
-    out.family("headcount_events", "gauge", "Events with an RSVP.")
-        .sample(&[], totals.events);
+    out.family(
+        "headcount_events",
+        "gauge",
+        "Events with at least one RSVP.",
+    )
+    .sample(&[], totals.events);
     if let Some(time) = view.as_of.stream_time {
-        let help = "How far record time has come, in seconds since 1970.";
+        let help = "Stream time, the watermark of record time, in seconds since 1970.";
         out.family("headcount_stream_time_seconds", "gauge", help)
             .sample(&[], seconds(time));
     }
     out.family(
         "headcount_journal_offset",
         "gauge",
-        "Journal entries counted, by partition.",
+        "Journal entries counted so far, by partition.",
     );
     for (partition, offset) in view.as_of.offsets.iter().enumerate() {
         out.sample(&[("partition", &partition.to_string())], offset);
@@ -69,9 +81,14 @@ fn figures(out: &mut Exposition, view: &View) {
 /// received = kept + rejected, kept = new + replaced + repeated + stale + quarantined: by source.
 fn ledger(out: &mut Exposition, view: &View) {
     let ledger = &view.ledger;
-    let help = "1 when every received record is accounted for.";
+    let help = "1 while every received record is accounted for, otherwise 0.";
     out.family("headcount_ledger_balanced", "gauge", help)
         .sample(&[], u8::from(ledger.balanced));
+
+    let help = "Records that changed totals but no window: older than every open window, or far ahead of the stream.";
+    out.family("headcount_winners_outside_windows", "gauge", help)
+        .sample(&[("side", "late")], ledger.late)
+        .sample(&[("side", "ahead")], ledger.ahead);
 
     let mut each = |name, help, value: fn(&Account) -> u64| {
         out.family(name, "counter", help);
@@ -81,26 +98,21 @@ fn ledger(out: &mut Exposition, view: &View) {
     };
     each(
         "headcount_records_received_total",
-        "Records delivered.",
+        "Records received, by source.",
         |account| account.received,
     );
     each(
         "headcount_records_kept_total",
-        "Records in the journal.",
+        "Records accepted into the journal, by source.",
         |account| account.kept,
     );
-    each(
-        "headcount_records_late_total",
-        "Winners too old for any window.",
-        |account| account.late,
-    );
-    let help = "Interruptions in which records may have been lost.";
+    let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 
     out.family(
         "headcount_records_counted_total",
         "counter",
-        "What became of kept records.",
+        "Records kept, by source and by what became of them.",
     );
     for (source, account) in &ledger.sources {
         let tally = &account.tally;
@@ -116,7 +128,7 @@ fn ledger(out: &mut Exposition, view: &View) {
     out.family(
         "headcount_records_quarantined_total",
         "counter",
-        "Records kept and counted nowhere.",
+        "Records kept in the journal but not counted, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.tally.quarantined {
@@ -126,7 +138,7 @@ fn ledger(out: &mut Exposition, view: &View) {
     out.family(
         "headcount_records_rejected_total",
         "counter",
-        "Records refused at the door.",
+        "Records rejected because they could not be read, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.rejected {
@@ -140,7 +152,7 @@ fn sources(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_source_state",
         "gauge",
-        "1 for the state a source is in.",
+        "1 for the current state of each source.",
     );
     for source in sources.iter() {
         out.sample(
@@ -151,12 +163,12 @@ fn sources(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_source_reconnects_total",
         "counter",
-        "Connections after the first.",
+        "Times a source has connected again after its first connection.",
     );
     for source in sources.iter() {
         out.sample(&[("source", &source.name)], source.reconnects);
     }
-    let help = "When the last record arrived, in seconds since 1970.";
+    let help = "When the last record of a source arrived, in seconds since 1970.";
     out.family("headcount_source_last_record_seconds", "gauge", help);
     for source in sources.iter() {
         if let Some(at) = source.last_record_at {
@@ -166,7 +178,7 @@ fn sources(out: &mut Exposition, app: &App) {
 }
 
 fn workers(out: &mut Exposition, cluster: &ClusterStatus) {
-    let help = "1 for every process of the cluster.";
+    let help = "Processes of the cluster, with their versions and roles; always 1.";
     out.family("headcount_worker_info", "gauge", help);
     for worker in &cluster.workers {
         let roles = worker.roles.join(",");
@@ -177,7 +189,7 @@ fn workers(out: &mut Exposition, cluster: &ClusterStatus) {
         ];
         out.sample(&labels, 1);
     }
-    let help = "When a process was last heard of, in seconds since 1970.";
+    let help = "When a process last reported that it is running, in seconds since 1970.";
     out.family("headcount_worker_seen_seconds", "gauge", help);
     for worker in &cluster.workers {
         out.sample(&[("worker", &worker.name)], seconds(worker.seen));
@@ -203,27 +215,27 @@ fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
     };
     each(
         "headcount_partition_lag",
-        "Journal entries that are not counted yet.",
+        "Journal entries that are not counted yet, by partition.",
         |partition| partition.lag,
     );
     each(
         "headcount_partition_epoch",
-        "Grows with every change of owner.",
+        "Ownership epoch of a partition; it grows with every change of owner.",
         |partition| Some(partition.epoch),
     );
     each(
         "headcount_partition_offset",
-        "Journal entries counted.",
+        "Journal entries counted by the owner of a partition.",
         |partition| Some(partition.offset),
     );
     each(
         "headcount_partition_served_offset",
-        "Journal entries in the tables served.",
+        "Journal entries that are included in the served tables, by partition.",
         |partition| partition.served_offset,
     );
     each(
         "headcount_partition_checkpoint_offset",
-        "Journal entries in the newest checkpoint.",
+        "Journal entries covered by the newest checkpoint, by partition.",
         |partition| partition.checkpoint_offset,
     );
 }
@@ -236,34 +248,34 @@ fn live(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_live_filters",
         "gauge",
-        "Filters computed for them.",
+        "Different filters that live streams watch.",
     )
     .sample(&[], load(&live.filters));
     out.family(
         "headcount_live_snapshots_total",
         "counter",
-        "Snapshots sent.",
+        "Snapshots sent to live streams.",
     )
     .sample(&[], load(&live.snapshots));
     out.family(
         "headcount_live_ticks_total",
         "counter",
-        "Ticks made, each for all clients of a filter.",
+        "Ticks made; each goes to all clients of a filter.",
     )
     .sample(&[], load(&live.ticks));
     out.family(
         "headcount_live_lagged_total",
         "counter",
-        "Times a client missed ticks.",
+        "Times a client fell behind and got a snapshot instead of the ticks it missed.",
     )
     .sample(&[], load(&live.lagged));
 }
 
 fn connections(out: &mut Exposition, app: &App) {
     let metrics = &app.metrics;
-    out.family("headcount_connections", "gauge", "Open connections.")
+    out.family("headcount_connections", "gauge", "Open HTTP connections.")
         .sample(&[], app.connections.count());
-    let help = "Connections closed at once: too many of them.";
+    let help = "Connections closed at once because too many were open, by limit.";
     out.family("headcount_connections_refused_total", "counter", help);
     for (counter, limit) in metrics.refused.iter().zip(["total", "address"]) {
         out.sample(&[("limit", limit)], counter.load(Relaxed));
@@ -271,7 +283,7 @@ fn connections(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_connections_overdue_total",
         "counter",
-        "Connections closed for taking too long.",
+        "Connections closed because the client took too long, by deadline.",
     );
     for (counter, limit) in metrics.overdue.iter().zip(["header", "idle", "unread"]) {
         out.sample(&[("limit", limit)], counter.load(Relaxed));
@@ -280,14 +292,14 @@ fn connections(out: &mut Exposition, app: &App) {
 
 fn requests(out: &mut Exposition, metrics: &Metrics) {
     let routes = || {
-        Route::ALL
+        Endpoint::ALL
             .iter()
             .map(|(route, name)| (*name, &metrics.routes[*route as usize]))
     };
     out.family(
         "headcount_http_requests_total",
         "counter",
-        "Requests answered.",
+        "HTTP requests answered, by route and status.",
     );
     for (name, requests) in routes() {
         for (status, counter) in STATUSES.iter().zip(&requests.by_status) {
@@ -297,7 +309,7 @@ fn requests(out: &mut Exposition, metrics: &Metrics) {
             }
         }
     }
-    let help = "From a request's header to the head of its answer.";
+    let help = "Time from the end of a request's header to the start of its response.";
     out.family("headcount_http_request_seconds", "histogram", help);
     for (name, requests) in routes() {
         histogram(out, name, requests);

@@ -34,8 +34,84 @@ async fn rows_are_as_the_third_system_had_them() {
     assert_eq!(reply.header("content-type"), "application/json");
     assert_eq!(
         reply.text(),
-        r#"[{"count":6,"group_city":"Abu Dhabi","lat":"24.299173","lon":"54.697277","venue_name":"Launch 22"},{"count":1,"group_city":"Abu Dhabi","lat":"0","lon":"0","venue_name":"nowhere"}]"#
+        r#"[{"count":6,"group_city":"Abu Dhabi","lat":"24.299173","lon":"54.697277","venue_name":"Launch 22"},{"count":1,"group_city":"Abu Dhabi","lat":null,"lon":null,"venue_name":"nowhere"}]"#
     );
+}
+
+#[tokio::test]
+async fn a_filter_that_lets_nothing_through_is_an_empty_list() {
+    let world = World::new().await;
+    for venues in [vec![], vec![venue("a", 1)]] {
+        world.change(|figures| figures.venues = venues);
+        let json = get(world.address, "/api/data?country=zz").await;
+        assert_eq!((json.status, json.text()), (200, "[]"));
+        let html = get(world.address, "/api/top_venues?country=zz").await;
+        assert_eq!(html.status, 200);
+        assert_eq!(html.text().matches("<tr>").count(), 1, "the heading alone");
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_by_their_links() {
+    let world = World::new().await;
+    world.change(|figures| {
+        figures.venues = (0..25).map(|n| venue(&format!("v{n}"), 100 - n)).collect();
+    });
+    let all = get(world.address, "/api/data").await;
+    assert!(all.header("link").is_empty(), "all 25 fit");
+    for path in ["/api/data", "/api/top_venues"] {
+        let mut query = "?country=abu+dhabi&limit=10".to_owned();
+        let mut rows = String::new();
+        let mut pages = 0;
+        loop {
+            let page = get(world.address, &format!("{path}{query}")).await;
+            assert_eq!(page.status, 200, "{query}");
+            rows.push_str(page.text());
+            pages += 1;
+            let Some(link) = page.header("link").strip_prefix('<') else {
+                break;
+            };
+            let next = link.split_once('>').unwrap();
+            assert_eq!(next.1, "; rel=\"next\"");
+            query = next.0.to_owned();
+        }
+        assert_eq!(pages, 3, "{path}");
+        for n in 0..25 {
+            let name = if path == "/api/data" {
+                format!("\"v{n}\"")
+            } else {
+                format!(">v{n}<")
+            };
+            assert_eq!(rows.matches(&name).count(), 1, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_a_bound_even_when_none_is_asked_for() {
+    let world = World::new().await;
+    world.change(|figures| figures.venues = vec![venue("a", 1); 10_001]);
+    let page = get(world.address, "/api/data").await;
+    assert_eq!(page.json().as_array().unwrap().len(), 10_000);
+    assert_eq!(
+        page.header("link"),
+        "<?limit=10000&offset=10000>; rel=\"next\""
+    );
+    for (query, wanted) in [
+        ("limit=0", "`limit` must be a whole number from 1 to 10000"),
+        (
+            "limit=10001",
+            "`limit` must be a whole number from 1 to 10000",
+        ),
+        (
+            "offset=-1",
+            "`offset` must be a whole number from 0 to 10000000",
+        ),
+    ] {
+        let refused = get(world.address, &format!("/api/data?{query}")).await;
+        assert_eq!(refused.status, 400, "{query}");
+        assert!(refused.error().contains(wanted), "{}", refused.error());
+    }
 }
 
 #[tokio::test]
@@ -138,11 +214,15 @@ async fn parameters_that_are_not_known_are_refused_by_name() {
     for (path, name, known) in [
         ("/api/v1/summary?contry=us", "contry", "known here: country"),
         (
-            "/api/data?country=us&limit=5",
-            "limit",
-            "known here: country",
+            "/api/data?country=us&page=5",
+            "page",
+            "known here: country, limit, offset",
         ),
-        ("/api/top_venues?%ZZ=1", "%ZZ", "known here: country"),
+        (
+            "/api/top_venues?%ZZ=1",
+            "%ZZ",
+            "known here: country, limit, offset",
+        ),
         ("/api/v1/live?since=3", "since", "known here: country"),
         ("/api/v1/status?country=us", "country", "takes none"),
         ("/api/v1/cluster?x", "x", "takes none"),

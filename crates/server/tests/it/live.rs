@@ -1,9 +1,9 @@
 //! The live stream as the page sees it.
 
-use headcount_query::SourceState;
 use std::time::Duration;
 
 use headcount_engine::Pulse;
+use headcount_query::{Readiness, SourceKind, SourceState};
 use headcount_server::Options;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::{
     world::{World, ledger, source},
 };
 
-const MEMBERS: [&str; 16] = [
+const MEMBERS: [&str; 17] = [
     "seq",
     "at",
     "build",
@@ -28,6 +28,7 @@ const MEMBERS: [&str; 16] = [
     "history",
     "dots",
     "source",
+    "ready",
     "ledger",
 ];
 
@@ -79,7 +80,14 @@ async fn a_snapshot_then_ticks_and_pings() {
     );
     assert_eq!(
         first.data["source"],
-        json!([{"state": "live", "name": "sim:?rate=20", "last_record_at": 7, "gaps": 0}])
+        json!([{
+            "state": "live", "name": "sim:?rate=20", "kind": "simulation",
+            "last_record_at": 7, "gaps": 0, "error": null
+        }])
+    );
+    assert_eq!(
+        first.data["ready"],
+        json!({"state": "ready", "reason": null})
     );
 
     let ping = events.next().await.unwrap();
@@ -246,6 +254,34 @@ async fn a_source_that_changes_is_told_at_once() {
         .send_replace(vec![source(SourceState::Reconnecting)].into());
     let tick = events.next_named("tick").await;
     assert_eq!(tick.data["source"][0]["state"], "reconnecting");
+
+    let mut replay = source(SourceState::Connecting);
+    replay.kind = SourceKind::Replay { speed: 2.5 };
+    replay.error = Some("connection refused".into());
+    world.sources.send_replace(vec![replay].into());
+    let tick = events.next_named("tick").await;
+    let told = &tick.data["source"][0];
+    assert_eq!(
+        (&told["kind"], &told["speed"], &told["error"]),
+        (&json!("replay"), &json!(2.5), &json!("connection refused"))
+    );
+}
+
+#[tokio::test]
+async fn what_stops_the_figures_is_told_to_those_who_watch() {
+    let world = World::with(brisk()).await;
+    let mut events = Events::open(world.address, "/api/v1/live").await;
+    events.next_named("snapshot").await;
+    let reason = "partition 1: the journal is damaged".to_owned();
+    world.ready.send_replace(Readiness::Failed(reason.clone()));
+    let tick = events.next_named("tick").await;
+    assert_eq!(
+        tick.data["ready"],
+        json!({"state": "failed", "reason": reason})
+    );
+    world.ready.send_replace(Readiness::Ready);
+    let tick = events.next_named("tick").await;
+    assert_eq!(tick.data["ready"]["state"], "ready");
 }
 
 /// The stream opens before there is anything to show, so that the page connects once.

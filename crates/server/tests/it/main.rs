@@ -13,6 +13,7 @@ mod headers;
 mod limits;
 mod live;
 mod probes;
+mod proxy;
 mod shutdown;
 mod slow_clients;
 mod status;

@@ -179,3 +179,38 @@ async fn metrics_do_without_figures() {
     assert!(reply.text().contains("headcount_ready 0\n"));
     assert!(!reply.text().contains("headcount_rsvps"));
 }
+
+/// Prometheus and Grafana show these texts to people who have never seen the code.
+#[tokio::test]
+async fn the_help_of_metrics_is_for_readers() {
+    let world = World::new().await;
+    world.change(|figures| {
+        figures.yes.insert("us".into(), 3);
+        figures.ledger = ledger("sim:");
+    });
+    world
+        .cluster
+        .send_replace(Some(headcount_query::ClusterStatus::default().into()));
+    let metrics = get(world.address, "/metrics").await;
+    let helps: Vec<_> = metrics
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP "))
+        .map(|help| help.split_once(' ').expect("a name and a text"))
+        .collect();
+    let families = metrics.text().matches("# TYPE ").count();
+    assert!(families > 30 && helps.len() == families, "{families}");
+    for (name, help) in helps {
+        let is_sentence = help.starts_with(|first: char| first.is_uppercase() || first == '1')
+            && help.ends_with('.')
+            && help.split(' ').count() >= 3;
+        assert!(is_sentence, "{name}: {help}");
+        let is_code = help.contains(['_', '{', '}', '<', '`']) || help.contains("::");
+        assert!(!is_code, "{name}: {help}");
+        let own = [
+            "door", "room", "hub", "delta", "permit", "survey", "book", "lane",
+        ];
+        let mut words = help.split(|c: char| !c.is_alphanumeric());
+        assert!(!words.any(|word| own.contains(&word)), "{name}: {help}");
+    }
+}

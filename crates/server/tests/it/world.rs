@@ -1,6 +1,8 @@
 //! The rest of the program, as small as it can be: figures that a test sets, and a publisher.
 
-use headcount_query::{ClusterStatus, Question, Readiness, SourceState, SourceStatus, Views};
+use headcount_query::{
+    ClusterStatus, Question, Readiness, SourceKind, SourceState, SourceStatus, Views,
+};
 use std::{
     collections::BTreeMap,
     io,
@@ -148,6 +150,7 @@ pub(crate) fn source(state: SourceState) -> SourceStatus {
     let name = "sim:?rate=20".to_owned();
     SourceStatus {
         name,
+        kind: SourceKind::Simulation,
         state,
         last_record_at: Some(7),
         gaps: 0,
@@ -187,6 +190,7 @@ pub(crate) fn ledger(source: &str) -> Ledger {
         all: account,
         balanced: true,
         sources,
+        ..Ledger::default()
     }
 }
 

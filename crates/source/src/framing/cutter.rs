@@ -5,7 +5,7 @@
 //!  between ─────▶ value ────────────────────────▶ between
 //!     │             │ grammar breaks, too long, end of input
 //!     │             ▼
-//!     │          recover ── a line that begins an object ──▶ one malformed piece, between
+//!     │          recover ── a line that begins an object, or is no JSON ──▶ one malformed piece, between
 //!     │             │ no such line within 1 MiB
 //!     │             ▼
 //!     │           flood  (hashes and forgets) ──▶ one piece too big, between
@@ -30,6 +30,9 @@ pub const CUT_BYTES: usize = 4096;
 
 /// How far into a line the beginning of an object is looked for while recovering.
 const JUDGE_BYTES: usize = 256;
+
+/// The words of JSON.
+const LITERALS: [&[u8]; 3] = [b"true", b"false", b"null"];
 
 /// The longest line of an HTTP head that is believed to be one.
 const HEAD_LINE_MAX: usize = 16 << 10;
@@ -116,7 +119,10 @@ enum Judgement {
         brace: usize,
         indent: usize,
     },
+    /// What may be the rest of a broken value.
     Other,
+    /// What is no part of any value, such as prose.
+    Foreign,
     Unknown,
 }
 
@@ -310,6 +316,7 @@ impl Cutter {
                     (self.indent, self.begun) = (indent, false);
                     return step;
                 }
+                Judgement::Foreign => return self.malformed(buffer, newline, newline, broken),
                 Judgement::Other => search = newline + 1,
                 Judgement::Unknown => {
                     self.state = State::Recover {
@@ -371,6 +378,7 @@ impl Cutter {
                     self.indent = indent;
                     return flood.finish(self.at);
                 }
+                Judgement::Foreign => return flood.finish(self.at),
                 Judgement::Other => {
                     flood.text.swallow(b"\n");
                     self.at = newline + 1;
@@ -468,7 +476,13 @@ impl Cutter {
                 b',' | b' ' | b'\t' | b'\r' => {}
                 // Some printers write `}, {` on one line.
                 b'}' | b']' | b'[' if pretty => {}
-                _ => return Judgement::Other,
+                // A pretty-printed value goes on as long as its lines are indented.
+                _ if pretty && indent > self.indent => return Judgement::Other,
+                _ if newline.is_none() && !eof && window.len() < JUDGE_BYTES => {
+                    return Judgement::Unknown;
+                }
+                _ if may_be_json(text) => return Judgement::Other,
+                _ => return Judgement::Foreign,
             }
         }
         if newline.is_some() || eof || window.len() == JUDGE_BYTES {
@@ -536,6 +550,35 @@ fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
     let alone = next.map_or(eof, |next| rest[next] == b'{');
     (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}')
         .then_some(length)
+}
+
+/// Whether a line can be a part of a broken value: it has a key in it, or it is made of what JSON is made of, the last
+/// of it perhaps cut off.
+fn may_be_json(line: &[u8]) -> bool {
+    let mut words = line;
+    while let [byte, rest @ ..] = words {
+        words = match byte {
+            b'"' => match memchr(b'"', rest) {
+                Some(end) => &rest[end + 1..],
+                None => &[],
+            },
+            b'0'..=b'9' | b'-' | b'+' | b'.' | b'{' | b'}' | b'[' | b']' | b',' | b':' => rest,
+            _ if is_blank(*byte) => rest,
+            _ => match LITERALS.iter().find_map(|word| words.strip_prefix(*word)) {
+                Some(rest) => rest,
+                None => return has_key(line),
+            },
+        };
+    }
+    true
+}
+
+/// Whether a quote and a colon stand together, as they do behind a key.
+fn has_key(line: &[u8]) -> bool {
+    memchr_iter(b':', line).any(|colon| {
+        let before = &line[..trimmed_length(&line[..colon])];
+        matches!(before.last(), Some(b'"' | b'\''))
+    })
 }
 
 fn trimmed_length(bytes: &[u8]) -> usize {

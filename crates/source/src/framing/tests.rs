@@ -193,8 +193,38 @@ fn a_broken_value_is_one_piece() {
         ("{\"a\":{\"b\":{}\n{}\n", &["-{\"a\":{\"b\":{}", "+{}"]),
         ("{\"a\":1", &["-{\"a\":1"]),
         ("{\"a\":1}\n{", &["+{\"a\":1}", "-{"]),
-        // Garbage after the break belongs to the broken value; garbage before a value is its own.
-        ("{\"a\":1,}\nnoise\n{}\n", &["-{\"a\":1,}\nnoise", "+{}"]),
+        // What is no part of a value is its own piece, behind a broken value too.
+        ("{\"a\":1,}\nnoise\n{}\n", &["-{\"a\":1,}", "-noise", "+{}"]),
+        (
+            "{\"a\":1,\nAnn Example, 5 Main St\n\nmore\n{}\n",
+            &["-{\"a\":1,", "-Ann Example, 5 Main St", "-more", "+{}"],
+        ),
+        (
+            "{\n  \"a\": oops\n}\n5 Main St: \"Ann\"\n{\n  \"b\": 1\n}\n",
+            &[
+                "-{\n  \"a\": oops\n}",
+                "-5 Main St: \"Ann\"",
+                "+{\n  \"b\": 1\n}",
+            ],
+        ),
+        (
+            "{\"a\":\"cut of\n\"Ann\" <ann@example>\n{}",
+            &["-{\"a\":\"cut of", "-\"Ann\" <ann@example>", "+{}"],
+        ),
+        // A text with a line end in it is one piece, so that it can be mended.
+        (
+            "{\"a\":\"one\nand two\",\"b\":1}\n{}\n",
+            &["-{\"a\":\"one\nand two\",\"b\":1}", "+{}"],
+        ),
+        (
+            "{\"a\": 1\n \"b\": [true, -1.5e3,\n null]}\n{}\n",
+            &["-{\"a\": 1\n \"b\": [true, -1.5e3,\n null]}", "+{}"],
+        ),
+        // A word too many between indented lines does not tear them apart.
+        (
+            "{\n  \"a\": 1,\n  oops\n  \"b\": 2\n}\n{\n}\n",
+            &["-{\n  \"a\": 1,\n  oops\n  \"b\": 2\n}", "+{\n}"],
+        ),
         ("noise\nmore noise\n{}\n", &["-noise", "-more noise", "+{}"]),
         ("{} noise {}\n{}\n", &["+{}", "-noise {}", "+{}"]),
         ("{}}\n{}\n", &["+{}", "-}", "+{}"]),
@@ -455,7 +485,7 @@ fn hostile_text() -> impl Strategy<Value = Vec<u8>> {
         1 => Just("]"), 1 => Just(","), 1 => Just(":"), 1 => Just("\""), 1 => Just("\\"), 1 => Just(" "), 1 => Just("  {\n"),
         1 => Just("{'x':1}\n"), 1 => Just("\"k\":"), 1 => Just("{\"a\":["), 1 => Just("HTTP/1.1 200 OK\r\n"), 1 => Just("A: b\n"),
         1 => Just("}, {\n"), 1 => Just("{\n"), 1 => Just("},\n"), 1 => Just("null"), 1 => Just("-1.5e3"), 1 => Just("\u{feff}"),
-        1 => Just("{\"b\":{}\n"), 1 => Just("\n\n"), 1 => Just("é"), 1 => Just("{}"), 1 => Just("\u{1}"), 1 => Just("{\"a\":[{},\n"),
+        1 => Just("noise"), 1 => Just("5 Main St\n"), 1 => Just("\"Ann\" tru\n"), 1 => Just("{\"b\":{}\n"), 1 => Just("\n\n"), 1 => Just("é"), 1 => Just("{}"), 1 => Just("\u{1}"), 1 => Just("{\"a\":[{},\n"),
     ];
     prop::collection::vec(word, 0..60).prop_map(|words| words.concat().into_bytes())
 }

@@ -11,12 +11,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{CONTROL, Control, DeadLetter, Door, PeopleKey, RECORD, Reason};
+use headcount_record::{Control, DeadLetter, Door, PeopleKey, Reason};
 use headcount_source::{
     message::{Batch, Broken, Gap, Item, Message, Position},
     sink::Held,
@@ -56,8 +56,6 @@ struct Shelf {
     named: HashSet<u16>,
     /// The greatest position by what it is a position in.
     have: HashMap<String, u64>,
-    appended_at: Option<Instant>,
-    resting: bool,
 }
 
 /// A batch that is not durable yet. It is kept so that it can be made again for a partition
@@ -77,6 +75,7 @@ struct InFlight {
 struct Part {
     entries: Vec<Entry>,
     received: u64,
+    repaired: u64,
 }
 
 impl Ingest {
@@ -111,9 +110,6 @@ impl Ingest {
                             Some((of, position.get("at")?.as_u64()?))
                         })
                         .collect(),
-                    // A partition that had something before the start rests like any other.
-                    appended_at: (!known.names.is_empty()).then(Instant::now),
-                    resting: false,
                 }
             })
             .collect();
@@ -249,30 +245,12 @@ impl Ingest {
             if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
                 name(shelf, number, source, part);
                 shelf.have.insert(position.of.clone(), at);
-                part.entries
-                    .push(position_entry(number, Some(position), 0)?);
+                let entry = position_entry(number, Some(position), part)?;
+                part.entries.push(entry);
             }
         }
         for (_, receipt) in self.append(parts)? {
             receipt.wait().map_err(|error| self.not_kept(error))?;
-        }
-        Ok(())
-    }
-
-    /// Tells partitions that have had nothing for a while to hold nothing back.
-    pub(crate) fn rest(&mut self, after: Duration) -> Result<()> {
-        let mut parts = self.empty_parts();
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if !shelf.resting && shelf.appended_at.is_some_and(|at| at.elapsed() >= after) {
-                shelf.resting = true;
-                part.entries.push(control(0, &Control::Idle));
-            }
-        }
-        if parts.iter().any(|part| !part.entries.is_empty()) {
-            self.settle()?;
-            for (_, receipt) in self.append(parts)? {
-                receipt.wait().map_err(|error| self.not_kept(error))?;
-            }
         }
         Ok(())
     }
@@ -327,8 +305,8 @@ impl Ingest {
             if part.entries.is_empty() {
                 continue;
             }
-            part.entries
-                .push(position_entry(number, position, part.received)?);
+            let entry = position_entry(number, position, part)?;
+            part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
                 shelf.have.insert(position.of.clone(), at);
             }
@@ -365,20 +343,20 @@ impl Ingest {
         }
         let part = &mut parts[at];
         name(shelf, number, source, part);
-        shelf.resting = false;
         part.received += 1;
         match admitted {
-            Ok(_) => {
+            Ok(admitted) => {
                 self.kept += 1;
+                part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
-                    kind: RECORD,
+                    kind: admitted.kind.number(),
                     source: number,
                     body,
                 });
             }
             Err(reason) => {
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
-                let letter = dead_letter(&reason, message);
+                let letter = dead_letter(&self.door, &reason, message);
                 part.entries
                     .push(control(number, &Control::Rejected(letter)));
             }
@@ -389,7 +367,6 @@ impl Ingest {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
-                self.partitions[usize::from(at)].appended_at = Some(Instant::now());
                 let receipt = self.journal.append(at, part.entries);
                 receipts.push((at, receipt.map_err(|error| self.not_kept(error))?));
             }
@@ -431,20 +408,21 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
 
 fn control(source: u16, control: &Control) -> Entry {
     Entry {
-        kind: CONTROL,
+        kind: control.kind().number(),
         source,
         body: control.to_body(),
     }
 }
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here.
-fn position_entry(number: u16, position: Option<&Position>, received: u64) -> Result<Entry> {
+fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
     let body = Control::Position {
         of: position
             .map(|position| position.of.clone())
             .unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
-        received,
+        received: part.received,
+        repaired: part.repaired,
     };
     Ok(control(number, &body))
 }
@@ -457,8 +435,8 @@ fn gap_control(gap: &Gap) -> Control {
     }
 }
 
-fn dead_letter(reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = DeadLetter::of(reason, message.place.to_string(), &message.bytes);
+fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
+    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

@@ -28,7 +28,6 @@ use headcount_source::{
     status::{self, Status},
 };
 use tokio::{
-    runtime::Handle,
     sync::{mpsc, watch},
     task::JoinHandle as Task,
     time::timeout,
@@ -41,10 +40,6 @@ use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::resume::
 const WAITING: usize = 1024;
 /// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
 const GATHER_BYTES: usize = 4 << 20;
-/// A partition without entries for so long is told to hold nothing back.
-const REST_AFTER: Duration = Duration::from_secs(60);
-/// How often the intake looks for such partitions.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 enum Arrival {
     Delivery(String, Box<Delivery>),
@@ -82,8 +77,8 @@ pub(crate) struct Running {
 }
 
 impl Intake {
-    /// Starts the thread. It needs the runtime only for its limits on waiting.
-    pub(crate) fn start(ingest: Ingest, runtime: Handle, news: News) -> Result<Self> {
+    /// Starts the thread.
+    pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let give_up = GiveUp {
             ending: ingest.give_up(),
@@ -92,7 +87,7 @@ impl Intake {
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
-                let taken = take_all(ingest, inbox, &runtime);
+                let taken = take_all(ingest, inbox);
                 if let Err(error) = &taken {
                     news.fail(error);
                 }
@@ -176,29 +171,23 @@ async fn joined(thread: JoinHandle<Result<Ingest>>) -> Result<Ingest> {
         .map_err(|_| anyhow!("the intake thread panicked"))?
 }
 
-fn take_all(
-    mut ingest: Ingest,
-    inbox: mpsc::Receiver<Arrival>,
-    runtime: &Handle,
-) -> Result<Ingest> {
+fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest> {
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
         let arrival = match inbox.waiting() {
-            Some(arrival) => Some(arrival),
+            Some(arrival) => arrival,
             None => {
                 // Nothing waits: what was taken is settled before anything else.
                 ingest.settle()?;
-                let coming = async { timeout(LOOK_EVERY, inbox.inbox.recv()).await };
-                match runtime.block_on(coming) {
-                    Ok(None) => return Ok(ingest),
-                    Ok(arrival) => arrival,
-                    Err(_) => None,
+                match inbox.inbox.blocking_recv() {
+                    Some(arrival) => arrival,
+                    None => return Ok(ingest),
                 }
             }
         };
         match arrival {
-            Some(Arrival::Delivery(source, delivery)) => {
+            Arrival::Delivery(source, delivery) => {
                 for Gathered {
                     source,
                     batch,
@@ -211,12 +200,11 @@ fn take_all(
                     ingest.take(&source, batch, held)?;
                 }
             }
-            Some(Arrival::Ended(source)) => {
+            Arrival::Ended(source) => {
                 if let Some(position) = positions.remove(&source) {
                     ingest.finish(&source, &position)?;
                 }
             }
-            None => ingest.rest(REST_AFTER)?,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use headcount_journal::{Entry, Route};
-use headcount_record::{CONTROL, Control, Decoder, Feed, Record};
+use headcount_record::{Control, Decoder, Feed, Kind, Record};
 
 /// The lanes of a journal on such an engine: one a feed, and one for what was refused.
 pub(crate) fn lanes() -> Vec<String> {
@@ -18,12 +18,12 @@ thread_local! {
 
 /// The lane of a record and its key, the id of its event; for controls what they say.
 pub(crate) fn route(entry: &Entry) -> Route {
-    if entry.kind == CONTROL {
+    if Kind::new(entry.kind).is_control() {
         return match Control::from_body(&entry.body) {
             Ok(Control::Source { name }) => Route::Name(name),
             Ok(Control::Position { of, .. }) => Route::Position(of),
             Ok(Control::Rejected(_)) => lane(Feed::ALL.len(), None),
-            Ok(Control::Gap { .. } | Control::Idle) | Err(_) => Route::Inline,
+            Ok(Control::Gap { .. }) | Err(_) => Route::Inline,
         };
     }
     DECODER.with_borrow_mut(|decoder| {
@@ -59,9 +59,9 @@ fn lane(lane: usize, key: Option<&[u8]>) -> Route {
 mod tests {
     use super::*;
 
-    fn entry(kind: u8, body: &[u8]) -> Entry {
+    fn entry(kind: Kind, body: &[u8]) -> Entry {
         Entry {
-            kind,
+            kind: kind.number(),
             source: 1,
             body: body.to_vec(),
         }
@@ -72,7 +72,7 @@ mod tests {
         let rsvp = br#"{"rsvp_id":1,"response":"yes","guests":0,"mtime":1489925470960,
             "member":{"member_id":7},"event":{"event_id":"abc"},
             "group":{"group_id":3,"group_country":"tw"}}"#;
-        let Route::Lane { lane, key } = route(&entry(0, rsvp)) else {
+        let Route::Lane { lane, key } = route(&entry(Kind::of(Feed::Rsvps), rsvp)) else {
             panic!("an RSVP has a lane");
         };
         assert_eq!(lanes()[usize::from(lane)], "rsvps");
@@ -81,18 +81,20 @@ mod tests {
 
     #[test]
     fn what_was_refused_has_a_lane_and_other_controls_have_none() {
-        let letter = headcount_record::DeadLetter::of(
-            &headcount_record::Reason::BadJson,
-            "line 1".to_owned(),
-            b"{",
-        );
+        let reason = headcount_record::Reason::BadJson;
+        let letter = headcount_record::Door::new(1, None).refuse(&reason, "line 1".into(), b"{");
         let refused = Control::Rejected(letter).to_body();
-        let Route::Lane { lane, key: None } = route(&entry(CONTROL, &refused)) else {
+        let Route::Lane { lane, key: None } = route(&entry(Kind::DEAD_LETTER, &refused)) else {
             panic!("a dead letter has a lane and no key");
         };
         assert_eq!(lanes()[usize::from(lane)], "dead-letters");
+        let gap = Control::Gap {
+            from: 1,
+            to: 2,
+            cause: String::new(),
+        };
         assert!(matches!(
-            route(&entry(CONTROL, &Control::Idle.to_body())),
+            route(&entry(Kind::CONTROL, &gap.to_body())),
             Route::Inline
         ));
     }

@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     news::News,
     roles::ingest::queue::{Intake, Running},
-    roles::ingest::statuses::watch_statuses,
+    roles::ingest::statuses::{kind_of, watch_statuses},
 };
 
 /// How long sources may take to stop.
@@ -41,11 +41,12 @@ pub(crate) async fn take_in(
         return news.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
+    let kinds: Vec<_> = sources.iter().map(kind_of).collect();
     let running: Vec<Running> = sources
         .into_iter()
         .map(|source| intake.run(source, known.clone(), stopped.clone()))
         .collect();
-    let mut watching = watch_statuses(&running, statuses);
+    let mut watching = watch_statuses(&running, &kinds, statuses);
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()

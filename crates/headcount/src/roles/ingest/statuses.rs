@@ -1,9 +1,13 @@
 //! What sources tell of themselves, passed on to the server.
 
-use headcount_query::{SourceState, SourceStatus};
+use headcount_query::{SourceKind, SourceState, SourceStatus};
 use std::sync::Arc;
 
-use headcount_source::status::{State, Status};
+use headcount_source::{
+    SourceAddress,
+    address::Pace,
+    status::{State, Status},
+};
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::roles::ingest::queue::Running;
@@ -11,19 +15,21 @@ use crate::roles::ingest::queue::Running;
 /// Passes on what sources tell of themselves.
 pub(crate) fn watch_statuses(
     running: &[Running],
+    kinds: &[SourceKind],
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
-        .map(|source| status_of(&source.status.borrow()))
+        .zip(kinds)
+        .map(|(source, kind)| status_of(&source.status.borrow(), *kind))
         .collect();
     statuses.send_replace(Arc::new(first));
-    for (at, source) in running.iter().enumerate() {
-        let (mut status, statuses) = (source.status.clone(), statuses.clone());
+    for (at, (source, kind)) in running.iter().zip(kinds).enumerate() {
+        let (mut status, statuses, kind) = (source.status.clone(), statuses.clone(), *kind);
         tasks.spawn(async move {
             while status.changed().await.is_ok() {
-                let changed = status_of(&status.borrow_and_update());
+                let changed = status_of(&status.borrow_and_update(), kind);
                 statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
             }
         });
@@ -31,9 +37,25 @@ pub(crate) fn watch_statuses(
     tasks
 }
 
-fn status_of(status: &Status) -> SourceStatus {
+/// What a source at this address brings. A recording that a server plays as a stream cannot be told from
+/// a stream here; its record times give it away on the page.
+pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
+    match address {
+        SourceAddress::Simulation(_) => SourceKind::Simulation,
+        SourceAddress::File(file) => match file.pace {
+            Pace::AtOnce => SourceKind::File,
+            Pace::Speed(speed) => SourceKind::Replay { speed },
+            Pace::Follow => SourceKind::Stream,
+        },
+        SourceAddress::Objects(_) => SourceKind::File,
+        _ => SourceKind::Stream,
+    }
+}
+
+fn status_of(status: &Status, kind: SourceKind) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
+        kind,
         state: match status.state {
             State::Connecting => SourceState::Connecting,
             State::Live => SourceState::Live,

@@ -12,7 +12,7 @@ use headcount_lake::{
     Description, Lake,
     archive::{Archiver, Entry, Figures, Position, Stop, run},
 };
-use headcount_record::{CONTROL, Control, Decoder, Record};
+use headcount_record::{Feed, Kind};
 
 use crate::news::News;
 
@@ -82,21 +82,9 @@ impl Archiving {
 
 /// The feed that an entry is archived under.
 fn feed_of(entry: &Entry<'_>) -> &'static str {
-    if entry.kind == CONTROL {
-        return match Control::from_body(entry.body) {
-            Ok(Control::Rejected(_)) => "dead-letters",
-            _ => "control",
-        };
+    match Kind::new(entry.kind) {
+        Kind::CONTROL => "control",
+        Kind::DEAD_LETTER => "dead-letters",
+        kind => kind.feed().map_or("unknown", Feed::name),
     }
-    thread_local! {
-        static DECODER: std::cell::RefCell<Decoder> = std::cell::RefCell::default();
-    }
-    DECODER.with_borrow_mut(|decoder| {
-        decoder.keep_bounded();
-        match decoder.decode(entry.body) {
-            Ok(Record::Rsvp(_)) => headcount_record::Feed::Rsvps.name(),
-            Ok(Record::Other(other)) => other.identity.feed.name(),
-            Err(_) => "unknown",
-        }
-    })
 }

@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, ensure};
 use headcount_engine::{Entry, Partition};
 use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
+use headcount_record::Kind;
 
 use crate::{
     news::News,
@@ -262,11 +263,9 @@ impl Run {
 }
 
 fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress {
-    let (stream_time, idle) = partition.stream_time();
     Progress {
         next_offset: partition.next_offset(),
-        stream_time,
-        idle,
+        stream_time: partition.stream_time(),
         caught_up,
         behind,
     }
@@ -302,7 +301,7 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
     Entry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
-        kind: frame.kind,
+        kind: Kind::new(frame.kind),
         source: frame.source,
         body: frame.body,
     }

@@ -23,7 +23,6 @@ const REQUESTS: usize = 64;
 pub(crate) struct Progress {
     pub(crate) next_offset: u64,
     pub(crate) stream_time: Option<i64>,
-    pub(crate) idle: bool,
     /// Whether everything that was in the journal when it was opened has been counted.
     pub(crate) caught_up: bool,
     /// Entries that are durable and not counted, as far as was known a moment ago.
@@ -162,8 +161,9 @@ impl Surveyors {
             held.len(),
             self.partitions
         );
-        let progress = held.iter().map(|(_, part)| part.progress());
-        let stream_time = stream_time_of_all(progress.map(|part| (part.stream_time, part.idle)));
+        // Once for all partitions, so that all are cut at the same moment; they go on meanwhile.
+        let times = held.iter().map(|(_, part)| part.progress().stream_time);
+        let stream_time = stream_time_of_all(times);
         let scope = Scope {
             filter,
             stream_time,

@@ -196,11 +196,9 @@ impl Run {
     }
 
     fn tell(&self, offset: u64, pulses: &[Vec<u8>]) {
-        let (stream_time, idle) = self.shown.stream_time();
         self.desk.tell(Progress {
             next_offset: offset,
-            stream_time,
-            idle,
+            stream_time: self.shown.stream_time(),
             caught_up: true,
             behind: 0,
         });

@@ -1,0 +1,186 @@
+//! From a survey to the answer of `count` and `summary`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    lists::{COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top},
+    survey::{Answers, Counts, Survey},
+    view::{CountryTotal, FeedTotal, History, Summary, Trend, Trends},
+    watermark::LATENESS_MS,
+    window::{KEPT_MS, Window},
+};
+
+const MINUTE_MS: i64 = 60_000;
+
+impl Survey {
+    /// The answer of `count` and `summary`. The survey must have been taken whole.
+    #[must_use]
+    pub fn summary(mut self) -> Summary {
+        self.end_windows();
+        let members = self.members();
+        let Answers { yes, no } = self.total.answers;
+        let filter = &self.filter;
+        self.countries.retain(|country, _| filter.lets(country));
+        self.events_yes
+            .sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        self.events_yes.truncate(TOP);
+        Summary {
+            records: self.feeds.get("rsvps").map_or(0, |feed| feed.records),
+            malformed: self.ledger.all.rejected.values().sum(),
+            rsvps: yes + no,
+            yes,
+            no,
+            guests: self.total.heads - yes,
+            heads: self.total.heads,
+            countries: self.countries.len() as u64,
+            events: self.total.events,
+            venues: self.venues.len() as u64,
+            groups: self.groups.len() as u64,
+            members,
+            cities: self.cities.len() as u64,
+            topics: self.topics.len() as u64,
+            by_country: self.by_country(),
+            top_venues_yes: self
+                .top_venues(TOP)
+                .into_iter()
+                .map(|(id, venue)| (*id, venue.answers.yes))
+                .collect(),
+            top_cities_yes: self.top_cities(),
+            top_topics_yes: self.top_topics(),
+            busiest_5s: self.busiest(),
+            trends: self.trends(),
+            minutes: self.minutes(),
+            digest: format!("{:032x}", self.digest),
+            filter: self.filter,
+            kinds: self.kinds,
+            top_events_yes: self.events_yes,
+            feeds: bounded(self.feeds),
+            ledger: self.ledger.bounded(),
+            as_of: self.as_of,
+        }
+    }
+
+    /// How many members there are. Which of them answered to which event is not surveyed.
+    fn members(&mut self) -> Option<u64> {
+        if !self.filter.is_empty() {
+            return None;
+        }
+        if self.as_of.offsets.len() > 1 {
+            self.members.sort_unstable();
+            self.members.dedup();
+        }
+        Some(self.members.len() as u64)
+    }
+
+    fn by_country(&self) -> BTreeMap<Arc<str>, CountryTotal> {
+        let rank =
+            |(country, counts): (&Arc<str>, &Counts)| (counts.answers.yes, country.to_string());
+        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, rank);
+        let mut totals: BTreeMap<Arc<str>, CountryTotal> = BTreeMap::new();
+        let first = first
+            .into_iter()
+            .map(|(country, counts)| (country.clone(), counts));
+        let rest = rest.into_iter().map(|(_, counts)| (OTHER.into(), counts));
+        for (country, counts) in first.chain(rest) {
+            let total = totals.entry(country).or_default();
+            total.yes += counts.answers.yes;
+            total.no += counts.answers.no;
+            total.heads += counts.heads;
+        }
+        totals
+    }
+
+    fn top_cities(&self) -> Vec<(String, u64)> {
+        let going = self.cities.iter().filter(|(_, answers)| answers.yes > 0);
+        top(going, TOP, |(city, answers)| (answers.yes, city.key()))
+            .into_iter()
+            .map(|(city, answers)| (clipped(city.key()), answers.yes))
+            .collect()
+    }
+
+    fn top_topics(&self) -> Vec<(Arc<str>, u64)> {
+        let topics = self.topics.iter();
+        let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
+        top(going, TOP, |(topic, (_, answers))| {
+            (answers.yes, topic.to_string())
+        })
+        .into_iter()
+        .map(|(topic, (_, answers))| (clip(topic), answers.yes))
+        .collect()
+    }
+
+    fn busiest(&self) -> Vec<(i64, u64, u64)> {
+        top(self.windows.iter(), TOP, |(start, answers)| {
+            (answers.sum(), start.to_string())
+        })
+        .into_iter()
+        .map(|(start, answers)| (*start, answers.yes, answers.no))
+        .collect()
+    }
+
+    /// Before the first live record there is no stream time that could end the windows. Then the
+    /// newest answer does.
+    fn end_windows(&mut self) {
+        let Some((&last, _)) = self.windows.last_key_value() else {
+            return;
+        };
+        if self.as_of.stream_time.is_none() {
+            let kept = self.windows.split_off(&Window::of(last - KEPT_MS).start());
+            let late = std::mem::replace(&mut self.windows, kept);
+            self.ledger.late += late.values().map(|answers| answers.sum()).sum::<u64>();
+        }
+    }
+
+    /// Answers of sliding windows that end with the newest live record.
+    fn trends(&self) -> Trends {
+        let newest = self.as_of.stream_time.map_or(0, |time| time + LATENESS_MS);
+        let last = |minutes: i64| {
+            let from = Window::of(newest - minutes * MINUTE_MS).start();
+            self.windows
+                .range(from..)
+                .fold(Trend::default(), |sum, (_, answers)| Trend {
+                    yes: sum.yes + answers.yes,
+                    no: sum.no + answers.no,
+                })
+        };
+        Trends {
+            five_minutes: last(5),
+            ten_minutes: last(10),
+            hour: last(60),
+        }
+    }
+
+    /// The windows by the minute: at most a day of them and what a clock may be wrong.
+    fn minutes(&self) -> History {
+        let minute = |window: i64| window.div_euclid(MINUTE_MS);
+        let (Some((&first, _)), Some((&last, _))) = (
+            self.windows.first_key_value(),
+            self.windows.last_key_value(),
+        ) else {
+            return History {
+                step_ms: MINUTE_MS,
+                ..History::default()
+            };
+        };
+        let length = (minute(last) - minute(first) + 1) as usize;
+        let (mut yes, mut no) = (vec![0; length], vec![0; length]);
+        for (&window, answers) in &self.windows {
+            let at = (minute(window) - minute(first)) as usize;
+            yes[at] += answers.yes;
+            no[at] += answers.no;
+        }
+        History {
+            start: minute(first) * MINUTE_MS,
+            step_ms: MINUTE_MS,
+            yes,
+            no,
+        }
+    }
+}
+
+fn bounded(mut feeds: BTreeMap<&'static str, FeedTotal>) -> BTreeMap<&'static str, FeedTotal> {
+    for feed in feeds.values_mut() {
+        bound_counts(&mut feed.by_status, STATUSES_MAX);
+    }
+    feeds
+}

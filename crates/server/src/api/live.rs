@@ -1,0 +1,45 @@
+//! `/api/v1/live`: the page's figures as server-sent events.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    body::Body,
+    extract::{RawQuery, State},
+    response::{IntoResponse, Response},
+};
+use headcount_query::Readiness;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::{
+    app::App,
+    http::{admission::Peer, headers, origin, parameters, problem::Problem},
+    live,
+};
+
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+pub(crate) async fn live(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    RawQuery(query): RawQuery,
+    request: HeaderMap,
+) -> Result<Response, Problem> {
+    origin::check_same_origin(&request)?;
+    let filter = parameters::filter(query.as_deref())?;
+    if let Readiness::Failed(reason) = &*app.state.ready.borrow() {
+        return Err(Problem::failed(reason));
+    }
+    let permit = app.hub.permit(peer, &filter)?;
+    let stream = live::stream(Arc::clone(&app.hub), filter, permit);
+    let headers = [
+        (header::CONTENT_TYPE, EVENT_STREAM),
+        (header::CACHE_CONTROL, headers::REVALIDATE),
+        // A proxy that buffers responses would buffer this one for ever.
+        (
+            HeaderName::from_static("x-accel-buffering"),
+            HeaderValue::from_static("no"),
+        ),
+    ];
+    Ok((headers, Body::from_stream(stream)).into_response())
+}

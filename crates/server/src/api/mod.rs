@@ -1,0 +1,10 @@
+//! One file for each path, or for a few that belong together.
+
+pub(crate) mod cluster;
+pub(crate) mod data;
+pub(crate) mod live;
+pub(crate) mod metrics;
+pub(crate) mod page;
+pub(crate) mod probes;
+pub(crate) mod status;
+pub(crate) mod summary;

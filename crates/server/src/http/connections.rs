@@ -1,0 +1,41 @@
+//! What every connection needs: the shared state, and the table of routes over it.
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+
+use crate::{
+    api::{cluster, data, live, metrics, page, probes, status, summary},
+    app::App,
+    http::problem,
+};
+
+pub(crate) struct Connections {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+}
+
+impl Connections {
+    pub(crate) fn new(app: Arc<App>) -> Arc<Self> {
+        let router = router(Arc::clone(&app));
+        Arc::new(Self { app, router })
+    }
+}
+
+/// Everything that is not a route of its own is looked up among the page's files. A new route goes
+/// into `endpoint.rs` as well, so that it is counted under its name.
+fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/data", get(data::data))
+        .route("/api/top_venues", get(data::top_venues))
+        .route("/api/v1/summary", get(summary::summary))
+        .route("/api/v1/status", get(status::status))
+        .route("/api/v1/cluster", get(cluster::cluster))
+        .route("/api/v1/live", get(live::live))
+        .fallback(page::file)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(app)
+}

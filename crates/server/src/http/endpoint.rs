@@ -1,0 +1,68 @@
+//! The names under which requests are counted: few and fixed, whatever paths clients make up.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Page,
+    Asset,
+    Live,
+    Summary,
+    Status,
+    Cluster,
+    Data,
+    TopVenues,
+    Healthz,
+    Readyz,
+    Metrics,
+    Other,
+}
+
+impl Endpoint {
+    pub(crate) const ALL: [(Self, &'static str); 12] = [
+        (Self::Page, "/"),
+        (Self::Asset, "/assets"),
+        (Self::Live, "/api/v1/live"),
+        (Self::Summary, "/api/v1/summary"),
+        (Self::Status, "/api/v1/status"),
+        (Self::Cluster, "/api/v1/cluster"),
+        (Self::Data, "/api/data"),
+        (Self::TopVenues, "/api/top_venues"),
+        (Self::Healthz, "/healthz"),
+        (Self::Readyz, "/readyz"),
+        (Self::Metrics, "/metrics"),
+        (Self::Other, "other"),
+    ];
+
+    pub(crate) fn of(path: &str) -> Self {
+        if path.starts_with("/assets/") {
+            return Self::Asset;
+        }
+        if path == "/status" {
+            return Self::Page;
+        }
+        Self::ALL
+            .iter()
+            .find(|(_, name)| *name == path)
+            .map_or(Self::Other, |(route, _)| *route)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_paths_are_one_name() {
+        assert_eq!(Endpoint::of("/api/data"), Endpoint::Data);
+        assert_eq!(Endpoint::of("/assets/main-1234.js"), Endpoint::Asset);
+        assert_eq!(Endpoint::of("/assets"), Endpoint::Asset);
+        assert_eq!(Endpoint::of("/status"), Endpoint::Page);
+        assert_eq!(Endpoint::of("other"), Endpoint::Other);
+        assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
+        for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {
+            assert_eq!(
+                *route as usize, index,
+                "the order of the table is the order of the counters"
+            );
+        }
+    }
+}

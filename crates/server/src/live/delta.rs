@@ -1,0 +1,240 @@
+//! What the clients of a filter have been sent, and so what has to be sent next.
+//!
+//! Figures go out with every tick, lists and dots less often. What was held back goes out as soon as its time
+//! has come, even if nothing newer has come by then.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use headcount_engine::View;
+use headcount_query::{Readiness, SourceStatus};
+use tokio::time::{Duration, Instant};
+
+use super::{
+    message::{self, All, LedgerRow, LiveMessage, ReadyRow, SourceRow},
+    pulses::Flashes,
+};
+use crate::{clock, options::Options};
+
+pub(super) struct DeltaState {
+    pub(super) seq: u64,
+    pub(super) flashes: Flashes,
+    sources: Arc<Vec<SourceStatus>>,
+    ready: Readiness,
+    view: Arc<View>,
+    /// What was sent last of each kind.
+    figures: Arc<View>,
+    lists: Throttled,
+    dots: Throttled,
+    sources_sent: Arc<Vec<SourceStatus>>,
+    ready_sent: Readiness,
+    /// The latest snapshot in bytes, and when it was made.
+    snapshot: Option<(Instant, Bytes)>,
+    snapshot_age_max: Duration,
+    build: Arc<str>,
+}
+
+/// Members that are sent only so often.
+struct Throttled {
+    sent: Arc<View>,
+    differs: bool,
+    every: Duration,
+    /// Not before.
+    next: Instant,
+}
+
+impl DeltaState {
+    /// The members of this view count as sent, because every client starts with a snapshot.
+    pub(super) fn new(
+        view: Arc<View>,
+        sources: Arc<Vec<SourceStatus>>,
+        ready: Readiness,
+        build: Arc<str>,
+        seq: u64,
+        options: &Options,
+    ) -> Self {
+        let held = |every| Throttled {
+            sent: Arc::clone(&view),
+            differs: false,
+            every,
+            next: Instant::now() + every,
+        };
+        Self {
+            seq,
+            flashes: Flashes::default(),
+            lists: held(options.lists),
+            dots: held(options.dots),
+            figures: Arc::clone(&view),
+            sources_sent: Arc::clone(&sources),
+            sources,
+            ready_sent: ready.clone(),
+            ready,
+            view,
+            snapshot: None,
+            snapshot_age_max: options.ping,
+            build,
+        }
+    }
+
+    pub(super) fn put_view(&mut self, view: Arc<View>) {
+        self.lists.differs = lists_differ(&view, &self.lists.sent);
+        self.dots.differs = view.dots != self.dots.sent.dots;
+        self.view = view;
+        self.snapshot = None;
+    }
+
+    pub(super) fn put_sources(&mut self, sources: Arc<Vec<SourceStatus>>) {
+        self.sources = sources;
+        self.snapshot = None;
+    }
+
+    pub(super) fn put_ready(&mut self, ready: Readiness) {
+        self.ready = ready;
+        self.snapshot = None;
+    }
+
+    /// When something has to be sent even if no newer view comes; `None` if there is nothing.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        if !self.flashes.is_empty() || self.sources_changed() || self.ready != self.ready_sent {
+            return Some(now);
+        }
+        let held = [&self.lists, &self.dots]
+            .into_iter()
+            .filter(|held| held.differs);
+        held.map(|held| held.next).min()
+    }
+
+    /// All members that have changed and may be sent now; `None` when there are none.
+    pub(super) fn tick(&mut self, now: Instant) -> Option<Bytes> {
+        let (view, old) = (Arc::clone(&self.view), Arc::clone(&self.figures));
+        let mut tick = LiveMessage {
+            stream_time: changed(&view.as_of.stream_time, &old.as_of.stream_time),
+            totals: changed(&view.totals, &old.totals),
+            all: changed_row(All::of(&view), &All::of(&old)),
+            history: changed(&view.history, &old.history),
+            ledger: changed_row(LedgerRow::of(&view), &LedgerRow::of(&old)),
+            pulses: self.flashes.take(),
+            ..LiveMessage::default()
+        };
+        if let Some(old) = self.lists.send(&view, now) {
+            tick.countries = changed(&view.countries, &old.countries);
+            tick.cities = changed(&view.cities, &old.cities);
+            tick.topics = changed(&view.topics, &old.topics);
+            tick.venues = changed(&view.venues, &old.venues);
+            tick.trending = changed(&view.trending, &old.trending);
+        }
+        if let Some(old) = self.dots.send(&view, now) {
+            tick.dots = changed(&view.dots, &old.dots);
+        }
+        self.figures = Arc::clone(&view);
+        let ready = (self.ready != self.ready_sent).then(|| self.ready.clone());
+        tick.ready = ready.as_ref().map(ReadyRow::of);
+        if tick.is_empty() && !self.sources_changed() {
+            return None;
+        }
+        self.ready_sent = self.ready.clone();
+
+        let (sources, old) = (Arc::clone(&self.sources), Arc::clone(&self.sources_sent));
+        tick.source = changed_row(SourceRow::all(&sources), &SourceRow::all(&old));
+        self.sources_sent = Arc::clone(&sources);
+        self.snapshot = None;
+        self.seq += 1;
+        (tick.seq, tick.at) = (self.seq, clock::now());
+        Some(message::event("tick", self.seq, &tick))
+    }
+
+    /// All members as they are now.
+    pub(super) fn snapshot(&mut self, now: Instant) -> Bytes {
+        let fresh = |(made, _): &&(Instant, Bytes)| now - *made < self.snapshot_age_max;
+        if let Some((_, bytes)) = self.snapshot.as_ref().filter(fresh) {
+            return bytes.clone();
+        }
+        let view = &self.view;
+        let snapshot = LiveMessage {
+            seq: self.seq,
+            at: clock::now(),
+            build: Some(&self.build),
+            filter: Some(&view.filter),
+            stream_time: Some(&view.as_of.stream_time),
+            totals: Some(&view.totals),
+            all: Some(All::of(view)),
+            countries: Some(&view.countries),
+            cities: Some(&view.cities),
+            topics: Some(&view.topics),
+            venues: Some(&view.venues),
+            trending: Some(&view.trending),
+            history: Some(&view.history),
+            dots: Some(&view.dots),
+            source: Some(SourceRow::all(&self.sources)),
+            ready: Some(ReadyRow::of(&self.ready)),
+            ledger: Some(LedgerRow::of(view)),
+            pulses: None,
+        };
+        let bytes = message::event("snapshot", self.seq, &snapshot);
+        self.snapshot = Some((now, bytes.clone()));
+        bytes
+    }
+
+    pub(super) fn ping(&self) -> Bytes {
+        message::ping(self.seq, &self.sources)
+    }
+
+    /// Whether anything changed about a source but the time of its last record: figures and pings say that.
+    fn sources_changed(&self) -> bool {
+        if Arc::ptr_eq(&self.sources, &self.sources_sent) {
+            return false;
+        }
+        let (new, old) = (
+            SourceRow::all(&self.sources),
+            SourceRow::all(&self.sources_sent),
+        );
+        new.len() != old.len() || new.iter().zip(&old).any(|(new, old)| !new.is_like(old))
+    }
+}
+
+impl Throttled {
+    /// If these members differ and their time has come, marks them as sent and returns what clients have.
+    fn send(&mut self, view: &Arc<View>, now: Instant) -> Option<Arc<View>> {
+        if !self.differs || now < self.next {
+            return None;
+        }
+        self.differs = false;
+        self.next = now + self.every;
+        Some(std::mem::replace(&mut self.sent, Arc::clone(view)))
+    }
+}
+
+impl LiveMessage<'_> {
+    fn is_empty(&self) -> bool {
+        let figures = self.stream_time.is_some()
+            || self.totals.is_some()
+            || self.all.is_some()
+            || self.history.is_some()
+            || self.ledger.is_some()
+            || self.ready.is_some()
+            || self.pulses.is_some();
+        let lists = self.countries.is_some()
+            || self.cities.is_some()
+            || self.topics.is_some()
+            || self.venues.is_some()
+            || self.trending.is_some()
+            || self.dots.is_some();
+        !figures && !lists
+    }
+}
+
+fn lists_differ(new: &View, old: &View) -> bool {
+    new.countries != old.countries
+        || new.cities != old.cities
+        || new.topics != old.topics
+        || new.venues != old.venues
+        || new.trending != old.trending
+}
+
+fn changed<'a, T: PartialEq>(new: &'a T, old: &T) -> Option<&'a T> {
+    (new != old).then_some(new)
+}
+
+fn changed_row<T: PartialEq>(new: T, old: &T) -> Option<T> {
+    (new != *old).then_some(new)
+}

@@ -1,0 +1,73 @@
+// Whatever the page says is for its reader: no name of the code, no value that was not there.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventually, Reader } from './reader.mjs';
+import { testbed } from './testbed.mjs';
+
+const bed = testbed();
+
+/** Words that only the code may use; those of docs/words.md are the reader's too. */
+const CODE =
+  /\b(undefined|null|NaN|Infinity|true|false|object|enum|struct|async|mutex|vec|arc|hub|permit|delta)\b/i;
+const IDENTIFIER = /[a-z]_[a-z]|[a-z][A-Z][a-z]|::|[{}<>]|\[object/;
+
+/** All that can be read or heard, but for names that come from the stream and addresses that were typed. */
+function texts(page) {
+  return page.evaluate(() => {
+    const found = [document.title];
+    const foreign = '[dir="auto"], code, script, style, noscript, .status, svg title';
+    const walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode())
+      if (!node.parentElement.closest(foreign)) found.push(node.data);
+    for (const element of document.querySelectorAll('*')) {
+      if (element.closest(foreign)) continue;
+      for (const name of ['title', 'aria-label', 'alt', 'placeholder']) {
+        // The code of a reason is what `dead-letters list --reason` takes.
+        if (name === 'title' && element.matches('.reason')) continue;
+        if (element.hasAttribute(name)) found.push(element.getAttribute(name));
+      }
+    }
+    return found.map((text) => text.trim()).filter(Boolean);
+  });
+}
+
+function assertReadable(found) {
+  assert.ok(found.length > 30, `${found.length} texts`);
+  const unreadable = found.filter((text) => CODE.test(text) || IDENTIFIER.test(text));
+  assert.deepEqual(unreadable, []);
+}
+
+test('what the live page says can be read', async () => {
+  const reader = await Reader.open(bed.browser, bed.address);
+  await reader.flows();
+  await reader.page.waitForSelector('#map path');
+  await reader.page.click('[data-testid^="country-"] button');
+  await reader.showsCountries(1);
+  assertReadable(await texts(reader.page));
+  await reader.close();
+});
+
+test('what the status page says can be read', async () => {
+  const refusing = (page) =>
+    page.route('**/api/v1/status', async (route) => {
+      try {
+        const answer = await (await route.fetch()).json();
+        for (const account of [answer.ledger, ...Object.values(answer.ledger.sources)]) {
+          account.rejected = { bad_json: 2, 'unknown_enum:response': 1 };
+          account.quarantined = { future_timestamp: 3 };
+        }
+        await route.fulfill({ json: answer });
+      } catch (error) {
+        // The page may be closed while it asks.
+        if (!page.isClosed()) throw error;
+      }
+    });
+  const reader = await Reader.open(bed.browser, bed.address, { path: 'status', before: refusing });
+  await reader.shows('live');
+  await eventually(async () => {
+    const found = await texts(reader.page);
+    assert.ok(found.some((text) => text.includes('future timestamp')));
+    assertReadable(found.filter((text) => text !== 'unknown enum: response'));
+  });
+  await reader.close();
+});
