@@ -63,12 +63,12 @@ impl Address {
             wrong("an address begins with its scheme and a colon, and this does not")
         })?;
         let rest = &typed[scheme.len() + 1..];
-        let Parts {
+        let Pieces {
             login,
             hosts,
             path,
             query,
-        } = Parts::of(rest, is_web(&scheme));
+        } = Pieces::of(rest, is_web(&scheme));
         // Names of files and what follows a host on the web may hold one; elsewhere it is the end of a login.
         let may_hold_at = scheme == "file" || is_web(&scheme);
         if !may_hold_at && (query.contains('@') || (hosts.is_empty() && path.contains('@'))) {
@@ -184,14 +184,14 @@ impl Address {
 }
 
 /// The pieces of what follows the scheme, still escaped.
-struct Parts<'a> {
+struct Pieces<'a> {
     login: Option<&'a str>,
     hosts: &'a str,
     path: &'a str,
     query: &'a str,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Pieces<'a> {
     /// On the web a login ends before the first slash, as the URL standard has it, and paths may hold an `@`.
     /// Elsewhere no name holds one, so that a password may hold a slash.
     fn of(rest: &'a str, web: bool) -> Self {
@@ -261,7 +261,9 @@ impl fmt::Display for Address {
         f.write_str(&self.path)?;
         for (at, (key, value)) in self.params.iter().enumerate() {
             let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect();
-            let (key, value): (String, String) = match self.open.contains(&key.as_str()) {
+            // A URL in a parameter may have a login of its own.
+            let open = self.open.contains(&key.as_str()) && !value.contains('@');
+            let (key, value): (String, String) = match open {
                 _ if value.is_empty() => (encoded(key), String::new()),
                 true => (encoded(key), format!("={}", encoded(value) as String)),
                 false => (encoded(key), format!("={HIDDEN}")),

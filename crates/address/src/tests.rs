@@ -170,6 +170,10 @@ fn a_secret_never_shows() {
         let said = everything_said(text);
         assert!(!said.contains("hunter2"), "{text}: {said}");
     }
+    let url = parse("xx://a?u=http://joe:hunter2%40b").unwrap();
+    let url = url.showing(&["u"]);
+    let said = format!("{url} {}", url.server("u").unwrap_err());
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
-use headcount_lake::{Lake, LakeAddress, claims::WorkerStatus};
+use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
 use headcount_record::PeopleKey;
 use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
@@ -290,7 +290,7 @@ impl Live {
         };
         Speaker {
             lake,
-            me: WorkerStatus {
+            me: WorkerHeartbeat {
                 name: self.worker.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 roles: self

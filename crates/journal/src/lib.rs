@@ -37,7 +37,6 @@
 //! of them, and `tests/suite` is what all must do.
 
 mod batch;
-mod clock;
 mod entry;
 mod error;
 mod journal;

@@ -40,8 +40,8 @@ pub use catalog::Archive;
 pub use cut::Sealed;
 pub use entries::Entries;
 pub use error::{Error, Result};
-pub use figures::{Figures, Lag};
-pub use position::Position;
+pub use figures::{ArchiveFigures, Lag};
+pub use position::ArchivePosition;
 pub use run::{Stop, run};
 
 /// An entry of the journal, as it went into the archive and as it comes out.

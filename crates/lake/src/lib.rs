@@ -11,5 +11,6 @@ pub mod claims;
 mod store;
 
 pub use store::{
-    Description, Error, Lake, LakeAddress, Object, Options, Put, Result, Swap, Tag, escape,
+    Error, Lake, LakeAddress, LakeDescription, Object, Options, PutOutcome, Result, SwapOutcome,
+    Tag, escape,
 };

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{Result, Serving, read::READS, rows::Commit};
+use super::{Result, Serving, read::READS, rows::PartitionCommit};
 
 /// Pieces on the way to the listener; with more the reader waits.
 const EVENTS_MAX: usize = 8;
@@ -60,7 +60,7 @@ pub enum ReplicaEvent {
 #[must_use]
 pub fn follow(serving: Serving, poll: Duration) -> Receiver<ReplicaEvent> {
     let (events, listener) = mpsc::channel(EVENTS_MAX);
-    let follower = Follower { serving, events };
+    let follower = StoreFollower { serving, events };
     tokio::spawn(follower.run(poll));
     listener
 }
@@ -70,7 +70,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// What the listener has of a partition.
 #[derive(Default)]
-struct Known {
+struct FollowedPartition {
     at: Option<u64>,
     /// It was told to begin anew, and not all has been told since.
     torn: bool,
@@ -78,12 +78,12 @@ struct Known {
     again: Option<Instant>,
 }
 
-struct Follower {
+struct StoreFollower {
     serving: Serving,
     events: Sender<ReplicaEvent>,
 }
 
-impl Follower {
+impl StoreFollower {
     async fn run(self, poll: Duration) {
         let mut known = BTreeMap::new();
         let mut stale = false;
@@ -112,7 +112,7 @@ impl Follower {
     }
 
     /// Brings every partition to its latest commit.
-    async fn round(&self, known: &mut BTreeMap<u16, Known>) -> Result<()> {
+    async fn round(&self, known: &mut BTreeMap<u16, FollowedPartition>) -> Result<()> {
         let latest = self.serving.store.latest_offsets().await?;
         let now = Instant::now();
         let behind: Vec<_> = latest
@@ -142,12 +142,16 @@ impl Follower {
         outcome
     }
 
-    async fn advance(&self, partition: u16, mut known: Known) -> (u16, Known, Result<()>) {
+    async fn advance(
+        &self,
+        partition: u16,
+        mut known: FollowedPartition,
+    ) -> (u16, FollowedPartition, Result<()>) {
         let outcome = self.bring(partition, &mut known).await;
         (partition, known, outcome)
     }
 
-    async fn bring(&self, partition: u16, known: &mut Known) -> Result<()> {
+    async fn bring(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
         let Some(latest) = self.serving.store.latest(partition).await? else {
             return Ok(());
         };
@@ -175,7 +179,7 @@ impl Follower {
 
     /// All rows of a partition, and what has followed, unless that is no more than is known. Rows may be of later commits
     /// than the changelog leads to: these come once more, by the changelog.
-    async fn load(&self, partition: u16, known: &mut Known) -> Result<()> {
+    async fn load(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
         let store = &self.serving.store;
         let snapshot = store.snapshot(partition).await?;
         let Some(snapshot) = snapshot.filter(|snapshot| known.at < Some(snapshot.offset)) else {
@@ -215,7 +219,7 @@ impl Follower {
         Ok(())
     }
 
-    async fn commit(&self, partition: u16, commit: Commit, pulses: Vec<Vec<u8>>) {
+    async fn commit(&self, partition: u16, commit: PartitionCommit, pulses: Vec<Vec<u8>>) {
         self.tell(ReplicaEvent::Commit {
             partition,
             offset: commit.offset,

@@ -68,7 +68,7 @@ pub use error::{Error, Result};
 pub use follow::{ReplicaEvent, follow};
 pub use people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic};
 
-use store::Store;
+use store::ServingStore;
 use write::Writers;
 
 /// Which journal is served. What is kept of another one is never mixed with it.
@@ -83,7 +83,7 @@ pub struct Identity {
 /// A store of what is served. A clone is the same one.
 #[derive(Clone)]
 pub struct Serving {
-    store: Arc<Store>,
+    store: Arc<ServingStore>,
     identity: Identity,
     writers: Arc<Writers>,
 }
@@ -95,7 +95,7 @@ impl Serving {
     /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] says whether
     /// it is worth asking again.
     pub async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
-        let store = Store::open(address, identity).await?;
+        let store = ServingStore::open(address, identity).await?;
         Ok(Self::new(store, identity))
     }
 
@@ -104,11 +104,11 @@ impl Serving {
     /// # Errors
     /// As [`Serving::open`]; also, worth asking again, when nothing has ever been served there.
     pub async fn open_to_read(address: &ServingAddress) -> Result<Self> {
-        let (store, identity) = Store::open_to_read(address).await?;
+        let (store, identity) = ServingStore::open_to_read(address).await?;
         Ok(Self::new(store, identity))
     }
 
-    fn new(store: Store, identity: Identity) -> Self {
+    fn new(store: ServingStore, identity: Identity) -> Self {
         Self {
             store: Arc::new(store),
             identity,

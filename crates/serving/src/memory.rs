@@ -12,8 +12,8 @@ use super::{
     Result,
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
     rows::{
-        ChangeChunk, ChangeKey, Commit, CountryPartKey, EventCell, EventRowKey, RowKey, Stamped,
-        Totals, VenueKey, VenueTotals, Write,
+        ChangeChunk, ChangeKey, CountryPartKey, CountryTotals, EventCell, EventRowKey,
+        PartitionCommit, RowKey, Stamped, VenueKey, VenueTotals, Write,
     },
     store::PAGE_ROWS,
     totals::{StoredCountry, StoredVenue},
@@ -25,7 +25,7 @@ const CHANGES_MAX: usize = 256;
 
 #[derive(Default)]
 pub(crate) struct Memory {
-    tables: Mutex<Tables>,
+    tables: Mutex<MemoryTables>,
     /// Gives way before every step, so that a test can let writers overtake each other.
     #[cfg(test)]
     steps: bool,
@@ -36,18 +36,18 @@ pub(crate) struct Memory {
 
 /// A table for each kind of [`Write`].
 #[derive(Default)]
-struct Tables {
+struct MemoryTables {
     rows: Cells<RowKey, Vec<u8>>,
     events: Cells<EventRowKey, EventCell>,
-    country_parts: Cells<CountryPartKey, Totals>,
+    country_parts: Cells<CountryPartKey, CountryTotals>,
     venue_parts: Cells<(u16, VenueKey), VenueTotals>,
-    countries: Cells<Arc<str>, Totals>,
+    countries: Cells<Arc<str>, CountryTotals>,
     /// Offsets and totals.
     responses: Cells<&'static str, (u64, u64)>,
     venues: Cells<VenueKey, VenueTotals>,
     changes: Cells<ChangeKey, ChangeChunk>,
-    latest: Cells<u16, Commit>,
-    snapshots: Cells<u16, Commit>,
+    latest: Cells<u16, PartitionCommit>,
+    snapshots: Cells<u16, PartitionCommit>,
 }
 
 /// Values with their stamps. A deleted one is kept as none, so that an older value that comes later stays deleted.
@@ -88,7 +88,7 @@ impl<K: Ord, V: Ord> Cells<K, V> {
     }
 }
 
-impl Tables {
+impl MemoryTables {
     fn apply(&mut self, Stamped { write, stamp }: Stamped) {
         match write {
             Write::Row { key, body } => self.rows.put(key, Some(body), stamp),
@@ -170,12 +170,12 @@ impl Memory {
             .collect())
     }
 
-    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<Commit>> {
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<PartitionCommit>> {
         self.step().await;
         Ok(self.tables().latest.get(&partition).cloned())
     }
 
-    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<Commit>> {
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<PartitionCommit>> {
         self.step().await;
         Ok(self.tables().snapshots.get(&partition).cloned())
     }
@@ -255,7 +255,7 @@ impl Memory {
         let tables = self.tables();
         let countries = tables.countries.all();
         Ok(countries
-            .map(|(code, Totals { counts, .. })| CountryStatistic {
+            .map(|(code, CountryTotals { counts, .. })| CountryStatistic {
                 event_country: code.to_string(),
                 yes: counts.yes,
                 no: counts.no,
@@ -308,7 +308,7 @@ impl Memory {
             .collect())
     }
 
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    fn tables(&self) -> MutexGuard<'_, MemoryTables> {
         // Every change of a table is a single insertion, so it is whole whoever panicked.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -39,7 +39,7 @@ pub(crate) enum Write {
     },
     CountryPart {
         key: CountryPartKey,
-        part: Totals,
+        part: CountryTotals,
     },
     /// A row for every content that a partition ever knew: the one with the latest offset is its part.
     VenuePart {
@@ -49,7 +49,7 @@ pub(crate) enum Write {
     },
     Country {
         code: Arc<str>,
-        total: Totals,
+        total: CountryTotals,
     },
     Response {
         response: &'static str,
@@ -70,12 +70,12 @@ pub(crate) enum Write {
     /// The latest commit of a partition: what readers are to reach.
     Latest {
         partition: u16,
-        commit: Commit,
+        commit: PartitionCommit,
     },
     /// The commit up to which the tables are written: what readers load before they follow the changelog.
     Snapshot {
         partition: u16,
-        commit: Commit,
+        commit: PartitionCommit,
     },
 }
 
@@ -111,15 +111,15 @@ pub(crate) struct ChangeKey {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Commit {
+pub(crate) struct PartitionCommit {
     pub(crate) offset: u64,
     pub(crate) body: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Totals {
+pub(crate) struct CountryTotals {
     pub(crate) as_of: u64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: RsvpCounts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,13 +139,13 @@ pub(crate) struct VenueKey {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Counts {
+pub(crate) struct RsvpCounts {
     pub(crate) yes: u64,
     pub(crate) no: u64,
     pub(crate) heads: u64,
 }
 
-impl Counts {
+impl RsvpCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
@@ -249,12 +249,12 @@ pub(crate) fn country_part(partition: u16, part: &CountryPart, as_of: u64) -> St
         country: key_text(&part.country),
         partition,
     };
-    let counts = Counts {
+    let counts = RsvpCounts {
         yes: part.yes,
         no: part.no,
         heads: part.heads,
     };
-    let part = Totals { as_of, counts };
+    let part = CountryTotals { as_of, counts };
     Write::CountryPart { key, part }.at(as_of)
 }
 
@@ -263,13 +263,13 @@ pub(crate) fn country_code(country: &Arc<str>) -> Arc<str> {
     key_text(&alpha3(country))
 }
 
-pub(crate) fn world_part(partition: u16, counts: Counts, as_of: u64) -> Stamped {
+pub(crate) fn world_part(partition: u16, counts: RsvpCounts, as_of: u64) -> Stamped {
     let key = CountryPartKey {
         code: WORLD.into(),
         country: WORLD.into(),
         partition,
     };
-    let part = Totals { as_of, counts };
+    let part = CountryTotals { as_of, counts };
     Write::CountryPart { key, part }.at(as_of)
 }
 

@@ -10,7 +10,7 @@ use super::{
     Error, Identity, Result, ServingAddress,
     memory::Memory,
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
-    rows::{ChangeChunk, Commit, Stamped},
+    rows::{ChangeChunk, PartitionCommit, Stamped},
     totals::{StoredCountry, StoredVenue},
 };
 
@@ -22,7 +22,7 @@ use super::cassandra::Cassandra;
 pub(crate) const PAGE_ROWS: u32 = 1024;
 
 /// A closed set, picked by the address.
-pub(crate) enum Store {
+pub(crate) enum ServingStore {
     Memory(Memory),
     #[cfg(feature = "cassandra")]
     Cassandra(Box<Cassandra>),
@@ -32,14 +32,14 @@ pub(crate) enum Store {
 macro_rules! each {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
-            Store::Memory($store) => $call,
+            ServingStore::Memory($store) => $call,
             #[cfg(feature = "cassandra")]
-            Store::Cassandra($store) => $call,
+            ServingStore::Cassandra($store) => $call,
         }
     };
 }
 
-impl Store {
+impl ServingStore {
     pub(crate) async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
         match address {
             ServingAddress::Memory => Ok(Self::Memory(Memory::default())),
@@ -88,12 +88,12 @@ impl Store {
     }
 
     /// The latest commit of a partition.
-    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<Commit>> {
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<PartitionCommit>> {
         each!(self, store => store.latest(partition).await)
     }
 
     /// The commit up to which the tables of a partition are written.
-    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<Commit>> {
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<PartitionCommit>> {
         each!(self, store => store.snapshot(partition).await)
     }
 

@@ -20,7 +20,7 @@ use headcount_engine::{Changes, CountryPart, Row, Step, Table, Whole};
 use proptest::prelude::*;
 
 use super::{
-    Identity, ReplicaEvent, Serving, follow, memory::Memory, store::Store, write::Writers,
+    Identity, ReplicaEvent, Serving, follow, memory::Memory, store::ServingStore, write::Writers,
 };
 use world::{Dice, Totals, World};
 
@@ -133,13 +133,13 @@ fn a_partition_that_comes_back_is_not_taken_for_what_it_was() {
 #[tokio::test]
 async fn a_load_that_failed_half_way_is_begun_again() {
     let serving = Serving::new(
-        Store::Memory(Memory::default()),
+        ServingStore::Memory(Memory::default()),
         Identity {
             journal: 1,
             partitions: 1,
         },
     );
-    let Store::Memory(memory) = &*serving.store else {
+    let ServingStore::Memory(memory) = &*serving.store else {
         unreachable!("it was just made");
     };
     serving.write(0, &commit(10)).await.unwrap();
@@ -254,7 +254,7 @@ fn stepping(partitions: u16) -> Serving {
         journal: 1,
         partitions,
     };
-    Serving::new(Store::Memory(Memory::stepping()), identity)
+    Serving::new(ServingStore::Memory(Memory::stepping()), identity)
 }
 
 fn done<T>(future: impl Future<Output = super::Result<T>>) -> T {

@@ -13,7 +13,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::rows::{Counts, Stamped, Totals, VenueCell, VenueKey, VenueTotals, WORLD, Write};
+use super::rows::{
+    CountryTotals, RsvpCounts, Stamped, VenueCell, VenueKey, VenueTotals, WORLD, Write,
+};
 
 /// A stored part of a country, or of the world.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub(crate) struct StoredCountry {
     pub(crate) country: Arc<str>,
     pub(crate) partition: u16,
     pub(crate) as_of: u64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: RsvpCounts,
 }
 
 /// A stored part of a venue: what a partition once knew of it, or knows.
@@ -36,7 +38,7 @@ pub(crate) struct StoredVenue {
 
 /// The totals of all countries of which there are parts here, and of the responses if the world is among them.
 pub(crate) fn countries(parts: impl IntoIterator<Item = StoredCountry>) -> Vec<Stamped> {
-    let mut sums: BTreeMap<Arc<str>, (u64, Counts)> = BTreeMap::new();
+    let mut sums: BTreeMap<Arc<str>, (u64, RsvpCounts)> = BTreeMap::new();
     for part in parts {
         let (as_of, counts) = sums.entry(part.code).or_default();
         *as_of += part.as_of;
@@ -47,9 +49,9 @@ pub(crate) fn countries(parts: impl IntoIterator<Item = StoredCountry>) -> Vec<S
         .collect()
 }
 
-fn country(code: Arc<str>, as_of: u64, counts: Counts) -> Vec<Stamped> {
+fn country(code: Arc<str>, as_of: u64, counts: RsvpCounts) -> Vec<Stamped> {
     if &*code != WORLD {
-        let total = Totals { as_of, counts };
+        let total = CountryTotals { as_of, counts };
         return vec![Write::Country { code, total }.at(as_of)];
     }
     [("yes", counts.yes), ("no", counts.no)]

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::{
     Error, Result, Serving, changelog,
-    rows::{self, Commit, Counts, Stamped, WORLD, Write},
+    rows::{self, PartitionCommit, RsvpCounts, Stamped, WORLD, Write},
     totals,
 };
 
@@ -24,9 +24,9 @@ const WRITES_MAX: usize = 8_192;
 pub(crate) const VENUE_BUCKETS: i64 = 1024;
 
 /// Who writes: a state for each partition.
-pub(crate) struct Writers(Vec<Writer>);
+pub(crate) struct Writers(Vec<PartitionWriter>);
 
-struct Writer {
+struct PartitionWriter {
     /// Random: tells what this process wrote, since it began with the partition, from what another wrote up to the same
     /// offset.
     id: AtomicI64,
@@ -35,15 +35,15 @@ struct Writer {
     countries: Mutex<Option<Countries>>,
 }
 
-type Countries = BTreeMap<Arc<str>, Counts>;
+type Countries = BTreeMap<Arc<str>, RsvpCounts>;
 
 impl Writers {
     pub(crate) fn new(partitions: u16) -> Self {
-        Self((0..partitions).map(|_| Writer::new()).collect())
+        Self((0..partitions).map(|_| PartitionWriter::new()).collect())
     }
 }
 
-impl Writer {
+impl PartitionWriter {
     fn new() -> Self {
         Self {
             id: random().into(),
@@ -74,7 +74,7 @@ impl Serving {
     pub async fn write(&self, partition: u16, changes: &Changes) -> Result<()> {
         let mut countries = self.writer(partition)?.countries.lock().await;
         let writes = rows_of(partition, changes).chain(events_of(partition, changes));
-        // Totals are made of parts that are there, and the snapshot offset says that all is there.
+        // CountryTotals are made of parts that are there, and the snapshot offset says that all is there.
         self.write_many(writes).await?;
         self.write_countries(partition, changes, &mut countries)
             .await?;
@@ -125,7 +125,7 @@ impl Serving {
         Ok(())
     }
 
-    fn writer(&self, partition: u16) -> Result<&Writer> {
+    fn writer(&self, partition: u16) -> Result<&PartitionWriter> {
         self.writers
             .0
             .get(usize::from(partition))
@@ -166,7 +166,7 @@ impl Serving {
             codes.push(rows::country_code(&part.country));
             all.insert(rows::key_text(&part.country), counts(part));
         }
-        let mut world = Counts::default();
+        let mut world = RsvpCounts::default();
         all.values().for_each(|counts| world.add(*counts));
         parts.push(rows::world_part(partition, world, changes.offset));
         codes.sort_unstable();
@@ -209,8 +209,8 @@ pub(crate) fn bucket(venue: i64) -> i64 {
     venue.rem_euclid(VENUE_BUCKETS)
 }
 
-fn counts(part: &CountryPart) -> Counts {
-    Counts {
+fn counts(part: &CountryPart) -> RsvpCounts {
+    RsvpCounts {
         yes: part.yes,
         no: part.no,
         heads: part.heads,
@@ -247,8 +247,8 @@ fn events_of(partition: u16, changes: &Changes) -> impl Iterator<Item = Stamped>
     gone.chain(there)
 }
 
-fn commit(offset: u64, body: &[u8]) -> Commit {
-    Commit {
+fn commit(offset: u64, body: &[u8]) -> PartitionCommit {
+    PartitionCommit {
         offset,
         body: body.to_vec(),
     }

@@ -8,7 +8,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use rdkafka::Message as _;
@@ -115,7 +114,9 @@ pub(super) fn identify(cluster: &Cluster, scanner: &Scanner) -> Result<u64> {
             Err(trouble) => last = trouble.to_string(),
         }
         // Two who disturb each other should not go on in step.
-        std::thread::sleep(Duration::from_millis(20 + random() % 200));
+        std::thread::sleep(Duration::from_millis(
+            20 + headcount_clock::random_id() % 200,
+        ));
     }
     Err(Error::cluster("create", &cluster.options.address, &last))
 }
@@ -128,7 +129,7 @@ fn create(cluster: &Cluster, scanner: &Scanner, name: &str) -> Result<Result<u64
     if let Some(id) = read(cluster, scanner)?.id {
         return Ok(Ok(id));
     }
-    let id = random();
+    let id = headcount_clock::random_id();
     let identity = Identity {
         version: VERSION,
         id: format!("{id:016x}"),
@@ -166,10 +167,4 @@ fn put(
     )?;
     transactions.flush(&cluster.give_up)?;
     transactions.commit(&cluster.give_up)
-}
-
-/// A number that nobody can foresee.
-pub(super) fn random() -> u64 {
-    // The keys of a fresh state come from the operating system.
-    RandomState::new().build_hasher().finish()
 }

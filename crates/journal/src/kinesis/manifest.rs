@@ -10,8 +10,8 @@ use headcount_kinesis::{Client, Event, HashKey, Plan, Put, Start, StreamReader};
 
 use super::options::Options;
 use super::parcel::{self, Head, Manifest};
-use crate::clock::now_ms;
 use crate::error::{Error, Result};
+use headcount_clock::now_ms;
 
 /// The tag: `ID PARTITIONS`.
 const TAG: &str = "headcount-journal";
@@ -41,7 +41,7 @@ pub(super) async fn open(client: &Client, options: &Options) -> Result<Manifest>
 
 async fn create(client: &Client, partitions: u16) -> Result<Manifest> {
     let proposal = Manifest {
-        journal: random(),
+        journal: headcount_clock::random_id(),
         partitions,
     };
     put(client, &proposal, vec![HashKey(0)]).await?;
@@ -104,10 +104,4 @@ fn parse(tag: &str, stream: &str) -> Result<Manifest> {
             "stream {stream}: its tag {TAG} is \"{tag}\", not an id and a number of partitions (set it as it was)"
         ))
     })
-}
-
-/// A number that no other process draws.
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one((std::process::id(), now_ms()))
 }

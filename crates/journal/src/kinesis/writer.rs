@@ -11,9 +11,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::parcel::{self, Head, Manifest, Part};
-use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::queue::{Job, Patience, Queue};
+use headcount_clock::now_ms;
 
 /// When every part of a batch was taken within this time by the writer's clock, it was complete within five minutes by
 /// the stream's, after which readers forget it.

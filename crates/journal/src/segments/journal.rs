@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::clock::now_ms;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::queue::{Pushed, Queue};
@@ -20,6 +19,7 @@ use crate::segments::reader::Reader;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, Counts, Shared};
 use crate::{Figures, Offset};
+use headcount_clock::now_ms;
 
 /// A journal on disk that is open for appending and reading.
 pub(crate) struct Journal {

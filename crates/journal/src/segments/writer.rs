@@ -6,13 +6,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::Offset;
-use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::queue::{Job, Patience, Queue};
 use crate::segments::frame::SYNC_BYTES;
 use crate::segments::log::Log;
 use crate::segments::options::Options;
 use crate::segments::tail::Tail;
+use headcount_clock::now_ms;
 
 /// What the threads of one partition share.
 pub(crate) struct Shared {

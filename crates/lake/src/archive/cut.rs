@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::Entry;
 use super::error::{Error, Result};
-use super::name::{Name, hour_of, is_feed};
+use super::name::{ObjectName, hour_of, is_feed};
 use super::writing::Writing;
 
 /// What an entry counts beside its body, towards the size at which a cut ends: its line's end and its place in the
@@ -69,7 +69,7 @@ impl Cut {
     pub(super) fn seal(self, journal: u64, partition: u16) -> Result<Sealed> {
         let mut objects = Vec::with_capacity(self.feeds.len());
         for (feed, writing) in self.feeds {
-            let name = Name {
+            let name = ObjectName {
                 feed: feed.to_owned(),
                 hour: self.hour,
                 partition,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Shared with who shows it.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct ArchiveFigures {
     archived: AtomicU64,
     read: AtomicU64,
     memory: AtomicU64,
@@ -32,7 +32,7 @@ pub struct Lag {
     pub trouble: Option<String>,
 }
 
-impl Figures {
+impl ArchiveFigures {
     /// Where it stands now.
     #[must_use]
     pub fn lag(&self) -> Lag {

@@ -10,7 +10,7 @@ use super::Entry;
 use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
-use super::position::Position;
+use super::position::ArchivePosition;
 
 /// What one read brings at most.
 const READ_BYTES: usize = 1 << 20;
@@ -79,11 +79,11 @@ impl Stop {
 ///
 /// `open` gives a reader of the partition at the position's place (what is archived already is passed over). It is called
 /// again when another archiver has cut elsewhere. While the lake is away nothing is read and everything is
-/// tried again; that is said once in the log and always in the [`Figures`](super::Figures). Only what no waiting mends
+/// tried again; that is said once in the log and always in the [`ArchiveFigures`](super::ArchiveFigures). Only what no waiting mends
 /// is returned.
 pub fn run(
     archiver: &mut Archiver,
-    mut open: impl FnMut(&Position) -> headcount_journal::Result<Reader>,
+    mut open: impl FnMut(&ArchivePosition) -> headcount_journal::Result<Reader>,
     stop: &Stop,
 ) -> Result<()> {
     loop {

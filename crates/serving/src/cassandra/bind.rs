@@ -14,13 +14,13 @@ use scylla::{
 use super::{
     super::{
         rows::{
-            ChangeChunk, ChangeKey, Commit, CountryPartKey, EventCell, EventRowKey, RowKey,
-            Stamped, Totals, VenueKey, VenueTotals, Write,
+            ChangeChunk, ChangeKey, CountryPartKey, CountryTotals, EventCell, EventRowKey,
+            PartitionCommit, RowKey, Stamped, VenueKey, VenueTotals, Write,
         },
         store::PAGE_ROWS,
         write::bucket,
     },
-    statements::Kind,
+    statements::StatementKind,
 };
 
 /// A value of one of the few types that the tables have.
@@ -51,7 +51,7 @@ impl SerializeValue for Cell<'_> {
 
 /// The partition of a table in Cassandra: what is of one may be written as one mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home<'a> {
+pub(crate) enum CqlPartition<'a> {
     Page(u16, u8, u32),
     Event(&'a str),
     Venue(&'a str),
@@ -63,8 +63,8 @@ pub(crate) enum Home<'a> {
 
 #[derive(Debug)]
 pub(crate) struct Bound<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) home: Home<'a>,
+    pub(crate) kind: StatementKind,
+    pub(crate) home: CqlPartition<'a>,
     pub(crate) cells: Vec<Cell<'a>>,
 }
 
@@ -80,7 +80,7 @@ impl Bound<'_> {
     }
 }
 
-/// Counts are far below 2^63.
+/// RsvpCounts are far below 2^63.
 fn big(value: u64) -> Cell<'static> {
     Cell::Big(value.cast_signed())
 }
@@ -114,21 +114,21 @@ pub(crate) fn bind(Stamped { write, stamp }: &Stamped) -> Bound<'_> {
             total,
         } => {
             let cells = vec![Cell::Text(response), big(*as_of), int(*total), stamp];
-            bound(Kind::SetResponse, Home::Alone, cells)
+            bound(StatementKind::SetResponse, CqlPartition::Alone, cells)
         }
         Write::Venue { key, total } => venue(key, total, stamp),
         Write::DeleteVenue { key } => venue_gone(key, stamp),
         Write::Change { key, chunk } => change(key, chunk, stamp),
         Write::Latest { partition, commit } => {
-            bound_commit(Kind::SetLatest, *partition, commit, stamp)
+            bound_commit(StatementKind::SetLatest, *partition, commit, stamp)
         }
         Write::Snapshot { partition, commit } => {
-            bound_commit(Kind::SetSnapshot, *partition, commit, stamp)
+            bound_commit(StatementKind::SetSnapshot, *partition, commit, stamp)
         }
     }
 }
 
-fn bound<'a>(kind: Kind, home: Home<'a>, cells: Vec<Cell<'a>>) -> Bound<'a> {
+fn bound<'a>(kind: StatementKind, home: CqlPartition<'a>, cells: Vec<Cell<'a>>) -> Bound<'a> {
     Bound { kind, home, cells }
 }
 
@@ -138,7 +138,7 @@ fn small(value: u16) -> Cell<'static> {
 
 fn row<'a>(key: &RowKey, body: &'a [u8], stamp: Cell<'a>) -> Bound<'a> {
     let page = key.number / PAGE_ROWS;
-    let home = Home::Page(key.partition, key.table.number(), page);
+    let home = CqlPartition::Page(key.partition, key.table.number(), page);
     let cells = vec![
         small(key.partition),
         Cell::Int(i32::from(key.table.number())),
@@ -147,7 +147,7 @@ fn row<'a>(key: &RowKey, body: &'a [u8], stamp: Cell<'a>) -> Bound<'a> {
         Cell::Blob(Cow::Borrowed(body)),
         stamp,
     ];
-    bound(Kind::SetRow, home, cells)
+    bound(StatementKind::SetRow, home, cells)
 }
 
 fn event<'a>(key: &'a EventRowKey, cell: &'a EventCell, stamp: Cell<'a>) -> Bound<'a> {
@@ -165,7 +165,11 @@ fn event<'a>(key: &'a EventRowKey, cell: &'a EventCell, stamp: Cell<'a>) -> Boun
         cell.time.map_or(Cell::Null, Cell::Big),
         stamp,
     ];
-    bound(Kind::SetEvent, Home::Event(&key.name), cells)
+    bound(
+        StatementKind::SetEvent,
+        CqlPartition::Event(&key.name),
+        cells,
+    )
 }
 
 fn event_gone<'a>(key: &'a EventRowKey, stamp: Cell<'a>) -> Bound<'a> {
@@ -175,10 +179,14 @@ fn event_gone<'a>(key: &'a EventRowKey, stamp: Cell<'a>) -> Bound<'a> {
         Cell::Text(key.response),
         Cell::Text(&key.id),
     ];
-    bound(Kind::DeleteEvent, Home::Event(&key.name), cells)
+    bound(
+        StatementKind::DeleteEvent,
+        CqlPartition::Event(&key.name),
+        cells,
+    )
 }
 
-fn country_part<'a>(key: &'a CountryPartKey, part: &Totals, stamp: Cell<'a>) -> Bound<'a> {
+fn country_part<'a>(key: &'a CountryPartKey, part: &CountryTotals, stamp: Cell<'a>) -> Bound<'a> {
     let cells = vec![
         Cell::Text(&key.code),
         Cell::Text(&key.country),
@@ -189,7 +197,11 @@ fn country_part<'a>(key: &'a CountryPartKey, part: &Totals, stamp: Cell<'a>) -> 
         big(part.counts.heads),
         stamp,
     ];
-    bound(Kind::SetCountryPart, Home::Countries, cells)
+    bound(
+        StatementKind::SetCountryPart,
+        CqlPartition::Countries,
+        cells,
+    )
 }
 
 fn venue_part<'a>(
@@ -215,11 +227,15 @@ fn venue_part<'a>(
         big(part.cell.latest.1.into()),
         stamp,
     ];
-    bound(Kind::SetVenuePart, Home::Bucket(bucket), cells)
+    bound(
+        StatementKind::SetVenuePart,
+        CqlPartition::Bucket(bucket),
+        cells,
+    )
 }
 
-fn country<'a>(code: &'a str, total: &Totals, stamp: Cell<'a>) -> Bound<'a> {
-    let Totals { as_of, counts } = total;
+fn country<'a>(code: &'a str, total: &CountryTotals, stamp: Cell<'a>) -> Bound<'a> {
+    let CountryTotals { as_of, counts } = total;
     let cells = vec![
         Cell::Text(code),
         big(*as_of),
@@ -229,7 +245,7 @@ fn country<'a>(code: &'a str, total: &Totals, stamp: Cell<'a>) -> Bound<'a> {
         big(counts.heads),
         stamp,
     ];
-    bound(Kind::SetCountry, Home::Alone, cells)
+    bound(StatementKind::SetCountry, CqlPartition::Alone, cells)
 }
 
 fn venue<'a>(key: &'a VenueKey, total: &'a VenueTotals, stamp: Cell<'a>) -> Bound<'a> {
@@ -240,13 +256,21 @@ fn venue<'a>(key: &'a VenueKey, total: &'a VenueTotals, stamp: Cell<'a>) -> Boun
         int(total.cell.yes),
         stamp,
     ]);
-    bound(Kind::SetVenue, Home::Venue(&key.name), cells)
+    bound(
+        StatementKind::SetVenue,
+        CqlPartition::Venue(&key.name),
+        cells,
+    )
 }
 
 fn venue_gone<'a>(key: &'a VenueKey, stamp: Cell<'a>) -> Bound<'a> {
     let mut cells = vec![stamp];
     cells.extend(venue_key(key));
-    bound(Kind::DeleteVenue, Home::Venue(&key.name), cells)
+    bound(
+        StatementKind::DeleteVenue,
+        CqlPartition::Venue(&key.name),
+        cells,
+    )
 }
 
 fn change<'a>(key: &ChangeKey, chunk: &'a ChangeChunk, stamp: Cell<'a>) -> Bound<'a> {
@@ -260,17 +284,22 @@ fn change<'a>(key: &ChangeKey, chunk: &'a ChangeChunk, stamp: Cell<'a>) -> Bound
         Cell::Blob(Cow::Borrowed(&chunk.body)),
         stamp,
     ];
-    bound(Kind::SetChange, Home::Alone, cells)
+    bound(StatementKind::SetChange, CqlPartition::Alone, cells)
 }
 
-fn bound_commit<'a>(kind: Kind, partition: u16, commit: &'a Commit, stamp: Cell<'a>) -> Bound<'a> {
+fn bound_commit<'a>(
+    kind: StatementKind,
+    partition: u16,
+    commit: &'a PartitionCommit,
+    stamp: Cell<'a>,
+) -> Bound<'a> {
     let cells = vec![
         small(partition),
         big(commit.offset),
         Cell::Blob(Cow::Borrowed(&commit.body)),
         stamp,
     ];
-    bound(kind, Home::Alone, cells)
+    bound(kind, CqlPartition::Alone, cells)
 }
 
 fn venue_key(venue: &VenueKey) -> [Cell<'_>; 5] {

@@ -14,7 +14,7 @@ use scylla::{
 
 use super::{
     super::{Error, Result, address::CassandraAddress},
-    retry::{Failure, OPENING, RetryPolicy},
+    retry::{OPENING, RetryPolicy, StoreFailure},
     tls,
 };
 
@@ -63,7 +63,7 @@ fn with_remedy(error: Error) -> Error {
 async fn connected(
     address: &CassandraAddress,
     tls: Option<&Arc<ClientConfig>>,
-) -> Result<Session, Failure> {
+) -> Result<Session, StoreFailure> {
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.hosts)
         .default_execution_profile_handle(profile(address).into_handle())

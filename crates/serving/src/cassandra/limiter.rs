@@ -37,7 +37,7 @@ struct Limit {
 }
 
 /// A place in the limiter.
-pub(crate) struct Permit<'a> {
+pub(crate) struct WritePermit<'a> {
     limiter: &'a ConcurrencyLimiter,
     permit: Option<SemaphorePermit<'a>>,
 }
@@ -56,9 +56,9 @@ impl ConcurrencyLimiter {
     }
 
     /// A permit, in the order of asking.
-    pub(crate) async fn permit(&self) -> Permit<'_> {
+    pub(crate) async fn permit(&self) -> WritePermit<'_> {
         let permit = self.permits.acquire().await;
-        Permit {
+        WritePermit {
             limiter: self,
             permit: Some(permit.expect("it is never closed")),
         }
@@ -91,7 +91,7 @@ impl ConcurrencyLimiter {
     }
 }
 
-impl Drop for Permit<'_> {
+impl Drop for WritePermit<'_> {
     fn drop(&mut self) {
         let mut limit = self.limiter.limit();
         if let Some(owed) = limit.owed.checked_sub(1) {

@@ -45,7 +45,7 @@ impl<'a> RetryPolicy<'a> {
 
     pub(crate) async fn until_done<'f, T>(
         &self,
-        attempt: impl Fn() -> BoxFuture<'f, Result<T, Failure>>,
+        attempt: impl Fn() -> BoxFuture<'f, Result<T, StoreFailure>>,
     ) -> Result<T> {
         let begun = Instant::now();
         let mut backoff = Backoff::new(DELAYS);
@@ -64,9 +64,9 @@ impl<'a> RetryPolicy<'a> {
         }
     }
 
-    fn error(&self, failure: Failure) -> Error {
+    fn error(&self, failure: StoreFailure) -> Error {
         let Self { action, place, .. } = *self;
-        let Failure { passes, cause } = failure;
+        let StoreFailure { passes, cause } = failure;
         let place = place.to_owned();
         if passes {
             Error::Unavailable {
@@ -86,12 +86,12 @@ impl<'a> RetryPolicy<'a> {
 
 /// What an attempt ended with.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct StoreFailure {
     passes: bool,
     pub(crate) cause: String,
 }
 
-impl Failure {
+impl StoreFailure {
     fn passing(error: &impl Display) -> Self {
         Self {
             passes: true,
@@ -107,7 +107,7 @@ impl Failure {
     }
 }
 
-impl From<NewSessionError> for Failure {
+impl From<NewSessionError> for StoreFailure {
     fn from(error: NewSessionError) -> Self {
         let cause = error.to_string();
         // Also said while the nodes that keep the passwords are away; but then it is said of the nodes.
@@ -132,7 +132,7 @@ impl From<NewSessionError> for Failure {
     }
 }
 
-impl From<ExecutionError> for Failure {
+impl From<ExecutionError> for StoreFailure {
     fn from(error: ExecutionError) -> Self {
         match error {
             ExecutionError::LastAttemptError(error) => error.into(),
@@ -143,7 +143,7 @@ impl From<ExecutionError> for Failure {
     }
 }
 
-impl From<PrepareError> for Failure {
+impl From<PrepareError> for StoreFailure {
     fn from(error: PrepareError) -> Self {
         match error {
             PrepareError::AllAttemptsFailed { first_attempt } => first_attempt.into(),
@@ -153,7 +153,7 @@ impl From<PrepareError> for Failure {
     }
 }
 
-impl From<RequestAttemptError> for Failure {
+impl From<RequestAttemptError> for StoreFailure {
     fn from(error: RequestAttemptError) -> Self {
         use RequestAttemptError as E;
         match &error {
@@ -168,7 +168,7 @@ impl From<RequestAttemptError> for Failure {
     }
 }
 
-impl From<PagerExecutionError> for Failure {
+impl From<PagerExecutionError> for StoreFailure {
     fn from(error: PagerExecutionError) -> Self {
         match error {
             PagerExecutionError::PrepareError(error) => error.into(),
@@ -178,7 +178,7 @@ impl From<PagerExecutionError> for Failure {
     }
 }
 
-impl From<NextPageError> for Failure {
+impl From<NextPageError> for StoreFailure {
     fn from(error: NextPageError) -> Self {
         match error {
             NextPageError::RequestFailure(RequestError::LastAttemptError(error)) => error.into(),
@@ -188,7 +188,7 @@ impl From<NextPageError> for Failure {
     }
 }
 
-impl From<NextRowError> for Failure {
+impl From<NextRowError> for StoreFailure {
     fn from(error: NextRowError) -> Self {
         match error {
             NextRowError::NextPageError(error) => error.into(),
@@ -199,7 +199,7 @@ impl From<NextRowError> for Failure {
 
 macro_rules! lasting {
     ($($error:ty),*) => {$(
-        impl From<$error> for Failure {
+        impl From<$error> for StoreFailure {
             fn from(error: $error) -> Self {
                 Self::lasting(&error)
             }

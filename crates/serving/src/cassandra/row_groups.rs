@@ -13,8 +13,8 @@ use super::{
         rows::{RowKey, Stamped, Write},
         store::PAGE_ROWS,
     },
-    bind::{Bound, Cell, Home, bind},
-    statements::Kind,
+    bind::{Bound, Cell, CqlPartition, bind},
+    statements::StatementKind,
 };
 
 /// Rows of a group; a page is a multiple of it.
@@ -75,8 +75,8 @@ fn grouped(writes: &[Stamped]) -> Option<(Bound<'_>, &[Stamped])> {
         Cell::Big(group[0].stamp),
     ];
     let bound = Bound {
-        kind: Kind::SetRow,
-        home: Home::Page(partition, table.number(), page),
+        kind: StatementKind::SetRow,
+        home: CqlPartition::Page(partition, table.number(), page),
         cells,
     };
     Some((bound, after))

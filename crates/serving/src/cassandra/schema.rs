@@ -5,7 +5,7 @@ use scylla::{client::session::Session, deserialize::row::DeserializeRow};
 
 use super::{
     super::{Error, Identity, Result, address::CassandraAddress},
-    retry::{Failure, OPENING, RetryPolicy},
+    retry::{OPENING, RetryPolicy, StoreFailure},
 };
 
 /// The version of the tables that this program knows.
@@ -13,74 +13,74 @@ const VERSION: i32 = 3;
 
 /// Name, columns, options.
 #[derive(Clone, Copy)]
-struct Table(&'static str, &'static str, &'static str);
+struct TableDefinition(&'static str, &'static str, &'static str);
 
 /// What leads from each version to the next, in tables to make. May be done twice, and by two at
 /// once. A column is never dropped and made again under its name: Cassandra would take it for older than the drop, as
 /// stamps here are offsets and not times.
-const MIGRATIONS: [&[Table]; VERSION as usize] = [FIRST, PACKED, BASED];
+const MIGRATIONS: [&[TableDefinition]; VERSION as usize] = [FIRST, PACKED, BASED];
 
 /// The tables are the same; rows may stand in packs, which programs before do not know.
-const PACKED: &[Table] = &[];
+const PACKED: &[TableDefinition] = &[];
 
 /// The book may be ahead of the tables.
-const BASED: &[Table] = &[Table(
+const BASED: &[TableDefinition] = &[TableDefinition(
     "served_base",
     "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
     "comment = 'headcount: up to where the tables are of each partition of the journal'",
 )];
 
-const FIRST: &[Table] = &[
-    Table(
+const FIRST: &[TableDefinition] = &[
+    TableDefinition(
         "served_rows",
         "journal_partition int, tbl int, page int, number bigint, body blob, \
          PRIMARY KEY ((journal_partition, tbl, page), number)",
         "comment = 'headcount: the state of the journal''s partitions, row by row'",
     ),
-    Table(
+    TableDefinition(
         "served_book",
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: the newest commit of each partition of the journal'",
     ),
     // Entries live 10 minutes: a reader that is further behind loads anew.
-    Table(
+    TableDefinition(
         "served_tail",
         "journal_partition int, next_offset bigint, writer bigint, chunk int, previous bigint, chunks int, body blob, \
          PRIMARY KEY ((journal_partition, next_offset), writer, chunk)",
         "default_time_to_live = 600 AND gc_grace_seconds = 3600 \
          AND comment = 'headcount: the last commits, for those who follow'",
     ),
-    Table(
+    TableDefinition(
         "served_country_parts",
         "shelf int, event_country text, country text, journal_partition int, as_of bigint, yes bigint, no bigint, \
          heads bigint, PRIMARY KEY ((shelf), event_country, country, journal_partition)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a country'",
     ),
-    Table(
+    TableDefinition(
         "served_venue_parts",
         "shelf int, venue_id bigint, journal_partition int, venue_name text, lon text, lat text, group_city text, \
          as_of bigint, event_country text, yes bigint, no bigint, latest bigint, latest_tie bigint, \
          PRIMARY KEY ((shelf), venue_id, journal_partition, venue_name, lon, lat, group_city)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a venue'",
     ),
-    Table(
+    TableDefinition(
         "country_statistics",
         "event_country text PRIMARY KEY, total_rsvps int, yes bigint, no bigint, heads bigint, as_of bigint",
         "comment = 'Answers by country of the group: ISO 3166-1 alpha-3. heads: people coming'",
     ),
-    Table(
+    TableDefinition(
         "response_statistics",
         "response text PRIMARY KEY, total_rsvps int, as_of bigint",
         "comment = 'Answers by response'",
     ),
-    Table(
+    TableDefinition(
         "event_statistics",
         "event_name text, response text, event_id text, group_name text, event_country text, total_rsvps int, \
          heads bigint, event_url text, time bigint, journal_partition int, as_of bigint, \
          PRIMARY KEY ((event_name), response, event_id)",
         "comment = 'Answers by event and response. heads: people coming; time: ms since 1970'",
     ),
-    Table(
+    TableDefinition(
         "meetup_table",
         "venue_name text, lon text, lat text, group_city text, venue_id bigint, count int, event_country text, \
          as_of bigint, PRIMARY KEY (venue_name, lon, lat, group_city, venue_id)",
@@ -89,7 +89,7 @@ const FIRST: &[Table] = &[
 ];
 
 /// Which journal, and how far the migrations have come.
-const SCHEMA: Table = Table(
+const SCHEMA: TableDefinition = TableDefinition(
     "headcount_schema",
     "name text PRIMARY KEY, version int, journal text, partitions int",
     "comment = 'headcount: which journal is served here, in tables of which version'",
@@ -202,7 +202,10 @@ impl Schema<'_> {
 
     /// Two nodes that make a table at the same time for two processes would give it two ids, and lose what is written
     /// under one of them. So the id is not left to them.
-    async fn make_table(&self, Table(name, columns, options): Table) -> Result<()> {
+    async fn make_table(
+        &self,
+        TableDefinition(name, columns, options): TableDefinition,
+    ) -> Result<()> {
         let keyspace = &self.address.keyspace;
         let id = table_id(&format!("{keyspace}.{name}"));
         self.alter(&format!(
@@ -252,7 +255,7 @@ impl Schema<'_> {
     }
 
     async fn migrate(&self, version: i32) -> Result<()> {
-        let tables: &[Table] = usize::try_from(version)
+        let tables: &[TableDefinition] = usize::try_from(version)
             .ok()
             .and_then(|version| MIGRATIONS.get(version).copied())
             .unwrap_or_default();
@@ -327,12 +330,12 @@ impl Schema<'_> {
     }
 }
 
-async fn say(session: &Session, text: &str) -> Result<(), Failure> {
+async fn say(session: &Session, text: &str) -> Result<(), StoreFailure> {
     session.query_unpaged(text, ()).await?;
     Ok(())
 }
 
-async fn answer<T>(session: &Session, text: &str, values: &[String]) -> Result<Vec<T>, Failure>
+async fn answer<T>(session: &Session, text: &str, values: &[String]) -> Result<Vec<T>, StoreFailure>
 where
     T: for<'f, 'm> DeserializeRow<'f, 'm>,
 {

@@ -12,8 +12,8 @@ use super::{
     super::{Result, rows::Stamped},
     Cassandra,
     batches::{Unit, units},
-    limiter::Permit,
-    retry::{Failure, RetryPolicy, WRITING},
+    limiter::WritePermit,
+    retry::{RetryPolicy, StoreFailure, WRITING},
     row_groups::bind_all,
 };
 
@@ -35,20 +35,20 @@ impl Cassandra {
         under_way.try_collect().await
     }
 
-    async fn written(&self, _permit: Permit<'_>, unit: Unit<'_>) -> Result<()> {
+    async fn written(&self, _permit: WritePermit<'_>, unit: Unit<'_>) -> Result<()> {
         RetryPolicy::new("write to", &self.place, WRITING)
             .until_done(|| self.attempt(&unit).boxed())
             .await
     }
 
-    async fn attempt(&self, unit: &Unit<'_>) -> Result<(), Failure> {
+    async fn attempt(&self, unit: &Unit<'_>) -> Result<(), StoreFailure> {
         let began = Instant::now();
         let written = self.send(unit).await;
         self.limiter.learn(began, written.is_ok());
         written
     }
 
-    async fn send(&self, unit: &Unit<'_>) -> Result<(), Failure> {
+    async fn send(&self, unit: &Unit<'_>) -> Result<(), StoreFailure> {
         if let [alone] = unit[..] {
             let statement = self.statements.of(alone.kind);
             self.session

@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_lake::{
-    Description, Lake,
-    archive::{Archiver, Entry, Figures, Position, Stop, run},
+    Lake, LakeDescription,
+    archive::{ArchiveFigures, ArchivePosition, Archiver, Entry, Stop, run},
 };
 use headcount_record::{Feed, Kind};
 
@@ -24,14 +24,14 @@ const LOOK: Duration = Duration::from_millis(20);
 /// A running archiver.
 pub(crate) struct Archiving {
     stop: Stop,
-    figures: Arc<Figures>,
+    figures: Arc<ArchiveFigures>,
     thread: JoinHandle<()>,
 }
 
 impl Archiving {
     /// Archives a partition from where its archive ends.
     pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
-        let whose = Description::new(journal.id(), journal.partitions());
+        let whose = LakeDescription::new(journal.id(), journal.partitions());
         let mut archiver = Archiver::open(lake, whose, at, feed_of)
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
@@ -39,7 +39,7 @@ impl Archiving {
         let thread = thread::Builder::new()
             .name(format!("archive-{at}"))
             .spawn(move || {
-                let open = |position: &Position| journal.reader_at(at, &position.place);
+                let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
                     news.fail(&error);
@@ -54,7 +54,7 @@ impl Archiving {
     }
 
     /// The first entry that is not archived.
-    pub(crate) fn figures(&self) -> &Arc<Figures> {
+    pub(crate) fn figures(&self) -> &Arc<ArchiveFigures> {
         &self.figures
     }
 

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, anyhow};
 use headcount_clock::now_ms;
 use headcount_lake::{
     Lake,
-    claims::{Claim, Claims, Progress, Renewed, WorkerStatus},
+    claims::{ClaimProgress, Claims, PartitionClaim, Renewed, WorkerHeartbeat},
 };
 
 use tokio::sync::watch;
@@ -41,7 +41,7 @@ pub(crate) struct Cluster {
 /// What a process says of itself.
 pub(crate) struct Speaker {
     pub(crate) lake: Lake,
-    pub(crate) me: WorkerStatus,
+    pub(crate) me: WorkerHeartbeat,
     /// The partitions that it counts.
     pub(crate) held: Ledgers,
     /// Hears of the whole cluster, if somebody looks at it here.
@@ -77,7 +77,7 @@ impl Cluster {
 struct Run {
     claims: Claims,
     speaker: Speaker,
-    owned: BTreeMap<u16, Claim>,
+    owned: BTreeMap<u16, PartitionClaim>,
     trouble: bool,
 }
 
@@ -117,7 +117,7 @@ impl Run {
         // What is not held any more was given up in order, or is known to be another's.
         self.owned.retain(|at, _| held.contains_key(at));
         for (at, progress) in held {
-            let progress = Progress {
+            let progress = ClaimProgress {
                 version: self.speaker.me.version.clone(),
                 ..progress
             };

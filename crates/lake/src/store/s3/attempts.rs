@@ -16,7 +16,7 @@ const DELAYS: Delays = Delays {
 const SENT_BYTES_S: usize = 1 << 20;
 
 /// What came of an attempt that failed.
-pub(super) enum Failure {
+pub(super) enum AttemptFailure {
     /// There is no such object.
     Absent,
     /// It was to be created and is there.
@@ -29,7 +29,7 @@ pub(super) enum Failure {
     Lasting(Box<dyn FnOnce(&Attempts<'_>) -> Error + Send>),
 }
 
-impl Failure {
+impl AttemptFailure {
     pub(super) fn passing(said: impl Into<String>) -> Self {
         Self::Passing(said.into())
     }
@@ -113,10 +113,13 @@ impl<'a> Attempts<'a> {
     pub(super) async fn run<T>(
         &self,
         request: impl Future<Output = object_store::Result<T>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, AttemptFailure> {
         match tokio::time::timeout(self.limit, request).await {
-            Ok(answer) => answer.map_err(Failure::of),
-            Err(_) => Err(Failure::passing(format!("no answer in {:?}", self.limit))),
+            Ok(answer) => answer.map_err(AttemptFailure::of),
+            Err(_) => Err(AttemptFailure::passing(format!(
+                "no answer in {:?}",
+                self.limit
+            ))),
         }
     }
 
@@ -132,11 +135,11 @@ impl<'a> Attempts<'a> {
     }
 
     /// Waits before the next attempt, or says that there is none.
-    pub(super) async fn again(&mut self, failure: Failure) -> Result<()> {
+    pub(super) async fn again(&mut self, failure: AttemptFailure) -> Result<()> {
         let said = match failure {
-            Failure::Passing(said) => said,
-            Failure::Lasting(error) => return Err(error(self)),
-            Failure::Absent | Failure::Exists | Failure::Changed => {
+            AttemptFailure::Passing(said) => said,
+            AttemptFailure::Lasting(error) => return Err(error(self)),
+            AttemptFailure::Absent | AttemptFailure::Exists | AttemptFailure::Changed => {
                 return self.give_up(Duration::ZERO, "an answer to another question".to_owned());
             }
         };
