@@ -95,6 +95,35 @@ fn mistakes_are_named_with_their_remedy() {
     );
 }
 
+#[test]
+fn a_source_that_can_never_work_ends_run_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let run = |sources: &[&'static str]| {
+        let named = sources.iter().flat_map(|source| ["--source", source]);
+        let fixed = ["run", "--data", data.to_str().unwrap()];
+        fixed.into_iter().chain(named).collect::<Vec<_>>()
+    };
+    for gone in ["file:/no/such/file", "file:/no/such/file?speed=60"] {
+        refused(&run(&[gone]), 66, &["/no/such/file", "is the path right"]);
+    }
+    // One is enough, and all are named.
+    refused(
+        &run(&["sim:", "file:/no/such/file", "file:/no/such/folder/"]),
+        66,
+        &["/no/such/file", "/no/such/folder/"],
+    );
+    refused(&run(&["kafka://h:9092/no topic"]), 64, &["other letters"]);
+    if cfg!(not(feature = "cluster")) {
+        refused(
+            &run(&["kafka://h:9092/topic"]),
+            64,
+            &["built without Kafka", "--features cluster"],
+        );
+    }
+    assert!(!data.exists(), "nothing was started");
+}
+
 #[cfg(feature = "cluster")]
 #[test]
 fn passwords_in_addresses_with_a_mistake_are_not_repeated() {

@@ -198,3 +198,63 @@ fn a_record_from_the_future_is_kept_and_not_counted() {
     assert_eq!(found["ledger"]["balanced"], true);
     verify(&kept);
 }
+
+/// What the status says of sources: their states and errors.
+fn states(process: &Process) -> Vec<(String, String)> {
+    let (_, body) = get(process.address, "/api/v1/status");
+    let status: Value = serde_json::from_str(&body).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let sources = status["sources"].as_array().cloned().unwrap_or_default();
+    sources
+        .iter()
+        .map(|source| (text(&source["state"]), text(&source["error"])))
+        .collect()
+}
+
+#[test]
+fn a_source_that_cannot_go_on_has_failed_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: String = (1..=100).map(|id| format!("{}\n", good(id))).collect();
+    // A gzip head and one block that is stored as it is (RFC 1951, 3.2.4), not the last: then the file breaks off.
+    let length = u16::try_from(lines.len()).unwrap();
+    let packed = [
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0][..],
+        &length.to_le_bytes(),
+        &(!length).to_le_bytes(),
+        lines.as_bytes(),
+    ]
+    .concat();
+    let cut = folder.path().join("cut.gz");
+    fs::write(&cut, packed).unwrap();
+    let cut = format!("file:{}", cut.display());
+
+    // The only one: nothing will come any more, and whoever watches hears of it. What came is still shown.
+    let data = folder.path().join("alone");
+    let process = Process::run_unready(&data, std::slice::from_ref(&cut), &[]);
+    wait_until("the source has failed", || {
+        states(&process)
+            .first()
+            .is_some_and(|(state, _)| state == "failed")
+    });
+    let error = states(&process)[0].1.clone();
+    assert!(error.contains("cut.gz: reading broke off"), "{error}");
+    let (code, body) = get(process.address, "/readyz");
+    assert!(
+        code == 503 && body.contains("no source works"),
+        "{code} {body}"
+    );
+    assert_eq!(process.summary()["rsvps"], 100);
+    process.stop();
+
+    // One of two: the other goes on.
+    let data = folder.path().join("beside");
+    let sources = [cut, "sim:?rate=50&seed=3".to_owned()];
+    let process = Process::run(&data, &sources, &[]);
+    wait_until("one has failed and the other is live", || {
+        let states = states(&process);
+        let states: Vec<&str> = states.iter().map(|(state, _)| &**state).collect();
+        states == ["failed", "live"]
+    });
+    assert!(process.is_ready());
+    process.stop();
+}

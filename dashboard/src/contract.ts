@@ -89,6 +89,8 @@ export interface Source {
   gaps: number;
   /** What is wrong at present, as a sentence. */
   error: string | null;
+  /** What the reader should know although the source works, such as a clock that is wrong. */
+  notice?: string | null;
 }
 
 /** Whether figures are counted and served. */

@@ -2,10 +2,11 @@
 // a hidden page gets no frames, so it draws nothing.
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import type { Ping, Snapshot, Tick } from './contract';
+import type { Ping, Readiness, Snapshot, Tick } from './contract';
 import { addPulses } from './map/pulses';
 import { merge, sameCountries } from './merge';
 import { countries } from './page';
+import type { ProgramStatus } from './program/contract';
 import { type Connection, LiveStream } from './stream';
 
 /** A page that is hidden for longer gives its connection back: a browser has only six for each host. */
@@ -18,8 +19,8 @@ export const connection = signal<Connection>('connecting');
 export const paused = signal(false);
 /** Answers that came in while paused. */
 export const heldBack = signal(0);
-/** Why the server refuses to give any, in its own words. */
-export const refusal = signal<string | null>(null);
+/** Why the server is there and gives no figures. */
+export const refusal = signal<Readiness | null>(null);
 /** When the server last spoke, by its clock. */
 export const heardAt = signal<number | null>(null);
 
@@ -82,14 +83,15 @@ const stream = new LiveStream({
   refused: () => void askWhy(),
 });
 
-/** A stream that is refused has no text that a page could read; the probe says the same. */
+/** A stream that is refused has no text that a page could read; the status says the same. */
 async function askWhy(): Promise<void> {
   try {
-    const answer = await fetch('readyz', { signal: AbortSignal.timeout(REFUSAL_WITHIN_MS) });
-    const { error }: { error?: string } = await answer.json();
-    if (connection.peek() !== 'live') refusal.value = answer.ok ? null : (error ?? null);
+    const answer = await fetch('api/v1/status', { signal: AbortSignal.timeout(REFUSAL_WITHIN_MS) });
+    const { ready, doing }: Pick<ProgramStatus, 'ready' | 'doing'> = await answer.json();
+    const isWhy = connection.peek() !== 'live' && (ready === 'failed' || ready === 'waiting');
+    refusal.value = isWhy ? { state: ready, reason: doing } : null;
   } catch {
-    // It is not there: the status says so.
+    // It is not there: the connection says so.
     refusal.value = null;
   }
 }

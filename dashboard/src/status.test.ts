@@ -103,10 +103,13 @@ test('what is wrong is said with its cause', () => {
     source({ name: 'b', state: 'connecting' }),
     source({ name: 'file:c', state: 'failed', error: 'there is no such file' }),
     source({ name: 'd', error: 'a record was too large' }),
+    source({ name: 'e', notice: "this machine's clock is 7 minutes behind" }),
+    source({ name: 'f', notice: "this machine's clock is 7 minutes behind" }),
   ];
   expect(troublesOf({ state: 'ready', reason: null }, sources)).toEqual([
     'ws://a: connection refused',
     'file:c: there is no such file',
+    "this machine's clock is 7 minutes behind",
   ]);
 });
 

@@ -94,7 +94,8 @@ export function troublesOf(ready: Readiness, sources: readonly Source[]): string
   const failed = sources
     .filter((source) => source.state === 'failed' || (isLost(source) && source.error))
     .map(({ name, error, state }) => `${name}: ${error ?? state}`);
-  return [...program, ...failed];
+  const notices = sources.flatMap(({ notice }) => notice ?? []);
+  return [...new Set([...program, ...failed, ...notices])];
 }
 
 /** When the last record of all came in, by the server's clock. */

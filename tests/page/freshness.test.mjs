@@ -156,9 +156,10 @@ for (const [status, { says, banner, ...told }] of Object.entries(SCENES))
   });
 
 test('a program that gives no figures says why', options, async () => {
-  const between = await rewriting(simulated.address, { refuse: 'failed: the journal is damaged' });
+  const between = await rewriting(simulated.address, { refuse: 'the journal is damaged' });
   const reader = await Reader.open(browser, between.address);
   await reader.page.waitForSelector('text=the journal is damaged');
+  await reader.shows('failed');
   await picture(reader, 'refused');
   reader.complaints = reader.complaints.filter((text) => !/503|Failed to load resource/.test(text));
   await reader.close();

@@ -1,15 +1,16 @@
 // A server between the page and headcount that changes what the live stream says.
 import { createServer, request } from 'node:http';
 
-/** Messages pass through `change(data, name)`; `refuse` answers the stream and the probe with 503 instead. */
+/** Messages pass through `change(data, name)`; with `refuse` there is no stream, and the status says why. */
 export async function rewriting(address, { change = (data) => data, refuse } = {}) {
   const upstream = new URL(address);
   const server = createServer((asked, answer) => {
     const isLive = asked.url.startsWith('/api/v1/live');
-    if (refuse && (isLive || asked.url === '/readyz')) {
-      answer.writeHead(503, { 'content-type': 'application/json' });
-      return answer.end(JSON.stringify({ error: refuse }));
-    }
+    if (refuse && isLive) return answer.writeHead(503).end();
+    if (refuse && asked.url === '/api/v1/status')
+      return answer
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ ready: 'failed', doing: refuse }));
     const options = { host: upstream.hostname, port: upstream.port, path: asked.url, headers: asked.headers };
     const passed = request(options, (reply) => {
       answer.writeHead(reply.statusCode, reply.headers);

@@ -28,6 +28,7 @@ use crate::{
     members::{Member, Members},
     others::{OtherWinners, Others},
     partition::Partition,
+    quarantine::Quarantine,
     rows::Rows,
     rsvps::Rsvps,
     stored::{Shared, StoredEvent, StoredSource},
@@ -58,6 +59,7 @@ struct Body<'a> {
     positions: Vec<(String, String)>,
     feeds: BTreeMap<Feed, Tally>,
     watermark: Watermark,
+    quarantine: Quarantine,
     groups: Vec<Arc<Group>>,
     venues: Vec<Arc<Venue>>,
     events: Vec<StoredEvent>,
@@ -173,6 +175,7 @@ impl Partition {
                 .collect(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
+            quarantine: self.quarantine.clone(),
             groups: self
                 .rsvps
                 .catalog
@@ -236,6 +239,7 @@ impl Partition {
                 .collect::<Option<_>>()?,
             feeds: body.feeds,
             watermark: body.watermark,
+            quarantine: body.quarantine,
             rsvps: Rsvps::restored(
                 events,
                 Winners::from_rows(body.winners.into_owned()),

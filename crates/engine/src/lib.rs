@@ -48,6 +48,7 @@ mod others;
 mod partition;
 mod parts;
 mod pass;
+mod quarantine;
 mod replica;
 mod rows;
 mod rsvps;

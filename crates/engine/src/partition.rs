@@ -5,19 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use headcount_record::{
-    Control, Decoder, Dictionary, Feed, Kind, MTIME_END, Record, Rsvp, Version,
-};
+use headcount_record::{Control, Decoder, Dictionary, Feed, Kind, Record, Rsvp};
 
 use crate::{
     error::Error,
     ledger::{Account, Tally},
     others::Others,
     pass::Facts,
+    quarantine::Quarantine,
     rsvps::{Outcomes, Rsvps},
     survey::{Scope, Survey},
     view::Pulse,
-    watermark::{FUTURE_MS, Watermark},
+    watermark::Watermark,
 };
 
 /// An entry of the journal as the engine sees it.
@@ -46,6 +45,7 @@ pub struct Partition {
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
     pub(crate) feeds: BTreeMap<Feed, Tally>,
     pub(crate) watermark: Watermark,
+    pub(crate) quarantine: Quarantine,
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
     pub(crate) rsvps: Rsvps,
@@ -60,6 +60,30 @@ impl Partition {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty partition that holds record times against `moment`, ms since 1970, where it is later
+    /// than a record's arrival. Records that were kept out because a clock was behind count then.
+    /// The moment stays with the state: counts are a function of the journal and of it.
+    #[must_use]
+    pub fn judging_at(moment: i64) -> Self {
+        Self {
+            quarantine: Quarantine::judging_at(moment),
+            ..Self::default()
+        }
+    }
+
+    /// The moment that record times are held against besides their arrival, ms since 1970.
+    #[must_use]
+    pub fn judged_at(&self) -> Option<i64> {
+        self.quarantine.judged_at()
+    }
+
+    /// What sources are positions in, such as the content of a file, of which records are kept out
+    /// because their time is of the future, and the least of these times, ms since 1970.
+    #[must_use]
+    pub fn kept_out(&self) -> &BTreeMap<String, i64> {
+        self.quarantine.kept_out()
     }
 
     /// One past the last entry applied.
@@ -163,7 +187,7 @@ impl Partition {
         match self.decoder.decode(entry.body) {
             Ok(Record::Rsvp(rsvp)) => {
                 let mut outcomes = Outcomes::default();
-                if is_future(rsvp.version, entry.arrived) {
+                if self.quarantine.keeps_out(rsvp.version, entry.arrived) {
                     outcomes.tally.quarantined.insert(FUTURE.to_owned(), 1);
                 } else {
                     let (dictionary, watermark) = (self.decoder.dictionary(), &mut self.watermark);
@@ -196,6 +220,15 @@ impl Partition {
                 repaired,
             } => {
                 state.account.received += received;
+                let at = |position: &serde_json::Value| position.get("at")?.as_u64();
+                match at(&position) {
+                    Some(now) => {
+                        // A source that can be read again goes back only to be read anew.
+                        let before = self.positions.get(&of).and_then(at);
+                        self.quarantine.settle(&of, before >= Some(now));
+                    }
+                    None => self.quarantine.settle_once(),
+                }
                 state.account.repaired += repaired;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
@@ -228,22 +261,19 @@ impl Partition {
         }
         self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
         let mut outcomes = Outcomes::default();
-        let future = |rsvp: &Rsvp| is_future(rsvp.version, arrived);
-        for rsvps in rsvps.split(future) {
-            self.rsvps.count(
-                sender,
-                dictionary,
-                rsvps,
-                &mut self.watermark,
-                &mut outcomes,
-            );
+        let (quarantine, mut future) = (&mut self.quarantine, 0_u64);
+        let believed = rsvps.split(|rsvp| {
+            let kept_out = quarantine.keeps_out(rsvp.version, arrived);
+            future += u64::from(kept_out);
+            kept_out
+        });
+        for rsvps in believed {
+            let watermark = &mut self.watermark;
+            self.rsvps
+                .count(sender, dictionary, rsvps, watermark, &mut outcomes);
         }
-        let future = rsvps.iter().filter(|rsvp| future(rsvp)).count();
         if future > 0 {
-            outcomes
-                .tally
-                .quarantined
-                .insert(FUTURE.to_owned(), future as u64);
+            outcomes.tally.quarantined.insert(FUTURE.to_owned(), future);
         }
         self.enter(source, &outcomes);
     }
@@ -260,7 +290,7 @@ impl Partition {
     fn other(&mut self, other: headcount_record::Other, source: u16, arrived: i64) {
         let mut tally = Tally::default();
         let feed = other.identity.feed;
-        if is_future(other.version, arrived) {
+        if self.quarantine.keeps_out(other.version, arrived) {
             tally.quarantined.insert(FUTURE.to_owned(), 1);
         } else {
             self.watermark.observe(other.version);
@@ -289,8 +319,3 @@ impl Partition {
 }
 
 const FUTURE: &str = "future_timestamp";
-
-/// Whether a record claims a time too far ahead of its arrival to be believed.
-fn is_future(version: Version, arrived: i64) -> bool {
-    version.mtime() > arrived.min(MTIME_END) + FUTURE_MS
-}

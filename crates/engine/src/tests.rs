@@ -1,6 +1,7 @@
 //! The engine against a plain recount that shares no code with it.
 
 mod bounds;
+mod quarantine;
 mod replica;
 mod windows;
 mod writers;

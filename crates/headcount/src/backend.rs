@@ -1,21 +1,19 @@
 //! Where the journal is, and how it is opened there.
 
-#[cfg(feature = "kafka")]
-use std::sync::Arc;
 use std::{fmt, str::FromStr};
 
 use anyhow::Result;
 use headcount_address::{AddressError, scheme_of};
 use headcount_journal::Journal;
 #[cfg(feature = "kafka")]
-use headcount_journal::kafka;
+use headcount_journal::kafka::{self, Topic};
 #[cfg(feature = "kinesis")]
 use headcount_journal::kinesis;
+#[cfg(feature = "kafka")]
+use headcount_record::{Feed, Kind};
 
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
 use crate::cli::PARTITIONS;
-#[cfg(feature = "kafka")]
-use crate::roles::ingest::route::{lanes, route};
 
 /// A journal that several processes share.
 #[derive(Clone, Debug)]
@@ -86,8 +84,7 @@ impl JournalAddress {
         match *self {
             #[cfg(feature = "kafka")]
             Self::Kafka(ref address) => {
-                let mut options = kafka::Options::new(address.clone(), worker, Arc::new(route))?;
-                options.lanes = lanes();
+                let mut options = kafka::Options::new(address.clone(), worker, topics())?;
                 options.partitions = partitions.or(options.partitions);
                 options.new_partitions = PARTITIONS;
                 options.creates = writes;
@@ -105,14 +102,45 @@ impl JournalAddress {
             }
         }
     }
+}
 
-    /// Whether several processes may count the journal's partitions.
-    pub(crate) fn shares_partitions(&self) -> bool {
-        match *self {
-            #[cfg(feature = "kafka")]
-            Self::Kafka(_) => true,
-            #[cfg(feature = "kinesis")]
-            Self::Kinesis(_) => false,
-        }
+/// The topics of a journal on Kafka: one a feed, one of what was refused, and one for the records of all schemas that the
+/// journal registers.
+#[cfg(feature = "kafka")]
+fn topics() -> Vec<Topic> {
+    let feeds = Feed::ALL.map(Kind::of).into_iter();
+    let mut topics: Vec<_> = feeds
+        .chain([Kind::DEAD_LETTER])
+        .map(|kind| Topic::of_kind(kind.name(), kind.number()))
+        .collect();
+    let [first, last] = [Kind::FIRST_REGISTERED, Kind::LAST_REGISTERED].map(Kind::number);
+    topics.push(Topic {
+        name: "other".to_owned(),
+        kinds: (first, last),
+    });
+    topics
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use super::*;
+
+    /// They are recorded in journals: another name or number here is another format.
+    #[test]
+    fn the_topics_of_journals_stay_what_they_are() {
+        let topics = topics();
+        let told: Vec<_> = (topics.iter())
+            .map(|topic| (&*topic.name, topic.kinds))
+            .collect();
+        let right = [
+            ("rsvps", (1, 1)),
+            ("open_events", (2, 2)),
+            ("photos", (3, 3)),
+            ("event_comments", (4, 4)),
+            ("open_venues", (5, 5)),
+            ("dead-letters", (6, 6)),
+            ("other", (16, 254)),
+        ];
+        assert_eq!(told, right);
     }
 }

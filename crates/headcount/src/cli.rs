@@ -335,6 +335,11 @@ pub(crate) struct Rebuild {
     /// and print the answer; nothing is written.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
+    /// Hold record times against this moment instead of now, in milliseconds since 1970: a record
+    /// counts unless it is more than five minutes ahead of both this moment and its arrival. The
+    /// same journal and the same moment give the same counts.
+    #[arg(long, value_name = "MS")]
+    pub(crate) judged_at: Option<i64>,
 }
 
 #[derive(Debug, Args)]

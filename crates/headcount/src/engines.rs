@@ -181,10 +181,7 @@ async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
 pub(crate) async fn known_to(journal: &Arc<Journal>) -> Result<Vec<Known>> {
     let journal = Arc::clone(journal);
     blocking(move || {
-        let positions = journal.positions()?.context(
-            "this journal cannot say how far sources have been read; let one process ingest and \
-             count: leave --role away",
-        )?;
+        let positions = journal.positions()?;
         Ok(positions
             .iter()
             .map(|bodies| Known::of_bodies(bodies))

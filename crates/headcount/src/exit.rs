@@ -63,8 +63,8 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(headcount_lake::Error::Unavailable { .. }) = lake {
             return TEMPORARY;
         }
-        if let Some(headcount_source::Error::Fetch(_)) = cause.downcast_ref() {
-            return NO_INPUT;
+        if let Some(error) = cause.downcast_ref::<headcount_source::Error>() {
+            return code_of_source(error);
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
@@ -75,6 +75,17 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         }
     }
     SOFTWARE
+}
+
+/// What a source ended with.
+pub(crate) fn code_of_source(error: &headcount_source::Error) -> u8 {
+    use headcount_source::Error;
+    match error {
+        Error::Open { .. } | Error::Read { .. } | Error::Fetch(_) | Error::Input(_) => NO_INPUT,
+        Error::Changed { .. } => DATA,
+        Error::Unbuilt(_) => USAGE,
+        _ => SOFTWARE,
+    }
 }
 
 fn code_of_serving(error: &headcount_serving::Error) -> u8 {

@@ -199,7 +199,8 @@ impl Live {
         };
         let shared = self.is_shared();
         let shown = self.does(Role::Serve).then_some(shown);
-        let watching = tokio::spawn(watch_readiness(news.clone(), shown, readiness));
+        let waiting = journal.as_ref().map(|journal| journal.waiting());
+        let watching = tokio::spawn(watch_readiness(news.clone(), waiting, shown, readiness));
         listening(listens_on);
 
         drop(started);
@@ -264,7 +265,7 @@ impl Live {
             raw: engines.lake.clone().filter(|_| self.archive),
             surveyors,
             news: news.clone(),
-            anew: false,
+            anew: None,
         };
         self.count(counting, engines.lake.as_ref()).await
     }
@@ -315,11 +316,8 @@ impl Live {
         lake: Option<&Lake>,
     ) -> Result<(Counted, Option<Vec<Known>>)> {
         let (journal, worker) = (Arc::clone(&counting.journal), self.worker.clone());
-        let address = self.journal.as_ref();
         let group = match lake {
-            Some(lake) if address.is_some_and(JournalAddress::shares_partitions) => {
-                Some(group_of(lake))
-            }
+            Some(lake) if journal.capabilities().shares_partitions => Some(group_of(lake)),
             _ => None,
         };
         blocking(move || {
@@ -357,7 +355,7 @@ async fn start_intake(
         Some(known) => known,
         None => known_to(&journal).await?,
     };
-    let ingest = Ingest::new(journal, people, &known, news.waiting.clone());
+    let ingest = Ingest::new(journal, people, &known, news);
     let intake = Intake::start(ingest, news.clone())?;
     Ok((intake, resume(&known)?))
 }

@@ -1,6 +1,6 @@
-//! What the threads of a process tell each other: that something was counted, that something has failed or waits.
+//! What the threads of a process tell each other: that something was counted, that something has failed.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Result;
 use headcount_engine::Pulse;
@@ -19,6 +19,9 @@ pub(crate) struct Failure {
     code: u8,
 }
 
+/// What somebody should know of a source, as a sentence, by the source's name.
+pub(crate) type Notices = BTreeMap<String, String>;
+
 /// Where the followers tell what they have done.
 #[derive(Clone)]
 pub(crate) struct News {
@@ -27,8 +30,7 @@ pub(crate) struct News {
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
     /// Why figures or records stand still, once they do: the first reason, for others follow from it.
     pub(crate) failed: watch::Sender<Option<Failure>>,
-    /// What is waited for, while it is.
-    pub(crate) waiting: watch::Sender<Option<String>>,
+    pub(crate) notices: watch::Sender<Notices>,
 }
 
 impl News {
@@ -38,7 +40,7 @@ impl News {
             commits: watch::channel(0).0,
             pulses: broadcast::channel(PULSES_MAX).0,
             failed: watch::channel(None).0,
-            waiting: watch::channel(None).0,
+            notices: watch::channel(Notices::new()).0,
         }
     }
 

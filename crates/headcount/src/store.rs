@@ -31,15 +31,16 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or creates the folder; returns when the counts are those of the whole journal.
     pub(crate) fn open(data: &DataDir, partitions: Option<u16>) -> Result<Self> {
-        Self::open_with(data, partitions, false)
+        Self::open_with(data, partitions, None)
     }
 
-    /// Opens the folder and counts anew from the journal, checkpoints left aside.
-    pub(crate) fn open_anew(data: &DataDir) -> Result<Self> {
-        Self::open_with(data, None, true)
+    /// Opens the folder and counts anew from the journal, checkpoints left aside. Record times are
+    /// held against `moment` too, ms since 1970.
+    pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
+        Self::open_with(data, None, Some(moment))
     }
 
-    fn open_with(data: &DataDir, partitions: Option<u16>, anew: bool) -> Result<Self> {
+    fn open_with(data: &DataDir, partitions: Option<u16>, anew: Option<i64>) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
         let counting = Counting {
             surveyors: Surveyors::new(journal.partitions()),
@@ -114,16 +115,17 @@ impl Snapshot {
         Ok(Self { partitions })
     }
 
-    /// Reads the journal up to `ends`, checkpoints left aside.
-    pub(crate) fn replayed(data: &DataDir, ends: &[u64]) -> Result<Self> {
+    /// Reads the journal as far as another snapshot has, checkpoints left aside. Record times are
+    /// held against the same moments.
+    pub(crate) fn replayed(data: &DataDir, as_far_as: &Self) -> Result<Self> {
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
-            let mut partition = Partition::new();
-            replay(
-                &mut partition,
-                journal.reader(at, 0)?,
-                ends[usize::from(at)],
-            )?;
+            let kept = &as_far_as.partitions[usize::from(at)];
+            let mut partition = kept
+                .judged_at()
+                .map_or_else(Partition::new, Partition::judging_at);
+            let reader = journal.reader(at, 0)?;
+            replay(&mut partition, reader, kept.next_offset())?;
             Ok(partition)
         })?;
         Ok(Self { partitions })

@@ -131,6 +131,29 @@ pub(crate) fn number(number: u64) -> String {
     out
 }
 
+/// A time in ms since 1970 as ISO 8601, to the second, UTC.
+pub(crate) fn time(ms: i64) -> String {
+    let seconds = ms.div_euclid(1000);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Years that begin in March have their leap day at the end (Hinnant, "chrono-compatible
+    // low-level date algorithms").
+    let day = days + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Upstream text for a terminal: no control characters that could move the cursor.
 pub(crate) fn plain(text: &str) -> String {
     text.chars()
@@ -151,6 +174,19 @@ mod tests {
             (1_234_567, "1,234,567"),
         ] {
             assert_eq!(number(value), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_is_told_in_utc() {
+        for (ms, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399_999, "2000-02-28T23:59:59Z"),
+            (951_782_400_000, "2000-02-29T00:00:00Z"),
+            (1_489_925_470_960, "2017-03-19T12:11:10Z"),
+            (4_102_444_799_999, "2099-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(time(ms), expected);
         }
     }
 

@@ -6,11 +6,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headcount_journal::kafka::Options;
-use headcount_journal::{Batch, Entry, Journal, Receipt, Result, Route};
+use headcount_journal::kafka::{Options, Topic};
+use headcount_journal::{Batch, Entry, Journal, Receipt, Result};
 use headcount_kafka::KafkaAddress;
 use headcount_test_servers::Kafka;
 
@@ -28,11 +27,8 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         }
     };
     let batches = arguments.next().map_or(Ok(600), |n| n.parse())?;
-    let route = |_: &Entry| Route::Lane {
-        lane: 0,
-        key: Some(b"1234567".to_vec()),
-    };
-    let journal = Journal::kafka(Options::new(address, "throughput", Arc::new(route))?)?;
+    let topics = vec![Topic::of_kind("rsvps", 1)];
+    let journal = Journal::kafka(Options::new(address, "throughput", topics)?)?;
     let before = journal.durable_end(0)?;
     append(&journal, batches)?;
     let began = Instant::now();
@@ -60,8 +56,9 @@ fn record(number: usize) -> Vec<u8> {
 fn append(journal: &Journal, batches: usize) -> Result<()> {
     let records: Vec<_> = (0..BATCH_RECORDS)
         .map(|number| Entry {
-            kind: 0,
+            kind: 1,
             source: 1,
+            key: Some(b"1234567"[..].into()),
             body: record(number),
         })
         .collect();

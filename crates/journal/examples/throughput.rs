@@ -101,6 +101,7 @@ fn feed(journal: &Journal, partition: u16, load: Load) -> Result<Vec<Duration>> 
         let entry = Entry {
             kind: 0,
             source: 0,
+            key: None,
             body: vec![number as u8; RECORD_BYTES],
         };
         let batch = vec![entry; load.batch_records];

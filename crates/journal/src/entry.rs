@@ -1,6 +1,7 @@
 //! What goes into a journal and what comes out of it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::{BATCH_BYTES_MAX, Offset};
@@ -17,17 +18,24 @@ pub(crate) const HEAD_BYTES: usize = 31;
 /// What is appended.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// 0 is a record; others are control entries, whose meaning is the caller's. 255 is the journal's own.
+    /// What it is, by a number whose meaning is the caller's and never changes, for it is stored with the entry. 255 is
+    /// the journal's own.
     pub kind: u8,
     /// Which source it came from; the meaning is the caller's.
     pub source: u16,
+    /// What it is about, such as the id of an event: engines that key messages use it. It is not stored where it would
+    /// be of no use, as in segments, so a reader does not give it back. Of an entry of a kind that has no topic
+    /// of its own, the last one of each key is what [`Journal::positions`](crate::Journal::positions) returns.
+    pub key: Option<Arc<[u8]>>,
     /// At most [`BODY_BYTES_MAX`] bytes, of which the journal knows nothing.
     pub body: Vec<u8>,
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, source, body } = self;
+        let Self {
+            kind, source, body, ..
+        } = self;
         write!(
             f,
             "Entry(kind {kind}, source {source}, {} bytes)",

@@ -42,8 +42,8 @@ pub enum Error {
         /// What was expected there.
         reason: String,
     },
-    /// The journal was written in a format that this program does not know.
-    #[error("{} has format version {found}, this program reads {supported}; use the program that wrote it, or a newer one", path.display())]
+    /// The journal was written in a format that this program does not read.
+    #[error("{} has format version {found}, this program reads {supported}; {}", path.display(), way_out(*found, *supported))]
     Version {
         /// The file that says so.
         path: PathBuf,
@@ -78,7 +78,8 @@ pub enum Error {
         /// What is wrong there.
         damage: Damage,
     },
-    /// The disk is full. Nothing of the batch was kept; appending works again when there is room.
+    /// The disk is full, and room is waited for no longer ([`Journal::give_up`](crate::Journal::give_up)). Nothing of the
+    /// batch was kept.
     #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]
     Full {
         /// The segment that was to be written.
@@ -131,6 +132,11 @@ pub enum Error {
         /// The greatest length.
         max: usize,
     },
+    /// The journal does not keep positions of sources.
+    #[error(
+        "this journal cannot say how far sources have been read; let one process ingest and count: leave --role away"
+    )]
+    NoPositions,
     /// Kind 255 is the journal's own.
     #[error("kind 255 is the journal's own; use another for control entries")]
     ReservedKind,
@@ -304,10 +310,10 @@ impl Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed when servers that are away now are back.
+    /// Whether the same call may succeed later: when servers that are away now are back, or there is room again.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Cluster { .. })
+        matches!(self, Self::Cluster { .. } | Self::Full { .. })
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -392,6 +398,16 @@ fn is_full(e: &io::Error) -> bool {
             | io::ErrorKind::FileTooLarge
             | io::ErrorKind::WriteZero
     ) || matches!(e.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+/// What to do with a journal of another format. Its archive and the recordings are formats that are read for ever.
+pub(crate) fn way_out(found: u32, supported: u32) -> &'static str {
+    if found < supported {
+        "import the archive (raw/ in the lake) or the recordings into a new journal, in another folder or under another \
+         name, or use the version of headcount that wrote this one"
+    } else {
+        "use the version of headcount that wrote it, or a newer one"
+    }
 }
 
 struct Owner(Option<u32>);

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use tokio::sync::watch;
+
+use crate::capabilities::Capabilities;
 use crate::entry::{self, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 #[cfg(feature = "kafka")]
 use crate::kafka;
 #[cfg(feature = "kinesis")]
 use crate::kinesis;
 use crate::membership::Membership;
 use crate::place::Place;
-use crate::queue::Pushed;
 use crate::reader::Reader;
 use crate::receipt::Receipt;
 use crate::segments::{self, TornTail};
@@ -86,16 +88,10 @@ impl Journal {
         each!(&self.0, journal => journal.partitions())
     }
 
-    /// The folder, if it is in one.
+    /// What it can do and others cannot.
     #[must_use]
-    pub fn dir(&self) -> Option<&Path> {
-        match &self.0 {
-            Backend::Segments(journal) => Some(journal.dir()),
-            #[cfg(feature = "kafka")]
-            Backend::Kafka(_) => None,
-            #[cfg(feature = "kinesis")]
-            Backend::Kinesis(_) => None,
-        }
+    pub fn capabilities(&self) -> Capabilities {
+        each!(&self.0, journal => journal.capabilities())
     }
 
     /// A random number that this journal got when it was created: positions in it mean nothing in another one.
@@ -119,21 +115,36 @@ impl Journal {
     /// Queues a batch. It becomes durable as a whole or not at all, its entries one behind the other.
     ///
     /// Blocks while the queue is full, so not on a thread of an async runtime. Batches of one thread keep their order.
+    /// A queued batch waits for room on the disk, or for servers that are away, as long as it takes: see
+    /// [`Journal::waiting`].
+    ///
+    /// # Errors
+    /// When the batch is longer than the journal takes, the partition does not exist, or the journal takes no more.
     pub fn append(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
         entry::check(&batch)?;
         each!(&self.0, journal => journal.append(partition, batch))
     }
 
-    /// As [`Journal::append`], but awaits room in the queue. If the future is dropped before, nothing is queued.
-    pub async fn append_async(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
-        entry::check(&batch)?;
-        each!(&self.0, journal => journal.append_async(partition, batch).await)
+    /// Says what the numbers of sources in appended entries mean, before an entry of the source is appended. A journal
+    /// that several processes write keeps names, because numbers are one process's own, and its readers number the
+    /// sources in their order of appearance. The others keep the numbers and do nothing here.
+    pub fn name_source(&self, number: u16, name: &str) {
+        match &self.0 {
+            Backend::Segments(_) => {
+                let _ = (number, name);
+            }
+            #[cfg(feature = "kafka")]
+            Backend::Kafka(journal) => journal.name_source(number, name),
+            #[cfg(feature = "kinesis")]
+            Backend::Kinesis(_) => {}
+        }
     }
 
-    /// As [`Journal::append`], but gives the batch back if there is no room in the queue.
-    pub fn try_append(&self, partition: u16, batch: Vec<Entry>) -> Result<Pushed> {
-        entry::check(&batch)?;
-        each!(&self.0, journal => journal.try_append(partition, batch))
+    /// What appends are waiting for at the moment: room on the disk, or servers that are away. The text is a sentence
+    /// for people. Whoever appends need do nothing about it; the wait ends by itself, or by [`Journal::give_up`].
+    #[must_use]
+    pub fn waiting(&self) -> watch::Receiver<Option<String>> {
+        each!(&self.0, journal => journal.waiting())
     }
 
     /// A reader of what is durable in a partition, now and later, from an offset on.
@@ -152,16 +163,19 @@ impl Journal {
         }
     }
 
-    /// What the partitions have of sources: of each the bodies of the last entries with
-    /// [`Route::Position`](crate::Route::Position), one a key. `None` where the journal cannot say, and only what is
-    /// counted from it can.
-    pub fn positions(&self) -> Result<Option<Vec<Vec<Vec<u8>>>>> {
+    /// What the partitions have of sources: of each partition the bodies of the last entries that have a key and stand in
+    /// no topic, one a key.
+    ///
+    /// # Errors
+    /// [`Error::NoPositions`] where it cannot say ([`Capabilities::keeps_positions`]): there, only what is counted from the
+    /// journal can.
+    pub fn positions(&self) -> Result<Vec<Vec<Vec<u8>>>> {
         match &self.0 {
-            Backend::Segments(_) => Ok(None),
+            Backend::Segments(_) => Err(Error::NoPositions),
             #[cfg(feature = "kafka")]
-            Backend::Kafka(journal) => journal.positions().map(Some),
+            Backend::Kafka(journal) => journal.positions(),
             #[cfg(feature = "kinesis")]
-            Backend::Kinesis(_) => Ok(None),
+            Backend::Kinesis(_) => Err(Error::NoPositions),
         }
     }
 
@@ -195,16 +209,10 @@ impl Journal {
         each!(&self.0, journal => journal.figures(partition))
     }
 
-    /// Waits no longer for servers that are away: what is not durable soon is answered with an error. A folder has none
-    /// to wait for.
+    /// Waits no longer for room on the disk or for servers that are away: what is not durable soon is answered with an
+    /// error, and nothing is taken after it.
     pub fn give_up(&self) {
-        match &self.0 {
-            Backend::Segments(_) => {}
-            #[cfg(feature = "kafka")]
-            Backend::Kafka(journal) => journal.give_up(),
-            #[cfg(feature = "kinesis")]
-            Backend::Kinesis(journal) => journal.give_up(),
-        }
+        each!(&self.0, journal => journal.give_up());
     }
 
     /// Takes nothing more, makes durable what is queued and gives back what is held. The first failure is returned.

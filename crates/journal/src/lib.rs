@@ -17,7 +17,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let dir = tempfile::tempdir()?;
 //! let journal = Journal::open(dir.path().join("journal"), Options::default())?;
-//! let entry = |text: &str| Entry { kind: 0, source: 7, body: text.into() };
+//! let entry = |text: &str| Entry { kind: 1, source: 7, key: None, body: text.into() };
 //!
 //! let receipt = journal.append(0, vec![entry("first"), entry("second")])?;
 //! assert_eq!(receipt.wait()?, Some(2)); // durable now; the next offset is 2
@@ -36,7 +36,10 @@
 //! Each is a module that makes its own `Journal` and `Reader`; the enums in `journal.rs` and `reader.rs` are the list
 //! of them, and `tests/suite` is what all must do.
 
+#![warn(missing_docs)]
+
 mod batch;
+mod capabilities;
 mod entry;
 mod error;
 mod journal;
@@ -44,24 +47,26 @@ mod journal;
 pub mod kafka;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;
+mod latch;
 mod membership;
 mod place;
 mod queue;
+mod read_waker;
 mod reader;
 mod receipt;
-mod route;
 mod segments;
+mod waiting;
 
 pub use batch::Batch;
+pub use capabilities::Capabilities;
 pub use entry::{BODY_BYTES_MAX, Entry, Frame};
 pub use error::{Damage, Error, Result};
 pub use journal::{Figures, Journal};
 pub use membership::{Ack, Change, Membership};
 pub use place::Place;
-pub use queue::Pushed;
+pub use read_waker::ReadWaker;
 pub use reader::Reader;
 pub use receipt::Receipt;
-pub use route::{Route, Router};
 pub use segments::{Options, PartitionReport, ReadOnly, Report, TornTail, stat, verify};
 
 /// The place of an entry in its partition: dense, from 0.

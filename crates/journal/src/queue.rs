@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
-
 use crate::entry::{Entry, batch_bytes};
 use crate::error::{Error, Result};
 use crate::receipt::{Receipt, Reply};
@@ -41,10 +39,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     /// For the writer: there is something to do.
     filled: Condvar,
-    /// For those who append and block.
+    /// For those who append.
     drained: Condvar,
-    /// For those who append and await.
-    drained_async: Notify,
     limits: Limits,
 }
 
@@ -57,23 +53,14 @@ struct State {
     refused: Option<Error>,
 }
 
-/// How many batches the writer hopes for, and how long it waits for them.
+/// How long a writer waits for more batches before it commits those that it has, and how many it hopes for.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Patience {
+pub(crate) struct Linger {
     pub(crate) batches: usize,
     pub(crate) wait: Duration,
 }
 
-/// What became of a batch that did not want to wait.
-#[derive(Debug)]
-pub enum Pushed {
-    /// It is queued.
-    Queued(Receipt),
-    /// There is no room; here it is again.
-    NoRoom(Vec<Entry>),
-}
-
-impl Patience {
+impl Linger {
     /// After a group of so many batches, when so many are queued. Those who were answered just now may come again,
     /// besides those who came meanwhile. To wait longer than the sync that it saves would never pay, so `wait` is at
     /// most as long as the last one took.
@@ -91,7 +78,6 @@ impl Queue {
             state: Mutex::default(),
             filled: Condvar::new(),
             drained: Condvar::new(),
-            drained_async: Notify::new(),
             limits,
         }
     }
@@ -107,35 +93,6 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         self.admit(state, partition, entries, bytes)
-    }
-
-    /// Queues a batch, awaiting room.
-    pub(crate) async fn push_async(
-        &self,
-        partition: u16,
-        mut entries: Vec<Entry>,
-    ) -> Result<Receipt> {
-        loop {
-            // Registered before looking, so that room made in between is not missed.
-            let mut drained = std::pin::pin!(self.drained_async.notified());
-            drained.as_mut().enable();
-            match self.try_push(partition, entries)? {
-                Pushed::Queued(receipt) => return Ok(receipt),
-                Pushed::NoRoom(back) => entries = back,
-            }
-            drained.await;
-        }
-    }
-
-    /// Queues a batch if there is room now, otherwise gives it back.
-    pub(crate) fn try_push(&self, partition: u16, entries: Vec<Entry>) -> Result<Pushed> {
-        let bytes = batch_bytes(&entries);
-        let state = self.lock();
-        if state.refused.is_none() && !self.has_room(&state, bytes) {
-            return Ok(Pushed::NoRoom(entries));
-        }
-        self.admit(state, partition, entries, bytes)
-            .map(Pushed::Queued)
     }
 
     fn admit(
@@ -169,9 +126,9 @@ impl Queue {
                 && state.jobs.len() < self.limits.queue_batches)
     }
 
-    /// Takes the next group, waiting for its first batch as long as it takes, and for others as `patience` says.
+    /// Takes the next group, waiting for its first batch as long as it takes, and for others as `linger` says.
     /// `None` when the queue is closed and empty.
-    pub(crate) fn take(&self, patience: Patience) -> Option<Vec<Job>> {
+    pub(crate) fn take(&self, linger: Linger) -> Option<Vec<Job>> {
         let mut state = self.lock();
         while state.jobs.is_empty() {
             if state.refused.is_some() {
@@ -182,17 +139,17 @@ impl Queue {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        let state = self.wait_for_others(state, patience);
+        let state = self.wait_for_others(state, linger);
         Some(self.take_group(state))
     }
 
     fn wait_for_others<'a>(
         &self,
         mut state: MutexGuard<'a, State>,
-        patience: Patience,
+        linger: Linger,
     ) -> MutexGuard<'a, State> {
-        let deadline = Instant::now() + patience.wait;
-        while state.jobs.len() < patience.batches
+        let deadline = Instant::now() + linger.wait;
+        while state.jobs.len() < linger.batches
             && state.bytes < self.limits.group_bytes
             && state.entries < self.limits.group_entries
             && state.refused.is_none()
@@ -228,7 +185,7 @@ impl Queue {
         state.bytes -= bytes;
         state.entries -= entries;
         drop(state);
-        self.wake_appenders();
+        self.drained.notify_all();
         group
     }
 
@@ -236,7 +193,7 @@ impl Queue {
     pub(crate) fn refuse(&self, error: Error) {
         self.lock().refused.get_or_insert(error);
         self.filled.notify_all();
-        self.wake_appenders();
+        self.drained.notify_all();
     }
 
     /// As [`Queue::refuse`], and answers all that is queued with the reason too.
@@ -250,18 +207,13 @@ impl Queue {
         for job in jobs {
             let _ = job.reply.send(Err(error.clone()));
         }
-        self.wake_appenders();
+        self.drained.notify_all();
     }
 
     /// How many batches and bytes are waiting.
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.lock();
         (state.jobs.len(), state.bytes)
-    }
-
-    fn wake_appenders(&self) {
-        self.drained.notify_all();
-        self.drained_async.notify_waiters();
     }
 
     /// Nothing that is done under this lock can panic half way.

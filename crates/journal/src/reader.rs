@@ -9,6 +9,7 @@ use crate::kafka;
 #[cfg(feature = "kinesis")]
 use crate::kinesis;
 use crate::place::Place;
+use crate::read_waker::ReadWaker;
 use crate::{Offset, segments};
 
 /// Reads one partition. It is independent of all other readers and of the writers, and never sees what is not yet
@@ -38,7 +39,8 @@ macro_rules! each {
 
 impl Reader {
     /// Reads the next entries into `batch`, in place of those it held: as many as fit in `max_bytes`, but at least
-    /// one. If there is none, waits for up to `timeout`. Returns their number, 0 if none came.
+    /// one. If there is none, waits for up to `timeout`, or until its [waker](Reader::waker) is used. Returns their number,
+    /// 0 if none came.
     ///
     /// After damage the entries before it are returned, and then the error for ever: nothing is skipped.
     /// At the end of a journal that has been closed, or of a read-only view, [`Error::Closed`](crate::Error::Closed);
@@ -50,6 +52,12 @@ impl Reader {
         timeout: Duration,
     ) -> Result<usize> {
         each!(&mut self.0, reader => reader.read(batch, max_bytes, timeout))
+    }
+
+    /// What ends a wait in [`Reader::read`] from another thread.
+    #[must_use]
+    pub fn waker(&self) -> ReadWaker {
+        each!(&self.0, reader => reader.waker())
     }
 
     /// The offset of the next entry.

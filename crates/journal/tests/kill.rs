@@ -33,6 +33,7 @@ fn batch(run: u32, thread: u32, number: u32) -> Vec<Entry> {
         .map(|part| Entry {
             kind: 0,
             source: 1,
+            key: None,
             body: body(run, thread, number, part, size),
         })
         .collect()

@@ -50,6 +50,7 @@ fn entry(writer: u16, number: u32, bytes: usize) -> Entry {
     Entry {
         kind: 0,
         source: writer,
+        key: None,
         body,
     }
 }

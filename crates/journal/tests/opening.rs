@@ -21,6 +21,7 @@ fn make(dir: &Path) {
         let entry = Entry {
             kind: n % 3,
             source: 500 + u16::from(n),
+            key: None,
             body: vec![b'a' + n; 900],
         };
         journal
@@ -113,10 +114,15 @@ fn reports_tell_what_is_there() {
     assert_eq!(Journal::open(&dir, Options::default()).unwrap().id(), id);
 }
 
+fn fixture(version: &str) -> PathBuf {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    fixtures.join(version)
+}
+
 /// Journals written by each released format open for ever. (`HEADCOUNT_WRITE_FIXTURE=1` makes the one of today.)
 #[test]
 fn a_journal_of_long_ago_opens() {
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1");
+    let fixture = fixture("v2");
     if std::env::var_os("HEADCOUNT_WRITE_FIXTURE").is_some() {
         make(&fixture);
         fs::remove_file(fixture.join("lock")).unwrap();
@@ -130,12 +136,34 @@ fn a_journal_of_long_ago_opens() {
     let more = Entry {
         kind: 0,
         source: 0,
+        key: None,
         body: b"more".to_vec(),
     };
     assert_eq!(
         journal.append(0, vec![more]).unwrap().wait().unwrap(),
         Some(11)
     );
+}
+
+/// In format 1, which was never released, a frame does not say what it is a record of.
+#[test]
+fn a_journal_of_the_first_format_is_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&fixture("v1"), folder.path());
+    let before = segments(folder.path(), "p000").len();
+    let opened = [
+        Journal::open(folder.path(), Options::default()).err(),
+        ReadOnly::open(folder.path()).err(),
+        verify(folder.path()).err(),
+    ];
+    for error in opened {
+        let said = error.unwrap().to_string();
+        assert!(
+            said.contains("journal.json has format version 1, this program reads 2; import the archive (raw/ in the lake)"),
+            "{said}"
+        );
+    }
+    assert_eq!(segments(folder.path(), "p000").len(), before);
 }
 
 #[test]
@@ -193,13 +221,13 @@ fn a_damaged_description_is_refused() {
     }
     let newer = String::from_utf8(good)
         .unwrap()
-        .replace("\"version\":1", "\"version\":2");
+        .replace("\"version\":2", "\"version\":3");
     fs::write(&path, newer).unwrap();
     let error = Journal::open(&dir, Options::default()).err().unwrap();
     assert!(
         error
             .to_string()
-            .contains("has format version 2, this program reads 1"),
+            .contains("has format version 3, this program reads 2"),
         "{error}"
     );
 }

@@ -31,7 +31,12 @@ fn entries() -> impl Strategy<Value = Entry> {
         8 => proptest::collection::vec(any::<u8>(), 0..200),
         1 => (0..20_000_usize).prop_map(|len| vec![0; len]),
     ];
-    (0..255_u8, any::<u16>(), body).prop_map(|(kind, source, body)| Entry { kind, source, body })
+    (0..255_u8, any::<u16>(), body).prop_map(|(kind, source, body)| Entry {
+        kind,
+        source,
+        key: None,
+        body,
+    })
 }
 
 fn steps() -> impl Strategy<Value = Step> {

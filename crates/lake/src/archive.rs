@@ -44,6 +44,8 @@ pub use figures::{ArchiveFigures, Lag};
 pub use position::ArchivePosition;
 pub use run::{Stop, run};
 
+use headcount_record::Kind;
+
 /// An entry of the journal, as it went into the archive and as it comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -51,16 +53,12 @@ pub struct Entry<'a> {
     pub offset: u64,
     /// When it was appended, ms since 1970.
     pub arrived: i64,
-    /// 0 is a record; others are controls.
-    pub kind: u8,
+    /// What it is; the objects of each kind are a feed of their own.
+    pub kind: Kind,
     /// Which source it came from.
     pub source: u16,
     /// The bytes that were appended.
     pub body: &'a [u8],
 }
-
-/// Tells the feed of an entry, which becomes part of the object's name: lower-case letters, digits, `-` and `_`. The
-/// same entry must always have the same feed.
-pub type FeedOf = fn(&Entry<'_>) -> &'static str;
 
 const HOUR_MS: i64 = 3_600_000;

@@ -6,14 +6,14 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ClusterStatus {
     /// By name.
-    pub workers: Vec<WorkerStatus>,
+    pub workers: Vec<ClusterWorker>,
     /// By number.
-    pub partitions: Vec<PartitionStatus>,
+    pub partitions: Vec<ClusterPartition>,
 }
 
 /// A process of the cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct WorkerStatus {
+pub struct ClusterWorker {
     /// Unique in its cluster.
     pub name: String,
     /// `ingest`, `process`, `serve`.
@@ -32,7 +32,7 @@ pub struct WorkerStatus {
 
 /// A partition of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PartitionStatus {
+pub struct ClusterPartition {
     /// Its number, from 0.
     pub partition: u16,
     /// The worker that counts it; absent while there is none.

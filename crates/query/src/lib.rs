@@ -13,7 +13,7 @@ mod readiness;
 mod source;
 mod views;
 
-pub use cluster::{ClusterStatus, PartitionStatus, WorkerStatus};
+pub use cluster::{ClusterPartition, ClusterStatus, ClusterWorker};
 pub use readiness::Readiness;
-pub use source::{SourceKind, SourceState, SourceStatus};
+pub use source::{SourceKind, SourceState, SourceStatus, all_failed};
 pub use views::{Question, Unanswered, Views};

@@ -7,6 +7,9 @@ pub enum Readiness {
     Starting(String),
     /// Figures are served.
     Ready,
+    /// Figures are as they were, and records stand still until something is there again: room on the disk, or
+    /// servers. It ends by itself; the text is a sentence for a person.
+    Waiting(String),
     /// Not without help; the text is a sentence for a person.
     Failed(String),
 }
@@ -18,6 +21,7 @@ impl Readiness {
         match self {
             Self::Starting(_) => "starting",
             Self::Ready => "ready",
+            Self::Waiting(_) => "waiting",
             Self::Failed(_) => "failed",
         }
     }
@@ -27,7 +31,7 @@ impl Readiness {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Ready => None,
-            Self::Starting(reason) | Self::Failed(reason) => Some(reason),
+            Self::Starting(reason) | Self::Waiting(reason) | Self::Failed(reason) => Some(reason),
         }
     }
 }

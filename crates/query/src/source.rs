@@ -20,6 +20,8 @@ pub struct SourceStatus {
     pub reconnects: u64,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
+    /// A sentence about a source that works all the same, such as that this machine's clock is behind.
+    pub notice: Option<String>,
 }
 
 /// What a source brings. It decides whether its figures may be called live.
@@ -51,6 +53,8 @@ pub enum SourceState {
     Reconnecting,
     /// Everything has been read; nothing more will come.
     Ended,
+    /// Nothing more will come without help; the error of its status says why.
+    Failed,
     /// Everything has been read; more may come.
     Idle,
 }
@@ -64,7 +68,54 @@ impl SourceState {
             Self::Live => "live",
             Self::Reconnecting => "reconnecting",
             Self::Ended => "ended",
+            Self::Failed => "failed",
             Self::Idle => "idle",
         }
+    }
+}
+
+/// Why nothing comes in any more, when every source has failed; `None` as long as one has not, or there is none.
+#[must_use]
+pub fn all_failed(sources: &[SourceStatus]) -> Option<String> {
+    let failed = |source: &SourceStatus| source.state == SourceState::Failed;
+    if sources.is_empty() || !sources.iter().all(failed) {
+        return None;
+    }
+    let causes: Vec<&str> = sources
+        .iter()
+        .map(|source| source.error.as_deref().unwrap_or(&source.name))
+        .collect();
+    Some(format!("no source works: {}", causes.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_comes_in_when_every_source_has_failed() {
+        let source = |state, error: Option<&str>| SourceStatus {
+            name: "file:x".to_owned(),
+            kind: SourceKind::File,
+            state,
+            last_record_at: None,
+            gaps: 0,
+            reconnects: 0,
+            error: error.map(str::to_owned),
+        };
+        let failed = |error| source(SourceState::Failed, Some(error));
+        assert_eq!(all_failed(&[]), None);
+        assert_eq!(
+            all_failed(&[failed("x: gone"), source(SourceState::Ended, None)]),
+            None
+        );
+        assert_eq!(
+            all_failed(&[source(SourceState::Reconnecting, Some("away"))]),
+            None
+        );
+        assert_eq!(
+            all_failed(&[failed("x: gone"), failed("y: gone")]).as_deref(),
+            Some("no source works: x: gone; y: gone")
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use headcount_engine::{Filter, View};
-use headcount_query::{Question, Readiness};
+use headcount_query::Question;
 use tokio::time::{Duration, timeout};
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
     options::Options,
     page::PageFiles,
-    state::ServerState,
+    state::{ServerState, require},
 };
 
 /// A scrape and the status must not hang together with the publisher: they also describe a server that has
@@ -78,9 +78,7 @@ impl App {
 
     /// The unfiltered figures, or nothing while there are none or they take too long.
     pub(crate) async fn figures(&self) -> Option<Arc<View>> {
-        if *self.state.ready.borrow() != Readiness::Ready {
-            return None;
-        }
+        require(&self.state.ready.borrow()).ok()?;
         let views = &self.state.views;
         let figures = views.ask(|reply| Question::View(Filter::default(), reply));
         timeout(FIGURES_WAIT, figures).await.ok()?.ok()

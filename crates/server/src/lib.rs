@@ -39,7 +39,6 @@ mod options;
 mod state;
 
 mod app;
-mod clock;
 mod http;
 
 mod api;

@@ -26,7 +26,8 @@ pub struct ServerState {
 /// Refuses, with the reason, while there are no figures to serve.
 pub(crate) fn require(readiness: &Readiness) -> Result<(), Problem> {
     match readiness {
-        Readiness::Ready => Ok(()),
+        // While records are waited for, the figures are right for all that has been counted.
+        Readiness::Ready | Readiness::Waiting(_) => Ok(()),
         Readiness::Starting(doing) => Err(Problem::starting(doing)),
         Readiness::Failed(reason) => Err(Problem::failed(reason)),
     }

@@ -25,7 +25,8 @@ const CHANGES_MAX: usize = 256;
 
 #[derive(Default)]
 pub(crate) struct Memory {
-    tables: Mutex<MemoryTables>,
+    /// Apart, so that a store is small whichever it is.
+    tables: Box<Mutex<MemoryTables>>,
     /// Gives way before every step, so that a test can let writers overtake each other.
     #[cfg(test)]
     steps: bool,

@@ -19,16 +19,23 @@ pub use stream::StreamAddress;
 /// Where records come from. Parsed from text; printed without credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceAddress {
+    /// `ws://` and `wss://`.
     WebSocket(StreamAddress),
+    /// `http://` and `https://`.
     Http(StreamAddress),
+    /// `file:`.
     File(FileAddress),
+    /// `sim:`.
     Simulation(SimulationAddress),
+    /// `-`.
     StandardInput,
     /// Given by the program, which knows the store; nobody types it.
     Objects(crate::files::Objects),
     #[cfg(feature = "kafka")]
+    /// `kafka://`.
     Kafka(crate::kafka::TopicAddress),
     #[cfg(feature = "kinesis")]
+    /// `kinesis://`.
     Kinesis(headcount_kinesis::KinesisAddress),
     /// Of something that this program was built without.
     Unbuilt(Unbuilt),

@@ -11,18 +11,31 @@ pub enum Error {
     /// The program takes no more records.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// A file cannot be opened.
     #[error("{path}: {cause} (is the path right, and may this user read it?)", path = path.display())]
-    Open { path: PathBuf, cause: io::Error },
-    #[error("{path}: reading broke off at byte {at} of its content: {cause} (what came before it was taken)", path = path.display())]
-    Read {
+    Open {
+        /// Of the file.
         path: PathBuf,
-        at: u64,
+        /// What the system says.
         cause: io::Error,
     },
+    /// A file cannot be read to its end.
+    #[error("{path}: reading broke off at byte {at} of its content: {cause} (what came before it was taken)", path = path.display())]
+    Read {
+        /// Of the file.
+        path: PathBuf,
+        /// How many bytes of its content (unpacked) could be read.
+        at: u64,
+        /// What the system or the decoder says.
+        cause: io::Error,
+    },
+    /// A file became shorter while it was read.
     #[error("{path}: it changed while it was read (import it again when nobody writes to it)", path = path.display())]
-    Changed { path: PathBuf },
-    #[error("{path}: {what}", path = path.display())]
-    Unfit { path: PathBuf, what: &'static str },
+    Changed {
+        /// Of the file.
+        path: PathBuf,
+    },
+    /// A stream of Kinesis cannot be read on.
     #[cfg(feature = "kinesis")]
     #[error(transparent)]
     Kinesis(#[from] headcount_kinesis::Error),
@@ -35,8 +48,10 @@ pub enum Error {
     /// The sentence says which object, and why.
     #[error("{0}")]
     Fetch(String),
+    /// Standard input cannot be read.
     #[error("standard input: {0}")]
     Input(io::Error),
+    /// The client that makes connections cannot be set up on this machine.
     #[error("no connection can be made from here: {0}")]
     Client(String),
     /// A part of the source panicked: our bug.

@@ -1,51 +1,45 @@
-//! A chunked HTTP response that never ends: one line is one message.
+//! A chunked HTTP response that never ends: values one after another, however they are laid out.
 //!
-//! After an interruption the server is asked to go on from the greatest record time seen, less an overlap: record times
+//! After an interruption the server is asked to go on from shortly before the time of the newest record: record times
 //! do not come in order, and what comes twice is told apart later. A server that cannot be asked leaves a gap.
 
-use std::time::{Duration, SystemTime};
+mod body;
+mod head;
+
+use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
-use tokio::time::timeout;
+use reqwest::{Client, Response, redirect};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
-use crate::address::{SourceAddress, StreamAddress};
+use self::body::{Body, Values};
+use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
-use crate::framing::{Line, Lines};
-use crate::message::{Item, Message, Place, Position};
-use crate::mtime::mtime_of;
+use crate::framing::Framed;
+use crate::message::{Item, Message, Place};
 use crate::outage::Outage;
+use crate::position::{Position, ResumeState};
+use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Trouble, Wire, at_once, fit_to_show, install_tls, root_cause};
+use crate::stream::{self, Trouble, Wire, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
-/// A record time further ahead than this is a mistake and moves nothing.
-const AHEAD_MAX_MS: i64 = 5 * 60 * 1000;
-
-/// The longest wait a server can ask for.
-const WAIT_MAX: Duration = Duration::from_secs(300);
-
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
-    let stored = context.resume.of(&address.identity()).cloned();
-    let forgiven = if address.resumes() {
-        context.options.backlog
-    } else {
-        Duration::ZERO
-    };
-    let outage = Outage::new(
-        forgiven,
-        stored.as_ref().and_then(|position| position.seen_ms),
-    );
-    let mtime_ms = stored.and_then(|position| position.mtime_ms);
+    let stored = context.resume.of(&address.identity());
+    let cursor_ms = stored.and_then(|position| match position.state {
+        ResumeState::Http { cursor_ms, .. } => cursor_ms,
+        _ => None,
+    });
+    let outage = Outage::new(stored.and_then(Position::seen_ms));
     let wire = HttpWire {
         client: client(address.url(), &context.options)?,
         options: context.options.clone(),
+        read_time: context.read_time.clone(),
         address,
-        mtime_ms,
+        cursor_ms,
         number: 0,
-        lines_cut: 0,
+        values_cut: 0,
         response: None,
     };
     stream::run(wire, outage, context).await
@@ -81,23 +75,24 @@ fn client(url: &Url, options: &Options) -> Result<Client, Error> {
 struct HttpWire {
     client: Client,
     options: Options,
+    read_time: ReadTime,
     address: StreamAddress,
-    /// The greatest record time seen.
-    mtime_ms: Option<i64>,
+    /// The greatest time of a record, as [`ResumeState::Http`] says it.
+    cursor_ms: Option<i64>,
     /// Of the last message.
     number: u64,
-    lines_cut: u64,
+    values_cut: u64,
     response: Option<Incoming>,
 }
 
 /// A response while it comes.
 struct Incoming {
     response: Response,
-    lines: Lines,
+    body: Body,
+    /// Since when a sign of life is waited for. The program's own slowness does not count.
+    waiting_since: Option<Instant>,
     /// What came and was not looked at yet.
     chunk: Option<reqwest::Result<Option<Bytes>>>,
-    /// Whether anything but blanks came.
-    begun: bool,
     /// Why there is no more of it.
     ended: Option<Trouble>,
 }
@@ -105,35 +100,22 @@ struct Incoming {
 impl Wire for HttpWire {
     async fn connect(&mut self) -> Result<(), Trouble> {
         self.response = None;
-        let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
-        let url = match self.mtime_ms {
-            Some(mtime_ms) if self.address.resumes() => {
-                self.address.since(mtime_ms.saturating_sub(overlap_ms))
-            }
-            _ => self.address.url().clone(),
-        };
         let answer = timeout(
             self.options.idle_limit + self.options.connect_limit,
-            self.client.get(url).send(),
+            self.client.get(self.url(now_ms())).send(),
         )
         .await;
         let response = match answer {
             Err(_) => return Err(Trouble::new(format!("{} does not answer", self.address))),
-            Ok(Err(error)) => {
-                return Err(Trouble::new(format!(
-                    "{}: {}",
-                    self.address,
-                    no_connection(&error)
-                )));
-            }
+            Ok(Err(error)) => return Err(self.trouble(&no_connection(&error))),
             Ok(Ok(response)) => response,
         };
-        self.check(&response)?;
+        head::check(&self.address, &response)?;
         self.response = Some(Incoming {
             response,
-            lines: Lines::new(),
+            body: Body::new(),
+            waiting_since: None,
             chunk: None,
-            begun: false,
             ended: None,
         });
         Ok(())
@@ -143,57 +125,43 @@ impl Wire for HttpWire {
         let Some(incoming) = &mut self.response else {
             return Err(Trouble::new("not connected"));
         };
+        if incoming.body.is_full() {
+            return Ok(true);
+        }
         if let Some(trouble) = incoming.ended.take() {
-            self.lines_cut += u64::from(incoming.lines.pending() > 0);
+            self.values_cut += u64::from(incoming.body.is_unfinished());
             return Err(trouble);
         }
+        let since = *incoming.waiting_since.get_or_insert_with(Instant::now);
         let idle_limit = self.options.idle_limit;
-        incoming.chunk = match timeout(idle_limit, incoming.response.chunk()).await {
-            Ok(chunk) => Some(chunk),
+        match timeout_at(since + idle_limit, incoming.response.chunk()).await {
+            Ok(chunk) => incoming.chunk = Some(chunk),
             Err(_) => {
-                self.lines_cut += u64::from(incoming.lines.pending() > 0);
-                let cause = format!(
+                self.values_cut += u64::from(incoming.body.is_unfinished());
+                return Err(Trouble::new(format!(
                     "nothing came from {} for {} s",
                     self.address,
                     idle_limit.as_secs_f32()
-                );
-                return Err(Trouble::new(cause));
+                )));
             }
-        };
+        }
         Ok(true)
     }
 
     async fn take(&mut self) -> Vec<Item> {
-        let Some(incoming) = &mut self.response else {
-            return Vec::new();
-        };
-        let mut lines = Vec::new();
-        let mut bytes = 0;
-        while let Some(chunk) = incoming.chunk.take() {
-            match chunk {
-                Ok(Some(more)) => {
-                    bytes += more.len();
-                    incoming.take_in(more, &mut lines);
-                }
-                Ok(None) => {
-                    lines.extend(incoming.lines.finish());
-                    incoming.ended =
-                        Some(Trouble::new(format!("{} ended the stream", self.address)));
-                }
-                Err(error) => {
-                    incoming.ended = Some(Trouble::new(format!(
-                        "{}: {}",
-                        self.address,
-                        broken_off(&error)
-                    )));
-                }
-            }
-            let full = bytes >= self.options.batch_bytes || lines.len() >= self.options.batch_items;
-            if incoming.ended.is_none() && !full {
-                incoming.chunk = at_once(async || incoming.response.chunk().await).await;
-            }
+        let arrived_ms = now_ms();
+        let mut values = Values::default();
+        if let Some(incoming) = &mut self.response {
+            incoming.waiting_since = None;
+            incoming
+                .take(&self.address, &mut values, &self.options)
+                .await;
         }
-        lines.into_iter().map(|line| self.message(line)).collect()
+        values
+            .values
+            .into_iter()
+            .map(|value| self.message(value, arrived_ms))
+            .collect()
     }
 
     async fn close(&mut self) {
@@ -201,146 +169,103 @@ impl Wire for HttpWire {
     }
 
     fn position(&self) -> Position {
-        Position {
-            mtime_ms: self.mtime_ms,
-            seen_ms: Some(now_ms()),
-            ..Position::new(self.address.identity())
+        let state = ResumeState::Http {
+            cursor_ms: self.cursor_ms,
+            seen_ms: now_ms(),
+        };
+        Position::new(self.address.identity(), None, state)
+    }
+
+    fn backlog(&self) -> Duration {
+        // Without a record there is no place to ask for.
+        match self.cursor_ms {
+            Some(_) if self.address.resumes() => self.options.backlog,
+            _ => Duration::ZERO,
         }
     }
 
-    fn lines_cut(&self) -> u64 {
-        self.lines_cut
+    fn is_unfinished(&self) -> bool {
+        let incoming = self.response.as_ref();
+        incoming.is_some_and(|incoming| incoming.body.is_unfinished())
+    }
+
+    fn values_cut(&self) -> u64 {
+        self.values_cut
     }
 }
 
 impl HttpWire {
-    fn message(&mut self, line: Line) -> Item {
-        self.number += 1;
-        let mtime_ms = mtime_of(&line.bytes).filter(|&mtime| mtime <= now_ms() + AHEAD_MAX_MS);
-        self.mtime_ms = self.mtime_ms.max(mtime_ms);
-        let place = Place::Message(self.number);
-        Message {
-            bytes: line.bytes,
-            position: 0,
-            place,
-            broken: line.broken,
+    /// What to ask for.
+    fn url(&self, now_ms: i64) -> Url {
+        let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
+        match self.cursor_ms {
+            // The clock may have been set back since the cursor was stored.
+            Some(cursor_ms) if self.address.resumes() => {
+                let since_ms = cursor_ms.min(now_ms).saturating_sub(overlap_ms);
+                self.address.since(since_ms)
+            }
+            _ => self.address.url().clone(),
         }
-        .into()
     }
 
-    /// Whether this is a stream of records, by its head.
-    fn check(&self, response: &Response) -> Result<(), Trouble> {
-        let (status, headers) = (response.status(), response.headers());
-        let why = match status {
-            StatusCode::OK => return self.check_content(headers),
-            _ if status.is_redirection() => {
-                let target = text(headers, LOCATION.as_str())
-                    .and_then(|to| self.address.url().join(&to).ok())
-                    .and_then(|url| url.as_str().parse::<SourceAddress>().ok());
-                let target = target.map_or(String::new(), |to| {
-                    format!(" to {}", fit_to_show(&to.to_string()))
-                });
-                format!(
-                    "it points elsewhere{target}, and redirects are not followed: give the right address"
-                )
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                "it refuses access: check user, password or token in the address".to_owned()
-            }
-            StatusCode::NOT_FOUND | StatusCode::GONE => {
-                "there is no stream at this path".to_owned()
-            }
-            StatusCode::TOO_MANY_REQUESTS => "it is asked too often".to_owned(),
-            StatusCode::NO_CONTENT => "it has nothing to send".to_owned(),
-            _ if status.is_server_error() => "it has trouble of its own".to_owned(),
-            _ => "that is not a stream".to_owned(),
-        };
-        let wait = text(headers, RETRY_AFTER.as_str())
-            .and_then(|asked| wait_of(asked.trim(), SystemTime::now()));
-        Err(Trouble {
-            cause: format!("{} answers {}: {why}", self.address, status.as_u16()),
-            wait,
+    fn message(&mut self, value: Framed, arrived_ms: i64) -> Item {
+        self.number += 1;
+        if self.address.resumes() && value.piece.broken.is_none() {
+            let time = self.read_time.of(&value.bytes);
+            // A record from the future must not make us ask for the future: what came before it would be lost without
+            // a gap. Whatever clock is wrong, up to now nothing later than now has arrived.
+            self.cursor_ms = self.cursor_ms.max(time.map(|time| time.ms.min(arrived_ms)));
+        }
+        Item::Message(Message {
+            bytes: value.bytes,
+            position: 0,
+            place: Place::Message(self.number),
+            broken: value.piece.broken,
         })
     }
 
-    fn check_content(&self, headers: &HeaderMap) -> Result<(), Trouble> {
-        let kind = text(headers, CONTENT_TYPE.as_str())
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
-        let records = kind.is_empty()
-            || kind.contains("json")
-            || kind.contains("javascript")
-            || matches!(
-                &*kind,
-                "text/plain" | "application/octet-stream" | "binary/octet-stream"
-            );
-        if kind == "text/html" || kind == "application/xhtml+xml" {
-            return Err(self.web_page());
-        }
-        if !records {
-            let kind = fit_to_show(&kind);
-            return Err(Trouble::new(format!(
-                "{} sends {kind}, not lines of JSON",
-                self.address
-            )));
-        }
-        match text(headers, CONTENT_ENCODING.as_str()).as_deref() {
-            None | Some("" | "identity") => Ok(()),
-            Some(packed) => {
-                let packed = fit_to_show(packed);
-                Err(Trouble::new(format!(
-                    "{} sends content packed as {packed}, which was not asked for",
-                    self.address
-                )))
-            }
-        }
-    }
-
-    fn web_page(&self) -> Trouble {
-        Trouble::new(format!(
-            "{} answers with a web page, not a stream: is the address right?",
-            self.address
-        ))
+    fn trouble(&self, cause: &str) -> Trouble {
+        trouble(&self.address, cause)
     }
 }
 
 impl Incoming {
-    /// A chunk is not a message: servers and proxies cut as they like.
-    fn take_in(&mut self, chunk: Bytes, lines: &mut Vec<Line>) {
-        if !self.begun
-            && let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace())
-        {
-            self.begun = true;
-            if *first == b'<' {
-                self.ended = Some(Trouble::new(
-                    "a web page came, not a stream: is the address right?",
-                ));
-                return;
+    /// Takes what is there, until it is a batch.
+    async fn take(&mut self, address: &StreamAddress, values: &mut Values, options: &Options) {
+        if self.body.is_full() {
+            let split = self.body.split(values, options);
+            self.note(address, split);
+        }
+        while let Some(chunk) = self.chunk.take() {
+            match chunk {
+                Ok(Some(chunk)) => {
+                    let pushed = self.body.push(chunk, values, options);
+                    self.note(address, pushed);
+                }
+                Ok(None) => {
+                    let finished = self.body.finish(values);
+                    self.note(address, finished);
+                    self.ended
+                        .get_or_insert_with(|| Trouble::new(format!("{address} ended the stream")));
+                }
+                Err(error) => self.ended = Some(trouble(address, &broken_off(&error))),
+            }
+            if self.ended.is_none() && !self.body.is_full() {
+                self.chunk = at_once(async || self.response.chunk().await).await;
             }
         }
-        self.lines.push(chunk);
-        lines.extend(self.lines.by_ref());
+    }
+
+    /// What cannot be read ends the stream: nothing that follows can be trusted.
+    fn note(&mut self, address: &StreamAddress, outcome: Result<(), String>) {
+        if let Err(cause) = outcome {
+            self.ended = Some(trouble(address, &cause));
+        }
     }
 }
 
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
-}
-
-/// How long a server asks to wait: in seconds, or until a moment (one that has passed asks for nothing).
-fn wait_of(asked: &str, now: SystemTime) -> Option<Duration> {
-    let wait = match asked.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(asked)
-            .ok()?
-            .duration_since(now)
-            .unwrap_or_default(),
-    };
-    Some(wait.min(WAIT_MAX))
+fn trouble(address: &StreamAddress, cause: &str) -> Trouble {
+    Trouble::new(format!("{address}: {cause}"))
 }
 
 /// Why no answer came.

@@ -1,11 +1,13 @@
-//! Where records come from: streams, files, the simulator; and the stand-in for the closed API.
+//! Where records come from: streams, files, engines and the simulation.
 //!
 //! A source is started from its [`SourceAddress`] and pushes [`message::Batch`]es into a bounded [`sink`]: messages as
 //! they arrived, gaps in which something may be lost, and with each batch the position from which it can go on. The
 //! program stores the position together with the records, and gives it back when the source is started again.
 //!
-//! It does: find where one message ends and the next begins, resume, reconnect, keep account of gaps, wait when the
-//! program is slow. It does not: decode, judge or change records, write to the journal, count anything but itself.
+//! It does: find where one value ends and the next begins, unpack, resume, reconnect, keep account of gaps, wait when the
+//! program is slow. It does not: decode, judge or change records, write to the journal, count anything but itself. The
+//! time of a record, by which a stream is asked to go on and a replay is paced, is read by a function that the program
+//! hands in ([`ReadTime`]).
 //!
 //! What holds always: a file, the simulation, a topic of Kafka and a stream of Kinesis bring every record exactly once to
 //! a program that stores positions with records; an HTTP stream that can be asked again brings every record at least
@@ -35,11 +37,14 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod address;
 pub mod message;
 pub mod sink;
 pub mod status;
 
+mod envelope;
 pub mod files;
 pub mod framing;
 mod http;
@@ -52,21 +57,26 @@ mod stdin;
 mod websocket;
 
 mod certificate;
+mod check;
 pub mod error;
-mod mtime;
 mod outage;
+pub mod position;
+mod record_time;
 mod run;
 pub mod shutdown;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod value_watch;
 
 pub use address::SourceAddress;
 pub use error::{Ended, Error};
 pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
 pub use kafka::TopicAddress;
-pub use message::{Batch, Item, Message, Position, Resume};
+pub use message::{Batch, Item, Message};
+pub use position::{Position, Resume};
+pub use record_time::{ReadTime, RecordTime};
 pub use run::{AnySource, Options};
 pub use shutdown::Shutdown;
 pub use status::Status;

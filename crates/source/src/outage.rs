@@ -29,7 +29,7 @@ struct Open {
 
 impl Outage {
     /// `seen_ms` is when an earlier process last knew the stream to be alive.
-    pub(crate) fn new(forgiven: Duration, seen_ms: Option<i64>) -> Self {
+    pub(crate) fn new(seen_ms: Option<i64>) -> Self {
         let cause = "headcount was not running".to_owned();
         let open = seen_ms.map(|from_ms| Open {
             from_ms,
@@ -37,10 +37,15 @@ impl Outage {
             told: false,
         });
         Outage {
-            forgiven,
+            forgiven: Duration::ZERO,
             alive_ms: None,
             open,
         }
+    }
+
+    /// From now on the server can be asked for what it sent in an outage no longer than this.
+    pub(crate) fn forgive(&mut self, outage: Duration) {
+        self.forgiven = outage;
     }
 
     pub(crate) fn alive(&mut self, now_ms: i64) {
@@ -111,7 +116,7 @@ mod tests {
 
     #[test]
     fn every_disconnect_is_a_gap_where_nothing_can_be_asked_again() {
-        let mut outage = Outage::new(Duration::ZERO, None);
+        let mut outage = Outage::new(None);
         assert_eq!(
             outage.failed(5),
             None,
@@ -134,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_stop_of_the_process_is_a_gap() {
-        let mut outage = Outage::new(Duration::ZERO, Some(100));
+        let mut outage = Outage::new(Some(100));
         assert_eq!(
             outage.failed(150),
             gap(100, 150, "headcount was not running")
@@ -143,7 +148,7 @@ mod tests {
             outage.connected(200),
             gap(150, 200, "headcount was not running")
         );
-        let mut outage = Outage::new(Duration::ZERO, Some(100));
+        let mut outage = Outage::new(Some(100));
         assert_eq!(
             outage.connected(200),
             gap(100, 200, "headcount was not running")
@@ -152,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_can_be_asked_again_is_none_for_a_while() {
-        let mut outage = Outage::new(Duration::from_secs(10), Some(0));
+        let mut outage = Outage::new(Some(0));
+        outage.forgive(Duration::from_secs(10));
         assert_eq!(outage.connected(9_000), None);
         outage.lost(9_500, "reset");
         assert_eq!(outage.failed(15_000), None);

@@ -6,27 +6,39 @@ use headcount_clock::Delays;
 
 use crate::address::SourceAddress;
 use crate::error::{Ended, Error, Stopped};
-use crate::message::{Batch, Resume};
+use crate::message::Batch;
+use crate::position::Resume;
+use crate::record_time::ReadTime;
 use crate::shutdown::Shutdown;
 use crate::sink::Sink;
 use crate::status::Reporter;
 use crate::{files, http, simulated, stdin, websocket};
 
 /// Any source there is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct AnySource {
     address: SourceAddress,
+    read_time: ReadTime,
     options: Options,
 }
 
 impl AnySource {
+    /// The source of an address, with the default [`Options`].
     pub fn new(address: SourceAddress) -> Self {
         AnySource {
             address,
+            read_time: ReadTime::default(),
             options: Options::default(),
         }
     }
 
+    /// With the function that reads the time of a record.
+    #[must_use]
+    pub fn with_read_time(self, read_time: ReadTime) -> Self {
+        AnySource { read_time, ..self }
+    }
+
+    /// With other limits and delays than the default ones.
     #[must_use]
     pub fn with_options(self, options: Options) -> Self {
         AnySource { options, ..self }
@@ -34,6 +46,9 @@ impl AnySource {
 
     /// Runs until there is nothing more to read, until it is time to stop, or until it cannot go on. Trouble on the
     /// network does not end it. What was read is in the sink when it returns, as long as the program empties the sink.
+    ///
+    /// # Errors
+    /// When it cannot go on; the status says the same.
     pub async fn run(
         self,
         sink: Sink,
@@ -47,6 +62,7 @@ impl AnySource {
             resume,
             report,
             shutdown,
+            read_time: self.read_time,
             options: self.options,
         };
         let ended = match self.address {
@@ -78,6 +94,8 @@ pub struct Options {
     pub connect_limit: Duration,
     /// A connection on which nothing comes for this long is taken for dead.
     pub idle_limit: Duration,
+    /// Bytes that have not become a value for this long are told of.
+    pub value_limit: Duration,
     /// How often a WebSocket's peer is asked for a sign of life.
     pub ping_interval: Duration,
     /// How far behind the greatest record time an HTTP stream is asked to go on: record times do not come in order.
@@ -100,6 +118,7 @@ impl Default for Options {
             batch_items: 4096,
             connect_limit: Duration::from_secs(10),
             idle_limit: Duration::from_secs(60),
+            value_limit: Duration::from_secs(60),
             ping_interval: Duration::from_secs(20),
             overlap: Duration::from_secs(60),
             backlog: Duration::from_secs(30 * 60),
@@ -120,6 +139,7 @@ pub(crate) struct Context {
     pub(crate) resume: Resume,
     pub(crate) report: Reporter,
     pub(crate) shutdown: Shutdown,
+    pub(crate) read_time: ReadTime,
     pub(crate) options: Options,
 }
 

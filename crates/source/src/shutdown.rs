@@ -19,6 +19,7 @@ pub fn shutdown() -> (Trigger, Shutdown) {
 }
 
 impl Trigger {
+    /// Tells everybody to stop.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
@@ -31,6 +32,7 @@ impl Shutdown {
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 
+    /// Whether it is time to stop.
     pub fn is_requested(&self) -> bool {
         *self.0.borrow() || self.0.has_changed().is_err()
     }

@@ -13,7 +13,8 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::address::SimulationAddress;
 use crate::error::{Ended, Error, Stopped};
-use crate::message::{Batch, Item, Message, Place, Position};
+use crate::message::{Batch, Item, Message, Place};
+use crate::position::{Position, ResumeState};
 use crate::run::Context;
 use crate::sink::Sink;
 use crate::status::Reporter;
@@ -23,8 +24,9 @@ use headcount_simulator::Simulator;
 /// How far the simulation may be late before it gives up catching up.
 const LATE_MAX_MS: i64 = 1000;
 
-/// Records are made ready at least this far apart, so that a high rate comes in batches.
-const TICK: Duration = Duration::from_millis(5);
+/// How long the first of many records waits for those behind it: a high rate comes in batches. A rate below one a
+/// linger is brought to the millisecond.
+const LINGER: Duration = Duration::from_millis(5);
 
 /// So many records that came due while the program was not running are caught up on; of more, only the last ones
 /// ([`SimulationAddress::warmup_s`] of them) are.
@@ -60,7 +62,10 @@ struct Simulated {
 impl Simulated {
     fn new(address: SimulationAddress, stored: Option<&Position>, wall_ms: i64) -> Self {
         let warmup_ms = i64::try_from(address.warmup_s * 1000).unwrap_or(i64::MAX);
-        let joined_ms = stored.and_then(|position| position.start_ms);
+        let joined_ms = stored.and_then(|position| match position.state {
+            ResumeState::Simulation { start_ms } => Some(start_ms),
+            _ => None,
+        });
         let (start_ms, now_ms) = match (address.start_ms, joined_ms) {
             (Some(start_ms), _) => (start_ms, start_ms + warmup_ms),
             (None, Some(start_ms)) => (start_ms, wall_ms),
@@ -128,7 +133,7 @@ impl Simulated {
             let wake = self
                 .clock
                 .instant_of(self.simulator.time_of(self.next))
-                .max(Instant::now() + TICK);
+                .max(Instant::now() + LINGER);
             if context.shutdown.or(sleep_until(wake)).await.is_none() {
                 return Ok(Ended::Stopped);
             }
@@ -150,16 +155,13 @@ impl Simulated {
             .collect();
         let work = |first: u64| {
             let (simulator, last) = (Arc::clone(&self.simulator), end.min(first + size));
-            let start = Position {
-                start_ms: Some(self.start_ms),
-                ..Position::new(&self.of)
+            let state = ResumeState::Simulation {
+                start_ms: self.start_ms,
             };
+            let position = Position::new(&self.of, Some(last), state);
             move || Batch {
                 items: make(&simulator, first..last),
-                position: Some(Position {
-                    at: Some(last),
-                    ..start
-                }),
+                position: Some(position),
             }
         };
         let few = due < FEW;

@@ -13,7 +13,9 @@ const ITEM_BYTES: usize = 64;
 /// How much may wait in the queue or be in the program's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
+    /// So many batches.
     pub batches: usize,
+    /// So many bytes of messages, and a little for each item.
     pub bytes: usize,
 }
 
@@ -54,11 +56,17 @@ pub struct Sink {
 
 impl Sink {
     /// Resolves when the batch is queued (not when it is durable).
+    ///
+    /// # Errors
+    /// When the program takes no more.
     pub async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
         self.push_watched(batch).await.map(drop)
     }
 
     /// As [`Sink::push`]; tells later whether the program has let go of the batch.
+    ///
+    /// # Errors
+    /// When the program takes no more.
     pub async fn push_watched(&mut self, batch: Batch) -> Result<Taken, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
@@ -85,6 +93,7 @@ impl Sink {
 /// A batch with its place in the queue, which is free again when this is dropped.
 #[derive(Debug)]
 pub struct Delivery {
+    /// What the source has pushed.
     pub batch: Batch,
     held: Held,
 }

@@ -9,24 +9,30 @@ use headcount_clock::now_ms;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
+    /// It has not been connected yet, or waits for a file to appear.
     #[default]
     Connecting,
+    /// Records can come.
     Live,
     /// The connection was lost and is being made again.
     Reconnecting,
     /// Nothing more will come.
     Ended,
+    /// Nothing more will come, because of an error: it cannot go on without help.
+    Failed,
     /// All there is was read, more may come.
     Idle,
 }
 
 impl State {
+    /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             State::Connecting => "connecting",
             State::Live => "live",
             State::Reconnecting => "reconnecting",
             State::Ended => "ended",
+            State::Failed => "failed",
             State::Idle => "idle",
         }
     }
@@ -37,7 +43,9 @@ impl State {
 pub struct Progress {
     /// True while the file is only read to know its content again.
     pub identifying: bool,
+    /// What was read.
     pub bytes_done: u64,
+    /// What there is.
     pub bytes_total: u64,
 }
 
@@ -46,19 +54,23 @@ pub struct Progress {
 pub struct Status {
     /// The address, without credentials.
     pub name: String,
+    /// What it is doing.
     pub state: State,
     /// When the last message came, ms since 1970 by the clock on the wall.
     pub last_record_at: Option<i64>,
+    /// Messages handed on, malformed ones included.
     pub messages: u64,
+    /// The bytes of these messages.
     pub bytes: u64,
     /// Outages in which something may have been lost.
     pub gaps: u64,
     /// Connections that were made again.
     pub reconnects: u64,
-    /// Unfinished lines thrown away because the connection broke in them; a gap or a repetition covers each.
-    pub lines_cut: u64,
+    /// Unfinished values thrown away because the connection broke in them; a gap or a repetition covers each.
+    pub values_cut: u64,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
+    /// Of a file: how far it was read.
     pub progress: Option<Progress>,
 }
 
@@ -76,6 +88,10 @@ pub fn status(name: impl Into<String>) -> (Reporter, watch::Receiver<Status>) {
 }
 
 impl Reporter {
+    pub(crate) fn name(&self) -> String {
+        self.0.borrow().name.clone()
+    }
+
     pub(crate) fn state(&self, state: State) {
         self.0
             .send_if_modified(|status| std::mem::replace(&mut status.state, state) != state);
@@ -110,8 +126,13 @@ impl Reporter {
     /// Nothing more will come, because of an error or not.
     pub(crate) fn ended(&self, error: Option<&Error>) {
         self.change(|status| {
-            status.state = State::Ended;
-            status.error = error.map(ToString::to_string);
+            // That the program takes no more is no fault of the source.
+            let failure = error.filter(|error| !matches!(error, Error::Stopped(_)));
+            status.state = match failure {
+                Some(_) => State::Failed,
+                None => State::Ended,
+            };
+            status.error = failure.map(ToString::to_string);
         });
     }
 

@@ -11,6 +11,7 @@ use crate::files::unpack;
 use crate::framing::{Framer, Look};
 use crate::message::{Batch, Item, Message};
 use crate::run::Context;
+use crate::value_watch::ValueWatch;
 
 const READ_BYTES: usize = 128 << 10;
 
@@ -26,10 +27,23 @@ pub(crate) async fn run_over(
 ) -> Result<Ended, Error> {
     let mut chunks = read_on_a_thread(reader)?;
     let mut framer = Framer::new(Look::Proved);
+    let mut watch = ValueWatch::new(context.options.value_limit);
     context.report.live();
     loop {
-        let Some(chunk) = context.shutdown.or(chunks.recv()).await else {
-            return Ok(Ended::Stopped);
+        let came = async {
+            tokio::select! {
+                biased;
+                chunk = chunks.recv() => Some(chunk),
+                () = watch.due() => None,
+            }
+        };
+        let chunk = match context.shutdown.or(came).await {
+            None => return Ok(Ended::Stopped),
+            Some(None) => {
+                watch.tell(&context.report);
+                continue;
+            }
+            Some(Some(chunk)) => chunk,
         };
         let ended = match chunk {
             Some(Ok(bytes)) => {
@@ -42,14 +56,17 @@ pub(crate) async fn run_over(
         if ended.is_some() {
             framer.finish();
         }
-        push_all(&mut framer, context).await?;
+        let found = push_all(&mut framer, context).await?;
+        watch.looked_at(found, framer.is_unfinished(), &context.report);
         if let Some(ended) = ended {
             return ended;
         }
     }
 }
 
-async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<(), Error> {
+/// Hands on what is complete; whether there was anything.
+async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<bool, Error> {
+    let mut found = false;
     loop {
         let items: Vec<Item> = framer
             .by_ref()
@@ -57,8 +74,9 @@ async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<(), Erro
             .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
             .collect();
         if items.is_empty() {
-            return Ok(());
+            return Ok(found);
         }
+        found = true;
         context
             .push(Batch {
                 items,

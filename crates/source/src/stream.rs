@@ -7,10 +7,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Gap, Item, Position};
+use crate::message::{Batch, Gap, Item};
 use crate::outage::Outage;
+use crate::position::Position;
 use crate::run::Context;
 use crate::status::State;
+use crate::value_watch::ValueWatch;
 use headcount_clock::{Backoff, now_ms};
 
 /// A stream on the network. Every method has its own limits on waiting.
@@ -26,8 +28,12 @@ pub(crate) trait Wire {
     async fn close(&mut self);
     /// From where to go on, after everything that was read.
     fn position(&self) -> Position;
-    /// Unfinished lines thrown away.
-    fn lines_cut(&self) -> u64;
+    /// How long an outage the server makes up for when it is asked to go on; zero if it cannot be asked.
+    fn backlog(&self) -> Duration;
+    /// Whether what was read ends within a value.
+    fn is_unfinished(&self) -> bool;
+    /// Unfinished values thrown away.
+    fn values_cut(&self) -> u64;
 }
 
 /// Why there is no connection (any more), as half a sentence, and how long the server asks to wait.
@@ -57,6 +63,7 @@ pub(crate) async fn run(
         let Some(connected) = context.shutdown.or(wire.connect()).await else {
             return Ok(Ended::Stopped);
         };
+        outage.forgive(wire.backlog());
         let trouble = match connected {
             Err(trouble) => {
                 let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
@@ -78,7 +85,7 @@ pub(crate) async fn run(
                 outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
                     status.state = State::Reconnecting;
-                    status.lines_cut = wire.lines_cut();
+                    status.values_cut = wire.values_cut();
                 });
                 trouble
             }
@@ -103,15 +110,28 @@ async fn read_all(
     outage: &mut Outage,
     context: &mut Context,
 ) -> Result<Option<Trouble>, Error> {
+    let mut watch = ValueWatch::new(context.options.value_limit);
     loop {
-        match context.shutdown.or(wire.wait()).await {
+        let came = async {
+            tokio::select! {
+                biased;
+                came = wire.wait() => Some(came),
+                () = watch.due() => None,
+            }
+        };
+        match context.shutdown.or(came).await {
             None => return Ok(None),
-            Some(Err(trouble)) => return Ok(Some(trouble)),
-            Some(Ok(false)) => continue,
-            Some(Ok(true)) => {}
+            Some(None) => {
+                watch.tell(&context.report);
+                continue;
+            }
+            Some(Some(Err(trouble))) => return Ok(Some(trouble)),
+            Some(Some(Ok(false))) => continue,
+            Some(Some(Ok(true))) => {}
         }
         let items = wire.take().await;
         outage.alive(now_ms());
+        watch.looked_at(!items.is_empty(), wire.is_unfinished(), &context.report);
         if !items.is_empty() {
             context
                 .push(Batch {

@@ -1,10 +1,11 @@
 //! What the tests of sources share: a source's surroundings, and what came of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -12,7 +13,9 @@ use headcount_clock::Delays;
 
 use crate::address::SourceAddress;
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Broken, Gap, Item, Position, Resume};
+use crate::message::{Batch, Broken, Gap, Item};
+use crate::position::{Position, Resume};
+use crate::record_time::{ReadTime, RecordTime};
 use crate::run::{AnySource, Context, Options};
 use crate::shutdown::{Trigger, shutdown};
 use crate::sink::{Inbox, Limits, channel};
@@ -43,6 +46,20 @@ pub(crate) fn quick() -> Options {
     }
 }
 
+/// The time of what these tests call a record: it has an `mtime`, and nothing that is `refused`.
+fn read_time(record: &[u8]) -> Option<RecordTime> {
+    #[derive(serde::Deserialize)]
+    struct Record {
+        mtime: i64,
+        refused: Option<bool>,
+    }
+    let record: Record = serde_json::from_slice(record).ok()?;
+    record.refused.is_none().then_some(RecordTime {
+        ms: record.mtime,
+        is_live: record.mtime % 1000 != 0,
+    })
+}
+
 pub(crate) fn bench(resume: Resume, options: Options) -> (Context, Bench) {
     let (sink, inbox) = channel(Limits::default());
     let (report, status) = status("test");
@@ -53,6 +70,7 @@ pub(crate) fn bench(resume: Resume, options: Options) -> (Context, Bench) {
             resume,
             report,
             shutdown,
+            read_time: ReadTime::new(read_time),
             options,
         },
         Bench {
@@ -153,9 +171,11 @@ pub(crate) fn start(address: &str, resume: Resume, options: Options) -> Running 
         resume,
         report,
         shutdown,
+        read_time,
         options,
     } = context;
     let source = AnySource::new(address)
+        .with_read_time(read_time)
         .with_options(options)
         .run(sink, resume, report, shutdown);
     Running {
@@ -184,6 +204,8 @@ pub(crate) enum Act {
     Send(Vec<u8>),
     /// One byte a packet.
     Trickle(Vec<u8>),
+    /// Waits until it is told to go on.
+    Until(Arc<Notify>),
     /// Says no more, but stays.
     Hold,
     /// Breaks the connection off.
@@ -227,6 +249,10 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, heads: mpsc::Sender<Strin
         let sent = match act {
             Act::Send(bytes) => stream.write_all(&bytes).await,
             Act::Trickle(bytes) => trickle(&mut stream, &bytes).await,
+            Act::Until(told) => {
+                told.notified().await;
+                Ok(())
+            }
             Act::Hold => return std::future::pending().await,
             Act::Reset => {
                 // What was sent before must have arrived.

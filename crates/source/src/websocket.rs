@@ -1,4 +1,4 @@
-//! A WebSocket: one text message is one message. It cannot be asked again, so every disconnect is a gap.
+//! A WebSocket: a message holds a value, several, or packed ones. It cannot be asked again, so every disconnect is a gap.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use percent_encoding::percent_decode_str;
-use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -21,25 +20,22 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_c
 use url::{Host, Url};
 
 use crate::address::{SourceAddress, StreamAddress};
+use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
-use crate::framing::{CUT_BYTES, VALUE_MAX};
-use crate::message::{Broken, Item, Message, Place, Position};
+use crate::message::{Item, Message, Place};
 use crate::outage::Outage;
+use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
 use crate::stream::{self, Trouble, Wire, at_once, fit_to_show, install_tls, root_cause};
 use headcount_clock::now_ms;
 
-/// A message longer than [`VALUE_MAX`] is refused alone; one longer than this ends the connection, for its bytes would
-/// have to be held.
+/// A message longer than this ends the connection, for its bytes would have to be held.
 const MESSAGE_MAX: usize = 8 << 20;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
     install_tls();
-    let seen_ms = context
-        .resume
-        .of(&address.identity())
-        .and_then(|position| position.seen_ms);
-    let outage = Outage::new(Duration::ZERO, seen_ms);
+    let stored = context.resume.of(&address.identity());
+    let outage = Outage::new(stored.and_then(Position::seen_ms));
     let wire = WebSocketWire {
         address,
         options: context.options.clone(),
@@ -151,7 +147,7 @@ impl Wire for WebSocketWire {
         let Some(socket) = &mut self.socket else {
             return Vec::new();
         };
-        let mut messages = Vec::new();
+        let mut opened = Vec::new();
         let mut bytes = 0;
         while let Some(frame) = socket.frame.take() {
             socket.heard = None;
@@ -159,7 +155,7 @@ impl Wire for WebSocketWire {
                 Some(Ok(frame)) => {
                     if let Some(message) = socket.take_in(frame, &self.address) {
                         bytes += message.len();
-                        messages.push(message);
+                        envelope::open(&message, &mut opened);
                     }
                 }
                 Some(Err(error)) => {
@@ -177,14 +173,14 @@ impl Wire for WebSocketWire {
                 }
             }
             let full =
-                bytes >= self.options.batch_bytes || messages.len() >= self.options.batch_items;
+                bytes >= self.options.batch_bytes || opened.len() >= self.options.batch_items;
             if socket.ended.is_none() && !full {
                 socket.frame = at_once(async || socket.stream.next().await).await;
             }
         }
-        messages
+        opened
             .into_iter()
-            .map(|bytes| self.message(bytes))
+            .map(|opened| self.message(opened))
             .collect()
     }
 
@@ -196,38 +192,32 @@ impl Wire for WebSocketWire {
     }
 
     fn position(&self) -> Position {
-        Position {
-            seen_ms: Some(now_ms()),
-            ..Position::new(self.address.identity())
-        }
+        let state = ResumeState::WebSocket { seen_ms: now_ms() };
+        Position::new(self.address.identity(), None, state)
     }
 
-    fn lines_cut(&self) -> u64 {
+    fn backlog(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn is_unfinished(&self) -> bool {
+        false
+    }
+
+    fn values_cut(&self) -> u64 {
         0
     }
 }
 
 impl WebSocketWire {
-    fn message(&mut self, bytes: Bytes) -> Item {
+    fn message(&mut self, opened: Opened) -> Item {
         self.number += 1;
-        let place = Place::Message(self.number);
-        let (bytes, broken) = if bytes.len() > VALUE_MAX {
-            let too_big = Broken::TooBig {
-                length: bytes.len() as u64,
-                sha256: Sha256::digest(&bytes).into(),
-            };
-            // A copy, so that the long message can go.
-            (Bytes::copy_from_slice(&bytes[..CUT_BYTES]), Some(too_big))
-        } else {
-            (bytes, None)
-        };
-        Message {
-            bytes,
+        Item::Message(Message {
+            bytes: opened.bytes,
             position: 0,
-            place,
-            broken,
-        }
-        .into()
+            place: Place::Message(self.number),
+            broken: opened.broken,
+        })
     }
 }
 
@@ -243,7 +233,7 @@ impl Socket {
     }
 
     /// The message in a frame, if it has one. Whether it is valid UTF-8 is for the decoder to say, so text and binary
-    /// are the same here. Blank ones keep the connection alive.
+    /// are the same here.
     fn take_in(&mut self, frame: Frame, address: &StreamAddress) -> Option<Bytes> {
         let bytes = match frame {
             Frame::Text(text) => Bytes::from(text),
@@ -257,7 +247,7 @@ impl Socket {
             }
             Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => return None,
         };
-        (!bytes.trim_ascii().is_empty()).then_some(bytes)
+        Some(bytes)
     }
 }
 
@@ -320,7 +310,7 @@ fn refused(error: WebSocketError, url: &Url) -> String {
                 401 | 403 => "it refuses access: check user, password or token in the address",
                 404 | 410 => "there is no stream at this path",
                 200..=299 | 426 => "that is no WebSocket: is it an http:// stream?",
-                500.. => "it has trouble of its own",
+                500.. => "it has an internal error",
                 _ => "it does not open a WebSocket",
             };
             format!("the server answers {}: {why}", status.as_u16())

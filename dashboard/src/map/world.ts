@@ -35,7 +35,18 @@ const MARGIN = 4;
 /** Degrees; puts the seam of the map into the Bering Strait, where it cuts no land. */
 const TURN = -11;
 
-export async function loadWorld(): Promise<World> {
+let loading: Promise<World> | undefined;
+
+/** Loads the map once: the panels make way for the first run and come back. A failure is tried again. */
+export function loadWorld(): Promise<World> {
+  loading ??= load().catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function load(): Promise<World> {
   const answer = await fetch(worldAddress);
   if (!answer.ok) throw new Error(`${worldAddress}: ${answer.status}`);
   return layOut(await answer.json());

@@ -1,18 +1,17 @@
 import { refusal } from '../live';
-import { isLoaded, ready, sources } from '../selected';
+import { isLoaded } from '../selected';
 import { troublesOf } from '../status';
 import { shown } from '../text';
-import { status } from './StatusLine';
+import { known, status } from './StatusLine';
 
 /** Says once why figures stand still, or why some are missing. */
 export function Banner() {
-  if (refusal.value) return <Line text={`headcount gives no figures: ${shown(refusal.value)}`} />;
-  if (!isLoaded.value) return null;
+  if (!isLoaded.value && !refusal.value) return null;
   if (status.value === 'stale')
     return <Line text="Connected, but nothing has arrived for 5 seconds. The figures may be old." />;
   if (status.value === 'reconnecting')
     return <Line text="Connection lost. Trying again; the figures stand still until then." />;
-  const troubles = troublesOf(ready.value ?? { state: 'ready', reason: null }, sources.value ?? []);
+  const troubles = troublesOf(known.value.ready, known.value.sources);
   return (
     <>
       {troubles.map((trouble) => (

@@ -1,15 +1,16 @@
 import { computed } from '@preact/signals';
 import { format } from '../format';
-import { connection, heardAt, heldBack, paused } from '../live';
+import { connection, heardAt, heldBack, paused, refusal } from '../live';
 import { utc } from '../page';
 import { ready, sources, streamTime } from '../selected';
 import { type Known, lagShown, lastRecordAt, type Status, speedOf, statusOf } from '../status';
 import { shown } from '../text';
 
-const known = computed<Known>(() => ({
-  connection: connection.value,
+export const known = computed<Known>(() => ({
+  // A server that says why it refuses is connected.
+  connection: refusal.value ? 'live' : connection.value,
   isPaused: paused.value,
-  ready: ready.value ?? { state: 'ready', reason: null },
+  ready: refusal.value ?? ready.value ?? { state: 'ready', reason: null },
   sources: sources.value ?? [],
   streamTime: streamTime.value ?? null,
   at: heardAt.value,

@@ -7,6 +7,11 @@ import { figure, moment } from './times';
 
 const KINDS = { stream: 'Stream', replay: 'Replay', simulation: 'Simulation', file: 'Recording' };
 
+function problemOf({ error, notice }: Source): string {
+  const said = [error, notice].flatMap((sentence) => (sentence ? shown(sentence) : []));
+  return said.length > 0 ? said.join('; ') : '–';
+}
+
 /** "Replay, 10×" */
 function kindOf({ kind, speed }: Source): string {
   return speed === undefined ? KINDS[kind] : `${KINDS[kind]}, ${format.speed(speed)}×`;
@@ -36,7 +41,7 @@ export function Sources({ sources }: { sources: readonly Source[] }) {
                 <td>{moment(source.last_record_at)}</td>
                 <td>{figure(source.reconnects)}</td>
                 <td>{figure(source.gaps)}</td>
-                <td dir="auto">{source.error ? shown(source.error) : '–'}</td>
+                <td dir="auto">{problemOf(source)}</td>
               </tr>
             ))}
           </tbody>

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::IsTerminal, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
 use headcount_record::PeopleKey;
 use headcount_source::{SourceAddress, shutdown, status::Status};
@@ -45,9 +45,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let waiting = Waiting::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
-            let positions = journal.positions()?.context(
-                "this journal cannot say how far files have been read; use run --source file:PATH",
-            )?;
+            ensure!(
+                journal.capabilities().keeps_positions,
+                "this journal cannot say how far files have been read; use run --source file:PATH"
+            );
+            let positions = journal.positions()?;
             let known: Vec<_> = positions
                 .iter()
                 .map(|bodies| Known::of_bodies(bodies))
@@ -60,7 +62,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             counts
         }
         None => {
-            let store = Store::open(&data, args.keep.partitions)?;
+            let mut store = Store::open(&data, args.keep.partitions)?;
+            let now = headcount_clock::now_ms();
+            for known in &mut store.known {
+                known.forget_kept_out(now);
+            }
             let counts = take(sources, &store.journal, people, &store.known, &store.news);
             let closed = store.close();
             let counts = counts?;
@@ -90,12 +96,12 @@ fn take(
     known: &[Known],
     news: &News,
 ) -> Result<(u64, BTreeMap<String, u64>)> {
-    let ingest = Ingest::new(Arc::clone(journal), people, known, news.waiting.clone());
+    let ingest = Ingest::new(Arc::clone(journal), people, known, news);
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {
         let intake = Intake::start(ingest, news.clone())?;
         let (stop, shutdown) = shutdown::shutdown();
-        let give_up = intake.give_up();
+        let away = Arc::clone(journal);
         // After an interruption the files are left as they are; what is durable stays so, and a journal that is away is
         // not waited for.
         let mut signals = Signals::listen()?;
@@ -103,7 +109,7 @@ fn take(
             signals.next().await;
             stop.stop();
             sleep(LAST_LIMIT).await;
-            give_up.now();
+            away.give_up();
         });
         let mut ended = Ok(());
         for address in sources {

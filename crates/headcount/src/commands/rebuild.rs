@@ -1,9 +1,9 @@
 //! `headcount rebuild`: the checkpoints made anew from the journal, or the answer from the archive.
 
 use anyhow::{Context, Result};
+use headcount_clock::now_ms;
 use headcount_engine::{Entry, Partition};
 use headcount_lake::{LakeAddress, archive::Archive};
-use headcount_record::Kind;
 
 use super::{print, print_json, print_summary};
 use crate::{
@@ -11,18 +11,19 @@ use crate::{
     data::DataDir,
     engines::open_lake_to_read,
     store::{Snapshot, Store},
-    text::number,
+    text::{number, time},
     waiting::Waiting,
 };
 
 pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
+    let moment = args.judged_at.unwrap_or_else(now_ms);
     if let Some(lake) = args.from {
-        return print_summary(&from_archive(&lake)?.summary(), args.data.json);
+        return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }
     let data = DataDir::new(args.data.data);
     // Only to say clearly when there is nothing to rebuild from.
     crate::store::open_read_only(&data)?;
-    let store = Store::open_anew(&data)?;
+    let store = Store::open_anew(&data, moment)?;
     let held = store.surveyors.held();
     let partitions = held.len();
     let entries: u64 = held
@@ -31,16 +32,22 @@ pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
         .sum();
     store.close()?;
     if args.data.json {
-        return print_json(&serde_json::json!({ "partitions": partitions, "entries": entries }));
+        return print_json(&serde_json::json!({
+            "partitions": partitions,
+            "entries": entries,
+            "judged_at": moment,
+        }));
     }
     print(&format!(
-        "counted {} entries of {partitions} partitions anew\n",
-        number(entries)
+        "counted {} entries of {partitions} partitions anew\n\
+         record times were held against {} or their arrival, whichever is later\n",
+        number(entries),
+        time(moment)
     ))
 }
 
-/// Counts what the archive has.
-fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
+/// Counts what the archive has, record times held against `moment` too.
+fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
     let waiting = Waiting::on(address);
     let lake = open_lake_to_read(address)?;
     let archive = Archive::open(&lake)?;
@@ -50,7 +57,7 @@ fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
     }
     let partitions = (0..archive.description().partitions)
         .map(|at| {
-            let mut partition = Partition::new();
+            let mut partition = Partition::judging_at(moment);
             let mut entries = archive.entries(at);
             while entries.advance()? {
                 for entry in entries.iter() {
@@ -58,7 +65,7 @@ fn from_archive(address: &LakeAddress) -> Result<Snapshot> {
                         .apply(Entry {
                             offset: entry.offset,
                             arrived: entry.arrived,
-                            kind: Kind::new(entry.kind),
+                            kind: entry.kind,
                             source: entry.source,
                             body: entry.body,
                         })

@@ -7,12 +7,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use headcount_source::SourceAddress;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     cli::{self, Role},
     data::DataDir,
-    exit::{CANNOT_CREATE, USAGE, exit},
+    exit::{CANNOT_CREATE, USAGE, code_of, exit},
     live::Live,
 };
 
@@ -29,6 +30,7 @@ pub(crate) fn run(mut args: cli::Run) -> Result<()> {
         args.roles.clone()
     };
     refuse_what_cannot_work(&args, &roles)?;
+    refuse_sources_that_cannot_work(&args.sources)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let may_move = args.listen.is_none() && !roles.contains(&Role::Serve);
     let (listener, port) = runtime.block_on(async { open_listener(listen, may_move) })?;
@@ -85,6 +87,21 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
         return Ok(());
     }
     Err(exit(USAGE, wrong.join("\n           ")))
+}
+
+/// Ends before anything is started when a source could never bring a record: all of them at once, with the code of the
+/// first.
+fn refuse_sources_that_cannot_work(sources: &[SourceAddress]) -> Result<()> {
+    let errors: Vec<anyhow::Error> = sources
+        .iter()
+        .filter_map(|source| source.check().err())
+        .map(anyhow::Error::from)
+        .collect();
+    let Some(first) = errors.first() else {
+        return Ok(());
+    };
+    let sentences: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    Err(exit(code_of(first), sentences.join("\n           ")))
 }
 
 /// The name of this machine.

@@ -1,6 +1,7 @@
 //! `headcount verify`: the counts that are kept against those of a fresh engine.
 
 use anyhow::Result;
+use headcount_engine::Partition;
 use serde::Serialize;
 
 use super::{print, print_json};
@@ -9,7 +10,7 @@ use crate::{
     data::DataDir,
     exit::{DATA, exit},
     store::Snapshot,
-    text::number,
+    text::{number, time},
 };
 
 #[derive(Serialize)]
@@ -17,6 +18,9 @@ struct Verdict {
     agrees: bool,
     balanced: bool,
     entries: u64,
+    /// The moment that record times are held against besides their arrival, ms since 1970, if the
+    /// state was rebuilt.
+    judged_at: Option<i64>,
     digest: String,
     digest_replayed: String,
     /// What differs, by name.
@@ -29,9 +33,13 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
     if args.json {
         print_json(&verdict)?;
     } else {
+        let judged = verdict.judged_at.map(time);
         print(&format!(
-            "journal   {} entries\nkept      {}\nreplayed  {}\nledger    {}\n",
+            "journal   {} entries{}\nkept      {}\nreplayed  {}\nledger    {}\n",
             number(verdict.entries),
+            judged.map_or_else(String::new, |time| format!(
+                "; record times held against {time} or their arrival, whichever is later"
+            )),
             verdict.digest,
             verdict.digest_replayed,
             if verdict.balanced {
@@ -61,12 +69,10 @@ fn judge(data: &DataDir) -> Result<Verdict> {
     // The kept state first: a process that writes may add to the journal in between, and both
     // must end at the same entry.
     let kept = Snapshot::read(data)?;
-    let ends: Vec<u64> = kept
-        .partitions
-        .iter()
-        .map(|part| part.next_offset())
-        .collect();
-    let replayed = Snapshot::replayed(data, &ends)?;
+    let parts = kept.partitions.iter();
+    let entries = parts.clone().map(Partition::next_offset).sum();
+    let judged_at = parts.filter_map(Partition::judged_at).max();
+    let replayed = Snapshot::replayed(data, &kept)?;
     let (kept, replayed) = (kept.survey(), replayed.survey());
     let windows: [Vec<_>; 2] = [kept.windows().collect(), replayed.windows().collect()];
     let (kept, replayed) = (kept.summary(), replayed.summary());
@@ -82,7 +88,8 @@ fn judge(data: &DataDir) -> Result<Verdict> {
     Ok(Verdict {
         agrees: differences.is_empty(),
         balanced: replayed.ledger.balanced,
-        entries: ends.iter().sum(),
+        entries,
+        judged_at,
         digest: kept.digest,
         digest_replayed: replayed.digest,
         differences,

@@ -1,8 +1,8 @@
-//! What stands in `NAME.positions`: the journal's number, who writes as which worker, and where the sources stand.
+//! What stands in `NAME.positions`: what the journal is, who writes as which worker, and where the sources stand.
 //!
 //! ```text
 //!  key              value
-//!  journal          {"version":1,"id":"5d3c…"}        once, for ever
+//!  journal          its identity (`identity.rs`)      for ever; topics may be added
 //!  writer/WORKER    {"writer":"a7e0…"}                the opening of the journal that may write as WORKER
 //!  17/OF            a control, as in the journal      the last position in OF that partition 17 has
 //! ```
@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
-use crate::kafka::message::VERSION;
+use crate::kafka::identity::{Identity, merged};
+use crate::kafka::options::Topic;
 use crate::kafka::producer::{Transactions, Trouble};
 use crate::kafka::scan::Scanner;
 
@@ -25,12 +26,6 @@ const JOURNAL: &str = "journal";
 const TRIES: u32 = 20;
 
 #[derive(Serialize, Deserialize)]
-struct Identity {
-    version: u32,
-    id: String,
-}
-
-#[derive(Serialize, Deserialize)]
 struct Claim {
     writer: String,
 }
@@ -38,53 +33,30 @@ struct Claim {
 /// What the topic says now.
 #[derive(Default)]
 pub(super) struct Said {
-    pub(super) id: Option<u64>,
+    pub(super) identity: Option<Identity>,
     /// The writer that may write as the worker asked about.
     pub(super) claim: Option<String>,
-    /// By partition, by what it is a position in.
-    pub(super) positions: Vec<BTreeMap<String, Vec<u8>>>,
+    /// By partition, by key.
+    pub(super) positions: BTreeMap<u16, BTreeMap<Vec<u8>, Vec<u8>>>,
 }
 
 /// Reads the whole topic; it has one message a key, and some more until it is compacted.
 pub(super) fn read(cluster: &Cluster, scanner: &Scanner) -> Result<Said> {
-    let topic = &cluster.topics.positions;
+    let topic = &cluster.positions;
     let mine = claim_key(cluster);
-    let mut said = Said {
-        positions: vec![BTreeMap::new(); usize::from(cluster.partitions)],
-        ..Said::default()
-    };
+    let mut said = Said::default();
     scanner.scan(topic, 0, 0, |message| {
-        let wrong = |why: String| Error::message(topic, 0, message.offset(), why);
-        let key = std::str::from_utf8(message.key().unwrap_or_default())
-            .map_err(|error| wrong(format!("its key is no text: {error}")))?;
+        let key = message.key().unwrap_or_default();
         let value = message.payload().unwrap_or_default();
-        if key == JOURNAL {
-            let identity: Identity =
-                serde_json::from_slice(value).map_err(|error| wrong(error.to_string()))?;
-            if identity.version != VERSION {
-                return Err(Error::topic(
-                    topic,
-                    format!(
-                        "the journal has format version {}, this program reads {VERSION}; use the program that wrote it, or a newer one",
-                        identity.version
-                    ),
-                ));
-            }
-            let id = u64::from_str_radix(&identity.id, 16)
-                .map_err(|error| wrong(format!("the journal's number: {error}")))?;
-            said.id = Some(id);
-        } else if key == mine {
-            let claim: Claim =
-                serde_json::from_slice(value).map_err(|error| wrong(error.to_string()))?;
+        if key == JOURNAL.as_bytes() {
+            said.identity = Some(Identity::parse(topic, value)?);
+        } else if key == mine.as_bytes() {
+            let claim: Claim = serde_json::from_slice(value)
+                .map_err(|error| Error::message(topic, 0, message.offset(), error.to_string()))?;
             said.claim = Some(claim.writer);
-        } else if let Some((partition, of)) = key.split_once('/')
-            && let Ok(partition) = partition.parse::<usize>()
-        {
-            let positions = said
-                .positions
-                .get_mut(partition)
-                .ok_or_else(|| wrong(format!("there is no partition {partition}")))?;
-            positions.insert(of.to_owned(), value.to_vec());
+        } else if let Some((partition, of)) = position_of(key) {
+            let positions = said.positions.entry(partition).or_default();
+            positions.insert(of.to_vec(), value.to_vec());
         }
         Ok(())
     })?;
@@ -92,50 +64,70 @@ pub(super) fn read(cluster: &Cluster, scanner: &Scanner) -> Result<Said> {
 }
 
 /// The key of a position.
-pub(super) fn position_key(partition: u16, of: &str) -> String {
-    format!("{partition}/{of}")
+pub(super) fn position_key(partition: u16, of: &[u8]) -> Vec<u8> {
+    let mut key = format!("{partition}/").into_bytes();
+    key.extend_from_slice(of);
+    key
+}
+
+/// The reverse of [`position_key`]; other keys begin with a word.
+fn position_of(key: &[u8]) -> Option<(u16, &[u8])> {
+    let slash = key.iter().position(|byte| *byte == b'/')?;
+    let partition = std::str::from_utf8(&key[..slash]).ok()?.parse().ok()?;
+    Some((partition, &key[slash + 1..]))
 }
 
 fn claim_key(cluster: &Cluster) -> String {
     format!("writer/{}", cluster.options.worker)
 }
 
-/// The journal's number; a new journal gets one, the same for all who open it at the same moment: they share a
-/// transactional id, so only one of them can write it.
-pub(super) fn identify(cluster: &Cluster, scanner: &Scanner) -> Result<u64> {
-    if let Some(id) = read(cluster, scanner)?.id {
-        return Ok(id);
+/// What the journal is, with topics for all that is wanted. A new journal gets a number, the same for all who open it at the
+/// same moment: they share a transactional id, so only one of them can write it.
+pub(super) fn identify(cluster: &Cluster, scanner: &Scanner, wanted: &[Topic]) -> Result<Identity> {
+    if let Some(identity) = read(cluster, scanner)?.identity
+        && merged(cluster.name(), &identity.topics, wanted)? == identity.topics
+    {
+        return Ok(identity);
     }
-    let name = format!("{}-creation", cluster.options.address.name());
+    let name = format!("{}-creation", cluster.name());
     let mut last = String::new();
     for _ in 0..TRIES {
-        match create(cluster, scanner, &name)? {
-            Ok(id) => return Ok(id),
+        match create(cluster, scanner, &name, wanted)? {
+            Ok(identity) => return Ok(identity),
             Err(trouble) => last = trouble.to_string(),
         }
         // Two who disturb each other should not go on in step.
-        std::thread::sleep(Duration::from_millis(
-            20 + headcount_clock::random_id() % 200,
-        ));
+        let backoff = Duration::from_millis(20 + headcount_clock::random_id() % 200);
+        if cluster.waiting.give_up.wait(backoff) {
+            break;
+        }
     }
     Err(Error::cluster("create", &cluster.options.address, &last))
 }
 
-fn create(cluster: &Cluster, scanner: &Scanner, name: &str) -> Result<Result<u64, Trouble>> {
+fn create(
+    cluster: &Cluster,
+    scanner: &Scanner,
+    name: &str,
+    wanted: &[Topic],
+) -> Result<Result<Identity, Trouble>> {
     let Ok(transactions) = Transactions::open(cluster, name)? else {
         return Ok(Err(Trouble::Abort("another process creates it".to_owned())));
     };
     // Nobody else's write is under way any more, so what is read now is all there is.
-    if let Some(id) = read(cluster, scanner)?.id {
-        return Ok(Ok(id));
-    }
-    let id = headcount_clock::random_id();
+    let found = read(cluster, scanner)?.identity;
+    let known = found.as_ref().map_or(&[][..], |found| &found.topics);
     let identity = Identity {
-        version: VERSION,
-        id: format!("{id:016x}"),
+        id: found
+            .as_ref()
+            .map_or_else(headcount_clock::random_id, |found| found.id),
+        topics: merged(cluster.name(), known, wanted)?,
     };
-    let written = put(&transactions, cluster, JOURNAL, &identity);
-    Ok(written.map(|()| id))
+    if found.as_ref() == Some(&identity) {
+        return Ok(Ok(identity));
+    }
+    let written = put(&transactions, cluster, JOURNAL, &identity.to_text());
+    Ok(written.map(|()| identity))
 }
 
 /// Says that `writer` is the one that may write as this worker. The transactions are its own already.
@@ -147,6 +139,7 @@ pub(super) fn claim(
     let claim = Claim {
         writer: writer.to_owned(),
     };
+    let claim = serde_json::to_vec(&claim).expect("a claim is plain data");
     put(transactions, cluster, &claim_key(cluster), &claim)
 }
 
@@ -154,17 +147,11 @@ fn put(
     transactions: &Transactions,
     cluster: &Cluster,
     key: &str,
-    value: &impl Serialize,
+    value: &[u8],
 ) -> Result<(), Trouble> {
-    let value = serde_json::to_vec(value).expect("plain data");
+    let give_up = &cluster.waiting.give_up;
     transactions.begin(0)?;
-    transactions.send(
-        &cluster.topics.positions,
-        0,
-        Some(key.as_bytes()),
-        &value,
-        None,
-    )?;
-    transactions.flush(&cluster.give_up)?;
-    transactions.commit(&cluster.give_up)
+    transactions.send(&cluster.positions, 0, Some(key.as_bytes()), value, None)?;
+    transactions.flush(give_up)?;
+    transactions.commit(give_up)
 }

@@ -1,6 +1,7 @@
 //! What all parts of one opened journal share: names, limits, and whom to ask.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -10,44 +11,80 @@ use headcount_kafka::Told;
 
 use crate::error::{Error, Result};
 use crate::kafka::Options;
-use crate::kafka::topics::Topics;
-use crate::kafka::wait::Switch;
+use crate::kafka::topics::{COMMITS, POSITIONS};
+use crate::kafka::wait::Wakeup;
+use crate::latch::Latch;
+use crate::waiting::Waiting;
 
-/// How long to wait before a question is asked again.
-const BREATH: Duration = Duration::from_millis(50);
+/// How long to wait before a question that failed is asked again.
+const BACKOFF: Duration = Duration::from_millis(50);
 
 /// A journal's place in Kafka.
 pub(super) struct Cluster {
     pub(super) options: Options,
-    pub(super) topics: Topics,
-    pub(super) partitions: u16,
+    /// The topic of the commit messages.
+    pub(super) commits: String,
+    /// The topic of positions, claims and the journal's identity.
+    pub(super) positions: String,
     /// Asks for what nobody has committed yet, too.
-    asker: BaseConsumer<Told>,
-    /// Thrown when the journal takes nothing more and everything taken is answered.
-    pub(super) closed: Switch,
-    /// Thrown when the brokers are not waited for any longer.
-    pub(super) give_up: Switch,
+    pub(super) asker: BaseConsumer<Told>,
+    /// Set when the journal takes nothing more and everything taken is answered.
+    pub(super) closed: Latch,
+    /// Says that the brokers are waited for, and whether they still are.
+    pub(super) waiting: Waiting,
+    /// The readers that are to be told when the journal is closed.
+    readers: Mutex<Vec<Weak<Wakeup>>>,
 }
 
 impl Cluster {
-    pub(super) fn open(options: Options) -> Result<Self> {
+    /// Connects; nothing is asked yet.
+    pub(super) fn connect(options: Options) -> Result<Self> {
         options.check()?;
-        let topics = Topics::of(&options);
         let asker: BaseConsumer<Told> = options
             .address
             .config()
             .set("isolation.level", "read_uncommitted")
             .create_with_context(Told)
             .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
-        let partitions = topics.open(&options, &asker)?;
+        let topic = |name: &str| format!("{}.{name}", options.address.name());
         Ok(Self {
+            commits: topic(COMMITS),
+            positions: topic(POSITIONS),
             options,
-            topics,
-            partitions,
             asker,
-            closed: Switch::default(),
-            give_up: Switch::default(),
+            closed: Latch::default(),
+            waiting: Waiting::default(),
+            readers: Mutex::default(),
         })
+    }
+
+    /// The journal's name.
+    pub(super) fn name(&self) -> &str {
+        self.options.address.name()
+    }
+
+    /// The full name of a topic of records.
+    pub(super) fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.name())
+    }
+
+    /// Says that nothing more comes, also to readers that are waiting.
+    pub(super) fn close(&self) {
+        self.closed.set();
+        for reader in self.readers().iter().filter_map(Weak::upgrade) {
+            reader.notify();
+        }
+    }
+
+    /// Has a reader notified when the journal is closed.
+    pub(super) fn register(&self, reader: &Arc<Wakeup>) {
+        let mut readers = self.readers();
+        readers.retain(|reader| reader.strong_count() > 0);
+        readers.push(Arc::downgrade(reader));
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Weak<Wakeup>>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What consumers that read what is committed have in common. None of them joins its group or stores anything in
@@ -69,8 +106,8 @@ impl Cluster {
             // A queue that was full is filled again at once, and a fetch that failed is tried again soon.
             .set("fetch.queue.backoff.ms", "5")
             .set("fetch.error.backoff.ms", "50")
-            // While the queue of a lane is full, only the topic of commits is asked for. The broker keeps that question
-            // so long, and the lane waits for the answer; but a reader of an idle journal asks so often.
+            // While the queue of a topic of records is full, only the topic of commits is asked for. The broker keeps that
+            // question so long, and the other topic waits for the answer; but a reader of an idle journal asks so often.
             .set("fetch.wait.max.ms", "20");
         config
     }
@@ -94,22 +131,22 @@ impl Cluster {
             .any(|found| found.error().is_none() && !found.partitions().is_empty()))
     }
 
-    /// Asks until there is an answer, or patience ends, or nobody waits any longer.
+    /// Asks until there is an answer, or the time limit of questions is over, or nobody waits any longer.
     pub(super) fn ask<T>(
         &self,
         action: &'static str,
         topic: &str,
         question: impl Fn(Duration) -> Result<T, KafkaError>,
     ) -> Result<T> {
-        let deadline = std::time::Instant::now() + self.options.patience;
+        let deadline = Instant::now() + self.options.patience;
         loop {
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = deadline.saturating_duration_since(Instant::now());
             match question(
                 left.min(Duration::from_secs(5))
                     .max(Duration::from_millis(1)),
             ) {
                 Ok(answer) => return Ok(answer),
-                Err(error) if left.is_zero() || self.give_up.wait(BREATH) => {
+                Err(error) if left.is_zero() || self.waiting.give_up.wait(BACKOFF) => {
                     return Err(Error::cluster(action, &topic, &error));
                 }
                 Err(_) => {}

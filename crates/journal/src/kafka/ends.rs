@@ -35,7 +35,7 @@ impl Ends {
         let mut counted = self.0[usize::from(partition)]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let topic = &cluster.topics.commits;
+        let topic = &cluster.commits;
         if counted.next == 0 {
             let (low, high) = cluster.watermarks(topic, partition)?;
             if low > 0 {

@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::sync::watch;
+
+use crate::capabilities::Capabilities;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::kafka::Options;
@@ -11,12 +14,14 @@ use crate::kafka::claim;
 use crate::kafka::cluster::Cluster;
 use crate::kafka::ends::Ends;
 use crate::kafka::member::Member;
+use crate::kafka::plan::{Planner, SourceNames};
 use crate::kafka::reader::Reader;
 use crate::kafka::scan::Scanner;
-use crate::kafka::wait::Switch;
+use crate::kafka::topics;
 use crate::kafka::writer::{self, Counts, Shared};
+use crate::latch::Latch;
 use crate::place::Place;
-use crate::queue::{Pushed, Queue};
+use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::{Figures, Offset};
 
@@ -26,60 +31,80 @@ pub(crate) struct Journal {
     scanner: Arc<Scanner>,
     ends: Ends,
     id: u64,
+    partitions: u16,
+    names: SourceNames,
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<Result<()>>>>,
 }
 
 impl Journal {
     pub(crate) fn open(options: Options) -> Result<Self> {
-        let cluster = Arc::new(Cluster::open(options)?);
+        let cluster = Arc::new(Cluster::connect(options)?);
         let scanner = Arc::new(Scanner::new(&cluster)?);
-        let id = claim::identify(&cluster, &scanner)?;
+        let (partitions, identity) = topics::open(&cluster, &scanner)?;
         let shared = Arc::new(Shared {
             queue: Queue::new(cluster.options.limits()),
-            counts: (0..cluster.partitions).map(|_| Counts::default()).collect(),
+            counts: (0..partitions).map(|_| Counts::default()).collect(),
             commit_us: AtomicU64::new(0),
             groups: AtomicU64::new(0),
-            ended: Switch::default(),
+            ended: Latch::default(),
         });
+        let names = SourceNames::default();
         let writer = match cluster.options.writes {
-            true => Some(writer::start(&cluster, &scanner, &shared)?),
+            true => {
+                let planner = Planner {
+                    topics: identity.topics,
+                    names: names.clone(),
+                    seq: 0,
+                };
+                Some(writer::start(&cluster, &scanner, &shared, planner)?)
+            }
             false => {
                 shared.queue.refuse(Error::NotWriting);
                 None
             }
         };
         Ok(Self {
-            ends: Ends::new(cluster.partitions),
+            ends: Ends::new(partitions),
             cluster,
             scanner,
-            id,
+            id: identity.id,
+            partitions,
+            names,
             shared,
             writer: Mutex::new(writer),
         })
     }
 
     pub(crate) fn partitions(&self) -> u16 {
-        self.cluster.partitions
+        self.partitions
     }
 
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
 
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            knows_offsets: false,
+            keeps_positions: true,
+            fences_writers: true,
+            shares_partitions: true,
+            forgets: self.cluster.options.retention_ms.is_some(),
+        }
+    }
+
+    pub(crate) fn name_source(&self, number: u16, name: &str) {
+        self.names.set(number, name);
+    }
+
+    pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {
+        self.cluster.waiting.watch()
+    }
+
     pub(crate) fn append(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
         self.check(partition)?;
         self.shared.queue.push(partition, batch)
-    }
-
-    pub(crate) async fn append_async(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
-        self.check(partition)?;
-        self.shared.queue.push_async(partition, batch).await
-    }
-
-    pub(crate) fn try_append(&self, partition: u16, batch: Vec<Entry>) -> Result<Pushed> {
-        self.check(partition)?;
-        self.shared.queue.try_push(partition, batch)
     }
 
     pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<Reader> {
@@ -98,12 +123,18 @@ impl Journal {
     }
 
     pub(crate) fn positions(&self) -> Result<Vec<Vec<Vec<u8>>>> {
-        let said = claim::read(&self.cluster, &self.scanner)?;
-        Ok(said
-            .positions
-            .into_iter()
-            .map(|partition| partition.into_values().collect())
-            .collect())
+        let mut said = claim::read(&self.cluster, &self.scanner)?;
+        let positions = (0..self.partitions)
+            .map(|partition| said.positions.remove(&partition).unwrap_or_default())
+            .map(|positions| positions.into_values().collect())
+            .collect();
+        match said.positions.keys().next() {
+            None => Ok(positions),
+            Some(beyond) => Err(Error::topic(
+                &self.cluster.positions,
+                format!("it has positions of partition {beyond}, which the journal has not"),
+            )),
+        }
     }
 
     pub(crate) fn durable_end(&self, partition: u16) -> Result<Offset> {
@@ -114,7 +145,7 @@ impl Journal {
     /// Nothing is ever taken away from the beginning; if Kafka has, that is an error.
     pub(crate) fn first_offset(&self, partition: u16) -> Result<Offset> {
         self.check(partition)?;
-        let topic = &self.cluster.topics.commits;
+        let topic = &self.cluster.commits;
         match self.cluster.watermarks(topic, partition)? {
             (0, _) => Ok(0),
             (low, high) => Err(Error::not_there(topic, partition, 0, low, high)),
@@ -147,7 +178,7 @@ impl Journal {
     }
 
     pub(crate) fn give_up(&self) {
-        self.cluster.give_up.throw();
+        self.cluster.waiting.give_up.set();
     }
 
     pub(crate) fn close(&self) -> Result<()> {
@@ -159,21 +190,21 @@ impl Journal {
             .take();
         let ended = writer.map_or(Ok(()), |writer| {
             if !self.shared.ended.wait(self.cluster.options.patience) {
-                self.cluster.give_up.throw();
+                self.cluster.waiting.give_up.set();
             }
             // A writer that panicked has said so on standard error.
             writer.join().unwrap_or(Err(Error::Closed))
         });
-        self.cluster.closed.throw();
+        self.cluster.close();
         ended
     }
 
     fn check(&self, partition: u16) -> Result<()> {
-        match partition < self.cluster.partitions {
+        match partition < self.partitions {
             true => Ok(()),
             false => Err(Error::NoPartition {
                 partition,
-                partitions: self.cluster.partitions,
+                partitions: self.partitions,
             }),
         }
     }

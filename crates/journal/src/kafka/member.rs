@@ -18,7 +18,7 @@ use headcount_kafka::tell;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
-use crate::kafka::wait::Switch;
+use crate::latch::Latch;
 use crate::membership::{Ack, Change};
 
 /// Changes that may wait for the one who asks for them.
@@ -37,7 +37,7 @@ pub(crate) struct Member {
 /// What the group asks of its member, put down until the thread comes to it.
 struct Group {
     asked: Mutex<Vec<Asked>>,
-    stop: Switch,
+    stop: Latch,
 }
 
 enum Asked {
@@ -51,7 +51,7 @@ impl Member {
         let session = options.session_timeout.as_millis();
         let context = Group {
             asked: Mutex::default(),
-            stop: Switch::default(),
+            stop: Latch::default(),
         };
         let failed =
             |error: KafkaError| Error::cluster("join the group of", &options.address, &error);
@@ -69,9 +69,7 @@ impl Member {
             .set("queued.max.messages.kbytes", "64")
             .create_with_context(context)
             .map_err(failed)?;
-        consumer
-            .subscribe(&[&cluster.topics.commits])
-            .map_err(failed)?;
+        consumer.subscribe(&[&cluster.commits]).map_err(failed)?;
         let consumer = Arc::new(consumer);
         let (tell, changes) = sync_channel(CHANGES);
         let run = Run {
@@ -103,7 +101,7 @@ impl Member {
 impl Drop for Member {
     fn drop(&mut self) {
         if let Some(consumer) = &self.consumer {
-            consumer.context().stop.throw();
+            consumer.context().stop.set();
         }
         // The last to let go of the consumer leaves the group, which takes a moment.
         self.consumer = None;
@@ -123,7 +121,7 @@ struct Run {
 impl Run {
     fn run(self) {
         let group = Arc::clone(self.consumer.context());
-        while !group.stop.is_thrown() {
+        while !group.stop.is_set() {
             // Nothing is fetched, so what comes are the group's wishes, by way of its context, or errors that pass.
             if let Some(Err(error)) = self.consumer.poll(SLICE) {
                 tracing::debug!(%error, "the group");
@@ -146,7 +144,7 @@ impl Run {
                 let (open, gone) = channel();
                 self.say(Change::Revoked(partitions, Ack::new(open)));
                 let deadline = Instant::now() + self.patience;
-                while Instant::now() < deadline && !self.consumer.context().stop.is_thrown() {
+                while Instant::now() < deadline && !self.consumer.context().stop.is_set() {
                     match gone.recv_timeout(SLICE) {
                         Err(RecvTimeoutError::Timeout) => {}
                         Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
@@ -211,7 +209,7 @@ impl ConsumerContext for Group {
             consumer
                 .incremental_assign(list)
                 .and_then(|()| consumer.pause(list))
-        } else if self.stop.is_thrown() {
+        } else if self.stop.is_set() {
             consumer.incremental_unassign(list)
         } else {
             self.put(Asked::Revoked(list.clone(), consumer.assignment_lost()));

@@ -1,16 +1,15 @@
-//! The commit message: what of the lanes is a batch, and what is said besides. It is JSON.
+//! The commit message: what of the topics is a batch, and what is said besides. It is JSON.
 //!
 //! ```json
-//! {"version":1,"writer":"5d3c…","seq":17,"arrived":1763696400000,"sources":["https://…/2/rsvps"],
-//!  "lanes":{"0":4711},"entries":[[0,0,0,250],{"kind":1,"source":0,"text":"{\"control\":\"position\",…}"}]}
+//! {"version":2,"writer":"5d3c…","seq":17,"arrived":1763696400000,"sources":["https://…/2/rsvps"],
+//!  "topics":[["rsvps",4711]],"entries":[[0,1,0,250],{"kind":0,"source":0,"text":"{\"control\":\"position\",…}"}]}
 //! ```
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The version of the format. Another one is refused, never guessed at.
-pub(super) const VERSION: u32 = 1;
+/// The version of the format of all that a journal writes. Another one is refused, never guessed at. Version 1 had numbers of
+/// topics in place of their names.
+pub(super) const VERSION: u32 = 2;
 
 /// The longest commit message; more is refused when it is appended.
 pub(super) const COMMIT_BYTES_MAX: usize = 8 << 20;
@@ -33,8 +32,8 @@ pub(super) struct Commit {
     pub(super) arrived: i64,
     /// The sources of the entries, which name them by their index here.
     pub(super) sources: Vec<Source>,
-    /// Where the first record of each lane lies in its topic.
-    pub(super) lanes: BTreeMap<u8, i64>,
+    /// The topics that it takes entries from, by name, with the offset of its first entry in each.
+    pub(super) topics: Vec<(String, i64)>,
     pub(super) entries: Vec<Item>,
 }
 
@@ -50,8 +49,8 @@ pub(super) enum Source {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Item {
-    /// So many of a lane: lane, kind, source, count.
-    Run(u8, u8, u32, u32),
+    /// So many of a topic: its index in the message's topics, kind, source, count.
+    Run(u32, u8, u32, u32),
     /// One that stands here, as text.
     Text { kind: u8, source: u32, text: String },
     /// One that stands here and is no text, in hexadecimal.
@@ -85,18 +84,23 @@ impl Item {
 impl Commit {
     /// Reads one; the error says what is wrong.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let commit: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("it is no commit message: {error}"))?;
-        if commit.version != VERSION {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let none = |error: serde_json::Error| format!("it is no commit message: {error}");
+        // The version first: one of another has other fields.
+        let Versioned { version } = serde_json::from_slice(bytes).map_err(none)?;
+        if version != VERSION {
             return Err(format!(
-                "its format has version {}, this program reads {VERSION}",
-                commit.version
+                "its format has version {version}, this program reads {VERSION}"
             ));
         }
+        let commit: Self = serde_json::from_slice(bytes).map_err(none)?;
         let known = |source: u32| (source as usize) < commit.sources.len();
         let sound = commit.entries.iter().all(|item| match item {
-            Item::Run(lane, _, source, count) => {
-                *count > 0 && known(*source) && commit.lanes.contains_key(lane)
+            Item::Run(topic, _, source, count) => {
+                *count > 0 && known(*source) && (*topic as usize) < commit.topics.len()
             }
             Item::Text { source, .. } => known(*source),
             Item::Bytes { source, hex, .. } => known(*source) && from_hex(hex).is_some(),

@@ -6,11 +6,47 @@ use std::time::Duration;
 use headcount_kafka::KafkaAddress;
 
 use crate::error::{Error, Result};
+use crate::kafka::topics::{COMMITS, POSITIONS};
 use crate::queue::Limits;
-use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX, Router};
+use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX};
 
 /// As in Kafka's own clients of old: a worker that is restarted is back before it is over.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A topic of a journal and what stands in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// What follows the journal's name and a dot in the topic's name, `rsvps` for `NAME.rsvps`.
+    pub name: String,
+    /// The first and the last kind of the entries in it.
+    pub kinds: (u8, u8),
+}
+
+impl Topic {
+    /// A topic for the entries of one kind.
+    #[must_use]
+    pub fn of_kind(name: impl Into<String>, kind: u8) -> Self {
+        Self {
+            name: name.into(),
+            kinds: (kind, kind),
+        }
+    }
+
+    /// Whether entries of a kind stand in it.
+    pub(super) fn takes(&self, kind: u8) -> bool {
+        (self.kinds.0..=self.kinds.1).contains(&kind)
+    }
+
+    /// Whether it takes all kinds that the other takes.
+    pub(super) fn holds(&self, other: &Self) -> bool {
+        self.kinds.0 <= other.kinds.0 && other.kinds.1 <= self.kinds.1
+    }
+
+    /// Whether it has a kind or its name in common with another.
+    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
+        self.name == other.name || (self.kinds.0 <= other.kinds.1 && other.kinds.0 <= self.kinds.1)
+    }
+}
 
 /// How a journal on Kafka is opened.
 #[derive(Clone)]
@@ -37,10 +73,10 @@ pub struct Options {
     /// How long the topics must keep what they have, in milliseconds; not given, for ever. An existing one that keeps it
     /// shorter is refused.
     pub retention_ms: Option<u64>,
-    /// The names of the lanes, by number.
-    pub lanes: Vec<String>,
-    /// Where entries go.
-    pub router: Router,
+    /// The topics of records. A new journal gets these, and an existing one those of them whose kinds have no topic in it
+    /// yet; it keeps the ones that it has, for they are recorded in it. Entries of a kind without a topic stand in the
+    /// message that commits their batch, so they should be small.
+    pub topics: Vec<Topic>,
     /// An append waits while so many bytes are queued, by all partitions together.
     pub queue_bytes: usize,
     /// An append waits while so many batches are queued.
@@ -58,7 +94,11 @@ pub struct Options {
 impl Options {
     /// The defaults for a journal and a worker. What the address says after the `?` (`partitions`, `replication`,
     /// `min_insync`, `retention_ms`, `session_ms`) is taken.
-    pub fn new(address: KafkaAddress, worker: impl Into<String>, router: Router) -> Result<Self> {
+    pub fn new(
+        address: KafkaAddress,
+        worker: impl Into<String>,
+        topics: Vec<Topic>,
+    ) -> Result<Self> {
         let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
         address
             .only(&[
@@ -86,17 +126,7 @@ impl Options {
             address,
             worker: worker.into(),
             writes: true,
-            lanes: [
-                "rsvps",
-                "open_events",
-                "photos",
-                "event_comments",
-                "open_venues",
-                "dead-letters",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-            router,
+            topics,
             queue_bytes: 16 << 20,
             queue_batches: 1_000,
             group_bytes: 4 << 20,
@@ -133,8 +163,21 @@ impl Options {
                 "min_insync {least} is more than the replication {copies}: nothing could be written"
             ));
         }
-        if self.worker.is_empty() || self.lanes.is_empty() || self.lanes.len() > 255 {
-            return refuse("a worker needs a name, and a journal from 1 to 255 lanes".to_owned());
+        if self.worker.is_empty() {
+            return refuse("a worker needs a name".to_owned());
+        }
+        let reserved = [COMMITS, POSITIONS];
+        for (at, topic) in self.topics.iter().enumerate() {
+            let other = self.topics[..at]
+                .iter()
+                .find(|other| other.conflicts_with(topic));
+            if other.is_some() || reserved.contains(&&*topic.name) || topic.kinds.0 > topic.kinds.1
+            {
+                return refuse(format!(
+                    "topic {}: each topic of a journal has a name and kinds of its own",
+                    topic.name
+                ));
+            }
         }
         if !(1..=BATCH_BYTES_MAX).contains(&self.group_bytes)
             || self.queue_bytes == 0

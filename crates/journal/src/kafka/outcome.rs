@@ -22,7 +22,7 @@ pub(super) fn is_committed(
     writer: &str,
     doubt: Doubt,
 ) -> Result<bool> {
-    let topic = &cluster.topics.commits;
+    let topic = &cluster.commits;
     let mut found = false;
     scanner.scan(topic, doubt.partition, doubt.offset, |message| {
         if message.offset() == doubt.offset {

@@ -1,13 +1,14 @@
-//! A batch, taken apart: what goes to the lanes, and what the commit message will say.
+//! A batch, taken apart: what goes to the topics, and what the commit message will say.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::kafka::message::{COMMIT_BYTES_MAX, Commit, Item, Source, VERSION};
+use crate::kafka::options::Topic;
 use crate::queue::Job;
 use crate::receipt::Reply;
-use crate::{Route, Router};
 
 /// A batch that is ready to be sent, as often as it takes.
 pub(super) struct Plan {
@@ -16,20 +17,23 @@ pub(super) struct Plan {
     pub(super) arrived: i64,
     pub(super) bytes: usize,
     pub(super) entries: Vec<Entry>,
-    /// What each entry is, in their order.
+    /// Where each entry is sent, in their order.
     pub(super) places: Vec<Sent>,
+    /// The topics that it uses, as indexes into the planner's, in the order of their first entries.
+    pub(super) topics: Vec<usize>,
     pub(super) sources: Vec<Source>,
     pub(super) items: Vec<Item>,
-    /// Of each key the last entry that is a position in it.
-    pub(super) positions: BTreeMap<String, usize>,
+    /// Of each key the last entry with it that stands in no topic.
+    pub(super) positions: BTreeMap<Arc<[u8]>, usize>,
     pub(super) reply: Reply,
 }
 
 /// Where an entry is sent.
+#[derive(Clone, Copy)]
 pub(super) enum Sent {
-    Lane {
-        lane: u8,
-        key: Option<Vec<u8>>,
+    Topic {
+        /// An index into the plan's topics.
+        topic: u32,
         /// Its source, as an index into the plan's.
         source: u32,
     },
@@ -37,12 +41,30 @@ pub(super) enum Sent {
     Inline,
 }
 
+/// What the source numbers of a process mean, as far as it has said so.
+#[derive(Clone, Default)]
+pub(super) struct SourceNames(Arc<Mutex<HashMap<u16, String>>>);
+
+impl SourceNames {
+    pub(super) fn set(&self, number: u16, name: &str) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(number, name.to_owned());
+    }
+
+    fn source(&self, number: u16) -> Source {
+        let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match names.get(&number) {
+            Some(name) => Source::Name(name.clone()),
+            None => Source::Number(number),
+        }
+    }
+}
+
 /// What a plan is made with.
 pub(super) struct Planner {
-    pub(super) router: Router,
-    pub(super) lanes: usize,
-    /// What the writer's source numbers mean, as far as it has said so.
-    pub(super) names: HashMap<u16, String>,
+    /// The topics of the journal.
+    pub(super) topics: Vec<Topic>,
+    pub(super) names: SourceNames,
     pub(super) seq: u64,
 }
 
@@ -55,6 +77,7 @@ impl Planner {
             arrived,
             bytes: job.bytes,
             places: Vec::with_capacity(job.entries.len()),
+            topics: Vec::new(),
             entries: job.entries,
             sources: Vec::new(),
             items: Vec::new(),
@@ -73,35 +96,22 @@ impl Planner {
         }
     }
 
-    fn fill(&mut self, plan: &mut Plan) -> Result<()> {
+    fn fill(&self, plan: &mut Plan) -> Result<()> {
         let (mut known, mut bytes) = (HashMap::new(), 0);
         for (at, entry) in plan.entries.iter().enumerate() {
-            let route = (self.router)(entry);
-            if let Route::Name(name) = &route {
-                self.names.insert(entry.source, name.clone());
-                known.remove(&entry.source);
-            }
-            let source = *known.entry(entry.source).or_insert_with(|| {
-                let source = match self.names.get(&entry.source) {
-                    Some(name) => Source::Name(name.clone()),
-                    None => Source::Number(entry.source),
-                };
-                index_of(&mut plan.sources, source)
-            });
-            let sent = match route {
-                Route::Lane { lane, key } => {
-                    if usize::from(lane) >= self.lanes {
-                        return Err(Error::Option(format!(
-                            "lane {lane} is none of the {} of this journal",
-                            self.lanes
-                        )));
-                    }
-                    bytes += lengthen(&mut plan.items, lane, entry.kind, source);
-                    Sent::Lane { lane, key, source }
+            let source = *known
+                .entry(entry.source)
+                .or_insert_with(|| index_of(&mut plan.sources, self.names.source(entry.source)));
+            let topic = self.topics.iter().position(|topic| topic.takes(entry.kind));
+            let sent = match topic {
+                Some(topic) => {
+                    let topic = index_of(&mut plan.topics, topic);
+                    bytes += lengthen(&mut plan.items, topic, entry.kind, source);
+                    Sent::Topic { topic, source }
                 }
-                Route::Inline | Route::Name(_) | Route::Position(_) => {
-                    if let Route::Position(of) = route {
-                        plan.positions.insert(of, at);
+                None => {
+                    if let Some(key) = &entry.key {
+                        plan.positions.insert(Arc::clone(key), at);
                     }
                     // Escaped, text may take more; hexadecimal takes twice as much.
                     bytes += 40 + 2 * entry.body.len();
@@ -112,6 +122,7 @@ impl Planner {
             };
             plan.places.push(sent);
         }
+        debug_assert_eq!(plan.places.len(), plan.entries.len());
         match bytes > COMMIT_BYTES_MAX {
             true => Err(Error::TooLong {
                 what: "what is said about the records of a batch",
@@ -125,14 +136,15 @@ impl Planner {
 
 impl Plan {
     /// The commit message, once it is known where the records lie.
-    pub(super) fn commit(&mut self, writer: &str, lanes: BTreeMap<u8, i64>) -> Vec<u8> {
+    pub(super) fn commit(&mut self, writer: &str, topics: Vec<(String, i64)>) -> Vec<u8> {
+        debug_assert_eq!(topics.len(), self.topics.len());
         let commit = Commit {
             version: VERSION,
             writer: writer.to_owned(),
             seq: self.seq,
             arrived: self.arrived,
             sources: std::mem::take(&mut self.sources),
-            lanes,
+            topics,
             entries: std::mem::take(&mut self.items),
         };
         let bytes = serde_json::to_vec(&commit).expect("a commit message is plain data");
@@ -149,25 +161,26 @@ impl Plan {
     }
 }
 
-fn index_of(sources: &mut Vec<Source>, source: Source) -> u32 {
-    let at = sources
+/// The index of a thing in a list, to which it is added if it is not there. The lists are short.
+fn index_of<T: PartialEq>(list: &mut Vec<T>, wanted: T) -> u32 {
+    let at = list
         .iter()
-        .position(|other| *other == source)
+        .position(|other| *other == wanted)
         .unwrap_or_else(|| {
-            sources.push(source);
-            sources.len() - 1
+            list.push(wanted);
+            list.len() - 1
         });
-    u32::try_from(at).expect("there are at most 65,536 sources")
+    u32::try_from(at).expect("there are at most 65,536 sources, and 255 topics")
 }
 
-/// One more record of a lane; returns how much longer that makes the message at most.
-fn lengthen(items: &mut Vec<Item>, lane: u8, kind: u8, source: u32) -> usize {
-    if let Some(Item::Run(last_lane, last_kind, last_source, count)) = items.last_mut()
-        && (*last_lane, *last_kind, *last_source) == (lane, kind, source)
+/// One more record of a topic; returns how much longer that makes the message at most.
+fn lengthen(items: &mut Vec<Item>, topic: u32, kind: u8, source: u32) -> usize {
+    if let Some(Item::Run(last_topic, last_kind, last_source, count)) = items.last_mut()
+        && (*last_topic, *last_kind, *last_source) == (topic, kind, source)
     {
         *count += 1;
         return 0;
     }
-    items.push(Item::Run(lane, kind, source, 1));
+    items.push(Item::Run(topic, kind, source, 1));
     32
 }

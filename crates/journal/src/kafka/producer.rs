@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::delivery::{Deliveries, NOT_ASKED, Slot};
 use crate::kafka::topics::MESSAGE_BYTES_MAX;
-use crate::kafka::wait::Switch;
+use crate::latch::Latch;
 
 /// How long one call into the client library may take before we look around.
 const STEP: Duration = Duration::from_secs(1);
 
-/// How long to wait where there is nothing to be waited for.
-const BREATH: Duration = Duration::from_millis(10);
+/// How long to wait before a call that failed is tried again, where nothing tells when it may succeed.
+const BACKOFF: Duration = Duration::from_millis(10);
 
-/// How long deliveries are waited for before it is looked whether there is still hope.
-const LOOK: Duration = Duration::from_millis(100);
+/// How long deliveries are waited for before a fatal error of the client, of which nothing tells, is looked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Bytes that may wait in the client library: the longest batch with what belongs to it.
 const BUFFER_KIB: &str = "131072";
@@ -76,7 +76,7 @@ impl Transactions {
     }
 
     /// As [`Transactions::open`], but waits as long as it takes, or until told to give up.
-    pub(super) fn reopen(cluster: &Cluster, id: &str, give_up: &Switch) -> Result<Self, Trouble> {
+    pub(super) fn reopen(cluster: &Cluster, id: &str, give_up: &Latch) -> Result<Self, Trouble> {
         let Self { producer } =
             Self::connect(cluster, id).map_err(|error| Trouble::Fatal(error.to_string()))?;
         let this = Self { producer };
@@ -156,16 +156,16 @@ impl Transactions {
                 KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => record = back,
                 error => return Err(Trouble::of(&error)),
             }
-            deliveries.wait(BREATH);
+            deliveries.wait(BACKOFF);
             self.check()?;
         }
     }
 
     /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
-    pub(super) fn flush(&self, give_up: &Switch) -> Result<(), Trouble> {
-        while !self.producer.context().wait(LOOK) {
+    pub(super) fn flush(&self, give_up: &Latch) -> Result<(), Trouble> {
+        while !self.producer.context().wait(POLL_INTERVAL) {
             self.check()?;
-            if give_up.is_thrown() {
+            if give_up.is_set() {
                 return Err(Trouble::GivenUp);
             }
         }
@@ -177,12 +177,12 @@ impl Transactions {
     }
 
     /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything.
-    pub(super) fn commit(&self, give_up: &Switch) -> Result<(), Trouble> {
+    pub(super) fn commit(&self, give_up: &Latch) -> Result<(), Trouble> {
         self.until(give_up, || self.producer.commit_transaction(STEP))
     }
 
     /// Leaves nothing of the transaction.
-    pub(super) fn abort(&self, give_up: &Switch) -> Result<(), Trouble> {
+    pub(super) fn abort(&self, give_up: &Latch) -> Result<(), Trouble> {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
         self.until(give_up, || self.producer.abort_transaction(STEP))?;
@@ -212,15 +212,15 @@ impl Transactions {
 
     fn until(
         &self,
-        give_up: &Switch,
+        give_up: &Latch,
         act: impl Fn() -> Result<(), KafkaError>,
     ) -> Result<(), Trouble> {
         loop {
             match act().map_err(trouble) {
                 Ok(()) => return Ok(()),
                 Err(Met::Trouble(trouble)) => return Err(trouble),
-                Err(Met::Again(_)) if give_up.is_thrown() => return Err(Trouble::GivenUp),
-                Err(Met::Again(_)) => std::thread::sleep(BREATH),
+                Err(Met::Again(_)) if give_up.wait(BACKOFF) => return Err(Trouble::GivenUp),
+                Err(Met::Again(_)) => {}
             }
         }
     }

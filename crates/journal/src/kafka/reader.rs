@@ -1,4 +1,4 @@
-//! Reading one partition: the next commit message, then from the lanes what it names.
+//! Reading one partition: the next commit message, then from the topics what it names.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,11 +16,14 @@ use crate::entry::Frame;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::message::{Commit, Item, Source, from_hex};
-use crate::kafka::stream::{Lane, Seen, Stream, Took};
+use crate::kafka::stream::{Records, Seen, Stream, Took};
+use crate::kafka::wait::Wakeup;
 use crate::place::Place;
+use crate::read_waker::{Interrupt, ReadWaker};
 
-/// How long one wait is at most, so that the end of the journal is noticed.
-const SLICE: Duration = Duration::from_millis(50);
+/// How long one wait is at most, so that what the client library has to say besides is heard. Records and the end of the
+/// journal wake a reader at once.
+const SLICE: Duration = Duration::from_secs(1);
 
 /// What is fetched ahead of a reader, of each topic.
 const AHEAD_KIB: &str = "8192";
@@ -33,7 +36,11 @@ pub(crate) struct Reader {
     end_at_opening: i64,
     consumer: Arc<BaseConsumer<Told>>,
     commits: Stream,
-    lanes: Vec<Option<Lane>>,
+    /// The topics of records that were needed so far, by their names in commit messages.
+    records: HashMap<String, Records>,
+    /// Notified when there is something in any of its queues, when the journal is closed, and by its waker.
+    wakeup: Arc<Wakeup>,
+    interrupt: Interrupt,
     /// The next entry.
     next: Offset,
     /// Entries before this one are not asked for.
@@ -81,7 +88,7 @@ struct Current {
     time: i64,
     /// The numbers of its sources.
     numbers: Vec<u16>,
-    lanes_open: bool,
+    topics_open: bool,
     item: usize,
     /// How many of the item have been read.
     done: u32,
@@ -90,7 +97,7 @@ struct Current {
 impl Reader {
     /// Begins where a place is, or without a hint at the beginning, and goes on to the offset.
     pub(super) fn open(cluster: &Arc<Cluster>, partition: u16, place: &Place) -> Result<Self> {
-        let topic = &cluster.topics.commits;
+        let topic = &cluster.commits;
         let at: Hint = match place.hint.is_empty() {
             true => Hint::default(),
             false => serde_json::from_slice(&place.hint).map_err(|error| {
@@ -117,13 +124,17 @@ impl Reader {
             .zip(1..)
             .map(|(name, number)| (name.clone(), number))
             .collect();
+        let wakeup = Arc::default();
+        cluster.register(&wakeup);
         Ok(Self {
-            commits: Stream::open(cluster, &consumer, topic, partition, start)?,
+            commits: Stream::open(cluster, &consumer, topic, partition, start, &wakeup)?,
             cluster: Arc::clone(cluster),
             partition,
             end_at_opening: high,
             consumer,
-            lanes: cluster.topics.lanes.iter().map(|_| None).collect(),
+            records: HashMap::new(),
+            wakeup,
+            interrupt: Interrupt::default(),
             next: at.base,
             from: place.offset,
             verify: at.last.clone(),
@@ -163,6 +174,11 @@ impl Reader {
         }
     }
 
+    pub(crate) fn waker(&self) -> ReadWaker {
+        let wakeup = Arc::clone(&self.wakeup);
+        self.interrupt.waker(move || wakeup.notify())
+    }
+
     pub(crate) fn position(&self) -> Offset {
         self.next.max(self.from)
     }
@@ -192,7 +208,7 @@ impl Reader {
         if let Some(current) = &self.current {
             return Ok((current.end - self.next).max(1));
         }
-        let topic = &self.cluster.topics.commits;
+        let topic = &self.cluster.commits;
         let (_, high) = self.cluster.watermarks(topic, self.partition)?;
         if self.at.commits >= high || self.clear >= high {
             return Ok(0);
@@ -221,7 +237,7 @@ impl Reader {
         }
         Err(Error::cluster(
             "read",
-            &self.cluster.topics.commits,
+            &self.cluster.commits,
             &"no answer in time",
         ))
     }
@@ -231,7 +247,7 @@ impl Reader {
         let within = self.current.is_some();
         loop {
             if self.current.is_none() && !self.next_batch(batch.is_empty(), deadline)? {
-                let ended = batch.is_empty() && self.cluster.closed.is_thrown();
+                let ended = batch.is_empty() && self.cluster.closed.is_set();
                 return match ended && self.behind()? == 0 {
                     true => Err(Error::Closed),
                     false => Ok(()),
@@ -264,7 +280,7 @@ impl Reader {
             if self.current.is_some() {
                 return Ok(true);
             }
-            if left.is_zero() || self.cluster.closed.is_thrown() {
+            if left.is_zero() || self.cluster.closed.is_set() || self.interrupt.take() {
                 return Ok(false);
             }
         }
@@ -290,7 +306,7 @@ impl Reader {
             return match found == last {
                 true => Ok(false),
                 false => Err(Error::Replaced {
-                    topic: self.cluster.topics.commits.clone(),
+                    topic: self.cluster.commits.clone(),
                     partition: self.partition,
                     offset: last.offset,
                 }),
@@ -315,7 +331,7 @@ impl Reader {
             end,
             numbers,
             commit,
-            lanes_open: false,
+            topics_open: false,
             item: 0,
             done: 0,
         };
@@ -328,20 +344,24 @@ impl Reader {
         Ok(())
     }
 
-    fn lane(&mut self, lane: u8, first: i64, offset: i64) -> Result<()> {
-        let Some(topic) = self.cluster.topics.lanes.get(usize::from(lane)) else {
-            let why = format!("it names lane {lane}, which this journal has not");
-            return Err(self.commits.damaged(offset, why));
-        };
-        match &mut self.lanes[usize::from(lane)] {
-            Some(lane) => lane.reach_back(first),
-            empty => {
-                let (cluster, consumer) = (&self.cluster, &self.consumer);
-                let stream = Stream::open(cluster, consumer, topic, self.partition, first)?;
-                *empty = Some(Lane::new(stream));
-                Ok(())
-            }
+    /// Makes sure that a topic is read from an offset on.
+    fn open_records(&mut self, name: &str, first: i64) -> Result<()> {
+        if let Some(records) = self.records.get_mut(name) {
+            return records.reach_back(first);
         }
+        let (cluster, consumer) = (&self.cluster, &self.consumer);
+        let topic = cluster.topic(name);
+        let stream = Stream::open(
+            cluster,
+            consumer,
+            &topic,
+            self.partition,
+            first,
+            &self.wakeup,
+        )?;
+        let records = Records::new(stream, self.interrupt.clone());
+        self.records.insert(name.to_owned(), records);
+        Ok(())
     }
 
     /// The number of a source: names get them in their order of appearance in the partition, so all readers agree.
@@ -370,11 +390,11 @@ impl Reader {
         max_bytes: usize,
         deadline: Instant,
     ) -> Result<bool> {
-        if !current.lanes_open {
-            for (&lane, &first) in &current.commit.lanes {
-                self.lane(lane, first, current.offset)?;
+        if !current.topics_open {
+            for (name, first) in &current.commit.topics {
+                self.open_records(name, *first)?;
             }
-            current.lanes_open = true;
+            current.topics_open = true;
         }
         while let Some(item) = current.commit.entries.get(current.item) {
             let decoded;
@@ -403,14 +423,14 @@ impl Reader {
             };
             let took = match (item, inline) {
                 (_, Some(body)) if accept(body) => Took::One,
-                (Item::Run(lane, ..), None) => {
-                    let lane = self.lanes[usize::from(*lane)]
-                        .as_mut()
-                        .expect("the lanes of a batch are opened first");
+                (Item::Run(topic, ..), None) => {
+                    let (name, _) = &current.commit.topics[*topic as usize];
+                    let records = self.records.get_mut(name);
+                    let records = records.expect("the topics of a batch are opened first");
                     // What is there is given out rather than kept until more comes.
                     let until = if waits { deadline } else { Instant::now() };
                     let Commit { writer, seq, .. } = &current.commit;
-                    lane.take(writer.as_bytes(), *seq, until, accept)?
+                    records.take(writer.as_bytes(), *seq, until, accept)?
                 }
                 _ => Took::Refused,
             };

@@ -13,8 +13,8 @@ use headcount_kafka::Told;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 
-/// How long to wait between two looks at a transaction that is not finished.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long to wait before it is asked again whether a transaction has ended, which brokers do not tell.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Reads committed messages of one topic after another.
 pub(super) struct Scanner {
@@ -90,7 +90,13 @@ impl Scanner {
                     &"a transaction in it does not end",
                 ));
             }
-            std::thread::sleep(LOOK_AGAIN);
+            if self.cluster.waiting.give_up.wait(POLL_INTERVAL) {
+                return Err(Error::cluster(
+                    "read",
+                    &topic,
+                    &"it is waited for no longer",
+                ));
+            }
         }
     }
 }

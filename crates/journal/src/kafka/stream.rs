@@ -1,5 +1,5 @@
-//! One lane of one partition, as a reader takes from it: the records of a writer in their order, those of others kept
-//! until their turn.
+//! One topic's partition, as a reader takes from it: the records of a writer in their order, those of others kept until
+//! their turn.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
@@ -17,7 +17,8 @@ use headcount_kafka::Told;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::message::{SEQ, WRITER};
-use crate::kafka::wait::Bell;
+use crate::kafka::wait::Wakeup;
+use crate::read_waker::Interrupt;
 
 /// What may be kept for other writers. Each has at most one transaction here, so this is far more than there can be.
 const KEPT_BYTES_MAX: usize = 512 << 20;
@@ -27,9 +28,9 @@ pub(super) struct Stream {
     cluster: Arc<Cluster>,
     consumer: Arc<BaseConsumer<Told>>,
     queue: PartitionQueue<Told>,
-    /// Rung when the queue is no longer empty. To wait in the queue itself takes a processor: the library's wrapper
-    /// asks again and again for the last millisecond.
-    bell: Arc<Bell>,
+    /// The reader's, notified when any of its queues is no longer empty. To wait in the queue itself takes a processor: the
+    /// library's wrapper asks again and again for the last millisecond.
+    wakeup: Arc<Wakeup>,
     topic: String,
     partition: u16,
     /// What is read next.
@@ -52,15 +53,15 @@ impl Stream {
         topic: &str,
         partition: u16,
         from: i64,
+        wakeup: &Arc<Wakeup>,
     ) -> Result<Self> {
         let failed = |why: &dyn std::fmt::Display| Error::cluster("read", &topic, why);
         // Before it is assigned, so that no message takes the way of the others.
         let mut queue = consumer
             .split_partition_queue(topic, i32::from(partition))
             .ok_or_else(|| failed(&"there is no queue for it"))?;
-        let bell = Arc::new(Bell::rung());
-        let ringer = Arc::clone(&bell);
-        queue.set_nonempty_callback(move || ringer.ring());
+        let filled = Arc::clone(wakeup);
+        queue.set_nonempty_callback(move || filled.notify());
         let mut place = TopicPartitionList::new();
         place
             .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
@@ -70,7 +71,7 @@ impl Stream {
             cluster: Arc::clone(cluster),
             consumer: Arc::clone(consumer),
             queue,
-            bell,
+            wakeup: Arc::clone(wakeup),
             topic: topic.to_owned(),
             partition,
             next: from,
@@ -88,24 +89,23 @@ impl Stream {
         Ok(())
     }
 
-    /// The next message, if there is one in time. An error is for ever.
+    /// The next message, if there is one in time; a notification of the reader's ends the wait without. An error is for
+    /// ever.
     pub(super) fn look(&mut self, wait: Duration) -> Result<Seen<'_>> {
-        self.bell.wait(wait);
-        match self.queue.poll(Duration::ZERO) {
+        // The queue first: its notification may have been taken by a look at another queue.
+        let mut polled = self.queue.poll(Duration::ZERO);
+        if polled.is_none() && !wait.is_zero() {
+            self.wakeup.wait(wait);
+            polled = self.queue.poll(Duration::ZERO);
+        }
+        match polled {
             None => Ok(Seen::Nothing),
             Some(Ok(message)) => {
-                // There may be more.
-                self.bell.ring();
                 self.next = message.offset() + 1;
                 Ok(Seen::Message(message))
             }
-            Some(Err(error)) => {
-                self.bell.ring();
-                match error {
-                    KafkaError::PartitionEOF(_) => Ok(Seen::End),
-                    error => self.judge(&error).map(|()| Seen::Nothing),
-                }
-            }
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Seen::End),
+            Some(Err(error)) => self.judge(&error).map(|()| Seen::Nothing),
         }
     }
 
@@ -164,17 +164,18 @@ impl Stream {
     }
 }
 
-/// A lane, read by writer.
-pub(super) struct Lane {
+/// A topic's partition with records, read by writer.
+pub(super) struct Records {
     stream: Stream,
     /// Where reading began.
     start: i64,
+    interrupt: Interrupt,
     /// Records of other writers, each with the number of its batch.
     kept: HashMap<Vec<u8>, VecDeque<(u64, Vec<u8>)>>,
     kept_bytes: usize,
 }
 
-/// What became of asking a lane for a record.
+/// What became of asking for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Took {
     One,
@@ -184,9 +185,10 @@ pub(super) enum Took {
     None,
 }
 
-impl Lane {
-    pub(super) fn new(stream: Stream) -> Self {
+impl Records {
+    pub(super) fn new(stream: Stream, interrupt: Interrupt) -> Self {
         Self {
+            interrupt,
             start: stream.next,
             stream,
             kept: HashMap::new(),
@@ -238,7 +240,9 @@ impl Lane {
             let left = deadline.saturating_duration_since(Instant::now());
             let message = match self.stream.look(left)? {
                 Seen::Message(message) => message,
-                Seen::End | Seen::Nothing if left.is_zero() => return Ok(Took::None),
+                Seen::End | Seen::Nothing if left.is_zero() || self.interrupt.take() => {
+                    return Ok(Took::None);
+                }
                 Seen::End | Seen::Nothing => continue,
             };
             let Some((by, of)) = origin(&message) else {

@@ -8,16 +8,21 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-
-use headcount_kafka::Told;
 
 use crate::BODY_BYTES_MAX;
 use crate::error::{Error, Result};
-use crate::kafka::Options;
+use crate::kafka::claim;
+use crate::kafka::cluster::Cluster;
+use crate::kafka::identity::{Identity, merged};
 use crate::kafka::message::COMMIT_BYTES_MAX;
+use crate::kafka::options::{Options, Topic};
+use crate::kafka::scan::Scanner;
 use crate::kafka::wait::ready_within;
+
+/// How often brokers are asked whether they know a new topic.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a topic must take at least: the longest body with its headers.
 const MESSAGE_BYTES_LEAST: usize = BODY_BYTES_MAX + (64 << 10);
@@ -25,12 +30,17 @@ const MESSAGE_BYTES_LEAST: usize = BODY_BYTES_MAX + (64 << 10);
 /// What the topics of a new journal take: the longest commit message with room to spare.
 pub(super) const MESSAGE_BYTES_MAX: usize = COMMIT_BYTES_MAX + (1 << 20);
 
-/// The names of the topics.
-#[derive(Debug, Clone)]
-pub(super) struct Topics {
-    pub(super) lanes: Vec<String>,
-    pub(super) commits: String,
-    pub(super) positions: String,
+/// What follows the journal's name in the name of the topic that has the order of all batches.
+pub(super) const COMMITS: &str = "commits";
+
+/// The same of the topic of positions, claims and the journal's identity.
+pub(super) const POSITIONS: &str = "positions";
+
+/// The full names of a journal's topics.
+struct Topics {
+    records: Vec<String>,
+    commits: String,
+    positions: String,
 }
 
 /// What is known of a topic that is there.
@@ -39,62 +49,86 @@ struct Found {
     replication: usize,
 }
 
+/// Finds out what the journal is, and makes of it what is missing; its number of partitions, and itself.
+///
+/// Of a journal that is there, its own identity says which topics it has, and not the program: a topic has the
+/// meaning with which it was made.
+pub(super) fn open(cluster: &Cluster, scanner: &Scanner) -> Result<(u16, Identity)> {
+    let options = &cluster.options;
+    let admin: AdminClient<DefaultClientContext> = options
+        .address
+        .config()
+        .create()
+        .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
+    let (found, brokers) = Topics::of(cluster, &[]).look(cluster)?;
+    if !options.creates && !found.contains_key(&cluster.commits) {
+        return Err(Error::NoJournal {
+            journal: options.address.to_string(),
+        });
+    }
+    let identity = match found.contains_key(&cluster.positions) {
+        true => claim::read(cluster, scanner)?.identity,
+        false => None,
+    };
+    let wanted = match &identity {
+        // Only who makes journals adds to one.
+        Some(identity) if !options.creates => identity.topics.clone(),
+        Some(identity) => merged(cluster.name(), &identity.topics, &options.topics)?,
+        None => options.topics.clone(),
+    };
+    let partitions = Topics::of(cluster, &wanted).open(cluster, &admin, brokers)?;
+    let identity = claim::identify(cluster, scanner, &wanted)?;
+    Ok((partitions, identity))
+}
+
 impl Topics {
-    pub(super) fn of(options: &Options) -> Self {
-        let name = options.address.name();
+    fn of(cluster: &Cluster, records: &[Topic]) -> Self {
         Self {
-            lanes: options
-                .lanes
+            records: records
                 .iter()
-                .map(|lane| format!("{name}.{lane}"))
+                .map(|topic| cluster.topic(&topic.name))
                 .collect(),
-            commits: format!("{name}.commits"),
-            positions: format!("{name}.positions"),
+            commits: cluster.commits.clone(),
+            positions: cluster.positions.clone(),
         }
     }
 
     fn all(&self) -> impl Iterator<Item = &String> {
-        self.lanes.iter().chain([&self.commits, &self.positions])
+        self.records.iter().chain([&self.commits, &self.positions])
     }
 
     /// Makes what is missing, checks what is there; returns the number of partitions.
-    pub(super) fn open(&self, options: &Options, asker: &BaseConsumer<Told>) -> Result<u16> {
-        let admin: AdminClient<DefaultClientContext> = options
-            .address
-            .config()
-            .create()
-            .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
-        let (mut found, brokers) = self.look(options, asker)?;
-        if !options.creates && !found.contains_key(&self.commits) {
-            return Err(Error::NoJournal {
-                journal: options.address.to_string(),
-            });
-        }
+    fn open(
+        &self,
+        cluster: &Cluster,
+        admin: &AdminClient<DefaultClientContext>,
+        brokers: usize,
+    ) -> Result<u16> {
+        let options = &cluster.options;
+        let (mut found, _) = self.look(cluster)?;
         let mut partitions = self.partitions(options, &found)?;
         // Before anything is made beside what cannot be used.
-        self.check(&admin, options, &found)?;
+        self.check(admin, options, &found)?;
         let missing: Vec<_> = self
             .all()
             .filter(|topic| !found.contains_key(*topic))
             .cloned()
             .collect();
         if !missing.is_empty() {
-            make(&admin, options, &missing, partitions, brokers)?;
-            found = self.wait_for_all(options, asker)?;
+            make(admin, options, &missing, partitions, brokers)?;
+            found = self.wait_for_all(cluster)?;
             // Another process may have made them, and with other settings.
             partitions = self.partitions(options, &found)?;
-            self.check(&admin, options, &found)?;
+            self.check(admin, options, &found)?;
         }
         Ok(partitions)
     }
 
     /// The topics that are there, and how many brokers.
-    fn look(
-        &self,
-        options: &Options,
-        asker: &BaseConsumer<Told>,
-    ) -> Result<(HashMap<String, Found>, usize)> {
-        let metadata = asker
+    fn look(&self, cluster: &Cluster) -> Result<(HashMap<String, Found>, usize)> {
+        let options = &cluster.options;
+        let metadata = cluster
+            .asker
             .fetch_metadata(None, options.patience)
             .map_err(|error| unanswered(options, &error))?;
         let found = metadata
@@ -114,30 +148,27 @@ impl Topics {
         Ok((found, metadata.brokers().len()))
     }
 
-    fn wait_for_all(
-        &self,
-        options: &Options,
-        asker: &BaseConsumer<Told>,
-    ) -> Result<HashMap<String, Found>> {
-        let deadline = Instant::now() + options.patience;
+    fn wait_for_all(&self, cluster: &Cluster) -> Result<HashMap<String, Found>> {
+        let deadline = Instant::now() + cluster.options.patience;
         loop {
-            let (found, _) = self.look(options, asker)?;
+            let (found, _) = self.look(cluster)?;
             let Some(missing) = self.all().find(|topic| !found.contains_key(*topic)) else {
                 return Ok(found);
             };
-            if Instant::now() >= deadline {
+            if Instant::now() >= deadline || cluster.waiting.give_up.is_set() {
                 return Err(Error::topic(
                     missing,
                     "it was made but does not appear; look at the brokers".to_owned(),
                 ));
             }
-            std::thread::sleep(Duration::from_millis(50));
+            // Brokers do not tell when they have heard of a new topic.
+            cluster.waiting.give_up.wait(POLL_INTERVAL);
         }
     }
 
     /// How many partitions the journal has or is to have.
     fn partitions(&self, options: &Options, found: &HashMap<String, Found>) -> Result<u16> {
-        let shared = self.lanes.iter().chain([&self.commits]);
+        let shared = self.records.iter().chain([&self.commits]);
         let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
         let Some((first, count)) = counts.next() else {
             return Ok(options.partitions.unwrap_or(options.new_partitions));
@@ -350,7 +381,7 @@ fn make(
     let keeps = options
         .retention_ms
         .map_or("-1".to_owned(), |ms| ms.to_string());
-    let positions = format!("{}.positions", options.address.name());
+    let positions = format!("{}.{POSITIONS}", options.address.name());
     let wanted: Vec<_> = topics
         .iter()
         .map(|topic| {

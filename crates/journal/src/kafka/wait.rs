@@ -1,4 +1,4 @@
-//! Waiting on a thread of one's own: for a future, or for a moment that can be cut short.
+//! Waiting on a thread of one's own: for a future, or for a wake-up.
 
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -32,61 +32,26 @@ pub(super) fn ready_within<T>(limit: Duration, future: impl Future<Output = T>) 
     }
 }
 
-/// A switch that is thrown once, and that one can wait beside.
+/// Tells one thread that there may be something to do. A notification that comes before the wait is not lost.
 #[derive(Default)]
-pub(super) struct Switch {
-    thrown: Mutex<bool>,
+pub(super) struct Wakeup {
+    notified: Mutex<bool>,
     told: Condvar,
 }
 
-impl Switch {
-    pub(super) fn throw(&self) {
-        *self.thrown.lock().unwrap_or_else(PoisonError::into_inner) = true;
+impl Wakeup {
+    pub(super) fn notify(&self) {
+        *self.notified.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.told.notify_all();
     }
 
-    pub(super) fn is_thrown(&self) -> bool {
-        *self.thrown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits so long, or until it is thrown; returns whether it is.
-    pub(super) fn wait(&self, time: Duration) -> bool {
-        let thrown = self.thrown.lock().unwrap_or_else(PoisonError::into_inner);
-        let (thrown, _) = self
+    /// Waits for a notification, at most for `limit`, and takes it away.
+    pub(super) fn wait(&self, limit: Duration) {
+        let notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut notified, _) = self
             .told
-            .wait_timeout_while(thrown, time, |thrown| !*thrown)
+            .wait_timeout_while(notified, limit, |notified| !*notified)
             .unwrap_or_else(PoisonError::into_inner);
-        *thrown
-    }
-}
-
-/// Rung when there may be something to do.
-pub(super) struct Bell {
-    rung: Mutex<bool>,
-    told: Condvar,
-}
-
-impl Bell {
-    /// One that has been rung.
-    pub(super) fn rung() -> Self {
-        Self {
-            rung: Mutex::new(true),
-            told: Condvar::new(),
-        }
-    }
-
-    pub(super) fn ring(&self) {
-        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.told.notify_all();
-    }
-
-    /// Waits until it is rung, or so long, and takes the ringing away.
-    pub(super) fn wait(&self, time: Duration) {
-        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut rung, _) = self
-            .told
-            .wait_timeout_while(rung, time, |rung| !*rung)
-            .unwrap_or_else(PoisonError::into_inner);
-        *rung = false;
+        *notified = false;
     }
 }

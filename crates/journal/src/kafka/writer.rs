@@ -17,12 +17,15 @@ use crate::kafka::outcome::{Doubt, is_committed};
 use crate::kafka::plan::{Plan, Planner, Sent};
 use crate::kafka::producer::{Transactions, Trouble};
 use crate::kafka::scan::Scanner;
-use crate::kafka::wait::Switch;
-use crate::queue::{Job, Patience, Queue};
+use crate::latch::Latch;
+use crate::queue::{Job, Linger, Queue};
 use headcount_clock::now_ms;
 
-/// How long to wait after a transaction that failed.
-const BREATH: Duration = Duration::from_millis(200);
+/// How long to wait after a transaction that failed: nothing tells when the brokers are back.
+const BACKOFF: Duration = Duration::from_millis(200);
+
+/// One transaction takes what is of all partitions, so what one waits for all do.
+const ALL_PARTITIONS: u16 = 0;
 
 /// How often in a row transactions may end before any of them succeeds.
 const RENEWALS_MAX: u32 = 20;
@@ -33,8 +36,8 @@ pub(super) struct Shared {
     pub(super) counts: Vec<Counts>,
     pub(super) commit_us: AtomicU64,
     pub(super) groups: AtomicU64,
-    /// Thrown when the thread has ended.
-    pub(super) ended: Switch,
+    /// Set when the thread has ended.
+    pub(super) ended: Latch,
 }
 
 /// Of one partition, since the journal was opened.
@@ -49,6 +52,8 @@ struct Writer {
     scanner: Arc<Scanner>,
     shared: Arc<Shared>,
     planner: Planner,
+    /// The full names of the planner's topics.
+    topics: Vec<String>,
     /// What this opening of the journal is called in its messages.
     name: String,
     transactions: Transactions,
@@ -63,6 +68,7 @@ pub(super) fn start(
     cluster: &Arc<Cluster>,
     scanner: &Arc<Scanner>,
     shared: &Arc<Shared>,
+    planner: Planner,
 ) -> Result<JoinHandle<Result<()>>> {
     let name = format!("{:016x}", headcount_clock::random_id());
     let writer = Writer {
@@ -70,12 +76,10 @@ pub(super) fn start(
         cluster: Arc::clone(cluster),
         scanner: Arc::clone(scanner),
         shared: Arc::clone(shared),
-        planner: Planner {
-            router: Arc::clone(&cluster.options.router),
-            lanes: cluster.topics.lanes.len(),
-            names: std::collections::HashMap::new(),
-            seq: 0,
-        },
+        topics: (planner.topics.iter())
+            .map(|topic| cluster.topic(&topic.name))
+            .collect(),
+        planner,
         name,
         doubt: None,
         renewals: 0,
@@ -83,7 +87,7 @@ pub(super) fn start(
     std::thread::Builder::new()
         .name("journal-kafka".to_owned())
         .spawn(move || {
-            let _door = Door(Arc::clone(&writer.shared));
+            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
             writer.run()
         })
         .map_err(|error| Error::cluster("start the writer of", &cluster.options.address, &error))
@@ -105,24 +109,26 @@ fn take_over(cluster: &Cluster, name: &str) -> Result<Transactions> {
             },
             Err(trouble) => last = trouble.to_string(),
         }
-        std::thread::sleep(BREATH / 4);
+        if cluster.waiting.give_up.wait(BACKOFF / 4) {
+            break;
+        }
     }
     Err(Error::cluster("write to", &cluster.options.address, &last))
 }
 
 /// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct Door(Arc<Shared>);
+struct CloseOnDrop(Arc<Shared>);
 
-impl Drop for Door {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.queue.fail(&Error::Closed);
-        self.0.ended.throw();
+        self.0.ended.set();
     }
 }
 
 impl Writer {
     fn run(mut self) -> Result<()> {
-        while let Some(group) = self.shared.queue.take(Patience::default()) {
+        while let Some(group) = self.shared.queue.take(Linger::default()) {
             self.commit(group)?;
         }
         Ok(())
@@ -137,28 +143,27 @@ impl Writer {
             .into_iter()
             .filter_map(|job| self.planner.plan(job, arrived))
             .collect();
-        let mut told = false;
+        let mut waits = false;
         while let Err(trouble) = self.attempt(&mut plans) {
-            if !told {
-                tracing::warn!(
-                    "writing to {} waits: {trouble}",
-                    self.cluster.options.address
-                );
-                told = true;
+            if !waits {
+                let address = &self.cluster.options.address;
+                let reason = format!("writing to {address} waits: {trouble}");
+                self.cluster.waiting.begin(ALL_PARTITIONS, reason);
+                waits = true;
             }
             match self.recover(trouble) {
                 Ok(true) => break,
                 // As long as nobody has enough of it, also where the brokers answer and there is no hope: topics that
                 // were deleted may come back.
-                Ok(false) if self.cluster.give_up.wait(BREATH) => {
+                Ok(false) if self.cluster.waiting.give_up.wait(BACKOFF) => {
                     return Err(self.refuse(plans, self.failed(&Trouble::GivenUp)));
                 }
                 Ok(false) => {}
                 Err(error) => return Err(self.refuse(plans, error)),
             }
         }
-        if told {
-            tracing::info!("writing to {} goes on", self.cluster.options.address);
+        if waits {
+            self.cluster.waiting.end(ALL_PARTITIONS);
         }
         self.renewals = 0;
         self.count(&plans, began.elapsed());
@@ -189,14 +194,14 @@ impl Writer {
         if plans.iter().all(|plan| plan.entries.is_empty()) {
             return Ok(());
         }
-        let slots = plans.len() * (self.cluster.topics.lanes.len() + 1);
+        let slots = plans.len() * (self.topics.len() + 1);
         self.transactions.begin(slots)?;
-        let firsts = self.send_lanes(plans)?;
+        let firsts = self.send_records(plans)?;
         // Nothing of a batch may come after its commit message: see the top of the module.
-        self.transactions.flush(&self.cluster.give_up)?;
+        self.transactions.flush(&self.cluster.waiting.give_up)?;
         self.send_commits(plans, firsts)?;
         self.send_positions(plans)?;
-        self.transactions.flush(&self.cluster.give_up)?;
+        self.transactions.flush(&self.cluster.waiting.give_up)?;
         self.doubt = plans.iter().zip(0..).find_map(|(plan, slot)| {
             Some(Doubt {
                 partition: plan.partition,
@@ -204,37 +209,39 @@ impl Writer {
                 seq: plan.seq,
             })
         });
-        self.transactions.commit(&self.cluster.give_up)?;
+        self.transactions.commit(&self.cluster.waiting.give_up)?;
         self.doubt = None;
         Ok(())
     }
 
-    /// Sends all records; returns the slots of the first of each lane, by plan.
-    fn send_lanes(&self, plans: &[Plan]) -> Result<Vec<BTreeMap<u8, usize>>, Trouble> {
+    /// Sends all records; returns for each plan the slots of the first record of each of its topics.
+    fn send_records(&self, plans: &[Plan]) -> Result<Vec<Vec<usize>>, Trouble> {
         let mut next = plans.len();
         plans
             .iter()
             .map(|plan| {
-                let mut firsts = BTreeMap::new();
+                let mut firsts = Vec::with_capacity(plan.topics.len());
                 let seq = plan.seq.to_string();
                 let arrived = plan.arrived.to_string();
                 for (entry, sent) in plan.entries.iter().zip(&plan.places) {
-                    let Sent::Lane { lane, key, source } = sent else {
+                    let Sent::Topic { topic, source } = *sent else {
                         continue;
                     };
-                    let slot = match firsts.contains_key(lane) {
-                        true => NOT_ASKED,
-                        false => {
-                            firsts.insert(*lane, next);
-                            next += 1;
-                            next - 1
-                        }
+                    // A plan's topics are in the order of their first entries.
+                    let is_first = firsts.len() == topic as usize;
+                    debug_assert!(is_first || (topic as usize) < firsts.len());
+                    let slot = if is_first {
+                        firsts.push(next);
+                        next += 1;
+                        next - 1
+                    } else {
+                        NOT_ASKED
                     };
-                    let headers = headers(&self.name, &seq, &arrived, plan.source_name(*source));
+                    let headers = headers(&self.name, &seq, &arrived, plan.source_name(source));
                     self.transactions.send_noting(
-                        &self.cluster.topics.lanes[usize::from(*lane)],
+                        &self.topics[plan.topics[topic as usize]],
                         plan.partition,
-                        key.as_deref(),
+                        entry.key.as_deref(),
                         &entry.body,
                         Some(headers),
                         slot,
@@ -245,27 +252,22 @@ impl Writer {
             .collect()
     }
 
-    fn send_commits(
-        &self,
-        plans: &mut [Plan],
-        firsts: Vec<BTreeMap<u8, usize>>,
-    ) -> Result<(), Trouble> {
+    fn send_commits(&self, plans: &mut [Plan], firsts: Vec<Vec<usize>>) -> Result<(), Trouble> {
         for (slot, (plan, firsts)) in plans.iter_mut().zip(firsts).enumerate() {
             if plan.entries.is_empty() {
                 continue;
             }
-            let lanes = firsts
-                .into_iter()
-                .map(|(lane, slot)| {
+            let topics = (plan.topics.iter().zip(firsts))
+                .map(|(topic, slot)| {
                     let offset = self.transactions.offset(slot).ok_or_else(|| {
                         Trouble::Abort("a broker did not say where a record lies".to_owned())
                     })?;
-                    Ok((lane, offset))
+                    Ok((self.planner.topics[*topic].name.clone(), offset))
                 })
                 .collect::<Result<_, Trouble>>()?;
-            let commit = plan.commit(&self.name, lanes);
+            let commit = plan.commit(&self.name, topics);
             self.transactions.send_noting(
-                &self.cluster.topics.commits,
+                &self.cluster.commits,
                 plan.partition,
                 None,
                 &commit,
@@ -288,13 +290,8 @@ impl Writer {
             }
         }
         for (key, body) in last {
-            self.transactions.send(
-                &self.cluster.topics.positions,
-                0,
-                Some(key.as_bytes()),
-                body,
-                None,
-            )?;
+            self.transactions
+                .send(&self.cluster.positions, 0, Some(&key), body, None)?;
         }
         Ok(())
     }
@@ -303,7 +300,7 @@ impl Writer {
     fn recover(&mut self, trouble: Trouble) -> Result<bool> {
         let address = &self.cluster.options.address;
         match trouble {
-            Trouble::Abort(_) => match self.transactions.abort(&self.cluster.give_up) {
+            Trouble::Abort(_) => match self.transactions.abort(&self.cluster.waiting.give_up) {
                 Ok(()) => {
                     self.doubt = None;
                     Ok(false)
@@ -320,7 +317,7 @@ impl Writer {
 
     /// Goes on under the same name, if it is still this process's, and finds out what became of the transaction.
     fn renew(&mut self, mut why: String) -> Result<bool> {
-        let give_up = &self.cluster.give_up;
+        let give_up = &self.cluster.waiting.give_up;
         let address = &self.cluster.options.address;
         while self.renewals < RENEWALS_MAX {
             match Transactions::reopen(&self.cluster, &id_of(&self.cluster), give_up) {
@@ -328,7 +325,7 @@ impl Writer {
                 Err(Trouble::Abort(again) | Trouble::Renew(again)) => {
                     self.renewals += 1;
                     why = again;
-                    give_up.wait(BREATH);
+                    give_up.wait(BACKOFF);
                     continue;
                 }
                 Err(trouble) => return Err(Error::cluster("write to", address, &trouble)),
@@ -339,7 +336,7 @@ impl Writer {
                     return Ok(committed);
                 }
                 // The brokers have gone again.
-                Err(Error::Cluster { .. }) if !give_up.wait(BREATH) => {}
+                Err(Error::Cluster { .. }) if !give_up.wait(BACKOFF) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -1,7 +1,7 @@
 //! What a task of the runtime reads of a partition, and how a thread waits for it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use headcount_kinesis::{Client, Event, HashKey, Plan, SequenceNumber, Start, StreamReader};
@@ -41,6 +41,8 @@ struct State {
     /// Everything that was durable at this moment was read of the stream.
     whole: Option<Instant>,
     failed: Option<Error>,
+    /// Whoever waits is to look again whether there is still something to wait for.
+    notified: bool,
 }
 
 /// What a wait came to.
@@ -49,6 +51,8 @@ pub(super) enum Fed {
     /// Everything that was durable at the moment in question was taken.
     Whole,
     TimedOut,
+    /// Somebody has ended the wait.
+    Notified,
 }
 
 impl Feed {
@@ -82,6 +86,11 @@ impl Feed {
         Feed { shared, task }
     }
 
+    /// What ends waits for this feed.
+    pub(super) fn notifier(&self) -> FeedNotifier {
+        FeedNotifier(Arc::downgrade(&self.shared))
+    }
+
     /// One past the last entry that was read of the stream.
     pub(super) fn end(&self) -> Offset {
         self.shared.lock().end
@@ -103,6 +112,9 @@ impl Feed {
             }
             if asked.is_some_and(|asked| state.whole.is_some_and(|whole| whole >= asked)) {
                 return Ok(Fed::Whole);
+            }
+            if std::mem::take(&mut state.notified) {
+                return Ok(Fed::Notified);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -147,6 +159,22 @@ impl Feed {
                 .wait_timeout(state, left)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+        }
+    }
+}
+
+/// Makes whoever waits for a feed look again.
+pub(super) struct FeedNotifier(Weak<Shared>);
+
+impl FeedNotifier {
+    pub(super) fn is_alive(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    pub(super) fn notify(&self) {
+        if let Some(shared) = self.0.upgrade() {
+            // Under the lock, so that nobody is between a look and a wait.
+            shared.change(|state| state.notified = true);
         }
     }
 }

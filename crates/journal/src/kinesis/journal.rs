@@ -10,23 +10,26 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 
 use super::assembly::Mark;
-use super::feed::Feed;
+use super::feed::{Feed, FeedNotifier};
 use super::manifest;
 use super::options::Options;
 use super::parcel::Manifest;
 use super::reader::Reader;
 use super::writer::{self, Counts, Shared, Writer};
+use crate::capabilities::Capabilities;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::place::Place;
-use crate::queue::{Pushed, Queue};
+use crate::queue::Queue;
 use crate::receipt::Receipt;
+use crate::waiting::Waiting;
 use crate::{Figures, Offset};
 
 /// A journal on Kinesis.
 pub(crate) struct Journal {
     engine: Arc<Engine>,
     partitions: Vec<Arc<Shared>>,
+    waiting: Arc<Waiting>,
     writers: Mutex<Vec<JoinHandle<Result<()>>>>,
 }
 
@@ -37,6 +40,8 @@ pub(super) struct Engine {
     /// Always there but while it is dropped.
     runtime: Option<Runtime>,
     closed_at: Mutex<Option<Instant>>,
+    /// What is read ahead for readers, who are to be told when the journal is closed.
+    feeds: Mutex<Vec<FeedNotifier>>,
     /// The farthest place of every partition that somebody has counted to.
     known: Mutex<Vec<Mark>>,
 }
@@ -79,6 +84,7 @@ impl Journal {
             manifest,
             runtime: Some(runtime),
             closed_at: Mutex::default(),
+            feeds: Mutex::default(),
         });
         Self::start(engine, &options)
     }
@@ -87,6 +93,7 @@ impl Journal {
         let mut journal = Self {
             engine,
             partitions: Vec::new(),
+            waiting: Arc::default(),
             writers: Mutex::default(),
         };
         let name = headcount_clock::random_id();
@@ -105,6 +112,7 @@ impl Journal {
                 seq: 0,
                 patience: options.patience,
                 shared: Arc::clone(&shared),
+                waiting: Arc::clone(&journal.waiting),
             })
             .map_err(|error| Error::Stream(format!("start a writer of the stream: {error}")))?;
             journal.partitions.push(shared);
@@ -121,17 +129,23 @@ impl Journal {
         self.engine.manifest.journal
     }
 
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            knows_offsets: false,
+            keeps_positions: false,
+            fences_writers: false,
+            shares_partitions: false,
+            // No stream keeps anything for longer than a year.
+            forgets: true,
+        }
+    }
+
+    pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {
+        self.waiting.watch()
+    }
+
     pub(crate) fn append(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
         self.partition(partition)?.queue.push(partition, batch)
-    }
-
-    pub(crate) async fn append_async(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
-        let shared = self.partition(partition)?;
-        shared.queue.push_async(partition, batch).await
-    }
-
-    pub(crate) fn try_append(&self, partition: u16, batch: Vec<Entry>) -> Result<Pushed> {
-        self.partition(partition)?.queue.try_push(partition, batch)
     }
 
     pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<Reader> {
@@ -179,7 +193,7 @@ impl Journal {
             // A writer that panicked has said so on standard error.
             first = first.and(writer.join().unwrap_or(Err(Error::Closed)));
         }
-        lock(&self.engine.closed_at).get_or_insert_with(Instant::now);
+        self.engine.close();
         first
     }
 
@@ -211,13 +225,20 @@ impl Engine {
     }
 
     pub(super) fn feed(&self, partition: u16, from: Mark) -> Feed {
-        Feed::start(
-            &self.handle(),
-            &self.client,
-            &self.manifest,
-            partition,
-            from,
-        )
+        let (handle, client) = (self.handle(), &self.client);
+        let feed = Feed::start(&handle, client, &self.manifest, partition, from);
+        let mut feeds = lock(&self.feeds);
+        feeds.retain(FeedNotifier::is_alive);
+        feeds.push(feed.notifier());
+        feed
+    }
+
+    /// Says that nothing more is put, also to readers that are waiting.
+    fn close(&self) {
+        lock(&self.closed_at).get_or_insert_with(Instant::now);
+        for feed in &*lock(&self.feeds) {
+            feed.notify();
+        }
     }
 
     /// When the journal was closed.

@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use headcount_kinesis::{Client, Event, HashKey, Plan, Put, Start, StreamReader};
 
 use super::options::Options;
-use super::parcel::{self, Head, Manifest};
-use crate::error::{Error, Result};
-use headcount_clock::now_ms;
+use super::parcel::{self, Head, Manifest, VERSION};
+use crate::error::{Error, Result, way_out};
 
-/// The tag: `ID PARTITIONS`.
+/// The tag: `ID PARTITIONS VERSION`. In version 1 the version was not there.
 const TAG: &str = "headcount-journal";
 
 /// Finds out what the journal is, or makes it.
@@ -49,7 +48,10 @@ async fn create(client: &Client, partitions: u16) -> Result<Manifest> {
     let keys = (0..manifest.partitions)
         .map(|partition| HashKey::middle_of(partition, manifest.partitions));
     put(client, &manifest, keys.collect()).await?;
-    let tag = format!("{:016x} {}", manifest.journal, manifest.partitions);
+    let tag = format!(
+        "{:016x} {} {VERSION}",
+        manifest.journal, manifest.partitions
+    );
     client.set_tag(TAG, &tag).await?;
     Ok(manifest)
 }
@@ -90,18 +92,52 @@ async fn first_proposal(client: &Client) -> Result<Manifest> {
 }
 
 fn parse(tag: &str, stream: &str) -> Result<Manifest> {
-    let parsed = tag.split_once(' ').and_then(|(id, partitions)| {
-        Some(Manifest {
-            journal: u64::from_str_radix(id, 16).ok()?,
-            partitions: partitions
-                .parse()
-                .ok()
-                .filter(|&partitions| partitions > 0)?,
-        })
-    });
-    parsed.ok_or_else(|| {
-        Error::Stream(format!(
-            "stream {stream}: its tag {TAG} is \"{tag}\", not an id and a number of partitions (set it as it was)"
-        ))
-    })
+    let words: Vec<_> = tag.split(' ').collect();
+    let (id, partitions, version) = match words[..] {
+        [id, partitions] => (id, partitions, Some(1)),
+        [id, partitions, version] => (id, partitions, version.parse().ok()),
+        _ => ("", "", None),
+    };
+    let manifest = u64::from_str_radix(id, 16)
+        .ok()
+        .zip(partitions.parse().ok().filter(|&partitions| partitions > 0))
+        .map(|(journal, partitions)| Manifest {
+            journal,
+            partitions,
+        });
+    match (manifest, version) {
+        (Some(manifest), Some(VERSION)) => Ok(manifest),
+        (Some(_), Some(version)) => Err(Error::Stream(format!(
+            "stream {stream}: the journal has format version {version}, this program reads {VERSION}; {}",
+            way_out(version, VERSION)
+        ))),
+        _ => Err(Error::Stream(format!(
+            "stream {stream}: its tag {TAG} is \"{tag}\", not an id, a number of partitions and a version (set it as it was)"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_stream_of_another_version_is_refused_with_the_way_out() {
+        let manifest = parse("000000000000feed 4 2", "s").unwrap();
+        assert_eq!((manifest.journal, manifest.partitions), (0xfeed, 4));
+        let said = |tag| parse(tag, "s").unwrap_err().to_string();
+        let old = said("000000000000feed 4");
+        assert!(
+            old.starts_with(
+                "stream s: the journal has format version 1, this program reads 2; import"
+            ),
+            "{old}"
+        );
+        assert!(said("000000000000feed 4 3").ends_with("or a newer one"));
+        for tag in ["", "feed", "feed 0 2", "x 4 2", "feed 4 x", "feed 4 2 1"] {
+            assert!(said(tag).contains("set it as it was"), "{tag}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What one record of the stream holds: a part of a batch, or what the journal is.
 //!
 //! ```text
-//!  headcount-journal 1 {"journal":"…","partition":0,"writer":"…","seq":7,"try":0,"index":0,"of":1,…}\n | payload
+//!  headcount-journal 2 {"journal":"…","partition":0,"writer":"…","seq":7,"try":0,"index":0,"of":1,…}\n | payload
 //! ```
 //!
 //! The parts of a batch's payload, put together by their index and unpacked, are a line of JSON with kind, source and
@@ -14,8 +14,11 @@ use serde::{Deserialize, Serialize};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 
+/// The version of the format, which stands in every record and in the stream's tag. Version 1 had records of all feeds
+/// under one kind.
+pub(super) const VERSION: u32 = 2;
 /// What every record begins with: the name and the version of the format.
-const MAGIC: &[u8] = b"headcount-journal 1 ";
+const MAGIC: &[u8] = b"headcount-journal 2 ";
 /// The longest head: names and numbers.
 const HEAD_BYTES_MAX: usize = 1 << 10;
 /// So much of the payload goes into one record, so that record, head and partition key stay under 1 MiB.
@@ -207,6 +210,7 @@ mod tests {
         let batch = ["{\"a\":1}", "b"].map(|text| Entry {
             kind: 0,
             source: 7,
+            key: None,
             body: text.into(),
         });
         let (payload, packed) = pack(&batch).unwrap();
@@ -214,7 +218,7 @@ mod tests {
         let record = record(&Head::Part(part()), &payload);
         assert_eq!(
             String::from_utf8(record.clone()).unwrap(),
-            "headcount-journal 1 {\"is\":\"part\",\"journal\":\"ffffffffffffffff\",\"partition\":3,\
+            "headcount-journal 2 {\"is\":\"part\",\"journal\":\"ffffffffffffffff\",\"partition\":3,\
              \"writer\":\"0000000000000001\",\"seq\":7,\"try\":0,\"index\":0,\"of\":1,\"entries\":2,\
              \"appended_ms\":5,\"packed\":false}\n[[0,7,7],[0,7,1]]\n{\"a\":1}b"
         );
@@ -225,13 +229,13 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_packed_comes_out_again(bodies in prop::collection::vec((any::<u8>(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..300)), 0..20)) {
-            let batch: Vec<Entry> = bodies.into_iter().map(|(kind, source, body)| Entry { kind, source, body }).collect();
+            let batch: Vec<Entry> = bodies.into_iter().map(|(kind, source, body)| Entry { kind, source, key: None, body }).collect();
             let (payload, packed) = pack(&batch).unwrap();
             let again: Vec<u8> = parts(&payload).flatten().copied().collect();
             let unpacked = unpack(&again, packed).unwrap();
             let found: Vec<Entry> = unpacked
                 .entries()
-                .map(|(kind, source, body)| Entry { kind, source, body: body.to_vec() })
+                .map(|(kind, source, body)| Entry { kind, source, key: None, body: body.to_vec() })
                 .collect();
             prop_assert_eq!(found, batch);
         }

@@ -11,6 +11,7 @@ use crate::batch::Batch;
 use crate::entry::Frame;
 use crate::error::{Error, Result};
 use crate::place::Place;
+use crate::read_waker::{Interrupt, ReadWaker};
 use crate::{Entry, Offset};
 
 /// How long the stream may take to say where it ends.
@@ -25,6 +26,7 @@ pub(crate) struct Reader {
     /// From where the batch that is being handed out can be read again, or what follows the last one.
     mark: Mark,
     open: Option<Open>,
+    interrupt: Interrupt,
 }
 
 /// A batch of which some was handed out.
@@ -59,6 +61,7 @@ impl Reader {
             position: mark.offset,
             mark,
             open: None,
+            interrupt: Interrupt::default(),
         }
     }
 
@@ -85,6 +88,7 @@ impl Reader {
                         end: self.position,
                     });
                 }
+                Fed::Notified => {}
                 Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
             }
         }
@@ -101,13 +105,13 @@ impl Reader {
         let deadline = Instant::now() + timeout;
         while self.open.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
-            // Looks up now and then: the journal may be closed meanwhile.
-            let step = left.min(Duration::from_millis(50));
-            match self.feed.wait(self.engine.closed_at(), step)? {
+            match self.feed.wait(self.engine.closed_at(), left)? {
                 Fed::Parcel(parcel) => self.open(*parcel)?,
                 Fed::Whole => return Err(Error::Closed),
-                Fed::TimedOut if left.is_zero() => return Ok(0),
-                Fed::TimedOut => {}
+                Fed::TimedOut => return Ok(0),
+                // The journal was closed, or somebody wants the reader back.
+                Fed::Notified if self.interrupt.take() => return Ok(0),
+                Fed::Notified => {}
             }
         }
         self.fill(batch, max_bytes);
@@ -146,6 +150,7 @@ impl Reader {
             .map(|(kind, source, body)| Entry {
                 kind,
                 source,
+                key: None,
                 body: body.to_vec(),
             })
             .collect();
@@ -166,6 +171,11 @@ impl Reader {
         if let Some(open) = self.open.take_if(|open| open.entries.len() == 0) {
             self.mark = open.after;
         }
+    }
+
+    pub(crate) fn waker(&self) -> ReadWaker {
+        let feed = self.feed.notifier();
+        self.interrupt.waker(move || feed.notify())
     }
 
     pub(crate) fn position(&self) -> Offset {
@@ -218,6 +228,7 @@ impl Reader {
                     self.engine.learn(self.partition, &self.mark);
                     return Ok(self.position);
                 }
+                Fed::Notified => {}
                 Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
             }
         }

@@ -12,12 +12,16 @@ use tokio::sync::watch;
 
 use super::parcel::{self, Head, Manifest, Part};
 use crate::error::{Error, Result};
-use crate::queue::{Job, Patience, Queue};
+use crate::queue::{Job, Linger, Queue};
+use crate::waiting::Waiting;
 use headcount_clock::now_ms;
 
 /// When every part of a batch was taken within this time by the writer's clock, it was complete within five minutes by
 /// the stream's, after which readers forget it.
 const PUT_WITHIN: Duration = Duration::from_secs(3 * 60);
+
+/// A put that takes longer is one that the client tries again, for the service does not answer or does not take it.
+const LONG_PUT: Duration = Duration::from_secs(5);
 
 /// How long a put may still take when the journal is closed.
 const CLOSE_LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +51,7 @@ pub(super) struct Writer {
     pub(super) seq: u64,
     pub(super) patience: Duration,
     pub(super) shared: Arc<Shared>,
+    pub(super) waiting: Arc<Waiting>,
 }
 
 /// Starts the writer of a partition. It ends when its queue is closed, or when a put fails for good.
@@ -54,15 +59,15 @@ pub(super) fn start(writer: Writer) -> std::io::Result<JoinHandle<Result<()>>> {
     std::thread::Builder::new()
         .name(format!("journal-p{:03}", writer.partition))
         .spawn(move || {
-            let _door = Door(Arc::clone(&writer.shared));
+            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
             writer.run()
         })
 }
 
 /// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct Door(Arc<Shared>);
+struct CloseOnDrop(Arc<Shared>);
 
-impl Drop for Door {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.queue.fail(&Error::Closed);
     }
@@ -70,7 +75,7 @@ impl Drop for Door {
 
 impl Writer {
     fn run(mut self) -> Result<()> {
-        while let Some(group) = self.shared.queue.take(Patience::default()) {
+        while let Some(group) = self.shared.queue.take(Linger::default()) {
             self.commit(group)?;
         }
         Ok(())
@@ -130,7 +135,7 @@ impl Writer {
             // One record is there or not, however long it takes; several must come close together.
             let limit = if is_one { self.patience } else { PUT_WITHIN };
             let started = Instant::now();
-            let putting = self.client.put_within(records, limit);
+            let putting = self.said_when_long(self.client.put_within(records, limit));
             let closing = closed_for_long(self.shared.closing.subscribe());
             let put = self.runtime.block_on(async {
                 tokio::select! {
@@ -154,6 +159,19 @@ impl Writer {
             self.partition,
             self.patience.as_secs()
         )))
+    }
+
+    /// Says that the stream is waited for, when a put takes longer than one that succeeds.
+    async fn said_when_long<T>(&self, putting: impl Future<Output = T>) -> T {
+        let mut putting = std::pin::pin!(putting);
+        if let Ok(put) = tokio::time::timeout(LONG_PUT, &mut putting).await {
+            return put;
+        }
+        let reason = format!("writing to {} waits for an answer", self.client.stream());
+        self.waiting.begin(self.partition, reason);
+        let put = putting.await;
+        self.waiting.end(self.partition);
+        put
     }
 
     fn records(

@@ -6,9 +6,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::sync::watch;
+
+use crate::capabilities::Capabilities;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::queue::{Pushed, Queue};
+use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
 use crate::segments::lock::Lock;
@@ -18,6 +21,7 @@ use crate::segments::options::Options;
 use crate::segments::reader::Reader;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, Counts, Shared};
+use crate::waiting::Waiting;
 use crate::{Figures, Offset};
 use headcount_clock::now_ms;
 
@@ -27,6 +31,7 @@ pub(crate) struct Journal {
     id: u64,
     disk: Disk,
     partitions: Vec<Arc<Shared>>,
+    waiting: Arc<Waiting>,
     torn: Vec<TornTail>,
     running: Mutex<Running>,
 }
@@ -80,6 +85,7 @@ impl Journal {
             id: manifest.id,
             disk: disk.clone(),
             partitions: Vec::new(),
+            waiting: Arc::default(),
             torn: Vec::new(),
             running: Mutex::new(Running {
                 writers: Vec::new(),
@@ -106,7 +112,8 @@ impl Journal {
             tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
             counts: Counts::default(),
         });
-        let writer = writer::start(log, partition, Arc::clone(&shared), options)
+        let waiting = Arc::clone(&self.waiting);
+        let writer = writer::start(log, partition, Arc::clone(&shared), waiting, options)
             .map_err(Error::io("start the writer of", &self.dir))?;
         self.partitions.push(shared);
         self.running_mut().writers.push(writer);
@@ -118,9 +125,25 @@ impl Journal {
         u16::try_from(self.partitions.len()).expect("a journal has at most 1,000 partitions")
     }
 
-    /// The folder.
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            knows_offsets: true,
+            keeps_positions: false,
+            // The lock on the folder keeps the second process out, rather than the first.
+            fences_writers: false,
+            shares_partitions: false,
+            forgets: false,
+        }
+    }
+
+    /// What appends are waiting for.
+    pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {
+        self.waiting.watch()
+    }
+
+    /// Waits no longer for room.
+    pub(crate) fn give_up(&self) {
+        self.waiting.give_up.set();
     }
 
     /// A random number that this journal got when it was created: positions in it mean nothing in another one.
@@ -138,19 +161,6 @@ impl Journal {
     /// Blocks while the queue is full, so not on a thread of an async runtime. Batches of one thread keep their order.
     pub(crate) fn append(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
         self.partition(partition)?.queue.push(partition, batch)
-    }
-
-    /// As [`Journal::append`], but awaits room in the queue. If the future is dropped before, nothing is queued.
-    pub(crate) async fn append_async(&self, partition: u16, batch: Vec<Entry>) -> Result<Receipt> {
-        self.partition(partition)?
-            .queue
-            .push_async(partition, batch)
-            .await
-    }
-
-    /// As [`Journal::append`], but gives the batch back if there is no room in the queue.
-    pub(crate) fn try_append(&self, partition: u16, batch: Vec<Entry>) -> Result<Pushed> {
-        self.partition(partition)?.queue.try_push(partition, batch)
     }
 
     /// A reader of what is durable in a partition, now and later, from an offset on.
@@ -183,10 +193,12 @@ impl Journal {
         })
     }
 
-    /// Takes nothing more, writes what is queued, ends the segments in order and gives the folder back. The first
-    /// failure is returned. Readers read on to the end; a second call does nothing.
+    /// Takes nothing more, writes what is queued as far as there is room, ends the segments in order and gives the folder
+    /// back. The first failure is returned. Readers read on to the end; a second call does nothing.
     pub(crate) fn close(&self) -> Result<()> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody is left who could be told of room that comes later.
+        self.give_up();
         for shared in &self.partitions {
             shared.queue.refuse(Error::Closed);
         }

@@ -37,5 +37,6 @@ pub(crate) use reader::Reader;
 pub use report::{PartitionReport, Report, stat, verify};
 pub(crate) use window::Window;
 
-/// The format of all files of a journal. Another one is refused, never guessed at.
-const FORMAT_VERSION: u32 = 1;
+/// The format of all files of a journal. Another one is refused, never guessed at. In version 1 the kind of a frame told
+/// records from controls and nothing more, so the files do not say what the records are of.
+const FORMAT_VERSION: u32 = 2;

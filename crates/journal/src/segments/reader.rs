@@ -8,6 +8,7 @@ use crate::Offset;
 use crate::batch::Batch;
 use crate::error::{Damage, Error, Result};
 use crate::place::Place;
+use crate::read_waker::{Interrupt, ReadWaker};
 use crate::segments::cursor::{Cursor, Step};
 use crate::segments::disk::{Disk, File};
 use crate::segments::tail::{Stretch, Tail};
@@ -24,6 +25,7 @@ pub(crate) struct Reader {
     stretch: Stretch,
     file: File,
     cursor: Cursor,
+    interrupt: Interrupt,
 }
 
 impl Reader {
@@ -69,6 +71,7 @@ impl Reader {
             stretch,
             file,
             cursor,
+            interrupt: Interrupt::default(),
         })
     }
 
@@ -85,7 +88,7 @@ impl Reader {
         timeout: Duration,
     ) -> Result<usize> {
         batch.clear();
-        if !self.tail.wait(self.cursor.next, timeout)? {
+        if !self.tail.wait(self.cursor.next, timeout, &self.interrupt)? {
             return Ok(0);
         }
         while batch.is_empty() {
@@ -96,6 +99,11 @@ impl Reader {
             self.fill(batch, max_bytes)?;
         }
         Ok(batch.len())
+    }
+
+    pub(crate) fn waker(&self) -> ReadWaker {
+        let tail = Arc::clone(&self.tail);
+        self.interrupt.waker(move || tail.notify())
     }
 
     /// The offset of the next entry.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::Offset;
 use crate::error::{Error, Result};
+use crate::read_waker::Interrupt;
 use crate::segments::cursor::Cursor;
 use crate::segments::segment::Segment;
 
@@ -79,9 +80,22 @@ impl Tail {
         state.stretch(index as usize)
     }
 
-    /// Waits until there are more than `offset` entries, at most for `timeout`; false if it is over without. Once there
-    /// is nothing to wait for, the reason why.
-    pub(crate) fn wait(&self, offset: Offset, timeout: Duration) -> Result<bool> {
+    /// Makes waiting readers look at their interrupts.
+    pub(crate) fn notify(&self) {
+        // Under the lock, so that no reader is between its look and its wait.
+        let state = self.lock();
+        self.moved.notify_all();
+        drop(state);
+    }
+
+    /// Waits until there are more than `offset` entries, at most for `timeout` and only until the interrupt; false if it is
+    /// over without. Once there is nothing to wait for, the reason why.
+    pub(crate) fn wait(
+        &self,
+        offset: Offset,
+        timeout: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<bool> {
         let deadline = Instant::now().checked_add(timeout);
         let mut state = self.lock();
         loop {
@@ -92,7 +106,7 @@ impl Tail {
                 return Err(why.clone());
             }
             let left = deadline.map_or(timeout, |at| at.saturating_duration_since(Instant::now()));
-            if left.is_zero() {
+            if left.is_zero() || interrupt.take() {
                 return Ok(false);
             }
             state = self

@@ -49,6 +49,7 @@ impl Random {
         Entry {
             kind: self.below(3) as u8,
             source: self.next() as u16,
+            key: None,
             body: (0..len).map(|_| self.next() as u8).collect(),
         }
     }
@@ -111,6 +112,7 @@ fn read_all(disk: &Disk, tail: Arc<Tail>) -> Result<Vec<Entry>> {
             entries.push(Entry {
                 kind: frame.kind,
                 source: frame.source,
+                key: None,
                 body: frame.body.to_vec(),
             });
         }

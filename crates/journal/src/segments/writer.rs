@@ -6,13 +6,21 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::Offset;
+use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::queue::{Job, Patience, Queue};
+use crate::queue::{Job, Linger, Queue};
+use crate::receipt::Reply;
 use crate::segments::frame::SYNC_BYTES;
 use crate::segments::log::Log;
 use crate::segments::options::Options;
 use crate::segments::tail::Tail;
+use crate::waiting::Waiting;
 use headcount_clock::now_ms;
+
+/// Nothing tells when there is room on a disk again, so it is tried: soon, for somebody may be deleting files just now ...
+const BACKOFF_MIN: Duration = Duration::from_millis(50);
+/// ... and later now and then.
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
 /// What the threads of one partition share.
 pub(crate) struct Shared {
@@ -32,36 +40,43 @@ pub(crate) struct Counts {
 
 struct Writer {
     log: Log,
+    partition: u16,
     shared: Arc<Shared>,
-    interval: Duration,
+    waiting: Arc<Waiting>,
+    /// The longest that a group waits for others to join.
+    linger_max: Duration,
     group_bytes: usize,
 }
 
-/// Starts the writer of a partition. It ends when its queue is closed, or at the first failure that is not about room.
+/// Starts the writer of a partition. It ends when its queue is closed, when room is waited for no longer, or at the first
+/// failure that is not about room.
 pub(crate) fn start(
     log: Log,
     partition: u16,
     shared: Arc<Shared>,
+    waiting: Arc<Waiting>,
     options: &Options,
 ) -> std::io::Result<JoinHandle<Result<()>>> {
     let writer = Writer {
         log,
+        partition,
         shared,
-        interval: options.group_interval,
+        waiting,
+        linger_max: options.group_interval,
         group_bytes: options.group_bytes,
     };
     std::thread::Builder::new()
         .name(format!("journal-p{partition:03}"))
         .spawn(move || {
-            let _door = Door(Arc::clone(&writer.shared));
+            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
             writer.run()
         })
 }
 
 /// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct Door(Arc<Shared>);
+struct CloseOnDrop(Arc<Shared>);
 
-impl Drop for Door {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.queue.fail(&Error::Closed);
         self.0.tail.close(Error::Closed);
@@ -70,20 +85,29 @@ impl Drop for Door {
 
 impl Writer {
     fn run(mut self) -> Result<()> {
-        let mut patience = Patience::default();
-        while let Some(group) = self.shared.queue.take(patience) {
+        let mut linger = Linger::default();
+        let mut ended = Ok(());
+        while let Some(group) = self.shared.queue.take(linger) {
             let batches = group.len();
-            let took = self.commit(group)?;
-            patience = Patience::after(
-                batches,
-                self.shared.queue.depth().0,
-                took.min(self.interval),
-            );
+            match self.commit(group) {
+                Ok(took) => {
+                    let queued = self.shared.queue.depth().0;
+                    linger = Linger::after(batches, queued, took.min(self.linger_max));
+                }
+                // The log is as it was, so it can still be ended in order.
+                Err(error @ Error::Full { .. }) => {
+                    ended = Err(error);
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        self.log.seal().inspect_err(|error| self.give_up(error))
+        self.log.seal().inspect_err(|error| self.give_up(error))?;
+        ended
     }
 
-    /// Commits one group and answers its batches. An error means that the partition takes nothing more.
+    /// Commits one group, when there is room for it, and answers its batches. An error means that the partition takes
+    /// nothing more.
     fn commit(&mut self, group: Vec<Job>) -> Result<Duration> {
         let bytes: usize = group.iter().map(|job| job.bytes).sum();
         let (batches, replies): (Vec<_>, Vec<_>) = group
@@ -92,34 +116,67 @@ impl Writer {
             .unzip();
         let from = self.log.end();
         let began = Instant::now();
-        let done = self.log.commit(&batches, now_ms());
+        let done = self.commit_with_room(&batches);
         let took = began.elapsed();
         self.log.shrink_buffer(self.group_bytes);
-        match done {
-            Ok(ends) => {
-                self.shared
-                    .tail
-                    .advance(self.log.segments(), self.log.end());
-                self.count(from.next, bytes + SYNC_BYTES, took);
-                for (reply, end) in replies.into_iter().zip(ends) {
-                    let _ = reply.send(Ok(Some(end)));
+        let ends = match done {
+            Ok(ends) => ends,
+            Err(error) => return Err(self.refuse(replies, error)),
+        };
+        debug_assert!(
+            ends.is_sorted() && ends.last().is_none_or(|end| *end == self.log.end().next),
+            "the batches of a group lie one behind the other, and the log ends with the last"
+        );
+        self.shared
+            .tail
+            .advance(self.log.segments(), self.log.end());
+        self.count(from.next, bytes + SYNC_BYTES, took);
+        for (reply, end) in replies.into_iter().zip(ends) {
+            let _ = reply.send(Ok(Some(end)));
+        }
+        Ok(took)
+    }
+
+    /// Commits the batches; on a full disk the group is tried again, as it is and before all others, until there is room.
+    /// So the order of a partition holds, and nobody who appends has to do anything about it.
+    fn commit_with_room(&mut self, batches: &[Vec<Entry>]) -> Result<Vec<Offset>> {
+        let mut backoff = None;
+        loop {
+            match self.log.commit(batches, now_ms()) {
+                Err(error @ Error::Full { .. }) => {
+                    let pause = *backoff.get_or_insert_with(|| {
+                        let reason = format!("{error}; waiting for room");
+                        self.waiting.begin(self.partition, reason);
+                        BACKOFF_MIN
+                    });
+                    if self.waiting.give_up.wait(pause) {
+                        return Err(error);
+                    }
+                    backoff = Some((pause * 2).min(BACKOFF_MAX));
                 }
-                Ok(took)
-            }
-            Err(error) => {
-                let fatal = !matches!(error, Error::Full { .. });
-                if fatal {
-                    // Before the answers: whoever gets one must find the door closed.
-                    self.give_up(&error);
-                } else {
-                    tracing::warn!(%error, "no room in the journal");
+                Err(error) => return Err(error),
+                Ok(ends) => {
+                    if backoff.is_some() {
+                        self.waiting.end(self.partition);
+                    }
+                    return Ok(ends);
                 }
-                for reply in replies {
-                    let _ = reply.send(Err(error.clone()));
-                }
-                if fatal { Err(error) } else { Ok(took) }
             }
         }
+    }
+
+    /// Takes nothing more, and says so to those who wait.
+    fn refuse(&self, replies: Vec<Reply>, error: Error) -> Error {
+        // Before the answers: whoever gets one must find the door closed.
+        match error {
+            // Readers are not concerned: what they read is whole, and the journal ends where it ended before.
+            Error::Full { .. } => self.shared.queue.fail(&error),
+            _ => self.give_up(&error),
+        }
+        for reply in replies {
+            let _ = reply.send(Err(error.clone()));
+        }
+        error
     }
 
     fn give_up(&self, error: &Error) {

@@ -1,19 +1,18 @@
 //! Journals of their own names, and what is in them.
 
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use headcount_journal::kafka::Options;
-use headcount_journal::{Batch, Entry, Journal, Offset, Place, Route};
+use headcount_journal::kafka::{Options, Topic};
+use headcount_journal::{Batch, Entry, Journal, Offset, Place};
 use headcount_kafka::KafkaAddress;
 use headcount_test_servers::Kafka;
 
 /// Longer than anything takes.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// Kinds as the router of these tests reads them.
+/// Kinds that have no topic.
 pub(crate) const NAME: u8 = 10;
 pub(crate) const POSITION: u8 = 11;
 pub(crate) const NOTE: u8 = 12;
@@ -47,34 +46,32 @@ impl Site {
     }
 }
 
-/// Lane 0 for kind 0, lane 1 for kind 2, the rest in the commit message.
-pub(crate) fn route(entry: &Entry) -> Route {
-    let text = || String::from_utf8(entry.body.clone()).unwrap();
-    match entry.kind {
-        0 => Route::Lane {
-            lane: 0,
-            key: entry.body.get(..4).map(<[u8]>::to_vec),
-        },
-        2 => Route::Lane { lane: 1, key: None },
-        NAME => Route::Name(text()),
-        POSITION => Route::Position(text().split(' ').next().unwrap_or_default().to_owned()),
-        _ => Route::Inline,
-    }
+/// The topics of these tests' journals: one for kind 0 and one for kind 2; the rest is in the commit messages.
+pub(crate) fn topics() -> Vec<Topic> {
+    vec![Topic::of_kind("rsvps", 0), Topic::of_kind("photos", 2)]
 }
 
 pub(crate) fn options(site: &Site, worker: &str) -> Options {
-    Options::new(site.address(), worker, Arc::new(route)).unwrap()
+    Options::new(site.address(), worker, topics()).unwrap()
 }
 
 pub(crate) fn open(site: &Site, worker: &str) -> Journal {
     Journal::kafka(options(site, worker)).unwrap()
 }
 
+/// An entry: a record has the beginning of its body as its key, a position its first word.
 pub(crate) fn entry(kind: u8, source: u16, body: impl Into<Vec<u8>>) -> Entry {
+    let body = body.into();
+    let key = match kind {
+        0 => body.get(..4),
+        POSITION => body.split(|byte| *byte == b' ').next(),
+        _ => None,
+    };
     Entry {
         kind,
         source,
-        body: body.into(),
+        key: key.map(Into::into),
+        body,
     }
 }
 

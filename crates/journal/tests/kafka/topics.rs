@@ -1,5 +1,6 @@
 //! How the topics are made, and what is said when they are not as they must be.
 
+use headcount_journal::kafka::Topic;
 use headcount_journal::{Error, Journal, Place};
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
@@ -7,7 +8,7 @@ use rdkafka::admin::{
 use rdkafka::client::DefaultClientContext;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::support::{SOON, Site, entry, open, options, read_from, until};
+use crate::support::{SOON, Site, entry, open, options, read_all, read_from, topics, until};
 
 struct Admin(AdminClient<DefaultClientContext>, tokio::runtime::Runtime);
 
@@ -198,11 +199,7 @@ fn options_without_sense_are_refused() {
     bad.partitions = Some(0);
     assert!(matches!(Journal::kafka(bad), Err(Error::Option(_))));
     let address = format!("{}?partitoins=2", site.address()).parse().unwrap();
-    let said = headcount_journal::kafka::Options::new(
-        address,
-        "worker",
-        std::sync::Arc::new(crate::support::route),
-    );
+    let said = headcount_journal::kafka::Options::new(address, "worker", topics());
     assert!(
         said.unwrap_err()
             .to_string()
@@ -284,4 +281,101 @@ fn a_topic_that_was_made_anew_is_not_taken_for_the_old_one() {
         matches!(error, Error::Replaced { .. } | Error::Deleted { .. }),
         "{error}"
     );
+}
+
+/// Ends and bodies of a partition's entries of a kind.
+fn bodies(journal: &Journal, kind: u8) -> Vec<String> {
+    let rows = read_all(journal, 0).into_iter();
+    rows.filter(|row| row.2 == kind).map(|row| row.4).collect()
+}
+
+#[test]
+fn a_program_with_one_more_feed_moves_no_topic_of_an_old_journal() {
+    const CHECK_IN: u8 = 7;
+    const DEAD_LETTER: u8 = 6;
+    let site = Site::shared();
+    let admin = Admin::of(&site);
+    let count = |topic: &str| {
+        let topic = format!("{}.{topic}", site.name);
+        let consumer: rdkafka::consumer::BaseConsumer = site.address().config().create().unwrap();
+        rdkafka::consumer::Consumer::fetch_watermarks(&consumer, &topic, 0, SOON)
+            .unwrap()
+            .1
+    };
+    let append = |journal: &Journal, kind: u8, body: &str| {
+        let batch = vec![entry(kind, 0, body)];
+        journal.append(0, batch).unwrap().wait().unwrap();
+    };
+    let mut five = options(&site, "worker");
+    five.topics = vec![
+        Topic::of_kind("rsvps", 0),
+        Topic::of_kind("dead-letters", DEAD_LETTER),
+    ];
+    let mut six = options(&site, "worker");
+    six.topics = vec![
+        Topic::of_kind("rsvps", 0),
+        Topic::of_kind("check_ins", CHECK_IN),
+        Topic::of_kind("dead-letters", DEAD_LETTER),
+    ];
+    let old = Journal::kafka(five.clone()).unwrap();
+    append(&old, DEAD_LETTER, "old");
+    let letters = count("dead-letters");
+    old.close().unwrap();
+
+    // The newer program gives the feed a topic of its own, where its list has the dead letters.
+    let new = Journal::kafka(six).unwrap();
+    assert_eq!(new.id(), old.id());
+    append(&new, CHECK_IN, "here");
+    assert_eq!(count("dead-letters"), letters);
+    append(&new, DEAD_LETTER, "new");
+    assert!(count("check_ins") > 0 && count("dead-letters") > letters);
+    assert_eq!(bodies(&new, DEAD_LETTER), ["old", "new"]);
+    assert_eq!(bodies(&new, CHECK_IN), ["here"]);
+    new.close().unwrap();
+
+    // The older one reads all of it, and goes on where it was.
+    let old = Journal::kafka(five).unwrap();
+    append(&old, DEAD_LETTER, "again");
+    assert_eq!(bodies(&old, DEAD_LETTER), ["old", "new", "again"]);
+    assert_eq!(bodies(&old, CHECK_IN), ["here"]);
+    old.close().unwrap();
+
+    // What a topic of this journal is, another program does not decide.
+    let mut wrong = options(&site, "worker");
+    wrong.topics = vec![Topic::of_kind("dead-letters", 9)];
+    let said = Journal::kafka(wrong).err().unwrap().to_string();
+    assert!(
+        said.contains(
+            "it is to hold entries of the kinds 9, but in this journal dead-letters holds 6"
+        ),
+        "{said}"
+    );
+    assert!(admin.has(&format!("{}.check_ins", site.name)));
+}
+
+/// What version 1 wrote when a journal was made.
+#[test]
+fn a_journal_of_an_older_format_is_refused_and_left_as_it_is() {
+    let site = Site::shared();
+    let admin = Admin::of(&site);
+    let sound = ("max.message.bytes", "9437184");
+    let compacted = [sound, ("cleanup.policy", "compact")];
+    let positions = format!("{}.positions", site.name);
+    admin.create(
+        &format!("{}.commits", site.name),
+        1,
+        &[sound, ("retention.ms", "-1")],
+    );
+    admin.create(&positions, 1, &compacted);
+    let producer: rdkafka::producer::FutureProducer = site.address().config().create().unwrap();
+    let old = rdkafka::producer::FutureRecord::to(&positions)
+        .key("journal")
+        .payload(r#"{"version":1,"id":"000000000000feed"}"#);
+    admin.1.block_on(producer.send(old, SOON)).unwrap();
+    let said = refused(&site);
+    assert!(
+        said.contains("format version 1, this program reads 2; import the archive"),
+        "{said}"
+    );
+    assert!(!admin.has(&format!("{}.rsvps", site.name)));
 }

@@ -28,6 +28,9 @@ macro_rules! conformance {
                 a_reader_begins_at_any_offset
                 reads_are_bounded_and_bring_at_least_one
                 a_reader_waits_for_what_comes
+                a_reader_that_waits_can_be_woken
+                waiting_is_for_what_is_away
+                capabilities_are_kept
                 what_does_not_belong_is_refused
                 opening_again_finds_everything
                 the_number_of_partitions_stays
@@ -56,6 +59,7 @@ fn entry(kind: u8, source: u16, body: impl Into<Vec<u8>>) -> Entry {
     Entry {
         kind,
         source,
+        key: None,
         body: body.into(),
     }
 }
@@ -208,7 +212,6 @@ pub(crate) fn a_reader_waits_for_what_comes<S: Subject>(subject: &S) {
     assert!(began.elapsed() >= short);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| reader.read(&mut batch, 1000, SOON).unwrap());
-        std::thread::sleep(short);
         journal.append(0, texts(&["now"])).unwrap().wait().unwrap();
         assert_eq!(waiting.join().unwrap(), 1);
     });
@@ -223,6 +226,60 @@ pub(crate) fn a_reader_waits_for_what_comes<S: Subject>(subject: &S) {
         .unwrap();
     assert_eq!(late.read(&mut batch, 1000, SOON).unwrap(), 1);
     assert_eq!(batch.get(0).unwrap().body, b"and now");
+}
+
+pub(crate) fn a_reader_that_waits_can_be_woken<S: Subject>(subject: &S) {
+    let journal = subject.open(None).unwrap();
+    let (mut reader, mut batch) = (journal.reader(0, 0).unwrap(), Batch::new());
+    let began = Instant::now();
+    let waker = reader.waker();
+    // Before it waits, so that it must not wait ...
+    waker.wake();
+    assert_eq!(reader.read(&mut batch, 1000, SOON).unwrap(), 0);
+    std::thread::scope(|scope| {
+        // ... and while it does, or is about to.
+        let waiting = scope.spawn(|| reader.read(&mut batch, 1000, SOON).unwrap());
+        waker.clone().wake();
+        assert_eq!(waiting.join().unwrap(), 0);
+    });
+    assert!(began.elapsed() < SOON, "a wake-up was missed");
+    // What is there is read all the same.
+    journal.append(0, texts(&["a"])).unwrap().wait().unwrap();
+    let mut count = 0;
+    while count == 0 {
+        waker.wake();
+        count = reader.read(&mut batch, 1000, SOON).unwrap();
+    }
+    assert_eq!(batch.get(0).unwrap().body, b"a");
+}
+
+pub(crate) fn waiting_is_for_what_is_away<S: Subject>(subject: &S) {
+    let journal = subject.open(None).unwrap();
+    let waiting = journal.waiting();
+    journal.append(0, texts(&["a"])).unwrap().wait().unwrap();
+    assert!(!waiting.has_changed().unwrap());
+    assert_eq!(*waiting.borrow(), None);
+}
+
+pub(crate) fn capabilities_are_kept<S: Subject>(subject: &S) {
+    let journal = subject.open(Some(2)).unwrap();
+    let can = journal.capabilities();
+    let end = journal.append(0, texts(&["a"])).unwrap().wait().unwrap();
+    assert_eq!(can.knows_offsets, end.is_some());
+    assert_eq!(can.knows_offsets, S::KNOWS_OFFSETS);
+    let keyed = Entry {
+        key: Some(b"of"[..].into()),
+        ..entry(9, 0, "a position")
+    };
+    journal.append(1, vec![keyed]).unwrap().wait().unwrap();
+    match journal.positions() {
+        Ok(positions) => {
+            assert!(can.keeps_positions);
+            assert_eq!(positions, [vec![], vec![b"a position".to_vec()]]);
+        }
+        Err(Error::NoPositions) => assert!(!can.keeps_positions),
+        Err(other) => panic!("{other}"),
+    }
 }
 
 pub(crate) fn what_does_not_belong_is_refused<S: Subject>(subject: &S) {
@@ -341,12 +398,12 @@ pub(crate) fn receipts_can_be_awaited<S: Subject>(subject: &S) {
         .unwrap();
     runtime.block_on(async {
         for n in 1..=50 {
-            let receipt = journal.append_async(0, texts(&["a"])).await.unwrap();
+            let receipt = journal.append(0, texts(&["a"])).unwrap();
             assert_eq!(receipt.await.unwrap(), said::<S>(n));
         }
         // Dropping a receipt changes nothing.
-        drop(journal.append_async(0, texts(&["b"])).await.unwrap());
-        let last = journal.append_async(0, texts(&["c"])).await.unwrap();
+        drop(journal.append(0, texts(&["b"])).unwrap());
+        let last = journal.append(0, texts(&["c"])).unwrap();
         assert_eq!(last.await.unwrap(), said::<S>(52));
     });
     assert_eq!(read(&journal, 0, 50, 2), texts(&["b", "c"]));

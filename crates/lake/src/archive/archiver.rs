@@ -11,7 +11,7 @@ use super::error::{Error, Result};
 use super::figures::ArchiveFigures;
 use super::object::ArchiveObject;
 use super::position::{ArchivePosition, ArchivePositions};
-use super::{Entry, FeedOf, HOUR_MS};
+use super::{Entry, HOUR_MS};
 use crate::{Lake, LakeDescription, PutOutcome, store};
 
 /// How long after its end an hour is closed by the clock, if nothing else comes. Entries that arrived in its last
@@ -25,7 +25,6 @@ pub struct Archiver {
     lake: Lake,
     description: LakeDescription,
     partition: u16,
-    feed_of: FeedOf,
     positions: ArchivePositions,
     position: ArchivePosition,
     next: u64,
@@ -36,12 +35,7 @@ pub struct Archiver {
 
 impl Archiver {
     /// Takes up the archive of a partition where it ended; the lake becomes the journal's if it is nobody's.
-    pub fn open(
-        lake: &Lake,
-        description: LakeDescription,
-        partition: u16,
-        feed_of: FeedOf,
-    ) -> Result<Self> {
+    pub fn open(lake: &Lake, description: LakeDescription, partition: u16) -> Result<Self> {
         let mut positions = ArchivePositions::of(partition);
         let description = description.agree(lake)?;
         let position = positions.read(lake)?;
@@ -49,7 +43,6 @@ impl Archiver {
             lake: lake.clone(),
             description,
             partition,
-            feed_of,
             positions,
             position: ArchivePosition::default(),
             next: 0,
@@ -111,9 +104,8 @@ impl Archiver {
             .as_ref()
             .is_some_and(|cut| !cut.takes(entry, cut_bytes));
         let sealed = if full { self.seal()? } else { None };
-        let feed = (self.feed_of)(entry);
         let cut = self.cut.get_or_insert_with(|| Cut::begin(entry));
-        cut.add(entry, feed)?;
+        cut.add(entry)?;
         self.next += 1;
         Ok(sealed)
     }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use headcount_record::Kind;
 
 use super::Entry;
-use super::error::{Error, Result};
-use super::name::{ObjectName, hour_of, is_feed};
+use super::error::Result;
+use super::name::{ObjectName, hour_of};
 use super::writing::Writing;
 
 /// What an entry counts beside its body, towards the size at which a cut ends: its line's end and its place in the
@@ -19,7 +20,7 @@ pub(super) struct Cut {
     next: u64,
     hour: i64,
     bytes: u64,
-    feeds: BTreeMap<&'static str, Writing>,
+    feeds: BTreeMap<Kind, Writing>,
 }
 
 /// A cut that is complete: what is to be stored.
@@ -51,16 +52,12 @@ impl Cut {
         hour_of(entry.arrived) == self.hour && bytes <= cut_bytes
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>, feed: &'static str) -> Result<()> {
-        let writing = match self.feeds.get_mut(feed) {
-            Some(writing) => writing,
-            None if !is_feed(feed) => return Err(Error::Feed(feed.to_owned())),
-            None => self
-                .feeds
-                .entry(feed)
-                .or_insert_with(|| Writing::begin(self.first)),
-        };
-        writing.add(entry)?;
+    pub(super) fn add(&mut self, entry: &Entry<'_>) -> Result<()> {
+        debug_assert_eq!(entry.offset, self.next, "a cut has no gaps");
+        self.feeds
+            .entry(entry.kind)
+            .or_insert_with(|| Writing::begin(self.first))
+            .add(entry)?;
         self.next = entry.offset + 1;
         self.bytes += entry.body.len() as u64 + ENTRY_BYTES;
         Ok(())
@@ -68,14 +65,15 @@ impl Cut {
 
     pub(super) fn seal(self, journal: u64, partition: u16) -> Result<Sealed> {
         let mut objects = Vec::with_capacity(self.feeds.len());
-        for (feed, writing) in self.feeds {
+        for (kind, writing) in self.feeds {
+            let feed = kind.name();
             let name = ObjectName {
-                feed: feed.to_owned(),
+                feed: feed.clone().into_owned(),
                 hour: self.hour,
                 partition,
                 first: self.first,
             };
-            let body = writing.finish(journal, partition, feed, self.next)?;
+            let body = writing.finish(journal, partition, &feed, self.next)?;
             objects.push((name.key(), body.into()));
         }
         Ok(Sealed {

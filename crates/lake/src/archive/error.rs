@@ -20,9 +20,6 @@ pub enum Error {
     /// Compression failed, for want of memory.
     #[error("compress an object of the archive")]
     Compress(#[from] io::Error),
-    /// The caller's feed cannot be part of a name.
-    #[error("{0:?} cannot be the name of a feed: lower-case letters, digits, - and _")]
-    Feed(String),
     /// The entries did not come one behind the other.
     #[error("partition {partition}: entry {found} came where {expected} was due")]
     Order {

@@ -8,6 +8,7 @@
 //! All little-endian. Columns hold distances from one line to the next, which are mostly 0, so that the index of many
 //! lines takes a fraction of a byte for each. Both frames carry zstd's checksum.
 
+use headcount_record::{Feed, Kind};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::CParameter;
 
@@ -16,7 +17,8 @@ use super::Entry;
 /// One of the sixteen that zstd leaves to its users.
 const SKIPPABLE: u32 = 0x184D_2A5C;
 const MAGIC: [u8; 4] = *b"HCIX";
-const VERSION: u8 = 1;
+/// In version 1 a kind said only whether the line is a record or a control.
+const VERSION: u8 = 2;
 const LEVEL: i32 = 3;
 /// More was never written.
 const RAW_BYTES_MAX: usize = 1 << 30;
@@ -72,7 +74,7 @@ impl Columns {
         index.skipped.push(entry.offset - self.next);
         index.arrived.push(entry.arrived.wrapping_sub(self.arrived));
         index.sources.push(entry.source);
-        index.kinds.push(entry.kind);
+        index.kinds.push(entry.kind.number());
         index.text_bytes += entry.body.len() as u64 + 1;
         (self.next, self.arrived) = (entry.offset + 1, entry.arrived);
     }
@@ -132,9 +134,9 @@ impl Index {
             .strip_prefix(&*head)
             .ok_or("it has no index at its end")?;
         let (version, frame) = frame.split_first().ok_or("its index is too short")?;
-        if *version != VERSION {
+        if !(1..=VERSION).contains(version) {
             return Err(format!(
-                "its index has version {version}, this program reads {VERSION}"
+                "its index has version {version}, this program reads 1 to {VERSION}"
             ));
         }
         let (raw, compressed) = frame
@@ -146,10 +148,26 @@ impl Index {
         }
         let bytes =
             decompress(compressed, raw).map_err(|e| format!("its index is damaged ({e})"))?;
-        let index =
+        let mut index: Self =
             postcard::from_bytes(&bytes).map_err(|e| format!("its index is damaged ({e})"))?;
+        if *version == 1 {
+            let kind = kind_of_feed(&index.feed).number();
+            index.kinds.fill(kind);
+        }
         Ok((text, index))
     }
+}
+
+/// The kind of all lines of an object of version 1, which is told from its feed. What the archive of that version could not
+/// tell the feed of, decoding will not either, whatever it is taken for: it counts nowhere, as before.
+fn kind_of_feed(feed: &str) -> Kind {
+    let mut kinds = Feed::ALL
+        .map(Kind::of)
+        .into_iter()
+        .chain([Kind::CONTROL, Kind::DEAD_LETTER]);
+    kinds
+        .find(|kind| kind.name() == feed)
+        .unwrap_or(Kind::of(Feed::Rsvps))
 }
 
 /// Exactly one zstd frame with exactly so many bytes in it.

@@ -58,12 +58,6 @@ pub(super) fn hour_of(arrived_ms: i64) -> i64 {
     arrived_ms.div_euclid(HOUR_MS)
 }
 
-/// Whether a feed may be part of a name.
-pub(super) fn is_feed(feed: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
-    !feed.is_empty() && feed.len() <= 64 && feed.bytes().all(plain)
-}
-
 /// Year, month and day of a day since 1970, in the calendar carried on in both directions
 /// (<https://howardhinnant.github.io/date_algorithms.html>).
 fn date(days: i64) -> (i64, i64, i64) {

@@ -1,5 +1,7 @@
 //! An object that was read: its entries.
 
+use headcount_record::Kind;
+
 use super::Entry;
 use super::index::{Index, decompress};
 use super::name::{ObjectName, hour_of};
@@ -63,7 +65,7 @@ impl ArchiveObject {
         Entry {
             offset: line.offset,
             arrived: line.arrived,
-            kind: line.kind,
+            kind: Kind::new(line.kind),
             source: line.source,
             body: &self.text[line.start..line.end],
         }

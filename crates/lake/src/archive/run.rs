@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use headcount_clock::{Backoff, Delays};
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
+use headcount_record::Kind;
 
 use super::Entry;
 use super::archiver::Archiver;
@@ -222,7 +223,7 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
     Entry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
-        kind: frame.kind,
+        kind: Kind::new(frame.kind),
         source: frame.source,
         body: frame.body,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use headcount_clock::WallClock;
 use headcount_journal::Place;
+use headcount_record::{Feed, Kind};
 use proptest::prelude::*;
 
 use super::object::ArchiveObject;
@@ -17,7 +18,7 @@ const JOURNAL: u64 = 0x5eed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Owned {
     arrived: i64,
-    kind: u8,
+    kind: Kind,
     source: u16,
     body: Vec<u8>,
 }
@@ -34,19 +35,14 @@ impl Owned {
     }
 }
 
-fn feed_of(entry: &Entry<'_>) -> &'static str {
-    match (entry.kind, entry.body.first()) {
-        (0, Some(b'a'..=b'm')) => "open_events",
-        (0, _) => "rsvps",
-        (1, _) => "control",
-        _ => "dead-letters",
-    }
-}
-
 fn owned(arrived: i64, body: &str) -> Owned {
     Owned {
         arrived,
-        kind: 0,
+        kind: if body.starts_with('a') {
+            Kind::of(Feed::OpenEvents)
+        } else {
+            Kind::of(Feed::Rsvps)
+        },
         source: 1,
         body: body.into(),
     }
@@ -81,7 +77,7 @@ struct Actor(Archiver);
 
 impl Actor {
     fn open(lake: &Lake, cut_bytes: u64) -> Result<Self> {
-        Archiver::open(lake, description(cut_bytes), 0, feed_of).map(Self)
+        Archiver::open(lake, description(cut_bytes), 0).map(Self)
     }
 
     /// Takes up to `count` entries and stores what becomes complete.
@@ -184,7 +180,8 @@ fn any_entries() -> impl Strategy<Value = Vec<Owned>> {
         1 => proptest::collection::vec(any::<u8>(), 0..40),
         1 => "[a-z\n ]{0,20}".prop_map(String::into_bytes),
     ];
-    let entry = (step, 0..4_u8, any::<u16>(), body);
+    let kind = prop_oneof![4 => 0..7_u8, 1 => 16..=254_u8].prop_map(Kind::new);
+    let entry = (step, kind, any::<u16>(), body);
     let arrived_from = -10 * HOUR_MS..2_000_000_000_000_i64;
     (proptest::collection::vec(entry, 0..250), arrived_from).prop_map(|(entries, mut arrived)| {
         let grow = |(step, kind, source, body)| {
@@ -469,7 +466,7 @@ fn a_lake_has_one_journal() {
         .finish(&some(5))
         .unwrap();
     let other = LakeDescription::new(JOURNAL + 1, 1);
-    let Err(error) = Archiver::open(&lake, other, 0, feed_of) else {
+    let Err(error) = Archiver::open(&lake, other, 0) else {
         panic!("two journals in one lake")
     };
     assert!(
@@ -483,10 +480,30 @@ fn a_lake_has_one_journal() {
     assert_eq!(found.cut_bytes, 1 << 20);
 }
 
+/// An archive of version 1, in which a kind was 0 for records and 1 for controls.
 #[test]
-fn feeds_that_cannot_be_names_are_refused() {
-    let (_dir, lake) = lake();
-    let mut archiver = Archiver::open(&lake, description(100), 0, |_| "../x").unwrap();
-    let error = archiver.take(&owned(0, "z").entry(0)).unwrap_err();
-    assert!(matches!(error, Error::Feed(_)), "{error}");
+fn an_archive_of_long_ago_is_read() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1");
+    let address = crate::LakeAddress::Disk(fixture.into());
+    let lake = Lake::open_to_read(&address, crate::Options::default()).unwrap();
+    let archive = Archive::open(&lake).unwrap();
+    let mut entries = archive.entries(0);
+    let mut found = Vec::new();
+    while entries.advance().unwrap() {
+        found.extend(entries.iter().map(|entry| {
+            let begins = String::from_utf8_lossy(&entry.body[..12]).into_owned();
+            (entry.kind.name().into_owned(), begins)
+        }));
+    }
+    let right = [
+        ("control", r#"{"control":""#),
+        ("rsvps", r#"{"rsvp_id":1"#),
+        ("open_events", r#"{"id":"abc","#),
+        ("dead-letters", r#"{"control":""#),
+        ("control", r#"{"control":""#),
+    ];
+    assert_eq!(
+        found,
+        right.map(|(kind, body)| (kind.to_owned(), body.to_owned()))
+    );
 }

@@ -12,17 +12,10 @@ use headcount_clock::WallClock;
 use headcount_journal::{Batch, Journal, Options};
 use headcount_lake::archive::{self, Archive, Archiver, Entry, Stop};
 use headcount_lake::{Lake, LakeDescription};
+use headcount_record::{Feed, Kind};
 
 const CHILD: &str = "HEADCOUNT_ARCHIVE_TEST";
 const CUT_BYTES: u64 = 20_000;
-
-fn feed_of(entry: &Entry<'_>) -> &'static str {
-    match (entry.kind, entry.body.first()) {
-        (0, Some(b'0'..=b'4')) => "open_events",
-        (0, _) => "rsvps",
-        _ => "control",
-    }
-}
 
 fn journal(dir: &Path) -> Journal {
     let options = Options {
@@ -44,10 +37,20 @@ fn description(journal: &Journal) -> LakeDescription {
     }
 }
 
+fn feed(n: u32) -> Feed {
+    Feed::ALL[n as usize % 2]
+}
+
 fn append(journal: &Journal, partition: u16, count: u32) {
     let entry = |n: u32| headcount_journal::Entry {
-        kind: u8::from(n.is_multiple_of(50)),
+        kind: (if n.is_multiple_of(50) {
+            Kind::CONTROL
+        } else {
+            Kind::of(feed(n))
+        })
+        .number(),
         source: 3,
+        key: None,
         body: format!("{n} {}", "text ".repeat(n as usize % 60)).into_bytes(),
     };
     let receipt = journal
@@ -65,7 +68,7 @@ fn archive_all(journal: &Journal, lake: &Lake, meanwhile: impl FnOnce(&Stop)) {
                 let stop = stop.clone();
                 scope.spawn(move || {
                     let mut archiver =
-                        Archiver::open(lake, description(journal), partition, feed_of).unwrap();
+                        Archiver::open(lake, description(journal), partition).unwrap();
                     let figures = archiver.figures();
                     let open =
                         |at: &archive::ArchivePosition| journal.reader_at(partition, &at.place);
@@ -100,7 +103,7 @@ fn same(journal: &Journal, lake: &Lake) {
                 let expected = Entry {
                     offset: frame.offset,
                     arrived: frame.appended_at_ms,
-                    kind: frame.kind,
+                    kind: Kind::new(frame.kind),
                     source: frame.source,
                     body: frame.body,
                 };
@@ -162,7 +165,7 @@ fn an_hour_that_is_over_is_stored_although_nothing_else_comes() {
     let clock = WallClock::at(0);
     let stop = Stop::new();
     std::thread::scope(|scope| {
-        let archiver = Archiver::open(&lake, description(&journal), 0, feed_of).unwrap();
+        let archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
         let mut archiver = archiver.with_clock(clock.clone());
         let figures = archiver.figures();
         let (journal, stop) = (&journal, &stop);
@@ -187,7 +190,7 @@ fn the_end_of_the_journal_ends_it() {
     let (journal, lake) = (journal(dir.path()), open_lake(dir.path()));
     append(&journal, 0, 800);
     let stop = Stop::new();
-    let mut archiver = Archiver::open(&lake, description(&journal), 0, feed_of).unwrap();
+    let mut archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
     journal.close().unwrap();
     let mut open = |at: &archive::ArchivePosition| journal.reader_at(0, &at.place);
     // What does not fill a cut waits for its hour.
@@ -207,7 +210,7 @@ fn while_the_lake_is_away_it_waits_and_tells() {
     std::fs::write(dir.path().join("lake/raw"), b"").unwrap();
     let stop = Stop::new();
     std::thread::scope(|scope| {
-        let mut archiver = Archiver::open(&lake, description(&journal), 0, feed_of).unwrap();
+        let mut archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
         let figures = archiver.figures();
         let (journal, stop) = (&journal, &stop);
         let running = scope.spawn(move || {

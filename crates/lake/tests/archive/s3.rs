@@ -8,7 +8,7 @@ use headcount_lake::archive::{self, Archiver, Stop};
 use headcount_lake::{Lake, LakeAddress, Options};
 use headcount_test_servers::S3;
 
-use super::{CHILD, append, description, feed_of, journal, objects, same, until};
+use super::{CHILD, append, description, journal, objects, same, until};
 
 /// Keys come from the environment, so what archives is a process of its own, and tells how it gets on.
 #[test]
@@ -26,7 +26,7 @@ fn child_that_archives_through_outages() {
     let journal = journal(dir.as_ref());
     let stop = Stop::new();
     std::thread::scope(|scope| {
-        let mut archiver = Archiver::open(&lake, description(&journal), 0, feed_of).unwrap();
+        let mut archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
         let figures = archiver.figures();
         let (journal, stop) = (&journal, &stop);
         let running = scope.spawn(move || {

@@ -8,3 +8,4 @@ pub(crate) mod page;
 pub(crate) mod probes;
 pub(crate) mod status;
 pub(crate) mod summary;
+mod venues_table;

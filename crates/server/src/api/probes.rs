@@ -1,4 +1,4 @@
-//! `/healthz` says that the process runs, `/readyz` whether it serves figures.
+//! `/healthz` says that the process runs, `/readyz` whether it serves figures and records can still come in.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use headcount_query::Readiness;
 use http::header;
 use serde::Serialize;
 
@@ -28,7 +29,16 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.stop.is_asked() {
         return Problem::unavailable("headcount is stopping").into_response();
     }
-    match require(&app.state.ready.borrow()) {
+    // The figures so far are still shown, but nothing is added to them: whoever watches this process must hear of it.
+    if let Some(sentence) = headcount_query::all_failed(&app.state.sources.borrow()) {
+        return Problem::failed(&sentence).into_response();
+    }
+    let ready = app.state.ready.borrow();
+    // Figures are served while it waits, but a rollout must not go on over it.
+    if let Readiness::Waiting(reason) = &*ready {
+        return Problem::waiting(reason).into_response();
+    }
+    match require(&ready) {
         Ok(()) => say("ready"),
         Err(problem) => problem.into_response(),
     }

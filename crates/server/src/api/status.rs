@@ -7,13 +7,13 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse, Response},
 };
+use headcount_clock::now_ms;
 use headcount_engine::{AsOf, Ledger};
 use http::HeaderMap;
 use serde::Serialize;
 
 use crate::{
     app::App,
-    clock,
     http::{cached_body::CachedBody, json, parameters, problem::Problem},
 };
 
@@ -58,7 +58,7 @@ async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Prob
             let sources = app.state.sources.borrow().clone();
             let cluster = app.state.cluster.borrow().clone();
             let body = StatusBody {
-                at: clock::now(),
+                at: now_ms(),
                 version: env!("CARGO_PKG_VERSION"),
                 build: &app.page.build(),
                 ready: ready.word(),

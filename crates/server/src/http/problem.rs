@@ -72,8 +72,12 @@ impl Problem {
         Self::unavailable(format!("headcount is starting: {doing}"))
     }
 
+    pub(crate) fn waiting(reason: &str) -> Self {
+        Self::unavailable(format!("headcount is waiting: {reason}"))
+    }
+
     pub(crate) fn failed(reason: &str) -> Self {
-        Self::unavailable(format!("failed: {reason}"))
+        Self::unavailable(format!("headcount has failed: {reason}"))
     }
 
     pub(crate) fn nothing_counted() -> Self {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use headcount_clock::now_ms;
 use headcount_engine::View;
 use headcount_query::{Readiness, SourceStatus};
 use tokio::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use super::{
     message::{self, All, LedgerRow, LiveMessage, ReadyRow, SourceRow},
     pulses::Flashes,
 };
-use crate::{clock, options::Options};
+use crate::options::Options;
 
 pub(super) struct DeltaState {
     pub(super) seq: u64,
@@ -139,7 +140,7 @@ impl DeltaState {
         self.sources_sent = Arc::clone(&sources);
         self.snapshot = None;
         self.seq += 1;
-        (tick.seq, tick.at) = (self.seq, clock::now());
+        (tick.seq, tick.at) = (self.seq, now_ms());
         Some(message::event("tick", self.seq, &tick))
     }
 
@@ -152,7 +153,7 @@ impl DeltaState {
         let view = &self.view;
         let snapshot = LiveMessage {
             seq: self.seq,
-            at: clock::now(),
+            at: now_ms(),
             build: Some(&self.build),
             filter: Some(&view.filter),
             stream_time: Some(&view.as_of.stream_time),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use headcount_clock::now_ms;
 use headcount_engine::{
     CityRow, CountryRow, Dot, Filter, History, TopicRow, Totals, TrendingRow, VenueRow, View,
 };
@@ -10,7 +11,7 @@ use headcount_query::{Readiness, SourceKind, SourceState, SourceStatus};
 use serde::Serialize;
 
 use super::pulses::Flash;
-use crate::{clock, http::json};
+use crate::http::json;
 
 /// A snapshot has every member but `pulses`; a tick has those that changed.
 #[derive(Default, Serialize)]
@@ -66,6 +67,8 @@ pub(super) struct SourceRow<'a> {
     last_record_at: Option<i64>,
     gaps: u64,
     error: Option<&'a str>,
+    /// What else somebody should know, as a sentence.
+    notice: Option<&'a str>,
 }
 
 /// Whether figures are counted and served, and if not, why.
@@ -111,6 +114,7 @@ impl<'a> SourceRow<'a> {
             last_record_at: source.last_record_at,
             gaps: source.gaps,
             error: source.error.as_deref(),
+            notice: source.notice.as_deref(),
         }
     }
 
@@ -156,7 +160,7 @@ pub(super) fn ping(seq: u64, sources: &[SourceStatus]) -> Bytes {
         "ping",
         seq,
         &Ping {
-            at: clock::now(),
+            at: now_ms(),
             seq,
             sources,
         },

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness};
+use headcount_query::{ClusterPartition, ClusterStatus, Readiness};
 
 use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
 use crate::{app::App, http::endpoint::Endpoint};
@@ -41,7 +41,7 @@ fn about(out: &mut Exposition, app: &App) {
     out.family(
         "headcount_ready",
         "gauge",
-        "1 while the program serves figures, otherwise 0.",
+        "1 while the program is ready, as its probe says, otherwise 0.",
     )
     .sample(&[], ready);
 }
@@ -106,6 +106,11 @@ fn ledger(out: &mut Exposition, view: &View) {
         "Records accepted into the journal, by source.",
         |account| account.kept,
     );
+    each(
+        "headcount_records_repaired_total",
+        "Records kept after half an emoji in a text was replaced, by source.",
+        |account| account.repaired,
+    );
     let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 
@@ -168,6 +173,13 @@ fn sources(out: &mut Exposition, app: &App) {
     for source in sources.iter() {
         out.sample(&[("source", &source.name)], source.reconnects);
     }
+    let help =
+        "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
+    out.family("headcount_source_notice", "gauge", help);
+    for source in sources.iter() {
+        let noticed = u8::from(source.notice.is_some());
+        out.sample(&[("source", &source.name)], noticed);
+    }
     let help = "When the last record of a source arrived, in seconds since 1970.";
     out.family("headcount_source_last_record_seconds", "gauge", help);
     for source in sources.iter() {
@@ -205,7 +217,7 @@ fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
             out.sample(&[("partition", &number), ("owner", owner)], 1);
         }
     }
-    let mut each = |name, help, value: fn(&PartitionStatus) -> Option<u64>| {
+    let mut each = |name, help, value: fn(&ClusterPartition) -> Option<u64>| {
         out.family(name, "gauge", help);
         for partition in &cluster.partitions {
             if let Some(value) = value(partition) {

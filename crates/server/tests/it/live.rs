@@ -82,7 +82,7 @@ async fn a_snapshot_then_ticks_and_pings() {
         first.data["source"],
         json!([{
             "state": "live", "name": "sim:?rate=20", "kind": "simulation",
-            "last_record_at": 7, "gaps": 0, "error": null
+            "last_record_at": 7, "gaps": 0, "error": null, "notice": null
         }])
     );
     assert_eq!(

@@ -34,9 +34,36 @@ async fn readiness_says_why_not() {
         .send_replace(Readiness::Failed("segment 42 is damaged".into()));
     assert_eq!(
         get(at, "/readyz").await.error(),
-        "failed: segment 42 is damaged"
+        "headcount has failed: segment 42 is damaged"
     );
     assert_eq!(get(at, "/api/v1/live").await.status, 503);
+}
+
+/// A full disk stops new records. The figures are right for all that was counted, so they are served.
+#[tokio::test]
+async fn waiting_is_not_failing() {
+    let world = World::new().await;
+    let at = world.address;
+    world.count("us", 3);
+    world
+        .ready
+        .send_replace(Readiness::Waiting("the disk is full".into()));
+    let probe = get(at, "/readyz").await;
+    assert_eq!(probe.status, 503);
+    assert_eq!(probe.error(), "headcount is waiting: the disk is full");
+    assert_eq!(get(at, "/api/v1/summary").await.json()["rsvps"], 3);
+    let mut events = Events::open(at, "/api/v1/live").await;
+    let snapshot = events.next_named("snapshot").await.data;
+    assert_eq!(
+        (&snapshot["ready"]["state"], &snapshot["ready"]["reason"]),
+        (&"waiting".into(), &"the disk is full".into())
+    );
+    let told = get(at, "/api/v1/status").await.json();
+    assert_eq!(
+        (&told["ready"], &told["rate"]),
+        (&"waiting".into(), &0.0.into())
+    );
+    assert!(get(at, "/metrics").await.text().contains("headcount_rsvps"));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `/api/v1/cluster` and `/api/v1/status`, and what `/metrics` says of a cluster.
 
-use headcount_query::{ClusterStatus, PartitionStatus, Readiness, WorkerStatus};
+use headcount_query::{ClusterPartition, ClusterStatus, ClusterWorker, Readiness};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
 
 fn cluster() -> ClusterStatus {
     ClusterStatus {
-        workers: vec![WorkerStatus {
+        workers: vec![ClusterWorker {
             name: "a<b".into(),
             roles: vec!["ingest".into(), "process".into()],
             version: "0.1.0".into(),
@@ -22,7 +22,7 @@ fn cluster() -> ClusterStatus {
             sources: vec!["sim:".into()],
         }],
         partitions: vec![
-            PartitionStatus {
+            ClusterPartition {
                 partition: 0,
                 owner: Some("a<b".into()),
                 epoch: 3,
@@ -32,9 +32,9 @@ fn cluster() -> ClusterStatus {
                 served_offset: Some(80),
                 checkpoint_offset: None,
             },
-            PartitionStatus {
+            ClusterPartition {
                 partition: 1,
-                ..PartitionStatus::default()
+                ..ClusterPartition::default()
             },
         ],
     }

@@ -156,6 +156,7 @@ pub(crate) fn source(state: SourceState) -> SourceStatus {
         gaps: 0,
         reconnects: 2,
         error: None,
+        notice: None,
     }
 }
 

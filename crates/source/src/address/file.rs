@@ -10,7 +10,9 @@ const PARAMS: [&str; 2] = ["speed", "follow"];
 /// A file or a folder of files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileAddress {
+    /// Where it is, escapes undone.
     pub path: PathBuf,
+    /// How fast it is read.
     pub pace: Pace,
 }
 

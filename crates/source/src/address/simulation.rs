@@ -10,7 +10,9 @@ const PARAMS: [&str; 4] = ["rate", "seed", "warmup", "start"];
 /// The simulated stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimulationAddress {
+    /// Answers per second of record time.
     pub rate: Rate,
+    /// The same seed gives the same records.
     pub seed: Seed,
     /// Begin so many seconds ago and catch up at once.
     pub warmup_s: u64,

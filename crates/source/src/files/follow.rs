@@ -16,7 +16,8 @@ use super::blocking;
 use super::open::is_packed;
 use crate::error::{Ended, Error};
 use crate::framing::{Cutter, Framer, Look};
-use crate::message::{Batch, Item, Message, Position, Resume};
+use crate::message::{Batch, Item, Message};
+use crate::position::{Position, Resume, ResumeState};
 use crate::run::Context;
 use crate::status::State;
 
@@ -165,7 +166,11 @@ impl Followed {
             (None, Some(last)) => (generation_of(&last.of) + 1, None),
         };
         let (at, line) = resumed.map_or((0, 1), |position| {
-            (position.at.unwrap_or(0), position.line.unwrap_or(1))
+            let line = match position.state {
+                ResumeState::FollowedFile { line } => line,
+                _ => 1,
+            };
+            (position.at.unwrap_or(0), line)
         });
         file.seek(SeekFrom::Start(at))?;
         Ok(Some(Followed {
@@ -225,11 +230,7 @@ impl Followed {
             .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
             .collect();
         let (at, line) = self.framer.place();
-        let position = Position {
-            at: Some(at),
-            line: Some(line),
-            ..Position::new(&self.of)
-        };
+        let position = Position::new(&self.of, Some(at), ResumeState::FollowedFile { line });
         (!items.is_empty()).then_some(Batch {
             items,
             position: Some(position),

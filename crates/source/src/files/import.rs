@@ -15,8 +15,8 @@ use super::pace::Pacer;
 use crate::address::Pace;
 use crate::error::{Ended, Error};
 use crate::framing::{Framer, Look};
-use crate::message::{Batch, Item, Message, Position};
-use crate::mtime::{is_live, mtime_of};
+use crate::message::{Batch, Item, Message};
+use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
 use crate::status::{Progress, State};
 use crate::stdin;
@@ -196,10 +196,7 @@ impl Reading {
         }
         Some(Batch {
             items,
-            position: Some(Position {
-                at: Some(at),
-                ..Position::new(&self.of)
-            }),
+            position: Some(Position::new(&self.of, Some(at), ResumeState::File)),
         })
     }
 
@@ -241,7 +238,8 @@ async fn push_paced(
         let Item::Message(message) = &item else {
             continue;
         };
-        let due = pacer.due(mtime_of(&message.bytes).filter(|&mtime| is_live(mtime)));
+        let time = context.read_time.of(&message.bytes);
+        let due = pacer.due(time.filter(|time| time.is_live).map(|time| time.ms));
         if due > Instant::now() {
             if !part.items.is_empty() {
                 context.push(std::mem::take(&mut part)).await?;

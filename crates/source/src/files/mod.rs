@@ -17,8 +17,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use objects::{Fetch, Objects};
-#[cfg(feature = "kafka")]
-pub(crate) use open::is_packed;
 pub use open::{Content, open, unpack};
 
 use crate::address::{FileAddress, Pace};

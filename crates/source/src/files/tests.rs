@@ -11,7 +11,8 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::*;
 use crate::address::SourceAddress;
-use crate::message::{Batch, Item, Resume};
+use crate::message::{Batch, Item};
+use crate::position::{Position, Resume, ResumeState};
 use crate::run::{AnySource, Options};
 use crate::status::State;
 use crate::testing::*;
@@ -133,10 +134,7 @@ async fn the_second_time_nothing_comes() {
 
 #[tokio::test]
 async fn partitions_resume_at_the_least_of_them() {
-    let position = |of: &str, at| crate::message::Position {
-        at: Some(at),
-        ..crate::message::Position::new(of)
-    };
+    let position = |of: &str, at| Position::new(of, Some(at), ResumeState::File);
     let partitions: [&[_]; 3] = [
         &[position("file:x", 9), position("file:y", 5)],
         &[position("file:x", 4)],
@@ -473,7 +471,9 @@ async fn a_path_that_is_not_there_is_said_in_the_status_too() {
         "{error}"
     );
     assert!(error.contains("is the path right"), "{error}");
-    let status = bench.status_is(|status| status.state == State::Ended).await;
+    let status = bench
+        .status_is(|status| status.state == State::Failed)
+        .await;
     assert_eq!(status.error, Some(error));
 }
 

@@ -9,6 +9,7 @@ use super::cutter::{Cutter, Look, Piece};
 pub struct Block {
     bytes: Vec<u8>,
     filled: usize,
+    /// Where the pieces are, in order.
     pub pieces: Vec<Piece>,
 }
 

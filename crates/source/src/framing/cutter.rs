@@ -62,6 +62,7 @@ pub struct Piece {
     pub line: u64,
     /// Whether it was scanned.
     pub proved: bool,
+    /// Why it is not one value.
     pub broken: Option<Broken>,
 }
 
@@ -127,6 +128,7 @@ enum Judgement {
 }
 
 impl Cutter {
+    /// For an input that is read from its beginning.
     pub fn new(look: Look) -> Self {
         Cutter::resumed(look, 0, 1)
     }
@@ -166,6 +168,11 @@ impl Cutter {
             State::Value { scanned, .. } => *scanned -= count,
             State::Between | State::Head | State::Flood(_) => {}
         }
+    }
+
+    /// Whether it stands between two values, as far as can be seen.
+    pub(super) fn is_between(&self) -> bool {
+        matches!(self.state, State::Between)
     }
 
     /// Where reading stands, counted from the beginning of the input.

@@ -11,6 +11,7 @@ use super::cutter::{Cutter, Look, Piece};
 pub struct Framed {
     /// The value, or the malformed text (of one that is too big its beginning).
     pub bytes: Bytes,
+    /// Where it stood, and why it is no value if it is none.
     pub piece: Piece,
 }
 
@@ -23,10 +24,12 @@ pub struct Framer {
 }
 
 impl Framer {
+    /// For an input that is read from its beginning.
     pub fn new(look: Look) -> Self {
         Framer::over(Cutter::new(look))
     }
 
+    /// For an input that is read from where the cutter stands.
     pub fn over(cutter: Cutter) -> Self {
         Framer {
             cutter,
@@ -35,6 +38,7 @@ impl Framer {
         }
     }
 
+    /// Gives the next bytes of the input.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
@@ -65,6 +69,11 @@ impl Framer {
     /// How many bytes wait for the rest of their value.
     pub fn pending(&self) -> usize {
         self.buffer.len()
+    }
+
+    /// Whether the bytes so far end within a value, or within something that is none.
+    pub fn is_unfinished(&self) -> bool {
+        !self.buffer.is_empty() || !self.cutter.is_between()
     }
 
     fn drop_consumed(&mut self) {

@@ -1,25 +1,20 @@
 //! Where one value ends and the next begins.
 //!
-//! Files may hold values one a line, in an array, one after another or pretty-printed, with the heads of `curl -i` in
+//! Files and streams may hold values one a line, in an array, one after another or pretty-printed, with the heads of `curl -i` in
 //! front. [`Cutter`] finds them in a buffer it does not own; [`Framer`] owns the buffer and hands out shared bytes;
-//! [`BlockReader`] reads big blocks for counting on all cores; [`values_in`] looks into one line; [`Lines`] is for
-//! streams, where a line is a message whatever it holds.
+//! [`BlockReader`] reads big blocks for counting on all cores; [`values_in`] looks into one line.
 
 mod block;
 mod cutter;
 mod flood;
 mod framer;
-mod lines;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 pub use block::{Block, BlockReader};
 pub use cutter::{CUT_BYTES, Cutter, Look, Piece, VALUE_MAX};
-#[cfg(feature = "kinesis")]
-pub(crate) use flood::Flood;
 pub use framer::{Framed, Framer};
-pub use lines::{Line, Lines};
 pub use scan::DEPTH_MAX;
 
 /// What a line holds that was handed over unseen and that the decoder refused: its values, its malformed parts.

@@ -1,9 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::wait_of;
-use crate::message::{Broken, Item, Position, Resume};
+use tokio::sync::Notify;
+
+use super::head::wait_of;
+use crate::message::{Broken, Item};
+use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
@@ -30,13 +35,14 @@ fn line(mtime: i64) -> String {
 const T: i64 = 1_500_000_000_001;
 
 #[tokio::test]
-async fn a_line_is_a_message_however_it_is_cut() {
+async fn a_value_is_a_message_however_it_is_laid_out_and_cut() {
     let body = [
         chunk("{\"a\":1}\n"),
         chunk("\r\n\n{\"b\""),
-        chunk(":2}\r\n{\"c\":3}{\"d\":4}\n{\"e"),
-        chunk("\":5}"),
-        chunk("\n{\"f\":6}\n"),
+        // Glued, on several lines, in an array, and something that is no value.
+        chunk(":2}\r\n{\"c\":3}{\"d\":\"}{\"}\n{\n  \"e"),
+        chunk("\": 5\n}"),
+        chunk("[{\"f\":6}, {\"g\":7}]\nnoise\n{\"h\":8}\n"),
     ]
     .concat();
     let server = serve(vec![
@@ -44,7 +50,7 @@ async fn a_line_is_a_message_however_it_is_cut() {
         vec![
             send(OK),
             Act::Trickle(body.clone().into_bytes()),
-            send(chunk("{\"g\":7}")),
+            send(chunk("{\"i\":9}")),
             send("0\r\n\r\n"),
             Act::Close,
         ],
@@ -52,49 +58,318 @@ async fn a_line_is_a_message_however_it_is_cut() {
     ])
     .await;
     let mut running = start(
-        &format!("http://127.0.0.1:{}/2/rsvps", server.port),
+        &format!("http://127.0.0.1:{}/2/rsvps?resume=none", server.port),
         Resume::fresh(),
         quick(),
     );
-    let lines = [
+    let values = [
         "{\"a\":1}",
         "{\"b\":2}",
-        "{\"c\":3}{\"d\":4}",
-        "{\"e\":5}",
+        "{\"c\":3}",
+        "{\"d\":\"}{\"}",
+        "{\n  \"e\": 5\n}",
         "{\"f\":6}",
+        "{\"g\":7}",
+        "<noise>",
+        "{\"h\":8}",
     ];
-    assert_eq!(texts(&running.bench.items(5).await), lines);
-    let again = running.bench.items(6).await;
+    let items = running.bench.items(20).await;
+    let messages: Vec<Item> = items
+        .iter()
+        .filter(|item| matches!(item, Item::Message(_)))
+        .cloned()
+        .collect();
     assert_eq!(
-        texts(&again),
-        [&lines[..], &["{\"g\":7}"]].concat(),
-        "the last line of a stream that ends well is complete"
+        texts(&messages),
+        [&values[..], &values[..], &["{\"i\":9}"]].concat()
     );
-    let Item::Message(last) = &again[5] else {
+    let Item::Message(last) = &messages[18] else {
         panic!()
     };
-    assert_eq!(last.place.to_string(), "message 11");
+    assert_eq!(last.place.to_string(), "message 19");
     let status = running
         .bench
         .status_is(|status| status.state == State::Live && status.reconnects == 2)
         .await;
     assert_eq!(
-        (status.messages, status.gaps, status.lines_cut, status.error),
-        (11, 0, 0, None)
+        (status.messages, status.values_cut, status.error),
+        (19, 0, None)
     );
-    assert_eq!(running.stop().await, []);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn values_without_line_ends_come_at_once() {
+    let go_on = Arc::new(Notify::new());
+    let server = serve(vec![vec![
+        send(OK),
+        send(chunk("{\"a\":1}")),
+        // The next one is sent only when this one has come.
+        Act::Until(Arc::clone(&go_on)),
+        send(chunk("{\"b\":2}{\"c\"")),
+        Act::Until(Arc::clone(&go_on)),
+        send(chunk(":3}")),
+        Act::Hold,
+    ]])
+    .await;
+    let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+    let mut running = start(&address, Resume::fresh(), quick());
+    for value in ["{\"a\":1}", "{\"b\":2}", "{\"c\":3}"] {
+        assert_eq!(texts(&running.bench.items(1).await), [value]);
+        go_on.notify_one();
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn bytes_that_become_no_value_are_told() {
+    for beginning in ["prose without an end of line", "{\"never\":\"closed"] {
+        let go_on = Arc::new(Notify::new());
+        let server = serve(vec![vec![
+            send(OK),
+            send(chunk("{\"a\":1}")),
+            send(chunk(beginning)),
+            Act::Until(Arc::clone(&go_on)),
+            send(chunk("\n{\"b\":2}\n")),
+            Act::Hold,
+        ]])
+        .await;
+        let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+        let options = Options {
+            value_limit: Duration::from_millis(20),
+            ..quick()
+        };
+        let mut running = start(&address, Resume::fresh(), options);
+        assert_eq!(texts(&running.bench.items(1).await), ["{\"a\":1}"]);
+        let status = running
+            .bench
+            .status_is(|status| status.error.is_some())
+            .await;
+        assert_eq!(status.state, State::Live);
+        let error = status.error.unwrap();
+        assert!(error.contains("no value has ended"), "{error}");
+        go_on.notify_one();
+        assert_eq!(
+            texts(&running.bench.items(2).await),
+            [&format!("<{beginning}>"), "{\"b\":2}"],
+            "in the end it is refused, and counted"
+        );
+        running
+            .bench
+            .status_is(|status| status.error.is_none())
+            .await;
+        running.stop().await;
+    }
+}
+
+/// The content of a body in every packing that is told by its first bytes.
+fn packed(content: &[u8]) -> [Vec<u8>; 4] {
+    let gzip = |content: &[u8]| {
+        let mut gzip = flate2::GzBuilder::new()
+            .filename("a name")
+            .comment("a comment")
+            .extra([1, 2, 3])
+            .write(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(content).unwrap();
+        gzip.finish().unwrap()
+    };
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    zlib.write_all(content).unwrap();
+    let (first, second) = content.split_at(content.len() / 3);
+    [
+        gzip(content),
+        // Several members, and what fills the last block of a tape.
+        [gzip(first), gzip(second), vec![0; 100]].concat(),
+        zlib.finish().unwrap(),
+        [
+            zstd::encode_all(first, 1).unwrap(),
+            zstd::encode_all(second, 1).unwrap(),
+        ]
+        .concat(),
+    ]
+}
+
+fn binary_chunk(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+}
+
+#[tokio::test]
+async fn a_packed_body_is_unpacked_as_it_comes() {
+    let records: Vec<String> = (0..200).map(|n| record(T + n * 1000)).collect();
+    let content = records.join("\n");
+    for packed in packed(content.as_bytes()) {
+        let half = packed.len() / 2;
+        let single_bytes: Vec<u8> = packed
+            .iter()
+            .flat_map(|byte| binary_chunk(&[*byte]))
+            .collect();
+        let server = serve(vec![
+            vec![
+                send(OK),
+                Act::Send(binary_chunk(&packed[..half])),
+                Act::Send(binary_chunk(&packed[half..])),
+                send("0\r\n\r\n"),
+                Act::Close,
+            ],
+            vec![
+                send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                Act::Send(single_bytes),
+                send("0\r\n\r\n"),
+                Act::Close,
+            ],
+            vec![send(OK), Act::Hold],
+        ])
+        .await;
+        let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+        let mut running = start(&address, Resume::fresh(), quick());
+        let items = running.bench.items(400).await;
+        assert_eq!(texts(&items), [&records[..], &records[..]].concat());
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_packed_body_that_is_damaged_is_an_interruption_that_says_so() {
+    let records: Vec<String> = (0..200).map(|n| record(T + n * 1000)).collect();
+    for mut packed in packed(records.join("\n").as_bytes()) {
+        let cut = packed[..packed.len() / 2].to_vec();
+        let in_the_middle = packed.len() / 2;
+        packed[in_the_middle..in_the_middle + 8].fill(0xff);
+        let again = vec![send(OK), send(line(T)), Act::Hold];
+        for (body, part) in [(cut, "packed content breaks off"), (packed, "")] {
+            let script = vec![
+                send(OK),
+                Act::Send(binary_chunk(&body)),
+                send("0\r\n\r\n"),
+                Act::Close,
+            ];
+            let server = serve(vec![script, again.clone()]).await;
+            let address = format!("http://127.0.0.1:{}/2/rsvps?resume=none", server.port);
+            let mut running = start(&address, Resume::fresh(), quick());
+            let status = running
+                .bench
+                .status_is(|status| status.error.is_some())
+                .await;
+            let error = status.error.unwrap();
+            assert!(
+                error.contains(part),
+                "{error}, of {} bytes: {}",
+                body.len(),
+                body.escape_ascii()
+            );
+            running
+                .bench
+                .status_is(|status| status.state == State::Live && status.reconnects == 1)
+                .await;
+            running.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_little_that_becomes_very_much_is_bounded() {
+    // A MiB of zeros in a text, then 64 MiB of blanks between two values: a few kilobytes.
+    let content = [
+        b"{\"a\":1}".to_vec(),
+        vec![b' '; 64 << 20],
+        b"{\"b\":2}".to_vec(),
+    ]
+    .concat();
+    let bomb = zstd::encode_all(&content[..], 19).unwrap();
+    assert!(bomb.len() < 64 << 10);
+    let server = serve(vec![vec![
+        send(OK),
+        Act::Send(binary_chunk(&bomb)),
+        Act::Hold,
+    ]])
+    .await;
+    let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+    let mut running = start(&address, Resume::fresh(), quick());
+    assert_eq!(
+        texts(&running.bench.items(2).await),
+        ["{\"a\":1}", "{\"b\":2}"]
+    );
+    running.stop().await;
+}
+
+/// What the second request asks for, after these values came over the first connection.
+async fn since_after(values: &[String]) -> (i64, i64, String) {
+    let mut script = vec![send(OK)];
+    script.extend(
+        values
+            .iter()
+            .map(|value| send(chunk(&format!("{value}\n")))),
+    );
+    script.push(Act::Reset);
+    let mut server = serve(vec![script, vec![send(OK), Act::Hold]]).await;
+    let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+    let before = now_ms();
+    let mut running = start(&address, Resume::fresh(), quick());
+    running.bench.items(values.len()).await;
+    let after = now_ms();
+    server.head().await;
+    let head = server.head().await;
+    running.stop().await;
+    (before, after, head.lines().next().unwrap().to_owned())
+}
+
+fn since_of(request: &str) -> i64 {
+    let (_, since) = request.split_once("since_mtime=").expect(request);
+    since.trim_end_matches(" HTTP/1.1").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_place_to_resume_from_is_never_later_than_the_arrival_minus_the_overlap() {
+    let now = now_ms();
+    let (before, after, request) = since_after(&[
+        record(now - 3_001),
+        record(now + 288_001),
+        record(now - 2_001),
+    ])
+    .await;
+    let since = since_of(&request);
+    assert!(
+        (before - 60_000..=after - 60_000).contains(&since),
+        "{since} is not a minute before the arrival, {before} to {after}"
+    );
+}
+
+#[tokio::test]
+async fn the_time_of_a_refused_record_moves_nothing() {
+    let refused = |mtime: i64| format!("{{\"refused\":true,\"mtime\":{mtime}}}");
+    let broken = |mtime: i64| format!("{{'rsvp_id':1,\"mtime\":{mtime}}}");
+    let (_, _, request) = since_after(&[
+        record(T),
+        refused(T + 3_000_000),
+        broken(T + 4_000_000),
+        record(T - 5_000),
+    ])
+    .await;
+    assert_eq!(since_of(&request), T - 60_000);
+}
+
+#[tokio::test]
+async fn without_a_place_to_resume_from_an_interruption_is_a_gap() {
+    let server = serve(vec![
+        vec![send(OK), send(chunk("noise\n{}\n")), Act::Reset],
+        vec![send(OK), Act::Hold],
+    ])
+    .await;
+    let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+    let mut running = start(&address, Resume::fresh(), quick());
+    let items = running.bench.items(3).await;
+    assert_eq!(gaps(&items).len(), 1, "{items:?}");
+    running.stop().await;
 }
 
 #[tokio::test]
 async fn it_goes_on_where_it_was_when_the_server_can() {
-    let future = now_ms() + 3_600_000;
     let mut server = serve(vec![
-        // An old one after the greatest, one from the future that must not move anything, and one cut off.
+        // An old one after the greatest, and one cut off.
         vec![
             send(OK),
             send(line(T + 5000)),
             send(line(T)),
-            send(line(future)),
             send(chunk("{\"cut\":")),
             Act::Reset,
         ],
@@ -124,22 +399,25 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
         )),
         "{head}"
     );
-    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 4 {
+    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 3 {
         batches.push(running.bench.next().await.unwrap());
     }
     let position = last_position(&batches).unwrap();
-    assert_eq!(position.mtime_ms, Some(T + 6000));
+    let ResumeState::Http { cursor_ms, .. } = position.state else {
+        panic!("{position:?}")
+    };
+    assert_eq!(cursor_ms, Some(T + 6000));
     let items = all_items(batches);
     assert_eq!(
         texts(&items),
-        [T + 5000, T, future, T + 6000].map(record),
-        "a line that was cut off is no message"
+        [T + 5000, T, T + 6000].map(record),
+        "a value that was cut off is no message"
     );
     let status = running
         .bench
         .status_is(|status| status.state == State::Live && status.reconnects == 1)
         .await;
-    assert_eq!((status.gaps, status.lines_cut), (0, 1));
+    assert_eq!((status.gaps, status.values_cut), (0, 1));
     running.stop().await;
 
     // Another process goes on from what was stored.
@@ -191,7 +469,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
     assert_eq!(running.bench.status.borrow().gaps, 1);
     running.stop().await;
     // While the process was away it was a gap too.
-    let seen = position.seen_ms.unwrap();
+    let seen = position.seen_ms().unwrap();
     let mut running = start(&address, Resume::from(vec![position]), quick());
     let gap = super::super::testing::gaps(&running.bench.items(2).await).remove(0);
     assert_eq!(
@@ -206,11 +484,11 @@ async fn a_resuming_server_is_trusted_only_so_long() {
     let server = serve(vec![vec![send(OK), Act::Hold]]).await;
     let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
     let hours_ago = now_ms() - 7_200_000;
-    let position = Position {
-        seen_ms: Some(hours_ago),
-        mtime_ms: Some(T),
-        ..Position::new(address.clone())
+    let state = ResumeState::Http {
+        cursor_ms: Some(T),
+        seen_ms: hours_ago,
     };
+    let position = Position::new(address.clone(), None, state);
     let mut running = start(&address, Resume::from(vec![position]), quick());
     let gap = gaps(&running.bench.items(1).await).remove(0);
     assert_eq!(gap.from_ms, hours_ago);
@@ -245,7 +523,7 @@ async fn trouble_is_explained_and_survived() {
         ),
         (
             vec![answer("200 OK\r\nContent-Type: image/png", "x"), Act::Close],
-            "sends image/png, not lines of JSON",
+            "sends image/png, not JSON",
         ),
         (
             vec![
@@ -255,8 +533,8 @@ async fn trouble_is_explained_and_survived() {
             "text/event-stream",
         ),
         (
-            vec![answer("200 OK\r\nContent-Encoding: gzip", "x"), Act::Close],
-            "packed as gzip",
+            vec![answer("200 OK\r\nContent-Encoding: br", "x"), Act::Close],
+            "packed as br",
         ),
         (
             vec![answer("204 No Content", ""), Act::Close],
@@ -290,7 +568,7 @@ async fn trouble_is_explained_and_survived() {
         ),
         (
             vec![answer("500 Oh", "<html>"), Act::Close],
-            "answers 500: it has trouble of its own",
+            "answers 500: it has an internal error",
         ),
         (vec![answer("418 Teapot", ""), Act::Close], "answers 418"),
         (
@@ -306,7 +584,7 @@ async fn trouble_is_explained_and_survived() {
         (vec![send(OK), send("zz\r\nxx"), Act::Hold], "broke off"),
         (
             vec![
-                send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}"),
+                send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{\"a\":"),
                 Act::Close,
             ],
             "broke off",
@@ -332,7 +610,13 @@ async fn trouble_is_explained_and_survived() {
             "{shown}: {error}"
         );
         assert!(!error.contains("hunter2"), "{error}");
-        assert_eq!(texts(&running.bench.items(1).await), [record(T)], "{shown}");
+        // Where a connection was lost before anything came there is a gap: nothing says from where on to ask.
+        let mut items = Vec::new();
+        while !items.iter().any(|item| matches!(item, Item::Message(_))) {
+            items.extend(running.bench.next().await.unwrap().items);
+        }
+        items.retain(|item| matches!(item, Item::Message(_)));
+        assert_eq!(texts(&items), [record(T)], "{shown}");
         assert_eq!(
             running
                 .bench
@@ -444,7 +728,7 @@ async fn a_server_can_ask_for_a_wait() {
 }
 
 #[tokio::test]
-async fn a_line_too_long_is_one_refused_message() {
+async fn a_value_too_long_is_one_refused_message() {
     let long = format!("{{\"x\":\"{}\"}}", "y".repeat(3 << 20));
     let server = serve(vec![vec![
         send(OK),

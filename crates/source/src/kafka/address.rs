@@ -32,10 +32,12 @@ impl TopicAddress {
         &self.kafka
     }
 
+    /// Their names, in the order in which they were given.
     pub fn topics(&self) -> &[String] {
         &self.topics
     }
 
+    /// Where a partition begins that was never read.
     pub fn from(&self) -> From {
         self.from
     }

@@ -1,6 +1,7 @@
 //! Where reading of a partition begins, by what was taken of it and by what Kafka has.
 
-use crate::message::{Gap, Position, Resume};
+use crate::message::Gap;
+use crate::position::{Mark, Position, Resume, ResumeState};
 
 /// What positions in a partition of a topic are called. Another cluster has another id; a topic that was made anew has
 /// another generation, so that positions in the old one mean nothing in it.
@@ -76,7 +77,8 @@ pub(super) fn begin(known: Option<&Position>, range: Range) -> Begin {
     let Some((position, taken)) = known.and_then(|position| Some((position, position.at?))) else {
         return Begin::First;
     };
-    let mark_at = position.mark.map_or(taken, |mark| mark.at);
+    let mark = mark_of(position);
+    let mark_at = mark.map_or(taken, |mark| mark.at);
     if taken.max(mark_at) > range.high {
         return Begin::Other {
             taken: taken.max(mark_at),
@@ -89,12 +91,18 @@ pub(super) fn begin(known: Option<&Position>, range: Range) -> Begin {
             low: range.low,
         };
     }
-    let proof = position
-        .mark
-        .map_or(taken, |mark| mark.at.saturating_sub(1));
+    let proof = mark.map_or(taken, |mark| mark.at.saturating_sub(1));
     Begin::On {
         from: taken.min(proof).max(range.low),
         taken,
+    }
+}
+
+/// By what the partition is known again.
+pub(super) fn mark_of(position: &Position) -> Option<Mark> {
+    match position.state {
+        ResumeState::Kafka { mark, .. } => mark,
+        _ => None,
     }
 }
 
@@ -147,17 +155,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::message::Mark;
 
     fn known(at: u64, mark_at: u64) -> Position {
-        Position {
-            at: Some(at),
-            mark: Some(Mark {
-                at: mark_at,
-                hash: 1,
-            }),
-            ..Position::new("x")
-        }
+        position("x", at, Some(mark_at))
+    }
+
+    fn position(of: &str, at: u64, mark_at: Option<u64>) -> Position {
+        let state = ResumeState::Kafka {
+            since: 0,
+            mark: mark_at.map(|at| Mark { at, hash: 1 }),
+            start_ms: None,
+            seen_ms: 0,
+        };
+        Position::new(of, Some(at), state)
     }
 
     #[test]
@@ -209,10 +219,7 @@ mod tests {
     fn a_topic_made_anew_has_a_name_of_its_own() {
         let mut name = Name::new("cluster", "a.b", 1);
         assert_eq!(name.of(), "kafka:cluster/a.b/1");
-        let position = |of: &str, at| Position {
-            at: Some(at),
-            ..Position::new(of)
-        };
+        let position = |of: &str, at| position(of, at, None);
         let resume = Resume::from(vec![
             position("kafka:cluster/a.b/1", 1),
             position("kafka:cluster/a.b/1.2", 2),

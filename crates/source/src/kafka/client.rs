@@ -9,7 +9,7 @@ use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::begin::Range;
-use super::ears::Ears;
+use super::log_context::LogContext;
 use super::session::End;
 use crate::error::Error;
 use crate::kafka::TopicAddress;
@@ -23,7 +23,7 @@ const NAMED_MAX: usize = 12;
 
 /// A connection to the brokers of an address.
 pub(super) struct Client {
-    pub(super) consumer: BaseConsumer<Ears>,
+    pub(super) consumer: BaseConsumer<LogContext>,
     brokers: String,
     /// The longest that a question may take.
     limit: Duration,
@@ -49,11 +49,11 @@ impl Client {
             .set("fetch.queue.backoff.ms", "5")
             .set("socket.timeout.ms", "10000")
             .set("topic.metadata.refresh.interval.ms", "10000")
-            // For Ears.
+            // For LogContext: only the log of topics says that one was made anew.
             .set("debug", "topic")
             .set_log_level(RDKafkaLogLevel::Debug);
         let consumer = config
-            .create_with_context(Ears::default())
+            .create_with_context(LogContext::default())
             .map_err(|error| Error::Client(error.to_string()))?;
         Ok(Client {
             consumer,

@@ -19,13 +19,13 @@
 //! when nobody answers. A topic that is not there is waited for.
 
 mod address;
+mod arena;
 mod begin;
 mod client;
-mod ears;
+mod log_context;
 mod part;
 mod reader;
 mod session;
-mod value;
 
 use std::thread;
 

@@ -4,9 +4,11 @@ use rdkafka::Message as _;
 use rdkafka::message::BorrowedMessage;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::arena::Arena;
 use super::begin::Name;
-use super::value::{Shelf, Value};
-use crate::message::{Batch, Item, Mark, Place, Position};
+use crate::envelope::{self, Opened};
+use crate::message::{Batch, Item, Message, Place};
+use crate::position::{Mark, Position, ResumeState};
 use headcount_clock::now_ms;
 
 /// What was taken of a partition, and the batch that is being put together.
@@ -25,7 +27,9 @@ pub(super) struct Part {
     start_ms: Option<i64>,
     items: Vec<Item>,
     bytes: usize,
-    shelf: Shelf,
+    arena: Arena,
+    /// What was in the last payload: kept for its memory.
+    opened: Vec<Opened>,
 }
 
 impl Part {
@@ -41,7 +45,8 @@ impl Part {
             start_ms: None,
             items: Vec::new(),
             bytes: 0,
-            shelf: Shelf::default(),
+            arena: Arena::default(),
+            opened: Vec::new(),
         }
     }
 
@@ -92,18 +97,28 @@ impl Part {
         self.taken = end;
         self.hash = Some(hash);
         if let Some(bytes) = payload {
-            let value = Value {
-                bytes,
-                position: end,
-                place: Place::Record {
-                    partition: self.partition,
-                    offset,
-                },
-            };
-            value.open(&mut self.shelf, &mut self.items);
+            self.open(bytes, offset);
             self.bytes += bytes.len();
         }
         Ok(())
+    }
+
+    /// Puts the messages of a payload behind the others.
+    fn open(&mut self, payload: &[u8], offset: u64) {
+        envelope::open(&self.arena.keep(payload), &mut self.opened);
+        let place = Place::Record {
+            partition: self.partition,
+            offset,
+        };
+        let message = |opened: Opened| {
+            Item::Message(Message {
+                bytes: opened.bytes,
+                position: offset + 1,
+                place,
+                broken: opened.broken,
+            })
+        };
+        self.items.extend(self.opened.drain(..).map(message));
     }
 
     /// What was put together since the last time; `None` if that is nothing.
@@ -121,20 +136,24 @@ impl Part {
         })
     }
 
+    /// When the source was started for the first time, if that is where it began.
+    pub(super) fn start_ms(&self) -> Option<i64> {
+        self.start_ms
+    }
+
     /// Where reading stands.
     pub(super) fn position(&self) -> Position {
         let mark = self.hash.map(|hash| Mark {
             at: self.taken,
             hash,
         });
-        Position {
-            at: Some(self.taken),
-            since: Some(self.since),
+        let state = ResumeState::Kafka {
+            since: self.since,
             mark: mark.or(self.proof),
             start_ms: self.start_ms,
-            seen_ms: Some(now_ms()),
-            ..Position::new(self.name.of())
-        }
+            seen_ms: now_ms(),
+        };
+        Position::new(self.name.of(), Some(self.taken), state)
     }
 }
 

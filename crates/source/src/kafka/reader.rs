@@ -11,7 +11,8 @@ use super::address::{From, TopicAddress};
 use super::begin::prefix;
 use super::session::{End, Session};
 use crate::error::Stopped;
-use crate::message::{Batch, Position, Resume};
+use crate::message::Batch;
+use crate::position::{Position, Resume, ResumeState};
 use crate::run::{Context, Options};
 use crate::status::{Reporter, State};
 use headcount_clock::{Backoff, now_ms};
@@ -152,7 +153,7 @@ impl Reader {
 
     /// When a partition was last read.
     pub(super) fn seen_ms(&self, of: &str) -> Option<i64> {
-        self.taken.get(of)?.seen_ms
+        self.taken.get(of)?.seen_ms()
     }
 
     /// When the source was started for the first time, if that is where the address says to begin.
@@ -166,7 +167,10 @@ impl Reader {
                 let prefix = prefix(cluster, topic);
                 let positions = self.taken.iter().filter(|(of, _)| of.starts_with(&prefix));
                 positions
-                    .filter_map(|(_, position)| position.start_ms)
+                    .filter_map(|(_, position)| match position.state {
+                        ResumeState::Kafka { start_ms, .. } => start_ms,
+                        _ => None,
+                    })
                     .min()
             })?;
             Some(Start {

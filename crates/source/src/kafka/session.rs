@@ -1,4 +1,4 @@
-//! From one connection to the next: partitions assigned, records taken, and a look at the topics now and then.
+//! From one connection to the next: partitions assigned, records taken, and a check of the topics now and then.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,15 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::address::From;
-use super::begin::{Begin, Name, Range, begin, other_record};
+use super::begin::{Begin, Name, Range, begin, mark_of, other_record};
 use super::client::Client;
 use super::part::Part;
 use super::reader::{Reader, Start};
-use crate::message::{Batch, Gap, Item, Position, Resume};
+use crate::message::{Batch, Gap, Item};
+use crate::position::{Position, Resume};
 use headcount_clock::now_ms;
 
-/// How long a poll waits, and with it how long a stop may.
+/// How long a poll waits when no record is there (one that comes ends it at once), and with it how long a stop may.
 const POLL: Duration = Duration::from_millis(100);
 
 /// The longest that reading is held up by a question to a broker.
@@ -26,8 +27,8 @@ pub(super) struct Session {
     parts: Vec<Part>,
     /// Where the last record was: the next one is mostly there too.
     last: usize,
-    /// When the topics were last looked at; `None` when it is time to.
-    looked: Option<Instant>,
+    /// When it was last checked that the topics are as they were; `None` when it is time to.
+    checked: Option<Instant>,
     /// Nobody answered then.
     silent: bool,
 }
@@ -55,7 +56,7 @@ impl Session {
             client,
             parts: Vec::new(),
             last: 0,
-            looked: Some(Instant::now()),
+            checked: Some(Instant::now()),
             silent: false,
         };
         let taken = reader.taken();
@@ -89,7 +90,7 @@ impl Session {
         let known = name.newest(taken);
         let begin = begin(known, range);
         let now_ms = now_ms();
-        let seen_ms = known.and_then(|position| position.seen_ms);
+        let seen_ms = known.and_then(Position::seen_ms);
         let gap = begin.gap(topic, partition, seen_ms.unwrap_or(now_ms), now_ms);
         let mut proof = None;
         let (name, from, taken) = match begin {
@@ -98,7 +99,7 @@ impl Session {
                 (name, from, from)
             }
             Begin::On { from, taken } => {
-                proof = known.and_then(|position| position.mark);
+                proof = known.and_then(mark_of);
                 (name, from, taken)
             }
             Begin::Lost { low, .. } => (name, low, low),
@@ -156,8 +157,8 @@ impl Session {
             for part in &mut self.parts {
                 hand_on(reader, part)?;
             }
-            if self.is_look_due(reader) {
-                return self.look(reader);
+            if self.is_check_due(reader) {
+                return self.check(reader);
             }
             if reader.is_over() {
                 return Err(End::Over);
@@ -173,7 +174,7 @@ impl Session {
             Some(Ok(record)) => record,
             Some(Err(error)) => {
                 tracing::debug!(%error, "kafka");
-                self.looked = None;
+                self.checked = None;
                 return ended_by(&error);
             }
         };
@@ -192,9 +193,9 @@ impl Session {
             || part.items() >= reader.options.batch_items;
         if full {
             hand_on(reader, part)?;
-            if self.silent || self.is_look_due(reader) {
+            if self.silent || self.is_check_due(reader) {
                 drop(record);
-                return self.look(reader);
+                return self.check(reader);
             }
         }
         Ok(())
@@ -217,7 +218,7 @@ impl Session {
         let now_ms = now_ms();
         let seen_ms = reader.seen_ms(&part.name.of()).unwrap_or(now_ms);
         let gap = other_record(&part.topic, part.partition, at, seen_ms, now_ms);
-        let start_ms = part.position().start_ms;
+        let start_ms = part.start_ms();
         let name = part.name.next_generation();
         let anew = Part::new(&part.topic, part.partition, name, low).begun(start_ms);
         match tell(reader, anew.position(), Some(gap)) {
@@ -226,19 +227,20 @@ impl Session {
         }
     }
 
-    fn is_look_due(&self, reader: &Reader) -> bool {
+    fn is_check_due(&self, reader: &Reader) -> bool {
         let every = if self.silent {
             reader.options.delays.first / 2
         } else {
             reader.options.ping_interval
         };
-        self.looked.is_none_or(|looked| looked.elapsed() >= every)
+        self.checked
+            .is_none_or(|checked| checked.elapsed() >= every)
     }
 
-    /// Looks whether somebody answers, and whether the topics are as they were.
-    fn look(&mut self, reader: &mut Reader) -> Result<(), End> {
+    /// Checks that a broker answers and that the topics are as they were.
+    fn check(&mut self, reader: &mut Reader) -> Result<(), End> {
         let found = self.client.partitions(reader.address.topics());
-        self.looked = Some(Instant::now());
+        self.checked = Some(Instant::now());
         match found {
             Ok(found) if found.len() != self.parts.len() => Err(End::Changed),
             Ok(_) => {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use headcount_kinesis::{Plan, Record, SequenceNumber, Start};
 
-use crate::message::{Position, Resume, Settled, ShardMark};
+use crate::position::{Position, Resume, ResumeState, Settled, ShardMark};
 use crate::sink::Taken;
 
 /// All shards of a stream.
@@ -47,7 +47,7 @@ impl Account {
             prefix,
         };
         for position in resume.beginning(&account.prefix) {
-            let Some(mark) = &position.shard else {
+            let ResumeState::Kinesis(mark) = &position.state else {
                 continue;
             };
             account.begun_ms = mark.begun_ms;
@@ -105,15 +105,12 @@ impl Account {
         while let Some((_, settled)) = shard.under_way.pop_front_if(|(taken, _)| taken.is_over()) {
             shard.settled = Some(settled);
         }
-        Position {
-            at: Some(shard.count),
-            shard: Some(ShardMark {
-                begun_ms,
-                first: shard.first.as_ref().map(ToString::to_string),
-                settled: shard.settled.clone(),
-            }),
-            ..Position::new(of)
-        }
+        let mark = ShardMark {
+            begun_ms,
+            first: shard.first.as_ref().map(ToString::to_string),
+            settled: shard.settled.clone(),
+        };
+        Position::new(of, Some(shard.count), ResumeState::Kinesis(mark))
     }
 
     /// A batch that ends with this record was handed on. Everything that arrived up to `whole_ms` was read.

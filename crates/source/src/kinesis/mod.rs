@@ -5,7 +5,6 @@
 
 mod account;
 mod aggregate;
-mod decode;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +13,10 @@ use headcount_kinesis::{
     Summary,
 };
 
+use bytes::Bytes;
+
 use self::account::Account;
+use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Message, Place};
 use crate::run::Context;
@@ -136,16 +138,16 @@ impl Reading {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut records = records.into_iter().peekable();
-        while let Some(record) = records.next() {
+        while let Some(mut record) = records.next() {
             self.account.read(shard, &record);
-            for (text, broken) in decode::messages_in(&record.data) {
+            for opened in opened(&std::mem::take(&mut record.data).into()) {
                 self.messages += 1;
-                bytes += text.len();
+                bytes += opened.bytes.len();
                 items.push(Item::from(Message {
-                    bytes: text,
+                    bytes: opened.bytes,
                     position: self.account.next(shard),
                     place: Place::Message(self.messages),
-                    broken,
+                    broken: opened.broken,
                 }));
             }
             let is_last = records.peek().is_none();
@@ -194,5 +196,45 @@ impl Reading {
         };
         self.context.push(batch).await?;
         Ok(())
+    }
+}
+
+/// The messages in a record, in order: in each of those that the Kinesis Producer Library put together in it.
+fn opened(data: &Bytes) -> Vec<Opened> {
+    let mut opened = Vec::new();
+    if !aggregate::is_aggregated(data) {
+        envelope::open(data, &mut opened);
+        return opened;
+    }
+    match aggregate::unpack(data) {
+        Some(parts) => parts
+            .into_iter()
+            .for_each(|part| envelope::open(&data.slice_ref(part), &mut opened)),
+        None => opened.push(envelope::malformed(data)),
+    }
+    opened
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn what_the_producer_library_put_together_is_opened_one_by_one() {
+        let texts = |data: &[u8]| -> Vec<(Bytes, bool)> {
+            opened(&Bytes::copy_from_slice(data))
+                .into_iter()
+                .map(|opened| (opened.bytes, opened.broken.is_some()))
+                .collect()
+        };
+        let zstd = zstd::encode_all(&b"{\"c\":3}"[..], 1).expect("memory");
+        let packed = aggregate::tests::aggregated(&[b"{\"a\":1}{\"b\":2}", &zstd]);
+        let value = |text: &'static str| (Bytes::from(text), false);
+        assert_eq!(
+            texts(&packed),
+            [value("{\"a\":1}"), value("{\"b\":2}"), value("{\"c\":3}")]
+        );
+        let strange = [&[0xf3, 0x89, 0x9a, 0xc2][..], &[0xff; 30]].concat();
+        assert_eq!(texts(&strange), [(Bytes::from(strange.clone()), true)]);
     }
 }

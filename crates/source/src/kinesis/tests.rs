@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use self::support::throttle::Throttle;
 use super::*;
-use crate::message::{Position, Resume};
+use crate::position::{Position, Resume};
 use crate::testing::{Bench, LIMIT, all_items, bench, quick, texts};
 use headcount_clock::now_ms;
 

@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::address::SourceAddress;
-use crate::message::Resume;
+use crate::position::Resume;
 use crate::run::Options;
 use crate::sink::Limits;
 use crate::testing::*;
@@ -48,8 +48,8 @@ async fn every_record_comes_once_and_in_its_time() {
         }
         let position = batch.position.clone().unwrap();
         assert_eq!(
-            (position.at, position.start_ms),
-            (Some(next), Some(START_MS))
+            (position.at, position.state),
+            (Some(next), ResumeState::Simulation { start_ms: START_MS })
         );
         batches.push(batch);
     }
@@ -100,7 +100,9 @@ async fn a_warm_up_comes_at_once() {
     let elapsed_ms = i64::try_from(begun.elapsed().as_millis()).unwrap();
     running.stop().await;
     let position = position.unwrap();
-    let start_ms = position.start_ms.unwrap();
+    let ResumeState::Simulation { start_ms } = position.state else {
+        panic!("{position:?}")
+    };
     let simulator = Simulator::new(Seed(7), start_ms, Rate::new(100.0).unwrap());
     let due = simulator.index_at(start_ms + 60_000 + elapsed_ms);
     assert!(
@@ -137,10 +139,9 @@ async fn after_a_long_absence_it_joins_where_the_warm_up_begins() {
         panic!()
     };
     let now_ms = START_MS + 86_400_000;
-    let joined = |at| Position {
-        at: Some(at),
-        start_ms: Some(START_MS),
-        ..Position::new("sim")
+    let joined = |at| {
+        let state = ResumeState::Simulation { start_ms: START_MS };
+        Position::new("sim", Some(at), state)
     };
     // Half an hour: all of it. A day: the last ten seconds.
     let simulated = Simulated::new(address, Some(&joined(100)), START_MS + 1_800_000);

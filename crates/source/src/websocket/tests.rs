@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -10,7 +11,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFrame};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
-use crate::message::{Item, Position, Resume};
+use crate::message::Item;
+use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
@@ -85,6 +87,18 @@ async fn hear_pings(
     Ok(())
 }
 
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn text(text: &str) -> Play {
     Play::Send(Frame::text(text))
 }
@@ -104,7 +118,7 @@ async fn until_messages(running: &mut Running, count: usize) -> Vec<Item> {
 }
 
 #[tokio::test]
-async fn a_message_is_a_message() {
+async fn a_message_holds_values() {
     let long = "x".repeat(crate::framing::VALUE_MAX + 1);
     let fragments = [
         Play::Send(Frame::Frame(RawFrame::message(
@@ -126,6 +140,13 @@ async fn a_message_is_a_message() {
             text(""),
             text(" \n"),
             text("{}{}\n{}"),
+            text("[{\"x\":1}, {\"y\":2}]"),
+            text("{\"u\":1}\r\nnoise\r\n{\"v\":2}"),
+            Play::Send(Frame::binary(gzip(b"{\"g\":1}\n{\"g\":2}"))),
+            Play::Send(Frame::binary(zlib(b"{\"h\":1}{\"h\":2}"))),
+            Play::Send(Frame::binary(
+                zstd::encode_all(&b"{\"i\":1}"[..], 1).unwrap(),
+            )),
             text(&long),
         ],
         vec![Play::Send(Frame::binary(vec![0xff, 0xfe]))],
@@ -134,23 +155,35 @@ async fn a_message_is_a_message() {
     ];
     let address = serve_frames(vec![script.concat()]).await;
     let mut running = start(&address, Resume::fresh(), quick());
-    let items = running.bench.items(6).await;
+    let items = running.bench.items(18).await;
     let long = format!("<{} bytes>", long.len());
     assert_eq!(
         texts(&items),
         [
             "{\"a\":1}",
             "{\"b\":2}",
-            "{}{}\n{}",
+            "{}",
+            "{}",
+            "{}",
+            "{\"x\":1}",
+            "{\"y\":2}",
+            "{\"u\":1}",
+            "<noise>",
+            "{\"v\":2}",
+            "{\"g\":1}",
+            "{\"g\":2}",
+            "{\"h\":1}",
+            "{\"h\":2}",
+            "{\"i\":1}",
             &long,
-            "\u{fffd}\u{fffd}",
+            "<\u{fffd}\u{fffd}>",
             "{\"d\":4}"
         ]
     );
     let status = running.bench.status.borrow().clone();
     assert_eq!(
         (status.state, status.messages, status.gaps, status.error),
-        (State::Live, 6, 0, None)
+        (State::Live, 18, 0, None)
     );
     assert_eq!(running.stop().await, []);
 }
@@ -236,10 +269,8 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
     drop(listener);
     let address = format!("ws://127.0.0.1:{port}/2/rsvps");
     let seen = now_ms() - 5000;
-    let resume = Resume::from(vec![Position {
-        seen_ms: Some(seen),
-        ..Position::new(address.clone())
-    }]);
+    let state = ResumeState::WebSocket { seen_ms: seen };
+    let resume = Resume::from(vec![Position::new(address.clone(), None, state)]);
     // The first attempt fails, and the gap is told at once.
     let mut running = start(&address, resume, quick());
     let batch = running.bench.next().await.unwrap();
@@ -248,7 +279,7 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
         (gap.from_ms, &*gap.cause),
         (seen, "headcount was not running")
     );
-    assert!(batch.position.unwrap().seen_ms.unwrap() >= gap.to_ms);
+    assert!(batch.position.unwrap().seen_ms().unwrap() >= gap.to_ms);
     let status = running
         .bench
         .status_is(|status| status.error.is_some())
@@ -302,7 +333,7 @@ async fn what_is_no_websocket_is_explained() {
         ),
         (
             "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
-            "trouble of its own",
+            "internal error",
         ),
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "http"),
         ("", "no connection within"),

@@ -1,7 +1,7 @@
 //! What is lost is said, and what comes back is read on.
 
 use headcount_source::Options;
-use headcount_source::message::Resume;
+use headcount_source::Resume;
 use headcount_source::status::State;
 use headcount_test_servers::{Kafka, Toxiproxy};
 

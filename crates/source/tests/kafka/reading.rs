@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
-use headcount_source::message::{Batch, Resume};
 use headcount_source::status::State;
+use headcount_source::{Batch, Resume};
 use headcount_test_servers::Kafka;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 

@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use headcount_source::message::{Batch, Item, Position, Resume};
+use headcount_source::message::{Batch, Item};
 use headcount_source::shutdown::{Trigger, shutdown};
 use headcount_source::sink::{self, Inbox, Limits};
 use headcount_source::status::{self, Status};
 use headcount_source::{AnySource, Delays, Options};
+use headcount_source::{Position, Resume};
 use headcount_test_servers::Kafka;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};

@@ -7,29 +7,29 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+    sync::Arc,
 };
 
 use anyhow::{Context, Result, bail};
+use headcount_clock::now_ms;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Door, PeopleKey, Reason};
 use headcount_source::{
-    message::{Batch, Broken, Gap, Item, Message, Position},
+    Position,
+    message::{Batch, Broken, Gap, Item, Message},
     sink::Held,
 };
+
 use tokio::sync::watch;
 
-use crate::roles::ingest::resume::Known;
+use crate::{
+    news::{News, Notices},
+    roles::ingest::{clock_lead::ClockLead, resume::Known},
+};
 
-/// Batches on their way to a shared journal: enough for one transaction to hold what many partitions
-/// of a topic bring.
+/// Batches on their way to the journal: enough for one transaction to hold what many partitions of a topic bring. What
+/// the journal has in memory of them, its own queue bounds.
 const IN_FLIGHT: usize = 64;
-/// How long a full disk is waited for before the attempt is reported again.
-const FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// The door to the journal. One thread owns it.
 pub(crate) struct Ingest {
@@ -40,12 +40,9 @@ pub(crate) struct Ingest {
     partitions: Vec<Shelf>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
-    /// How many batches may be on their way at once.
-    in_flight_max: usize,
-    /// Set when the process is to end: then a full disk is not waited for any longer.
-    give_up: Arc<AtomicBool>,
-    /// Says what is waited for, while it is.
-    waiting: watch::Sender<Option<String>>,
+    /// By source.
+    clock_leads: HashMap<String, ClockLead>,
+    notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
 }
@@ -58,16 +55,11 @@ struct Shelf {
     have: HashMap<String, u64>,
 }
 
-/// A batch that is not durable yet. It is kept so that it can be made again for a partition
-/// whose disk was full.
+/// A batch that is not durable yet.
 struct InFlight {
-    source: String,
-    batch: Batch,
     /// Room in the queue of the source, given back when the batch is durable.
     held: Vec<Held>,
-    receipts: Vec<(u16, Receipt)>,
-    /// What the partitions had before it.
-    had: Vec<Option<u64>>,
+    receipts: Vec<Receipt>,
 }
 
 /// The part of a batch that is one partition's.
@@ -78,26 +70,48 @@ struct Part {
     repaired: u64,
 }
 
+impl InFlight {
+    /// Waits until it is durable, and gives its room back.
+    fn settle(self) -> Result<()> {
+        wait_for(self.receipts)?;
+        drop(self.held);
+        Ok(())
+    }
+}
+
+/// Waits until batches are durable. The journal waits for room and for servers that are away by itself.
+fn wait_for(receipts: Vec<Receipt>) -> Result<()> {
+    for receipt in receipts {
+        receipt.wait().map_err(not_kept)?;
+    }
+    Ok(())
+}
+
+fn not_kept(error: JournalError) -> anyhow::Error {
+    // What may pass is waited for until the process is to end.
+    let what = if error.may_pass() {
+        "stop while the journal waits: the last records were not kept, and come again only from a source that can be \
+         asked again"
+    } else {
+        "append to the journal"
+    };
+    anyhow::Error::new(error).context(what)
+}
+
 impl Ingest {
     pub(crate) fn new(
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
         known: &[Known],
-        waiting: watch::Sender<Option<String>>,
+        news: &News,
     ) -> Self {
         let partitions = journal.partitions();
-        // On a disk that is full the order of batches must be kept, so there one waits for the
-        // other. A shared journal has no such end, and puts all that waits into one transaction.
-        let in_flight_max = if journal.dir().is_some() {
-            1
-        } else {
-            IN_FLIGHT
-        };
         let mut numbers = HashMap::new();
         let shelves = known
             .iter()
             .map(|known| {
                 for (number, name) in &known.names {
+                    journal.name_source(*number, name);
                     numbers.insert(name.clone(), *number);
                 }
                 Shelf {
@@ -119,9 +133,8 @@ impl Ingest {
             numbers,
             partitions: shelves,
             in_flight: VecDeque::new(),
-            in_flight_max,
-            give_up: Arc::default(),
-            waiting,
+            clock_leads: HashMap::new(),
+            notices: news.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
         }
@@ -129,11 +142,6 @@ impl Ingest {
 
     pub(crate) fn journal(&self) -> &Arc<Journal> {
         &self.journal
-    }
-
-    /// Set it to stop waiting for a full disk.
-    pub(crate) fn give_up(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.give_up)
     }
 
     /// Records kept and records refused, by reason, since the start.
@@ -147,91 +155,50 @@ impl Ingest {
     /// # Errors
     /// When the journal takes nothing any more.
     pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
-        let had = self.had(&batch);
-        let parts = self.parts(source, &batch, None)?;
+        let parts = self.parts(source, &batch)?;
         // Only the oldest is waited for, so that there is always a next group for the journal.
-        while self.in_flight.len() >= self.in_flight_max
+        while self.in_flight.len() >= IN_FLIGHT
             && let Some(oldest) = self.in_flight.pop_front()
         {
-            self.settle_one(oldest)?;
+            oldest.settle()?;
         }
+        self.look_at_clock(source);
         let receipts = self.append(parts)?;
-        self.in_flight.push_back(InFlight {
-            source: source.to_owned(),
-            batch,
-            held,
-            receipts,
-            had,
-        });
+        self.in_flight.push_back(InFlight { held, receipts });
         Ok(())
+    }
+
+    /// Says so if this machine's clock is behind the source's, and when it is no longer.
+    fn look_at_clock(&self, source: &str) {
+        let notice = self.clock_leads.get(source).and_then(ClockLead::notice);
+        self.notices.send_if_modified(|notices| {
+            let before = notices.get(source);
+            if before == notice.as_ref() {
+                return false;
+            }
+            match (before, &notice) {
+                (None, Some(notice)) => tracing::warn!("{source}: {notice}"),
+                (_, None) => {
+                    tracing::info!(
+                        "{source}: this machine's clock is no longer behind the source's"
+                    );
+                }
+                (Some(_), Some(_)) => {}
+            }
+            match notice {
+                Some(notice) => notices.insert(source.to_owned(), notice),
+                None => notices.remove(source),
+            };
+            true
+        });
     }
 
     /// Waits until everything taken is durable.
     pub(crate) fn settle(&mut self) -> Result<()> {
         for batch in std::mem::take(&mut self.in_flight) {
-            self.settle_one(batch)?;
+            batch.settle()?;
         }
         Ok(())
-    }
-
-    fn settle_one(&mut self, in_flight: InFlight) -> Result<()> {
-        let InFlight {
-            source,
-            batch,
-            held,
-            receipts,
-            had,
-        } = in_flight;
-        for (partition, mut receipt) in receipts {
-            let mut told = false;
-            loop {
-                match receipt.wait() {
-                    Ok(_) => {
-                        if told {
-                            tracing::info!("there is room again");
-                            self.waiting.send_replace(None);
-                        }
-                        break;
-                    }
-                    Err(error @ JournalError::Full { .. }) => {
-                        if self.is_ending() {
-                            return Err(error).context(
-                                "stop while the disk is full: the last records were not kept, \
-                                 and come again only from a source that can be asked again",
-                            );
-                        }
-                        if !told {
-                            tracing::error!("{error}; waiting for room");
-                            self.waiting
-                                .send_replace(Some(format!("{error}; waiting for room")));
-                            told = true;
-                        }
-                        std::thread::sleep(FULL_RETRY);
-                        self.forget(partition, &source, &batch, &had);
-                        let mut parts = self.parts(&source, &batch, Some(partition))?;
-                        let entries = std::mem::take(&mut parts[usize::from(partition)].entries);
-                        receipt = self.journal.append(partition, entries)?;
-                    }
-                    Err(error) => return Err(self.not_kept(error)),
-                }
-            }
-        }
-        drop(held);
-        Ok(())
-    }
-
-    fn is_ending(&self) -> bool {
-        self.give_up.load(Ordering::Relaxed)
-    }
-
-    fn not_kept(&self, error: JournalError) -> anyhow::Error {
-        let what = if error.may_pass() && self.is_ending() {
-            "stop while the journal is away: the last records were not kept, and come again only \
-             from a source that can be asked again"
-        } else {
-            "append to the journal"
-        };
-        anyhow::Error::new(error).context(what)
     }
 
     /// Notes in every partition that a source has been read to this position, so that it need
@@ -249,55 +216,26 @@ impl Ingest {
                 part.entries.push(entry);
             }
         }
-        for (_, receipt) in self.append(parts)? {
-            receipt.wait().map_err(|error| self.not_kept(error))?;
-        }
-        Ok(())
+        wait_for(self.append(parts)?)
     }
 
     fn empty_parts(&self) -> Vec<Part> {
         self.partitions.iter().map(|_| Part::default()).collect()
     }
 
-    /// What the partitions have of what this batch is a position in.
-    fn had(&self, batch: &Batch) -> Vec<Option<u64>> {
-        let of = batch.position.as_ref().map(|position| &position.of);
-        self.partitions
-            .iter()
-            .map(|shelf| shelf.have.get(of?).copied())
-            .collect()
-    }
-
-    /// Takes back that a partition has this batch.
-    fn forget(&mut self, partition: u16, source: &str, batch: &Batch, had: &[Option<u64>]) {
-        let at = usize::from(partition);
-        // It may have been introduced with this batch.
-        if let Some(number) = self.numbers.get(source) {
-            self.partitions[at].named.remove(number);
-        }
-        if let Some(position) = &batch.position {
-            match had[at] {
-                Some(had) => self.partitions[at].have.insert(position.of.clone(), had),
-                None => self.partitions[at].have.remove(&position.of),
-            };
-        }
-    }
-
-    /// Sends a batch through the door. With `only`, what is of other partitions is left out.
-    fn parts(&mut self, source: &str, batch: &Batch, only: Option<u16>) -> Result<Vec<Part>> {
+    /// Sends a batch through the door, once: what it counts as kept or refused is counted here.
+    fn parts(&mut self, source: &str, batch: &Batch) -> Result<Vec<Part>> {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
         for item in &batch.items {
             match item {
                 Item::Message(message) => {
-                    self.message(message, number, source, position, only, &mut parts);
+                    self.message(message, number, source, position, &mut parts);
                 }
                 Item::Gap(gap) => {
-                    if only.is_none_or(|only| only == 0) {
-                        name(&mut self.partitions[0], number, source, &mut parts[0]);
-                        parts[0].entries.push(control(number, &gap_control(gap)));
-                    }
+                    name(&mut self.partitions[0], number, source, &mut parts[0]);
+                    parts[0].entries.push(control(number, &gap_control(gap)));
                 }
             }
         }
@@ -320,7 +258,6 @@ impl Ingest {
         number: u16,
         source: &str,
         position: Option<&Position>,
-        only: Option<u16>,
         parts: &mut [Part],
     ) {
         let mut body = Vec::with_capacity(message.bytes.len() + 16);
@@ -338,7 +275,7 @@ impl Ingest {
                     .get(&position.of)
                     .is_some_and(|&have| message.position <= have)
         });
-        if has_it || only.is_some_and(|only| only != partition) {
+        if has_it {
             return;
         }
         let part = &mut parts[at];
@@ -347,10 +284,16 @@ impl Ingest {
         match admitted {
             Ok(admitted) => {
                 self.kept += 1;
+                let lead = match self.clock_leads.get_mut(source) {
+                    Some(lead) => lead,
+                    None => self.clock_leads.entry(source.to_owned()).or_default(),
+                };
+                lead.observe(admitted.mtime, now_ms());
                 part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
+                    key: admitted.key.map(Into::into),
                     body,
                 });
             }
@@ -363,12 +306,12 @@ impl Ingest {
         }
     }
 
-    fn append(&mut self, parts: Vec<Part>) -> Result<Vec<(u16, Receipt)>> {
+    fn append(&mut self, parts: Vec<Part>) -> Result<Vec<Receipt>> {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
                 let receipt = self.journal.append(at, part.entries);
-                receipts.push((at, receipt.map_err(|error| self.not_kept(error))?));
+                receipts.push(receipt.map_err(not_kept)?);
             }
         }
         Ok(receipts)
@@ -389,6 +332,7 @@ impl Ingest {
                 "this journal has had {number} sources, no more fit; give a new journal another folder or name"
             );
         }
+        self.journal.name_source(number, source);
         self.numbers.insert(source.to_owned(), number);
         Ok(number)
     }
@@ -410,21 +354,26 @@ fn control(source: u16, control: &Control) -> Entry {
     Entry {
         kind: control.kind().number(),
         source,
+        key: None,
         body: control.to_body(),
     }
 }
 
-/// Ends a part: where the source stands, if it can say, and how much of it is here.
+/// Ends a part: where the source stands, if it can say, and how much of it is here. The last one of each key, what it is
+/// a position in, is what a journal that keeps positions gives back.
 fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
+    let of = position.map(|position| position.of.clone());
+    let key = of.as_deref().map(|of| of.as_bytes().into());
     let body = Control::Position {
-        of: position
-            .map(|position| position.of.clone())
-            .unwrap_or_default(),
+        of: of.unwrap_or_default(),
         position: serde_json::to_value(position).context("write a position")?,
         received: part.received,
         repaired: part.repaired,
     };
-    Ok(control(number, &body))
+    Ok(Entry {
+        key,
+        ..control(number, &body)
+    })
 }
 
 fn gap_control(gap: &Gap) -> Control {

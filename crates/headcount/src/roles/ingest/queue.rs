@@ -10,10 +10,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -21,8 +18,8 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_source::{
-    AnySource, Ended, Error as SourceError, Resume, SourceAddress,
-    message::{Batch, Position},
+    AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
+    message::Batch,
     shutdown::Shutdown,
     sink::{self, Delivery, Held, Limits},
     status::{self, Status},
@@ -33,7 +30,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{news::News, roles::ingest::appender::Ingest, roles::ingest::resume::Known};
+use crate::{
+    news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time,
+    roles::ingest::resume::Known,
+};
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
 /// queues of the sources.
@@ -50,22 +50,7 @@ enum Arrival {
 pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
-    give_up: GiveUp,
-}
-
-/// Ends all waiting for a disk that is full and for servers that are away.
-#[derive(Clone)]
-pub(crate) struct GiveUp {
-    ending: Arc<AtomicBool>,
     journal: Arc<Journal>,
-}
-
-impl GiveUp {
-    /// What is not durable soon is an error from now on.
-    pub(crate) fn now(&self) {
-        self.ending.store(true, Ordering::Relaxed);
-        self.journal.give_up();
-    }
 }
 
 /// A source that runs.
@@ -80,10 +65,7 @@ impl Intake {
     /// Starts the thread.
     pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
-        let give_up = GiveUp {
-            ending: ingest.give_up(),
-            journal: Arc::clone(ingest.journal()),
-        };
+        let journal = Arc::clone(ingest.journal());
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -97,7 +79,7 @@ impl Intake {
         Ok(Self {
             arrivals,
             thread,
-            give_up,
+            journal,
         })
     }
 
@@ -111,7 +93,8 @@ impl Intake {
         let name = address.to_string();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
-        let ended = tokio::spawn(AnySource::new(address).run(sink, resume, reporter, shutdown));
+        let source = AnySource::new(address).with_read_time(read_time());
+        let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
         let handed_over = tokio::spawn(async move {
             while let Some(delivery) = inbox.next().await {
@@ -134,34 +117,23 @@ impl Intake {
         }
     }
 
-    /// For somebody who may have to end the waiting.
-    pub(crate) fn give_up(&self) -> GiveUp {
-        self.give_up.clone()
-    }
-
     /// Waits until everything that arrived is durable. All sources must have ended.
     pub(crate) async fn finish(self) -> Result<Ingest> {
-        let thread = self.end();
-        joined(thread).await
+        drop(self.arrivals);
+        joined(self.thread).await
     }
 
     /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
     /// an error.
     pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
-        let give_up = self.give_up();
-        let finished = joined(self.end());
+        drop(self.arrivals);
+        let finished = joined(self.thread);
         tokio::pin!(finished);
         if let Ok(finished) = timeout(limit, &mut finished).await {
             return finished;
         }
-        give_up.now();
+        self.journal.give_up();
         finished.await
-    }
-
-    /// Lets the thread end when it has taken everything.
-    fn end(self) -> JoinHandle<Result<Ingest>> {
-        self.give_up.ending.store(true, Ordering::Relaxed);
-        self.thread
     }
 }
 

@@ -1,6 +1,8 @@
 //! What partitions know of sources, from which ingesting goes on.
 
-use headcount_engine::Partition;
+use std::collections::BTreeMap;
+
+use headcount_engine::{FUTURE_MS, Partition};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -8,6 +10,9 @@ pub(crate) struct Known {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
+    /// What has records that are kept out because their time is of the future, and the least of
+    /// these times.
+    kept_out: BTreeMap<String, i64>,
 }
 
 impl Known {
@@ -22,6 +27,8 @@ impl Known {
         Self {
             names: Vec::new(),
             positions: positions.collect(),
+            // A journal does not know what became of its records.
+            kept_out: BTreeMap::new(),
         }
     }
 
@@ -33,6 +40,22 @@ impl Known {
                 .map(|(number, state)| (*number, state.name.clone()))
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
+            kept_out: partition.kept_out().clone(),
         }
+    }
+
+    /// Forgets how far was read what has records that were kept out and would count `now`, ms since
+    /// 1970: the clock was behind when they came. Read again, they are new, and all others repeated.
+    pub(crate) fn forget_kept_out(&mut self, now: i64) {
+        let kept_out = &self.kept_out;
+        let counts = |of: &str| {
+            kept_out
+                .get(of)
+                .is_some_and(|time| *time <= now + FUTURE_MS)
+        };
+        self.positions.retain(|position| {
+            let of = position.get("of").and_then(serde_json::Value::as_str);
+            !of.is_some_and(counts)
+        });
     }
 }

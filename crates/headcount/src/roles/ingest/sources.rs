@@ -46,7 +46,7 @@ pub(crate) async fn take_in(
         .into_iter()
         .map(|source| intake.run(source, known.clone(), stopped.clone()))
         .collect();
-    let mut watching = watch_statuses(&running, &kinds, statuses);
+    let mut watching = watch_statuses(&running, &kinds, &news.notices, statuses);
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()
@@ -93,7 +93,7 @@ fn report(
 ) {
     match ended {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::error!("a source ended: {error}"),
+        Ok(Err(error)) => tracing::error!("a source failed: {error}"),
         Err(error) if error.is_cancelled() => {}
         Err(error) => tracing::error!("a source broke down: {error}"),
     }

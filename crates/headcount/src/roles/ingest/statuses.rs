@@ -10,31 +10,65 @@ use headcount_source::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::roles::ingest::queue::Running;
+use crate::{news::Notices, roles::ingest::queue::Running};
 
-/// Passes on what sources tell of themselves.
+/// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
     running: &[Running],
     kinds: &[SourceKind],
+    notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
 ) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let first = running
         .iter()
         .zip(kinds)
-        .map(|(source, kind)| status_of(&source.status.borrow(), *kind))
+        .map(|(source, kind)| status_of(&source.status.borrow(), *kind, &notices.borrow()))
         .collect();
     statuses.send_replace(Arc::new(first));
     for (at, (source, kind)) in running.iter().zip(kinds).enumerate() {
-        let (mut status, statuses, kind) = (source.status.clone(), statuses.clone(), *kind);
+        let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
+        let (statuses, kind) = (statuses.clone(), *kind);
         tasks.spawn(async move {
-            while status.changed().await.is_ok() {
-                let changed = status_of(&status.borrow_and_update(), kind);
-                statuses.send_modify(|all| Arc::make_mut(all)[at] = changed);
+            loop {
+                // What a source brought is looked at after it has ended, too.
+                let over = tokio::select! {
+                    changed = status.changed() => changed.is_err(),
+                    changed = notices.changed() => match changed {
+                        Ok(()) => false,
+                        Err(_) => return,
+                    },
+                };
+                let changed = status_of(&status.borrow(), kind, &notices.borrow());
+                statuses.send_if_modified(|all| replace(all, at, changed));
+                if over && notices.changed().await.is_err() {
+                    return;
+                }
+            }
+            // Its end went away without a last word: it panicked.
+            let last = status.borrow().state;
+            if !matches!(last, State::Ended | State::Failed) {
+                statuses.send_modify(|all| {
+                    let broken = &mut Arc::make_mut(all)[at];
+                    broken.state = SourceState::Failed;
+                    broken.error = Some(format!(
+                        "{} broke down (this is a bug of headcount)",
+                        broken.name
+                    ));
+                });
             }
         });
     }
     tasks
+}
+
+/// Whether it was another.
+fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
+    let differs = all[at] != status;
+    if differs {
+        Arc::make_mut(all)[at] = status;
+    }
+    differs
 }
 
 /// What a source at this address brings. A recording that a server plays as a stream cannot be told from
@@ -52,7 +86,7 @@ pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     }
 }
 
-fn status_of(status: &Status, kind: SourceKind) -> SourceStatus {
+fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStatus {
     SourceStatus {
         name: status.name.clone(),
         kind,
@@ -61,11 +95,13 @@ fn status_of(status: &Status, kind: SourceKind) -> SourceStatus {
             State::Live => SourceState::Live,
             State::Reconnecting => SourceState::Reconnecting,
             State::Ended => SourceState::Ended,
+            State::Failed => SourceState::Failed,
             State::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
+        notice: notices.get(&status.name).cloned(),
     }
 }

@@ -1,7 +1,10 @@
 //! The raw archive of a partition, written by a thread of its own that never holds counting up.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -10,35 +13,36 @@ use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_lake::{
     Lake, LakeDescription,
-    archive::{ArchiveFigures, ArchivePosition, Archiver, Entry, Stop, run},
+    archive::{ArchiveFigures, ArchivePosition, Archiver, Stop, run},
 };
-use headcount_record::{Feed, Kind};
 
 use crate::news::News;
 
 /// How long the last objects may take when a process ends, of all its partitions together.
 const LAST_OBJECTS: Duration = Duration::from_secs(20);
-/// How often a wait looks whether they are there.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// A running archiver.
 pub(crate) struct Archiving {
     stop: Stop,
     figures: Arc<ArchiveFigures>,
     thread: JoinHandle<()>,
+    /// Nothing ever comes; it is disconnected when the thread ends.
+    ended: Receiver<()>,
 }
 
 impl Archiving {
     /// Archives a partition from where its archive ends.
     pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
         let whose = LakeDescription::new(journal.id(), journal.partitions());
-        let mut archiver = Archiver::open(lake, whose, at, feed_of)
+        let mut archiver = Archiver::open(lake, whose, at)
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
+        let (running, ended) = channel();
         let (told, journal, news) = (stop.clone(), Arc::clone(journal), news.clone());
         let thread = thread::Builder::new()
             .name(format!("archive-{at}"))
             .spawn(move || {
+                let _running = running;
                 let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
@@ -50,6 +54,7 @@ impl Archiving {
             stop,
             figures,
             thread,
+            ended,
         })
     }
 
@@ -70,21 +75,14 @@ impl Archiving {
 
     /// Ends; what is not stored by `until` is archived after the next start.
     pub(crate) fn end(self, until: Option<Instant>) -> Result<()> {
-        while until.is_some_and(|until| Instant::now() < until) && !self.thread.is_finished() {
-            thread::sleep(LOOK);
+        if let Some(until) = until {
+            let left = until.saturating_duration_since(Instant::now());
+            // Over when the thread ends, or with the time: both are no message.
+            let _ = self.ended.recv_timeout(left);
         }
         self.stop.stop();
         self.thread
             .join()
             .map_err(|_| anyhow!("an archiver's thread panicked"))
-    }
-}
-
-/// The feed that an entry is archived under.
-fn feed_of(entry: &Entry<'_>) -> &'static str {
-    match Kind::new(entry.kind) {
-        Kind::CONTROL => "control",
-        Kind::DEAD_LETTER => "dead-letters",
-        kind => kind.feed().map_or("unknown", Feed::name),
     }
 }

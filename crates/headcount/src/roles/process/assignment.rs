@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
+use headcount_engine::Partition;
 use headcount_journal::{Change, Journal, Membership};
 use headcount_lake::{Lake, archive::ArchiveFigures, claims::ClaimProgress};
 
@@ -37,8 +38,9 @@ pub(crate) struct Counting {
     pub(crate) raw: Option<Lake>,
     pub(crate) surveyors: Surveyors,
     pub(crate) news: News,
-    /// Counts from the journal's beginning, checkpoints left aside.
-    pub(crate) anew: bool,
+    /// Counts from the journal's beginning, checkpoints left aside, and holds record times against
+    /// this moment too, ms since 1970.
+    pub(crate) anew: Option<i64>,
 }
 
 /// The partitions that this process holds.
@@ -82,10 +84,9 @@ impl Holdings {
         let Counting {
             journal, to, anew, ..
         } = &self.counting;
-        let start = if *anew {
-            Start::anew()
-        } else {
-            to.start(journal.id(), at)
+        let start = match *anew {
+            Some(moment) => Start::anew(Partition::judging_at(moment)),
+            None => to.start(journal.id(), at),
         };
         let follower = Follower::start(journal, at, start, to.clone(), self.counting.news.clone())?;
         let archiving = self.counting.raw.as_ref();

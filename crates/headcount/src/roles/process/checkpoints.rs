@@ -25,10 +25,10 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// From the beginning of the journal.
-    pub(crate) fn anew() -> Self {
+    /// From the beginning of the journal, with a partition that has counted nothing.
+    pub(crate) fn anew(partition: Partition) -> Self {
         Self {
-            partition: Partition::new(),
+            partition,
             hint: Vec::new(),
             served: false,
         }
@@ -45,10 +45,10 @@ impl Checkpoints {
                 hint,
                 served: false,
             },
-            Ok(None) => Start::anew(),
+            Ok(None) => Start::anew(Partition::new()),
             Err(error) => {
                 tracing::warn!("{error:#}; counting anew from the journal");
-                Start::anew()
+                Start::anew(Partition::new())
             }
         }
     }

@@ -153,7 +153,7 @@ impl Run {
         Ok(ClusterStatus {
             workers: workers
                 .into_iter()
-                .map(|worker| headcount_query::WorkerStatus {
+                .map(|worker| headcount_query::ClusterWorker {
                     partitions: owned_by(&worker.name),
                     name: worker.name,
                     roles: worker.roles,
@@ -165,7 +165,7 @@ impl Run {
                 .collect(),
             partitions: partitions
                 .iter()
-                .map(|part| headcount_query::PartitionStatus {
+                .map(|part| headcount_query::ClusterPartition {
                     partition: part.partition,
                     owner: part.owner.clone(),
                     epoch: part.epoch,

@@ -13,13 +13,17 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Tells the server whether figures can be served.
 pub(crate) async fn watch_readiness(
     news: News,
+    waiting: Option<watch::Receiver<Option<String>>>,
     shown: Option<Surveyors>,
     readiness: watch::Sender<Readiness>,
 ) {
     let mut look = interval(LOOK);
     loop {
         look.tick().await;
-        let now = readiness_of(&news, shown.as_ref());
+        let waits = waiting
+            .as_ref()
+            .and_then(|waiting| waiting.borrow().clone());
+        let now = readiness_of(&news, waits, shown.as_ref());
         readiness.send_if_modified(|known| {
             let changed = *known != now;
             *known = now.clone();
@@ -28,12 +32,12 @@ pub(crate) async fn watch_readiness(
     }
 }
 
-fn readiness_of(news: &News, shown: Option<&Surveyors>) -> Readiness {
+fn readiness_of(news: &News, waits: Option<String>, shown: Option<&Surveyors>) -> Readiness {
     if let Some(failure) = &*news.failed.borrow() {
         return Readiness::Failed(failure.reason.clone());
     }
-    if let Some(reason) = &*news.waiting.borrow() {
-        return Readiness::Failed(reason.clone());
+    if let Some(reason) = waits {
+        return Readiness::Waiting(reason);
     }
     match shown.and_then(Surveyors::missing) {
         Some(missing) => Readiness::Starting(missing),

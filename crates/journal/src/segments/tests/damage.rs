@@ -271,6 +271,7 @@ fn a_body_that_looks_like_a_sync_frame_is_a_body() {
         vec![Entry {
             kind: 0,
             source: 0,
+            key: None,
             body: bytes.to_vec(),
         }]
     };
@@ -366,6 +367,7 @@ fn older(header: &crate::segments::segment::Header, len: usize) -> Vec<u8> {
     let entry = Entry {
         kind: 0,
         source: 0,
+        key: None,
         body: vec![b'x'; len - HEADER_BYTES - HEAD_BYTES - SYNC_BYTES],
     };
     cursor.write_entry(&entry, cursor.time, &mut bytes);
@@ -402,6 +404,7 @@ fn a_frame_must_continue_the_one_before() {
     let entry = Entry {
         kind: 0,
         source: 0,
+        key: None,
         body: b"body".to_vec(),
     };
     cursor.write_entry(&entry, 1000, &mut Vec::new());
@@ -468,6 +471,7 @@ fn a_later_group_is_found_at_any_distance() {
         vec![vec![Entry {
             kind: 0,
             source: 0,
+            key: None,
             body: vec![b'x'; len],
         }]]
     };
@@ -513,6 +517,7 @@ fn a_batch_longer_than_a_segment_has_one_of_its_own() {
         vec![Entry {
             kind: 0,
             source: number as u16,
+            key: None,
             body: vec![0; 3 * SEGMENT_BYTES as usize],
         }]
     };

@@ -11,6 +11,7 @@ fn batch(len: usize) -> Vec<Vec<Entry>> {
         Entry {
             kind: 0,
             source: 1,
+            key: None,
             body: vec![7; len],
         };
         2

@@ -1,6 +1,5 @@
 //! How batches become groups, and what those who wait for them are told.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,13 +7,14 @@ use std::time::Duration;
 use super::Bench;
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::queue::{Patience, Pushed, Queue};
+use crate::queue::{Linger, Queue};
 use crate::receipt::Receipt;
-use crate::segments::disk::sim::{EIO, ENOSPC, Fault, Op};
+use crate::segments::disk::sim::{EIO, Fault, Op};
 use crate::segments::options::Options;
 use crate::segments::reader::Reader;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, Counts, Shared};
+use crate::waiting::Waiting;
 
 fn options() -> Options {
     Options {
@@ -31,6 +31,7 @@ fn batch(entries: usize, len: usize) -> Vec<Entry> {
         Entry {
             kind: 0,
             source: 0,
+            key: None,
             body: vec![0; len],
         };
         entries
@@ -38,25 +39,20 @@ fn batch(entries: usize, len: usize) -> Vec<Entry> {
 }
 
 fn taken(queue: &Queue) -> Vec<usize> {
-    let group = queue.take(Patience::default()).unwrap();
+    let group = queue.take(Linger::default()).unwrap();
     group.iter().map(|job| job.entries.len()).collect()
 }
 
-fn is_queued(pushed: crate::Result<Pushed>) -> bool {
-    match pushed.unwrap() {
-        Pushed::Queued(_) => true,
-        Pushed::NoRoom(back) => {
-            assert!(!back.is_empty());
-            false
-        }
-    }
+/// Queues a batch for which there is room.
+fn push(queue: &Queue, batch: Vec<Entry>) {
+    drop(queue.push(0, batch).unwrap());
 }
 
 #[test]
 fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
     let queue = Queue::new(options().limits());
     for entries in [4, 6, 1, 11, 2] {
-        assert!(is_queued(queue.try_push(0, batch(entries, 0))));
+        push(&queue, batch(entries, 0));
     }
     assert_eq!(taken(&queue), [4, 6]);
     assert_eq!(taken(&queue), [1]);
@@ -67,7 +63,7 @@ fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
     );
     assert_eq!(taken(&queue), [2]);
     for len in [400, 400, 2000] {
-        assert!(is_queued(queue.try_push(0, batch(1, len))));
+        push(&queue, batch(1, len));
     }
     assert_eq!(taken(&queue), [1, 1]);
     assert_eq!(taken(&queue), [1]);
@@ -75,42 +71,38 @@ fn a_group_ends_at_its_bytes_or_its_entries_and_holds_whole_batches() {
 
 #[test]
 fn a_full_queue_makes_wait() {
-    let queue = Arc::new(Queue::new(options().limits()));
-    for _ in 0..5 {
-        assert!(is_queued(queue.try_push(0, batch(1, 0))));
+    // By count, and by bytes.
+    for (first, last) in [(vec![0; 5], 0), (vec![2900], 100)] {
+        let queue = Arc::new(Queue::new(options().limits()));
+        for len in &first {
+            push(&queue, batch(1, *len));
+        }
+        let waiting = Arc::clone(&queue);
+        let (pushed, is_in) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            push(&waiting, batch(3, last));
+            pushed.send(()).unwrap();
+        });
+        // It cannot get in before something is taken, however long it has been waiting.
+        assert_eq!(queue.depth().0, first.len());
+        is_in.try_recv().unwrap_err();
+        assert_eq!(taken(&queue).len(), first.len());
+        is_in.recv().unwrap();
+        thread.join().unwrap();
+        assert_eq!(taken(&queue), [3]);
     }
-    assert!(!is_queued(queue.try_push(0, batch(1, 0))), "by count");
-    taken(&queue);
-    assert!(is_queued(queue.try_push(0, batch(1, 2900))));
-    assert!(!is_queued(queue.try_push(0, batch(1, 100))), "by bytes");
-
-    let waiting = Arc::clone(&queue);
-    let thread = std::thread::spawn(move || waiting.push(0, batch(3, 100)).is_ok());
-    let awaiting = Arc::clone(&queue);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(20));
-    assert!(!thread.is_finished());
-    assert_eq!(taken(&queue), [1]);
-    assert!(thread.join().unwrap());
-    let queued = runtime.block_on(async { awaiting.push_async(0, batch(1, 100)).await.is_ok() });
-    assert!(queued);
-    assert!(is_queued(Ok(Pushed::Queued(
-        queue.push(0, batch(1, 0)).unwrap()
-    ))));
-    assert_eq!(taken(&queue), [3, 1, 1]);
     // A batch longer than the queue gets in alone.
-    assert!(is_queued(queue.try_push(0, batch(1, 100_000))));
-    assert!(!is_queued(queue.try_push(0, batch(1, 0))));
+    let queue = Queue::new(options().limits());
+    push(&queue, batch(1, 100_000));
+    assert_eq!(taken(&queue), [1]);
 }
 
 #[test]
 fn a_writer_waits_for_others_only_as_told() {
     let queue = Arc::new(Queue::new(options().limits()));
-    assert!(is_queued(queue.try_push(0, batch(1, 0))));
+    push(&queue, batch(1, 0));
     let long = Duration::from_secs(60);
-    let alone = Patience {
+    let alone = Linger {
         batches: 1,
         wait: long,
     };
@@ -120,21 +112,18 @@ fn a_writer_waits_for_others_only_as_told() {
         "it would wait for a minute"
     );
 
-    assert!(is_queued(queue.try_push(0, batch(1, 0))));
+    push(&queue, batch(1, 0));
     let other = Arc::clone(&queue);
-    let thread = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(10));
-        other.push(0, batch(1, 0)).is_ok()
-    });
-    let two = Patience {
+    let thread = std::thread::spawn(move || other.push(0, batch(1, 0)).is_ok());
+    let two = Linger {
         batches: 2,
         wait: long,
     };
     assert_eq!(queue.take(two).unwrap().len(), 2);
     assert!(thread.join().unwrap());
 
-    assert!(is_queued(queue.try_push(0, batch(1, 0))));
-    let short = Patience {
+    push(&queue, batch(1, 0));
+    let short = Linger {
         batches: 2,
         wait: Duration::from_millis(1),
     };
@@ -142,19 +131,19 @@ fn a_writer_waits_for_others_only_as_told() {
 }
 
 #[test]
-fn patience_is_for_those_who_were_there() {
+fn lingering_is_for_those_who_were_there() {
     let wait = Duration::from_millis(3);
     assert_eq!(
-        Patience::after(1, 0, wait).batches,
+        Linger::after(1, 0, wait).batches,
         1,
         "one who comes alone never waits"
     );
     assert_eq!(
-        Patience::after(1, 1, wait).batches,
+        Linger::after(1, 1, wait).batches,
         2,
         "two who take turns are brought together"
     );
-    assert_eq!(Patience::after(7, 0, wait).batches, 7);
+    assert_eq!(Linger::after(7, 0, wait).batches, 7);
 }
 
 /// On a slow disk those who come together share a sync.
@@ -168,7 +157,7 @@ fn batches_that_come_together_share_a_sync() {
         group_interval: Duration::from_secs(1),
         ..options()
     };
-    let (shared, thread) = start(&bench, &options);
+    let (shared, _, thread) = start(&bench, &options);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -192,21 +181,26 @@ fn batches_that_come_together_share_a_sync() {
 fn start(
     bench: &Bench,
     options: &Options,
-) -> (Arc<Shared>, std::thread::JoinHandle<crate::Result<()>>) {
+) -> (
+    Arc<Shared>,
+    Arc<Waiting>,
+    std::thread::JoinHandle<crate::Result<()>>,
+) {
     let (log, _) = bench.open().unwrap();
     let shared = Arc::new(Shared {
         queue: Queue::new(options.limits()),
         tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
         counts: Counts::default(),
     });
-    let thread = writer::start(log, 0, Arc::clone(&shared), options).unwrap();
-    (shared, thread)
+    let waiting = Arc::new(Waiting::default());
+    let thread = writer::start(log, 0, Arc::clone(&shared), Arc::clone(&waiting), options).unwrap();
+    (shared, waiting, thread)
 }
 
 #[test]
 fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench, &options());
+    let (shared, _, thread) = start(&bench, &options());
     assert_eq!(
         shared.queue.push(0, batch(2, 9)).unwrap().wait().unwrap(),
         Some(2)
@@ -244,46 +238,74 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
     assert!(matches!(end, Err(Error::Poisoned { .. })), "{end:?}");
 }
 
+/// Waits until the shown reason is as it should be.
+fn until_waiting(waiting: &Waiting, so: impl Fn(&Option<String>) -> bool) -> Option<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let mut shown = waiting.watch();
+    runtime.block_on(async { shown.wait_for(so).await.unwrap().clone() })
+}
+
 #[test]
-fn after_a_full_disk_the_next_batch_gets_in() {
+fn a_full_disk_is_waited_out_and_keeps_the_order() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench, &options());
-    assert_eq!(
-        shared.queue.push(0, batch(2, 9)).unwrap().wait().unwrap(),
-        Some(2)
+    let (shared, waiting, thread) = start(&bench, &options());
+    let push = |len| shared.queue.push(0, batch(1, len)).unwrap();
+    assert_eq!(push(9).wait().unwrap(), Some(1));
+    bench.sim.set_capacity(bench.sim.used());
+    let receipts: Vec<_> = [4000, 1, 200, 2].map(push).into();
+    let reason = until_waiting(&waiting, Option::is_some).unwrap();
+    assert!(
+        reason.starts_with("no room to append to /p000/00000000000000000001")
+            && reason.ends_with("waiting for room"),
+        "{reason}"
     );
-    bench.sim.fail(Fault {
-        op: Op::Write,
-        skip: 0,
-        errno: ENOSPC,
-        written: 17,
-    });
-    let error = shared
-        .queue
-        .push(0, batch(1, 9))
-        .unwrap()
-        .wait()
-        .unwrap_err();
-    let Error::Full { path, .. } = &error else {
-        panic!("{error}")
-    };
-    assert_eq!(path, &PathBuf::from("/p000/00000000000000000000.seg"));
-    assert_eq!(
-        shared.queue.push(0, batch(1, 9)).unwrap().wait().unwrap(),
-        Some(3)
-    );
+    // Whoever appends is told nothing but that it is durable, once there is room.
+    bench.sim.heal();
+    let ends = receipts.into_iter().map(|receipt| receipt.wait().unwrap());
+    assert!(ends.eq((2..=5).map(Some)));
+    assert_eq!(until_waiting(&waiting, Option::is_none), None);
     shared.queue.refuse(Error::Closed);
     thread.join().unwrap().unwrap();
-    assert!(matches!(
-        shared.queue.push(0, batch(1, 9)),
-        Err(Error::Closed)
-    ));
+    let lengths: Vec<_> = (bench.read_all().unwrap().iter())
+        .map(|entry| entry.body.len())
+        .collect();
+    assert_eq!(lengths, [9, 4000, 1, 200, 2]);
+}
+
+#[test]
+fn a_full_disk_is_given_up_when_told_and_nothing_comes_after_what_was_refused() {
+    let bench = Bench::new();
+    let (shared, waiting, thread) = start(&bench, &options());
+    let push = |len| shared.queue.push(0, batch(1, len)).unwrap();
+    assert_eq!(push(9).wait().unwrap(), Some(1));
+    bench.sim.set_capacity(bench.sim.used());
+    let receipts: Vec<_> = [4000, 0].map(push).into();
+    until_waiting(&waiting, Option::is_some);
+    waiting.give_up.set();
+    for receipt in receipts {
+        let error = receipt.wait().unwrap_err();
+        let Error::Full { path, .. } = &error else {
+            panic!("{error}")
+        };
+        assert!(path.starts_with("/p000"), "{error}");
+    }
+    // A later batch would be beyond what is missing.
+    let refused = shared.queue.push(0, batch(1, 0)).unwrap_err();
+    assert!(matches!(refused, Error::Full { .. }), "{refused}");
+    assert!(matches!(thread.join().unwrap(), Err(Error::Full { .. })));
+    // Readers come to the end as after any close.
+    assert_eq!(bench.read_all().unwrap().len(), 1);
+    let mut reader = Reader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 1).unwrap();
+    let end = reader.read(&mut crate::Batch::new(), 1000, Duration::from_secs(60));
+    assert!(matches!(end, Err(Error::Closed)), "{end:?}");
 }
 
 #[test]
 fn a_batch_without_entries_is_answered_and_writes_nothing() {
     let bench = Bench::new();
-    let (shared, thread) = start(&bench, &options());
+    let (shared, _, thread) = start(&bench, &options());
     assert_eq!(
         shared.queue.push(0, batch(3, 9)).unwrap().wait().unwrap(),
         Some(3)

@@ -1,4 +1,4 @@
-//! What the client library lets fall in passing.
+//! What the client library says only in its log.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,23 +9,23 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 
 /// The library notices that a topic was made anew, and reads on in the new one where it stood in the old. It says so
-/// only in its log, and in the queue of records before any of the new ones: that is heard here.
+/// only in its log, before any of the new records is in its queue: that is noticed here.
 #[derive(Debug, Default)]
-pub(super) struct Ears {
+pub(super) struct LogContext {
     made_anew: AtomicBool,
 }
 
 /// The id of a topic of which none was known.
 const NO_ID: &str = "from AAAAAAAAAAAAAAAAAAAAAA to";
 
-impl Ears {
+impl LogContext {
     /// Whether a topic is another one than when the session began.
     pub(super) fn made_anew(&self) -> bool {
         self.made_anew.load(Ordering::Relaxed)
     }
 }
 
-impl ClientContext for Ears {
+impl ClientContext for LogContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         if message.contains(" changed id from ") && !message.contains(NO_ID) {
             self.made_anew.store(true, Ordering::Relaxed);
@@ -38,4 +38,4 @@ impl ClientContext for Ears {
     }
 }
 
-impl ConsumerContext for Ears {}
+impl ConsumerContext for LogContext {}
