@@ -3,7 +3,11 @@
 
 mod support;
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
 
 use support::*;
 
@@ -407,4 +411,19 @@ fn one_seed_gives_one_file_and_threads_change_nothing() {
     }
     assert_eq!(counts[0]["records"], 3000);
     assert_eq!(counts[0]["malformed"], 0);
+}
+
+#[test]
+fn a_log_that_is_read_no_more_does_not_end_a_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = headcount();
+    command.env("HEADCOUNT_LOG", "info").stderr(Stdio::piped());
+    let sources = ["sim:?rate=20".to_owned()];
+    let (process, log) = Process::run_logged(command, folder.path(), &sources);
+    let mut first = String::new();
+    BufReader::new(log).read_line(&mut first).unwrap();
+    assert!(first.contains("serving"), "{first}");
+    // Nobody reads what it says from here on: that it listens, and that it stops.
+    wait_until("it is ready all the same", || process.is_ready());
+    process.stop();
 }

@@ -70,9 +70,10 @@ fn a_process_that_serves_nobody_takes_a_free_port_and_says_it() {
         }
         command.env("HEADCOUNT_LOG", "info").stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap());
+        // Open until the end: a process that cannot write its log any more is another test.
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let address: SocketAddr = said
-            .lines()
+            .by_ref()
             .map_while(Result::ok)
             .find(|line| line.contains("port 8080 is in use"))
             .and_then(|line| {

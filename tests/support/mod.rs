@@ -7,7 +7,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Output, Stdio},
     sync::mpsc,
     thread,
     time::{Duration, Instant},
@@ -139,6 +139,18 @@ impl Process {
         let mut process = Self::spawn(command, data, &["-".to_owned()], more);
         let input = process.child.stdin.take().unwrap();
         (process, input)
+    }
+
+    /// The same with its log, which the command sends into a pipe.
+    pub fn run_logged(
+        mut command: Command,
+        data: &Path,
+        sources: &[String],
+    ) -> (Self, ChildStderr) {
+        command.stdin(Stdio::null());
+        let mut process = Self::spawn(command, data, sources, &[]);
+        let log = process.child.stderr.take().unwrap();
+        (process, log)
     }
 
     fn spawn(mut command: Command, data: &Path, sources: &[String], more: &[&str]) -> Self {

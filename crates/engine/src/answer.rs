@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use headcount_record::Venue;
+use headcount_record::{Identity, Response, Venue};
 
 use crate::{
-    catalog::City,
+    catalog::{City, UNKNOWN},
     lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
     survey::{Answers, Counts, HISTORY_WINDOWS, Survey, VenueCount},
     view::{
@@ -41,7 +41,7 @@ impl Survey {
     }
 
     fn totals(&self) -> Totals {
-        let Answers { yes, no } = self.total.answers;
+        let Answers { yes, no, maybe } = self.total.answers;
         let latest: u64 = self
             .history
             .iter()
@@ -50,11 +50,13 @@ impl Survey {
             .take(RATE_WINDOWS)
             .map(|answers| answers.sum())
             .sum();
-        let countries: HashSet<_> = self.cities.keys().map(|city| &city.country).collect();
+        let cities = self.cities.keys().filter(|city| &*city.country != UNKNOWN);
+        let countries: HashSet<_> = cities.map(|city| &city.country).collect();
         Totals {
-            rsvps: yes + no,
+            rsvps: yes + no + maybe,
             yes,
             no,
+            maybe,
             guests: self.total.heads - yes,
             heads: self.total.heads,
             events: self.total.events,
@@ -74,6 +76,7 @@ impl Survey {
             country,
             yes: counts.answers.yes,
             no: counts.answers.no,
+            maybe: counts.answers.maybe,
             heads: counts.heads,
         };
         let mut rows: Vec<_> = first
@@ -81,8 +84,7 @@ impl Survey {
             .map(|(country, counts)| row(country.clone(), counts))
             .collect();
         if !rest.is_empty() {
-            let mut others = Counts::default();
-            rest.into_iter().for_each(|(_, counts)| others.add(*counts));
+            let others = rest.into_iter().map(|(_, counts)| counts).sum();
             rows.push(row(OTHER.into(), &others));
         }
         rows
@@ -98,6 +100,7 @@ impl Survey {
                 country: city.country.clone(),
                 yes: answers.yes,
                 no: answers.no,
+                maybe: answers.maybe,
             })
             .collect()
     }
@@ -114,6 +117,7 @@ impl Survey {
             name: clip(name),
             yes: answers.yes,
             no: answers.no,
+            maybe: answers.maybe,
         })
         .collect()
     }
@@ -124,7 +128,7 @@ impl Survey {
             .map(|(id, venue)| {
                 let place = venue.content.place();
                 VenueRow {
-                    venue_id: *id,
+                    venue_id: id.flat(),
                     name: clip(&venue.content.name),
                     city: clip(&venue.city),
                     country: venue.country.clone(),
@@ -132,17 +136,18 @@ impl Survey {
                     lon: place.map(|(_, lon)| lon),
                     yes: venue.answers.yes,
                     no: venue.answers.no,
+                    maybe: venue.answers.maybe,
                 }
             })
             .collect()
     }
 
     /// Venues to which somebody comes, the most first.
-    pub(crate) fn top_venues(&self, limit: usize) -> Vec<(&i64, &VenueCount)> {
+    pub(crate) fn top_venues(&self, limit: usize) -> Vec<(&Identity, &VenueCount)> {
         let venues = self.venues.iter();
         let going = venues.filter(|(_, venue)| venue.answers.yes > 0);
         top(going, limit, |(id, venue)| {
-            (venue.answers.yes, id.to_string())
+            (venue.answers.yes, id.flat().to_string())
         })
     }
 
@@ -154,7 +159,7 @@ impl Survey {
             .iter()
             .filter(|(_, venue)| venue.answers.sum() > 0 && place(&venue.content).is_some());
         top(answered, DOTS_MAX, |(id, venue)| {
-            (venue.answers.yes, id.to_string())
+            (venue.answers.yes, id.flat().to_string())
         })
         .into_iter()
         .filter_map(|(_, venue)| {
@@ -166,12 +171,7 @@ impl Survey {
 
     fn history(&self) -> History {
         debug_assert_eq!(self.history.len(), HISTORY_WINDOWS);
-        History {
-            start: self.history_start,
-            step_ms: WINDOW_MS,
-            yes: self.history.iter().map(|answers| answers.yes).collect(),
-            no: self.history.iter().map(|answers| answers.no).collect(),
-        }
+        History::of(self.history_start, WINDOW_MS, &self.history)
     }
 
     /// Every venue with a `yes`, the most first. As long as the data make it: whoever shows it
@@ -190,11 +190,29 @@ impl Survey {
             .collect()
     }
 
-    /// The windows that are kept: begin, `yes`, `no`. The survey must have been taken whole.
-    pub fn windows(&self) -> impl Iterator<Item = (i64, u64, u64)> + '_ {
+    /// The windows that are kept: begin, `yes`, `no`, `maybe`. The survey must have been taken
+    /// whole.
+    pub fn windows(&self) -> impl Iterator<Item = (i64, u64, u64, u64)> + '_ {
         self.windows
             .iter()
-            .map(|(start, answers)| (*start, answers.yes, answers.no))
+            .map(|(start, answers)| (*start, answers.yes, answers.no, answers.maybe))
+    }
+}
+
+impl History {
+    pub(crate) fn of(start: i64, step_ms: i64, windows: &[Answers]) -> Self {
+        let of = |response| windows.iter().map(|answers| answers.of(response)).collect();
+        let mut maybe: Vec<u64> = of(Response::Maybe);
+        if maybe.iter().all(|count| *count == 0) {
+            maybe.clear();
+        }
+        Self {
+            start,
+            step_ms,
+            yes: of(Response::Yes),
+            no: of(Response::No),
+            maybe,
+        }
     }
 }
 

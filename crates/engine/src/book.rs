@@ -1,28 +1,23 @@
 //! What a partition's surveys are made of besides its rows.
 
-use std::collections::BTreeMap;
-
-use headcount_record::Feed;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ledger::Tally, others::OtherTotals, partition::Partition, stored::StoredSource,
+    feeds::Feeds, others::OtherTotals, partition::Partition, stored::StoredSource,
     watermark::Watermark,
 };
 
 /// Format of books and of rows' bodies: the first byte of a book.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// The book of a partition at a commit.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Book {
     pub(crate) next_offset: u64,
     pub(crate) sources: Vec<(u16, StoredSource)>,
-    pub(crate) feeds: BTreeMap<Feed, Tally>,
+    pub(crate) feeds: Feeds,
     pub(crate) watermark: Watermark,
     pub(crate) others: OtherTotals,
-    /// How many RSVPs there are.
-    pub(crate) winners: u64,
     pub(crate) digest: u128,
     /// How many rows the tables have, by the table's number.
     pub(crate) rows: [u32; 4],
@@ -40,7 +35,6 @@ impl Book {
             feeds: partition.feeds.clone(),
             watermark: partition.watermark.clone(),
             others: partition.others.totals().clone(),
-            winners: rsvps.winners.len() as u64,
             digest,
             rows: [
                 rsvps.catalog.groups().len() as u32,

@@ -6,9 +6,14 @@
 use std::{hash::Hash, sync::Arc};
 
 use hashbrown::{HashMap, HashTable};
-use headcount_record::{Group, Known, Topic, Venue};
+use headcount_record::{Group, Identity, Key, Known, Topic, Venue};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// What stands for a country that nobody has told, in panels and in filters.
+pub(crate) const UNKNOWN: &str = "unknown";
+/// The number of that.
+const UNKNOWN_COUNTRY: u32 = 0;
 
 /// Things in order of arrival, each with its number.
 pub(crate) struct Numbered<K> {
@@ -62,13 +67,12 @@ pub(crate) struct VenueEntry {
     pub(crate) id: u32,
 }
 
-#[derive(Default)]
 pub(crate) struct Catalog {
     groups: Vec<GroupEntry>,
     group_index: HashTable<u32>,
     venues: Vec<VenueEntry>,
     venue_index: HashTable<u32>,
-    pub(crate) venue_ids: Numbered<i64>,
+    pub(crate) venue_ids: Numbered<Identity>,
     pub(crate) cities: Numbered<City>,
     pub(crate) countries: Numbered<Arc<str>>,
     pub(crate) topics: Numbered<Arc<str>>,
@@ -76,9 +80,50 @@ pub(crate) struct Catalog {
     topic_names: Vec<Arc<str>>,
 }
 
+impl Default for Catalog {
+    fn default() -> Self {
+        let mut countries = Numbered::default();
+        let unknown = countries.number(&UNKNOWN.into());
+        debug_assert_eq!(unknown, UNKNOWN_COUNTRY);
+        Self {
+            groups: Vec::new(),
+            group_index: HashTable::new(),
+            venues: Vec::new(),
+            venue_index: HashTable::new(),
+            venue_ids: Numbered::default(),
+            cities: Numbered::default(),
+            countries,
+            topics: Numbered::default(),
+            topic_names: Vec::new(),
+        }
+    }
+}
+
 impl Catalog {
-    pub(crate) fn group(&self, at: u32) -> &GroupEntry {
-        &self.groups[at as usize]
+    pub(crate) fn group(&self, at: Key) -> &GroupEntry {
+        &self.groups[at.index()]
+    }
+
+    /// The number of the country of a group, or of no group.
+    pub(crate) fn country_of(&self, group: Option<Key>) -> u32 {
+        group.map_or(UNKNOWN_COUNTRY, |group| self.group(group).country)
+    }
+
+    /// The index of a group, or of no group, which comes after them all.
+    pub(crate) fn group_index(&self, group: Option<Key>) -> usize {
+        group.map_or(self.groups.len(), Key::index)
+    }
+
+    /// The city of a group; empty where there is none.
+    pub(crate) fn city_name(&self, group: Option<Key>) -> Arc<str> {
+        group
+            .map(|group| self.group(group).content.city.clone())
+            .unwrap_or_default()
+    }
+
+    /// The name of the country of a group, or of no group.
+    pub(crate) fn country_name(&self, group: Option<Key>) -> &Arc<str> {
+        &self.countries.keys()[self.country_of(group) as usize]
     }
 
     pub(crate) fn groups(&self) -> &[GroupEntry] {
@@ -98,21 +143,22 @@ impl Catalog {
     }
 
     /// The entry of a group's content, new or known.
-    pub(crate) fn add_group(&mut self, group: &Known<Group>) -> u32 {
+    pub(crate) fn add_group(&mut self, group: &Known<Group>) -> Key {
         let groups = &self.groups;
         let known = |&at: &u32| groups[at as usize].content == *group;
         if let Some(&at) = self.group_index.find(group.hash, known) {
-            return at;
+            return group_key(at);
         }
         let at = u32::try_from(self.groups.len()).expect("fewer than 2^32 groups");
+        let country = group.country.clone().unwrap_or_else(|| UNKNOWN.into());
         let city = City {
             name: group.city.clone(),
             state: group.state.clone(),
-            country: group.country.clone(),
+            country: country.clone(),
         };
         let entry = GroupEntry {
             city: self.cities.number(&city),
-            country: self.countries.number(&group.country),
+            country: self.countries.number(&country),
             topics: group.topics.iter().map(|topic| self.topic(topic)).collect(),
             content: group.clone(),
         };
@@ -120,7 +166,7 @@ impl Catalog {
         let groups = &self.groups;
         self.group_index
             .insert_unique(group.hash, at, |&at| groups[at as usize].content.hash);
-        at
+        group_key(at)
     }
 
     fn topic(&mut self, topic: &Topic) -> u32 {
@@ -151,4 +197,8 @@ impl Catalog {
             .insert_unique(venue.hash, at, |&at| venues[at as usize].content.hash);
         at
     }
+}
+
+fn group_key(at: u32) -> Key {
+    Key::new(at).expect("fewer than 2^32 groups")
 }

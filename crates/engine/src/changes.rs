@@ -103,6 +103,7 @@ pub struct CountryPart {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    pub maybe: u64,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
 }
@@ -121,6 +122,7 @@ pub struct VenuePart {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    pub maybe: u64,
     /// The version of that event. Of several partitions' contents the greatest is the venue's.
     pub latest: (u64, u32),
 }
@@ -135,6 +137,8 @@ pub struct EventStatistic {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    /// None where nobody can answer so, which is to Meetup's events.
+    pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
     pub event_url: Option<Arc<str>>,

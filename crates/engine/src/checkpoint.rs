@@ -1,30 +1,24 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE3 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE4 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
-//! The file is written beside, synced and renamed: it is whole or it is the one before. Nothing
-//! is lost with it: it can always be made anew from the journal. The head says whose state it is,
-//! for a checkpoint of another journal looks the same and would be believed.
+//! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
+//! anew from the journal. The head says whose state it is, for a checkpoint of another journal looks
+//! the same and would be believed.
 
-use std::{
-    borrow::Cow,
-    collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
-    path::Path,
-    sync::Arc,
-};
+use std::{borrow::Cow, sync::Arc};
 
-use headcount_record::{Feed, Group, Known, Venue};
+use headcount_record::{Group, Known, Venue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
+    decoders::{Declared, Decoders},
     error::Error,
     events::EventRows,
-    ledger::Tally,
+    feeds::Feeds,
     members::{Member, Members},
     others::{OtherWinners, Others},
     partition::Partition,
@@ -37,9 +31,8 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE3";
+const MAGIC: &[u8; 8] = b"HCSTATE4";
 const HEAD_BYTES: usize = 20;
-const NAME: &str = "checkpoint";
 
 /// Whose state a checkpoint holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +50,8 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
-    feeds: BTreeMap<Feed, Tally>,
+    schemas: Cow<'a, [Declared]>,
+    feeds: Feeds,
     watermark: Watermark,
     quarantine: Quarantine,
     groups: Vec<Arc<Group>>,
@@ -68,41 +62,7 @@ struct Body<'a> {
     others: Cow<'a, OtherWinners>,
 }
 
-/// Writes a state, as [`Partition::to_bytes`] makes it, to `folder`, replacing what was there in
-/// one step.
-///
-/// # Errors
-/// When the file system refuses; the checkpoint before stays.
-pub fn write_checkpoint(folder: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let path = folder.join(NAME);
-    let failed = |cause: io::Error| Error::Io {
-        path: path.clone(),
-        cause,
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    let beside = folder.join("checkpoint.tmp");
-    write_synced(&beside, bytes).map_err(failed)?;
-    fs::rename(&beside, &path).map_err(failed)?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)
-}
-
 impl Partition {
-    /// Reads the state of this partition of this journal from `folder`, and the reader's hint; an
-    /// empty partition when there is none.
-    ///
-    /// # Errors
-    /// When there is one that cannot be used.
-    pub fn load(folder: &Path, journal: u64, partition: u16) -> Result<(Self, Vec<u8>), Error> {
-        let path = folder.join(NAME);
-        match fs::read(&path) {
-            Ok(file) => Self::from_bytes(&file, &path.display().to_string(), journal, partition),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Default::default()),
-            Err(cause) => Err(Error::Io { path, cause }),
-        }
-    }
-
     /// The state as it is kept in a file.
     #[must_use]
     pub fn to_bytes(&self, head: &Head) -> Vec<u8> {
@@ -173,6 +133,7 @@ impl Partition {
                 .iter()
                 .map(|(of, position)| (of.clone(), position.to_string()))
                 .collect(),
+            schemas: self.decoders.declared().into(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
             quarantine: self.quarantine.clone(),
@@ -209,19 +170,24 @@ impl Partition {
         let mut shared = Shared::default();
         for (at, group) in body.groups.into_iter().enumerate() {
             let group = Known::new(Arc::new(shared.group(group)));
-            (catalog.add_group(&group) as usize == at).then_some(())?;
+            (catalog.add_group(&group).index() == at).then_some(())?;
         }
         for (at, venue) in body.venues.into_iter().enumerate() {
             (catalog.add_venue(&Known::new(venue)) as usize == at).then_some(())?;
         }
         let mut events = EventRows::default();
         for row in body.events {
-            let known = (row.group as usize) < groups
+            let known = row.group.is_none_or(|group| (group as usize) < groups)
                 && row.venue.is_none_or(|venue| (venue as usize) < venues);
             known.then(|| events.push(row.into_row()))?;
         }
+        let mut decoders = Decoders::default();
+        for declared in body.schemas.into_owned() {
+            decoders.declare(declared).ok()?;
+        }
         let known = |winner: &Winner| {
-            (winner.event as usize) < events.rows().len()
+            winner.is_sound()
+                && (winner.event as usize) < events.rows().len()
                 && (winner.member as usize) < body.members.len()
         };
         body.winners.iter().all(known).then_some(())?;
@@ -238,6 +204,7 @@ impl Partition {
                 .map(|(of, position)| Some((of, serde_json::from_str(&position).ok()?)))
                 .collect::<Option<_>>()?,
             feeds: body.feeds,
+            decoders,
             watermark: body.watermark,
             quarantine: body.quarantine,
             rsvps: Rsvps::restored(
@@ -250,10 +217,4 @@ impl Partition {
             ..Self::default()
         })
     }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -3,9 +3,9 @@
 //! A digest is the wrapping sum of a 128-bit hash of every winner and every event row, so it
 //! depends neither on the order of arrival nor on how events are spread over partitions.
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::xxh3_128;
 
-use headcount_record::Identity;
+use headcount_record::{Identity, Namespace, answer};
 
 use crate::{
     catalog::Catalog, events::EventRow, others::OtherWinner, partition::Partition, winners::Winner,
@@ -23,32 +23,29 @@ impl Partition {
     /// The part of the digest that is of winners.
     pub(crate) fn winners_digest(&self) -> u128 {
         let rows = self.rsvps.events.rows().iter();
-        let events: Vec<u64> = rows.map(|row| event_hash(&row.content.id)).collect();
+        let events: Vec<u64> = rows.map(EventRow::hash).collect();
         let rsvps = self.rsvps.winners.rows().iter().map(|winner| {
-            let member = self.rsvps.members.id(winner.member);
+            let member = self.rsvps.members.identity(winner.member);
             winner_digest(winner, events[winner.event as usize], member)
         });
         let others = self.others.winners().iter();
-        let others = others.map(|(identity, winner)| other_digest(identity, winner));
+        let others =
+            others.map(|((kind, id), winner)| other_digest(&self.feeds[kind].name, id, winner));
         rsvps.chain(others).fold(0, u128::wrapping_add)
     }
 }
 
-/// What stands for an event in the digest of a winner.
-pub(crate) fn event_hash(id: &str) -> u64 {
-    xxh3_64(id.as_bytes())
-}
-
-/// The digest of a winner; `member` is the id.
-pub(crate) fn winner_digest(winner: &Winner, event: u64, member: u64) -> u128 {
+/// The digest of a winner; `event` is the hash of its event.
+pub(crate) fn winner_digest(winner: &Winner, event: u64, member: Identity) -> u128 {
+    debug_assert!(member.check == 0 || member.namespace != Namespace::MEETUP);
     of_numbers([
         1,
         event,
         winner.rsvp,
         winner.version.to_bits(),
         winner.content.into(),
-        member,
-        u64::from(winner.guests()) << 1 | u64::from(winner.yes()),
+        member.bits,
+        answer(winner.guests(), winner.response()),
     ])
 }
 
@@ -59,17 +56,19 @@ pub(crate) fn row_digest(row: &EventRow, catalog: &Catalog) -> u128 {
     of_numbers([
         2,
         row.content.hash,
-        catalog.group(row.group).content.hash,
+        row.group
+            .map_or(0, |group| catalog.group(group).content.hash),
         venue,
         row.version.to_bits(),
         row.record.into(),
         row.yes.into(),
-        row.no.into(),
+        // In one number, for there was no maybe when the first digests were made.
+        u64::from(row.no) | u64::from(row.maybe) << 32,
         row.guests.into(),
     ])
 }
 
-pub(crate) fn other_digest(identity: &Identity, winner: &OtherWinner) -> u128 {
+pub(crate) fn other_digest(feed: &str, id: &str, winner: &OtherWinner) -> u128 {
     let mut bytes = Vec::new();
     let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
     let text = |bytes: &mut Vec<u8>, text: &str| {
@@ -77,8 +76,8 @@ pub(crate) fn other_digest(identity: &Identity, winner: &OtherWinner) -> u128 {
         bytes.extend(text.as_bytes());
     };
     number(&mut bytes, 3);
-    text(&mut bytes, identity.feed.name());
-    text(&mut bytes, &identity.id);
+    text(&mut bytes, feed);
+    text(&mut bytes, id);
     number(&mut bytes, winner.version.to_bits());
     number(&mut bytes, winner.content.into());
     text(&mut bytes, winner.status.as_deref().unwrap_or_default());

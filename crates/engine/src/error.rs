@@ -1,10 +1,11 @@
 //! What can be wrong with a journal's entries, a checkpoint or served figures.
 
-use std::{io, path::PathBuf};
-
 use headcount_record::Kind;
 
-use crate::changes::Table;
+use crate::{
+    changes::Table,
+    decoders::{Declared, Refused},
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,13 +22,34 @@ pub enum Error {
         offset: u64,
         cause: serde_json::Error,
     },
-    /// An entry of a kind that this version does not know: to pass over it would be to lose it.
+    /// An entry of a kind that has no schema: to pass over it would be to lose it.
     #[error(
-        "the entry at offset {offset} is of kind {}, which this version does not know (use the version of headcount \
-         that wrote it, or a newer one)",
-        kind.number()
+        "the entry at offset {offset} is of kind {}, {} (use the version of headcount that wrote it, or a newer one)",
+        kind.number(),
+        if kind.is_registered() {
+            "whose schema the journal has not declared before it"
+        } else {
+            "which this version does not know"
+        }
     )]
     Kind { offset: u64, kind: Kind },
+    /// A schema that this build does not have, or has with other feeds.
+    #[error(
+        "the journal declares at offset {offset} that records have the schema {definition:?}, which this version does \
+         not have (use the version of headcount that wrote it, or a newer one)"
+    )]
+    Schema { offset: u64, definition: String },
+    /// A schema is declared for a kind that is not free.
+    #[error(
+        "the journal declares at offset {offset} that kind {} has the schema {definition:?}, but that kind is taken \
+         (run \"headcount journal verify\")",
+        kind.number()
+    )]
+    KindTaken {
+        offset: u64,
+        kind: Kind,
+        definition: String,
+    },
     /// The checkpoint cannot be used; it can always be made anew from the journal.
     #[error(
         "checkpoint {place}: {problem} (it is made anew from the journal; to do that now, run \"headcount rebuild\")"
@@ -56,6 +78,18 @@ pub enum Error {
         "the book of a partition cannot be read (was it stored by another version of headcount?)"
     )]
     Book,
-    #[error("checkpoint {path}: {cause}")]
-    Io { path: PathBuf, cause: io::Error },
+}
+
+impl Error {
+    pub(crate) fn of_schema(offset: u64, declared: Declared, refused: &Refused) -> Self {
+        let definition = declared.definition;
+        match *refused {
+            Refused::UnknownSchema => Self::Schema { offset, definition },
+            Refused::Taken(kind) => Self::KindTaken {
+                offset,
+                kind,
+                definition,
+            },
+        }
+    }
 }

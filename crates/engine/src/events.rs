@@ -1,8 +1,7 @@
 //! The event rows: one row an event, with its counts, its recent windows and its snapshot.
 
 use hashbrown::HashTable;
-use headcount_record::{Event, Key, Known, Version};
-use xxhash_rust::xxh3::xxh3_64;
+use headcount_record::{Event, Key, Known, Namespace, Response, Version, event_hash};
 
 use crate::{
     rows::Rows,
@@ -12,32 +11,43 @@ use crate::{
 
 /// An event: the fact that every panel is a group-by of.
 pub(crate) struct EventRow {
-    /// Snapshot: the event, venue and group as its greatest record tells them.
+    /// Snapshot: the event, venue and group as the greatest record that tells them does.
     pub(crate) content: Known<Event>,
+    /// Of that record; [`Version::NONE`] as long as nobody has told more than the event's id.
     pub(crate) version: Version,
     pub(crate) record: u32,
-    pub(crate) group: u32,
+    /// In the catalog, as is the venue.
+    pub(crate) group: Option<Key>,
     pub(crate) venue: Option<u32>,
     /// What the snapshot was made from: most records tell the same again.
     pub(crate) told: Told,
     /// Counts of winners.
     pub(crate) yes: u32,
     pub(crate) no: u32,
+    pub(crate) maybe: u32,
     pub(crate) guests: u32,
     pub(crate) recent: Buckets,
 }
+
+// There are as many of them as events.
+const _: () = assert!(size_of::<EventRow>() == 96);
 
 /// The sub-objects of a record by their keys, and whose keys they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The number of a translation; 0 is none.
     pub(crate) by: u32,
-    pub(crate) event: Key,
-    pub(crate) group: Key,
+    pub(crate) event: Option<Key>,
+    pub(crate) group: Option<Key>,
     pub(crate) venue: Option<Key>,
 }
 
 impl EventRow {
+    /// What stands for the event in tables and digests.
+    pub(crate) fn hash(&self) -> u64 {
+        event_hash(self.content.namespace, &self.content.id)
+    }
+
     /// People coming: 1 + guests of every `yes`.
     pub(crate) fn heads(&self) -> u64 {
         u64::from(self.yes) + u64::from(self.guests)
@@ -49,31 +59,40 @@ impl EventRow {
         self.record ^ self.recent.touch()
     }
 
+    /// Everybody who answered.
+    pub(crate) fn answers(&self) -> u64 {
+        u64::from(self.yes) + u64::from(self.no) + u64::from(self.maybe)
+    }
+
     /// Counts a winner. Its window is kept from `oldest` on.
     pub(crate) fn count(&mut self, winner: &Winner, oldest: Window) {
-        if winner.yes() {
-            self.yes += 1;
-            self.guests += u32::from(winner.guests());
-        } else {
-            self.no += 1;
+        match winner.response() {
+            Response::Yes => {
+                self.yes += 1;
+                self.guests += u32::from(winner.guests());
+            }
+            Response::No => self.no += 1,
+            Response::Maybe => self.maybe += 1,
         }
-        let window = Window::of(winner.version.mtime());
+        let window = Window::of(winner.version.time());
         if window >= oldest {
-            self.recent.add(window, winner.yes(), oldest);
+            self.recent.add(window, winner.response(), oldest);
         }
     }
 
     /// Takes back what a winner counted.
     pub(crate) fn retract(&mut self, winner: &Winner, oldest: Window) {
-        if winner.yes() {
-            self.yes -= 1;
-            self.guests -= u32::from(winner.guests());
-        } else {
-            self.no -= 1;
+        match winner.response() {
+            Response::Yes => {
+                self.yes -= 1;
+                self.guests -= u32::from(winner.guests());
+            }
+            Response::No => self.no -= 1,
+            Response::Maybe => self.maybe -= 1,
         }
-        let window = Window::of(winner.version.mtime());
+        let window = Window::of(winner.version.time());
         if window >= oldest {
-            self.recent.remove(window, winner.yes());
+            self.recent.remove(window, winner.response());
         }
     }
 }
@@ -98,20 +117,21 @@ impl EventRows {
         &self.rows[at]
     }
 
-    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+    pub(crate) fn find(&self, namespace: Namespace, id: &str) -> Option<u32> {
         let rows = &self.rows;
-        self.index
-            .find(xxh3_64(id.as_bytes()), |&at| &*rows[at].content.id == id)
-            .copied()
+        let same = |&at: &u32| {
+            let event = &rows[at].content;
+            &*event.id == id && event.namespace == namespace
+        };
+        self.index.find(event_hash(namespace, id), same).copied()
     }
 
     /// Adds a row for an event that has none.
     pub(crate) fn push(&mut self, row: EventRow) -> u32 {
-        let hash = xxh3_64(row.content.id.as_bytes());
+        let hash = row.hash();
         let at = self.rows.push(row);
         let rows = &self.rows;
-        self.index
-            .insert_unique(hash, at, |&at| xxh3_64(rows[at].content.id.as_bytes()));
+        self.index.insert_unique(hash, at, |&at| rows[at].hash());
         at
     }
 }

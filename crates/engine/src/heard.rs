@@ -45,10 +45,14 @@ impl Heard {
 
     /// Notes that an event's row and its member have changed.
     pub(crate) fn note(&mut self, event: u32, member: u32) {
+        self.note_event(event);
+        self.note_member(member);
+    }
+
+    pub(crate) fn note_event(&mut self, event: u32) {
         if event < self.told.events {
             self.events.mark(event);
         }
-        self.note_member(member);
     }
 
     pub(crate) fn note_member(&mut self, member: u32) {

@@ -35,6 +35,13 @@ impl Tally {
             + self.quarantined.values().sum::<u64>()
     }
 
+    /// Adds records that are counted nowhere.
+    pub(crate) fn quarantine(&mut self, reason: &str, records: u64) {
+        if records > 0 {
+            *self.quarantined.entry(reason.to_owned()).or_default() += records;
+        }
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         self.new += other.new;
         self.replaced += other.replaced;

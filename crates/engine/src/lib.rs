@@ -35,9 +35,11 @@ mod book;
 mod catalog;
 mod changes;
 mod checkpoint;
+mod decoders;
 mod digest;
 mod error;
 mod events;
+mod feeds;
 mod hash;
 mod heard;
 mod ledger;
@@ -65,18 +67,22 @@ mod winners;
 #[cfg(test)]
 mod tests;
 
+pub use headcount_record::Response;
+
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-pub use checkpoint::{Head, write_checkpoint};
+pub use checkpoint::Head;
+pub use decoders::Declared;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
-pub use partition::{Entry, Partition, Sender, SourceState};
+pub use partition::{Entry, Partition, SourceState};
 pub use replica::Replica;
+pub use rsvps::Sender;
 pub use survey::{Scope, Survey};
 pub use view::{
-    AsOf, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds, Pulse,
-    Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,
+    AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,
+    Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,
 };
 pub use watermark::{FUTURE_MS, LATENESS_MS, stream_time_of_all};
 pub use window::{KEPT_MS, TREND_MS, WINDOW_MS};

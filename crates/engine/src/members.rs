@@ -1,6 +1,7 @@
 //! The distinct members among winners.
 
 use hashbrown::HashTable;
+use headcount_record::{Identity, Namespace};
 use serde::{Deserialize, Serialize};
 
 use crate::{hash::mix, rows::Rows};
@@ -10,12 +11,33 @@ pub(crate) struct Member {
     id: u64,
     /// Winners of this member. A member without any does not count.
     winners: u32,
+    namespace: Namespace,
+    check: u16,
 }
 
+// Namespace and check stand where there would be a gap.
+const _: () = assert!(size_of::<Member>() == 16);
+
 impl Member {
-    /// The id of a member with a winner.
-    pub(crate) fn counted(&self) -> Option<u64> {
-        (self.winners > 0).then_some(self.id)
+    /// The identity of a member with a winner.
+    pub(crate) fn counted(&self) -> Option<Identity> {
+        (self.winners > 0).then_some(self.identity())
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            namespace: self.namespace,
+            check: self.check,
+            bits: self.id,
+        }
+    }
+
+    fn key(&self) -> u64 {
+        mix(self.id, self.namespace.0.into())
+    }
+
+    fn has_bits_of(&self, identity: Identity) -> bool {
+        self.id == identity.bits && self.namespace == identity.namespace
     }
 }
 
@@ -29,7 +51,7 @@ impl Members {
     pub(crate) fn from_rows(rows: Rows<Member>) -> Self {
         let mut index = HashTable::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
-            index.insert_unique(mix(row.id, 0), at as u32, |&at| mix(rows[at].id, 0));
+            index.insert_unique(row.key(), at as u32, |&at| rows[at].key());
         }
         Self { rows, index }
     }
@@ -38,30 +60,44 @@ impl Members {
         &self.rows
     }
 
-    pub(crate) fn id(&self, at: u32) -> u64 {
-        self.rows[at].id
+    pub(crate) fn identity(&self, at: u32) -> Identity {
+        self.rows[at].identity()
     }
 
     /// Reads what [`add`](Self::add) will look at, so that it is near when it does. The value
     /// means nothing.
-    pub(crate) fn touch(&self, id: u64) -> u32 {
-        let rows = &self.rows;
-        let found = self.index.find(mix(id, 0), |&at| rows[at].id == id);
-        found.copied().unwrap_or(0)
+    pub(crate) fn touch(&self, member: Identity) -> u32 {
+        self.find(member).unwrap_or(0)
     }
 
-    /// Counts a winner of this member and returns the member's index.
-    pub(crate) fn add(&mut self, id: u64) -> u32 {
-        let rows = &mut self.rows;
-        let key = mix(id, 0);
-        let at = match self.index.find(key, |&at| rows[at].id == id) {
-            Some(&at) => at,
-            None => {
-                let at = rows.push(Member { id, winners: 0 });
-                self.index.insert_unique(key, at, |&at| mix(rows[at].id, 0));
-                at
-            }
-        };
+    /// Whether another member has an identity of the same bits.
+    pub(crate) fn collides(&self, member: Identity) -> bool {
+        self.find(member)
+            .is_some_and(|at| self.rows[at].check != member.check)
+    }
+
+    fn find(&self, member: Identity) -> Option<u32> {
+        let rows = &self.rows;
+        let key = mix(member.bits, member.namespace.0.into());
+        let same = |&at: &u32| rows[at].has_bits_of(member);
+        self.index.find(key, same).copied()
+    }
+
+    /// Counts a winner of this member, which does not [collide](Self::collides), and returns the
+    /// member's index.
+    pub(crate) fn add(&mut self, member: Identity) -> u32 {
+        let at = self.find(member).unwrap_or_else(|| {
+            let row = Member {
+                id: member.bits,
+                winners: 0,
+                namespace: member.namespace,
+                check: member.check,
+            };
+            let (rows, key) = (&mut self.rows, row.key());
+            let at = rows.push(row);
+            self.index.insert_unique(key, at, |&at| rows[at].key());
+            at
+        });
         self.rows[at].winners += 1;
         at
     }

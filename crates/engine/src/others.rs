@@ -1,11 +1,14 @@
 //! The winners of the feeds that are not RSVPs: distinct identities by status.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
-use headcount_record::{Feed, Identity, Other, Version};
+use headcount_record::{Kind, Other, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::{digest::other_digest, ledger::Tally, view::FeedTotal};
+use crate::{digest::other_digest, feeds::Feeds, ledger::Tally, view::FeedTotal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OtherWinner {
@@ -14,8 +17,8 @@ pub(crate) struct OtherWinner {
     pub(crate) status: Option<Box<str>>,
 }
 
-/// Winners by what they are of.
-pub(crate) type OtherWinners = HashMap<Identity, OtherWinner>;
+/// Winners by their kind and what they are of.
+pub(crate) type OtherWinners = HashMap<(Kind, Box<str>), OtherWinner>;
 
 #[derive(Default)]
 pub(crate) struct Others {
@@ -26,17 +29,24 @@ pub(crate) struct Others {
 impl Others {
     pub(crate) fn from_winners(winners: OtherWinners) -> Self {
         let mut totals = OtherTotals::default();
-        for (identity, winner) in &winners {
-            totals.add(identity.feed, winner);
+        for ((kind, _), winner) in &winners {
+            totals.add(*kind, winner);
         }
         Self { winners, totals }
     }
 
-    /// Lets a record compete for its identity and enters the outcome in `tally`. A digest that is
-    /// kept follows.
-    pub(crate) fn offer(&mut self, other: Other, tally: &mut Tally, digest: Option<&mut u128>) {
+    /// Lets a record of a feed compete for its identity and enters the outcome in `tally`. A digest
+    /// that is kept follows.
+    pub(crate) fn offer(
+        &mut self,
+        kind: Kind,
+        feed: &str,
+        other: Other,
+        tally: &mut Tally,
+        digest: Option<&mut u128>,
+    ) {
         let Other {
-            identity,
+            id,
             version,
             content,
             status,
@@ -47,6 +57,7 @@ impl Others {
             content,
             status,
         };
+        let identity = (kind, id);
         let known = self.winners.get(&identity);
         match known {
             None => tally.new += 1,
@@ -54,7 +65,7 @@ impl Others {
                 if (challenger.version, challenger.content) > (winner.version, winner.content) =>
             {
                 tally.replaced += 1;
-                self.totals.remove(identity.feed, winner);
+                self.totals.remove(kind, winner);
             }
             Some(winner) if challenger.version.second() == winner.version.second() => {
                 tally.repeated += 1;
@@ -66,12 +77,12 @@ impl Others {
             }
         }
         if let Some(digest) = digest {
-            let before = known.map_or(0, |winner| other_digest(&identity, winner));
+            let of = |winner: &OtherWinner| other_digest(feed, &identity.1, winner);
             *digest = digest
-                .wrapping_sub(before)
-                .wrapping_add(other_digest(&identity, &challenger));
+                .wrapping_sub(known.map_or(0, of))
+                .wrapping_add(of(&challenger));
         }
-        self.totals.add(identity.feed, &challenger);
+        self.totals.add(kind, &challenger);
         self.winners.insert(identity, challenger);
     }
 
@@ -86,11 +97,11 @@ impl Others {
 
 /// Distinct identities of each feed, also by the status of their winner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OtherTotals(BTreeMap<Feed, FeedTotal>);
+pub(crate) struct OtherTotals(BTreeMap<Kind, FeedTotal>);
 
 impl OtherTotals {
-    fn add(&mut self, feed: Feed, winner: &OtherWinner) {
-        let total = self.0.entry(feed).or_default();
+    fn add(&mut self, kind: Kind, winner: &OtherWinner) {
+        let total = self.0.entry(kind).or_default();
         total.unique += 1;
         if let Some(status) = winner.status.as_deref() {
             match total.by_status.get_mut(status) {
@@ -102,8 +113,8 @@ impl OtherTotals {
         }
     }
 
-    fn remove(&mut self, feed: Feed, winner: &OtherWinner) {
-        let total = self.0.entry(feed).or_default();
+    fn remove(&mut self, kind: Kind, winner: &OtherWinner) {
+        let total = self.0.entry(kind).or_default();
         total.unique -= 1;
         let Some(status) = winner.status.as_deref() else {
             return;
@@ -116,11 +127,10 @@ impl OtherTotals {
         }
     }
 
-    /// Adds what is known of each feed to `totals`.
-    pub(crate) fn total(&self, totals: &mut BTreeMap<&'static str, FeedTotal>) {
-        for (feed, known) in &self.0 {
-            let total = totals.entry(feed.name()).or_default();
-            total.unique += known.unique;
+    /// Adds what is known of each feed by status to `totals`.
+    pub(crate) fn count_statuses(&self, feeds: &Feeds, totals: &mut BTreeMap<Arc<str>, FeedTotal>) {
+        for (kind, known) in &self.0 {
+            let total = totals.entry(Arc::clone(&feeds[kind].name)).or_default();
             for (status, count) in &known.by_status {
                 *total.by_status.entry(status.clone()).or_default() += count;
             }

@@ -5,15 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use headcount_record::{Control, Decoder, Dictionary, Feed, Kind, Record, Rsvp};
+use headcount_record::{Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp};
 
 use crate::{
+    decoders::{Declared, Decoders, Refused},
     error::Error,
+    feeds::{FeedState, Feeds},
     ledger::{Account, Tally},
     others::Others,
     pass::Facts,
     quarantine::Quarantine,
-    rsvps::{Outcomes, Rsvps},
+    rsvps::{Outcomes, Rsvps, Sender},
     survey::{Scope, Survey},
     view::Pulse,
     watermark::Watermark,
@@ -38,23 +40,37 @@ pub struct SourceState {
 }
 
 /// The state of one partition.
-#[derive(Default)]
 pub struct Partition {
     pub(crate) next_offset: u64,
     pub(crate) sources: BTreeMap<u16, SourceState>,
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
-    pub(crate) feeds: BTreeMap<Feed, Tally>,
+    pub(crate) feeds: Feeds,
     pub(crate) watermark: Watermark,
     pub(crate) quarantine: Quarantine,
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
     pub(crate) rsvps: Rsvps,
     pub(crate) others: Others,
-    pub(crate) decoder: Decoder,
+    pub(crate) decoders: Decoders,
 }
 
-/// Which decoder an RSVP came from, when several feed one partition; the own one is 0.
-pub type Sender = usize;
+impl Default for Partition {
+    fn default() -> Self {
+        let kinds = Feed::ALL.map(Kind::of).into_iter();
+        Self {
+            next_offset: 0,
+            sources: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            feeds: kinds.zip(FeedState::of(&Meetup)).collect(),
+            watermark: Watermark::default(),
+            quarantine: Quarantine::default(),
+            within_batch: false,
+            rsvps: Rsvps::default(),
+            others: Others::default(),
+            decoders: Decoders::default(),
+        }
+    }
+}
 
 impl Partition {
     #[must_use]
@@ -118,6 +134,12 @@ impl Partition {
         &self.positions
     }
 
+    /// What the journal has declared of the schemas of its records.
+    #[must_use]
+    pub fn schemas(&self) -> &[Declared] {
+        self.decoders.declared()
+    }
+
     /// Takes the answers counted since the last call, the latest ones only if there were many.
     pub fn take_pulses(&mut self) -> Vec<Pulse> {
         std::mem::take(&mut self.rsvps.pulses)
@@ -132,7 +154,6 @@ impl Partition {
             feeds: &self.feeds,
             others: self.others.totals(),
             oldest: self.watermark.oldest_window(),
-            winners: self.rsvps.winners.len() as u64,
             events: self.rsvps.events.rows(),
             members: self.rsvps.members.rows(),
             catalog: &self.rsvps.catalog,
@@ -147,7 +168,7 @@ impl Partition {
     /// How often records had to be decoded the complete way.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
-        self.decoder.fallbacks()
+        self.decoders.fallbacks()
     }
 
     /// Applies the next entry of the journal.
@@ -167,10 +188,10 @@ impl Partition {
                 cause,
             })?;
             self.within_batch = !matches!(control, Control::Position { .. });
-            self.control(entry.source, control);
-        } else if entry.kind.feed().is_some() {
+            self.control(&entry, control)?;
+        } else if self.decoders.knows(entry.kind) {
             self.within_batch = true;
-            self.record(entry);
+            self.record(&entry);
         } else {
             return Err(Error::Kind {
                 offset: entry.offset,
@@ -178,41 +199,72 @@ impl Partition {
             });
         }
         self.next_offset += 1;
+        debug_assert!(
+            self.sources
+                .get(&entry.source)
+                .is_none_or(|state| state.account.kept == state.account.tally.kept()),
+            "every record that was kept has become something"
+        );
         Ok(())
     }
 
-    fn record(&mut self, entry: Entry<'_>) {
+    fn record(&mut self, entry: &Entry<'_>) {
         self.sources.entry(entry.source).or_default().account.kept += 1;
-        self.decoder.keep_bounded();
-        match self.decoder.decode(entry.body) {
+        let (sender, decoder) = self.decoders.of(entry.kind);
+        decoder.keep_bounded();
+        match decoder.decode(entry.body) {
             Ok(Record::Rsvp(rsvp)) => {
-                let mut outcomes = Outcomes::default();
-                if self.quarantine.keeps_out(rsvp.version, entry.arrived) {
-                    outcomes.tally.quarantined.insert(FUTURE.to_owned(), 1);
-                } else {
-                    let (dictionary, watermark) = (self.decoder.dictionary(), &mut self.watermark);
-                    self.rsvps
-                        .count(0, dictionary, &[rsvp], watermark, &mut outcomes);
-                }
-                self.enter(entry.source, &outcomes);
+                let dictionary = self.decoders.decoder(sender).dictionary();
+                let mut into = Entering {
+                    rsvps: &mut self.rsvps,
+                    watermark: &mut self.watermark,
+                    quarantine: &mut self.quarantine,
+                    arrived: entry.arrived,
+                };
+                let feed = &self.feeds[&entry.kind];
+                let outcomes = into.count(feed, sender, dictionary, &[rsvp]);
+                self.enter(entry.kind, entry.source, &outcomes.tally);
             }
-            Ok(Record::Other(other)) => self.other(other, entry.source, entry.arrived),
+            Ok(Record::Event(facts)) => {
+                let dictionary = self.decoders.decoder(sender).dictionary();
+                let mut into = Entering {
+                    rsvps: &mut self.rsvps,
+                    watermark: &mut self.watermark,
+                    quarantine: &mut self.quarantine,
+                    arrived: entry.arrived,
+                };
+                let tally = into.tell(sender, dictionary, &facts);
+                self.enter(entry.kind, entry.source, &tally);
+            }
+            Ok(Record::Other(other)) => {
+                self.other(entry.kind, other, entry.source, entry.arrived);
+            }
             // The door of an older version let it in. It is kept, and counts nowhere.
             Err(reason) => {
                 let account = &mut self.sources.entry(entry.source).or_default().account;
-                *account
-                    .tally
-                    .quarantined
-                    .entry(reason.code().into_owned())
-                    .or_default() += 1;
+                account.tally.quarantine(&reason.code(), 1);
             }
         }
     }
 
-    fn control(&mut self, source: u16, control: Control) {
-        let state = self.sources.entry(source).or_default();
+    fn control(&mut self, entry: &Entry<'_>, control: Control) -> Result<(), Error> {
+        let state = self.sources.entry(entry.source).or_default();
         match control {
             Control::Source { name } => state.name = name,
+            Control::Schema {
+                kind,
+                feeds,
+                definition,
+            } => {
+                let declared = Declared {
+                    kind,
+                    feeds,
+                    definition,
+                };
+                return self
+                    .declare(declared.clone())
+                    .map_err(|refused| Error::of_schema(entry.offset, declared, &refused));
+            }
             Control::Position {
                 of,
                 position,
@@ -239,17 +291,64 @@ impl Partition {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
         }
+        Ok(())
     }
 
-    /// Enters a record of another feed than RSVPs, decoded elsewhere.
-    pub fn apply_other(&mut self, other: headcount_record::Other, source: u16, arrived: i64) {
+    /// Takes what a journal declares of the schema of records to come, or what is declared where
+    /// there is no journal.
+    fn declare(&mut self, declared: Declared) -> Result<(), Refused> {
+        let kinds = declared.kinds();
+        if let Some(schema) = self.decoders.declare(declared)? {
+            self.feeds.extend(kinds.zip(FeedState::of(&*schema)));
+        }
+        Ok(())
+    }
+
+    /// Counts records of a schema where there is no journal that declares it.
+    ///
+    /// # Panics
+    /// When this program does not have the schema, or its kinds are taken.
+    pub fn expect_schema(&mut self, declared: Declared) {
+        let taken = self.declare(declared);
+        assert!(
+            taken.is_ok(),
+            "whoever decodes the records has their schema"
+        );
+    }
+
+    /// Enters a record of a feed that is neither of answers nor of events, decoded elsewhere.
+    pub fn apply_other(&mut self, kind: Kind, other: Other, source: u16, arrived: i64) {
         self.sources.entry(source).or_default().account.kept += 1;
-        self.other(other, source, arrived);
+        self.other(kind, other, source, arrived);
+    }
+
+    /// Enters the facts of events, decoded elsewhere; `sender` tells their decoder from others.
+    pub fn apply_events(
+        &mut self,
+        kind: Kind,
+        sender: Sender,
+        dictionary: &Dictionary,
+        events: &[EventRecord],
+        source: u16,
+        arrived: i64,
+    ) {
+        for facts in events {
+            self.sources.entry(source).or_default().account.kept += 1;
+            let mut into = Entering {
+                rsvps: &mut self.rsvps,
+                watermark: &mut self.watermark,
+                quarantine: &mut self.quarantine,
+                arrived,
+            };
+            let tally = into.tell(sender, dictionary, facts);
+            self.enter(kind, source, &tally);
+        }
     }
 
     /// Enters RSVPs decoded elsewhere; `sender` tells their decoder from others.
     pub fn apply_rsvps(
         &mut self,
+        kind: Kind,
         sender: Sender,
         dictionary: &Dictionary,
         rsvps: &[Rsvp],
@@ -260,22 +359,14 @@ impl Partition {
             return;
         }
         self.sources.entry(source).or_default().account.kept += rsvps.len() as u64;
-        let mut outcomes = Outcomes::default();
-        let (quarantine, mut future) = (&mut self.quarantine, 0_u64);
-        let believed = rsvps.split(|rsvp| {
-            let kept_out = quarantine.keeps_out(rsvp.version, arrived);
-            future += u64::from(kept_out);
-            kept_out
-        });
-        for rsvps in believed {
-            let watermark = &mut self.watermark;
-            self.rsvps
-                .count(sender, dictionary, rsvps, watermark, &mut outcomes);
-        }
-        if future > 0 {
-            outcomes.tally.quarantined.insert(FUTURE.to_owned(), future);
-        }
-        self.enter(source, &outcomes);
+        let mut into = Entering {
+            rsvps: &mut self.rsvps,
+            watermark: &mut self.watermark,
+            quarantine: &mut self.quarantine,
+            arrived,
+        };
+        let outcomes = into.count(&self.feeds[&kind], sender, dictionary, rsvps);
+        self.enter(kind, source, &outcomes.tally);
     }
 
     /// Enters what a source delivered when there is no journal to say it.
@@ -287,35 +378,79 @@ impl Partition {
         &mut state.account
     }
 
-    fn other(&mut self, other: headcount_record::Other, source: u16, arrived: i64) {
+    fn other(&mut self, kind: Kind, other: Other, source: u16, arrived: i64) {
         let mut tally = Tally::default();
-        let feed = other.identity.feed;
         if self.quarantine.keeps_out(other.version, arrived) {
-            tally.quarantined.insert(FUTURE.to_owned(), 1);
+            tally.quarantine(FUTURE, 1);
         } else {
             self.watermark.observe(other.version);
             let watch = self.rsvps.watch.as_mut();
             let digest = watch.map(|watch| &mut watch.digest);
-            self.others.offer(other, &mut tally, digest);
+            let feed = &self.feeds[&kind].name;
+            self.others.offer(kind, feed, other, &mut tally, digest);
         }
-        self.feeds.entry(feed).or_default().add(&tally);
-        self.sources
-            .entry(source)
-            .or_default()
-            .account
-            .tally
-            .add(&tally);
+        self.enter(kind, source, &tally);
     }
 
-    /// Writes what became of RSVPs into the books.
-    fn enter(&mut self, source: u16, outcomes: &Outcomes) {
+    /// Writes what became of records into the books.
+    fn enter(&mut self, kind: Kind, source: u16, tally: &Tally) {
         let account = &mut self.sources.entry(source).or_default().account;
-        account.tally.add(&outcomes.tally);
-        self.feeds
-            .entry(Feed::Rsvps)
-            .or_default()
-            .add(&outcomes.tally);
+        account.tally.add(tally);
+        if let Some(feed) = self.feeds.get_mut(&kind) {
+            feed.tally.add(tally);
+        }
     }
 }
 
 const FUTURE: &str = "future_timestamp";
+
+/// What decoded records are entered into, as far as their arrival makes them credible.
+struct Entering<'a> {
+    rsvps: &'a mut Rsvps,
+    watermark: &'a mut Watermark,
+    quarantine: &'a mut Quarantine,
+    arrived: i64,
+}
+
+impl Entering<'_> {
+    fn count(
+        &mut self,
+        feed: &FeedState,
+        sender: Sender,
+        dictionary: &Dictionary,
+        rsvps: &[Rsvp],
+    ) -> Outcomes {
+        let mut outcomes = Outcomes::default();
+        let namespace = feed.answers.unwrap_or_default();
+        let (quarantine, arrived, mut future) = (&mut *self.quarantine, self.arrived, 0);
+        let believed = rsvps.split(|rsvp| {
+            let kept_out = quarantine.keeps_out(rsvp.version, arrived);
+            future += u64::from(kept_out);
+            kept_out
+        });
+        for rsvps in believed {
+            let (into, watermark) = (&mut *self.rsvps, &mut *self.watermark);
+            into.count(
+                sender,
+                dictionary,
+                namespace,
+                rsvps,
+                watermark,
+                &mut outcomes,
+            );
+        }
+        outcomes.tally.quarantine(FUTURE, future);
+        outcomes
+    }
+
+    fn tell(&mut self, sender: Sender, dictionary: &Dictionary, facts: &EventRecord) -> Tally {
+        let mut tally = Tally::default();
+        if self.quarantine.keeps_out(facts.version, self.arrived) {
+            tally.quarantine(FUTURE, 1);
+        } else {
+            self.watermark.observe(facts.version);
+            self.rsvps.tell(sender, dictionary, facts, &mut tally);
+        }
+        tally
+    }
+}

@@ -58,7 +58,7 @@ impl Parts {
     /// told is told too, even if it is back where it was: another process that counts the same
     /// journal may have stored what it found on the way.
     pub(crate) fn pass(&mut self, at: u32, row: &EventRow, next: &Event, catalog: &Catalog) {
-        self.country(catalog.group(row.group).country);
+        self.country(catalog.country_of(row.group));
         if let Some(venue) = row.venue {
             self.venue(catalog.venue(venue).id);
         }
@@ -88,8 +88,12 @@ impl Parts {
         let row = &rows[at];
         let now = ToldEvent {
             digest: row_digest(row, catalog),
-            country: catalog.group(row.group).country,
-            venue: row.venue.map(|venue| catalog.venue(venue).id),
+            country: catalog.country_of(row.group),
+            // What nobody has answered to counts at no venue yet.
+            venue: row
+                .venue
+                .filter(|_| row.answers() > 0)
+                .map(|venue| catalog.venue(venue).id),
             counts: Counts::of(row),
         };
         let before = match self.told.get_mut(at as usize) {
@@ -151,6 +155,7 @@ impl Parts {
                     country: catalog.countries.keys()[at as usize].clone(),
                     yes: counts.answers.yes,
                     no: counts.answers.no,
+                    maybe: counts.answers.maybe,
                     heads: counts.heads,
                 }
             })
@@ -167,7 +172,7 @@ impl Parts {
         changed
             .map(|at| {
                 let id = catalog.venue_ids.keys()[at as usize];
-                self.venues[at as usize].part(id, rows, catalog)
+                self.venues[at as usize].part(id.flat(), rows, catalog)
             })
             .collect()
     }
@@ -198,19 +203,20 @@ impl VenueSum {
             venue_id,
             yes: self.answers.yes,
             no: self.answers.no,
+            maybe: self.answers.maybe,
             ..VenuePart::default()
         };
         let latest = self.latest.map(|at| &rows[at]);
         let Some((row, venue)) = latest.and_then(|row| Some((row, row.venue?))) else {
             return part;
         };
-        let (venue, group) = (catalog.venue(venue), catalog.group(row.group));
+        let venue = catalog.venue(venue);
         VenuePart {
             name: venue.content.name.clone(),
             lat: venue.content.lat,
             lon: venue.content.lon,
-            group_city: group.content.city.clone(),
-            country: group.content.country.clone(),
+            group_city: catalog.city_name(row.group),
+            country: catalog.country_name(row.group).clone(),
             latest: (row.version.to_bits(), row.record),
             ..part
         }

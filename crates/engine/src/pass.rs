@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::Feed;
+use headcount_record::{Key, Namespace, Response};
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Catalog, UNKNOWN},
     events::EventRow,
-    ledger::Tally,
+    feeds::Feeds,
     lists::{TOP, TRENDING_MAX},
     members::Member,
     others::OtherTotals,
@@ -23,12 +23,10 @@ use crate::{
 pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
     pub(crate) sources: &'a BTreeMap<u16, SourceState>,
-    pub(crate) feeds: &'a BTreeMap<Feed, Tally>,
+    pub(crate) feeds: &'a Feeds,
     pub(crate) others: &'a OtherTotals,
     /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
-    /// How many RSVPs there are.
-    pub(crate) winners: u64,
     pub(crate) events: &'a Rows<EventRow>,
     pub(crate) members: &'a Rows<Member>,
     pub(crate) catalog: &'a Catalog,
@@ -41,47 +39,56 @@ impl Facts<'_> {
         for row in self.events.iter() {
             pass.row(row);
         }
+        let answers = pass.answers_by_namespace();
         let mut survey = pass.finish();
         for state in self.sources.values() {
             survey.ledger.add(&state.name, &state.account);
         }
         survey.ledger.close();
-        self.survey_feeds(&mut survey);
+        self.survey_feeds(&answers, &mut survey);
         if scope.whole {
             self.survey_whole(scope, &mut survey);
         }
         debug_assert_eq!(
-            survey
-                .countries
-                .values()
-                .map(|counts| counts.heads)
-                .sum::<u64>(),
-            survey.all.heads,
+            survey.all,
+            survey.countries.values().sum(),
             "the parts add up to the whole"
         );
         survey
     }
 
-    fn survey_feeds(&self, survey: &mut Survey) {
-        for (feed, tally) in self.feeds {
-            survey.feeds.entry(feed.name()).or_default().records += tally.kept();
-        }
-        if let Some(rsvps) = self.feeds.get(&Feed::Rsvps) {
-            survey.kinds = Kinds {
-                new: rsvps.new,
-                ignored: rsvps.repeated + rsvps.stale,
-                replaced: rsvps.replaced,
+    fn survey_feeds(&self, answers: &BTreeMap<Namespace, Answers>, survey: &mut Survey) {
+        for feed in self.feeds.values() {
+            let tally = &feed.tally;
+            // What was declared and has not come is not there.
+            if tally.kept() == 0 {
+                continue;
+            }
+            let total = survey.feeds.entry(Arc::clone(&feed.name)).or_default();
+            total.records += tally.kept();
+            // An identity is never taken back.
+            total.unique += tally.new;
+            let Some(namespace) = feed.answers else {
+                continue;
             };
-            let total = survey.feeds.entry(Feed::Rsvps.name()).or_default();
-            total.unique = self.winners;
-            let Answers { yes, no } = survey.all.answers;
-            total.by_status = [("no", no), ("yes", yes)]
-                .into_iter()
-                .filter(|(_, count)| *count > 0)
-                .map(|(status, count)| (status.to_owned(), count))
-                .collect();
+            survey.records += tally.kept();
+            survey.kinds.add(&Kinds {
+                new: tally.new,
+                ignored: tally.repeated + tally.stale,
+                replaced: tally.replaced,
+            });
+            let of_feed = answers.get(&namespace).copied().unwrap_or_default();
+            for response in Response::ALL {
+                let count = of_feed.of(response);
+                if count > 0 {
+                    *total
+                        .by_status
+                        .entry(response.name().to_owned())
+                        .or_default() += count;
+                }
+            }
         }
-        self.others.total(&mut survey.feeds);
+        self.others.count_statuses(self.feeds, &mut survey.feeds);
     }
 
     fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
@@ -91,7 +98,7 @@ impl Facts<'_> {
         let wanted = wanted_groups(self.catalog, &scope.filter);
         let rows = || {
             let rows = self.events.iter();
-            rows.filter(|row| wanted[row.group as usize])
+            rows.filter(|row| wanted[self.catalog.group_index(row.group)])
         };
         survey.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
             b.yes
@@ -115,9 +122,11 @@ struct VenueSum<'a> {
 struct Pass<'a> {
     facts: &'a Facts<'a>,
     scope: &'a Scope,
-    /// By group entry: whether the filter lets it through.
+    /// By group entry, and then of events without a group: whether the filter lets it through.
     wanted: Vec<bool>,
     groups: Vec<Counts>,
+    /// Answers to events without a group.
+    ungrouped: BTreeMap<Namespace, Answers>,
     venues: Vec<VenueSum<'a>>,
     /// The oldest and the newest window shown at this stream time.
     oldest: Window,
@@ -146,7 +155,8 @@ impl<'a> Pass<'a> {
             facts,
             scope,
             wanted,
-            groups: vec![Counts::default(); catalog.groups().len()],
+            groups: vec![Counts::default(); catalog.groups().len() + 1],
+            ungrouped: BTreeMap::new(),
             venues: vec![VenueSum::default(); catalog.venue_ids.keys().len()],
             oldest: oldest_window(scope.stream_time).max(facts.oldest),
             newest: newest_window(scope.stream_time),
@@ -162,25 +172,33 @@ impl<'a> Pass<'a> {
 
     fn row(&mut self, row: &'a EventRow) {
         let counts = Counts::of(row);
-        self.groups[row.group as usize].add(counts);
-        let wanted = self.wanted[row.group as usize];
+        // What has been told of an event to which nobody has answered counts nowhere yet.
+        if counts.events == 0 {
+            return;
+        }
+        let group = self.facts.catalog.group_index(row.group);
+        self.groups[group].add(counts);
+        if row.group.is_none() {
+            let namespace = row.content.namespace;
+            let sum = self.ungrouped.entry(namespace).or_default();
+            sum.add(counts.answers);
+        }
+        let wanted = self.wanted[group];
         if let Some(venue) = row.venue.filter(|_| wanted) {
             self.venue(row, venue, counts.answers);
         }
         let mut recent = 0;
         let mut kept = 0;
         for bucket in row.recent.since(self.oldest) {
-            let answers = Answers {
-                yes: bucket.yes.into(),
-                no: bucket.no.into(),
-            };
+            let answers = bucket.answers();
             kept += answers.sum();
-            if bucket.window > self.newest {
+            if bucket.window() > self.newest {
                 self.ahead += answers.sum();
             } else if wanted {
-                recent += self.window(bucket.window, answers);
+                recent += self.window(bucket.window(), answers);
             }
         }
+        debug_assert!(kept <= counts.answers.sum(), "windows hold winners");
         self.late += counts.answers.sum().saturating_sub(kept);
         if recent > 0 {
             self.trending.push((recent, row));
@@ -214,6 +232,17 @@ impl<'a> Pass<'a> {
         }
     }
 
+    fn answers_by_namespace(&self) -> BTreeMap<Namespace, Answers> {
+        let mut sums = self.ungrouped.clone();
+        for (group, counts) in self.facts.catalog.groups().iter().zip(&self.groups) {
+            if counts.events > 0 {
+                let sum = sums.entry(group.content.id.namespace).or_default();
+                sum.add(counts.answers);
+            }
+        }
+        sums
+    }
+
     fn finish(self) -> Survey {
         let catalog = self.facts.catalog;
         let mut survey = Survey {
@@ -234,13 +263,17 @@ impl<'a> Pass<'a> {
             .enumerate()
             .filter(|(_, counts)| counts.events > 0)
         {
-            let group = &catalog.groups()[at];
-            countries[group.country as usize].add(*counts);
+            let group = catalog.groups().get(at);
+            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
+            countries[country as usize].add(*counts);
             survey.all.add(*counts);
             if !self.wanted[at] {
                 continue;
             }
             survey.total.add(*counts);
+            let Some(group) = group else {
+                continue;
+            };
             survey.groups.insert(group.content.id);
             cities[group.city as usize]
                 .get_or_insert_with(Answers::default)
@@ -292,10 +325,10 @@ fn wanted_groups(catalog: &Catalog, filter: &Filter) -> Vec<bool> {
         .iter()
         .map(|country| filter.lets(country))
         .collect();
-    catalog
-        .groups()
-        .iter()
+    let groups = catalog.groups().iter();
+    groups
         .map(|group| wanted_country[group.country as usize])
+        .chain([filter.lets(UNKNOWN)])
         .collect()
 }
 
@@ -305,12 +338,11 @@ fn named<K: Clone, V>(keys: &[K], values: Vec<V>) -> impl Iterator<Item = (K, V)
 
 fn venue_count(catalog: &Catalog, sum: &VenueSum<'_>) -> Option<VenueCount> {
     let row = sum.latest?;
-    let group = &catalog.group(row.group).content;
     Some(VenueCount {
         latest: (row.version, row.record),
         content: Arc::clone(&catalog.venue(row.venue?).content.content),
-        city: group.city.clone(),
-        country: group.country.clone(),
+        city: catalog.city_name(row.group),
+        country: catalog.country_name(row.group).clone(),
         answers: sum.answers,
     })
 }
@@ -331,14 +363,14 @@ fn top<T>(
 }
 
 fn trending_row(catalog: &Catalog, row: &EventRow, recent: u64) -> TrendingRow {
-    let group = &catalog.group(row.group).content;
+    let group = row.group.map(|group| &catalog.group(group).content);
     let event = &row.content;
     TrendingRow {
         event_id: event.id.clone(),
         name: event.name.clone(),
-        group: group.name.clone(),
-        country: group.country.clone(),
-        city: group.city.clone(),
+        group: group.map(|group| group.name.clone()).unwrap_or_default(),
+        country: catalog.country_name(row.group).clone(),
+        city: catalog.city_name(row.group),
         venue: row
             .venue
             .map(|venue| catalog.venue(venue).content.name.clone()),
@@ -347,6 +379,7 @@ fn trending_row(catalog: &Catalog, row: &EventRow, recent: u64) -> TrendingRow {
         recent,
         yes: row.yes.into(),
         no: row.no.into(),
+        maybe: row.maybe.into(),
         heads: row.heads(),
     }
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_record::{MTIME_END, Version};
+use headcount_record::{TIME_END, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::watermark::FUTURE_MS;
@@ -40,7 +40,7 @@ impl Quarantine {
     /// Whether a record claims a time too far ahead to be believed; it is noted then.
     pub(crate) fn keeps_out(&mut self, version: Version, arrived: i64) -> bool {
         let clock = self.judged_at.map_or(arrived, |moment| moment.max(arrived));
-        let (time, end) = (version.mtime(), clock.min(MTIME_END) + FUTURE_MS);
+        let (time, end) = (version.time(), clock.min(TIME_END) + FUTURE_MS);
         if time > end {
             self.batch = Some(self.batch.map_or(time, |least| least.min(time)));
         }

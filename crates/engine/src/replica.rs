@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::{Feed, Group, Known, Venue};
+use headcount_record::{Group, Known, Venue};
 use serde::de::DeserializeOwned;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     changes::{Row, Table},
     error::Error,
     events::EventRow,
-    ledger::Tally,
+    feeds::Feeds,
     members::Member,
     others::OtherTotals,
     partition::SourceState,
@@ -29,10 +29,9 @@ use crate::{
 pub struct Replica {
     next_offset: u64,
     sources: BTreeMap<u16, SourceState>,
-    feeds: BTreeMap<Feed, Tally>,
+    feeds: Feeds,
     watermark: Watermark,
     others: OtherTotals,
-    winners: u64,
     digest: u128,
     /// How many rows the book speaks of, by the table's number.
     counted: [u32; 4],
@@ -99,7 +98,6 @@ impl Replica {
         self.feeds = book.feeds;
         self.watermark = book.watermark;
         self.others = book.others;
-        self.winners = book.winners;
         self.digest = book.digest;
         self.counted = book.rows;
         Ok(())
@@ -139,7 +137,6 @@ impl Replica {
             feeds: &self.feeds,
             others: &self.others,
             oldest: self.watermark.oldest_window(),
-            winners: self.winners,
             events: &self.events,
             members: &self.members,
             catalog: &self.catalog,
@@ -158,7 +155,7 @@ impl Replica {
             // A content never changes.
             if at as usize == catalog.groups().len() {
                 let group = Known::new(Arc::new(self.shared.group(group)));
-                same(Table::Groups, at, catalog.add_group(&group))?;
+                same(Table::Groups, at, catalog.add_group(&group).index() as u32)?;
             }
         }
         for (at, venue) in due(&mut self.early.venues, catalog.venues().len(), |_| true) {
@@ -171,7 +168,8 @@ impl Replica {
         }
         let (groups, venues) = (catalog.groups().len(), catalog.venues().len());
         let stands = |row: &EventRow| {
-            (row.group as usize) < groups && row.venue.is_none_or(|venue| (venue as usize) < venues)
+            row.group.is_none_or(|group| group.index() < groups)
+                && row.venue.is_none_or(|venue| (venue as usize) < venues)
         };
         let mut waiting = Vec::new();
         for (at, event) in due(&mut self.early.events, self.events.len(), stands) {

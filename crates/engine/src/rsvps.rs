@@ -1,14 +1,15 @@
 //! The RSVPs of a partition: event rows, winners and members, changed together.
 
-use headcount_record::{Dictionary, Rsvp};
+use headcount_record::{
+    Dictionary, EventRecord, Identity, Key, Namespace, Response, Rsvp, Version,
+};
 
 use crate::{
     catalog::Catalog,
-    digest::{event_hash, winner_digest},
+    digest::winner_digest,
     events::{EventRow, EventRows},
     ledger::Tally,
     members::Members,
-    partition::Sender,
     translation::Translation,
     view::Pulse,
     watch::Watch,
@@ -16,6 +17,13 @@ use crate::{
     window::Buckets,
     winners::{Outcome, Winner, Winners},
 };
+
+/// Which decoder a record came from, when several feed one partition. Those of the partition itself
+/// count from 0: Meetup's, and then those of the schemas that its journal declares.
+pub type Sender = usize;
+
+/// Counted nowhere: another thing has an id of the same 64 bits.
+const COLLISION: &str = "id_collision";
 
 /// Pulses kept between two looks; more than a map can show.
 const PULSES_MAX: usize = 256;
@@ -40,6 +48,16 @@ pub(crate) struct Rsvps {
     rows: Vec<u32>,
 }
 
+/// What a record tells of its event.
+#[derive(Clone, Copy)]
+struct Snapshot {
+    version: Version,
+    record: u32,
+    event: Key,
+    group: Option<Key>,
+    venue: Option<Key>,
+}
+
 /// What became of some RSVPs.
 #[derive(Default)]
 pub(crate) struct Outcomes {
@@ -62,28 +80,73 @@ impl Rsvps {
         }
     }
 
-    /// Counts RSVPs in order.
+    /// Counts RSVPs of a namespace in order.
     pub(crate) fn count(
         &mut self,
         sender: Sender,
         dictionary: &Dictionary,
+        namespace: Namespace,
         rsvps: &[Rsvp],
         watermark: &mut Watermark,
         outcomes: &mut Outcomes,
     ) {
+        self.follow(sender, dictionary);
+        for together in rsvps.chunks(TOGETHER) {
+            self.find_rows(sender, dictionary, together);
+            self.touch(namespace, together);
+            for (at, rsvp) in together.iter().enumerate() {
+                watermark.observe(rsvp.version);
+                self.count_one(namespace, rsvp, self.rows[at], watermark, outcomes);
+            }
+        }
+    }
+
+    /// Takes the facts of an event, which may have answers already or get them later.
+    pub(crate) fn tell(
+        &mut self,
+        sender: Sender,
+        dictionary: &Dictionary,
+        facts: &EventRecord,
+        tally: &mut Tally,
+    ) {
+        self.follow(sender, dictionary);
+        let snapshot = Snapshot {
+            version: facts.version,
+            record: facts.content,
+            event: facts.event,
+            group: facts.group,
+            venue: facts.venue,
+        };
+        let Some(at) = self.known_row(sender, dictionary, facts.event) else {
+            self.add_row(sender, dictionary, &snapshot);
+            tally.new += 1;
+            return;
+        };
+        let before = self.events.row(at).version;
+        if self.bring_up(at, sender, dictionary, &snapshot) {
+            let count = if before == Version::NONE {
+                &mut tally.new
+            } else {
+                &mut tally.replaced
+            };
+            *count += 1;
+            if let Some(watch) = &mut self.watch {
+                watch.note_event(at);
+            }
+        } else if before.second() == facts.version.second() {
+            tally.repeated += 1;
+        } else {
+            tally.stale += 1;
+        }
+    }
+
+    /// Makes the translation of a sender the one for its dictionary.
+    fn follow(&mut self, sender: Sender, dictionary: &Dictionary) {
         if self.translations.len() <= sender {
             self.translations
                 .resize_with(sender + 1, Translation::default);
         }
         self.translations[sender].follow(dictionary, &mut self.translated);
-        for together in rsvps.chunks(TOGETHER) {
-            self.find_rows(sender, dictionary, together);
-            self.touch(together);
-            for (at, rsvp) in together.iter().enumerate() {
-                watermark.observe(rsvp.version);
-                self.count_one(rsvp, self.rows[at], watermark, outcomes);
-            }
-        }
     }
 
     /// Finds the event rows of RSVPs, their snapshots brought up to them.
@@ -103,19 +166,32 @@ impl Rsvps {
 
     /// Reads what counting will look at. The loads do not depend on each other, so the processor
     /// does them all at once.
-    fn touch(&self, rsvps: &[Rsvp]) {
+    fn touch(&self, namespace: Namespace, rsvps: &[Rsvp]) {
         let near = rsvps.iter().zip(&self.rows).fold(0, |near, (rsvp, &row)| {
-            near ^ self.winners.touch(rsvp.id, row) ^ self.members.touch(rsvp.member)
+            let member = self.members.touch(member_of(namespace, rsvp));
+            near ^ self.winners.touch(rsvp.id, row) ^ member
         });
         std::hint::black_box(near);
     }
 
-    fn count_one(&mut self, rsvp: &Rsvp, at: u32, watermark: &Watermark, outcomes: &mut Outcomes) {
+    fn count_one(
+        &mut self,
+        namespace: Namespace,
+        rsvp: &Rsvp,
+        at: u32,
+        watermark: &Watermark,
+        outcomes: &mut Outcomes,
+    ) {
         let oldest = watermark.oldest_window();
+        let identity = member_of(namespace, rsvp);
+        if self.members.collides(identity) {
+            outcomes.tally.quarantine(COLLISION, 1);
+            return;
+        }
         let mut member = 0;
         let members = &mut self.members;
         let outcome = self.winners.offer(rsvp, at, || {
-            member = members.add(rsvp.member);
+            member = members.add(identity);
             member
         });
         let row = self.events.row_mut(at);
@@ -138,10 +214,14 @@ impl Rsvps {
                 outcomes.tally.stale += 1;
                 return;
             }
+            Outcome::Collided => {
+                outcomes.tally.quarantine(COLLISION, 1);
+                return;
+            }
         };
         let winner = Winner::new(rsvp, at, member);
         row.count(&winner, oldest);
-        self.pulse(at, rsvp.yes);
+        self.pulse(at, rsvp.response);
         if self.watch.is_some() {
             self.note(&winner, replaced.as_ref());
         }
@@ -153,8 +233,9 @@ impl Rsvps {
         let Some(watch) = &mut self.watch else {
             return;
         };
-        let event = event_hash(&self.events.row(winner.event).content.id);
-        let digest = |winner: &Winner| winner_digest(winner, event, self.members.id(winner.member));
+        let event = self.events.row(winner.event).hash();
+        let digest =
+            |winner: &Winner| winner_digest(winner, event, self.members.identity(winner.member));
         watch.digest = watch.digest.wrapping_add(digest(winner));
         watch.note(winner.event, winner.member);
         if let Some(replaced) = replaced {
@@ -163,71 +244,128 @@ impl Rsvps {
         }
     }
 
-    /// The row of the RSVP's event, its snapshot brought up to this record.
+    /// The row of the RSVP's event, its snapshot brought up to this record if that tells any.
     fn event_row(&mut self, sender: Sender, dictionary: &Dictionary, rsvp: &Rsvp) -> u32 {
-        let translation = &mut self.translations[sender];
-        let told = translation.told(rsvp);
-        let known = translation.events.get(rsvp.event).or_else(|| {
-            let row = self.events.find(&dictionary.event(rsvp.event).id)?;
-            translation.events.set(rsvp.event, row);
-            Some(row)
-        });
-        let snapshot = known.map(|at| self.events.row_mut(at));
-        if let (Some(row), Some(at)) = (snapshot, known) {
-            if (rsvp.version, rsvp.content) > (row.version, row.record) {
-                row.version = rsvp.version;
-                row.record = rsvp.content;
-                if row.told != told {
-                    let event = dictionary.event(rsvp.event);
-                    if let Some(watch) = &mut self.watch {
-                        watch.pass(at, row, event, &self.catalog);
-                    }
-                    row.told = told;
-                    row.content = event.clone();
-                    row.group = translation.group(&mut self.catalog, dictionary, rsvp.group);
-                    row.venue = rsvp
-                        .venue
-                        .map(|venue| translation.venue(&mut self.catalog, dictionary, venue));
-                }
+        let snapshot = Snapshot {
+            // Whatever is told of the event is more than its id.
+            version: if rsvp.tells_event {
+                rsvp.version
+            } else {
+                Version::NONE
+            },
+            record: if rsvp.tells_event { rsvp.content } else { 0 },
+            event: rsvp.event,
+            group: rsvp.group,
+            venue: rsvp.venue,
+        };
+        match self.known_row(sender, dictionary, rsvp.event) {
+            Some(at) => {
+                self.bring_up(at, sender, dictionary, &snapshot);
+                at
             }
-            return at;
+            None => self.add_row(sender, dictionary, &snapshot),
         }
-        let at = self.events.push(EventRow {
-            content: dictionary.event(rsvp.event).clone(),
-            version: rsvp.version,
-            record: rsvp.content,
-            group: translation.group(&mut self.catalog, dictionary, rsvp.group),
-            venue: rsvp
+    }
+
+    /// The row of an event, if it has one.
+    fn known_row(&mut self, sender: Sender, dictionary: &Dictionary, event: Key) -> Option<u32> {
+        let translation = &mut self.translations[sender];
+        translation.events.get(event).or_else(|| {
+            let told = dictionary.event(event);
+            let row = self.events.find(told.namespace, &told.id)?;
+            translation.events.set(event, row);
+            Some(row)
+        })
+    }
+
+    /// Makes a snapshot that of its event's row if it is greater; whether it is.
+    fn bring_up(
+        &mut self,
+        at: u32,
+        sender: Sender,
+        dictionary: &Dictionary,
+        snapshot: &Snapshot,
+    ) -> bool {
+        let translation = &mut self.translations[sender];
+        let row = self.events.row_mut(at);
+        if (snapshot.version, snapshot.record) <= (row.version, row.record) {
+            return false;
+        }
+        row.version = snapshot.version;
+        row.record = snapshot.record;
+        let told = translation.told(snapshot.event, snapshot.group, snapshot.venue);
+        if row.told != told {
+            let event = dictionary.event(snapshot.event);
+            if let Some(watch) = &mut self.watch {
+                watch.pass(at, row, event, &self.catalog);
+            }
+            let catalog = &mut self.catalog;
+            row.told = told;
+            row.content = event.clone();
+            row.group = snapshot
+                .group
+                .map(|group| translation.group(catalog, dictionary, group));
+            row.venue = snapshot
                 .venue
-                .map(|venue| translation.venue(&mut self.catalog, dictionary, venue)),
-            told,
+                .map(|venue| translation.venue(catalog, dictionary, venue));
+        }
+        true
+    }
+
+    /// Adds a row for an event that has none.
+    fn add_row(&mut self, sender: Sender, dictionary: &Dictionary, snapshot: &Snapshot) -> u32 {
+        let (translation, catalog) = (&mut self.translations[sender], &mut self.catalog);
+        let at = self.events.push(EventRow {
+            content: dictionary.event(snapshot.event).clone(),
+            version: snapshot.version,
+            record: snapshot.record,
+            group: snapshot
+                .group
+                .map(|group| translation.group(catalog, dictionary, group)),
+            venue: snapshot
+                .venue
+                .map(|venue| translation.venue(catalog, dictionary, venue)),
+            told: translation.told(snapshot.event, snapshot.group, snapshot.venue),
             yes: 0,
             no: 0,
+            maybe: 0,
             guests: 0,
             recent: Buckets::default(),
         });
-        translation.events.set(rsvp.event, at);
+        translation.events.set(snapshot.event, at);
         at
     }
 
     /// Notes an answer for the map, at the venue or else at the group's place.
-    fn pulse(&mut self, at: u32, yes: bool) {
+    fn pulse(&mut self, at: u32, response: Response) {
         if self.pulses.len() == PULSES_MAX {
             return;
         }
         let row = self.events.row(at);
-        let group = &self.catalog.group(row.group).content;
         let venue = row
             .venue
             .and_then(|venue| self.catalog.venue(venue).content.place());
-        let Some((lat, lon)) = venue.or(group.lat.zip(group.lon)) else {
+        let group = || {
+            let group = &self.catalog.group(row.group?).content;
+            group.lat.zip(group.lon)
+        };
+        let Some((lat, lon)) = venue.or_else(group) else {
             return;
         };
         self.pulses.push(Pulse {
             lon,
             lat,
-            yes,
-            country: group.country.clone(),
+            response,
+            country: self.catalog.country_name(row.group).clone(),
         });
+    }
+}
+
+/// Who answers.
+fn member_of(namespace: Namespace, rsvp: &Rsvp) -> Identity {
+    Identity {
+        namespace,
+        check: rsvp.member_check,
+        bits: rsvp.member,
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use headcount_record::{Event, Group, Known, Topic, Version};
+use headcount_record::{Event, Group, Key, Known, Topic, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -40,10 +40,11 @@ pub(crate) struct StoredEvent {
     content: Arc<Event>,
     version: Version,
     record: u32,
-    pub(crate) group: u32,
+    pub(crate) group: Option<u32>,
     pub(crate) venue: Option<u32>,
     yes: u32,
     no: u32,
+    maybe: u32,
     guests: u32,
     recent: Buckets,
 }
@@ -109,10 +110,11 @@ impl StoredEvent {
             content: Arc::clone(&row.content.content),
             version: row.version,
             record: row.record,
-            group: row.group,
+            group: row.group.map(|group| group.index() as u32),
             venue: row.venue,
             yes: row.yes,
             no: row.no,
+            maybe: row.maybe,
             guests: row.guests,
             recent,
         }
@@ -127,6 +129,7 @@ impl StoredEvent {
             venue,
             yes,
             no,
+            maybe,
             guests,
             recent,
         } = self;
@@ -135,10 +138,11 @@ impl StoredEvent {
             told: Told::default(),
             version,
             record,
-            group,
+            group: group.and_then(Key::new),
             venue,
             yes,
             no,
+            maybe,
             guests,
             recent,
         }
@@ -155,7 +159,8 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn group(&mut self, group: Arc<Group>) -> Group {
         let mut group = Arc::unwrap_or_clone(group);
-        for text in [&mut group.city, &mut group.state, &mut group.country] {
+        let texts = [&mut group.city, &mut group.state].into_iter();
+        for text in texts.chain(&mut group.country) {
             share(&mut self.texts, text);
         }
         for topic in &mut group.topics {

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    catalog::UNKNOWN,
     lists::{COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top},
     survey::{Answers, Counts, Survey},
-    view::{CountryTotal, FeedTotal, History, Summary, Trend, Trends},
+    view::{BusyWindow, CountryTotal, FeedTotal, History, Summary, Trend, Trends},
     watermark::LATENESS_MS,
     window::{KEPT_MS, Window},
 };
@@ -18,21 +19,26 @@ impl Survey {
     pub fn summary(mut self) -> Summary {
         self.end_windows();
         let members = self.members();
-        let Answers { yes, no } = self.total.answers;
+        let Answers { yes, no, maybe } = self.total.answers;
         let filter = &self.filter;
         self.countries.retain(|country, _| filter.lets(country));
         self.events_yes
             .sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         self.events_yes.truncate(TOP);
         Summary {
-            records: self.feeds.get("rsvps").map_or(0, |feed| feed.records),
+            records: self.records,
             malformed: self.ledger.all.rejected.values().sum(),
-            rsvps: yes + no,
+            rsvps: yes + no + maybe,
             yes,
             no,
+            maybe,
             guests: self.total.heads - yes,
             heads: self.total.heads,
-            countries: self.countries.len() as u64,
+            countries: self
+                .countries
+                .keys()
+                .filter(|name| &***name != UNKNOWN)
+                .count() as u64,
             events: self.total.events,
             venues: self.venues.len() as u64,
             groups: self.groups.len() as u64,
@@ -43,7 +49,7 @@ impl Survey {
             top_venues_yes: self
                 .top_venues(TOP)
                 .into_iter()
-                .map(|(id, venue)| (*id, venue.answers.yes))
+                .map(|(id, venue)| (id.flat(), venue.answers.yes))
                 .collect(),
             top_cities_yes: self.top_cities(),
             top_topics_yes: self.top_topics(),
@@ -85,6 +91,7 @@ impl Survey {
             let total = totals.entry(country).or_default();
             total.yes += counts.answers.yes;
             total.no += counts.answers.no;
+            total.maybe += counts.answers.maybe;
             total.heads += counts.heads;
         }
         totals
@@ -109,12 +116,17 @@ impl Survey {
         .collect()
     }
 
-    fn busiest(&self) -> Vec<(i64, u64, u64)> {
+    fn busiest(&self) -> Vec<BusyWindow> {
         top(self.windows.iter(), TOP, |(start, answers)| {
             (answers.sum(), start.to_string())
         })
         .into_iter()
-        .map(|(start, answers)| (*start, answers.yes, answers.no))
+        .map(|(start, answers)| BusyWindow {
+            start: *start,
+            yes: answers.yes,
+            no: answers.no,
+            maybe: answers.maybe,
+        })
         .collect()
     }
 
@@ -141,6 +153,7 @@ impl Survey {
                 .fold(Trend::default(), |sum, (_, answers)| Trend {
                     yes: sum.yes + answers.yes,
                     no: sum.no + answers.no,
+                    maybe: sum.maybe + answers.maybe,
                 })
         };
         Trends {
@@ -163,22 +176,15 @@ impl Survey {
             };
         };
         let length = (minute(last) - minute(first) + 1) as usize;
-        let (mut yes, mut no) = (vec![0; length], vec![0; length]);
+        let mut minutes = vec![Answers::default(); length];
         for (&window, answers) in &self.windows {
-            let at = (minute(window) - minute(first)) as usize;
-            yes[at] += answers.yes;
-            no[at] += answers.no;
+            minutes[(minute(window) - minute(first)) as usize].add(*answers);
         }
-        History {
-            start: minute(first) * MINUTE_MS,
-            step_ms: MINUTE_MS,
-            yes,
-            no,
-        }
+        History::of(minute(first) * MINUTE_MS, MINUTE_MS, &minutes)
     }
 }
 
-fn bounded(mut feeds: BTreeMap<&'static str, FeedTotal>) -> BTreeMap<&'static str, FeedTotal> {
+fn bounded(mut feeds: BTreeMap<Arc<str>, FeedTotal>) -> BTreeMap<Arc<str>, FeedTotal> {
     for feed in feeds.values_mut() {
         bound_counts(&mut feed.by_status, STATUSES_MAX);
     }

@@ -3,11 +3,11 @@
 //! Every panel is a group-by of event rows. A survey holds all of them at once, so totals can
 //! never disagree with their parts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, iter::Sum, sync::Arc};
 
 use hashbrown::{HashMap, HashSet};
 
-use headcount_record::{Venue, Version};
+use headcount_record::{Identity, Response, Venue, Version};
 
 use crate::{
     catalog::City,
@@ -31,21 +31,32 @@ type Set<K> = HashSet<K, foldhash::fast::RandomState>;
 pub(crate) struct Answers {
     pub(crate) yes: u64,
     pub(crate) no: u64,
+    pub(crate) maybe: u64,
 }
 
 impl Answers {
     pub(crate) fn sum(self) -> u64 {
-        self.yes + self.no
+        self.yes + self.no + self.maybe
     }
 
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
+        self.maybe += other.maybe;
     }
 
     pub(crate) fn remove(&mut self, other: Self) {
         self.yes -= other.yes;
         self.no -= other.no;
+        self.maybe -= other.maybe;
+    }
+
+    pub(crate) fn of(self, response: Response) -> u64 {
+        match response {
+            Response::Yes => self.yes,
+            Response::No => self.no,
+            Response::Maybe => self.maybe,
+        }
     }
 }
 
@@ -60,10 +71,12 @@ pub(crate) struct Counts {
 impl Counts {
     pub(crate) fn of(row: &EventRow) -> Self {
         Self {
-            events: 1,
+            // An event of which only the facts are known is none that anybody answered to.
+            events: u64::from(row.answers() > 0),
             answers: Answers {
-                yes: u64::from(row.yes),
-                no: u64::from(row.no),
+                yes: row.yes.into(),
+                no: row.no.into(),
+                maybe: row.maybe.into(),
             },
             heads: row.heads(),
         }
@@ -79,6 +92,15 @@ impl Counts {
         self.events -= other.events;
         self.answers.remove(other.answers);
         self.heads -= other.heads;
+    }
+}
+
+impl<'a> Sum<&'a Self> for Counts {
+    fn sum<I: Iterator<Item = &'a Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            sum.add(*part);
+            sum
+        })
     }
 }
 
@@ -115,18 +137,20 @@ pub struct Survey {
     pub(crate) countries: Map<Arc<str>, Counts>,
     pub(crate) cities: Map<City, Answers>,
     pub(crate) topics: Map<Arc<str>, (Arc<str>, Answers)>,
-    pub(crate) venues: Map<i64, VenueCount>,
-    pub(crate) groups: Set<i64>,
+    pub(crate) venues: Map<Identity, VenueCount>,
+    pub(crate) groups: Set<Identity>,
     pub(crate) trending: Vec<TrendingRow>,
     /// The last windows up to the end of stream time, oldest first.
     pub(crate) history: Vec<Answers>,
     pub(crate) history_start: i64,
     pub(crate) ledger: Ledger,
     pub(crate) kinds: Kinds,
-    pub(crate) feeds: BTreeMap<&'static str, FeedTotal>,
+    /// Records that are answers.
+    pub(crate) records: u64,
+    pub(crate) feeds: BTreeMap<Arc<str>, FeedTotal>,
     pub(crate) digest: u128,
-    /// Ids of members. Those of one partition are distinct; another may have the same ones.
-    pub(crate) members: Vec<u64>,
+    /// Members. Those of one partition are distinct; another may have the same ones.
+    pub(crate) members: Vec<Identity>,
     pub(crate) windows: BTreeMap<i64, Answers>,
     /// The events with the most `yes` of each partition.
     pub(crate) events_yes: Vec<(Arc<str>, u64)>,
@@ -186,9 +210,8 @@ impl Survey {
             sum.add(answers);
         }
         self.ledger.merge(&other.ledger);
-        self.kinds.new += other.kinds.new;
-        self.kinds.ignored += other.kinds.ignored;
-        self.kinds.replaced += other.kinds.replaced;
+        self.kinds.add(&other.kinds);
+        self.records += other.records;
         for (feed, total) in other.feeds {
             let sum = self.feeds.entry(feed).or_default();
             sum.records += total.records;
@@ -207,7 +230,7 @@ impl Survey {
     }
 }
 
-fn add_venue(venues: &mut Map<i64, VenueCount>, id: i64, venue: VenueCount) {
+fn add_venue(venues: &mut Map<Identity, VenueCount>, id: Identity, venue: VenueCount) {
     match venues.get_mut(&id) {
         None => {
             venues.insert(id, venue);

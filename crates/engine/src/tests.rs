@@ -1,6 +1,7 @@
 //! The engine against a plain recount that shares no code with it.
 
 mod bounds;
+mod calendar;
 mod quarantine;
 mod replica;
 mod windows;
@@ -8,11 +9,12 @@ mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_record::{Control, Feed, Kind, partition_of};
+use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::prelude::*;
 
 use crate::{
-    Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Summary, Survey, WINDOW_MS,
+    BusyWindow, Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Summary, Survey,
+    WINDOW_MS,
 };
 
 const BASE: i64 = 1_489_925_400_000;
@@ -87,7 +89,7 @@ fn told() -> impl Strategy<Value = Told> {
 fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
     let mut parts: Vec<Partition> = (0..partitions).map(|_| Partition::new()).collect();
     for record in records {
-        let at = partition_of(&format!("e{}", record.event), partitions);
+        let at = partition_of(Namespace::MEETUP, &format!("e{}", record.event), partitions);
         feed(&mut parts[usize::from(at)], record.json().as_bytes());
     }
     parts
@@ -109,6 +111,11 @@ fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
         body,
     };
     partition.apply(entry).expect("the next entry");
+}
+
+/// The kind of Meetup's RSVPs.
+fn rsvps() -> Kind {
+    Kind::of(Feed::Rsvps)
 }
 
 fn feed(partition: &mut Partition, body: &[u8]) {
@@ -209,7 +216,7 @@ proptest! {
             }
             let survey = survey(std::slice::from_ref(&part), Filter::default());
             let kept: BTreeMap<i64, (u64, u64)> =
-                survey.windows().map(|(start, yes, no)| (start, (yes, no))).collect();
+                survey.windows().map(|(start, yes, no, _)| (start, (yes, no))).collect();
             prop_assert_eq!(kept, windows);
         }
     }
@@ -256,13 +263,11 @@ proptest! {
         records in prop::collection::vec(told(), 1..40),
         cut in any::<prop::sample::Index>(),
     ) {
-        let folder = tempfile::tempdir().expect("a folder");
         let cut = cut.index(records.len());
         let whole = &count(&records, 1)[0];
         let head = Head { journal: 7, partition: 3, hint: b"here".to_vec() };
         let bytes = count(&records[..cut], 1)[0].to_bytes(&head);
-        crate::write_checkpoint(folder.path(), &bytes).expect("saved");
-        let (mut resumed, hint) = Partition::load(folder.path(), 7, 3).expect("loaded");
+        let (mut resumed, hint) = Partition::from_bytes(&bytes, "here", 7, 3).expect("read");
         prop_assert_eq!(hint, head.hint);
         for record in &records[cut..] {
             feed(&mut resumed, record.json().as_bytes());
@@ -294,7 +299,12 @@ fn old_answers_change_totals_only_and_are_late() {
     }
     let found = summary(std::slice::from_ref(&part));
     assert_eq!((found.rsvps, found.ledger.late), (2, 1));
-    assert_eq!(found.busiest_5s, [(BASE, 1, 0)]);
+    let busiest = BusyWindow {
+        start: BASE,
+        yes: 1,
+        ..BusyWindow::default()
+    };
+    assert_eq!(found.busiest_5s, [busiest]);
     // Its window is forgotten, and it is still one winner of long ago.
     let changed = Told {
         yes: false,

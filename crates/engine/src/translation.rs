@@ -1,6 +1,6 @@
 //! From the keys of a decoder's dictionary to the rows of a partition.
 
-use headcount_record::{Dictionary, Key, Rsvp};
+use headcount_record::{Dictionary, Key};
 
 use crate::{catalog::Catalog, events::Told};
 
@@ -30,13 +30,13 @@ impl Translation {
         }
     }
 
-    /// What an RSVP tells of its event.
-    pub(crate) fn told(&self, rsvp: &Rsvp) -> Told {
+    /// What a record tells of its event.
+    pub(crate) fn told(&self, event: Key, group: Option<Key>, venue: Option<Key>) -> Told {
         Told {
             by: self.number,
-            event: rsvp.event,
-            group: rsvp.group,
-            venue: rsvp.venue,
+            event: Some(event),
+            group,
+            venue,
         }
     }
 
@@ -46,9 +46,11 @@ impl Translation {
         catalog: &mut Catalog,
         dictionary: &Dictionary,
         key: Key,
-    ) -> u32 {
-        self.groups
-            .get_or_set(key, || catalog.add_group(dictionary.group(key)))
+    ) -> Key {
+        let row = self.groups.get_or_set(key, || {
+            catalog.add_group(dictionary.group(key)).index() as u32
+        });
+        Key::new(row).expect("fewer than 2^32 groups")
     }
 
     /// The catalog's entry of a venue.
@@ -68,15 +70,15 @@ impl Translation {
 pub(crate) struct Keys(Vec<u32>);
 
 impl Keys {
-    pub(crate) fn get(&self, key: u32) -> Option<u32> {
+    pub(crate) fn get(&self, key: Key) -> Option<u32> {
         self.0
-            .get(key as usize)
+            .get(key.index())
             .copied()
             .filter(|&row| row != UNKNOWN)
     }
 
-    pub(crate) fn set(&mut self, key: u32, row: u32) {
-        let at = key as usize;
+    pub(crate) fn set(&mut self, key: Key, row: u32) {
+        let at = key.index();
         if self.0.len() <= at {
             self.0.resize(at + 1, UNKNOWN);
         }

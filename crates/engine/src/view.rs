@@ -5,14 +5,21 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use headcount_record::Response;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ledger::Ledger;
+
+/// For figures that answers leave out while they are 0: no Meetup record has ever made any.
+fn is_zero(figure: &u64) -> bool {
+    *figure == 0
+}
 
 /// Which events are counted. An empty list leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Filter {
     /// Countries of the group, ISO 3166 alpha-2 in lower case as in the feed; several mean "or".
+    /// `unknown` stands for events of which nobody has told a country.
     pub country: Vec<String>,
 }
 
@@ -54,10 +61,12 @@ pub struct AsOf {
 /// The figures at the top of the page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Totals {
-    /// RSVPs that are, `yes` and `no` together.
+    /// RSVPs that are, whatever they answer.
     pub rsvps: u64,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
     /// Guests brought by those who said `yes`.
     pub guests: u64,
     /// People coming: 1 + guests of every `yes`.
@@ -75,6 +84,8 @@ pub struct CountryRow {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
     pub heads: u64,
 }
 
@@ -85,6 +96,8 @@ pub struct CityRow {
     pub country: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,6 +107,8 @@ pub struct TopicRow {
     pub name: Arc<str>,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -108,6 +123,8 @@ pub struct VenueRow {
     pub lon: Option<f64>,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -125,6 +142,8 @@ pub struct TrendingRow {
     pub recent: u64,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
     pub heads: u64,
 }
 
@@ -136,6 +155,9 @@ pub struct History {
     pub step_ms: i64,
     pub yes: Vec<u64>,
     pub no: Vec<u64>,
+    /// Empty if there is none in any of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub maybe: Vec<u64>,
 }
 
 /// A place on the map: longitude, latitude, RSVPs, country.
@@ -146,7 +168,7 @@ pub type Dot = (f64, f64, u64, Arc<str>);
 pub struct Pulse {
     pub lon: f64,
     pub lat: f64,
-    pub yes: bool,
+    pub response: Response,
     pub country: Arc<str>,
 }
 
@@ -194,10 +216,20 @@ pub struct Kinds {
     pub replaced: u64,
 }
 
+impl Kinds {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.new += other.new;
+        self.ignored += other.ignored;
+        self.replaced += other.replaced;
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CountryTotal {
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
     pub heads: u64,
 }
 
@@ -205,6 +237,8 @@ pub struct CountryTotal {
 pub struct Trend {
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
 }
 
 /// Sliding windows that end with the newest record.
@@ -213,6 +247,32 @@ pub struct Trends {
     pub five_minutes: Trend,
     pub ten_minutes: Trend,
     pub hour: Trend,
+}
+
+/// A window of 5 seconds as a list: its begin, `yes`, `no`, and `maybe` unless it is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusyWindow {
+    /// Milliseconds since 1970.
+    pub start: i64,
+    pub yes: u64,
+    pub no: u64,
+    pub maybe: u64,
+}
+
+impl Serialize for BusyWindow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self {
+            start,
+            yes,
+            no,
+            maybe,
+        } = *self;
+        if maybe == 0 {
+            (start, yes, no).serialize(serializer)
+        } else {
+            (start, yes, no, maybe).serialize(serializer)
+        }
+    }
 }
 
 /// What is known of one feed.
@@ -242,6 +302,8 @@ pub struct Summary {
     pub kinds: Kinds,
     pub yes: u64,
     pub no: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
     pub guests: u64,
     pub heads: u64,
     pub countries: u64,
@@ -258,14 +320,14 @@ pub struct Summary {
     pub top_venues_yes: Vec<(i64, u64)>,
     /// Keys are `city|state|country`.
     pub top_cities_yes: Vec<(String, u64)>,
-    /// Begin of the 5-second window, `yes`, `no`; only windows that are still kept.
-    pub busiest_5s: Vec<(i64, u64, u64)>,
+    /// Only of windows that are still kept.
+    pub busiest_5s: Vec<BusyWindow>,
     pub top_topics_yes: Vec<(Arc<str>, u64)>,
     /// Answers of the last 5 minutes, 10 minutes and hour of record time.
     pub trends: Trends,
     /// The last day of record time by the minute, from its first answer on, at most 1,447 of them.
     pub minutes: History,
-    pub feeds: BTreeMap<&'static str, FeedTotal>,
+    pub feeds: BTreeMap<Arc<str>, FeedTotal>,
     pub ledger: Ledger,
     pub as_of: AsOf,
     /// Digest over winners and event rows: the same for every order of arrival.

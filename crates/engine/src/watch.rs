@@ -4,7 +4,7 @@
 //! brought up to date when there is time; until then changes gather, where they take no more room
 //! however many there are. [`Step`]s are for those who follow, and come often.
 
-use headcount_record::{Event, Group};
+use headcount_record::{Event, Key, Namespace};
 use serde::Serialize;
 
 use crate::{
@@ -71,6 +71,14 @@ impl Watch {
         self.tables.note(event, member);
         if let Some(steps) = &mut self.steps {
             steps.heard.note(event, member);
+        }
+    }
+
+    /// Notes that what is known of an event has changed.
+    pub(crate) fn note_event(&mut self, event: u32) {
+        self.tables.note_event(event);
+        if let Some(steps) = &mut self.steps {
+            steps.heard.note_event(event);
         }
     }
 
@@ -233,7 +241,7 @@ impl Partition {
     fn row(&self, table: Table, at: u32) -> Row {
         let catalog = &self.rsvps.catalog;
         match table {
-            Table::Groups => row(table, at, &catalog.group(at).content.content),
+            Table::Groups => row(table, at, &catalog.groups()[at as usize].content.content),
             Table::Venues => row(table, at, &catalog.venue(at).content.content),
             Table::Members => row(table, at, &self.rsvps.members.rows()[at]),
             Table::Events => {
@@ -246,8 +254,7 @@ impl Partition {
 
     fn tell_event(&self, at: u32, sums: &mut Parts, changes: &mut Changes) {
         let row = &self.rsvps.events.rows()[at];
-        let group = self.rsvps.catalog.group(row.group);
-        let statistic = EventStatistic::of(row, &group.content);
+        let statistic = EventStatistic::of(row, &self.rsvps.catalog);
         changes.statistics.events.push(statistic);
         changes
             .statistics
@@ -272,15 +279,17 @@ fn row(table: Table, number: u32, body: &impl Serialize) -> Row {
 }
 
 impl EventStatistic {
-    fn of(row: &EventRow, group: &Group) -> Self {
+    fn of(row: &EventRow, catalog: &Catalog) -> Self {
+        let group_name = |group: Key| catalog.group(group).content.name.clone();
         let event = &row.content;
         Self {
             event_id: event.id.clone(),
             event_name: event.name.clone(),
-            group_name: group.name.clone(),
-            country: group.country.clone(),
+            group_name: row.group.map(group_name).unwrap_or_default(),
+            country: catalog.country_name(row.group).clone(),
             yes: row.yes.into(),
             no: row.no.into(),
+            maybe: (event.namespace != Namespace::MEETUP).then(|| row.maybe.into()),
             heads: row.heads(),
             event_url: Some(event.url.clone()).filter(|url| !url.is_empty()),
             time: event.time,

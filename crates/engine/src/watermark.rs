@@ -25,7 +25,7 @@ pub(crate) struct Watermark {
 impl Watermark {
     pub(crate) fn observe(&mut self, version: Version) {
         if version.is_live() {
-            self.greatest = self.greatest.max(Some(version.mtime()));
+            self.greatest = self.greatest.max(Some(version.time()));
         }
     }
 

@@ -3,7 +3,10 @@
 //! Counts by window live in the event rows, so a window by country or by event, a sliding trend
 //! and the minutes of a day are all sums of the same buckets and cannot disagree.
 
+use headcount_record::Response;
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::survey::Answers;
 
 /// Length of a window.
 pub const WINDOW_MS: i64 = 5_000;
@@ -38,12 +41,40 @@ impl Window {
     }
 }
 
-/// Answers of one event in one window.
+/// Answers of one event in one window: those that are yes or no, or those that are maybe. Few
+/// streams have any of the latter, and buckets are most of what an event takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bucket {
-    pub(crate) window: Window,
-    pub(crate) yes: u32,
-    pub(crate) no: u32,
+    /// The window's number times two; plus one for a bucket of maybes.
+    slot: u32,
+    yes_or_maybe: u32,
+    no: u32,
+}
+
+impl Bucket {
+    pub(crate) fn window(&self) -> Window {
+        Window(self.slot >> 1)
+    }
+
+    pub(crate) fn answers(&self) -> Answers {
+        let (yes, maybe) = if self.slot & 1 == 0 {
+            (self.yes_or_maybe, 0)
+        } else {
+            (0, self.yes_or_maybe)
+        };
+        Answers {
+            yes: yes.into(),
+            no: self.no.into(),
+            maybe: maybe.into(),
+        }
+    }
+
+    fn count_of(&mut self, response: Response) -> &mut u32 {
+        match response {
+            Response::Yes | Response::Maybe => &mut self.yes_or_maybe,
+            Response::No => &mut self.no,
+        }
+    }
 }
 
 /// The buckets of one event, oldest first. Buckets older than what is kept may linger until the
@@ -56,12 +87,12 @@ pub(crate) struct Buckets(Vec<Bucket>);
 
 impl From<Vec<(u32, u32, u32)>> for Buckets {
     fn from(stored: Vec<(u32, u32, u32)>) -> Self {
-        let mut window = 0_u32;
-        let bucket = |(distance, yes, no)| {
-            window = window.wrapping_add(distance);
+        let mut slot = 0_u32;
+        let bucket = |(distance, yes_or_maybe, no)| {
+            slot = slot.wrapping_add(distance);
             Bucket {
-                window: Window(window),
-                yes,
+                slot,
+                yes_or_maybe,
                 no,
             }
         };
@@ -73,21 +104,27 @@ impl Serialize for Buckets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut before = 0;
         serializer.collect_seq(self.0.iter().map(|bucket| {
-            let distance = bucket.window.0 - before;
-            before = bucket.window.0;
-            (distance, bucket.yes, bucket.no)
+            let distance = bucket.slot - before;
+            before = bucket.slot;
+            (distance, bucket.yes_or_maybe, bucket.no)
         }))
     }
 }
 
+/// The slot of an answer in a window, whose number is below 2^31 until long after 2100.
+fn slot(window: Window, response: Response) -> u32 {
+    window.0 << 1 | u32::from(response == Response::Maybe)
+}
+
 impl Buckets {
     /// Adds an answer. Windows before `oldest` are forgotten on the way.
-    pub(crate) fn add(&mut self, window: Window, yes: bool, oldest: Window) {
-        if self.0.first().is_some_and(|first| first.window < oldest) {
-            self.0.retain(|bucket| bucket.window >= oldest);
+    pub(crate) fn add(&mut self, window: Window, response: Response, oldest: Window) {
+        if self.0.first().is_some_and(|first| first.window() < oldest) {
+            self.0.retain(|bucket| bucket.window() >= oldest);
         }
-        let at = self.0.partition_point(|bucket| bucket.window < window);
-        if self.0.get(at).is_none_or(|bucket| bucket.window != window) {
+        let slot = slot(window, response);
+        let at = self.0.partition_point(|bucket| bucket.slot < slot);
+        if self.0.get(at).is_none_or(|bucket| bucket.slot != slot) {
             if self.0.len() == self.0.capacity() {
                 // Most events have few windows: doubling would waste half the memory.
                 self.0.reserve_exact(1 + self.0.len() / 2);
@@ -95,27 +132,27 @@ impl Buckets {
             self.0.insert(
                 at,
                 Bucket {
-                    window,
-                    yes: 0,
+                    slot,
+                    yes_or_maybe: 0,
                     no: 0,
                 },
             );
         }
-        let bucket = &mut self.0[at];
-        *(if yes { &mut bucket.yes } else { &mut bucket.no }) += 1;
+        *self.0[at].count_of(response) += 1;
     }
 
     /// Reads the last window, so that it is near when it is changed. The value means nothing.
     pub(crate) fn touch(&self) -> u32 {
-        self.0.last().map_or(0, |last| last.yes)
+        self.0.last().map_or(0, |last| last.slot)
     }
 
     /// Takes an answer back that was added before.
-    pub(crate) fn remove(&mut self, window: Window, yes: bool) {
-        if let Ok(at) = self.0.binary_search_by_key(&window, |bucket| bucket.window) {
+    pub(crate) fn remove(&mut self, window: Window, response: Response) {
+        let slot = slot(window, response);
+        if let Ok(at) = self.0.binary_search_by_key(&slot, |bucket| bucket.slot) {
             let bucket = &mut self.0[at];
-            *(if yes { &mut bucket.yes } else { &mut bucket.no }) -= 1;
-            if bucket.yes == 0 && bucket.no == 0 {
+            *bucket.count_of(response) -= 1;
+            if bucket.yes_or_maybe == 0 && bucket.no == 0 {
                 self.0.remove(at);
             }
         }
@@ -129,8 +166,8 @@ impl Buckets {
     /// The buckets from a window on.
     pub(crate) fn since(&self, oldest: Window) -> &[Bucket] {
         let from = match self.0.last() {
-            Some(last) if last.window >= oldest => {
-                self.0.partition_point(|bucket| bucket.window < oldest)
+            Some(last) if last.window() >= oldest => {
+                self.0.partition_point(|bucket| bucket.window() < oldest)
             }
             _ => self.0.len(),
         };

@@ -1,7 +1,7 @@
 //! The winner of every RSVP: what the RSVP *is*.
 
 use hashbrown::HashTable;
-use headcount_record::Version;
+use headcount_record::{Response, Rsvp, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{hash::mix, rows::Rows};
@@ -16,28 +16,39 @@ pub(crate) struct Winner {
     /// Index into the members.
     pub(crate) member: u32,
     pub(crate) content: u32,
-    /// Guests times two, plus one for `yes`.
+    /// Guests times four, plus the number of the response.
     answer: u16,
+    /// The check of its identity. It stands where there would be a gap, so it takes no memory.
+    check: u16,
 }
 
+// There are as many of them as RSVPs.
+const _: () = assert!(size_of::<Winner>() == 32);
+
 impl Winner {
-    pub(crate) fn new(rsvp: &headcount_record::Rsvp, event: u32, member: u32) -> Self {
+    pub(crate) fn new(rsvp: &Rsvp, event: u32, member: u32) -> Self {
         Self {
             rsvp: rsvp.id,
             version: rsvp.version,
             event,
             member,
             content: rsvp.content,
-            answer: rsvp.guests << 1 | u16::from(rsvp.yes),
+            answer: rsvp.guests << 2 | u16::from(rsvp.response.number()),
+            check: rsvp.id_check,
         }
     }
 
-    pub(crate) fn yes(&self) -> bool {
-        self.answer & 1 == 1
+    pub(crate) fn response(&self) -> Response {
+        Response::of((self.answer & 3) as u8).expect("made from a response")
     }
 
     pub(crate) fn guests(&self) -> u16 {
-        self.answer >> 1
+        self.answer >> 2
+    }
+
+    /// Whether it can have been made from a response; one that was read may not.
+    pub(crate) fn is_sound(&self) -> bool {
+        Response::of((self.answer & 3) as u8).is_some()
     }
 
     fn key(&self) -> u64 {
@@ -52,6 +63,8 @@ pub(crate) enum Outcome {
     Replaced(Winner),
     Repeated,
     Stale,
+    /// It is another RSVP whose id has the same bits.
+    Collided,
 }
 
 /// All winners of a partition, found by event and RSVP.
@@ -74,10 +87,6 @@ impl Winners {
         &self.rows
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Reads what [`offer`](Self::offer) will look at, so that it is near when it does. The value
     /// means nothing.
     pub(crate) fn touch(&self, rsvp: u64, event: u32) -> u32 {
@@ -90,7 +99,7 @@ impl Winners {
     /// Lets a record compete for its RSVP. `member` is asked for only if it wins.
     pub(crate) fn offer(
         &mut self,
-        rsvp: &headcount_record::Rsvp,
+        rsvp: &Rsvp,
         event: u32,
         member: impl FnOnce() -> u32,
     ) -> Outcome {
@@ -107,6 +116,9 @@ impl Winners {
             return Outcome::New;
         };
         let winner = &mut self.rows[at];
+        if winner.check != rsvp.id_check {
+            return Outcome::Collided;
+        }
         if (rsvp.version, rsvp.content) > (winner.version, winner.content) {
             let old = std::mem::replace(winner, Winner::new(rsvp, event, member()));
             return Outcome::Replaced(old);

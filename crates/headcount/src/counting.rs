@@ -12,15 +12,17 @@
 
 use std::{
     io::{self, Read},
-    sync::{Mutex, RwLock},
+    sync::{Arc, Mutex, RwLock},
 };
 
 use headcount_clock::now_ms;
-use headcount_engine::{Filter, Partition, Summary, Survey};
-use headcount_record::{Decoder, Dictionary, Key, Other, Reason, Record, Rsvp, partition_of};
+use headcount_engine::{Declared, Filter, Partition, Summary, Survey};
+use headcount_record::{
+    Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
+};
 use headcount_source::framing::{Block, BlockReader, Look, values_in};
 
-use crate::team::lead;
+use crate::{schema::kinds_of, team::lead};
 
 /// Bytes that a worker decodes in one round: little enough to stay in its core's cache from reading
 /// to decoding, and enough that waiting for the others does not matter.
@@ -31,18 +33,19 @@ const PANICKED: &str = "no worker panicked";
 /// Counts what readers give, one after the other.
 pub(crate) struct Counter {
     workers: Vec<Worker>,
+    schema: Arc<dyn Schema>,
+    /// Of the schema's feeds.
+    kinds: Vec<Kind>,
     sources: u16,
     arrived: i64,
 }
 
 /// A decoder with what it decoded in this round, and the partition it keeps.
-#[derive(Default)]
 struct Worker {
     decoding: RwLock<Decoding>,
     partition: Mutex<Partition>,
 }
 
-#[derive(Default)]
 struct Decoding {
     decoder: Decoder,
     block: Block,
@@ -52,6 +55,7 @@ struct Decoding {
     results: Vec<Result<Record, Reason>>,
     /// By partition.
     rsvps: Vec<Vec<Rsvp>>,
+    events: Vec<Vec<EventRecord>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
     /// Records of this block with half an emoji.
@@ -73,10 +77,13 @@ enum Step {
 }
 
 impl Counter {
-    /// A counter of so many workers.
-    pub(crate) fn new(workers: usize) -> Self {
+    /// A counter of so many workers for records of a schema.
+    pub(crate) fn new(workers: usize, schema: &Arc<dyn Schema>) -> Self {
+        let kinds = kinds_of(&**schema, Kind::FIRST_REGISTERED);
         Self {
-            workers: (0..workers).map(|_| Worker::default()).collect(),
+            workers: (0..workers).map(|_| Worker::new(schema, &kinds)).collect(),
+            schema: Arc::clone(schema),
+            kinds,
             sources: 0,
             arrived: now_ms(),
         }
@@ -131,13 +138,21 @@ impl Counter {
         for (sender, worker) in senders {
             let decoding = worker.decoding.read().expect(PANICKED);
             let dictionary = decoding.decoder.dictionary();
-            let rsvps = &decoding.rsvps[at];
-            partition.apply_rsvps(sender, dictionary, rsvps, source, self.arrived);
+            let (rsvps, events) = (&decoding.rsvps[at], &decoding.events[at]);
+            // An answer's kind is that of the first feed.
+            let kind = self.kinds[0];
+            partition.apply_rsvps(kind, sender, dictionary, rsvps, source, self.arrived);
+            if let Some(event) = events.first() {
+                let kind = self.kinds[self.schema.feed_of(&Record::Event(*event))];
+                partition.apply_events(kind, sender, dictionary, events, source, self.arrived);
+            }
             for other in &decoding.others[at] {
-                partition.apply_other(other.clone(), source, self.arrived);
+                let kind = self.kinds[usize::from(other.feed)];
+                partition.apply_other(kind, other.clone(), source, self.arrived);
             }
             let account = partition.account(source, name);
-            account.received += (rsvps.len() + decoding.others[at].len()) as u64;
+            let others = decoding.others[at].len();
+            account.received += (rsvps.len() + events.len() + others) as u64;
             if at == 0 {
                 account.repaired += decoding.repaired;
                 account.received += decoding.refused.len() as u64;
@@ -161,11 +176,41 @@ impl Counter {
     }
 }
 
+impl Worker {
+    fn new(schema: &Arc<dyn Schema>, kinds: &[Kind]) -> Self {
+        let mut partition = Partition::new();
+        if kinds[0].is_registered() {
+            partition.expect_schema(Declared::new(kinds[0], &**schema));
+        }
+        Self {
+            decoding: RwLock::new(Decoding::new(schema)),
+            partition: Mutex::new(partition),
+        }
+    }
+}
+
 impl Decoding {
+    fn new(schema: &Arc<dyn Schema>) -> Self {
+        Self {
+            decoder: Decoder::of(Arc::clone(schema)),
+            block: Block::default(),
+            turn: 0,
+            results: Vec::new(),
+            rsvps: Vec::new(),
+            events: Vec::new(),
+            others: Vec::new(),
+            refused: Vec::new(),
+            routes: Routes::default(),
+            repaired: 0,
+        }
+    }
+
     fn clear(&mut self, partitions: usize) {
         self.rsvps.resize_with(partitions, Vec::new);
+        self.events.resize_with(partitions, Vec::new);
         self.others.resize_with(partitions, Vec::new);
         self.rsvps.iter_mut().for_each(Vec::clear);
+        self.events.iter_mut().for_each(Vec::clear);
         self.others.iter_mut().for_each(Vec::clear);
         self.refused.clear();
         // What was decoded in the round before is counted: nothing holds on to its keys.
@@ -181,8 +226,8 @@ impl Decoding {
             block.iter().partition(|(piece, _)| piece.broken.is_some());
         let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
         self.refused.extend(broken.map(reason_of));
-        let lines = sound.iter().map(|(_, bytes)| *bytes);
-        self.decoder.decode_all(lines, &mut results);
+        let lines: Vec<&[u8]> = sound.iter().map(|(_, bytes)| *bytes).collect();
+        self.decoder.decode_all(&lines, &mut results);
         for ((piece, bytes), result) in sound.into_iter().zip(results.drain(..)) {
             match result {
                 Ok(record) => self.route(record),
@@ -214,11 +259,17 @@ impl Decoding {
                 let at = self.routes.of(dictionary, rsvp.event, partitions);
                 self.rsvps[usize::from(at)].push(rsvp);
             }
+            Record::Event(facts) => {
+                let dictionary = self.decoder.dictionary();
+                let at = self.routes.of(dictionary, facts.event, partitions);
+                self.events[usize::from(at)].push(facts);
+            }
             Record::Other(other) => {
+                let namespace = self.decoder.schema().namespace();
                 let at = other
                     .event
                     .as_deref()
-                    .map_or(0, |event| partition_of(event, partitions));
+                    .map_or(0, |event| partition_of(namespace, event, partitions));
                 self.others[usize::from(at)].push(other);
             }
         }
@@ -241,12 +292,14 @@ impl Routes {
     }
 
     fn of(&mut self, dictionary: &Dictionary, event: Key, partitions: u16) -> u16 {
-        let at = event as usize;
+        let at = event.index();
         if self.partitions.len() <= at {
             self.partitions.resize(at + 1, None);
         }
-        *self.partitions[at]
-            .get_or_insert_with(|| partition_of(&dictionary.event(event).id, partitions))
+        *self.partitions[at].get_or_insert_with(|| {
+            let event = dictionary.event(event);
+            partition_of(event.namespace, &event.id, partitions)
+        })
     }
 }
 

@@ -355,7 +355,7 @@ async fn start_intake(
         Some(known) => known,
         None => known_to(&journal).await?,
     };
-    let ingest = Ingest::new(journal, people, &known, news);
+    let ingest = Ingest::new(journal, people, &known, news)?;
     let intake = Intake::start(ingest, news.clone())?;
     Ok((intake, resume(&known)?))
 }

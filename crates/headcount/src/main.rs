@@ -11,9 +11,11 @@ mod data;
 mod engines;
 mod exit;
 mod live;
+mod metrics;
 mod news;
 mod recordings;
 mod roles;
+mod schema;
 mod store;
 mod team;
 mod text;
@@ -68,6 +70,7 @@ fn help() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
+    metrics::declare();
     match command {
         Command::Demo(args) => commands::demo::run(args),
         Command::Run(args) => commands::run::run(*args),
@@ -94,6 +97,8 @@ fn log(filter: &str) -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // Its way to report that the log cannot be written is to write to standard error, which then panics.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(crate) fn summary(summary: &Summary) -> String {
         ),
     );
     for (feed, total) in &summary.feeds {
-        if *feed != "rsvps" {
+        if &**feed != "rsvps" {
             line(
                 feed,
                 format!(

@@ -4,8 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use headcount_telemetry::Share;
+
 use crate::entry::{Entry, batch_bytes};
 use crate::error::{Error, Result};
+use crate::metrics::METRICS;
 use crate::receipt::{Receipt, Reply};
 
 /// A batch and whom to answer.
@@ -42,6 +45,8 @@ pub(crate) struct Queue {
     /// For those who append.
     drained: Condvar,
     limits: Limits,
+    /// This queue's part of what waits in all of them.
+    shown: [Share; 2],
 }
 
 #[derive(Default)]
@@ -79,6 +84,7 @@ impl Queue {
             filled: Condvar::new(),
             drained: Condvar::new(),
             limits,
+            shown: [&METRICS.queue_batches, &METRICS.queue_bytes].map(Share::of),
         }
     }
 
@@ -114,6 +120,7 @@ impl Queue {
             reply,
             bytes,
         });
+        self.show(&state);
         drop(state);
         self.filled.notify_one();
         Ok(receipt)
@@ -184,6 +191,7 @@ impl Queue {
         }
         state.bytes -= bytes;
         state.entries -= entries;
+        self.show(&state);
         drop(state);
         self.drained.notify_all();
         group
@@ -202,7 +210,9 @@ impl Queue {
         let jobs = {
             let mut state = self.lock();
             (state.bytes, state.entries) = (0, 0);
-            std::mem::take(&mut state.jobs)
+            let jobs = std::mem::take(&mut state.jobs);
+            self.show(&state);
+            jobs
         };
         for job in jobs {
             let _ = job.reply.send(Err(error.clone()));
@@ -214,6 +224,12 @@ impl Queue {
     pub(crate) fn depth(&self) -> (usize, usize) {
         let state = self.lock();
         (state.jobs.len(), state.bytes)
+    }
+
+    fn show(&self, state: &State) {
+        let [batches, bytes] = &self.shown;
+        batches.set(state.jobs.len());
+        bytes.set(state.bytes);
     }
 
     /// Nothing that is done under this lock can panic half way.

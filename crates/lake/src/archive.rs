@@ -27,6 +27,7 @@ mod entries;
 mod error;
 mod figures;
 mod index;
+mod metrics;
 mod name;
 mod object;
 mod position;
@@ -41,6 +42,7 @@ pub use cut::Sealed;
 pub use entries::Entries;
 pub use error::{Error, Result};
 pub use figures::{ArchiveFigures, Lag};
+pub use metrics::declare_metrics;
 pub use position::ArchivePosition;
 pub use run::{Stop, run};
 

@@ -102,6 +102,7 @@ mod tests {
             gaps: 0,
             reconnects: 0,
             error: error.map(str::to_owned),
+            notice: None,
         };
         let failed = |error| source(SourceState::Failed, Some(error));
         assert_eq!(all_failed(&[]), None);

@@ -6,11 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::id::{Identity, Namespace};
+
 /// An event as one record tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
+    /// What its id is an id in.
+    pub namespace: Namespace,
+    /// Its id, which is kept as it is: no two events can be taken for one.
     pub id: Arc<str>,
+    /// Empty when nobody has told it.
     pub name: Arc<str>,
+    /// Empty when nobody has told it.
     pub url: Arc<str>,
     /// When it takes place, ms since 1970; absent for events without a date.
     pub time: Option<i64>,
@@ -19,9 +26,13 @@ pub struct Event {
 /// A venue as one record tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Venue {
-    pub id: i64,
+    /// Two contents with one identity are of one venue.
+    pub id: Identity,
+    /// Empty when nobody has told it.
     pub name: Arc<str>,
+    /// Degrees north.
     pub lat: Option<f64>,
+    /// Degrees east.
     pub lon: Option<f64>,
 }
 
@@ -39,14 +50,19 @@ impl Venue {
 /// A group as one record tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Group {
-    pub id: i64,
+    /// Two contents with one identity are of one group.
+    pub id: Identity,
+    /// Empty when nobody has told it.
     pub name: Arc<str>,
+    /// Empty when nobody has told it.
     pub city: Arc<str>,
     /// Empty outside the US and Canada.
     pub state: Arc<str>,
     /// ISO 3166 alpha-2, lower case.
-    pub country: Arc<str>,
+    pub country: Option<Arc<str>>,
+    /// Degrees north.
     pub lat: Option<f64>,
+    /// Degrees east.
     pub lon: Option<f64>,
     /// No urlkey stands twice.
     pub topics: Box<[Arc<Topic>]>,
@@ -55,7 +71,9 @@ pub struct Group {
 /// A topic of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Topic {
+    /// What tells it from others.
     pub urlkey: Arc<str>,
+    /// What people read.
     pub name: Arc<str>,
 }
 
@@ -80,20 +98,40 @@ pub trait Content {
 pub struct ContentHash(Vec<u8>);
 
 impl ContentHash {
+    /// A text, with its length.
     pub fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.extend_from_slice(text.as_bytes());
     }
 
+    /// A number.
     pub fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
 
+    /// A namespace. Meetup's adds nothing: its hashes were stored before there was another.
+    pub fn namespace(&mut self, namespace: Namespace) {
+        if namespace != Namespace::MEETUP {
+            self.number(u64::from(namespace.0) | 1 << 63);
+        }
+    }
+
+    /// An identity. Of Meetup's namespace only the number counts, as above.
+    pub fn identity(&mut self, id: Identity) {
+        self.number(id.bits);
+        self.namespace(id.namespace);
+        if id.check != 0 {
+            self.number(id.check.into());
+        }
+    }
+
+    /// Degrees, or their absence.
     pub fn coordinate(&mut self, degrees: Option<f64>) {
         // -0.0 and 0.0 are one place; no coordinate is a NaN.
         self.number(degrees.map_or(u64::MAX, |degrees| (degrees + 0.0).to_bits()));
     }
 
+    /// The hash of all of it.
     #[must_use]
     pub fn finish(self) -> u64 {
         xxh3_64(&self.0)
@@ -102,6 +140,7 @@ impl ContentHash {
 
 impl Content for Event {
     fn feed(&self, hash: &mut ContentHash) {
+        hash.namespace(self.namespace);
         hash.text(&self.id);
         hash.text(&self.name);
         hash.text(&self.url);
@@ -111,7 +150,7 @@ impl Content for Event {
 
 impl Content for Venue {
     fn feed(&self, hash: &mut ContentHash) {
-        hash.number(self.id as u64);
+        hash.identity(self.id);
         hash.text(&self.name);
         hash.coordinate(self.lat);
         hash.coordinate(self.lon);
@@ -120,9 +159,14 @@ impl Content for Venue {
 
 impl Content for Group {
     fn feed(&self, hash: &mut ContentHash) {
-        hash.number(self.id as u64);
-        for text in [&self.name, &self.city, &self.state, &self.country] {
+        hash.identity(self.id);
+        for text in [&self.name, &self.city, &self.state] {
             hash.text(text);
+        }
+        match &self.country {
+            Some(country) => hash.text(country),
+            // No text is that long.
+            None => hash.number(u64::MAX),
         }
         hash.coordinate(self.lat);
         hash.coordinate(self.lon);

@@ -10,6 +10,13 @@ use crate::Kind;
 pub enum Control {
     /// The entry's source has this name; comes before any other entry of the source.
     Source { name: String },
+    /// Entries of `kind`, and of the kinds after it up to one a feed, are records of the schema
+    /// that `definition` stands for; comes before the first of them.
+    Schema {
+        kind: Kind,
+        feeds: Vec<String>,
+        definition: String,
+    },
     /// A source has been journaled up to here. Stands at the end of its batch, in every partition
     /// that the batch touched.
     ///
@@ -57,7 +64,10 @@ impl Control {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Rejected(_) => Kind::DEAD_LETTER,
-            Self::Source { .. } | Self::Position { .. } | Self::Gap { .. } => Kind::CONTROL,
+            Self::Source { .. }
+            | Self::Schema { .. }
+            | Self::Position { .. }
+            | Self::Gap { .. } => Kind::CONTROL,
         }
     }
 

@@ -1,39 +1,68 @@
-//! Two ways through one door: a fast one that proves or declines, and a complete one.
+//! Decoding: a schema, and the memory of what its records share.
 
-use std::ops::Range;
+use std::sync::Arc;
 
 use crate::{
-    MAX_BYTES, complete,
-    dictionary::Dictionary,
-    fast::{self, Draft},
-    other::Other,
-    reason::Reason,
-    rsvp::Rsvp,
-    text::RecordText,
+    dictionary::Dictionary, event::EventRecord, meetup::Meetup, other::Other, people::PeopleKey,
+    reason::Reason, rsvp::Rsvp, schema::Schema, version::Version,
 };
-
-/// Records that are decoded together: their parts have to stay in the nearest cache.
-const TOGETHER: usize = 32;
 
 /// A decoded record of any feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
+    /// Somebody's answer to an invitation.
     Rsvp(Rsvp),
+    /// The facts of an event, where its answers do not tell them.
+    Event(EventRecord),
+    /// Something else, counted by status only.
     Other(Other),
 }
 
-/// Decodes records, remembering the groups, events and venues it has seen.
-#[derive(Default)]
+impl Record {
+    /// The order of two records with one identity.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        match self {
+            Self::Rsvp(rsvp) => rsvp.version,
+            Self::Event(facts) => facts.version,
+            Self::Other(other) => other.version,
+        }
+    }
+}
+
+/// Decodes the records of one schema, remembering the groups, events and venues it has seen.
 pub struct Decoder {
-    dictionary: Dictionary,
-    fallbacks: u64,
-    repaired: u64,
+    schema: Arc<dyn Schema>,
+    pub(crate) dictionary: Dictionary,
+}
+
+impl Default for Decoder {
+    /// Of Meetup's records.
+    fn default() -> Self {
+        Self::of(Arc::new(Meetup))
+    }
 }
 
 impl Decoder {
+    /// A decoder of Meetup's records.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A decoder of a schema's records.
+    #[must_use]
+    pub fn of(schema: Arc<dyn Schema>) -> Self {
+        Self {
+            schema,
+            dictionary: Dictionary::default(),
+        }
+    }
+
+    /// The schema whose records are decoded.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<dyn Schema> {
+        &self.schema
     }
 
     /// Forgets everything once the dictionary has grown past its bound. RSVPs decoded before lose
@@ -48,70 +77,22 @@ impl Decoder {
     /// # Errors
     /// The reason why `line` is none; nothing of it is remembered.
     pub fn decode(&mut self, line: &[u8]) -> Result<Record, Reason> {
-        match self.decode_fast(line) {
-            Some((rsvp, _)) => Ok(Record::Rsvp(rsvp)),
-            None => self.decode_complete(line),
-        }
+        self.schema.decode(line, &mut self.dictionary)
     }
 
-    /// Decodes records as [`decode`](Self::decode) does, in the same order, and quicker: what they
-    /// share with earlier ones is fetched from memory for many together.
-    pub fn decode_all<'a>(
+    /// Decodes records as [`decode`](Self::decode) does, in the same order, and quicker.
+    pub fn decode_all(&mut self, lines: &[&[u8]], results: &mut Vec<Result<Record, Reason>>) {
+        self.schema.decode_all(lines, &mut self.dictionary, results);
+    }
+
+    /// Decodes a record and appends the bytes to keep of it, see [`Schema::admit`].
+    pub(crate) fn admit(
         &mut self,
-        lines: impl IntoIterator<Item = &'a [u8]>,
-        results: &mut Vec<Result<Record, Reason>>,
-    ) {
-        let mut lines = lines.into_iter();
-        let mut together = Vec::with_capacity(TOGETHER);
-        loop {
-            together.extend(
-                lines
-                    .by_ref()
-                    .take(TOGETHER)
-                    .map(|line| (line, self.draft(line))),
-            );
-            if together.is_empty() {
-                return;
-            }
-            let drafts = together.iter().filter_map(|(_, draft)| draft.as_ref());
-            let near = drafts.fold(0, |near, draft| near ^ fast::touch(draft, &self.dictionary));
-            std::hint::black_box(near);
-            results.extend(together.drain(..).map(|(line, draft)| {
-                match draft.and_then(|draft| fast::settle(&draft, &mut self.dictionary)) {
-                    Some(rsvp) => Ok(Record::Rsvp(rsvp)),
-                    None => self.decode_complete(line),
-                }
-            }));
-        }
-    }
-
-    /// Decodes an RSVP the fast way; also where its member object stands.
-    pub(crate) fn decode_fast(&mut self, line: &[u8]) -> Option<(Rsvp, Range<usize>)> {
-        let draft = self.draft(line)?;
-        let rsvp = fast::settle(&draft, &mut self.dictionary)?;
-        Some((rsvp, draft.member))
-    }
-
-    fn draft<'a>(&self, line: &'a [u8]) -> Option<Draft<'a>> {
-        fast::draft(line, &self.dictionary.prints).filter(|_| line.len() <= MAX_BYTES)
-    }
-
-    pub(crate) fn decode_complete(&mut self, line: &[u8]) -> Result<Record, Reason> {
-        let text = self.read(line)?;
-        self.decode_text(&text)
-    }
-
-    /// The first half of the complete way.
-    pub(crate) fn read<'a>(&mut self, line: &'a [u8]) -> Result<RecordText<'a>, Reason> {
-        self.fallbacks += 1;
-        RecordText::of(line)
-    }
-
-    /// The second half of the complete way.
-    pub(crate) fn decode_text(&mut self, text: &RecordText<'_>) -> Result<Record, Reason> {
-        let record = complete::decode(text, &mut self.dictionary)?;
-        self.repaired += u64::from(text.is_repaired());
-        Ok(record)
+        line: &[u8],
+        people: Option<&PeopleKey>,
+        out: &mut Vec<u8>,
+    ) -> Result<Record, Reason> {
+        self.schema.admit(line, people, &mut self.dictionary, out)
     }
 
     /// What the keys of decoded RSVPs stand for.
@@ -123,12 +104,12 @@ impl Decoder {
     /// How often the complete way had to be gone: a metric, high when a source changes its style.
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
-        self.fallbacks
+        self.dictionary.fallbacks
     }
 
     /// How many decoded records held half an emoji, repaired to U+FFFD.
     #[must_use]
     pub fn repaired(&self) -> u64 {
-        self.repaired
+        self.dictionary.repaired
     }
 }

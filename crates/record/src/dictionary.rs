@@ -8,7 +8,7 @@
 //! The dictionary is a cache. Nothing depends on what it still knows: when it has grown past its
 //! bound it forgets everything and starts a new generation.
 
-use std::{ops::Deref, sync::Arc};
+use std::{num::NonZeroU32, ops::Deref, sync::Arc};
 
 use hashbrown::{HashMap, HashTable};
 
@@ -21,8 +21,26 @@ use crate::{
 /// them takes about as much memory.
 const BYTES_MAX: usize = 256 << 20;
 
-/// Which entry of a [`Table`]: an index, dense from 0.
-pub type Key = u32;
+/// Which entry of a [`Table`]: an index, dense from 0, that leaves room for `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key(NonZeroU32);
+
+impl Key {
+    /// The key of an index, and `None` for one that no table reaches.
+    #[must_use]
+    pub const fn new(index: u32) -> Option<Self> {
+        match NonZeroU32::new(index.wrapping_add(1)) {
+            Some(key) => Some(Self(key)),
+            None => None,
+        }
+    }
+
+    /// The index.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// The contents behind the keys of decoded RSVPs.
 #[derive(Default)]
@@ -34,22 +52,44 @@ pub struct Dictionary {
     pub(crate) topics: Table<Topic>,
     pub(crate) texts: Texts,
     generation: u64,
+    /// How often a record had to be read the complete way.
+    pub(crate) fallbacks: u64,
+    /// How many records held half an emoji, repaired to U+FFFD.
+    pub(crate) repaired: u64,
 }
 
 impl Dictionary {
+    /// The key of an event, new or known.
+    pub fn add_event(&mut self, event: Event) -> Key {
+        self.events.intern(event).key
+    }
+
+    /// The key of a venue, new or known.
+    pub fn add_venue(&mut self, venue: Venue) -> Key {
+        self.venues.intern(venue).key
+    }
+
+    /// The key of a group, new or known.
+    pub fn add_group(&mut self, group: Group) -> Key {
+        self.groups.intern(group).key
+    }
+
+    /// What a key stands for.
     #[must_use]
     pub fn event(&self, key: Key) -> &Known<Event> {
-        &self.events.contents[key as usize]
+        &self.events.contents[key.index()]
     }
 
+    /// What a key stands for.
     #[must_use]
     pub fn venue(&self, key: Key) -> &Known<Venue> {
-        &self.venues.contents[key as usize]
+        &self.venues.contents[key.index()]
     }
 
+    /// What a key stands for.
     #[must_use]
     pub fn group(&self, key: Key) -> &Known<Group> {
-        &self.groups.contents[key as usize]
+        &self.groups.contents[key.index()]
     }
 
     /// Changes when keys given out before have lost their meaning.
@@ -64,6 +104,8 @@ impl Dictionary {
         {
             *self = Self {
                 generation: self.generation + 1,
+                fallbacks: self.fallbacks,
+                repaired: self.repaired,
                 ..Self::default()
             };
         }
@@ -73,11 +115,14 @@ impl Dictionary {
 /// A content with its hash, which is dear to make again.
 #[derive(Debug)]
 pub struct Known<T> {
+    /// What it is.
     pub content: Arc<T>,
+    /// Its [`Content::content_hash`].
     pub hash: u64,
 }
 
 impl<T: Content> Known<T> {
+    /// Hashes a content.
     #[must_use]
     pub fn new(content: Arc<T>) -> Self {
         let hash = content.content_hash();
@@ -171,25 +216,28 @@ impl<T: Content + PartialEq> Table<T> {
         let hash = content.content_hash();
         let contents = &self.contents;
         let known = self.by_content.find(hash, |&key| {
-            let known = &contents[key as usize];
+            let known = &contents[key.index()];
             known.hash == hash && **known == content
         });
         if let Some(&key) = known {
             return Found { key, hash };
         }
-        let key = u32::try_from(self.contents.len()).expect("the byte bound comes first");
+        let index = u32::try_from(self.contents.len()).ok();
+        let key = index
+            .and_then(Key::new)
+            .expect("the byte bound comes first");
         // A content that came without raw bytes counts towards the bound too.
         self.bytes += size_of::<T>();
         let content = Arc::new(content);
         self.contents.push(Known { content, hash });
         let contents = &self.contents;
         self.by_content
-            .insert_unique(hash, key, |&key| contents[key as usize].hash);
+            .insert_unique(hash, key, |&key| contents[key.index()].hash);
         Found { key, hash }
     }
 
     pub(crate) fn content(&self, found: Found) -> &Arc<T> {
-        &self.contents[found.key as usize].content
+        &self.contents[found.key.index()].content
     }
 }
 

@@ -1,6 +1,6 @@
 //! The door: what every source's messages go through before they are kept.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -13,11 +13,13 @@ use crate::{
     partition::partition_of,
     people::PeopleKey,
     reason::Reason,
+    schema::Schema,
 };
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
 pub struct Door {
     decoder: Decoder,
+    kinds: Vec<Kind>,
     people: Option<PeopleKey>,
     partitions: u16,
 }
@@ -33,20 +35,54 @@ pub struct Admitted {
     /// Follows from the key alone; 0 without one.
     pub partition: u16,
     /// Its record time, ms since 1970.
-    pub mtime: i64,
+    pub time: i64,
     /// Half an emoji in one of its texts was repaired to U+FFFD.
     pub repaired: bool,
 }
 
 impl Door {
-    /// A door to a journal of so many partitions. Without a key people are kept as they come.
+    /// A door for Meetup's records to a journal of so many partitions. Without a key people are
+    /// kept as they come.
     #[must_use]
     pub fn new(partitions: u16, people: Option<PeopleKey>) -> Self {
+        let kinds = Feed::ALL.map(Kind::of).to_vec();
+        Self::of(Decoder::new(), kinds, partitions, people)
+    }
+
+    /// A door for the records of a decoder's schema; `kinds` are those of its feeds.
+    ///
+    /// # Panics
+    /// When not every feed has a kind.
+    #[must_use]
+    pub fn of(
+        decoder: Decoder,
+        kinds: Vec<Kind>,
+        partitions: u16,
+        people: Option<PeopleKey>,
+    ) -> Self {
+        assert_eq!(
+            decoder.schema().feeds().len(),
+            kinds.len(),
+            "a feed has a kind"
+        );
         Self {
-            decoder: Decoder::new(),
+            decoder,
+            kinds,
             people,
             partitions,
         }
+    }
+
+    /// The schema whose records are admitted.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<dyn Schema> {
+        self.decoder.schema()
+    }
+
+    /// The kinds of the schema's feeds, in their order.
+    #[must_use]
+    pub fn kinds(&self) -> &[Kind] {
+        &self.kinds
     }
 
     /// Admits a record and appends to `out` the bytes to keep.
@@ -55,70 +91,43 @@ impl Door {
     /// The reason why it is refused; `out` is as before.
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
         self.decoder.keep_bounded();
-        let before = out.len();
-        let admitted = match self.decoder.decode_fast(line) {
-            Some((rsvp, member)) => {
-                let Range { start, end } = member;
-                out.extend_from_slice(&line[..start]);
-                match &self.people {
-                    Some(key) => key.mask_member(&line[start..end], out),
-                    None => {
-                        out.extend_from_slice(&line[start..end]);
-                        Some(())
-                    }
-                }
-                .map(|()| {
-                    out.extend_from_slice(&line[end..]);
-                    self.place(&Record::Rsvp(rsvp))
-                })
-                .ok_or(Reason::BadJson)
+        let (before, repaired) = (out.len(), self.decoder.repaired());
+        match self.decoder.admit(line, self.people.as_ref(), out) {
+            Ok(record) => Ok(Admitted {
+                repaired: self.decoder.repaired() > repaired,
+                ..self.place(&record)
+            }),
+            Err(reason) => {
+                out.truncate(before);
+                Err(reason)
             }
-            None => self.admit_odd(line, out),
-        };
-        if admitted.is_err() {
-            out.truncate(before);
         }
-        admitted
-    }
-
-    fn admit_odd(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
-        let text = self.decoder.read(line)?;
-        let record = self.decoder.decode_text(&text)?;
-        // What is kept is decoded again by every reader of the journal.
-        let kept = text.repaired();
-        match &self.people {
-            Some(key) => key
-                .mask_record(kept.as_bytes(), out)
-                .ok_or(Reason::BadJson)?,
-            None => out.extend_from_slice(kept.as_bytes()),
-        }
-        Ok(Admitted {
-            repaired: text.is_repaired(),
-            ..self.place(&record)
-        })
     }
 
     fn place(&self, record: &Record) -> Admitted {
-        let (feed, version, key) = match record {
-            Record::Rsvp(rsvp) => {
-                let event = self.decoder.dictionary().event(rsvp.event);
-                (Feed::Rsvps, rsvp.version, Some(Arc::clone(&event.id)))
-            }
-            Record::Other(other) => {
-                let event = other.event.as_deref().map(Arc::from);
-                (other.identity.feed, other.version, event)
-            }
+        let schema = self.decoder.schema();
+        let event = |key| Some(Arc::clone(&self.decoder.dictionary().event(key).id));
+        let key = match record {
+            Record::Rsvp(rsvp) => event(rsvp.event),
+            Record::Event(facts) => event(facts.event),
+            Record::Other(other) => other.event.as_deref().map(Arc::from),
         };
-        let partition = key
-            .as_deref()
-            .map_or(0, |event| partition_of(event, self.partitions));
+        let partition = key.as_deref().map_or(0, |event| {
+            partition_of(schema.namespace(), event, self.partitions)
+        });
         Admitted {
-            kind: Kind::of(feed),
+            kind: self.kinds[schema.feed_of(record)],
             key,
             partition,
-            mtime: version.mtime(),
+            time: record.version().time(),
             repaired: false,
         }
+    }
+
+    /// How often records had to be decoded the complete way.
+    #[must_use]
+    pub fn fallbacks(&self) -> u64 {
+        self.decoder.fallbacks()
     }
 
     /// What is kept of a message that was refused at `place`.

@@ -109,7 +109,7 @@ struct Excerpt<'a> {
 
 /// Whose the value of a key is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
+enum KeyOwner {
     Record,
     Shared,
     MemberId,
@@ -169,7 +169,7 @@ impl<'a> Excerpt<'a> {
     }
 
     /// If a key that is known stands here: its length with its colon, and whose value follows.
-    fn key(&self) -> Option<(usize, Owner)> {
+    fn key(&self) -> Option<(usize, KeyOwner)> {
         let rest = &self.text[self.at..];
         let python = usize::from(matches!(rest, [b'u', b'"' | b'\'', ..]));
         let quoted = is_quote(rest.get(python));
@@ -190,37 +190,37 @@ impl<'a> Excerpt<'a> {
         Some((end, self.owner(&rest[begin..begin + word])?))
     }
 
-    fn owner(&self, key: &[u8]) -> Option<Owner> {
+    fn owner(&self, key: &[u8]) -> Option<KeyOwner> {
         if RECORD_KEYS.contains(&key) {
-            Some(Owner::Record)
+            Some(KeyOwner::Record)
         } else if SHARED_KEYS.contains(&key) && self.inside() {
-            Some(Owner::Shared)
+            Some(KeyOwner::Shared)
         } else if key == b"member_id" {
-            Some(Owner::MemberId)
+            Some(KeyOwner::MemberId)
         } else if PEOPLE_KEYS.contains(&key) || SHARED_KEYS.contains(&key) {
-            Some(Owner::Person)
+            Some(KeyOwner::Person)
         } else {
             None
         }
     }
 
     /// Copies a key and what may be copied of its value.
-    fn member(&mut self, key: usize, owner: Owner) {
+    fn member(&mut self, key: usize, owner: KeyOwner) {
         self.known = true;
         self.copy(key);
-        self.trusted = owner == Owner::Record;
+        self.trusted = owner == KeyOwner::Record;
         let rest = &self.text[self.at..];
         match owner {
-            Owner::Record => {
+            KeyOwner::Record => {
                 let value = plain_length(rest).or_else(|| value_length(rest));
                 self.copy(value.unwrap_or(0));
             }
-            Owner::Shared => match plain_length(rest).or_else(|| shared_length(rest)) {
+            KeyOwner::Shared => match plain_length(rest).or_else(|| shared_length(rest)) {
                 Some(length) => self.copy(length),
                 None => self.unknown(),
             },
-            Owner::MemberId => self.member_id(),
-            Owner::Person => self.unknown(),
+            KeyOwner::MemberId => self.member_id(),
+            KeyOwner::Person => self.unknown(),
         }
     }
 

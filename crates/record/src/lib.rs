@@ -5,35 +5,40 @@
 //! range, whichever of its two ways it went.
 //!
 //! ```
-//! use headcount_record::{Decoder, Reason, Record};
+//! use headcount_record::{Decoder, Reason, Record, Response};
 //!
 //! let line = br#"{"rsvp_id":1,"response":"yes","guests":2,"mtime":1489925470960,
 //!     "member":{"member_id":7},"event":{"event_id":"jkpwmlywgbmb"},
 //!     "group":{"group_id":3,"group_country":"tw"}}"#;
 //! let mut decoder = Decoder::new();
 //! let Ok(Record::Rsvp(rsvp)) = decoder.decode(line) else { panic!() };
-//! assert_eq!((rsvp.yes, rsvp.guests), (true, 2));
-//! assert_eq!(&*decoder.dictionary().group(rsvp.group).country, "tw");
+//! assert_eq!((rsvp.response, rsvp.guests), (Response::Yes, 2));
+//! let group = decoder.dictionary().group(rsvp.group.unwrap());
+//! assert_eq!(group.country.as_deref(), Some("tw"));
 //! assert_eq!(decoder.decode(b"{}").unwrap_err(), Reason::MissingField("rsvp_id"));
 //! ```
 
-mod complete;
+#[cfg(feature = "test-schema")]
+mod calendar;
 mod content;
 mod control;
 mod decoder;
 mod dictionary;
 mod door;
+mod event;
 mod excerpt;
-mod fast;
-mod feed;
 mod fingerprint;
+mod id;
 mod json;
 mod kind;
+mod meetup;
 mod other;
 mod partition;
 mod people;
 mod reason;
+mod response;
 mod rsvp;
+mod schema;
 mod text;
 mod version;
 mod walker;
@@ -41,17 +46,23 @@ mod walker;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "test-schema")]
+pub use calendar::CALENDAR;
 pub use content::{Content, ContentHash, Event, Group, Topic, Venue};
 pub use control::{Control, DeadLetter};
 pub use decoder::{Decoder, Record};
 pub use dictionary::{Dictionary, Key, Known};
 pub use door::{Admitted, Door};
-pub use feed::Feed;
+pub use event::EventRecord;
+pub use id::{Identity, Namespace};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub use kind::Kind;
-pub use other::{Identity, Other};
-pub use partition::partition_of;
+pub use meetup::{Feed, Meetup};
+pub use other::Other;
+pub use partition::{event_hash, partition_of};
 pub use people::PeopleKey;
 pub use reason::Reason;
-pub use rsvp::{GUESTS_MAX, Rsvp};
-pub use version::{MTIME_END, MTIME_MIN, Version};
+pub use response::Response;
+pub use rsvp::{GUESTS_MAX, Rsvp, answer};
+pub use schema::{Schema, schema_of};
+pub use version::{TIME_END, TIME_MIN, Version};

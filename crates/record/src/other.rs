@@ -1,19 +1,16 @@
-//! A decoded record of a feed other than RSVPs: what is needed to count identities by status.
+//! A decoded record of another feed than those of events and their answers: what is needed to
+//! count identities by status.
 
-use serde::{Deserialize, Serialize};
+use crate::version::Version;
 
-use crate::{Feed, version::Version};
-
-/// What a record is about: two records with one identity are versions of one thing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Identity {
-    pub feed: Feed,
-    pub id: Box<str>,
-}
-
+/// A record that is neither an answer nor the facts of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Other {
-    pub identity: Identity,
+    /// Of which of its schema's feeds it is, as an index.
+    pub feed: u8,
+    /// What it is about: two records of one feed with one id are versions of one thing.
+    pub id: Box<str>,
+    /// The order of two such records.
     pub version: Version,
     /// Hash over the decoded record without its member.
     pub content: u32,

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use crate::{Decoder, Door, PeopleKey, Record, Rsvp};
+use crate::{
+    Decoder, Door, Namespace, PeopleKey, Reason, Record, Rsvp,
+    meetup::{decode_complete, draft, fast::settle},
+};
 
 const GOOD: &str = r#"{"venue":{"venue_name":"Café \/ Bar","lon":0,"lat":-51.25,"venue_id":23779799},"visibility":"public","response":"yes","guests":3,"member":{"member_id":91201524,"photo":"https:\/\/p.example\/1.jpeg","member_name":"Ann \"A\" B"},"rsvp_id":1658733801,"mtime":1489925470960,"event":{"event_name":"Play {odd} [names]","event_id":"jkpwmlywgbmb","time":1491613200000,"event_url":"https:\/\/www.meetup.com\/x\/"},"group":{"group_topics":[{"urlkey":"fitness","topic_name":"Fitness"},{"urlkey":"a","topic_name":"A ] }"}],"group_city":"Taipei","group_country":"tw","group_id":16585312,"group_name":"T 台","group_lon":121.45,"group_urlname":"T","group_lat":25.02}}"#;
 
@@ -26,6 +29,17 @@ fn rsvp(decoder: &mut Decoder, line: &[u8]) -> Option<Rsvp> {
     }
 }
 
+/// A decoder whose two ways can be gone one by one.
+impl Decoder {
+    fn decode_fast(&mut self, line: &[u8]) -> Option<Rsvp> {
+        settle(&draft(line, &self.dictionary)?, &mut self.dictionary)
+    }
+
+    fn decode_complete(&mut self, line: &[u8]) -> Result<Record, Reason> {
+        decode_complete(line, &mut self.dictionary)
+    }
+}
+
 #[test]
 fn both_ways_agree_on_a_good_record() {
     let mut decoder = Decoder::new();
@@ -41,7 +55,7 @@ fn both_ways_agree_on_a_good_record() {
         .replace(',', " ,\n ");
     let odd = rsvp(&mut decoder, odd.as_bytes()).expect("good");
     assert_eq!(odd, first);
-    let group = decoder.dictionary().group(first.group);
+    let group = decoder.dictionary().group(first.group.expect("group"));
     assert_eq!(
         (&*group.name, &*group.city, group.topics.len()),
         ("T 台", "Taipei", 2)
@@ -53,6 +67,25 @@ fn both_ways_agree_on_a_good_record() {
             .place(),
         Some((-51.25, 0.0))
     );
+}
+
+#[test]
+fn many_together_are_decoded_as_one_by_one() {
+    let lines: Vec<String> = (0..100)
+        .map(|at| match at % 5 {
+            0 => "{}".to_owned(),
+            1 => GOOD.replace("\"guests\"", " \"gue\\u0073ts\" "),
+            2 => GOOD.replace("1658733801", &at.to_string()),
+            3 => GOOD.replace("fitness", &format!("topic {at}")),
+            _ => r#"{"id":7,"mtime":1478608237521,"lat":1.5,"lon":2}"#.to_owned(),
+        })
+        .collect();
+    let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+    let (mut one, mut all, mut together) = (Decoder::new(), Decoder::new(), Vec::new());
+    all.decode_all(&lines, &mut together);
+    let single: Vec<_> = lines.iter().map(|line| one.decode(line)).collect();
+    assert_eq!(single, together);
+    assert_eq!((one.fallbacks(), all.fallbacks()), (60, 60));
 }
 
 #[test]
@@ -385,7 +418,10 @@ fn the_door_masks_and_places() {
     for line in [GOOD.to_owned(), GOOD.replace(':', " : ")] {
         let mut kept = Vec::new();
         let admitted = door.admit(line.as_bytes(), &mut kept).expect("good");
-        assert_eq!(admitted.partition, crate::partition_of("jkpwmlywgbmb", 4));
+        assert_eq!(
+            admitted.partition,
+            crate::partition_of(Namespace::MEETUP, "jkpwmlywgbmb", 4)
+        );
         assert_eq!(admitted.key.as_deref(), Some("jkpwmlywgbmb"));
         let text = String::from_utf8(kept.clone()).expect("text");
         for secret in ["91201524", "1.jpeg", "Ann"] {
@@ -453,7 +489,7 @@ proptest! {
         }
         let mut decoder = Decoder::new();
         decoder.decode(GOOD.as_bytes()).expect("good");
-        let fast = decoder.decode_fast(&line).map(|(rsvp, _)| rsvp);
+        let fast = decoder.decode_fast(&line);
         let complete = decoder.decode_complete(&line);
         if let Some(fast) = fast {
             prop_assert_eq!(complete, Ok(Record::Rsvp(fast)));

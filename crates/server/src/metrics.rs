@@ -1,6 +1,5 @@
 //! What the server counts about itself.
 
-mod exposition;
 pub(crate) mod families;
 
 use std::{
@@ -8,34 +7,67 @@ use std::{
     time::Duration,
 };
 
+use headcount_telemetry::{Counters, Histograms, Label, Registry};
 use http::StatusCode;
 
 use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
 
-/// Upper bounds of the latency buckets, in microseconds.
-const BUCKETS_US: [u64; 12] = [
-    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 1_000_000, 10_000_000,
-];
 /// Statuses with a counter of their own; all others share the last one, 0.
 const STATUSES: [u16; 16] = [
     200, 304, 400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503, 101, 0,
 ];
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    routes: [Requests; Endpoint::ALL.len()],
-    /// Connections closed at once, by the limit that was reached: total, address.
-    refused: [AtomicU64; 2],
-    /// Connections closed for a missed deadline: header, idle, unread.
-    overdue: [AtomicU64; 3],
+    registry: Registry,
+    by_status: [[AtomicU64; STATUSES.len()]; Endpoint::ALL.len()],
+    took: Histograms<Endpoint>,
+    refused: Counters<Full>,
+    overdue: Counters<Overdue>,
     pub(crate) live: LiveCounters,
 }
 
-#[derive(Debug, Default)]
-struct Requests {
-    by_status: [AtomicU64; STATUSES.len()],
-    buckets: [AtomicU64; BUCKETS_US.len()],
-    sum_us: AtomicU64,
+impl Label for Endpoint {
+    const KEY: &'static str = "route";
+    const VALUES: &'static [(Self, &'static str)] = &Self::ALL;
+}
+
+impl Label for Full {
+    const KEY: &'static str = "limit";
+    const VALUES: &'static [(Self, &'static str)] =
+        &[(Self::Total, "total"), (Self::Address, "address")];
+}
+
+impl Label for Overdue {
+    const KEY: &'static str = "limit";
+    const VALUES: &'static [(Self, &'static str)] = &[
+        (Self::Head, "header"),
+        (Self::Idle, "idle"),
+        (Self::Write, "unread"),
+    ];
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let registry = Registry::new();
+        Self {
+            by_status: Default::default(),
+            took: registry.histograms(
+                "headcount_http_request_seconds",
+                "Time from the end of a request's header to the start of its response.",
+            ),
+            refused: registry.counters(
+                "headcount_connections_refused_total",
+                "Connections closed at once because too many were open, by limit.",
+            ),
+            overdue: registry.counters(
+                "headcount_connections_overdue_total",
+                "Connections closed because the client took too long, by deadline.",
+            ),
+            live: LiveCounters::default(),
+            registry,
+        }
+    }
 }
 
 /// The live stream's own counters.
@@ -51,25 +83,20 @@ pub(crate) struct LiveCounters {
 
 impl Metrics {
     pub(crate) fn answered(&self, route: Endpoint, status: StatusCode, took: Duration) {
-        let requests = &self.routes[route as usize];
         let code = status.as_u16();
         let index = STATUSES
             .iter()
             .position(|known| *known == code)
             .unwrap_or(STATUSES.len() - 1);
-        requests.by_status[index].fetch_add(1, Relaxed);
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if let Some(bucket) = BUCKETS_US.iter().position(|bound| took <= *bound) {
-            requests.buckets[bucket].fetch_add(1, Relaxed);
-        }
-        requests.sum_us.fetch_add(took, Relaxed);
+        self.by_status[route as usize][index].fetch_add(1, Relaxed);
+        self.took.of(route).observe(took.as_secs_f64());
     }
 
     pub(crate) fn refused(&self, full: Full) {
-        self.refused[full as usize].fetch_add(1, Relaxed);
+        self.refused.of(full).inc();
     }
 
     pub(crate) fn overdue(&self, overdue: Overdue) {
-        self.overdue[overdue as usize].fetch_add(1, Relaxed);
+        self.overdue.of(overdue).inc();
     }
 }

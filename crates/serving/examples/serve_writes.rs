@@ -94,6 +94,7 @@ fn changes(commit: u32, events: u32) -> Changes {
                     country: format!("{}{at}", country(at)).into(),
                     yes: offset,
                     no: 1,
+                    maybe: 0,
                     heads: offset,
                 })
                 .collect(),
@@ -109,6 +110,7 @@ fn changes(commit: u32, events: u32) -> Changes {
                     country: country(id).into(),
                     yes: offset,
                     no: 1,
+                    maybe: 0,
                     latest: (offset, id),
                 })
                 .collect(),
@@ -120,6 +122,7 @@ fn changes(commit: u32, events: u32) -> Changes {
                     country: country(id).into(),
                     yes: offset,
                     no: 1,
+                    maybe: None,
                     heads: offset,
                     event_url: Some(
                         format!("https://www.example.org/group/events/{id}xyz/").into(),

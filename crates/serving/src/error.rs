@@ -35,9 +35,9 @@ pub enum Error {
         /// What it said, and the remedy if one is known.
         cause: String,
     },
-    /// A newer headcount has made the tables.
+    /// Another version of headcount has made the tables.
     #[error(
-        "{place} has tables of version {found}, this program knows up to {known}; use the newer headcount everywhere, or another keyspace"
+        "{place} has tables of version {found}, this program has those of version {known}; name another keyspace, or use one version of headcount everywhere"
     )]
     Version {
         /// The store.

@@ -63,6 +63,8 @@ mod write;
 use std::sync::Arc;
 
 pub use address::{CassandraAddress, ServingAddress};
+#[cfg(feature = "cassandra")]
+pub use cassandra::declare_metrics;
 pub use changelog::ChangelogEntry;
 pub use error::{Error, Result};
 pub use follow::{ReplicaEvent, follow};

@@ -260,6 +260,7 @@ impl Memory {
                 event_country: code.to_string(),
                 yes: counts.yes,
                 no: counts.no,
+                maybe: counts.maybe,
                 heads: counts.heads,
             })
             .collect())

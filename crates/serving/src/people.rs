@@ -11,6 +11,8 @@ pub struct CountryStatistic {
     pub yes: u64,
     /// RSVPs that are `no`.
     pub no: u64,
+    /// RSVPs that are `maybe`.
+    pub maybe: u64,
     /// People coming.
     pub heads: u64,
 }
@@ -18,7 +20,7 @@ pub struct CountryStatistic {
 /// A row of `response_statistics`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResponseStatistic {
-    /// `yes` or `no`.
+    /// `yes`, `no` or `maybe`.
     pub response: String,
     /// RSVPs of this response.
     pub total_rsvps: u64,
@@ -29,7 +31,7 @@ pub struct ResponseStatistic {
 pub struct EventStatisticRow {
     /// The event's name; `(untitled)` if it has none.
     pub event_name: String,
-    /// `yes` or `no`.
+    /// `yes`, `no` or `maybe`.
     pub response: String,
     /// The event's id in the feed.
     pub event_id: String,
@@ -39,7 +41,7 @@ pub struct EventStatisticRow {
     pub event_country: String,
     /// RSVPs of this response.
     pub total_rsvps: u64,
-    /// People coming; 0 in the row of `no`.
+    /// People coming; 0 but in the row of `yes`.
     pub heads: u64,
     /// The event's page, if the feed gave one.
     pub event_url: Option<String>,
@@ -81,7 +83,7 @@ impl Serving {
         sorted(self.store.responses().await)
     }
 
-    /// The events of a name, two rows each.
+    /// The events of a name, a row for each response that they can get.
     ///
     /// # Errors
     /// See [`Serving::country_statistics`].

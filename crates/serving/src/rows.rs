@@ -142,6 +142,7 @@ pub(crate) struct VenueKey {
 pub(crate) struct RsvpCounts {
     pub(crate) yes: u64,
     pub(crate) no: u64,
+    pub(crate) maybe: u64,
     pub(crate) heads: u64,
 }
 
@@ -149,6 +150,7 @@ impl RsvpCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
+        self.maybe += other.maybe;
         self.heads += other.heads;
     }
 }
@@ -170,6 +172,7 @@ pub(crate) struct VenueCell {
     pub(crate) country: Arc<str>,
     pub(crate) yes: u64,
     pub(crate) no: u64,
+    pub(crate) maybe: u64,
     pub(crate) latest: (u64, u32),
 }
 
@@ -209,31 +212,41 @@ pub(crate) fn row(partition: u16, row: &Row, as_of: u64) -> Stamped {
 }
 
 /// A row for each response, also for one that nobody gave: the first system's page failed as long as one was missing.
-pub(crate) fn event(partition: u16, event: &EventStatistic, as_of: u64) -> [Stamped; 2] {
+/// There is none for `maybe` where nobody can answer so.
+pub(crate) fn event(
+    partition: u16,
+    event: &EventStatistic,
+    as_of: u64,
+) -> impl Iterator<Item = Stamped> {
     let name = event_name(&event.event_name);
     let event_country = key_text(&alpha3(&event.country));
-    [("no", event.no, 0), ("yes", event.yes, event.heads)].map(|(response, total_rsvps, heads)| {
-        let key = EventRowKey {
-            name: name.clone(),
-            response,
-            id: key_text(&event.event_id),
-        };
-        let cell = EventCell {
-            as_of,
-            partition,
-            group_name: event.group_name.clone(),
-            event_country: event_country.clone(),
-            total_rsvps,
-            heads,
-            event_url: event.event_url.clone(),
-            time: event.time,
-        };
-        Write::Event { key, cell }.at(as_of)
-    })
+    let responses = [("no", event.no, 0), ("yes", event.yes, event.heads)];
+    let maybe = event.maybe.map(|maybe| ("maybe", maybe, 0));
+    responses
+        .into_iter()
+        .chain(maybe)
+        .map(move |(response, total_rsvps, heads)| {
+            let key = EventRowKey {
+                name: name.clone(),
+                response,
+                id: key_text(&event.event_id),
+            };
+            let cell = EventCell {
+                as_of,
+                partition,
+                group_name: event.group_name.clone(),
+                event_country: event_country.clone(),
+                total_rsvps,
+                heads,
+                event_url: event.event_url.clone(),
+                time: event.time,
+            };
+            Write::Event { key, cell }.at(as_of)
+        })
 }
 
-pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Stamped; 2] {
-    ["no", "yes"].map(|response| {
+pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Stamped; 3] {
+    ["no", "yes", "maybe"].map(|response| {
         let key = EventRowKey {
             name: event_name(&event.event_name),
             response,
@@ -252,6 +265,7 @@ pub(crate) fn country_part(partition: u16, part: &CountryPart, as_of: u64) -> St
     let counts = RsvpCounts {
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         heads: part.heads,
     };
     let part = CountryTotals { as_of, counts };
@@ -285,6 +299,7 @@ pub(crate) fn venue_part(partition: u16, part: &VenuePart, as_of: u64) -> Stampe
         country: key_text(&alpha3(&part.country)),
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         latest: part.latest,
     };
     Write::VenuePart {

@@ -85,6 +85,7 @@ fn countries(offset: u64, countries: &[(&str, u64)]) -> Changes {
         country: (*country).into(),
         yes: *yes,
         no: 0,
+        maybe: 0,
         heads: *yes,
     };
     let mut changes = commit(offset);
@@ -278,7 +279,8 @@ fn seen(serving: &Serving) -> Totals {
     for row in done(serving.response_statistics()) {
         match row.response.as_str() {
             "yes" => totals.yes = row.total_rsvps,
-            _ => totals.no = row.total_rsvps,
+            "no" => totals.no = row.total_rsvps,
+            _ => assert_eq!(row.total_rsvps, 0, "nobody said maybe"),
         }
     }
     for row in done(serving.venue_statistics()) {

@@ -54,16 +54,20 @@ fn country(code: Arc<str>, as_of: u64, counts: RsvpCounts) -> Vec<Stamped> {
         let total = CountryTotals { as_of, counts };
         return vec![Write::Country { code, total }.at(as_of)];
     }
-    [("yes", counts.yes), ("no", counts.no)]
-        .map(|(response, total)| {
-            Write::Response {
-                response,
-                as_of,
-                total,
-            }
-            .at(as_of)
-        })
-        .into()
+    [
+        ("yes", counts.yes),
+        ("no", counts.no),
+        ("maybe", counts.maybe),
+    ]
+    .map(|(response, total)| {
+        Write::Response {
+            response,
+            as_of,
+            total,
+        }
+        .at(as_of)
+    })
+    .into()
 }
 
 /// The totals of all venues of which there are parts here, and the deletion of rows under other names and places.
@@ -86,6 +90,7 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Stamped> {
     let as_of = parts.values().map(|part| part.as_of).sum();
     let yes = parts.values().map(|part| part.cell.yes).sum();
     let no = parts.values().map(|part| part.cell.no).sum();
+    let maybe = parts.values().map(|part| part.cell.maybe).sum();
     // A part without events has neither a name nor anything later than the others.
     let told = parts
         .values()
@@ -104,6 +109,7 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Stamped> {
         let cell = VenueCell {
             yes,
             no,
+            maybe,
             ..told.cell.clone()
         };
         let write = Write::Venue {

@@ -213,6 +213,7 @@ fn counts(part: &CountryPart) -> RsvpCounts {
     RsvpCounts {
         yes: part.yes,
         no: part.no,
+        maybe: part.maybe,
         heads: part.heads,
     }
 }
@@ -222,6 +223,7 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
         country: country.clone(),
         yes: 0,
         no: 0,
+        maybe: 0,
         heads: 0,
     }
 }

@@ -1,6 +1,7 @@
 //! The address of a source, as it is typed.
 
 mod file;
+mod objects;
 mod simulation;
 mod stream;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use headcount_address::{Address, AddressError, scheme_of};
 
 pub use file::{FileAddress, Pace};
+pub use objects::{Fetch, Objects};
 pub use simulation::SimulationAddress;
 pub use stream::StreamAddress;
 
@@ -30,7 +32,7 @@ pub enum SourceAddress {
     /// `-`.
     StandardInput,
     /// Given by the program, which knows the store; nobody types it.
-    Objects(crate::files::Objects),
+    Objects(Objects),
     #[cfg(feature = "kafka")]
     /// `kafka://`.
     Kafka(crate::kafka::TopicAddress),

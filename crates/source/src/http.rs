@@ -4,6 +4,7 @@
 //! do not come in order, and what comes twice is told apart later. A server that cannot be asked leaves a gap.
 
 mod body;
+mod cursor;
 mod head;
 
 use std::time::Duration;
@@ -13,7 +14,8 @@ use reqwest::{Client, Response, redirect};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
-use self::body::{Body, Values};
+use self::body::{StreamBody, Values};
+use self::cursor::ResumeCursor;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
@@ -22,7 +24,7 @@ use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Trouble, Wire, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
@@ -37,7 +39,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         options: context.options.clone(),
         read_time: context.read_time.clone(),
         address,
-        cursor_ms,
+        cursor: ResumeCursor::new(cursor_ms),
         number: 0,
         values_cut: 0,
         response: None,
@@ -77,8 +79,7 @@ struct HttpWire {
     options: Options,
     read_time: ReadTime,
     address: StreamAddress,
-    /// The greatest time of a record, as [`ResumeState::Http`] says it.
-    cursor_ms: Option<i64>,
+    cursor: ResumeCursor,
     /// Of the last message.
     number: u64,
     values_cut: u64,
@@ -88,17 +89,17 @@ struct HttpWire {
 /// A response while it comes.
 struct Incoming {
     response: Response,
-    body: Body,
+    body: StreamBody,
     /// Since when a sign of life is waited for. The program's own slowness does not count.
     waiting_since: Option<Instant>,
     /// What came and was not looked at yet.
     chunk: Option<reqwest::Result<Option<Bytes>>>,
     /// Why there is no more of it.
-    ended: Option<Trouble>,
+    ended: Option<Interruption>,
 }
 
 impl Wire for HttpWire {
-    async fn connect(&mut self) -> Result<(), Trouble> {
+    async fn connect(&mut self) -> Result<(), Interruption> {
         self.response = None;
         let answer = timeout(
             self.options.idle_limit + self.options.connect_limit,
@@ -106,14 +107,19 @@ impl Wire for HttpWire {
         )
         .await;
         let response = match answer {
-            Err(_) => return Err(Trouble::new(format!("{} does not answer", self.address))),
+            Err(_) => {
+                return Err(Interruption::new(format!(
+                    "{} does not answer",
+                    self.address
+                )));
+            }
             Ok(Err(error)) => return Err(self.trouble(&no_connection(&error))),
             Ok(Ok(response)) => response,
         };
         head::check(&self.address, &response)?;
         self.response = Some(Incoming {
             response,
-            body: Body::new(),
+            body: StreamBody::new(),
             waiting_since: None,
             chunk: None,
             ended: None,
@@ -121,9 +127,9 @@ impl Wire for HttpWire {
         Ok(())
     }
 
-    async fn wait(&mut self) -> Result<bool, Trouble> {
+    async fn wait(&mut self) -> Result<bool, Interruption> {
         let Some(incoming) = &mut self.response else {
-            return Err(Trouble::new("not connected"));
+            return Err(Interruption::new("not connected"));
         };
         if incoming.body.is_full() {
             return Ok(true);
@@ -138,7 +144,7 @@ impl Wire for HttpWire {
             Ok(chunk) => incoming.chunk = Some(chunk),
             Err(_) => {
                 self.values_cut += u64::from(incoming.body.is_unfinished());
-                return Err(Trouble::new(format!(
+                return Err(Interruption::new(format!(
                     "nothing came from {} for {} s",
                     self.address,
                     idle_limit.as_secs_f32()
@@ -170,7 +176,7 @@ impl Wire for HttpWire {
 
     fn position(&self) -> Position {
         let state = ResumeState::Http {
-            cursor_ms: self.cursor_ms,
+            cursor_ms: self.cursor.ms(),
             seen_ms: now_ms(),
         };
         Position::new(self.address.identity(), None, state)
@@ -178,7 +184,7 @@ impl Wire for HttpWire {
 
     fn backlog(&self) -> Duration {
         // Without a record there is no place to ask for.
-        match self.cursor_ms {
+        match self.cursor.ms() {
             Some(_) if self.address.resumes() => self.options.backlog,
             _ => Duration::ZERO,
         }
@@ -198,7 +204,7 @@ impl HttpWire {
     /// What to ask for.
     fn url(&self, now_ms: i64) -> Url {
         let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
-        match self.cursor_ms {
+        match self.cursor.ms() {
             // The clock may have been set back since the cursor was stored.
             Some(cursor_ms) if self.address.resumes() => {
                 let since_ms = cursor_ms.min(now_ms).saturating_sub(overlap_ms);
@@ -210,11 +216,11 @@ impl HttpWire {
 
     fn message(&mut self, value: Framed, arrived_ms: i64) -> Item {
         self.number += 1;
-        if self.address.resumes() && value.piece.broken.is_none() {
-            let time = self.read_time.of(&value.bytes);
-            // A record from the future must not make us ask for the future: what came before it would be lost without
-            // a gap. Whatever clock is wrong, up to now nothing later than now has arrived.
-            self.cursor_ms = self.cursor_ms.max(time.map(|time| time.ms.min(arrived_ms)));
+        if self.address.resumes()
+            && value.piece.broken.is_none()
+            && let Some(time) = self.read_time.of(&value.bytes)
+        {
+            self.cursor.arrived(time.ms, arrived_ms);
         }
         Item::Message(Message {
             bytes: value.bytes,
@@ -224,7 +230,7 @@ impl HttpWire {
         })
     }
 
-    fn trouble(&self, cause: &str) -> Trouble {
+    fn trouble(&self, cause: &str) -> Interruption {
         trouble(&self.address, cause)
     }
 }
@@ -245,8 +251,9 @@ impl Incoming {
                 Ok(None) => {
                     let finished = self.body.finish(values);
                     self.note(address, finished);
-                    self.ended
-                        .get_or_insert_with(|| Trouble::new(format!("{address} ended the stream")));
+                    self.ended.get_or_insert_with(|| {
+                        Interruption::new(format!("{address} ended the stream"))
+                    });
                 }
                 Err(error) => self.ended = Some(trouble(address, &broken_off(&error))),
             }
@@ -264,8 +271,8 @@ impl Incoming {
     }
 }
 
-fn trouble(address: &StreamAddress, cause: &str) -> Trouble {
-    Trouble::new(format!("{address}: {cause}"))
+fn trouble(address: &StreamAddress, cause: &str) -> Interruption {
+    Interruption::new(format!("{address}: {cause}"))
 }
 
 /// Why no answer came.

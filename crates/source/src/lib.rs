@@ -56,6 +56,7 @@ mod simulated;
 mod stdin;
 mod websocket;
 
+mod any_source;
 mod certificate;
 mod check;
 pub mod error;
@@ -63,6 +64,7 @@ mod outage;
 pub mod position;
 mod record_time;
 mod run;
+mod shown;
 pub mod shutdown;
 mod stream;
 #[cfg(test)]
@@ -70,6 +72,7 @@ mod testing;
 mod value_watch;
 
 pub use address::SourceAddress;
+pub use any_source::AnySource;
 pub use error::{Ended, Error};
 pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
@@ -77,6 +80,6 @@ pub use kafka::TopicAddress;
 pub use message::{Batch, Item, Message};
 pub use position::{Position, Resume};
 pub use record_time::{ReadTime, RecordTime};
-pub use run::{AnySource, Options};
+pub use run::Options;
 pub use shutdown::Shutdown;
 pub use status::Status;

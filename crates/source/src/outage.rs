@@ -17,11 +17,11 @@ pub(crate) struct Outage {
     /// The server can be asked for what it sent in an outage no longer than this.
     forgiven: Duration,
     alive_ms: Option<i64>,
-    open: Option<Open>,
+    open: Option<OpenOutage>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenOutage {
     from_ms: i64,
     cause: String,
     told: bool,
@@ -31,7 +31,7 @@ impl Outage {
     /// `seen_ms` is when an earlier process last knew the stream to be alive.
     pub(crate) fn new(seen_ms: Option<i64>) -> Self {
         let cause = "headcount was not running".to_owned();
-        let open = seen_ms.map(|from_ms| Open {
+        let open = seen_ms.map(|from_ms| OpenOutage {
             from_ms,
             cause,
             told: false,
@@ -55,7 +55,7 @@ impl Outage {
     /// The connection ended.
     pub(crate) fn lost(&mut self, now_ms: i64, cause: &str) {
         let from_ms = self.alive_ms.take().unwrap_or(now_ms);
-        self.open.get_or_insert_with(|| Open {
+        self.open.get_or_insert_with(|| OpenOutage {
             from_ms,
             cause: cause.to_owned(),
             told: false,

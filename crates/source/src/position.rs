@@ -1,10 +1,14 @@
-//! From where a source can go on, and what the program has stored of that.
+//! From where a source can go on.
+
+mod resume;
+mod stored;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The version of the stored form. Version 1 had no number, and one optional member for every source ever written.
-const STORED_VERSION: u32 = 2;
+pub use self::resume::Resume;
+pub use self::stored::PositionError;
+use self::stored::Stored;
 
 /// From where a source can go on. Stored as JSON with every batch.
 ///
@@ -43,8 +47,8 @@ pub enum ResumeState {
     },
     /// An HTTP stream.
     Http {
-        /// The server is asked to go on shortly before this time: the greatest of a record that the program admits, but
-        /// not later than the record arrived. `None` as long as there was no such record.
+        /// The server is asked to go on shortly before this time, which records that the program admits have reached; it
+        /// is never later than they arrived. `None` as long as there were too few.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cursor_ms: Option<i64>,
         /// When the stream was last known to be alive: a gap begins here.
@@ -62,7 +66,7 @@ pub enum ResumeState {
         since: u64,
         /// By what the topic is known again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        mark: Option<Mark>,
+        mark: Option<RecordMark>,
         /// When the source was started for the first time, if that is where it began.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         start_ms: Option<i64>,
@@ -75,7 +79,7 @@ pub enum ResumeState {
 
 /// A message that was taken: another one in its place means that this is not what was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
+pub struct RecordMark {
     /// Its position.
     pub at: u64,
     /// The hash of its bytes and its time.
@@ -236,283 +240,6 @@ impl ShardMark {
         }
         if self.first.is_none() {
             self.first.clone_from(&other.first);
-        }
-    }
-}
-
-/// A position as it stands in a journal.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    version: u32,
-    of: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at: Option<u64>,
-    state: ResumeState,
-}
-
-/// Why a stored position cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PositionError {
-    /// It was written by another headcount.
-    #[error(
-        "the position that was stored for {of} has format {version}, and this headcount reads format \
-         {STORED_VERSION}: keep the journal for the headcount that wrote it, and give this one another"
-    )]
-    Version {
-        /// What it is a position in.
-        of: String,
-        /// The version of its format.
-        version: u64,
-    },
-    /// It is not what its version says.
-    #[error("the position that was stored for {of} cannot be read: {cause}")]
-    Malformed {
-        /// What it is a position in.
-        of: String,
-        /// What is wrong with it.
-        cause: serde_json::Error,
-    },
-}
-
-impl From<Position> for Stored {
-    fn from(position: Position) -> Self {
-        Stored {
-            version: STORED_VERSION,
-            of: position.of,
-            at: position.at,
-            state: position.state,
-        }
-    }
-}
-
-impl TryFrom<Value> for Position {
-    type Error = PositionError;
-
-    fn try_from(value: Value) -> Result<Self, PositionError> {
-        let of = || value["of"].as_str().unwrap_or("a source").to_owned();
-        let version = value["version"].as_u64().unwrap_or(1);
-        if version != u64::from(STORED_VERSION) {
-            return Err(PositionError::Version { of: of(), version });
-        }
-        let stored = Stored::deserialize(&value)
-            .map_err(|cause| PositionError::Malformed { of: of(), cause })?;
-        Ok(Position {
-            of: stored.of,
-            at: stored.at,
-            state: stored.state,
-        })
-    }
-}
-
-/// What was stored of a source's positions before: where it goes on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resume {
-    positions: Vec<Position>,
-}
-
-impl Resume {
-    /// A source that was never read.
-    pub fn fresh() -> Self {
-        Resume::default()
-    }
-
-    /// From the last positions of every `of` in every partition (one inner list a partition).
-    ///
-    /// Reading starts at the least `at`, and at 0 as long as one partition knows nothing of it: that partition may be
-    /// the one whose part of the first batch was lost. It never starts before what is durable everywhere. Each partition
-    /// then skips what it has. Of streams the least cursor counts (what is asked for again is only repeated) and the
-    /// greatest moment of life.
-    pub fn from_partitions<'a>(partitions: impl IntoIterator<Item = &'a [Position]>) -> Self {
-        let mut merged: Vec<(Position, usize)> = Vec::new();
-        let mut partitions_count = 0;
-        for partition in partitions {
-            partitions_count += 1;
-            for position in partition {
-                match merged.iter_mut().find(|(other, _)| other.of == position.of) {
-                    Some((other, seen)) => {
-                        *seen += 1;
-                        other.retreat_to(position);
-                    }
-                    None => merged.push((position.clone(), 1)),
-                }
-            }
-        }
-        for (position, seen) in &mut merged {
-            if *seen < partitions_count {
-                position.retreat_to_the_beginning();
-            }
-            position.skip_what_is_durable();
-        }
-        Resume {
-            positions: merged.into_iter().map(|(position, _)| position).collect(),
-        }
-    }
-
-    /// The stored position in exactly this.
-    pub fn of(&self, of: &str) -> Option<&Position> {
-        self.positions.iter().find(|position| position.of == of)
-    }
-
-    /// The stored positions whose `of` begins so.
-    pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = &Position> {
-        self.positions
-            .iter()
-            .filter(move |position| position.of.starts_with(prefix))
-    }
-}
-
-impl From<Vec<Position>> for Resume {
-    fn from(positions: Vec<Position>) -> Self {
-        Resume { positions }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::message::Batch;
-
-    fn position(at: u64, since: u64) -> Position {
-        let state = ResumeState::Kafka {
-            since,
-            mark: Some(Mark { at, hash: at + 1 }),
-            start_ms: None,
-            seen_ms: 0,
-        };
-        Position::new("topic", Some(at), state)
-    }
-
-    fn resumed(partitions: &[&[Position]]) -> Position {
-        let resume = Resume::from_partitions(partitions.iter().copied());
-        resume.of("topic").unwrap().clone()
-    }
-
-    #[test]
-    fn what_is_durable_everywhere_is_not_read_again() {
-        let (old, new) = (position(100, 90), position(250, 200));
-        for (partitions, at) in [
-            (vec![vec![new.clone()], vec![new.clone()]], 250),
-            // Its part of the last batch may be missing, nothing before it.
-            (vec![vec![new.clone()], vec![old.clone()]], 200),
-            (vec![vec![old], vec![], vec![new.clone()]], 200),
-            (vec![vec![], vec![new.clone()]], 200),
-        ] {
-            let partitions: Vec<&[Position]> = partitions.iter().map(Vec::as_slice).collect();
-            let found = resumed(&partitions);
-            let ResumeState::Kafka { mark, .. } = found.state else {
-                panic!("{found:?}")
-            };
-            assert_eq!(
-                (found.at, mark),
-                (Some(at), Some(Mark { at: 250, hash: 251 }))
-            );
-        }
-    }
-
-    #[test]
-    fn batches_kept_together_are_as_old_as_the_first() {
-        let batch = |position| Batch {
-            items: Vec::new(),
-            position: Some(position),
-        };
-        let mut first = batch(position(20, 10));
-        first.extend(batch(position(30, 20)));
-        let mut expected = position(30, 10);
-        let ResumeState::Kafka { mark, .. } = &mut expected.state else {
-            panic!()
-        };
-        *mark = Some(Mark { at: 30, hash: 31 });
-        assert_eq!(first.position, Some(expected));
-    }
-
-    #[test]
-    fn of_streams_the_least_cursor_and_the_latest_sign_of_life_count() {
-        let at = |cursor_ms, seen_ms| {
-            [Position::new(
-                "topic",
-                None,
-                ResumeState::Http { cursor_ms, seen_ms },
-            )]
-        };
-        let merged = resumed(&[&at(Some(7), 10), &at(None, 30), &at(Some(5), 20), &[]]);
-        assert_eq!(
-            merged.state,
-            ResumeState::Http {
-                cursor_ms: Some(5),
-                seen_ms: 30
-            }
-        );
-        assert_eq!(merged.at, None);
-    }
-
-    #[test]
-    fn a_followed_file_goes_on_at_the_line_of_the_least_position() {
-        let at = |at, line| {
-            [Position::new(
-                "topic",
-                Some(at),
-                ResumeState::FollowedFile { line },
-            )]
-        };
-        let merged = resumed(&[&at(90, 9), &at(50, 5), &at(70, 7)]);
-        assert_eq!(
-            (merged.at, merged.state),
-            (Some(50), ResumeState::FollowedFile { line: 5 })
-        );
-        let merged = resumed(&[&at(90, 9), &[]]);
-        assert_eq!(
-            (merged.at, merged.state),
-            (Some(0), ResumeState::FollowedFile { line: 1 })
-        );
-    }
-
-    /// Every source's position, as it stands in journals: these texts must stay readable.
-    #[test]
-    fn what_is_stored_is_read_again() {
-        let table = [
-            json!({"version": 2, "of": "file:ab", "at": 7, "state": {"source": "file"}}),
-            json!({"version": 2, "of": "follow:x", "at": 7, "state": {"source": "followed_file", "line": 2}}),
-            json!({"version": 2, "of": "sim:", "at": 7, "state": {"source": "simulation", "start_ms": 5}}),
-            json!({"version": 2, "of": "http://h/", "state": {"source": "http", "cursor_ms": 4, "seen_ms": 5}}),
-            json!({"version": 2, "of": "http://h/", "state": {"source": "http", "seen_ms": 5}}),
-            json!({"version": 2, "of": "ws://h/", "state": {"source": "web_socket", "seen_ms": 5}}),
-            json!({"version": 2, "of": "kafka:c/t/0", "at": 7, "state":
-                {"source": "kafka", "since": 3, "mark": {"at": 7, "hash": u64::MAX}, "start_ms": 1, "seen_ms": 5}}),
-            json!({"version": 2, "of": "kinesis://r/s@1 shard-0", "at": 7, "state":
-                {"source": "kinesis", "begun_ms": 1, "first": "49", "settled": {"at": 6, "after": "50", "whole_ms": 9}}}),
-        ];
-        for stored in table {
-            let position: Position = serde_json::from_value(stored.clone()).unwrap();
-            assert_eq!(serde_json::to_value(&position).unwrap(), stored);
-        }
-    }
-
-    #[test]
-    fn another_format_is_refused_with_a_sentence() {
-        for (stored, part) in [
-            (
-                json!({"of": "http://h/", "mtime_ms": 4, "seen_ms": 5}),
-                "for http://h/ has format 1, and this headcount reads format 2: keep the journal for",
-            ),
-            (json!({"version": 3, "of": "sim:"}), "for sim: has format 3"),
-            (
-                json!({"version": 2, "of": "x", "state": {"source": "pigeon"}}),
-                "for x cannot be read: unknown variant `pigeon`",
-            ),
-            (
-                json!({"version": 2, "of": "x", "at": -1, "state": {"source": "file"}}),
-                "for x cannot be read",
-            ),
-        ] {
-            let error = serde_json::from_value::<Position>(stored)
-                .unwrap_err()
-                .to_string();
-            assert!(error.contains(part), "{error}");
         }
     }
 }

@@ -54,7 +54,7 @@ struct Simulated {
     /// The next record to be brought.
     next: u64,
     /// What time it is in the simulation.
-    clock: Clock,
+    clock: SimulationClock,
     /// What came due before the beginning comes at once, and is not given up.
     catching_up: bool,
 }
@@ -84,7 +84,7 @@ impl Simulated {
             now_ms
         };
         Simulated {
-            clock: Clock {
+            clock: SimulationClock {
                 anchor: Instant::now(),
                 anchor_ms: now_ms,
             },
@@ -184,7 +184,7 @@ impl Simulated {
     fn do_not_hurry(&mut self) {
         let earliest_ms = self.simulator.time_of(self.next) + LATE_MAX_MS;
         if !self.catching_up && self.clock.now_ms() > earliest_ms {
-            self.clock = Clock {
+            self.clock = SimulationClock {
                 anchor: Instant::now(),
                 anchor_ms: earliest_ms,
             };
@@ -227,12 +227,12 @@ fn make(simulator: &Simulator, indices: Range<u64>) -> Vec<Item> {
 
 /// The simulation's time, which goes on as real time does.
 #[derive(Debug, Clone, Copy)]
-struct Clock {
+struct SimulationClock {
     anchor: Instant,
     anchor_ms: i64,
 }
 
-impl Clock {
+impl SimulationClock {
     fn now_ms(&self) -> i64 {
         self.anchor_ms + i64::try_from(self.anchor.elapsed().as_millis()).unwrap_or(i64::MAX)
     }

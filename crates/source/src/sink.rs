@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 /// A queue of batches. Both ends may be in different tasks; dropping either end ends the other in good order.
-pub fn channel(limits: Limits) -> (Sink, Inbox) {
+pub fn channel(limits: Limits) -> (Sink, BatchReceiver) {
     let bytes_max =
         u32::try_from(limits.bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(bytes_max as usize));
@@ -42,7 +42,7 @@ pub fn channel(limits: Limits) -> (Sink, Inbox) {
             room: Arc::clone(&room),
             bytes_max,
         },
-        Inbox { receiver, room },
+        BatchReceiver { receiver, room },
     )
 }
 
@@ -124,19 +124,19 @@ impl Taken {
 
 /// Where the program takes batches from.
 #[derive(Debug)]
-pub struct Inbox {
+pub struct BatchReceiver {
     receiver: mpsc::Receiver<Delivery>,
     room: Arc<Semaphore>,
 }
 
-impl Inbox {
+impl BatchReceiver {
     /// The next batch; `None` when all sources are gone and everything was taken.
     pub async fn next(&mut self) -> Option<Delivery> {
         self.receiver.recv().await
     }
 }
 
-impl Drop for Inbox {
+impl Drop for BatchReceiver {
     fn drop(&mut self) {
         self.room.close();
     }

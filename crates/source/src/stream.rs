@@ -11,6 +11,7 @@ use crate::message::{Batch, Gap, Item};
 use crate::outage::Outage;
 use crate::position::Position;
 use crate::run::Context;
+use crate::shown::fit_to_show;
 use crate::status::State;
 use crate::value_watch::ValueWatch;
 use headcount_clock::{Backoff, now_ms};
@@ -18,10 +19,10 @@ use headcount_clock::{Backoff, now_ms};
 /// A stream on the network. Every method has its own limits on waiting.
 pub(crate) trait Wire {
     /// Makes a connection.
-    async fn connect(&mut self) -> Result<(), Trouble>;
+    async fn connect(&mut self) -> Result<(), Interruption>;
     /// Waits for something to come; true when it did, and now and then false without that. May be called off without
     /// losing a message.
-    async fn wait(&mut self) -> Result<bool, Trouble>;
+    async fn wait(&mut self) -> Result<bool, Interruption>;
     /// What came: everything that is there, without waiting for more. May be empty.
     async fn take(&mut self) -> Vec<Item>;
     /// Takes leave of the server.
@@ -38,14 +39,14 @@ pub(crate) trait Wire {
 
 /// Why there is no connection (any more), as half a sentence, and how long the server asks to wait.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
+pub(crate) struct Interruption {
     pub(crate) cause: String,
     pub(crate) wait: Option<Duration>,
 }
 
-impl Trouble {
+impl Interruption {
     pub(crate) fn new(cause: impl Into<String>) -> Self {
-        Trouble {
+        Interruption {
             cause: cause.into(),
             wait: None,
         }
@@ -109,7 +110,7 @@ async fn read_all(
     wire: &mut impl Wire,
     outage: &mut Outage,
     context: &mut Context,
-) -> Result<Option<Trouble>, Error> {
+) -> Result<Option<Interruption>, Error> {
     let mut watch = ValueWatch::new(context.options.value_limit);
     loop {
         let came = async {
@@ -161,14 +162,6 @@ async fn tell(
         })
         .await?;
     Ok(())
-}
-
-/// A text from the other side, fit to be shown: short, on one line.
-pub(crate) fn fit_to_show(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(200)
-        .collect()
 }
 
 /// The last link of a chain of errors says what really happened.

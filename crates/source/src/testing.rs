@@ -9,24 +9,24 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use headcount_clock::Delays;
-
 use crate::address::SourceAddress;
+use crate::any_source::AnySource;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Broken, Gap, Item};
 use crate::position::{Position, Resume};
 use crate::record_time::{ReadTime, RecordTime};
-use crate::run::{AnySource, Context, Options};
+use crate::run::{Context, Options};
 use crate::shutdown::{Trigger, shutdown};
-use crate::sink::{Inbox, Limits, channel};
+use crate::sink::{BatchReceiver, Limits, channel};
 use crate::status::{Status, status};
+use headcount_clock::Delays;
 
 /// No test waits longer than this for anything.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// The other ends of a source's context.
 pub(crate) struct Bench {
-    pub(crate) inbox: Inbox,
+    pub(crate) inbox: BatchReceiver,
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) trigger: Trigger,
 }

@@ -26,7 +26,8 @@ use crate::message::{Item, Message, Place};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
-use crate::stream::{self, Trouble, Wire, at_once, fit_to_show, install_tls, root_cause};
+use crate::shown::fit_to_show;
+use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
 /// A message longer than this ends the connection, for its bytes would have to be held.
@@ -62,29 +63,29 @@ struct Socket {
     /// What came and was not looked at yet.
     frame: Option<Option<Result<Frame, WebSocketError>>>,
     /// Why nothing more will come.
-    ended: Option<Trouble>,
+    ended: Option<Interruption>,
 }
 
-enum Event {
+enum SocketEvent {
     Frame(Option<Result<Frame, WebSocketError>>),
     PingDue,
     Silence,
 }
 
 impl Wire for WebSocketWire {
-    async fn connect(&mut self) -> Result<(), Trouble> {
+    async fn connect(&mut self) -> Result<(), Interruption> {
         self.socket = None;
         let limit = self.options.connect_limit;
         let opened = timeout(limit, open(self.address.url())).await;
         let stream = match opened {
             Err(_) => {
-                return Err(Trouble::new(format!(
+                return Err(Interruption::new(format!(
                     "{}: no connection within {} s",
                     self.address,
                     limit.as_secs_f32()
                 )));
             }
-            Ok(Err(cause)) => return Err(Trouble::new(format!("{}: {cause}", self.address))),
+            Ok(Err(cause)) => return Err(Interruption::new(format!("{}: {cause}", self.address))),
             Ok(Ok(stream)) => stream,
         };
         let mut pings = interval(self.options.ping_interval);
@@ -100,20 +101,20 @@ impl Wire for WebSocketWire {
         Ok(())
     }
 
-    async fn wait(&mut self) -> Result<bool, Trouble> {
+    async fn wait(&mut self) -> Result<bool, Interruption> {
         let Some(socket) = &mut self.socket else {
-            return Err(Trouble::new("not connected"));
+            return Err(Interruption::new("not connected"));
         };
         if let Some(trouble) = socket.ended.take() {
             return Err(trouble);
         }
         let idle_limit = self.options.idle_limit;
         match socket.event(idle_limit).await {
-            Event::Frame(frame) => {
+            SocketEvent::Frame(frame) => {
                 socket.frame = Some(frame);
                 Ok(true)
             }
-            Event::PingDue => {
+            SocketEvent::PingDue => {
                 let sent = timeout(
                     self.options.connect_limit,
                     socket.stream.send(Frame::Ping(Bytes::new())),
@@ -121,24 +122,24 @@ impl Wire for WebSocketWire {
                 .await;
                 match sent {
                     Ok(Ok(())) => Ok(false),
-                    Ok(Err(error)) => Err(Trouble::new(format!(
+                    Ok(Err(error)) => Err(Interruption::new(format!(
                         "{}: {}",
                         self.address,
                         broken_off(error)
                     ))),
-                    Err(_) => Err(Trouble::new(format!(
+                    Err(_) => Err(Interruption::new(format!(
                         "{} takes nothing any more",
                         self.address
                     ))),
                 }
             }
-            Event::Silence => {
+            SocketEvent::Silence => {
                 let cause = format!(
                     "no sign of life from {} for {} s",
                     self.address,
                     idle_limit.as_secs_f32()
                 );
-                Err(Trouble::new(cause))
+                Err(Interruption::new(cause))
             }
         }
     }
@@ -159,14 +160,14 @@ impl Wire for WebSocketWire {
                     }
                 }
                 Some(Err(error)) => {
-                    socket.ended = Some(Trouble::new(format!(
+                    socket.ended = Some(Interruption::new(format!(
                         "{}: {}",
                         self.address,
                         broken_off(error)
                     )));
                 }
                 None => {
-                    socket.ended = Some(Trouble::new(format!(
+                    socket.ended = Some(Interruption::new(format!(
                         "{} closed the connection",
                         self.address
                     )));
@@ -222,13 +223,13 @@ impl WebSocketWire {
 }
 
 impl Socket {
-    async fn event(&mut self, idle_limit: Duration) -> Event {
+    async fn event(&mut self, idle_limit: Duration) -> SocketEvent {
         let heard = *self.heard.get_or_insert_with(Instant::now);
         tokio::select! {
             biased;
-            frame = self.stream.next() => Event::Frame(frame),
-            () = sleep_until(heard + idle_limit) => Event::Silence,
-            _ = self.pings.tick() => Event::PingDue,
+            frame = self.stream.next() => SocketEvent::Frame(frame),
+            () = sleep_until(heard + idle_limit) => SocketEvent::Silence,
+            _ = self.pings.tick() => SocketEvent::PingDue,
         }
     }
 
@@ -239,7 +240,7 @@ impl Socket {
             Frame::Text(text) => Bytes::from(text),
             Frame::Binary(bytes) => bytes,
             Frame::Close(reason) => {
-                self.ended = Some(Trouble::new(format!(
+                self.ended = Some(Interruption::new(format!(
                     "{address} closed the connection{}",
                     shown(reason.as_ref())
                 )));

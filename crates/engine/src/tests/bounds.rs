@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use headcount_record::partition_of;
+use headcount_record::{Feed, Kind, Namespace, partition_of};
 
-use super::{BASE, feed, one, summary, survey};
+use super::{BASE, one, put, summary, survey};
 use crate::{Account, Filter, Ledger, Partition, Summary, View};
 
 /// Of every list, whatever the data.
@@ -45,8 +45,13 @@ fn answers(parts: &[Partition]) -> (Summary, View) {
 fn fed(records: impl Iterator<Item = (String, String)>, partitions: u16) -> Vec<Partition> {
     let mut parts: Vec<_> = (0..partitions).map(|_| Partition::new()).collect();
     for (event, record) in records {
-        let at = usize::from(partition_of(&event, partitions));
-        feed(&mut parts[at], record.as_bytes());
+        let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
+        let feed = if record.contains("rsvp_id") {
+            Feed::Rsvps
+        } else {
+            Feed::OpenEvents
+        };
+        put(&mut parts[at], 0, Kind::of(feed), record.as_bytes());
     }
     parts
 }
@@ -58,7 +63,7 @@ fn hostile(n: u64) -> (String, String) {
     let record = format!(
         r#"{{"venue":{{"venue_id":{n},"venue_name":"{n}{long}","lat":{lat},"lon":9.5}},"rsvp_id":1,"response":"{response}","guests":1,"mtime":{mtime},"member":{{"member_id":{n}}},"event":{{"event_id":"{event}","event_name":"{n}{long}","event_url":"http://{n}{long}"}},"group":{{"group_id":{n},"group_name":"{n}{long}","group_country":"c{n}","group_city":"{n}{long}","group_state":"{n}{long}","group_topics":[{{"urlkey":"{n}{long}","topic_name":"{n}{long}"}}]}}}}"#,
         lat = n % 80,
-        response = if n % 4 == 0 { "no" } else { "yes" },
+        response = if n.is_multiple_of(4) { "no" } else { "yes" },
         mtime = BASE + 1 + n as i64 * 1_000,
     );
     (event, record)

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::{Control, Feed, Kind, partition_of};
+use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
@@ -274,13 +274,14 @@ impl Tables {
                 country: country.clone(),
                 yes: counts.answers.yes,
                 no: counts.answers.no,
+                maybe: counts.answers.maybe,
                 heads: counts.heads,
             };
             (country.clone(), part)
         });
         let venues = survey.venues.iter().map(|(id, venue)| {
             let part = VenuePart {
-                venue_id: *id,
+                venue_id: id.flat(),
                 name: venue.content.name.clone(),
                 lat: venue.content.lat,
                 lon: venue.content.lon,
@@ -288,9 +289,10 @@ impl Tables {
                 country: venue.country.clone(),
                 yes: venue.answers.yes,
                 no: venue.answers.no,
+                maybe: venue.answers.maybe,
                 latest: (venue.latest.0.to_bits(), venue.latest.1),
             };
-            (*id, part)
+            (id.flat(), part)
         });
         let events = partition.rsvps.events.rows().iter().map(|row| {
             let counts = (u64::from(row.yes), u64::from(row.no), row.heads());
@@ -325,7 +327,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
 }
 
 fn run(parts: &mut [Followed], step: Step) {
-    let of_event = |id: &str| usize::from(partition_of(id, PARTITIONS));
+    let of_event = |id: &str| usize::from(partition_of(Namespace::MEETUP, id, PARTITIONS));
     match step {
         Step::Rsvp(told) => {
             let at = of_event(&format!("e{}", told.event));

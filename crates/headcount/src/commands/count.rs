@@ -17,7 +17,7 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,
     );
-    let mut counter = Counter::new(threads);
+    let mut counter = Counter::new(threads, &crate::schema::of_sources()?);
     for path in &args.files {
         if path == Path::new("-") {
             files::unpack(io::stdin())

@@ -96,7 +96,7 @@ fn take(
     known: &[Known],
     news: &News,
 ) -> Result<(u64, BTreeMap<String, u64>)> {
-    let ingest = Ingest::new(Arc::clone(journal), people, known, news);
+    let ingest = Ingest::new(Arc::clone(journal), people, known, news)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let ingest = runtime.block_on(async {
         let intake = Intake::start(ingest, news.clone())?;

@@ -18,6 +18,7 @@ use crate::kafka::plan::{Plan, Planner, Sent};
 use crate::kafka::producer::{Transactions, Trouble};
 use crate::kafka::scan::Scanner;
 use crate::latch::Latch;
+use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
 use headcount_clock::now_ms;
 
@@ -357,6 +358,9 @@ impl Writer {
     }
 
     fn count(&self, plans: &[Plan], took: Duration) {
+        let entries = plans.iter().map(|plan| plan.entries.len() as u64).sum();
+        let bytes = plans.iter().map(|plan| plan.bytes as u64).sum();
+        METRICS.committed(JournalBackend::Kafka, entries, bytes, took);
         for plan in plans {
             let counts = &self.shared.counts[usize::from(plan.partition)];
             counts

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::parcel::{self, Head, Manifest, Part};
 use crate::error::{Error, Result};
+use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
 use crate::waiting::Waiting;
 use headcount_clock::now_ms;
@@ -102,8 +103,9 @@ impl Writer {
                     .fetch_add(entries.len() as u64, Ordering::Relaxed);
                 counts.bytes.fetch_add(bytes, Ordering::Relaxed);
                 counts.groups.fetch_add(1, Ordering::Relaxed);
-                let took = began.elapsed().as_micros();
-                let took = took.try_into().unwrap_or(u64::MAX);
+                let took = began.elapsed();
+                METRICS.committed(JournalBackend::Kinesis, entries.len() as u64, bytes, took);
+                let took = took.as_micros().try_into().unwrap_or(u64::MAX);
                 counts.commit_us.store(took, Ordering::Relaxed);
                 for reply in replies {
                     let _ = reply.send(Ok(None));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::Offset;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
 use crate::receipt::Reply;
 use crate::segments::frame::SYNC_BYTES;
@@ -187,8 +188,9 @@ impl Writer {
 
     fn count(&self, from: Offset, bytes: usize, took: Duration) {
         let counts = &self.shared.counts;
-        let end = self.log.end();
-        counts.entries.fetch_add(end.next - from, Ordering::Relaxed);
+        let entries = self.log.end().next - from;
+        METRICS.committed(JournalBackend::Segments, entries, bytes as u64, took);
+        counts.entries.fetch_add(entries, Ordering::Relaxed);
         counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         counts.groups.fetch_add(1, Ordering::Relaxed);
         counts.commit_us.store(

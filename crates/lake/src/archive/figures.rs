@@ -4,6 +4,8 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::metrics::{ArchiveShare, METRICS};
+
 /// Shared with who shows it.
 #[derive(Debug, Default)]
 pub struct ArchiveFigures {
@@ -13,6 +15,7 @@ pub struct ArchiveFigures {
     objects: AtomicU64,
     bytes: AtomicU64,
     trouble: Mutex<Option<String>>,
+    held: ArchiveShare,
 }
 
 /// Where an archiver stands.
@@ -49,16 +52,29 @@ impl ArchiveFigures {
 
     pub(super) fn set_archived(&self, offset: u64) {
         self.archived.store(offset, Ordering::Relaxed);
+        self.show_lag();
     }
 
     pub(super) fn set_read(&self, offset: u64, memory: usize) {
         self.read.store(offset, Ordering::Relaxed);
         self.memory.store(memory as u64, Ordering::Relaxed);
+        self.held.bytes.set(memory);
+        self.show_lag();
+    }
+
+    fn show_lag(&self) {
+        let load = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
+        let lag = load(&self.read).saturating_sub(load(&self.archived));
+        self.held
+            .lag_entries
+            .set(usize::try_from(lag).unwrap_or(usize::MAX));
     }
 
     pub(super) fn stored(&self, bytes: usize) {
         self.objects.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        METRICS.objects.inc();
+        METRICS.bytes.inc_by(bytes as u64);
     }
 
     /// Returns what the trouble was before.

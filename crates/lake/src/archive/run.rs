@@ -11,6 +11,7 @@ use super::Entry;
 use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
+use super::metrics::METRICS;
 use super::position::ArchivePosition;
 
 /// What one read brings at most.
@@ -178,8 +179,10 @@ fn keep(
     };
     let mut backoff = Backoff::new(DELAYS);
     loop {
+        let began = Instant::now();
         match archiver.store(&sealed, place) {
             Ok(on) => {
+                METRICS.store_seconds.observe(began.elapsed().as_secs_f64());
                 goes_on(archiver);
                 return Ok(if on { Went::On } else { Went::Elsewhere });
             }
@@ -201,6 +204,7 @@ fn waits(archiver: &Archiver, error: &JournalError, stop: &Stop) -> bool {
 }
 
 fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
+    METRICS.failures.inc();
     let said = error.to_string();
     if archiver.figures().set_trouble(Some(said.clone())).is_none() {
         tracing::warn!(

@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Decoder, Door, Reason, Record, Rsvp};
 
-/// Stands wherever a person's text does.
-const PERSON: &str = "QZQZQZQZ";
-/// Enough of it to tell it.
+/// Enough to tell `QZQZQZQZ`, which stands wherever a person's text does.
 const TRACE: &str = "QZQZ";
 
 const RSVP: &str = r#"{"venue":{"venue_name":"Caf\u00e9 \/ Bar, \"X\"","lon":0,"lat":-51.25,"venue_id":23779799},"visibility":"public","response":"yes","guests":3,"member":{"member_id":91201524,"photo":"https:\/\/p.example\/QZQZQZQZ.jpeg","status":"QZQZQZQZ","other_services":{"twitter":{"identifier":"@QZQZQZQZ"},"new":{"handle":"QZQZQZQZ, x"}},"member_name":"QZQZQZQZ \"Q\" {Q}"},"rsvp_id":1658733801,"mtime":1489925470960,"event":{"event_name":"Play {odd} [names]","event_id":"jkpwmlywgbmb","time":1491613200000,"event_url":"https:\/\/www.meetup.com\/x\/"},"group":{"group_topics":[{"urlkey":"fitness","topic_name":"Fitness"}],"group_city":"Taipei","group_country":"tw","group_id":16585312,"group_name":"T","group_lon":121.45,"group_lat":25.02}}"#;

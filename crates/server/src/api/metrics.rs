@@ -6,11 +6,12 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use headcount_telemetry::CONTENT_TYPE;
 use http::{HeaderValue, header};
 
 use crate::{app::App, metrics::families};
 
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const TEXT: HeaderValue = HeaderValue::from_static(CONTENT_TYPE);
 
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let view = app.figures().await;

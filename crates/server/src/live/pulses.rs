@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use headcount_engine::{Filter, Pulse};
+use headcount_engine::{Filter, Pulse, Response};
 use serde::Serialize;
 
 /// More flashes at once than an eye can tell apart.
 const PLACES_MAX: usize = 64;
 
-/// Longitude, latitude, 1 for yes and 0 for no, country, count.
+/// Longitude, latitude, 1 for yes, 0 for no and 2 for maybe, country, count.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Flash(f64, f64, u8, Arc<str>, u32);
 
@@ -16,7 +16,7 @@ pub(super) struct Flash(f64, f64, u8, Arc<str>, u32);
 pub(super) struct Flashes {
     flashes: Vec<Flash>,
     /// Where a place and an answer stand in `flashes`.
-    places: HashMap<(u64, u64, bool), usize>,
+    places: HashMap<(u64, u64, Response), usize>,
 }
 
 impl Flashes {
@@ -27,14 +27,15 @@ impl Flashes {
             countries.is_empty() || countries.iter().any(|country| **country == *pulse.country)
         };
         for pulse in pulses.iter().filter(wanted) {
-            let place = (pulse.lon.to_bits(), pulse.lat.to_bits(), pulse.yes);
+            let place = (pulse.lon.to_bits(), pulse.lat.to_bits(), pulse.response);
             if let Some(index) = self.places.get(&place) {
                 self.flashes[*index].4 += 1;
             } else if self.flashes.len() < PLACES_MAX {
                 self.places.insert(place, self.flashes.len());
                 let country = Arc::clone(&pulse.country);
+                let response = pulse.response.number();
                 self.flashes
-                    .push(Flash(pulse.lon, pulse.lat, pulse.yes.into(), country, 1));
+                    .push(Flash(pulse.lon, pulse.lat, response, country, 1));
             }
         }
     }
@@ -57,7 +58,7 @@ mod tests {
         Pulse {
             lon,
             lat: 1.0,
-            yes,
+            response: if yes { Response::Yes } else { Response::No },
             country: country.into(),
         }
     }

@@ -103,6 +103,7 @@ fn view(filter: Filter, commit: u64) -> View {
         country: "us".into(),
         yes: commit,
         no: 0,
+        maybe: 0,
     };
     View {
         filter,

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use headcount_engine::{Account, View};
 use headcount_query::{ClusterPartition, ClusterStatus, Readiness};
+use headcount_telemetry::Scrape;
 
-use super::{BUCKETS_US, Metrics, Requests, STATUSES, exposition::Exposition};
+use super::{Metrics, STATUSES};
 use crate::{app::App, http::endpoint::Endpoint};
 
 pub(crate) fn write(app: &App, view: Option<&View>) -> String {
-    let mut out = Exposition::default();
+    let mut out = Scrape::default();
     about(&mut out, app);
     if let Some(view) = view {
         figures(&mut out, view);
@@ -23,77 +24,74 @@ pub(crate) fn write(app: &App, view: Option<&View>) -> String {
     live(&mut out, app);
     connections(&mut out, app);
     requests(&mut out, &app.metrics);
-    out.finish()
+    let mut text = String::new();
+    out.write(&mut text);
+    app.metrics.registry.write(&mut text);
+    // What the other rooms of the process count.
+    headcount_telemetry::global().write(&mut text);
+    text
 }
 
-fn about(out: &mut Exposition, app: &App) {
+fn about(out: &mut Scrape, app: &App) {
     let build = [
         ("version", env!("CARGO_PKG_VERSION")),
         ("build", &*app.page.build()),
     ];
-    out.family(
+    out.gauge(
         "headcount_build_info",
-        "gauge",
         "Version and build of the running program; always 1.",
     )
-    .sample(&build, 1);
+    .sample(&build, 1_u8);
     let ready = u8::from(*app.state.ready.borrow() == Readiness::Ready);
-    out.family(
+    out.gauge(
         "headcount_ready",
-        "gauge",
         "1 while the program is ready, as its probe says, otherwise 0.",
     )
     .sample(&[], ready);
 }
 
-fn figures(out: &mut Exposition, view: &View) {
+fn figures(out: &mut Scrape, view: &View) {
     let totals = &view.totals;
-    out.family("headcount_rsvps", "gauge", "Current RSVPs by response.")
+    out.gauge("headcount_rsvps", "Current RSVPs by response.")
         .sample(&[("response", "yes")], totals.yes)
         .sample(&[("response", "no")], totals.no);
-    out.family(
+    out.gauge(
         "headcount_heads",
-        "gauge",
         "People coming: every yes and its guests.",
     )
     .sample(&[], totals.heads);
-    out.family(
-        "headcount_events",
-        "gauge",
-        "Events with at least one RSVP.",
-    )
-    .sample(&[], totals.events);
+    out.gauge("headcount_events", "Events with at least one RSVP.")
+        .sample(&[], totals.events);
     if let Some(time) = view.as_of.stream_time {
         let help = "Stream time, the watermark of record time, in seconds since 1970.";
-        out.family("headcount_stream_time_seconds", "gauge", help)
+        out.gauge("headcount_stream_time_seconds", help)
             .sample(&[], seconds(time));
     }
-    out.family(
+    let family = out.gauge(
         "headcount_journal_offset",
-        "gauge",
         "Journal entries counted so far, by partition.",
     );
     for (partition, offset) in view.as_of.offsets.iter().enumerate() {
-        out.sample(&[("partition", &partition.to_string())], offset);
+        family.sample(&[("partition", &partition.to_string())], *offset);
     }
 }
 
 /// received = kept + rejected, kept = new + replaced + repeated + stale + quarantined: by source.
-fn ledger(out: &mut Exposition, view: &View) {
+fn ledger(out: &mut Scrape, view: &View) {
     let ledger = &view.ledger;
     let help = "1 while every received record is accounted for, otherwise 0.";
-    out.family("headcount_ledger_balanced", "gauge", help)
+    out.gauge("headcount_ledger_balanced", help)
         .sample(&[], u8::from(ledger.balanced));
 
     let help = "Records that changed totals but no window: older than every open window, or far ahead of the stream.";
-    out.family("headcount_winners_outside_windows", "gauge", help)
+    out.gauge("headcount_winners_outside_windows", help)
         .sample(&[("side", "late")], ledger.late)
         .sample(&[("side", "ahead")], ledger.ahead);
 
     let mut each = |name, help, value: fn(&Account) -> u64| {
-        out.family(name, "counter", help);
+        let family = out.counter(name, help);
         for (source, account) in &ledger.sources {
-            out.sample(&[("source", source)], value(account));
+            family.sample(&[("source", source)], value(account));
         }
     };
     each(
@@ -114,9 +112,8 @@ fn ledger(out: &mut Exposition, view: &View) {
     let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 
-    out.family(
+    let family = out.counter(
         "headcount_records_counted_total",
-        "counter",
         "Records kept, by source and by what became of them.",
     );
     for (source, account) in &ledger.sources {
@@ -127,71 +124,67 @@ fn ledger(out: &mut Exposition, view: &View) {
             ("repeated", tally.repeated),
             ("stale", tally.stale),
         ] {
-            out.sample(&[("source", source), ("outcome", outcome)], count);
+            family.sample(&[("source", source), ("outcome", outcome)], count);
         }
     }
-    out.family(
+    let family = out.counter(
         "headcount_records_quarantined_total",
-        "counter",
         "Records kept in the journal but not counted, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.tally.quarantined {
-            out.sample(&[("source", source), ("reason", reason)], count);
+            family.sample(&[("source", source), ("reason", reason)], *count);
         }
     }
-    out.family(
+    let family = out.counter(
         "headcount_records_rejected_total",
-        "counter",
         "Records rejected because they could not be read, by source and reason.",
     );
     for (source, account) in &ledger.sources {
         for (reason, count) in &account.rejected {
-            out.sample(&[("source", source), ("reason", reason)], count);
+            family.sample(&[("source", source), ("reason", reason)], *count);
         }
     }
 }
 
-fn sources(out: &mut Exposition, app: &App) {
+fn sources(out: &mut Scrape, app: &App) {
     let sources = app.state.sources.borrow().clone();
-    out.family(
+    let family = out.gauge(
         "headcount_source_state",
-        "gauge",
         "1 for the current state of each source.",
     );
     for source in sources.iter() {
-        out.sample(
+        family.sample(
             &[("source", &source.name), ("state", source.state.word())],
-            1,
+            1_u8,
         );
     }
-    out.family(
+    let family = out.counter(
         "headcount_source_reconnects_total",
-        "counter",
         "Times a source has connected again after its first connection.",
     );
     for source in sources.iter() {
-        out.sample(&[("source", &source.name)], source.reconnects);
+        family.sample(&[("source", &source.name)], source.reconnects);
     }
     let help =
         "1 while a source has a notice, for example about this machine's clock, otherwise 0.";
-    out.family("headcount_source_notice", "gauge", help);
+    let family = out.gauge("headcount_source_notice", help);
     for source in sources.iter() {
         let noticed = u8::from(source.notice.is_some());
-        out.sample(&[("source", &source.name)], noticed);
+        family.sample(&[("source", &source.name)], noticed);
     }
     let help = "When the last record of a source arrived, in seconds since 1970.";
-    out.family("headcount_source_last_record_seconds", "gauge", help);
+    let family = out.gauge("headcount_source_last_record_seconds", help);
     for source in sources.iter() {
         if let Some(at) = source.last_record_at {
-            out.sample(&[("source", &source.name)], seconds(at));
+            family.sample(&[("source", &source.name)], seconds(at));
         }
     }
 }
 
-fn workers(out: &mut Exposition, cluster: &ClusterStatus) {
+fn workers(out: &mut Scrape, cluster: &ClusterStatus) {
     let help = "Processes of the cluster, with their versions and roles; always 1.";
-    out.family("headcount_worker_info", "gauge", help);
+    let family = out.gauge("headcount_worker_info", help);
     for worker in &cluster.workers {
         let roles = worker.roles.join(",");
         let labels = [
@@ -199,29 +192,29 @@ fn workers(out: &mut Exposition, cluster: &ClusterStatus) {
             ("version", &*worker.version),
             ("roles", &*roles),
         ];
-        out.sample(&labels, 1);
+        family.sample(&labels, 1_u8);
     }
     let help = "When a process last reported that it is running, in seconds since 1970.";
-    out.family("headcount_worker_seen_seconds", "gauge", help);
+    let family = out.gauge("headcount_worker_seen_seconds", help);
     for worker in &cluster.workers {
-        out.sample(&[("worker", &worker.name)], seconds(worker.seen));
+        family.sample(&[("worker", &worker.name)], seconds(worker.seen));
     }
 }
 
-fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
+fn partitions(out: &mut Scrape, cluster: &ClusterStatus) {
     let help = "1 for the process that counts a partition.";
-    out.family("headcount_partition_owner", "gauge", help);
+    let family = out.gauge("headcount_partition_owner", help);
     for partition in &cluster.partitions {
         if let Some(owner) = &partition.owner {
             let number = partition.partition.to_string();
-            out.sample(&[("partition", &number), ("owner", owner)], 1);
+            family.sample(&[("partition", &number), ("owner", owner)], 1_u8);
         }
     }
     let mut each = |name, help, value: fn(&ClusterPartition) -> Option<u64>| {
-        out.family(name, "gauge", help);
+        let family = out.gauge(name, help);
         for partition in &cluster.partitions {
             if let Some(value) = value(partition) {
-                out.sample(&[("partition", &partition.partition.to_string())], value);
+                family.sample(&[("partition", &partition.partition.to_string())], value);
             }
         }
     };
@@ -252,105 +245,50 @@ fn partitions(out: &mut Exposition, cluster: &ClusterStatus) {
     );
 }
 
-fn live(out: &mut Exposition, app: &App) {
+fn live(out: &mut Scrape, app: &App) {
     let live = &app.metrics.live;
     let load = |counter: &AtomicU64| counter.load(Relaxed);
-    out.family("headcount_live_clients", "gauge", "Open live streams.")
+    out.gauge("headcount_live_clients", "Open live streams.")
         .sample(&[], app.hub.clients());
-    out.family(
+    out.gauge(
         "headcount_live_filters",
-        "gauge",
         "Different filters that live streams watch.",
     )
     .sample(&[], load(&live.filters));
-    out.family(
+    out.counter(
         "headcount_live_snapshots_total",
-        "counter",
         "Snapshots sent to live streams.",
     )
     .sample(&[], load(&live.snapshots));
-    out.family(
+    out.counter(
         "headcount_live_ticks_total",
-        "counter",
         "Ticks made; each goes to all clients of a filter.",
     )
     .sample(&[], load(&live.ticks));
-    out.family(
+    out.counter(
         "headcount_live_lagged_total",
-        "counter",
         "Times a client fell behind and got a snapshot instead of the ticks it missed.",
     )
     .sample(&[], load(&live.lagged));
 }
 
-fn connections(out: &mut Exposition, app: &App) {
-    let metrics = &app.metrics;
-    out.family("headcount_connections", "gauge", "Open HTTP connections.")
+fn connections(out: &mut Scrape, app: &App) {
+    out.gauge("headcount_connections", "Open HTTP connections.")
         .sample(&[], app.connections.count());
-    let help = "Connections closed at once because too many were open, by limit.";
-    out.family("headcount_connections_refused_total", "counter", help);
-    for (counter, limit) in metrics.refused.iter().zip(["total", "address"]) {
-        out.sample(&[("limit", limit)], counter.load(Relaxed));
-    }
-    out.family(
-        "headcount_connections_overdue_total",
-        "counter",
-        "Connections closed because the client took too long, by deadline.",
-    );
-    for (counter, limit) in metrics.overdue.iter().zip(["header", "idle", "unread"]) {
-        out.sample(&[("limit", limit)], counter.load(Relaxed));
-    }
 }
 
-fn requests(out: &mut Exposition, metrics: &Metrics) {
-    let routes = || {
-        Endpoint::ALL
-            .iter()
-            .map(|(route, name)| (*name, &metrics.routes[*route as usize]))
-    };
-    out.family(
-        "headcount_http_requests_total",
-        "counter",
-        "HTTP requests answered, by route and status.",
-    );
-    for (name, requests) in routes() {
-        for (status, counter) in STATUSES.iter().zip(&requests.by_status) {
+fn requests(out: &mut Scrape, metrics: &Metrics) {
+    let help = "HTTP requests answered, by route and status.";
+    let family = out.counter("headcount_http_requests_total", help);
+    for (route, name) in Endpoint::ALL {
+        for (status, counter) in STATUSES.iter().zip(&metrics.by_status[route as usize]) {
             let count = counter.load(Relaxed);
             if count > 0 {
-                out.sample(&[("route", name), ("status", &status.to_string())], count);
+                let status = status.to_string();
+                family.sample(&[("route", name), ("status", &status)], count);
             }
         }
     }
-    let help = "Time from the end of a request's header to the start of its response.";
-    out.family("headcount_http_request_seconds", "histogram", help);
-    for (name, requests) in routes() {
-        histogram(out, name, requests);
-    }
-}
-
-fn histogram(out: &mut Exposition, name: &str, requests: &Requests) {
-    let total: u64 = requests
-        .by_status
-        .iter()
-        .map(|counter| counter.load(Relaxed))
-        .sum();
-    if total == 0 {
-        return;
-    }
-    let mut below = 0;
-    for (bound, bucket) in BUCKETS_US.iter().zip(&requests.buckets) {
-        below += bucket.load(Relaxed);
-        let bound = (*bound as f64 / 1e6).to_string();
-        out.part("_bucket", &[("route", name), ("le", &bound)], below);
-    }
-    let total = total.max(below); // counters are read one after another
-    out.part("_bucket", &[("route", name), ("le", "+Inf")], total);
-    out.part(
-        "_sum",
-        &[("route", name)],
-        requests.sum_us.load(Relaxed) as f64 / 1e6,
-    );
-    out.part("_count", &[("route", name)], total);
 }
 
 fn seconds(ms: i64) -> f64 {

@@ -220,7 +220,7 @@ async fn pulses_are_summed_and_filtered() {
     let pulse = |lon: f64, country: &str| Pulse {
         lon,
         lat: 2.5,
-        yes: true,
+        response: headcount_engine::Response::Yes,
         country: country.into(),
     };
     let pulses = [pulse(1.0, "us"), pulse(1.0, "us"), pulse(3.0, "gb")];

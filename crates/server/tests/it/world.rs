@@ -242,6 +242,7 @@ impl Figures {
             country: country.as_str().into(),
             yes: *yes,
             no: 0,
+            maybe: 0,
             heads: *yes,
         };
         let hostile = VenueRow {
@@ -253,6 +254,7 @@ impl Figures {
             lon: None,
             yes,
             no: 0,
+            maybe: 0,
         };
         View {
             totals: Totals {

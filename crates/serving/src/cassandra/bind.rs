@@ -194,6 +194,7 @@ fn country_part<'a>(key: &'a CountryPartKey, part: &CountryTotals, stamp: Cell<'
         big(part.as_of),
         big(part.counts.yes),
         big(part.counts.no),
+        big(part.counts.maybe),
         big(part.counts.heads),
         stamp,
     ];
@@ -223,6 +224,7 @@ fn venue_part<'a>(
         Cell::Text(&part.cell.country),
         big(part.cell.yes),
         big(part.cell.no),
+        big(part.cell.maybe),
         big(part.cell.latest.0),
         big(part.cell.latest.1.into()),
         stamp,
@@ -239,9 +241,10 @@ fn country<'a>(code: &'a str, total: &CountryTotals, stamp: Cell<'a>) -> Bound<'
     let cells = vec![
         Cell::Text(code),
         big(*as_of),
-        int(counts.yes + counts.no),
+        int(counts.yes + counts.no + counts.maybe),
         big(counts.yes),
         big(counts.no),
+        big(counts.maybe),
         big(counts.heads),
         stamp,
     ];

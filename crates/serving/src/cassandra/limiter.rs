@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use headcount_telemetry::Share;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::metrics::METRICS;
 
 /// With more a server of few cores answers later, not sooner.
 const MOST: usize = 96;
@@ -24,6 +27,7 @@ const SOON: Duration = Duration::from_millis(500);
 pub(crate) struct ConcurrencyLimiter {
     permits: Semaphore,
     limit: Mutex<Limit>,
+    shown: Share,
 }
 
 struct Limit {
@@ -36,7 +40,7 @@ struct Limit {
     halved: Instant,
 }
 
-/// A place in the limiter.
+/// Leave for one write.
 pub(crate) struct WritePermit<'a> {
     limiter: &'a ConcurrencyLimiter,
     permit: Option<SemaphorePermit<'a>>,
@@ -44,7 +48,10 @@ pub(crate) struct WritePermit<'a> {
 
 impl ConcurrencyLimiter {
     pub(crate) fn new() -> Self {
+        let shown = Share::of(&METRICS.window_writes);
+        shown.set(FIRST);
         Self {
+            shown,
             permits: Semaphore::new(FIRST),
             limit: Mutex::new(Limit {
                 now: FIRST,
@@ -83,7 +90,9 @@ impl ConcurrencyLimiter {
             let less = limit.now - half;
             (limit.now, limit.answered, limit.halved) = (half, 0, Instant::now());
             limit.owed += less - self.permits.forget_permits(less);
+            METRICS.halvings.inc();
         }
+        self.shown.set(limit.now);
     }
 
     fn limit(&self) -> std::sync::MutexGuard<'_, Limit> {

@@ -4,6 +4,7 @@ mod batches;
 mod bind;
 mod connect;
 mod limiter;
+mod metrics;
 mod read;
 mod retry;
 mod row_groups;
@@ -12,6 +13,7 @@ mod statements;
 mod tls;
 mod write;
 
+pub use metrics::declare_metrics;
 use scylla::client::session::Session;
 
 use super::{Identity, Result, address::CassandraAddress};

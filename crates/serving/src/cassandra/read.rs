@@ -26,7 +26,7 @@ const VENUES: usize = 64;
 /// Questions under way.
 const IN_FLIGHT: usize = 32;
 
-type CountryPartTuple = (String, String, i32, i64, i64, i64, i64);
+type CountryPartTuple = (String, String, i32, i64, i64, i64, i64, i64);
 type VenuePartTuple = (
     i64,
     i32,
@@ -36,6 +36,7 @@ type VenuePartTuple = (
     String,
     i64,
     String,
+    i64,
     i64,
     i64,
     i64,
@@ -149,13 +150,14 @@ impl Cassandra {
     }
 
     pub(crate) async fn countries(&self) -> Result<Vec<CountryStatistic>> {
-        let rows: Vec<(String, i64, i64, i64)> = self.many(StatementKind::Countries).await?;
+        let rows: Vec<(String, i64, i64, i64, i64)> = self.many(StatementKind::Countries).await?;
         Ok(rows
             .into_iter()
-            .map(|(event_country, yes, no, heads)| CountryStatistic {
+            .map(|(event_country, yes, no, maybe, heads)| CountryStatistic {
                 event_country,
                 yes: yes.cast_unsigned(),
                 no: no.cast_unsigned(),
+                maybe: maybe.cast_unsigned(),
                 heads: heads.cast_unsigned(),
             })
             .collect())
@@ -250,7 +252,7 @@ fn small(value: i32) -> u16 {
 }
 
 fn stored_country(row: CountryPartTuple) -> StoredCountry {
-    let (code, country, partition, as_of, yes, no, heads) = row;
+    let (code, country, partition, as_of, yes, no, maybe, heads) = row;
     StoredCountry {
         code: code.into(),
         country: country.into(),
@@ -259,13 +261,15 @@ fn stored_country(row: CountryPartTuple) -> StoredCountry {
         counts: RsvpCounts {
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
+            maybe: maybe.cast_unsigned(),
             heads: heads.cast_unsigned(),
         },
     }
 }
 
 fn stored_venue(row: VenuePartTuple) -> StoredVenue {
-    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, latest, tie) = row;
+    let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, maybe, latest, tie) =
+        row;
     StoredVenue {
         partition: small(partition),
         key: VenueKey {
@@ -280,6 +284,7 @@ fn stored_venue(row: VenuePartTuple) -> StoredVenue {
             country: country.into(),
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
+            maybe: maybe.cast_unsigned(),
             latest: (
                 latest.cast_unsigned(),
                 u32::try_from(tie).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! The tables: made and migrated by whoever comes first, used as they are by all others.
+//! The tables: made by whoever comes first, used as they are by all others.
 
 use futures_util::FutureExt;
 use scylla::{client::session::Session, deserialize::row::DeserializeRow};
@@ -9,28 +9,17 @@ use super::{
 };
 
 /// The version of the tables that this program knows.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
+/// Stands for the version until there are all tables.
+const UNMADE: i32 = 0;
 
 /// Name, columns, options.
 #[derive(Clone, Copy)]
 struct TableDefinition(&'static str, &'static str, &'static str);
 
-/// What leads from each version to the next, in tables to make. May be done twice, and by two at
-/// once. A column is never dropped and made again under its name: Cassandra would take it for older than the drop, as
-/// stamps here are offsets and not times.
-const MIGRATIONS: [&[TableDefinition]; VERSION as usize] = [FIRST, PACKED, BASED];
-
-/// The tables are the same; rows may stand in packs, which programs before do not know.
-const PACKED: &[TableDefinition] = &[];
-
-/// The book may be ahead of the tables.
-const BASED: &[TableDefinition] = &[TableDefinition(
-    "served_base",
-    "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
-    "comment = 'headcount: up to where the tables are of each partition of the journal'",
-)];
-
-const FIRST: &[TableDefinition] = &[
+/// All tables. They may be made twice, and by two at once. A column is never dropped and made again under its name:
+/// Cassandra would take it for older than the drop, as stamps here are offsets and not times.
+const TABLES: &[TableDefinition] = &[
     TableDefinition(
         "served_rows",
         "journal_partition int, tbl int, page int, number bigint, body blob, \
@@ -41,6 +30,12 @@ const FIRST: &[TableDefinition] = &[
         "served_book",
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: the newest commit of each partition of the journal'",
+    ),
+    // The book may be ahead of the tables.
+    TableDefinition(
+        "served_base",
+        "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
+        "comment = 'headcount: up to where the tables are of each partition of the journal'",
     ),
     // Entries live 10 minutes: a reader that is further behind loads anew.
     TableDefinition(
@@ -53,19 +48,19 @@ const FIRST: &[TableDefinition] = &[
     TableDefinition(
         "served_country_parts",
         "shelf int, event_country text, country text, journal_partition int, as_of bigint, yes bigint, no bigint, \
-         heads bigint, PRIMARY KEY ((shelf), event_country, country, journal_partition)",
+         maybe bigint, heads bigint, PRIMARY KEY ((shelf), event_country, country, journal_partition)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a country'",
     ),
     TableDefinition(
         "served_venue_parts",
         "shelf int, venue_id bigint, journal_partition int, venue_name text, lon text, lat text, group_city text, \
-         as_of bigint, event_country text, yes bigint, no bigint, latest bigint, latest_tie bigint, \
+         as_of bigint, event_country text, yes bigint, no bigint, maybe bigint, latest bigint, latest_tie bigint, \
          PRIMARY KEY ((shelf), venue_id, journal_partition, venue_name, lon, lat, group_city)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a venue'",
     ),
     TableDefinition(
         "country_statistics",
-        "event_country text PRIMARY KEY, total_rsvps int, yes bigint, no bigint, heads bigint, as_of bigint",
+        "event_country text PRIMARY KEY, total_rsvps int, yes bigint, no bigint, maybe bigint, heads bigint, as_of bigint",
         "comment = 'Answers by country of the group: ISO 3166-1 alpha-3. heads: people coming'",
     ),
     TableDefinition(
@@ -122,8 +117,8 @@ pub(crate) async fn settle(
         None => return Err(schema.absent()),
     };
     schema.check_version(version)?;
-    for version in version..VERSION {
-        schema.migrate(version).await?;
+    if version == UNMADE {
+        schema.make_tables().await?;
     }
     Ok(())
 }
@@ -141,7 +136,7 @@ pub(crate) async fn read(session: &Session, address: &CassandraAddress) -> Resul
     }
     let (version, identity) = schema.known().await?.ok_or_else(|| schema.absent())?;
     schema.check_version(version)?;
-    if version < VERSION {
+    if version == UNMADE {
         return Err(schema.absent());
     }
     Ok(identity)
@@ -241,7 +236,7 @@ impl Schema<'_> {
         )))
     }
 
-    /// The first one decides. The only light-weight transactions are here and in [`Schema::migrate`].
+    /// The first one decides. The only light-weight transactions are here and in [`Schema::make_tables`].
     async fn claim(&self, identity: Identity) -> Result<()> {
         let Identity {
             journal,
@@ -249,30 +244,26 @@ impl Schema<'_> {
         } = identity;
         self.alter(&self.here(&format!(
             "INSERT INTO KS.headcount_schema (name, version, journal, partitions) \
-             VALUES ('served', 0, '{journal:016x}', {partitions}) IF NOT EXISTS"
+             VALUES ('served', {UNMADE}, '{journal:016x}', {partitions}) IF NOT EXISTS"
         )))
         .await
     }
 
-    async fn migrate(&self, version: i32) -> Result<()> {
-        let tables: &[TableDefinition] = usize::try_from(version)
-            .ok()
-            .and_then(|version| MIGRATIONS.get(version).copied())
-            .unwrap_or_default();
-        for table in tables {
+    async fn make_tables(&self) -> Result<()> {
+        for table in TABLES {
             if !self.has_table(table.0).await? {
                 self.make_table(*table).await?;
             }
         }
         self.alter(&self.here(&format!(
-            "UPDATE KS.headcount_schema SET version = {} WHERE name = 'served' IF version = {version}",
-            version + 1
+            "UPDATE KS.headcount_schema SET version = {VERSION} WHERE name = 'served' IF version = {UNMADE}"
         )))
         .await
     }
 
+    /// What is served can always be made again from the journal, so tables of another version are left alone.
     fn check_version(&self, found: i32) -> Result<()> {
-        if found <= VERSION {
+        if matches!(found, UNMADE | VERSION) {
             return Ok(());
         }
         Err(Error::Version {

@@ -54,17 +54,17 @@ const TEXTS: [(StatementKind, &str); 24] = [
     ),
     (
         StatementKind::SetCountryPart,
-        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, heads) \
-         VALUES (0, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, maybe, \
+         heads) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::SetVenuePart,
         "INSERT INTO KS.served_venue_parts (shelf, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
-         event_country, yes, no, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
+         event_country, yes, no, maybe, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::SetCountry,
-        "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, heads) VALUES (?, ?, ?, ?, ?, ?) \
+        "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, maybe, heads) VALUES (?, ?, ?, ?, ?, ?, ?) \
          USING TIMESTAMP ?",
     ),
     (
@@ -116,22 +116,22 @@ const TEXTS: [(StatementKind, &str); 24] = [
     ),
     (
         StatementKind::CountryParts,
-        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+        "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0 AND event_country IN ?",
     ),
     (
         StatementKind::AllCountryParts,
-        "SELECT event_country, country, journal_partition, as_of, yes, no, heads FROM KS.served_country_parts \
+        "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0",
     ),
     (
         StatementKind::VenueParts,
-        "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, latest, \
+        "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, maybe, latest, \
          latest_tie FROM KS.served_venue_parts WHERE shelf = ? AND venue_id IN ?",
     ),
     (
         StatementKind::Countries,
-        "SELECT event_country, yes, no, heads FROM KS.country_statistics",
+        "SELECT event_country, yes, no, maybe, heads FROM KS.country_statistics",
     ),
     (
         StatementKind::Responses,

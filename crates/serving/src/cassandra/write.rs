@@ -13,6 +13,7 @@ use super::{
     Cassandra,
     batches::{Unit, units},
     limiter::WritePermit,
+    metrics::METRICS,
     retry::{RetryPolicy, StoreFailure, WRITING},
     row_groups::bind_all,
 };
@@ -45,6 +46,7 @@ impl Cassandra {
         let began = Instant::now();
         let written = self.send(unit).await;
         self.limiter.learn(began, written.is_ok());
+        METRICS.wrote(written.is_ok(), began.elapsed());
         written
     }
 

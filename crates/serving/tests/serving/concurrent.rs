@@ -91,7 +91,8 @@ async fn seen(serving: &Serving) -> Totals {
     for row in serving.response_statistics().await.unwrap() {
         match row.response.as_str() {
             "yes" => totals.yes = row.total_rsvps,
-            _ => totals.no = row.total_rsvps,
+            "no" => totals.no = row.total_rsvps,
+            _ => assert_eq!(row.total_rsvps, 0, "nobody said maybe"),
         }
     }
     for row in serving.venue_statistics().await.unwrap() {

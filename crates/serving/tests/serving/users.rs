@@ -50,6 +50,7 @@ async fn the_queries_of_the_earlier_systems_work_unchanged() {
                 country: "us".into(),
                 yes: 3,
                 no: 1,
+                maybe: 0,
                 heads: 7,
             }],
             venues: vec![VenuePart {
@@ -61,6 +62,7 @@ async fn the_queries_of_the_earlier_systems_work_unchanged() {
                 country: "gb".into(),
                 yes: 6,
                 no: 0,
+                maybe: 0,
                 latest: (1, 1),
             }],
             events: vec![EventStatistic {
@@ -70,6 +72,7 @@ async fn the_queries_of_the_earlier_systems_work_unchanged() {
                 country: "us".into(),
                 yes: 3,
                 no: 1,
+                maybe: None,
                 heads: 7,
                 event_url: Some("https://example.org".into()),
                 time: Some(1),

@@ -221,6 +221,7 @@ fn country_part(country: &Arc<str>, now: &BTreeMap<Arc<str>, (u64, u64)>) -> Cou
         country: country.clone(),
         yes,
         no,
+        maybe: 0,
         heads: 2 * yes,
     }
 }
@@ -240,6 +241,7 @@ fn statistic(partition: u16, id: u64, event: &Event) -> EventStatistic {
         country: event.country.clone(),
         yes: event.yes,
         no: event.no,
+        maybe: None,
         heads: 2 * event.yes,
         event_url: None,
         time: None,

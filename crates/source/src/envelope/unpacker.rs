@@ -24,31 +24,31 @@ const GZIP_TAIL_BYTES: usize = 8;
 pub(crate) struct Unpacker {
     input: Bytes,
     output: Vec<u8>,
-    state: State,
+    state: UnpackState,
 }
 
-enum State {
+enum UnpackState {
     /// Too little came to tell what it is.
     Unknown,
     Plain,
     GzipHead,
-    Gzip(Box<Member>),
+    Gzip(Box<GzipMember>),
     GzipTail(Crc),
     /// Behind a member: another one, zeros, or the end.
     GzipBetween,
     Zlib(Decompress),
     ZlibEnd,
-    Zstd(Box<Frames>),
+    Zstd(Box<ZstdFrames>),
 }
 
 /// A member of gzip while it is unpacked.
-struct Member {
+struct GzipMember {
     inflate: Decompress,
     crc: Crc,
 }
 
-/// Frames of zstd, one after another.
-struct Frames {
+/// ZstdFrames of zstd, one after another.
+struct ZstdFrames {
     decoder: Decoder<'static>,
     /// The last one is complete.
     ended: bool,
@@ -57,7 +57,7 @@ struct Frames {
 }
 
 /// What one step came to.
-enum Step {
+enum UnpackStep {
     /// So many bytes of content.
     Content(usize),
     /// The next state has the say.
@@ -71,7 +71,7 @@ impl Unpacker {
         Unpacker {
             input: Bytes::new(),
             output: Vec::new(),
-            state: State::Unknown,
+            state: UnpackState::Unknown,
         }
     }
 
@@ -86,17 +86,23 @@ impl Unpacker {
 
     /// No more bytes will come; [`Unpacker::next`] is to be asked for the rest, and then [`Unpacker::is_whole`].
     pub(crate) fn finish(&mut self) {
-        if let State::Unknown = self.state {
-            self.state = State::Plain;
+        if let UnpackState::Unknown = self.state {
+            self.state = UnpackState::Plain;
         }
     }
 
     /// Whether the content may end here.
     pub(crate) fn is_whole(&self) -> bool {
         match &self.state {
-            State::Unknown | State::Plain | State::GzipBetween | State::ZlibEnd => true,
-            State::Zstd(frames) => frames.ended,
-            State::GzipHead | State::Gzip(_) | State::GzipTail(_) | State::Zlib(_) => false,
+            UnpackState::Unknown
+            | UnpackState::Plain
+            | UnpackState::GzipBetween
+            | UnpackState::ZlibEnd => true,
+            UnpackState::Zstd(frames) => frames.ended,
+            UnpackState::GzipHead
+            | UnpackState::Gzip(_)
+            | UnpackState::GzipTail(_)
+            | UnpackState::Zlib(_) => false,
         }
     }
 
@@ -107,82 +113,82 @@ impl Unpacker {
     pub(crate) fn next(&mut self) -> io::Result<Option<&[u8]>> {
         loop {
             match self.step()? {
-                Step::Content(length) => return Ok(Some(&self.output[..length])),
-                Step::On => {}
-                Step::Wait => return Ok(None),
+                UnpackStep::Content(length) => return Ok(Some(&self.output[..length])),
+                UnpackStep::On => {}
+                UnpackStep::Wait => return Ok(None),
             }
         }
     }
 
-    fn step(&mut self) -> io::Result<Step> {
+    fn step(&mut self) -> io::Result<UnpackStep> {
         match &mut self.state {
-            State::Unknown => match kind_of(&self.input) {
-                None => return Ok(Step::Wait),
+            UnpackState::Unknown => match kind_of(&self.input) {
+                None => return Ok(UnpackStep::Wait),
                 Some(kind) => self.state = begin(kind)?,
             },
-            State::Plain => {
+            UnpackState::Plain => {
                 let length = self.input.len().min(STEP_BYTES);
                 self.output.clear();
                 self.output.extend_from_slice(&self.input.split_to(length));
-                return Ok(content(length, Step::Wait));
+                return Ok(content(length, UnpackStep::Wait));
             }
-            State::GzipHead => match gzip_head(&self.input)? {
-                None => return Ok(Step::Wait),
+            UnpackState::GzipHead => match gzip_head(&self.input)? {
+                None => return Ok(UnpackStep::Wait),
                 Some(length) => {
                     self.input.advance(length);
-                    self.state = State::Gzip(Box::new(Member {
+                    self.state = UnpackState::Gzip(Box::new(GzipMember {
                         inflate: Decompress::new(false),
                         crc: Crc::new(),
                     }));
                 }
             },
-            State::Gzip(member) => {
+            UnpackState::Gzip(member) => {
                 let (length, ended) =
                     inflate(&mut member.inflate, &mut self.input, &mut self.output)?;
                 member.crc.update(&self.output[..length]);
                 if ended {
-                    self.state = State::GzipTail(std::mem::take(&mut member.crc));
-                    return Ok(content(length, Step::On));
+                    self.state = UnpackState::GzipTail(std::mem::take(&mut member.crc));
+                    return Ok(content(length, UnpackStep::On));
                 }
-                return Ok(content(length, Step::Wait));
+                return Ok(content(length, UnpackStep::Wait));
             }
-            State::GzipTail(crc) => {
+            UnpackState::GzipTail(crc) => {
                 if self.input.len() < GZIP_TAIL_BYTES {
-                    return Ok(Step::Wait);
+                    return Ok(UnpackStep::Wait);
                 }
                 if self.input.get_u32_le() != crc.sum() || self.input.get_u32_le() != crc.amount() {
                     return Err(damaged("the checksum differs"));
                 }
-                self.state = State::GzipBetween;
+                self.state = UnpackState::GzipBetween;
             }
-            State::GzipBetween => {
+            UnpackState::GzipBetween => {
                 let padding = self.input.iter().take_while(|byte| **byte == 0).count();
                 self.input.advance(padding);
                 if self.input.is_empty() {
-                    return Ok(Step::Wait);
+                    return Ok(UnpackStep::Wait);
                 }
-                self.state = State::GzipHead;
+                self.state = UnpackState::GzipHead;
             }
-            State::Zlib(zlib) => {
+            UnpackState::Zlib(zlib) => {
                 let (length, ended) = inflate(zlib, &mut self.input, &mut self.output)?;
                 if ended {
-                    self.state = State::ZlibEnd;
-                    return Ok(content(length, Step::On));
+                    self.state = UnpackState::ZlibEnd;
+                    return Ok(content(length, UnpackStep::On));
                 }
-                return Ok(content(length, Step::Wait));
+                return Ok(content(length, UnpackStep::Wait));
             }
-            State::ZlibEnd if self.input.is_empty() => return Ok(Step::Wait),
-            State::ZlibEnd => return Err(damaged("something follows the end of it")),
-            State::Zstd(frames) => return frames.step(&mut self.input, &mut self.output),
+            UnpackState::ZlibEnd if self.input.is_empty() => return Ok(UnpackStep::Wait),
+            UnpackState::ZlibEnd => return Err(damaged("something follows the end of it")),
+            UnpackState::Zstd(frames) => return frames.step(&mut self.input, &mut self.output),
         }
-        Ok(Step::On)
+        Ok(UnpackStep::On)
     }
 }
 
-impl Frames {
-    fn step(&mut self, input: &mut Bytes, output: &mut Vec<u8>) -> io::Result<Step> {
+impl ZstdFrames {
+    fn step(&mut self, input: &mut Bytes, output: &mut Vec<u8>) -> io::Result<UnpackStep> {
         if input.is_empty() && !self.more {
-            return Ok(Step::Wait);
+            return Ok(UnpackStep::Wait);
         }
         if std::mem::take(&mut self.ended) {
             self.decoder.reinit()?;
@@ -192,14 +198,14 @@ impl Frames {
         input.advance(status.bytes_read);
         self.ended = status.remaining == 0;
         self.more = !self.ended && status.bytes_written == output.len();
-        Ok(content(status.bytes_written, Step::On))
+        Ok(content(status.bytes_written, UnpackStep::On))
     }
 }
 
-fn content(length: usize, otherwise: Step) -> Step {
+fn content(length: usize, otherwise: UnpackStep) -> UnpackStep {
     match length {
         0 => otherwise,
-        length => Step::Content(length),
+        length => UnpackStep::Content(length),
     }
 }
 
@@ -216,12 +222,12 @@ fn kind_of(head: &[u8]) -> Option<Option<Packing>> {
     }
 }
 
-fn begin(kind: Option<Packing>) -> io::Result<State> {
+fn begin(kind: Option<Packing>) -> io::Result<UnpackState> {
     Ok(match kind {
-        None => State::Plain,
-        Some(Packing::Gzip) => State::GzipHead,
-        Some(Packing::Zlib) => State::Zlib(Decompress::new(true)),
-        Some(Packing::Zstd) => State::Zstd(Box::new(Frames {
+        None => UnpackState::Plain,
+        Some(Packing::Gzip) => UnpackState::GzipHead,
+        Some(Packing::Zlib) => UnpackState::Zlib(Decompress::new(true)),
+        Some(Packing::Zstd) => UnpackState::Zstd(Box::new(ZstdFrames {
             decoder: Decoder::new()?,
             ended: false,
             more: false,

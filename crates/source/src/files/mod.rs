@@ -16,9 +16,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use objects::{Fetch, Objects};
 pub use open::{Content, open, unpack};
 
+pub use crate::address::{Fetch, Objects};
 use crate::address::{FileAddress, Pace};
 use crate::error::{Ended, Error};
 use crate::run::Context;

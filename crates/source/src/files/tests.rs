@@ -11,9 +11,10 @@ use tokio::time::{Duration, Instant, timeout};
 
 use super::*;
 use crate::address::SourceAddress;
+use crate::any_source::AnySource;
 use crate::message::{Batch, Item};
 use crate::position::{Position, Resume, ResumeState};
-use crate::run::{AnySource, Options};
+use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
 

@@ -18,7 +18,7 @@
 use std::ops::Range;
 
 use super::flood::Flood;
-use super::scan::{Scanner, Verdict, is_blank};
+use super::scan::{ObjectScanner, ScanVerdict, is_blank};
 use crate::message::Broken;
 use memchr::{memchr, memchr_iter};
 
@@ -91,18 +91,18 @@ pub struct Cutter {
     indent: usize,
     /// Whether a value has begun on this line: only the first one may be the whole line.
     begun: bool,
-    state: State,
+    state: CutState,
 }
 
 #[derive(Debug)]
-enum State {
+enum CutState {
     Between,
     Head,
     Garbage {
         search: usize,
     },
     Value {
-        scanner: Scanner,
+        scanner: ObjectScanner,
         scanned: usize,
     },
     Recover {
@@ -144,7 +144,7 @@ impl Cutter {
             fresh: true,
             indent: 0,
             begun: false,
-            state: State::Between,
+            state: CutState::Between,
         }
     }
 
@@ -164,15 +164,15 @@ impl Cutter {
         self.base += count as u64;
         self.at -= count;
         match &mut self.state {
-            State::Garbage { search } | State::Recover { search, .. } => *search -= count,
-            State::Value { scanned, .. } => *scanned -= count,
-            State::Between | State::Head | State::Flood(_) => {}
+            CutState::Garbage { search } | CutState::Recover { search, .. } => *search -= count,
+            CutState::Value { scanned, .. } => *scanned -= count,
+            CutState::Between | CutState::Head | CutState::Flood(_) => {}
         }
     }
 
     /// Whether it stands between two values, as far as can be seen.
     pub(super) fn is_between(&self) -> bool {
-        matches!(self.state, State::Between)
+        matches!(self.state, CutState::Between)
     }
 
     /// Where reading stands, counted from the beginning of the input.
@@ -188,27 +188,27 @@ impl Cutter {
     /// The next piece, or `None` when more bytes are needed (with `eof`: when there is nothing left).
     pub fn next(&mut self, buffer: &[u8], eof: bool) -> Option<Piece> {
         loop {
-            let step = match std::mem::replace(&mut self.state, State::Between) {
-                State::Between => self.between(buffer, eof),
-                State::Head => self.head(buffer, eof),
-                State::Garbage { search } => self.garbage(buffer, eof, search),
-                State::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
-                State::Recover {
+            let step = match std::mem::replace(&mut self.state, CutState::Between) {
+                CutState::Between => self.between(buffer, eof),
+                CutState::Head => self.head(buffer, eof),
+                CutState::Garbage { search } => self.garbage(buffer, eof, search),
+                CutState::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
+                CutState::Recover {
                     search,
                     pretty,
                     broken,
                 } => self.recover(buffer, eof, search, pretty, broken),
-                State::Flood(flood) => self.flood(buffer, eof, flood),
+                CutState::Flood(flood) => self.flood(buffer, eof, flood),
             };
             match step {
-                Step::On => {}
-                Step::Wait => return None,
-                Step::Piece(piece) => return Some(piece),
+                CutStep::On => {}
+                CutStep::Wait => return None,
+                CutStep::Piece(piece) => return Some(piece),
             }
         }
     }
 
-    fn between(&mut self, buffer: &[u8], eof: bool) -> Step {
+    fn between(&mut self, buffer: &[u8], eof: bool) -> CutStep {
         while let Some(&byte) = buffer.get(self.at) {
             match byte {
                 b'{' => return self.object(buffer, eof),
@@ -217,17 +217,17 @@ impl Cutter {
                 b',' | b'[' | b']' => self.fresh = false,
                 b'H' if self.fresh && self.indent == 0 => {
                     match begins(&buffer[self.at..], b"HTTP/", eof) {
-                        None => return Step::Wait,
+                        None => return CutStep::Wait,
                         Some(true) => {
-                            self.state = State::Head;
-                            return Step::On;
+                            self.state = CutState::Head;
+                            return CutStep::On;
                         }
                         Some(false) => return self.begin_garbage(),
                     }
                 }
                 0xef if self.offset() == 0 => {
                     match begins(&buffer[self.at..], "\u{feff}".as_bytes(), eof) {
-                        None => return Step::Wait,
+                        None => return CutStep::Wait,
                         Some(true) => self.at += 2,
                         Some(false) => return self.begin_garbage(),
                     }
@@ -236,7 +236,7 @@ impl Cutter {
             }
             self.at += 1;
         }
-        Step::Wait
+        CutStep::Wait
     }
 
     fn new_line(&mut self) {
@@ -246,13 +246,13 @@ impl Cutter {
         self.begun = false;
     }
 
-    fn begin_garbage(&mut self) -> Step {
-        self.state = State::Garbage { search: self.at };
-        Step::On
+    fn begin_garbage(&mut self) -> CutStep {
+        self.state = CutState::Garbage { search: self.at };
+        CutStep::On
     }
 
     /// At a brace: an unseen line when that is as good as a scanned one, else a scan.
-    fn object(&mut self, buffer: &[u8], eof: bool) -> Step {
+    fn object(&mut self, buffer: &[u8], eof: bool) -> CutStep {
         let first = !std::mem::replace(&mut self.begun, true);
         if self.look == Look::Lines
             && first
@@ -260,33 +260,39 @@ impl Cutter {
         {
             return self.whole(buffer, self.at + length, false);
         }
-        self.state = State::Value {
-            scanner: Scanner::new(),
+        self.state = CutState::Value {
+            scanner: ObjectScanner::new(),
             scanned: self.at,
         };
-        Step::On
+        CutStep::On
     }
 
-    fn value(&mut self, buffer: &[u8], eof: bool, mut scanner: Scanner, scanned: usize) -> Step {
+    fn value(
+        &mut self,
+        buffer: &[u8],
+        eof: bool,
+        mut scanner: ObjectScanner,
+        scanned: usize,
+    ) -> CutStep {
         let limit = buffer.len().min(self.at + self.value_max);
         let broken = match scanner.run(&buffer[..limit], scanned) {
-            Verdict::Complete(end) => return self.whole(buffer, end, true),
-            Verdict::More if limit < self.at + self.value_max && !eof => {
-                self.state = State::Value {
+            ScanVerdict::Complete(end) => return self.whole(buffer, end, true),
+            ScanVerdict::More if limit < self.at + self.value_max && !eof => {
+                self.state = CutState::Value {
                     scanner,
                     scanned: limit,
                 };
-                return Step::Wait;
+                return CutStep::Wait;
             }
-            Verdict::More | Verdict::Broken => Broken::NotJson,
-            Verdict::TooDeep => Broken::TooDeep,
+            ScanVerdict::More | ScanVerdict::Broken => Broken::NotJson,
+            ScanVerdict::TooDeep => Broken::TooDeep,
         };
-        self.state = State::Recover {
+        self.state = CutState::Recover {
             search: self.at,
             pretty: None,
             broken,
         };
-        Step::On
+        CutStep::On
     }
 
     /// Looks for the line on which reading goes on after a broken value.
@@ -297,7 +303,7 @@ impl Cutter {
         mut search: usize,
         mut pretty: Option<bool>,
         broken: Broken,
-    ) -> Step {
+    ) -> CutStep {
         loop {
             let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
             let reach = newline.unwrap_or(buffer.len());
@@ -308,12 +314,12 @@ impl Cutter {
                 if eof {
                     return self.malformed(buffer, buffer.len(), buffer.len(), broken);
                 }
-                self.state = State::Recover {
+                self.state = CutState::Recover {
                     search: buffer.len(),
                     pretty,
                     broken,
                 };
-                return Step::Wait;
+                return CutStep::Wait;
             };
             let laid_out = *pretty
                 .get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
@@ -326,42 +332,42 @@ impl Cutter {
                 Judgement::Foreign => return self.malformed(buffer, newline, newline, broken),
                 Judgement::Other => search = newline + 1,
                 Judgement::Unknown => {
-                    self.state = State::Recover {
+                    self.state = CutState::Recover {
                         search: newline,
                         pretty,
                         broken,
                     };
-                    return Step::Wait;
+                    return CutStep::Wait;
                 }
             }
         }
     }
 
-    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> Step {
+    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> CutStep {
         let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
         let reach = newline.unwrap_or(buffer.len());
         if reach - self.at > self.value_max {
             return self.begin_flood(None);
         }
         if newline.is_none() && !eof {
-            self.state = State::Garbage { search: reach };
-            return Step::Wait;
+            self.state = CutState::Garbage { search: reach };
+            return CutStep::Wait;
         }
         self.malformed(buffer, reach, reach, Broken::NotJson)
     }
 
     /// Forgets as it goes: until the line's end, or until an object begins when the value has several lines.
-    fn begin_flood(&mut self, pretty: Option<bool>) -> Step {
-        self.state = State::Flood(Box::new(Torrent {
+    fn begin_flood(&mut self, pretty: Option<bool>) -> CutStep {
+        self.state = CutState::Flood(Box::new(Torrent {
             start: self.offset(),
             line: self.line,
             pretty,
             text: Flood::new(),
         }));
-        Step::On
+        CutStep::On
     }
 
-    fn flood(&mut self, buffer: &[u8], eof: bool, mut flood: Box<Torrent>) -> Step {
+    fn flood(&mut self, buffer: &[u8], eof: bool, mut flood: Box<Torrent>) -> CutStep {
         loop {
             let newline = memchr(b'\n', &buffer[self.at..]).map(|found| self.at + found);
             let reach = newline.unwrap_or(buffer.len());
@@ -371,8 +377,8 @@ impl Cutter {
                 if eof {
                     return flood.finish(self.at);
                 }
-                self.state = State::Flood(flood);
-                return Step::Wait;
+                self.state = CutState::Flood(flood);
+                return CutStep::Wait;
             };
             let Some(laid_out) = flood.pretty else {
                 return flood.finish(self.at);
@@ -392,20 +398,20 @@ impl Cutter {
                     self.line += 1;
                 }
                 Judgement::Unknown => {
-                    self.state = State::Flood(flood);
-                    return Step::Wait;
+                    self.state = CutState::Flood(flood);
+                    return CutStep::Wait;
                 }
             }
         }
     }
 
     /// Skips a head as `curl -i` prints it: lines of the form `Name: value` up to a blank one.
-    fn head(&mut self, buffer: &[u8], eof: bool) -> Step {
+    fn head(&mut self, buffer: &[u8], eof: bool) -> CutStep {
         let rest = &buffer[self.at..];
         let newline = memchr(b'\n', rest);
         if newline.is_none() && !eof && rest.len() <= HEAD_LINE_MAX {
-            self.state = State::Head;
-            return Step::Wait;
+            self.state = CutState::Head;
+            return CutStep::Wait;
         }
         let line = &rest[..newline.unwrap_or(rest.len())];
         let text = line.strip_suffix(b"\r").unwrap_or(line);
@@ -413,7 +419,7 @@ impl Cutter {
             return if text.starts_with(b"HTTP/") {
                 self.begin_garbage()
             } else {
-                Step::On
+                CutStep::On
             };
         }
         self.at += line.len();
@@ -422,13 +428,13 @@ impl Cutter {
             self.new_line();
         }
         if !text.is_empty() && newline.is_some() {
-            self.state = State::Head;
+            self.state = CutState::Head;
         }
-        Step::On
+        CutStep::On
     }
 
     /// Ends a value.
-    fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> Step {
+    fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> CutStep {
         let range = self.at..end;
         let line = self.line;
         if proved {
@@ -436,7 +442,7 @@ impl Cutter {
         }
         self.fresh = false;
         self.at = end;
-        Step::Piece(Piece {
+        CutStep::Piece(Piece {
             start: self.base + range.start as u64,
             end: self.base + end as u64,
             range,
@@ -448,14 +454,14 @@ impl Cutter {
     }
 
     /// Ends a piece at `end` and reading goes on at `next`, both in the buffer.
-    fn malformed(&mut self, buffer: &[u8], end: usize, next: usize, broken: Broken) -> Step {
+    fn malformed(&mut self, buffer: &[u8], end: usize, next: usize, broken: Broken) -> CutStep {
         let start = self.at;
         let length = trimmed_length(&buffer[start..end]);
         let line = self.line;
         self.line += memchr_iter(b'\n', &buffer[start..next]).count() as u64;
         self.fresh = false;
         self.at = next;
-        Step::Piece(Piece {
+        CutStep::Piece(Piece {
             range: start..start + length,
             cut: None,
             start: self.base + start as u64,
@@ -500,7 +506,7 @@ impl Cutter {
     }
 }
 
-enum Step {
+enum CutStep {
     On,
     Wait,
     Piece(Piece),
@@ -517,10 +523,10 @@ struct Torrent {
 }
 
 impl Torrent {
-    fn finish(self, at: usize) -> Step {
+    fn finish(self, at: usize) -> CutStep {
         let end = self.start + self.text.length();
         let (cut, broken) = self.text.finish();
-        Step::Piece(Piece {
+        CutStep::Piece(Piece {
             range: at..at,
             cut: Some(cut.into()),
             start: self.start,

@@ -10,7 +10,7 @@ pub const DEPTH_MAX: u32 = 64;
 
 /// What the scanner found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ScanVerdict {
     /// The bytes so far are the beginning of an object.
     More,
     /// The object ended; the index is one past its last byte.
@@ -22,7 +22,7 @@ pub(crate) enum Verdict {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ScanState {
     Start,
     KeyOrEnd,
     Key,
@@ -52,155 +52,136 @@ enum Number {
 
 /// Scans one object over as many pieces of input as it comes in.
 #[derive(Debug, Clone)]
-pub(crate) struct Scanner {
-    state: State,
+pub(crate) struct ObjectScanner {
+    state: ScanState,
     depth: u32,
     /// One bit a level, lowest = innermost: 1 is an object, 0 an array.
     kinds: u64,
 }
 
-impl Scanner {
+impl ObjectScanner {
     pub(crate) fn new() -> Self {
-        Scanner {
-            state: State::Start,
+        ObjectScanner {
+            state: ScanState::Start,
             depth: 0,
             kinds: 0,
         }
     }
 
     /// Goes on with `bytes[from..]`; the object's first byte is the first one ever given.
-    pub(crate) fn run(&mut self, bytes: &[u8], from: usize) -> Verdict {
+    pub(crate) fn run(&mut self, bytes: &[u8], from: usize) -> ScanVerdict {
         let mut i = from;
         while i < bytes.len() {
             match self.state {
-                State::Text { key } => {
+                ScanState::Text { key } => {
                     i = text_end(bytes, i);
                     let Some(&byte) = bytes.get(i) else {
-                        return Verdict::More;
+                        return ScanVerdict::More;
                     };
                     i += 1;
                     self.state = match byte {
                         b'"' => self.after_text(key, bytes, &mut i),
-                        b'\\' => State::Escape { key },
-                        _ => return Verdict::Broken,
+                        b'\\' => ScanState::Escape { key },
+                        _ => return ScanVerdict::Broken,
                     };
                 }
-                State::Next => {
+                ScanState::Next => {
                     match bytes[i] {
-                        b',' if self.kinds & 1 == 1 => self.state = State::Key,
-                        b',' => self.state = State::Value,
+                        b',' if self.kinds & 1 == 1 => self.state = ScanState::Key,
+                        b',' => self.state = ScanState::Value,
                         b'}' if self.kinds & 1 == 1 => {
                             if self.close() {
-                                return Verdict::Complete(i + 1);
+                                return ScanVerdict::Complete(i + 1);
                             }
                         }
                         b']' if self.kinds & 1 == 0 => {
                             self.close();
                         }
                         byte if is_blank(byte) => {}
-                        _ => return Verdict::Broken,
+                        _ => return ScanVerdict::Broken,
                     }
                     i += 1;
                 }
-                State::Key => {
+                ScanState::Key => {
                     match bytes[i] {
-                        b'"' => self.state = State::Text { key: true },
+                        b'"' => self.state = ScanState::Text { key: true },
                         byte if is_blank(byte) => {}
-                        _ => return Verdict::Broken,
+                        _ => return ScanVerdict::Broken,
                     }
                     i += 1;
                 }
-                State::Value | State::ValueOrEnd => {
+                ScanState::Value | ScanState::ValueOrEnd => {
                     let byte = bytes[i];
                     if let Some(verdict) = self.begin_value(byte) {
                         return verdict;
                     }
                     i += 1;
                 }
-                State::KeyOrEnd => {
-                    match bytes[i] {
-                        b'"' => self.state = State::Text { key: true },
-                        b'}' => {
-                            if self.close() {
-                                return Verdict::Complete(i + 1);
-                            }
-                        }
-                        byte if is_blank(byte) => {}
-                        _ => return Verdict::Broken,
-                    }
-                    i += 1;
-                }
-                State::Number(number) => match self.number(number, bytes, i) {
+                ScanState::Number(number) => match self.number(number, bytes, i) {
                     Some(next) => i = next,
-                    None => return Verdict::Broken,
+                    None => return ScanVerdict::Broken,
                 },
-                State::Colon => {
-                    match bytes[i] {
-                        b':' => self.state = State::Value,
-                        byte if is_blank(byte) => {}
-                        _ => return Verdict::Broken,
+                ScanState::Start
+                | ScanState::KeyOrEnd
+                | ScanState::Colon
+                | ScanState::Escape { .. }
+                | ScanState::Hex { .. }
+                | ScanState::Literal(_) => {
+                    if let Some(verdict) = self.byte(bytes[i], i) {
+                        return verdict;
                     }
-                    i += 1;
-                }
-                State::Escape { key } => {
-                    self.state = match bytes[i] {
-                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
-                            State::Text { key }
-                        }
-                        b'u' => State::Hex { key, left: 4 },
-                        _ => return Verdict::Broken,
-                    };
-                    i += 1;
-                }
-                State::Hex { key, left } => {
-                    if !bytes[i].is_ascii_hexdigit() {
-                        return Verdict::Broken;
-                    }
-                    self.state = if left == 1 {
-                        State::Text { key }
-                    } else {
-                        State::Hex {
-                            key,
-                            left: left - 1,
-                        }
-                    };
-                    i += 1;
-                }
-                State::Literal(rest) => {
-                    if bytes[i] != rest[0] {
-                        return Verdict::Broken;
-                    }
-                    self.state = if rest.len() == 1 {
-                        State::Next
-                    } else {
-                        State::Literal(&rest[1..])
-                    };
-                    i += 1;
-                }
-                State::Start => {
-                    if bytes[i] != b'{' {
-                        return Verdict::Broken;
-                    }
-                    self.open(true);
                     i += 1;
                 }
             }
         }
-        Verdict::More
+        ScanVerdict::More
+    }
+
+    /// One byte in a state that is seldom or short; a verdict only when it ends the scan.
+    fn byte(&mut self, byte: u8, i: usize) -> Option<ScanVerdict> {
+        self.state = match (self.state, byte) {
+            (ScanState::Start, b'{') => {
+                self.open(true);
+                return None;
+            }
+            (ScanState::KeyOrEnd, b'"') => ScanState::Text { key: true },
+            (ScanState::KeyOrEnd, b'}') => {
+                return self.close().then_some(ScanVerdict::Complete(i + 1));
+            }
+            (ScanState::Colon, b':') => ScanState::Value,
+            (ScanState::KeyOrEnd | ScanState::Colon, byte) if is_blank(byte) => return None,
+            (ScanState::Escape { key }, b'u') => ScanState::Hex { key, left: 4 },
+            (ScanState::Escape { key }, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                ScanState::Text { key }
+            }
+            (ScanState::Hex { key, left: 1 }, byte) if byte.is_ascii_hexdigit() => {
+                ScanState::Text { key }
+            }
+            (ScanState::Hex { key, left }, byte) if byte.is_ascii_hexdigit() => ScanState::Hex {
+                key,
+                left: left - 1,
+            },
+            (ScanState::Literal([last]), byte) if byte == *last => ScanState::Next,
+            (ScanState::Literal([next, rest @ ..]), byte) if byte == *next => {
+                ScanState::Literal(rest)
+            }
+            _ => return Some(ScanVerdict::Broken),
+        };
+        None
     }
 
     /// What follows a text at once in a compact object is taken along: `":"` and `","` are most of what there is.
     #[inline]
-    fn after_text(&self, key: bool, bytes: &[u8], i: &mut usize) -> State {
+    fn after_text(&self, key: bool, bytes: &[u8], i: &mut usize) -> ScanState {
         let (wanted, otherwise, then) = match (key, self.kinds & 1 == 1) {
-            (true, _) => (b':', State::Colon, State::Value),
-            (false, true) => (b',', State::Next, State::Key),
-            (false, false) => return State::Next,
+            (true, _) => (b':', ScanState::Colon, ScanState::Value),
+            (false, true) => (b',', ScanState::Next, ScanState::Key),
+            (false, false) => return ScanState::Next,
         };
         match bytes.get(*i..*i + 2) {
             Some(&[byte, b'"']) if byte == wanted => {
                 *i += 2;
-                State::Text { key: !key }
+                ScanState::Text { key: !key }
             }
             Some(&[byte, _]) if byte == wanted => {
                 *i += 1;
@@ -212,28 +193,28 @@ impl Scanner {
 
     /// The first byte of a value; a verdict only when there cannot be one.
     #[inline]
-    fn begin_value(&mut self, byte: u8) -> Option<Verdict> {
+    fn begin_value(&mut self, byte: u8) -> Option<ScanVerdict> {
         self.state = match byte {
-            b'"' => State::Text { key: false },
+            b'"' => ScanState::Text { key: false },
             b'{' | b'[' => {
                 if self.depth == DEPTH_MAX {
-                    return Some(Verdict::TooDeep);
+                    return Some(ScanVerdict::TooDeep);
                 }
                 self.open(byte == b'{');
                 return None;
             }
-            b'1'..=b'9' => State::Number(Number::Whole),
-            b'0' => State::Number(Number::Zero),
-            b'-' => State::Number(Number::Minus),
-            b't' => State::Literal(b"rue"),
-            b'f' => State::Literal(b"alse"),
-            b'n' => State::Literal(b"ull"),
-            b']' if self.state == State::ValueOrEnd => {
+            b'1'..=b'9' => ScanState::Number(Number::Whole),
+            b'0' => ScanState::Number(Number::Zero),
+            b'-' => ScanState::Number(Number::Minus),
+            b't' => ScanState::Literal(b"rue"),
+            b'f' => ScanState::Literal(b"alse"),
+            b'n' => ScanState::Literal(b"ull"),
+            b']' if self.state == ScanState::ValueOrEnd => {
                 self.close();
                 return None;
             }
             byte if is_blank(byte) => return None,
-            _ => return Some(Verdict::Broken),
+            _ => return Some(ScanVerdict::Broken),
         };
         None
     }
@@ -253,14 +234,14 @@ impl Scanner {
                 (Exponent, b'+' | b'-') => ExponentSign,
                 (Exponent | ExponentSign | ExponentDigits, b'0'..=b'9') => ExponentDigits,
                 (Zero | Whole | Fraction | ExponentDigits, _) => {
-                    self.state = State::Next;
+                    self.state = ScanState::Next;
                     return Some(i);
                 }
                 _ => return None,
             };
             i += 1;
         }
-        self.state = State::Number(number);
+        self.state = ScanState::Number(number);
         Some(i)
     }
 
@@ -269,9 +250,9 @@ impl Scanner {
         self.depth += 1;
         self.kinds = self.kinds << 1 | u64::from(object);
         self.state = if object {
-            State::KeyOrEnd
+            ScanState::KeyOrEnd
         } else {
-            State::ValueOrEnd
+            ScanState::ValueOrEnd
         };
     }
 
@@ -280,7 +261,7 @@ impl Scanner {
     fn close(&mut self) -> bool {
         self.depth -= 1;
         self.kinds >>= 1;
-        self.state = State::Next;
+        self.state = ScanState::Next;
         self.depth == 0
     }
 }

@@ -7,7 +7,7 @@ use crate::framing::{Framed, Framer, Look};
 use crate::run::Options;
 
 /// A body that never ends, unpacked and split into values.
-pub(super) struct Body {
+pub(super) struct StreamBody {
     unpacker: Unpacker,
     framer: Framer,
     /// Whether anything but blanks came.
@@ -31,9 +31,9 @@ impl Values {
     }
 }
 
-impl Body {
+impl StreamBody {
     pub(super) fn new() -> Self {
-        Body {
+        StreamBody {
             unpacker: Unpacker::new(),
             framer: Framer::new(Look::Proved),
             begun: false,

@@ -6,13 +6,14 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY
 use reqwest::{Response, StatusCode};
 
 use crate::address::{SourceAddress, StreamAddress};
-use crate::stream::{Trouble, fit_to_show};
+use crate::shown::fit_to_show;
+use crate::stream::Interruption;
 
 /// The longest wait a server can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 
 /// Whether this is a stream of values, by its head.
-pub(super) fn check(address: &StreamAddress, response: &Response) -> Result<(), Trouble> {
+pub(super) fn check(address: &StreamAddress, response: &Response) -> Result<(), Interruption> {
     let (status, headers) = (response.status(), response.headers());
     let why = match status {
         StatusCode::OK => return check_content(address, headers),
@@ -38,13 +39,13 @@ pub(super) fn check(address: &StreamAddress, response: &Response) -> Result<(), 
     };
     let wait = text(headers, RETRY_AFTER.as_str())
         .and_then(|asked| wait_of(asked.trim(), SystemTime::now()));
-    Err(Trouble {
+    Err(Interruption {
         cause: format!("{address} answers {}: {why}", status.as_u16()),
         wait,
     })
 }
 
-fn check_content(address: &StreamAddress, headers: &HeaderMap) -> Result<(), Trouble> {
+fn check_content(address: &StreamAddress, headers: &HeaderMap) -> Result<(), Interruption> {
     let kind = text(headers, CONTENT_TYPE.as_str())
         .unwrap_or_default()
         .to_ascii_lowercase();
@@ -62,18 +63,20 @@ fn check_content(address: &StreamAddress, headers: &HeaderMap) -> Result<(), Tro
                 | "application/zstd"
         );
     if kind == "text/html" || kind == "application/xhtml+xml" {
-        return Err(Trouble::new(format!(
+        return Err(Interruption::new(format!(
             "{address} answers with a web page, not a stream: is the address right?"
         )));
     }
     if !records {
         let kind = fit_to_show(&kind);
-        return Err(Trouble::new(format!("{address} sends {kind}, not JSON")));
+        return Err(Interruption::new(format!(
+            "{address} sends {kind}, not JSON"
+        )));
     }
     // What is packed is told by its first bytes, for servers forget to say so.
     match text(headers, CONTENT_ENCODING.as_str()).as_deref() {
         None | Some("" | "identity" | "gzip" | "x-gzip" | "deflate" | "zstd") => Ok(()),
-        Some(packed) => Err(Trouble::new(format!(
+        Some(packed) => Err(Interruption::new(format!(
             "{address} sends content packed as {}, which was not asked for: gzip, deflate and zstd are unpacked",
             fit_to_show(packed)
         ))),

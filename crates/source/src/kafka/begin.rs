@@ -1,12 +1,12 @@
 //! Where reading of a partition begins, by what was taken of it and by what Kafka has.
 
 use crate::message::Gap;
-use crate::position::{Mark, Position, Resume, ResumeState};
+use crate::position::{Position, RecordMark, Resume, ResumeState};
 
 /// What positions in a partition of a topic are called. Another cluster has another id; a topic that was made anew has
 /// another generation, so that positions in the old one mean nothing in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct PartitionName {
     base: String,
     generation: u32,
 }
@@ -31,9 +31,9 @@ pub(super) enum Begin {
     Other { taken: u64, high: u64 },
 }
 
-impl Name {
+impl PartitionName {
     pub(super) fn new(cluster: &str, topic: &str, partition: i32) -> Self {
-        Name {
+        PartitionName {
             base: format!("{}{partition}", prefix(cluster, topic)),
             generation: 0,
         }
@@ -54,7 +54,7 @@ impl Name {
     }
 
     pub(super) fn next_generation(self) -> Self {
-        Name {
+        PartitionName {
             generation: self.generation + 1,
             ..self
         }
@@ -99,7 +99,7 @@ pub(super) fn begin(known: Option<&Position>, range: Range) -> Begin {
 }
 
 /// By what the partition is known again.
-pub(super) fn mark_of(position: &Position) -> Option<Mark> {
+pub(super) fn mark_of(position: &Position) -> Option<RecordMark> {
     match position.state {
         ResumeState::Kafka { mark, .. } => mark,
         _ => None,
@@ -163,7 +163,7 @@ mod tests {
     fn position(of: &str, at: u64, mark_at: Option<u64>) -> Position {
         let state = ResumeState::Kafka {
             since: 0,
-            mark: mark_at.map(|at| Mark { at, hash: 1 }),
+            mark: mark_at.map(|at| RecordMark { at, hash: 1 }),
             start_ms: None,
             seen_ms: 0,
         };
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_topic_made_anew_has_a_name_of_its_own() {
-        let mut name = Name::new("cluster", "a.b", 1);
+        let mut name = PartitionName::new("cluster", "a.b", 1);
         assert_eq!(name.of(), "kafka:cluster/a.b/1");
         let position = |of: &str, at| position(of, at, None);
         let resume = Resume::from(vec![
@@ -229,6 +229,6 @@ mod tests {
         ]);
         assert_eq!(name.newest(&resume).unwrap().at, Some(2));
         assert_eq!(name.next_generation().of(), "kafka:cluster/a.b/1.3");
-        assert_eq!(Name::new("cluster", "a", 1).newest(&resume), None);
+        assert_eq!(PartitionName::new("cluster", "a", 1).newest(&resume), None);
     }
 }

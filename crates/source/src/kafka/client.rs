@@ -10,10 +10,10 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::begin::Range;
 use super::log_context::LogContext;
-use super::session::End;
+use super::session::SessionEnd;
 use crate::error::Error;
 use crate::kafka::TopicAddress;
-use crate::stream::fit_to_show;
+use crate::shown::fit_to_show;
 
 /// The library wants a group to be named, though none is joined and nothing is committed.
 const GROUP: &str = "headcount-source";
@@ -22,14 +22,14 @@ const GROUP: &str = "headcount-source";
 const NAMED_MAX: usize = 12;
 
 /// A connection to the brokers of an address.
-pub(super) struct Client {
+pub(super) struct TopicClient {
     pub(super) consumer: BaseConsumer<LogContext>,
     brokers: String,
     /// The longest that a question may take.
     limit: Duration,
 }
 
-impl Client {
+impl TopicClient {
     pub(super) fn new(address: &TopicAddress, limit: Duration) -> Result<Self, Error> {
         let mut config = address.kafka().config();
         config
@@ -55,7 +55,7 @@ impl Client {
         let consumer = config
             .create_with_context(LogContext::default())
             .map_err(|error| Error::Client(error.to_string()))?;
-        Ok(Client {
+        Ok(TopicClient {
             consumer,
             brokers: address.kafka().bootstrap(),
             limit,
@@ -63,10 +63,10 @@ impl Client {
     }
 
     /// Which cluster it is: the id that it was given when it was made.
-    pub(super) fn cluster(&self) -> Result<String, End> {
+    pub(super) fn cluster(&self) -> Result<String, SessionEnd> {
         let id = self.consumer.client().fetch_cluster_id(self.limit);
         id.ok_or_else(|| {
-            End::Trouble(format!(
+            SessionEnd::Trouble(format!(
                 "Kafka at {} does not say which cluster it is",
                 self.brokers
             ))
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// The partitions of topics.
-    pub(super) fn partitions(&self, topics: &[String]) -> Result<Vec<(String, i32)>, End> {
+    pub(super) fn partitions(&self, topics: &[String]) -> Result<Vec<(String, i32)>, SessionEnd> {
         let mut partitions = Vec::new();
         for topic in topics {
             let answer = self.consumer.fetch_metadata(Some(topic), self.limit);
@@ -84,7 +84,7 @@ impl Client {
                 return Err(self.missing(topic));
             };
             if let Some(error) = known.error() {
-                return Err(End::Trouble(format!(
+                return Err(SessionEnd::Trouble(format!(
                     "Kafka at {} gives no access to topic {topic} ({})",
                     self.brokers,
                     KafkaError::MetadataFetch(error.into())
@@ -98,14 +98,14 @@ impl Client {
     }
 
     /// The offsets there are of a partition.
-    pub(super) fn range(&self, topic: &str, partition: i32) -> Result<Range, End> {
+    pub(super) fn range(&self, topic: &str, partition: i32) -> Result<Range, SessionEnd> {
         let found = self
             .consumer
             .fetch_watermarks(topic, partition, self.limit)
             .map_err(|error| self.silent(&error))?;
         match (u64::try_from(found.0), u64::try_from(found.1)) {
             (Ok(low), Ok(high)) => Ok(Range { low, high }),
-            _ => Err(End::Trouble(format!(
+            _ => Err(SessionEnd::Trouble(format!(
                 "Kafka at {} does not say where topic {topic}, partition {partition} begins",
                 self.brokers
             ))),
@@ -113,7 +113,12 @@ impl Client {
     }
 
     /// The offset of the first record that is as young as that; `None` if there is none.
-    pub(super) fn at_time(&self, topic: &str, partition: i32, ms: i64) -> Result<Option<u64>, End> {
+    pub(super) fn at_time(
+        &self,
+        topic: &str,
+        partition: i32,
+        ms: i64,
+    ) -> Result<Option<u64>, SessionEnd> {
         let mut asked = TopicPartitionList::new();
         let answer = asked
             .add_partition_offset(topic, partition, Offset::Offset(ms))
@@ -127,8 +132,8 @@ impl Client {
     }
 
     /// Nobody answers, or not with what was asked for.
-    pub(super) fn silent(&self, error: &KafkaError) -> End {
-        End::Trouble(format!(
+    pub(super) fn silent(&self, error: &KafkaError) -> SessionEnd {
+        SessionEnd::Trouble(format!(
             "Kafka at {} does not answer ({})",
             self.brokers,
             fit_to_show(&error.to_string())
@@ -136,12 +141,12 @@ impl Client {
     }
 
     /// A sentence for a topic that is not there, with those that are.
-    pub(super) fn missing(&self, topic: &str) -> End {
+    pub(super) fn missing(&self, topic: &str) -> SessionEnd {
         let all = match self.consumer.fetch_metadata(None, self.limit) {
             Ok(metadata) => named(&metadata),
             Err(error) => return self.silent(&error),
         };
-        End::Missing(format!(
+        SessionEnd::Missing(format!(
             "there is no topic {} in Kafka at {} ({all}): correct the address, or create the topic",
             topic, self.brokers
         ))

@@ -23,7 +23,7 @@ mod arena;
 mod begin;
 mod client;
 mod log_context;
-mod part;
+mod partition;
 mod reader;
 mod session;
 
@@ -33,7 +33,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 pub use self::address::TopicAddress;
-use self::reader::Reader;
+use self::reader::TopicReader;
 use crate::error::{Ended, Error};
 use crate::run::Context;
 
@@ -44,7 +44,7 @@ const WAITING: usize = 2;
 pub(crate) async fn run(address: TopicAddress, mut context: Context) -> Result<Ended, Error> {
     let (batches, mut inbox) = mpsc::channel(WAITING);
     let shown = address.to_string();
-    let reader = Reader::new(address, &context, batches, Handle::current());
+    let reader = TopicReader::new(address, &context, batches, Handle::current());
     let reading = thread::Builder::new()
         .name("kafka".to_owned())
         .spawn(move || reader.run())

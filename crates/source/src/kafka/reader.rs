@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::address::{From, TopicAddress};
 use super::begin::prefix;
-use super::session::{End, Session};
+use super::session::{Session, SessionEnd};
 use crate::error::Stopped;
 use crate::message::Batch;
 use crate::position::{Position, Resume, ResumeState};
@@ -18,13 +18,13 @@ use crate::status::{Reporter, State};
 use headcount_clock::{Backoff, now_ms};
 
 /// Reads topics for as long as somebody takes the batches.
-pub(super) struct Reader {
+pub(super) struct TopicReader {
     pub(super) address: TopicAddress,
     pub(super) options: Options,
     pub(super) report: Reporter,
     /// What was taken, here and before, by the names of partitions.
     taken: HashMap<String, Position>,
-    start: Option<Start>,
+    start: Option<FirstStart>,
     /// When a topic was found missing for the first time.
     waits_since: Option<i64>,
     /// Whether the topics were there since the start of this process.
@@ -35,13 +35,13 @@ pub(super) struct Reader {
 
 /// When a source was started for the first time that begins with what comes after that.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Start {
+pub(super) struct FirstStart {
     pub(super) ms: i64,
     /// In an earlier process, or before the topics were there.
     pub(super) is_old: bool,
 }
 
-impl Reader {
+impl TopicReader {
     pub(super) fn new(
         address: TopicAddress,
         context: &Context,
@@ -49,7 +49,7 @@ impl Reader {
         runtime: Handle,
     ) -> Self {
         let taken = context.resume.beginning("kafka:").cloned();
-        Reader {
+        TopicReader {
             address,
             options: context.options.clone(),
             report: context.report.clone(),
@@ -82,12 +82,12 @@ impl Reader {
                 Err(end) => end,
             };
             let cause = match ended {
-                End::Over => return,
+                SessionEnd::Over => return,
                 // Not a trouble: there are more partitions, or it begins elsewhere.
-                End::Changed => None,
-                End::Trouble(cause) => Some(cause),
+                SessionEnd::Changed => None,
+                SessionEnd::Trouble(cause) => Some(cause),
                 // It may be made at any time, and what is in it by then came after the start.
-                End::Missing(sentence) => {
+                SessionEnd::Missing(sentence) => {
                     self.waits_since.get_or_insert_with(now_ms);
                     Some(sentence)
                 }
@@ -157,7 +157,7 @@ impl Reader {
     }
 
     /// When the source was started for the first time, if that is where the address says to begin.
-    pub(super) fn start(&mut self, cluster: &str) -> Option<Start> {
+    pub(super) fn start(&mut self, cluster: &str) -> Option<FirstStart> {
         if self.address.from() != From::Latest {
             return None;
         }
@@ -173,12 +173,12 @@ impl Reader {
                     })
                     .min()
             })?;
-            Some(Start {
+            Some(FirstStart {
                 ms: of,
                 is_old: true,
             })
         };
-        let start = self.start.or_else(before).unwrap_or(Start {
+        let start = self.start.or_else(before).unwrap_or(FirstStart {
             ms: self.waits_since.unwrap_or_else(now_ms),
             is_old: self.waits_since.is_some(),
         });

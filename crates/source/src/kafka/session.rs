@@ -7,10 +7,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::address::From;
-use super::begin::{Begin, Name, Range, begin, mark_of, other_record};
-use super::client::Client;
-use super::part::Part;
-use super::reader::{Reader, Start};
+use super::begin::{Begin, PartitionName, Range, begin, mark_of, other_record};
+use super::client::TopicClient;
+use super::partition::TopicPartition;
+use super::reader::{FirstStart, TopicReader};
 use crate::message::{Batch, Gap, Item};
 use crate::position::{Position, Resume};
 use headcount_clock::now_ms;
@@ -23,8 +23,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection with all partitions assigned.
 pub(super) struct Session {
-    client: Client,
-    parts: Vec<Part>,
+    client: TopicClient,
+    parts: Vec<TopicPartition>,
     /// Where the last record was: the next one is mostly there too.
     last: usize,
     /// When it was last checked that the topics are as they were; `None` when it is time to.
@@ -35,7 +35,7 @@ pub(super) struct Session {
 
 /// Why a session ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum SessionEnd {
     /// Nobody takes batches any more.
     Over,
     /// There is another state of things, which the next session finds out.
@@ -46,10 +46,10 @@ pub(super) enum End {
 
 impl Session {
     /// Connects, finds out where every partition begins, and tells what is lost.
-    pub(super) fn open(reader: &mut Reader) -> Result<Self, End> {
+    pub(super) fn open(reader: &mut TopicReader) -> Result<Self, SessionEnd> {
         let limit = reader.options.connect_limit.min(ANSWER_LIMIT);
-        let client =
-            Client::new(&reader.address, limit).map_err(|error| End::Trouble(error.to_string()))?;
+        let client = TopicClient::new(&reader.address, limit)
+            .map_err(|error| SessionEnd::Trouble(error.to_string()))?;
         let partitions = client.partitions(reader.address.topics())?;
         let cluster = client.cluster()?;
         let mut session = Session {
@@ -62,30 +62,30 @@ impl Session {
         let taken = reader.taken();
         let mut assigned = TopicPartitionList::new();
         for (topic, partition) in partitions {
-            let name = Name::new(&cluster, &topic, partition);
+            let name = PartitionName::new(&cluster, &topic, partition);
             let start = reader.start(&cluster);
             let from = session.begin(reader, (&topic, partition, name), &taken, start)?;
             let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
             assigned
                 .add_partition_offset(&topic, partition, offset)
-                .map_err(|error| End::Trouble(error.to_string()))?;
+                .map_err(|error| SessionEnd::Trouble(error.to_string()))?;
         }
         session
             .client
             .consumer
             .assign(&assigned)
-            .map_err(|error| End::Trouble(error.to_string()))?;
+            .map_err(|error| SessionEnd::Trouble(error.to_string()))?;
         Ok(session)
     }
 
     /// Adds a partition; the offset to read it from.
     fn begin(
         &mut self,
-        reader: &mut Reader,
-        (topic, partition, mut name): (&str, i32, Name),
+        reader: &mut TopicReader,
+        (topic, partition, mut name): (&str, i32, PartitionName),
         taken: &Resume,
-        start: Option<Start>,
-    ) -> Result<u64, End> {
+        start: Option<FirstStart>,
+    ) -> Result<u64, SessionEnd> {
         let range = self.client.range(topic, partition)?;
         let known = name.newest(taken);
         let begin = begin(known, range);
@@ -105,7 +105,7 @@ impl Session {
             Begin::Lost { low, .. } => (name, low, low),
             Begin::Other { .. } => (name.next_generation(), range.low, range.low),
         };
-        let part = Part::new(topic, partition, name, taken)
+        let part = TopicPartition::new(topic, partition, name, taken)
             .with_proof(proof)
             .begun(start.map(|start| start.ms));
         tell(reader, part.position(), gap)?;
@@ -116,12 +116,12 @@ impl Session {
     /// Where a partition begins that was never read.
     fn first(
         &self,
-        reader: &Reader,
+        reader: &TopicReader,
         topic: &str,
         partition: i32,
         range: Range,
-        start: Option<Start>,
-    ) -> Result<u64, End> {
+        start: Option<FirstStart>,
+    ) -> Result<u64, SessionEnd> {
         let at_time = |ms| {
             let found = self.client.at_time(topic, partition, ms)?;
             Ok(found.unwrap_or(range.high))
@@ -137,7 +137,7 @@ impl Session {
     }
 
     /// Reads until something ends the session.
-    pub(super) fn read(mut self, reader: &mut Reader) -> End {
+    pub(super) fn read(mut self, reader: &mut TopicReader) -> SessionEnd {
         let ended = loop {
             if let Err(end) = self.step(reader) {
                 break end;
@@ -151,7 +151,7 @@ impl Session {
     }
 
     /// Takes one record, or does what is to be done when none is there.
-    fn step(&mut self, reader: &mut Reader) -> Result<(), End> {
+    fn step(&mut self, reader: &mut TopicReader) -> Result<(), SessionEnd> {
         let mut polled = self.client.consumer.poll(Duration::ZERO);
         if polled.is_none() {
             for part in &mut self.parts {
@@ -161,13 +161,13 @@ impl Session {
                 return self.check(reader);
             }
             if reader.is_over() {
-                return Err(End::Over);
+                return Err(SessionEnd::Over);
             }
             polled = self.client.consumer.poll(POLL);
         }
         // The next session looks whether the last record of each partition is still there.
         if self.client.consumer.context().made_anew() {
-            return Err(End::Changed);
+            return Err(SessionEnd::Changed);
         }
         let record = match polled {
             None => return Ok(()),
@@ -201,14 +201,14 @@ impl Session {
         Ok(())
     }
 
-    fn hand_on_all(&mut self, reader: &mut Reader) -> Result<(), End> {
+    fn hand_on_all(&mut self, reader: &mut TopicReader) -> Result<(), SessionEnd> {
         self.parts
             .iter_mut()
             .try_for_each(|part| hand_on(reader, part))
     }
 
     /// What stands where the last record was read is not what was read there before.
-    fn other_record(&mut self, reader: &mut Reader, at: u64) -> End {
+    fn other_record(&mut self, reader: &mut TopicReader, at: u64) -> SessionEnd {
         // What was put together of it comes again under another name.
         let part = self.parts.swap_remove(self.last);
         let low = match self.client.range(&part.topic, part.partition) {
@@ -220,14 +220,14 @@ impl Session {
         let gap = other_record(&part.topic, part.partition, at, seen_ms, now_ms);
         let start_ms = part.start_ms();
         let name = part.name.next_generation();
-        let anew = Part::new(&part.topic, part.partition, name, low).begun(start_ms);
+        let anew = TopicPartition::new(&part.topic, part.partition, name, low).begun(start_ms);
         match tell(reader, anew.position(), Some(gap)) {
-            Ok(()) => End::Changed,
+            Ok(()) => SessionEnd::Changed,
             Err(end) => end,
         }
     }
 
-    fn is_check_due(&self, reader: &Reader) -> bool {
+    fn is_check_due(&self, reader: &TopicReader) -> bool {
         let every = if self.silent {
             reader.options.delays.first / 2
         } else {
@@ -238,11 +238,11 @@ impl Session {
     }
 
     /// Checks that a broker answers and that the topics are as they were.
-    fn check(&mut self, reader: &mut Reader) -> Result<(), End> {
+    fn check(&mut self, reader: &mut TopicReader) -> Result<(), SessionEnd> {
         let found = self.client.partitions(reader.address.topics());
         self.checked = Some(Instant::now());
         match found {
-            Ok(found) if found.len() != self.parts.len() => Err(End::Changed),
+            Ok(found) if found.len() != self.parts.len() => Err(SessionEnd::Changed),
             Ok(_) => {
                 if self.silent {
                     self.silent = false;
@@ -251,7 +251,7 @@ impl Session {
                 Ok(())
             }
             // The library connects again by itself.
-            Err(End::Trouble(cause)) => {
+            Err(SessionEnd::Trouble(cause)) => {
                 self.silent = true;
                 reader.trouble(&cause);
                 Ok(())
@@ -262,15 +262,15 @@ impl Session {
 }
 
 /// Hands on what was put together of a partition.
-fn hand_on(reader: &mut Reader, part: &mut Part) -> Result<(), End> {
+fn hand_on(reader: &mut TopicReader, part: &mut TopicPartition) -> Result<(), SessionEnd> {
     match part.batch() {
-        Some(batch) => reader.hand_on(batch).map_err(|_| End::Over),
+        Some(batch) => reader.hand_on(batch).map_err(|_| SessionEnd::Over),
         None => Ok(()),
     }
 }
 
 /// Notes where a partition begins, and hands on what is lost before that.
-fn tell(reader: &mut Reader, position: Position, gap: Option<Gap>) -> Result<(), End> {
+fn tell(reader: &mut TopicReader, position: Position, gap: Option<Gap>) -> Result<(), SessionEnd> {
     let Some(gap) = gap else {
         reader.note(position);
         return Ok(());
@@ -281,11 +281,11 @@ fn tell(reader: &mut Reader, position: Position, gap: Option<Gap>) -> Result<(),
         items: vec![Item::Gap(gap)],
         position: Some(position),
     };
-    reader.hand_on(batch).map_err(|_| End::Over)
+    reader.hand_on(batch).map_err(|_| SessionEnd::Over)
 }
 
 /// Whether an error ends the session. Trouble with connections does not.
-fn ended_by(error: &KafkaError) -> Result<(), End> {
+fn ended_by(error: &KafkaError) -> Result<(), SessionEnd> {
     match (error, error.rdkafka_error_code()) {
         // The offset is not there (any more), or the topic is not: the next session finds out why.
         (
@@ -298,8 +298,8 @@ fn ended_by(error: &KafkaError) -> Result<(), End> {
                 | Code::UnknownPartition
                 | Code::UnknownTopicId,
             ),
-        ) => Err(End::Changed),
-        (KafkaError::MessageConsumptionFatal(_), _) => Err(End::Trouble(format!(
+        ) => Err(SessionEnd::Changed),
+        (KafkaError::MessageConsumptionFatal(_), _) => Err(SessionEnd::Trouble(format!(
             "the client of Kafka gave up: {error}"
         ))),
         _ => Ok(()),

@@ -3,8 +3,8 @@
 //! Records with the same key come in order, across splits and merges. Of trouble and throttling the status tells;
 //! neither ends the source. What the stream no longer keeps does, unless the address says `lost=go-on`: then it is a gap.
 
-mod account;
 mod aggregate;
+mod cursors;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +15,7 @@ use headcount_kinesis::{
 
 use bytes::Bytes;
 
-use self::account::Account;
+use self::cursors::ShardCursors;
 use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Message, Place};
@@ -53,11 +53,11 @@ async fn run_with(
         Beginning::Latest => Some(now_ms() - LATEST_BEFORE_MS),
         Beginning::Time(ms) => Some(ms),
     };
-    let account = Account::new(prefix, begun_ms, &context.resume);
-    let plan = account.plan(address.goes_on_after_loss());
+    let cursors = ShardCursors::new(prefix, begun_ms, &context.resume);
+    let plan = cursors.plan(address.goes_on_after_loss());
     let mut reader = StreamReader::new(client, plan);
-    let mut reading = Reading {
-        account,
+    let mut reading = StreamReading {
+        cursors,
         context,
         messages: 0,
     };
@@ -89,14 +89,14 @@ async fn find(
     }
 }
 
-struct Reading {
-    account: Account,
+struct StreamReading {
+    cursors: ShardCursors,
     context: Context,
     /// Since the source was started.
     messages: u64,
 }
 
-impl Reading {
+impl StreamReading {
     async fn take(&mut self, event: Event) -> Result<(), Error> {
         match event {
             Event::Records {
@@ -139,13 +139,13 @@ impl Reading {
         let mut bytes = 0;
         let mut records = records.into_iter().peekable();
         while let Some(mut record) = records.next() {
-            self.account.read(shard, &record);
+            self.cursors.read(shard, &record);
             for opened in opened(&std::mem::take(&mut record.data).into()) {
                 self.messages += 1;
                 bytes += opened.bytes.len();
                 items.push(Item::from(Message {
                     bytes: opened.bytes,
-                    position: self.account.next(shard),
+                    position: self.cursors.next(shard),
                     place: Place::Message(self.messages),
                     broken: opened.broken,
                 }));
@@ -161,10 +161,10 @@ impl Reading {
                 bytes = 0;
                 let batch = Batch {
                     items: std::mem::take(&mut items),
-                    position: Some(self.account.position(shard)),
+                    position: Some(self.cursors.position(shard)),
                 };
                 let taken = self.context.push_watched(batch).await?;
-                self.account
+                self.cursors
                     .handed_on(shard, taken, &record.sequence, whole_ms);
             }
         }
@@ -173,10 +173,10 @@ impl Reading {
 
     /// Nothing came for a while: that it did not is part of the position.
     async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
-        if self.account.at_tip(shard, now_ms()) {
+        if self.cursors.at_tip(shard, now_ms()) {
             let batch = Batch {
                 items: Vec::new(),
-                position: Some(self.account.position(shard)),
+                position: Some(self.cursors.position(shard)),
             };
             self.context.push(batch).await?;
         }
@@ -192,7 +192,7 @@ impl Reading {
         self.context.report.change(|status| status.gaps += 1);
         let batch = Batch {
             items: vec![Item::Gap(gap)],
-            position: Some(self.account.position(shard)),
+            position: Some(self.cursors.position(shard)),
         };
         self.context.push(batch).await?;
         Ok(())

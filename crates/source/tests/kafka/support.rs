@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use headcount_source::message::{Batch, Item};
 use headcount_source::shutdown::{Trigger, shutdown};
-use headcount_source::sink::{self, Inbox, Limits};
+use headcount_source::sink::{self, BatchReceiver, Limits};
 use headcount_source::status::{self, Status};
 use headcount_source::{AnySource, Delays, Options};
 use headcount_source::{Position, Resume};
@@ -167,7 +167,7 @@ pub(crate) fn config(bootstrap: &str) -> ClientConfig {
 
 /// A source that runs.
 pub(crate) struct Running {
-    inbox: Inbox,
+    inbox: BatchReceiver,
     pub(crate) status: watch::Receiver<Status>,
     _trigger: Trigger,
 }

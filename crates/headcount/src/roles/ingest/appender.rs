@@ -12,8 +12,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use headcount_clock::now_ms;
+use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{Control, DeadLetter, Door, PeopleKey, Reason};
+use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
     Position,
     message::{Batch, Broken, Gap, Item, Message},
@@ -23,8 +24,10 @@ use headcount_source::{
 use tokio::sync::watch;
 
 use crate::{
+    metrics::{DecodeStage, METRICS},
     news::{News, Notices},
     roles::ingest::{clock_lead::ClockLead, resume::Known},
+    schema,
 };
 
 /// Batches on their way to the journal: enough for one transaction to hold what many partitions of a topic bring. What
@@ -37,6 +40,8 @@ pub(crate) struct Ingest {
     door: Door,
     /// Numbers by name.
     numbers: HashMap<String, u16>,
+    /// What the journal has to be told of the records' schema, unless it is Meetup's.
+    declared: Option<Declared>,
     partitions: Vec<Shelf>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
@@ -51,6 +56,8 @@ pub(crate) struct Ingest {
 #[derive(Default)]
 struct Shelf {
     named: HashSet<u16>,
+    /// It has been told of the records' schema.
+    knows_schema: bool,
     /// The greatest position by what it is a position in.
     have: HashMap<String, u64>,
 }
@@ -99,13 +106,22 @@ fn not_kept(error: JournalError) -> anyhow::Error {
 }
 
 impl Ingest {
+    /// # Errors
+    /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
         known: &[Known],
         news: &News,
-    ) -> Self {
+    ) -> Result<Self> {
         let partitions = journal.partitions();
+        let schema = schema::of_sources()?;
+        let declared = schema::declared_in(&*schema, known)?;
+        let first = declared
+            .as_ref()
+            .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
+        let kinds = schema::kinds_of(&*schema, first);
+        let door = Door::of(Decoder::of(schema), kinds, partitions, people);
         let mut numbers = HashMap::new();
         let shelves = known
             .iter()
@@ -116,6 +132,9 @@ impl Ingest {
                 }
                 Shelf {
                     named: known.names.iter().map(|(number, _)| *number).collect(),
+                    knows_schema: declared
+                        .as_ref()
+                        .is_none_or(|declared| known.schemas.contains(declared)),
                     have: known
                         .positions
                         .iter()
@@ -127,9 +146,10 @@ impl Ingest {
                 }
             })
             .collect();
-        Self {
+        Ok(Self {
             journal,
-            door: Door::new(partitions, people),
+            door,
+            declared,
             numbers,
             partitions: shelves,
             in_flight: VecDeque::new(),
@@ -137,7 +157,12 @@ impl Ingest {
             notices: news.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
-        }
+        })
+    }
+
+    /// The schema of what sources bring.
+    pub(crate) fn schema(&self) -> &Arc<dyn Schema> {
+        self.door.schema()
     }
 
     pub(crate) fn journal(&self) -> &Arc<Journal> {
@@ -228,6 +253,7 @@ impl Ingest {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
+        let fallbacks = self.door.fallbacks();
         for item in &batch.items {
             match item {
                 Item::Message(message) => {
@@ -239,6 +265,10 @@ impl Ingest {
                 }
             }
         }
+        METRICS
+            .decode_fallbacks
+            .of(DecodeStage::Ingest)
+            .inc_by(self.door.fallbacks() - fallbacks);
         for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
             if part.entries.is_empty() {
                 continue;
@@ -284,11 +314,12 @@ impl Ingest {
         match admitted {
             Ok(admitted) => {
                 self.kept += 1;
+                declare(shelf, self.declared.as_ref(), number, part);
                 let lead = match self.clock_leads.get_mut(source) {
                     Some(lead) => lead,
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
                 };
-                lead.observe(admitted.mtime, now_ms());
+                lead.observe(admitted.time, now_ms());
                 part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
@@ -347,6 +378,20 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
                 name: source.to_owned(),
             },
         ));
+    }
+}
+
+/// Tells the partition what schema records have before the first of them.
+fn declare(shelf: &mut Shelf, declared: Option<&Declared>, number: u16, part: &mut Part) {
+    if let Some(declared) = declared
+        && !std::mem::replace(&mut shelf.knows_schema, true)
+    {
+        let schema = Control::Schema {
+            kind: declared.kind,
+            feeds: declared.feeds.clone(),
+            definition: declared.definition.clone(),
+        };
+        part.entries.push(control(number, &schema));
     }
 }
 

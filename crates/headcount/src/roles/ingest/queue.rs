@@ -18,7 +18,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_source::{
-    AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
+    AnySource, Ended, Error as SourceError, Position, ReadTime, Resume, SourceAddress,
     message::Batch,
     shutdown::Shutdown,
     sink::{self, Delivery, Held, Limits},
@@ -31,7 +31,11 @@ use tokio::{
 };
 
 use crate::{
-    news::News, roles::ingest::appender::Ingest, roles::ingest::record_time::read_time,
+    exit::{DATA, exit},
+    metrics::METRICS,
+    news::News,
+    roles::ingest::appender::Ingest,
+    roles::ingest::record_time::read_time,
     roles::ingest::resume::Known,
 };
 
@@ -51,6 +55,7 @@ pub(crate) struct Intake {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingest>>,
     journal: Arc<Journal>,
+    read_time: ReadTime,
 }
 
 /// A source that runs.
@@ -66,6 +71,7 @@ impl Intake {
     pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let journal = Arc::clone(ingest.journal());
+        let read_time = read_time(Arc::clone(ingest.schema()));
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
@@ -80,6 +86,7 @@ impl Intake {
             arrivals,
             thread,
             journal,
+            read_time,
         })
     }
 
@@ -93,7 +100,7 @@ impl Intake {
         let name = address.to_string();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
-        let source = AnySource::new(address).with_read_time(read_time());
+        let source = AnySource::new(address).with_read_time(self.read_time.clone());
         let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
         let arrivals = self.arrivals.clone();
         let handed_over = tokio::spawn(async move {
@@ -147,6 +154,8 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
+        let waiting = inbox.inbox.len() + usize::from(inbox.next.is_some());
+        METRICS.ingest_queue_batches.set(waiting as i64);
         let arrival = match inbox.waiting() {
             Some(arrival) => arrival,
             None => {
@@ -260,9 +269,39 @@ pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
                 .map(|position| serde_json::from_value(position.clone()))
                 .collect::<Result<_, _>>()
         })
-        .collect::<Result<_, _>>()
-        .context("read the position of a source")?;
+        .collect::<Result<_, serde_json::Error>>()
+        .map_err(|error| exit(DATA, error.to_string()))?;
     Ok(Resume::from_partitions(
         partitions.iter().map(Vec::as_slice),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_record::Control;
+    use serde_json::json;
+
+    use super::*;
+    use crate::exit::code_of;
+
+    fn known(position: serde_json::Value) -> Known {
+        let control = Control::Position {
+            of: "http://h/".to_owned(),
+            position,
+            received: 1,
+            repaired: 0,
+        };
+        Known::of_bodies(&[control.to_body()])
+    }
+
+    #[test]
+    fn a_position_of_another_format_is_refused_with_a_sentence() {
+        let state = json!({ "source": "http", "cursor_ms": 4, "seen_ms": 5 });
+        let stored = json!({ "version": 2, "of": "http://h/", "state": state });
+        assert!(resume(&[known(stored)]).is_ok());
+        let old = json!({ "of": "http://h/", "mtime_ms": 4, "seen_ms": 5 });
+        let error = resume(&[known(old)]).expect_err("it is of another format");
+        assert_eq!(code_of(&error), DATA);
+        assert!(error.to_string().contains("has format 1"), "{error}");
+    }
 }

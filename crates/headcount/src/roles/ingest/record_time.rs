@@ -1,26 +1,24 @@
 //! The time of a record, for sources that ask to go on from it or pace by it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
-use headcount_record::{Decoder, Record};
+use headcount_record::{Decoder, Schema};
 use headcount_source::{ReadTime, RecordTime};
 
 thread_local! {
     /// Remembers nothing that matters: it is there so that what many records share is parsed once.
-    static DECODER: RefCell<Decoder> = RefCell::default();
+    static DECODER: RefCell<Option<Decoder>> = const { RefCell::new(None) };
 }
 
 /// Reads the time of a record as the door will: what that refuses has none.
-pub(crate) fn read_time() -> ReadTime {
-    ReadTime::new(|bytes| {
+pub(crate) fn read_time(schema: Arc<dyn Schema>) -> ReadTime {
+    ReadTime::new(move |bytes| {
         DECODER.with_borrow_mut(|decoder| {
+            let decoder = decoder.get_or_insert_with(|| Decoder::of(Arc::clone(&schema)));
             decoder.keep_bounded();
-            let version = match decoder.decode(bytes).ok()? {
-                Record::Rsvp(rsvp) => rsvp.version,
-                Record::Other(other) => other.version,
-            };
+            let version = decoder.decode(bytes).ok()?.version();
             Some(RecordTime {
-                ms: version.mtime(),
+                ms: version.time(),
                 is_live: version.is_live(),
             })
         })

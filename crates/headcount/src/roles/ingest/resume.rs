@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{FUTURE_MS, Partition};
+use headcount_engine::{Declared, FUTURE_MS, Partition};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -10,6 +10,8 @@ pub(crate) struct Known {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
+    /// What has been declared of the schemas of records.
+    pub(crate) schemas: Vec<Declared>,
     /// What has records that are kept out because their time is of the future, and the least of
     /// these times.
     kept_out: BTreeMap<String, i64>,
@@ -27,6 +29,7 @@ impl Known {
         Self {
             names: Vec::new(),
             positions: positions.collect(),
+            schemas: Vec::new(),
             // A journal does not know what became of its records.
             kept_out: BTreeMap::new(),
         }
@@ -40,6 +43,7 @@ impl Known {
                 .map(|(number, state)| (*number, state.name.clone()))
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
+            schemas: partition.schemas().to_vec(),
             kept_out: partition.kept_out().clone(),
         }
     }

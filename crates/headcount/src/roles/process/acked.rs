@@ -8,7 +8,10 @@ use std::{
     time::Instant,
 };
 
+use headcount_telemetry::Share;
 use tokio::sync::Notify;
+
+use crate::metrics::METRICS;
 
 /// The ways out of a partition. What is on one does not hold up another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +24,24 @@ pub(crate) enum Lane {
     Checkpoints,
 }
 
+/// This partition's part of the partitions that publish, by lane.
+struct ShownBusy([Share; 3]);
+
+impl Default for ShownBusy {
+    fn default() -> Self {
+        let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
+        Self(lanes.map(|lane| Share::of(METRICS.publish_busy.of(lane))))
+    }
+}
+
 /// How far a partition has given away.
 #[derive(Default)]
 pub(crate) struct Delivered {
     /// By lane: something is on its way.
     busy: [AtomicBool; 3],
+    /// By lane: since when.
+    busy_since: Mutex<[Option<Instant>; 3]>,
+    shown: ShownBusy,
     abandoned: AtomicBool,
     /// How often a lane became free, or all waiting was ended.
     freed: Mutex<u64>,
@@ -54,10 +70,22 @@ impl Delivered {
     }
 
     pub(crate) fn set_busy(&self, lane: Lane, busy: bool) {
+        self.measure(lane, busy);
         self.busy[lane as usize].store(busy, Ordering::Release);
         if !busy {
             self.count_freed();
         }
+    }
+
+    fn measure(&self, lane: Lane, busy: bool) {
+        let now = busy.then(Instant::now);
+        let mut since = self.busy_since.lock().expect("nobody panics with it");
+        let before = std::mem::replace(&mut since[lane as usize], now);
+        if let (Some(began), None) = (before, now) {
+            let took = began.elapsed().as_secs_f64();
+            METRICS.publish_seconds.of(lane).observe(took);
+        }
+        self.shown.0[lane as usize].set(busy.into());
     }
 
     /// How often a lane became free. To be asked before looking at lanes, and then to be waited from.

@@ -1,10 +1,19 @@
 //! Where the state of partitions is kept between starts: the data folder, or the lake.
 
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+};
+
 use anyhow::{Context, Result};
 use headcount_engine::Partition;
 use headcount_lake::checkpoints::CheckpointStore;
 
 use crate::data::DataDir;
+
+/// The file in the folder of a partition's state.
+const NAME: &str = "checkpoint";
 
 /// Keeps checkpoints and finds the newest.
 #[derive(Clone)]
@@ -55,7 +64,17 @@ impl Checkpoints {
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
         match self {
-            Self::Folder(data) => Ok(Some(Partition::load(&data.state(at), journal, at)?)),
+            Self::Folder(data) => {
+                let path = data.state(at).join(NAME);
+                let file = match fs::read(&path) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                    file => {
+                        file.with_context(|| format!("read the checkpoint {}", path.display()))?
+                    }
+                };
+                let place = path.display().to_string();
+                Ok(Some(Partition::from_bytes(&file, &place, journal, at)?))
+            }
             Self::Lake(store) => {
                 let read = |offset, bytes: &[u8]| {
                     let place = format!("checkpoint of partition {at} at offset {offset}");
@@ -75,10 +94,58 @@ impl Checkpoints {
     /// Keeps the state of a partition at `offset`.
     pub(crate) fn save(&self, at: u16, offset: u64, bytes: &[u8]) -> Result<()> {
         match self {
-            Self::Folder(data) => Ok(headcount_engine::write_checkpoint(&data.state(at), bytes)?),
+            Self::Folder(data) => {
+                let folder = data.state(at);
+                replace(&folder, bytes).with_context(|| {
+                    format!("write the checkpoint {}", folder.join(NAME).display())
+                })
+            }
             Self::Lake(store) => store
                 .save(at, offset, bytes)
                 .with_context(|| format!("write the checkpoint of partition {at} to the lake")),
         }
+    }
+}
+
+/// Writes a checkpoint into a folder, made if it is not there. It is written beside, synced and
+/// renamed: after a crash it is whole, or the one before is there.
+fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let beside = folder.join("checkpoint.tmp");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&beside, folder.join(NAME))?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_engine::Head;
+
+    use super::*;
+
+    #[test]
+    fn one_that_cannot_be_used_is_counted_anew_and_replaced() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let checkpoints = Checkpoints::Folder(DataDir::new(folder.path().to_owned()));
+        let begins = |journal| checkpoints.start(journal, 3).hint;
+        assert_eq!(begins(7), b"", "there is none");
+        let head = Head {
+            journal: 7,
+            partition: 3,
+            hint: b"here".to_vec(),
+        };
+        let bytes = Partition::new().to_bytes(&head);
+        // Of an older format, and cut short: both are replaced by the next.
+        let mut older = bytes.clone();
+        older[7] -= 1;
+        for unusable in [&older, &bytes[..30].to_vec()] {
+            checkpoints.save(3, 0, unusable).expect("saved");
+            assert_eq!(begins(7), b"");
+            checkpoints.save(3, 0, &bytes).expect("saved");
+            assert_eq!(begins(7), b"here");
+        }
+        assert_eq!(begins(8), b"", "it is of another journal");
     }
 }

@@ -17,6 +17,7 @@ use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Rea
 use headcount_record::Kind;
 
 use crate::{
+    metrics::{DecodeStage, METRICS},
     news::News,
     roles::ingest::resume::Known,
     roles::process::acked::Delivered,
@@ -189,7 +190,13 @@ impl Run {
             };
             if read > 0 {
                 self.goes_on();
+                let fallbacks = self.partition.fallbacks();
                 apply(&mut self.partition, &batch)?;
+                let fallbacks = self.partition.fallbacks() - fallbacks;
+                METRICS
+                    .decode_fallbacks
+                    .of(DecodeStage::Process)
+                    .inc_by(fallbacks);
                 self.giving.counted(read);
             }
             if !self.partition.is_at_commit() {

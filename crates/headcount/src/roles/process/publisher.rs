@@ -23,6 +23,7 @@ use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
+    metrics::METRICS,
     roles::process::acked::{Delivered, Lane},
     roles::process::checkpoints::{Checkpoints, Start},
 };
@@ -110,13 +111,17 @@ impl Outbox {
             checkpoints: to.checkpoints,
             delivered: Arc::clone(&delivered),
         };
-        let server = |what| Server {
+        let server = |lane, what| Server {
             partition,
+            lane,
             what,
             serving: to.serving.clone(),
             delivered: Arc::clone(&delivered),
         };
-        let (tables, steps) = (server("tables"), server("figures shown elsewhere"));
+        let (tables, steps) = (
+            server(Lane::Tables, "tables"),
+            server(Lane::Steps, "figures shown elsewhere"),
+        );
         let threads = [
             spawn(format!("tables-{partition}"), move || {
                 tables.serve_tables(&due_tables, &checkpoints);
@@ -183,6 +188,7 @@ fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle
 /// Serves what is given to it.
 struct Server {
     partition: u16,
+    lane: Lane,
     /// What does not go on if it does not.
     what: &'static str,
     serving: Option<(Serving, Handle)>,
@@ -255,6 +261,7 @@ impl Server {
                     return true;
                 }
                 Err(error) => {
+                    METRICS.publish_failures.of(self.lane).inc();
                     if !failing {
                         tracing::warn!(
                             "partition {}: {} stand still: {error}; it is tried again, nothing is lost meanwhile",
@@ -299,11 +306,19 @@ impl Keeper {
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
         match kept {
-            Ok(()) => self.delivered.set_checkpointed(checkpoint.offset),
-            Err(error) => tracing::warn!(
-                "no checkpoint of partition {} was written: {error:#}",
-                self.partition
-            ),
+            Ok(()) => {
+                METRICS
+                    .checkpoint_bytes
+                    .inc_by(checkpoint.bytes.len() as u64);
+                self.delivered.set_checkpointed(checkpoint.offset);
+            }
+            Err(error) => {
+                METRICS.publish_failures.of(Lane::Checkpoints).inc();
+                tracing::warn!(
+                    "no checkpoint of partition {} was written: {error:#}",
+                    self.partition
+                );
+            }
         }
     }
 }

@@ -86,6 +86,7 @@ fn a_checkpoint_goes_on_only_after_the_tables_up_to_it_are_served() {
     let (checkpoints, kept) = sync_channel(0);
     let server = Server {
         partition: 0,
+        lane: Lane::Tables,
         what: "tables",
         serving: room.destination().serving,
         delivered: Arc::default(),

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use super::Feed;
 use crate::decoder::Record;
 use crate::{
-    Feed,
     content::{Event, Group, Topic, Venue},
     dictionary::Dictionary,
+    id::{Identity, Namespace},
     json::Json,
-    other::{Identity, Other},
+    other::Other,
     people::fit,
     reason::Reason,
+    response::Response,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     text::RecordText,
     version::Version,
@@ -38,9 +40,9 @@ pub(crate) fn decode(line: &RecordText<'_>, dictionary: &mut Dictionary) -> Resu
 fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> {
     let id = positive(top.get("rsvp_id")?, "rsvp_id")?;
     let version = version(top)?;
-    let yes = match text(top.get("response")?, "response")? {
-        Some("yes") => true,
-        Some("no") => false,
+    let response = match text(top.get("response")?, "response")? {
+        Some("yes") => Response::Yes,
+        Some("no") => Response::No,
         Some(_) => return Err(Reason::UnknownEnum("response")),
         None => return Err(Reason::MissingField("response")),
     };
@@ -70,7 +72,7 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
         group: group.hash,
         venue: venue.map(|venue| venue.hash),
         guests,
-        yes,
+        response,
         visibility: visibility.as_bytes(),
     }
     .hash();
@@ -79,17 +81,21 @@ fn rsvp(top: &Members<'_>, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> 
         member,
         version,
         event: event.key,
-        group: group.key,
+        group: Some(group.key),
         venue: venue.map(|venue| venue.key),
         content,
+        id_check: 0,
+        member_check: 0,
         guests,
-        yes,
+        response,
+        tells_event: true,
     })
 }
 
 fn event(members: Option<Members<'_>>) -> Result<Event, Reason> {
     let members = members.ok_or(Reason::MissingField("event"))?;
     Ok(Event {
+        namespace: Namespace::MEETUP,
         id: id_text(members.get("event_id")?, "event.event_id")?
             .ok_or(Reason::MissingField("event.event_id"))?
             .into(),
@@ -108,7 +114,7 @@ fn venue(members: &Members<'_>) -> Result<Option<Venue>, Reason> {
         return Ok(None);
     };
     Ok(Some(Venue {
-        id,
+        id: identity(id),
         name: shown(members.get("venue_name")?, "venue.venue_name")?
             .unwrap_or_default()
             .into(),
@@ -127,14 +133,16 @@ fn group(members: Option<Members<'_>>, dictionary: &mut Dictionary) -> Result<Gr
     let city = text(members.get("group_city")?, "group.group_city")?.unwrap_or_default();
     let state = text(members.get("group_state")?, "group.group_state")?.unwrap_or_default();
     Ok(Group {
-        id: whole(members.get("group_id")?, "group.group_id")?
-            .ok_or(Reason::MissingField("group.group_id"))?,
+        id: identity(
+            whole(members.get("group_id")?, "group.group_id")?
+                .ok_or(Reason::MissingField("group.group_id"))?,
+        ),
         name: shown(members.get("group_name")?, "group.group_name")?
             .unwrap_or_default()
             .into(),
         city: dictionary.texts.share(city),
         state: dictionary.texts.share(state),
-        country: dictionary.texts.share(&country.to_ascii_lowercase()),
+        country: Some(dictionary.texts.share(&country.to_ascii_lowercase())),
         lat: degrees(members.get("group_lat")?, 90.0, "group.group_lat")?,
         lon: degrees(members.get("group_lon")?, 180.0, "group.group_lon")?,
         topics: topics(members.get("group_topics")?, dictionary)?,
@@ -165,6 +173,12 @@ fn topics(value: Option<&Json>, dictionary: &mut Dictionary) -> Result<Box<[Arc<
         push_topic(&mut topics, Arc::clone(dictionary.topics.content(topic)));
     }
     Ok(topics.into())
+}
+
+/// The identity that a number of Meetup's is. None below 0 has been seen, and one would be another
+/// than every number above.
+pub(crate) fn identity(number: i64) -> Identity {
+    Identity::of_number(Namespace::MEETUP, number.cast_unsigned())
 }
 
 /// Adds a topic unless its urlkey stands there already.
@@ -212,10 +226,8 @@ fn other(feed: Feed, top: &Members<'_>) -> Result<Other, Reason> {
         return Err(Reason::Range("status"));
     }
     Ok(Other {
-        identity: Identity {
-            feed,
-            id: id.ok_or(Reason::MissingField(key))?.into(),
-        },
+        feed: feed as u8,
+        id: id.ok_or(Reason::MissingField(key))?.into(),
         version: version(top)?,
         content: top.content_without_member(),
         event: event.map(Into::into),
@@ -228,7 +240,7 @@ fn version(top: &Members<'_>) -> Result<Version, Reason> {
         None => Err(Reason::MissingField("mtime")),
         Some(Json::Integer(mtime)) => i64::try_from(*mtime)
             .ok()
-            .and_then(Version::of)
+            .and_then(Version::of_meetup)
             .ok_or(Reason::BadTimestamp),
         Some(_) => Err(Reason::BadTimestamp),
     }

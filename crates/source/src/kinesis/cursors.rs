@@ -20,16 +20,16 @@ use crate::sink::Taken;
 
 /// All shards of a stream.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(super) struct ShardCursors {
     /// What the positions are called, up to the name of the shard.
     prefix: String,
     /// Where shards begin that were never read: from this arrival on (ms since 1970), or from the oldest record.
     begun_ms: Option<i64>,
-    shards: BTreeMap<String, Shard>,
+    shards: BTreeMap<String, ShardCursor>,
 }
 
 #[derive(Debug, Default)]
-struct Shard {
+struct ShardCursor {
     /// Messages so far.
     count: u64,
     first: Option<SequenceNumber>,
@@ -38,34 +38,34 @@ struct Shard {
     under_way: VecDeque<(Taken, Settled)>,
 }
 
-impl Account {
+impl ShardCursors {
     /// `begun_ms` counts only for a stream of which nothing is known.
     pub(super) fn new(prefix: String, begun_ms: Option<i64>, resume: &Resume) -> Self {
-        let mut account = Account {
+        let mut cursors = ShardCursors {
             begun_ms,
             shards: BTreeMap::new(),
             prefix,
         };
-        for position in resume.beginning(&account.prefix) {
+        for position in resume.beginning(&cursors.prefix) {
             let ResumeState::Kinesis(mark) = &position.state else {
                 continue;
             };
-            account.begun_ms = mark.begun_ms;
-            let shard = Shard {
+            cursors.begun_ms = mark.begun_ms;
+            let shard = ShardCursor {
                 count: mark.settled.as_ref().map_or(0, |settled| settled.at),
                 first: mark.first.clone().map(SequenceNumber::new),
                 settled: mark.settled.clone(),
                 under_way: VecDeque::new(),
             };
-            let name = &position.of[account.prefix.len()..];
-            account.shards.insert(name.to_owned(), shard);
+            let name = &position.of[cursors.prefix.len()..];
+            cursors.shards.insert(name.to_owned(), shard);
         }
-        account
+        cursors
     }
 
     /// Where every shard goes on.
     pub(super) fn plan(&self, tolerates_loss: bool) -> Plan {
-        let start_of = |shard: &Shard| match (&shard.settled, &shard.first) {
+        let start_of = |shard: &ShardCursor| match (&shard.settled, &shard.first) {
             (Some(settled), _) => Some(Start::After {
                 sequence: SequenceNumber::new(&settled.after),
                 whole_ms: settled.whole_ms,
@@ -143,9 +143,9 @@ impl Account {
         }
     }
 
-    fn shard(&mut self, name: &str) -> &mut Shard {
+    fn shard(&mut self, name: &str) -> &mut ShardCursor {
         if !self.shards.contains_key(name) {
-            self.shards.insert(name.to_owned(), Shard::default());
+            self.shards.insert(name.to_owned(), ShardCursor::default());
         }
         self.shards.get_mut(name).expect("it was just put there")
     }

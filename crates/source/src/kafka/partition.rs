@@ -5,25 +5,25 @@ use rdkafka::message::BorrowedMessage;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::arena::Arena;
-use super::begin::Name;
+use super::begin::PartitionName;
 use crate::envelope::{self, Opened};
 use crate::message::{Batch, Item, Message, Place};
-use crate::position::{Mark, Position, ResumeState};
+use crate::position::{Position, RecordMark, ResumeState};
 use headcount_clock::now_ms;
 
 /// What was taken of a partition, and the batch that is being put together.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct TopicPartition {
     pub(super) topic: String,
     pub(super) partition: i32,
-    pub(super) name: Name,
+    pub(super) name: PartitionName,
     /// The end of the last batch, and of the last record.
     since: u64,
     taken: u64,
     /// The hash of the last record.
     hash: Option<u64>,
     /// A record that must come again as it was.
-    proof: Option<Mark>,
+    proof: Option<RecordMark>,
     start_ms: Option<i64>,
     items: Vec<Item>,
     bytes: usize,
@@ -32,9 +32,9 @@ pub(super) struct Part {
     opened: Vec<Opened>,
 }
 
-impl Part {
-    pub(super) fn new(topic: &str, partition: i32, name: Name, taken: u64) -> Self {
-        Part {
+impl TopicPartition {
+    pub(super) fn new(topic: &str, partition: i32, name: PartitionName, taken: u64) -> Self {
+        TopicPartition {
             topic: topic.to_owned(),
             partition,
             name,
@@ -51,13 +51,13 @@ impl Part {
     }
 
     /// The record that ends at the mark is to be the same.
-    pub(super) fn with_proof(self, proof: Option<Mark>) -> Self {
-        Part { proof, ..self }
+    pub(super) fn with_proof(self, proof: Option<RecordMark>) -> Self {
+        TopicPartition { proof, ..self }
     }
 
     /// When the source was started for the first time, if that is where it begins.
     pub(super) fn begun(self, start_ms: Option<i64>) -> Self {
-        Part { start_ms, ..self }
+        TopicPartition { start_ms, ..self }
     }
 
     pub(super) fn is(&self, topic: &str, partition: i32) -> bool {
@@ -76,7 +76,7 @@ impl Part {
     ///
     /// # Errors
     /// With the mark where another record stands than was read there before.
-    pub(super) fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), Mark> {
+    pub(super) fn take(&mut self, record: &BorrowedMessage<'_>) -> Result<(), RecordMark> {
         // Offsets of records are never negative.
         let offset = u64::try_from(record.offset()).unwrap_or_default();
         let end = offset + 1;
@@ -143,7 +143,7 @@ impl Part {
 
     /// Where reading stands.
     pub(super) fn position(&self) -> Position {
-        let mark = self.hash.map(|hash| Mark {
+        let mark = self.hash.map(|hash| RecordMark {
             at: self.taken,
             hash,
         });

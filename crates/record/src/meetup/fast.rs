@@ -5,11 +5,13 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::{
-    complete::push_topic,
     content::{Content, Event, Group, Topic, Venue},
-    dictionary::{Dictionary, Found, Key, Table, Texts},
+    dictionary::{Dictionary, Found, Table, Texts},
     fingerprint::{Fingerprint, Fingerprints},
+    id::Namespace,
+    meetup::complete::{identity, push_topic},
     people::fit,
+    response::Response,
     rsvp::{GUESTS_MAX, Rsvp, RsvpContent},
     version::Version,
     walker::{Text, Walker},
@@ -23,7 +25,7 @@ pub(crate) struct Draft<'a> {
     member_id: u64,
     version: Version,
     guests: u16,
-    yes: bool,
+    response: Response,
     visibility: &'a [u8],
     event: Part,
     group: Part,
@@ -56,7 +58,8 @@ const NEEDED: u16 = EVENT | GROUP | MEMBER | MTIME | RSVP_ID | RESPONSE;
 pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<'a>> {
     let mut walker = Walker::new(bytes);
     let mut seen = 0_u16;
-    let (mut id, mut version, mut member_id, mut guests, mut yes) = (0, None, 0, 0, false);
+    let (mut id, mut version, mut member_id, mut guests) = (0, None, 0, 0);
+    let mut response = Response::No;
     let (mut event, mut group, mut venue) = (None, None, None);
     let mut member = 0..0;
     let mut visibility: &[u8] = b"";
@@ -83,7 +86,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
                 MEMBER
             }
             b"mtime" => {
-                version = Some(Version::of(walker.integer()?)?);
+                version = Some(Version::of_meetup(walker.integer()?)?);
                 MTIME
             }
             b"rsvp_id" => {
@@ -91,9 +94,9 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
                 RSVP_ID
             }
             b"response" => {
-                yes = match walker.text()?.raw {
-                    b"yes" => true,
-                    b"no" => false,
+                response = match walker.text()?.raw {
+                    b"yes" => Response::Yes,
+                    b"no" => Response::No,
                     _ => return None,
                 };
                 RESPONSE
@@ -134,7 +137,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
         member_id,
         version: version?,
         guests,
-        yes,
+        response,
         visibility,
         event: event?,
         group: group?,
@@ -159,7 +162,7 @@ pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<R
         group: group.hash,
         venue: venue.map(|venue| venue.hash),
         guests: draft.guests,
-        yes: draft.yes,
+        response: draft.response,
         visibility: draft.visibility,
     }
     .hash();
@@ -168,23 +171,26 @@ pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<R
         member: draft.member_id,
         version,
         event: event.key,
-        group: group.key,
+        group: Some(group.key),
         venue: venue.map(|venue| venue.key),
         content,
+        id_check: 0,
+        member_check: 0,
         guests: draft.guests,
-        yes: draft.yes,
+        response: draft.response,
+        tells_event: true,
     })
 }
 
 /// Looks up what settling will look up, so that it is near then. The value means nothing.
-pub(crate) fn touch(draft: &Draft<'_>, dictionary: &Dictionary) -> Key {
+pub(crate) fn touch(draft: &Draft<'_>, dictionary: &Dictionary) -> usize {
     let event = draft.event.find(&dictionary.events);
     let group = draft.group.find(&dictionary.groups);
     let venue = draft.venue.and_then(|venue| venue.find(&dictionary.venues));
     [event, group, venue]
         .into_iter()
         .flatten()
-        .fold(0, |near, found| near ^ found.key)
+        .fold(0, |near, found| near ^ found.key.index())
 }
 
 /// Passes the value of a key that is not used. An escaped key might spell one that is.
@@ -310,6 +316,7 @@ fn walk_event(walker: &mut Walker<'_>) -> Option<Event> {
         more = walker.more(b'}')?;
     }
     Some(Event {
+        namespace: Namespace::MEETUP,
         id: id?,
         name: name.unwrap_or_else(|| "".into()),
         url: url.unwrap_or_else(|| "".into()),
@@ -332,7 +339,7 @@ fn walk_venue(walker: &mut Walker<'_>) -> Option<Venue> {
         more = walker.more(b'}')?;
     }
     Some(Venue {
-        id: id?,
+        id: identity(id?),
         name: name.unwrap_or_else(|| "".into()),
         lat,
         lon,
@@ -371,11 +378,11 @@ fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Gr
         more = walker.more(b'}')?;
     }
     Some(Group {
-        id: id?,
+        id: identity(id?),
         name: name.unwrap_or_else(|| "".into()),
         city: city.unwrap_or_else(|| dictionary.texts.share("")),
         state: state.unwrap_or_else(|| dictionary.texts.share("")),
-        country: country?,
+        country: Some(country?),
         lat,
         lon,
         topics: topics.unwrap_or_default(),

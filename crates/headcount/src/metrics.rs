@@ -1,0 +1,77 @@
+//! What the roles count of themselves, on `/metrics` of the process.
+
+use std::sync::LazyLock;
+
+use headcount_telemetry::{Counter, Counters, Gauge, Gauges, Histograms, Label, global};
+
+use crate::roles::process::acked::Lane;
+
+/// Where records are decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum DecodeStage {
+    /// Before they are kept.
+    Ingest,
+    /// When they are counted.
+    Process,
+}
+
+impl Label for DecodeStage {
+    const KEY: &'static str = "stage";
+    const VALUES: &'static [(Self, &'static str)] =
+        &[(Self::Ingest, "ingest"), (Self::Process, "process")];
+}
+
+impl Label for Lane {
+    const KEY: &'static str = "channel";
+    const VALUES: &'static [(Self, &'static str)] = &[
+        (Self::Tables, "tables"),
+        (Self::Steps, "steps"),
+        (Self::Checkpoints, "checkpoints"),
+    ];
+}
+
+/// Of all roles of the process.
+pub(crate) struct RoleMetrics {
+    pub(crate) ingest_queue_batches: Gauge,
+    pub(crate) decode_fallbacks: Counters<DecodeStage>,
+    pub(crate) publish_busy: Gauges<Lane>,
+    pub(crate) publish_seconds: Histograms<Lane>,
+    pub(crate) publish_failures: Counters<Lane>,
+    pub(crate) checkpoint_bytes: Counter,
+}
+
+pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| RoleMetrics {
+    ingest_queue_batches: global().gauge(
+        "headcount_ingest_queue_batches",
+        "Batches of sources that wait to be decoded.",
+    ),
+    decode_fallbacks: global().counters(
+        "headcount_decode_fallbacks_total",
+        "Records that the fast decoder left to the complete one.",
+    ),
+    publish_busy: global().gauges(
+        "headcount_publish_busy",
+        "Partitions that are publishing on a channel.",
+    ),
+    publish_seconds: global().histograms(
+        "headcount_publish_seconds",
+        "Time until what a partition published on a channel was stored.",
+    ),
+    publish_failures: global().counters(
+        "headcount_publish_failures_total",
+        "Attempts to publish that failed; they are repeated, checkpoints at their next turn.",
+    ),
+    checkpoint_bytes: global().counter(
+        "headcount_checkpoint_bytes_total",
+        "Bytes of the checkpoints written.",
+    ),
+});
+
+/// Declares the metrics of all rooms, so that they are shown before anything is counted.
+pub(crate) fn declare() {
+    LazyLock::force(&METRICS);
+    headcount_journal::declare_metrics();
+    headcount_lake::archive::declare_metrics();
+    #[cfg(feature = "cassandra")]
+    headcount_serving::declare_metrics();
+}
