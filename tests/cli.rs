@@ -355,13 +355,23 @@ fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
         given.args(["run", option, address]);
         let mut environment = headcount();
         environment.arg("run").env(variable, address);
-        for mut command in [given, environment] {
+        for (mut command, beginning) in [
+            (given, format!("error: {option} <")),
+            // Which of several variables, for those that clap does not read.
+            (
+                environment,
+                match option {
+                    "--source" => format!("headcount: {variable}: "),
+                    _ => format!("error: {option} <"),
+                },
+            ),
+        ] {
             let output = command.arg("--data").arg(&data).output().unwrap();
             let said = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(64), "{said}");
             assert!(!said.contains("topsecret"), "{said}");
             // Which one it is, and more than that it is wrong.
-            assert!(said.starts_with(&format!("error: {option} <")), "{said}");
+            assert!(said.starts_with(&beginning), "{said}");
             assert!(said.lines().next().unwrap().len() > 40, "{said}");
             said_of.push(said);
         }
@@ -380,6 +390,69 @@ fn passwords_in_addresses_with_a_mistake_are_not_repeated() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(64), "{said}");
         assert!(!said.contains("topsecret"), "{said}");
+    }
+}
+
+/// How many records a run of these sources keeps: its process has ended what it had to read.
+#[track_caller]
+fn kept(mut command: std::process::Command, sources: &[String], records: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    command.env_remove("HEADCOUNT_LISTEN");
+    let process = Process::run_with(command, &data, sources, &[]);
+    wait_until("the server is ready", || process.is_ready());
+    wait_until("all records", || process.summary()["records"] == records);
+    process.stop();
+}
+
+#[test]
+fn a_source_is_one_address_and_its_path_may_have_spaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let simulate = |name: &str, seed: &str| {
+        let file = folder.path().join(name);
+        run(headcount()
+            .args(["simulate", "--records", "50", "--seed", seed])
+            .arg(&file));
+        file.to_str().unwrap().to_owned()
+    };
+    let spaced = simulate("my recording 100%.ndjson", "1");
+    let plain = simulate("other.ndjson", "2");
+    let escaped = spaced.replace('%', "%25").replace(' ', "%20");
+    kept(headcount(), &[format!("file:{spaced}")], 50);
+    kept(headcount(), &[format!("file:{escaped}")], 50);
+    let mut environment = headcount();
+    environment.env("HEADCOUNT_SOURCE", format!("file:{escaped} file:{plain}"));
+    kept(environment, &[], 100);
+}
+
+#[test]
+fn paths_and_addresses_to_listen_on_say_what_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    for (option, value, word) in [
+        (
+            "--source",
+            "my recording.ndjson",
+            "write file:my recording.ndjson",
+        ),
+        ("--source", "C:\\data\\x.ndjson", "path of another system"),
+        (
+            "--source",
+            "file://data/x.ndjson",
+            "write file:data/x.ndjson",
+        ),
+        ("--listen", "8080", "write :8080"),
+        ("--listen", "*:8080", "write 0.0.0.0:8080"),
+        ("--listen", "http://localhost:8080", "no scheme"),
+    ] {
+        refused(&["run", "--data", data, option, value], 64, &[word]);
+    }
+    // It is understood: what stops it comes after that.
+    for value in ["localhost:0", ":0"] {
+        let sources = ["--source", "file:x", "--role", "serve"];
+        let args = [&["run", "--data", data, "--listen", value], &sources[..]].concat();
+        refused(&args, 64, &["--role ingest"]);
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-use crate::secret::{HIDDEN, quoted, without_secrets};
+use crate::secret::{HIDDEN, quoted};
 use crate::{AddressError, Host, Secret};
 
 /// An address, taken apart. See the crate's page for the grammar.
@@ -19,8 +19,6 @@ pub struct Address {
     pub(crate) params: Vec<(String, String)>,
     /// Parameters whose values may be seen.
     open: &'static [&'static str],
-    /// What was typed, without secrets, for errors.
-    typed: String,
     /// How an address of this kind is written, for errors.
     form: &'static str,
 }
@@ -65,12 +63,12 @@ impl Address {
             wrong("an address begins with its scheme and a colon, and this does not")
         })?;
         let rest = &typed[scheme.len() + 1..];
-        let Parts {
+        let Pieces {
             login,
             hosts,
             path,
             query,
-        } = Parts::of(rest, is_web(&scheme));
+        } = Pieces::of(rest, is_web(&scheme));
         // Names of files and what follows a host on the web may hold one; elsewhere it is the end of a login.
         let may_hold_at = scheme == "file" || is_web(&scheme);
         if !may_hold_at && (query.contains('@') || (hosts.is_empty() && path.contains('@'))) {
@@ -96,7 +94,6 @@ impl Address {
                 .into_owned()
                 .collect(),
             open: &[],
-            typed: without_secrets(typed),
             form,
         })
     }
@@ -105,6 +102,15 @@ impl Address {
     #[must_use]
     pub fn showing(mut self, open: &'static [&'static str]) -> Self {
         self.open = open;
+        self
+    }
+
+    /// The same address with this port where a host has none.
+    #[must_use]
+    pub fn with_default_port(mut self, port: u16) -> Self {
+        for host in &mut self.hosts {
+            host.set_default_port(port);
+        }
         self
     }
 
@@ -167,7 +173,7 @@ impl Address {
         problem: impl Into<String>,
         way_out: impl Into<String>,
     ) -> AddressError {
-        AddressError::at(self.typed.clone(), problem, way_out)
+        AddressError::at(&self.to_string(), problem, way_out)
     }
 
     /// A piece of an address for an error message: short, and hidden if it may be the end of a mistyped password.
@@ -178,14 +184,14 @@ impl Address {
 }
 
 /// The pieces of what follows the scheme, still escaped.
-struct Parts<'a> {
+struct Pieces<'a> {
     login: Option<&'a str>,
     hosts: &'a str,
     path: &'a str,
     query: &'a str,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Pieces<'a> {
     /// On the web a login ends before the first slash, as the URL standard has it, and paths may hold an `@`.
     /// Elsewhere no name holds one, so that a password may hold a slash.
     fn of(rest: &'a str, web: bool) -> Self {
@@ -255,7 +261,9 @@ impl fmt::Display for Address {
         f.write_str(&self.path)?;
         for (at, (key, value)) in self.params.iter().enumerate() {
             let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect();
-            let (key, value): (String, String) = match self.open.contains(&key.as_str()) {
+            // A URL in a parameter may have a login of its own.
+            let open = self.open.contains(&key.as_str()) && !value.contains('@');
+            let (key, value): (String, String) = match open {
                 _ if value.is_empty() => (encoded(key), String::new()),
                 true => (encoded(key), format!("={}", encoded(value) as String)),
                 false => (encoded(key), format!("={HIDDEN}")),

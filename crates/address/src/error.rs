@@ -1,6 +1,9 @@
 //! Why a text is no address.
 
-use crate::secret::without_secrets;
+use crate::secret::{printable, without_secrets};
+
+/// The longest piece of an address that is repeated, in characters.
+const PLACE_CHARS_MAX: usize = 200;
 
 /// Why a text is no address of what was asked for: where, what is wrong with it, and what to write instead.
 ///
@@ -17,18 +20,14 @@ impl AddressError {
     /// Refuses typed text. `problem` and `way_out` are half sentences and are shown as they are: they must not repeat
     /// anything that may be a secret.
     pub fn new(typed: &str, problem: impl Into<String>, way_out: impl Into<String>) -> Self {
-        Self::at(without_secrets(typed), problem, way_out)
+        Self::at(&without_secrets(typed), problem, way_out)
     }
 
-    /// As [`AddressError::new`], of typed text that secrets were taken out of.
-    pub(crate) fn at(
-        shown: String,
-        problem: impl Into<String>,
-        way_out: impl Into<String>,
-    ) -> Self {
-        let place = match shown.is_empty() {
-            true => "the address".to_owned(),
-            false => shown,
+    /// As [`AddressError::new`], of text that holds no secrets.
+    pub(crate) fn at(shown: &str, problem: impl Into<String>, way_out: impl Into<String>) -> Self {
+        let place = match shown {
+            "" => "the address".to_owned(),
+            shown => printable(shown, PLACE_CHARS_MAX),
         };
         Self {
             place,

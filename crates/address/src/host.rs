@@ -25,10 +25,8 @@ impl Host {
         self.port
     }
 
-    /// `host:port`, with this port if none was typed.
-    #[must_use]
-    pub fn with_port(&self, default: u16) -> String {
-        format!("{}:{}", self.name, self.port.unwrap_or(default))
+    pub(crate) fn set_default_port(&mut self, port: u16) {
+        self.port.get_or_insert(port);
     }
 
     /// Reads `host` or `host:port`; the error is half a sentence.

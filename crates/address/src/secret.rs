@@ -5,9 +5,6 @@ use std::fmt;
 /// Stands for a secret wherever one would be printed.
 pub(crate) const HIDDEN: &str = "***";
 
-/// The longest piece of typed text that is repeated, in characters.
-const SHOWN_CHARS_MAX: usize = 100;
-
 /// A password or a token. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
@@ -52,7 +49,7 @@ pub(crate) fn without_secrets(typed: &str) -> String {
     } else {
         place.to_owned()
     };
-    printable(&format!("{scheme}{shown}"), SHOWN_CHARS_MAX)
+    format!("{scheme}{shown}")
 }
 
 fn without_odd_port(host: &str) -> String {
@@ -74,7 +71,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// One line, not too long.
-fn printable(text: &str, chars_max: usize) -> String {
+pub(crate) fn printable(text: &str, chars_max: usize) -> String {
     text.chars()
         .filter(|c| !c.is_control())
         .take(chars_max)

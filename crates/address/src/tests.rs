@@ -21,7 +21,8 @@ fn pieces(text: &str) -> (String, String, String) {
             password.map_or("", |p| p.expose())
         )
     });
-    let hosts: Vec<String> = address.hosts().iter().map(|h| h.with_port(1)).collect();
+    let address = address.clone().with_default_port(1);
+    let hosts: Vec<String> = address.hosts().iter().map(ToString::to_string).collect();
     (login, hosts.join(" "), address.path().unwrap())
 }
 
@@ -85,10 +86,13 @@ fn parameters_are_known_or_refused() {
     let said = address.only(&["n", "s"]).unwrap_err().to_string();
     assert_eq!(
         said,
-        "xx://a: u means nothing in this address; it takes n, s"
+        "xx://a?n=***&s=***&u=***: u means nothing in this address; it takes n, s"
     );
     let said = address.switch("n").unwrap_err().to_string();
-    assert_eq!(said, "xx://a: n=8 is not possible; give true or false");
+    assert_eq!(
+        said,
+        "xx://a?n=***&s=***&u=***: n=8 is not possible; give true or false"
+    );
     let twice = parse("xx://a?n=8&n=9").unwrap().only(&["n"]).unwrap_err();
     assert!(twice.to_string().contains("n= is given twice"), "{twice}");
     for (server, says) in [
@@ -166,6 +170,10 @@ fn a_secret_never_shows() {
         let said = everything_said(text);
         assert!(!said.contains("hunter2"), "{text}: {said}");
     }
+    let url = parse("xx://a?u=http://joe:hunter2%40b").unwrap();
+    let url = url.showing(&["u"]);
+    let said = format!("{url} {}", url.server("u").unwrap_err());
+    assert!(!said.contains("hunter2"), "{said}");
 }
 
 #[test]

@@ -8,12 +8,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// It tells when something happened. How long something took is for `Instant` to say: this clock may be set back.
 #[derive(Debug, Clone, Default)]
-pub struct Clock {
+pub struct WallClock {
     /// Milliseconds since 1970; none is the system's clock.
     set: Option<Arc<AtomicI64>>,
 }
 
-impl Clock {
+impl WallClock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
@@ -28,7 +28,7 @@ impl Clock {
         }
     }
 
-    /// Sets a clock made by [`Clock::at`], and its clones, to this time in milliseconds since 1970. The system's clock
+    /// Sets a clock made by [`WallClock::at`], and its clones, to this time in milliseconds since 1970. The system's clock
     /// is left alone.
     pub fn set(&self, ms: i64) {
         if let Some(set) = &self.set {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_clock_stands_where_it_was_set_and_clones_show_the_same() {
-        let clock = Clock::at(5);
+        let clock = WallClock::at(5);
         let other = clock.clone();
         other.set(7);
         assert_eq!((clock.now_ms(), other.now_ms()), (7, 7));
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_system_shows_a_time_after_this_was_written() {
-        let system = Clock::system();
+        let system = WallClock::system();
         system.set(5);
         assert!(system.now_ms() > 1_700_000_000_000);
     }

@@ -4,10 +4,10 @@
 //! know it: their answers must not depend on when or where they are computed.
 //!
 //! ```
-//! use headcount_clock::{Backoff, Clock, Delays};
+//! use headcount_clock::{Backoff, WallClock, Delays};
 //! use std::time::Duration;
 //!
-//! let clock = Clock::at(1_700_000_000_000);
+//! let clock = WallClock::at(1_700_000_000_000);
 //! assert_eq!(clock.now_ms(), 1_700_000_000_000);
 //!
 //! let delays = Delays { first: Duration::from_millis(100), most: Duration::from_secs(5) };
@@ -22,4 +22,4 @@ mod clock;
 
 pub use backoff::{Backoff, Delays};
 pub use chance::random_id;
-pub use clock::{Clock, now_ms};
+pub use clock::{WallClock, now_ms};

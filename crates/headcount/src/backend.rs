@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use anyhow::Result;
+use headcount_address::{AddressError, scheme_of};
 use headcount_journal::Journal;
 #[cfg(feature = "kafka")]
 use headcount_journal::kafka::{self, Topic};
@@ -24,38 +25,26 @@ pub(crate) enum JournalAddress {
 }
 
 impl FromStr for JournalAddress {
-    type Err = String;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once("://").map_or("", |(scheme, _)| scheme) {
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        match scheme_of(text).as_deref() {
             #[cfg(feature = "kafka")]
-            "kafka" => text.parse().map(Self::Kafka).map_err(said),
+            Some("kafka") => text.parse().map(Self::Kafka),
             #[cfg(feature = "kinesis")]
-            "kinesis" => text.parse().map(Self::Kinesis).map_err(said),
+            Some("kinesis") => text.parse().map(Self::Kinesis),
             #[cfg(not(feature = "kafka"))]
-            "kafka" => Err(unbuilt("Kafka")),
+            Some("kafka") => Err(AddressError::not_built(text, "Kafka")),
             #[cfg(not(feature = "kinesis"))]
-            "kinesis" => Err(unbuilt("Kinesis")),
-            _ => Err(
-                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM; leave it \
-                      away for a journal in the data folder"
-                    .to_owned(),
-            ),
+            Some("kinesis") => Err(AddressError::not_built(text, "Kinesis")),
+            _ => Err(AddressError::new(
+                text,
+                "there is no journal at such an address",
+                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM, or leave it away for a journal in \
+                 the data folder",
+            )),
         }
     }
-}
-
-#[cfg(any(feature = "kafka", feature = "kinesis"))]
-fn said(error: impl fmt::Display) -> String {
-    error.to_string()
-}
-
-#[cfg(not(all(feature = "kafka", feature = "kinesis")))]
-fn unbuilt(what: &str) -> String {
-    format!(
-        "this headcount was built without {what}; build it with: cargo build --release --features \
-         cluster"
-    )
 }
 
 #[cfg_attr(

@@ -2,23 +2,32 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use anyhow::Result;
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{OsStringValueParser, TypedValueParser as _},
 };
+use headcount_address::listen;
 use headcount_lake::LakeAddress;
 use headcount_server::HostName;
 use headcount_serving::ServingAddress;
 use headcount_source::SourceAddress;
 use headcount_standin::Speed;
 
-use crate::{backend::JournalAddress, recordings::Recording};
+use crate::{
+    backend::JournalAddress,
+    exit::{USAGE, exit},
+    recordings::Recording,
+};
 
 /// The default number of partitions of a new journal: enough for the cores of a laptop.
 pub(crate) const PARTITIONS: u16 = 2;
 
 /// The default seconds between two checkpoints: a restart counts what came since within a moment.
 pub(crate) const CHECKPOINT_SECONDS: u64 = 30;
+
+/// Where sources may be given instead of on the command line.
+const SOURCES: &str = "HEADCOUNT_SOURCE";
 
 /// Live counts of people from a stream of RSVPs.
 #[derive(Debug, Parser)]
@@ -92,7 +101,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR", default_value = "headcount-demo")]
     pub(crate) data: PathBuf,
     /// Where to serve the dashboard. If the port is in use, the demo takes another one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) proxy: Proxy,
@@ -116,19 +125,14 @@ pub(crate) struct Run {
     pub(crate) data: PathBuf,
     /// Where to serve the dashboard and the API. The default is 127.0.0.1:8080; a process without the
     /// role `serve` takes another port when that one is in use.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN")]
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", value_parser = listen)]
     pub(crate) listen: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) proxy: Proxy,
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
-    /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times.
-    #[arg(
-        long = "source",
-        value_name = "URL",
-        env = "HEADCOUNT_SOURCE",
-        hide_env_values = true,
-        value_delimiter = ' '
-    )]
+    /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
+    /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
+    #[arg(long = "source", value_name = "URL")]
     pub(crate) sources: Vec<SourceAddress>,
     /// What this process does. May be given several times. The default is everything.
     #[arg(
@@ -155,6 +159,26 @@ pub(crate) struct Run {
     pub(crate) unprotected: bool,
     #[command(flatten)]
     pub(crate) keep: Keep,
+}
+
+impl Run {
+    /// The sources that were given, or else those of the environment. Clap would split both at spaces or neither.
+    pub(crate) fn take_sources(&mut self) -> Result<Vec<SourceAddress>> {
+        if !self.sources.is_empty() {
+            return Ok(std::mem::take(&mut self.sources));
+        }
+        let text = std::env::var_os(SOURCES).unwrap_or_default();
+        let text = text
+            .to_str()
+            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is no UTF-8 text")))?;
+        text.split_whitespace()
+            .map(|address| {
+                address
+                    .parse()
+                    .map_err(|error| exit(USAGE, format!("{SOURCES}: {error}")))
+            })
+            .collect()
+    }
 }
 
 /// The proxy in front of a process that listens on loopback.
@@ -351,7 +375,7 @@ pub(crate) struct Simulate {
 #[derive(Debug, Args)]
 pub(crate) struct Stream {
     /// Where to listen.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000", value_parser = listen)]
     pub(crate) listen: SocketAddr,
     /// Recordings to play. The default is the simulation.
     #[arg(long = "recording", value_name = "FILE")]

@@ -13,9 +13,9 @@
 use std::{
     io::{self, Read},
     sync::{Arc, Mutex, RwLock},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
+use headcount_clock::now_ms;
 use headcount_engine::{Declared, Filter, Partition, Summary, Survey};
 use headcount_record::{
     Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
@@ -92,7 +92,7 @@ impl Counter {
             schema: Arc::clone(schema),
             kinds,
             sources: 0,
-            arrived: now(),
+            arrived: now_ms(),
         }
     }
 
@@ -344,11 +344,4 @@ pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
         Broken::TooDeep => Reason::TooDeep,
         Broken::NotJson => Reason::BadJson,
     }
-}
-
-/// Milliseconds since 1970 by the clock on the wall.
-pub(crate) fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis().try_into().unwrap_or(i64::MAX))
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use headcount_journal::Journal;
 
-use headcount_lake::{Description, Lake, LakeAddress, checkpoints::CheckpointStore};
+use headcount_lake::{Lake, LakeAddress, LakeDescription, checkpoints::CheckpointStore};
 use headcount_serving::{Identity, Serving, ServingAddress};
 use sha2::{Digest, Sha256};
 use tokio::{sync::watch, time::sleep};
@@ -91,7 +91,7 @@ impl Live {
             }
             None => return Ok(None),
         };
-        let whose = journal.map(|journal| Description::new(journal.id(), journal.partitions()));
+        let whose = journal.map(|journal| LakeDescription::new(journal.id(), journal.partitions()));
         let open = move || {
             let _waiting = Waiting::on(&address);
             let lake = Lake::open_with(&address, headcount_lake::Options::default())?;
@@ -123,7 +123,7 @@ fn is_to_come(error: &anyhow::Error) -> bool {
 /// Whether what is served and the lake are of one journal, for a process that does not open it.
 pub(crate) async fn one_journal(serving: &Serving, lake: &Lake) -> Result<()> {
     let (served, lake) = (serving.identity().journal, lake.clone());
-    blocking(move || match Description::read(&lake)? {
+    blocking(move || match LakeDescription::read(&lake)? {
         Some(found) if found.journal != served => bail!(
             "{lake} is of journal {:016x}, and what is served is of {served:016x}: give --lake and --serving of one \
              journal",
@@ -157,11 +157,7 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
 /// other's checkpoints.
 pub(crate) fn group_of(lake: &Lake) -> String {
     let digest = Sha256::digest(lake.to_string());
-    let hex: String = digest[..6]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("headcount-{hex}")
+    format!("headcount-{}", hex::encode(&digest[..6]))
 }
 
 /// Opens what others serve; waits for the first that does.

@@ -4,8 +4,9 @@ use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use headcount_clock::now_ms;
 use headcount_journal::Journal;
-use headcount_lake::{Lake, LakeAddress, claims::WorkerStatus};
+use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
 use headcount_record::PeopleKey;
 use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
@@ -28,7 +29,7 @@ use crate::{
     roles::ingest::resume::Known,
     roles::ingest::sources::{Signals, take_in},
     roles::process::assignment::{Counting, Holdings, Ledgers, Member},
-    roles::process::heartbeat::{Cluster, Speaker, now_ms},
+    roles::process::heartbeat::{Cluster, Speaker},
     roles::process::publisher::Destination,
     roles::serve::partition_handle::Surveyors,
     roles::serve::readiness::watch_readiness,
@@ -314,7 +315,7 @@ impl Live {
         };
         Speaker {
             lake,
-            me: WorkerStatus {
+            me: WorkerHeartbeat {
                 name: self.worker.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 roles: self

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_journal::{Journal, Options, ReadOnly};
-use headcount_lake::{Description, Lake, LakeAddress};
+use headcount_lake::{Lake, LakeAddress, LakeDescription};
 
 use crate::{
     data::DataDir,
@@ -98,7 +98,7 @@ impl Store {
 /// Opens or creates the lake of a journal. One lake is one journal's.
 fn open_lake_of(journal: &Journal, address: &LakeAddress) -> Result<Lake> {
     let lake = Lake::open_with(address, headcount_lake::Options::default())?;
-    Description::new(journal.id(), journal.partitions()).agree(&lake)?;
+    LakeDescription::new(journal.id(), journal.partitions()).agree(&lake)?;
     Ok(lake)
 }
 

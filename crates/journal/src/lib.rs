@@ -40,7 +40,6 @@
 
 mod batch;
 mod capabilities;
-mod clock;
 mod entry;
 mod error;
 mod journal;

@@ -1,72 +1,50 @@
-//! One address: brokers, a name, and what the user of it wants to know besides.
+//! Where something is in Kafka: brokers, a name, and what the user of it wants to know besides.
 
 use std::fmt;
 use std::str::FromStr;
 
+use headcount_address::{Address, AddressError};
 use rdkafka::ClientConfig;
-use url::form_urlencoded;
 
 use crate::PORT;
 
-const SCHEME: &str = "kafka://";
+const FORM: &str = "kafka://HOST:PORT,HOST:PORT/NAME, for instance kafka://localhost:9092/meetup";
 
 /// The longest name of a topic that Kafka takes.
 const NAME_BYTES_MAX: usize = 249;
 
-/// Beginnings of keys that would have to change how a connection is made.
+/// Beginnings of parameters that would have to change how a connection is made.
 const CONNECTION: [&str; 6] = ["ssl", "sasl", "tls", "security", "user", "pass"];
 
-/// Where something is in Kafka: `kafka://host:port,host:port/name?key=value&key=value`.
-///
-/// `name` is a topic, or the beginning of the names of several. Its `Display` holds no secret, for an address takes
-/// none.
+/// Parameters that some user of such an address takes. None is a secret.
+const SHOWN: [&str; 6] = [
+    "partitions",
+    "replication",
+    "min_insync",
+    "retention_ms",
+    "session_ms",
+    "from",
+];
+
+/// `kafka://host:port,host:port/name?key=value&key=value`. `name` is a topic, the beginning of the names of several, or
+/// several with commas. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KafkaAddress {
-    brokers: Vec<String>,
+    address: Address,
     name: String,
-    params: Vec<(String, String)>,
-}
-
-/// Why a text is not an address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AddressError {
-    /// It is written in another way.
-    #[error(
-        "a Kafka address is written kafka://host:port,host:port/name, for instance kafka://localhost:9092/meetup: {0}"
-    )]
-    Form(String),
-    /// It asks for an encrypted or authenticated connection.
-    #[error(
-        "{0} asks Kafka for TLS or SASL, which this headcount is built without; give it a listener of the brokers that \
-         is plain, inside a network that is trusted or through a tunnel"
-    )]
-    Secured(String),
-    /// A key that means nothing here.
-    #[error("{key} means nothing in this address; known are: {known}")]
-    Unknown {
-        /// The key.
-        key: String,
-        /// Those that are known.
-        known: String,
-    },
-    /// The value of a key is not one it can have.
-    #[error("{key}={value}: {expected}")]
-    Value {
-        /// The key.
-        key: String,
-        /// What was given.
-        value: String,
-        /// What can be given.
-        expected: String,
-    },
 }
 
 impl KafkaAddress {
     /// The brokers to begin with, `host:port` each, with commas.
     #[must_use]
     pub fn bootstrap(&self) -> String {
-        self.brokers.join(",")
+        let brokers: Vec<String> = self
+            .address
+            .hosts()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        brokers.join(",")
     }
 
     /// The topic, or what the names of the topics begin with.
@@ -75,46 +53,39 @@ impl KafkaAddress {
         &self.name
     }
 
-    /// What is given for a key after the `?`.
+    /// What is given for a parameter.
     #[must_use]
     pub fn param(&self, key: &str) -> Option<&str> {
-        self.params
-            .iter()
-            .find_map(|(k, value)| (k == key).then_some(value.as_str()))
+        self.address.param(key)
     }
 
-    /// What is given for a key, read as a number or the like.
+    /// What is given for a parameter, read as a number or the like.
     ///
     /// # Errors
     /// When it is not one; `expected` says in a few words what it should be.
     pub fn parsed<T: FromStr>(&self, key: &str, expected: &str) -> Result<Option<T>, AddressError> {
-        self.param(key)
-            .map(|value| {
-                value.parse().map_err(|_| AddressError::Value {
-                    key: key.to_owned(),
-                    value: value.to_owned(),
-                    expected: expected.to_owned(),
-                })
-            })
-            .transpose()
+        self.address.parsed(key, expected)
     }
 
-    /// Refuses an address that has other keys than these, so that a slip of the pen is not taken for the default.
+    /// What is given for a parameter, as `read` reads it.
     ///
     /// # Errors
-    /// [`AddressError::Unknown`], with the first such key.
+    /// When `read` has nothing for it; `expected` says in a few words what it should be.
+    pub fn checked<T>(
+        &self,
+        key: &str,
+        expected: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, AddressError> {
+        self.address.checked(key, expected, read)
+    }
+
+    /// Refuses an address that has other parameters than these.
+    ///
+    /// # Errors
+    /// Names the first such parameter.
     pub fn only(&self, known: &[&str]) -> Result<(), AddressError> {
-        match self
-            .params
-            .iter()
-            .find(|(key, _)| !known.contains(&key.as_str()))
-        {
-            None => Ok(()),
-            Some((key, _)) => Err(AddressError::Unknown {
-                key: key.clone(),
-                known: known.join(", "),
-            }),
-        }
+        self.address.only(known)
     }
 
     /// What every client of this address has in common; each adds its own.
@@ -138,81 +109,62 @@ impl FromStr for KafkaAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let form = |why: &str| AddressError::Form(why.to_owned());
-        let rest = text
-            .strip_prefix(SCHEME)
-            .ok_or_else(|| form("it does not begin with kafka://"))?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // Not repeated in the answer: what stands before the @ is a password, which may hold a slash or a question mark.
-        if rest.contains('@') {
-            return Err(AddressError::Secured(
-                "a user before the @ of the address".to_owned(),
-            ));
-        }
-        let (hosts, name) = place
-            .split_once('/')
-            .ok_or_else(|| form("there is no name after the brokers"))?;
-        let brokers = hosts.split(',').map(broker).collect::<Result<_, _>>()?;
-        check_name(name)?;
-        let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect();
-        for (at, (key, _)) in params.iter().enumerate() {
-            if CONNECTION
-                .iter()
-                .any(|beginning| key.starts_with(beginning))
-            {
-                return Err(AddressError::Secured(key.clone()));
-            }
-            if params[..at].iter().any(|(earlier, _)| earlier == key) {
-                return Err(AddressError::Form(format!("{key} is given twice")));
-            }
-        }
-        Ok(Self {
-            brokers,
-            name: name.to_owned(),
-            params,
-        })
+        let (address, name) = parse(text)?;
+        check_name(&address, &name)?;
+        Ok(Self { address, name })
     }
 }
 
-/// `host` or `host:port`, where the host may be an IPv6 address in brackets.
-fn broker(text: &str) -> Result<String, AddressError> {
-    let wrong = |why: &str| AddressError::Form(format!("{text:?} is no broker: {why}"));
-    let end_of_host = text.rfind(']').map_or(0, |at| at + 1);
-    let (host, port) = match text[end_of_host..].rfind(':') {
-        Some(at) => {
-            let (host, port) = text.split_at(end_of_host + at);
-            let port = port[1..]
-                .parse::<u16>()
-                .ok()
-                .filter(|port| *port > 0)
-                .ok_or_else(|| wrong("the port is a number up to 65535"))?;
-            (host, port)
+impl KafkaAddress {
+    /// Reads an address of several topics, `kafka://host/topic,topic`: their names, in their order, beside the address.
+    ///
+    /// # Errors
+    /// When it is no address of Kafka, or names a topic twice.
+    pub fn of_topics(text: &str) -> Result<(Self, Vec<String>), AddressError> {
+        let (address, name) = parse(text)?;
+        let mut topics: Vec<String> = Vec::new();
+        for topic in name.split(',') {
+            check_name(&address, topic)?;
+            if topics.iter().any(|earlier| earlier == topic) {
+                return Err(address
+                    .refuse_with(format!("the topic {topic} is given twice"), "leave one out"));
+            }
+            topics.push(topic.to_owned());
         }
-        None => (text, PORT),
-    };
-    let is_name = |host: &str| {
-        !host.is_empty()
-            && host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
-    };
-    let is_v6 = |host: &str| {
-        host.strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok())
-    };
-    if !is_name(host) && !is_v6(host) {
-        return Err(wrong(
-            "the host is a name, an IPv4 address, or an IPv6 address in brackets",
+        Ok((Self { address, name }, topics))
+    }
+}
+
+fn parse(text: &str) -> Result<(Address, String), AddressError> {
+    let address = Address::parse(text, FORM)?
+        .showing(&SHOWN)
+        .with_default_port(PORT);
+    if address.scheme() != "kafka" {
+        return Err(address.refuse("it does not begin with kafka://"));
+    }
+    let secured = address.keys().find(|key| {
+        CONNECTION
+            .iter()
+            .any(|beginning| key.starts_with(beginning))
+    });
+    if address.login().is_some() || secured.is_some() {
+        return Err(address.refuse_with(
+            format!(
+                "{} asks Kafka for TLS or SASL, which this headcount is built without",
+                secured.unwrap_or("a user before the @")
+            ),
+            "give it a listener of the brokers that is plain, inside a network that is trusted or through a tunnel",
         ));
     }
-    Ok(format!("{host}:{port}"))
+    if address.hosts().is_empty() {
+        return Err(address.refuse("it names no broker"));
+    }
+    let name = address.name()?;
+    Ok((address, name))
 }
 
-fn check_name(name: &str) -> Result<(), AddressError> {
-    let wrong = |why: &str| Err(AddressError::Form(format!("the name {name:?} {why}")));
+fn check_name(address: &Address, name: &str) -> Result<(), AddressError> {
+    let wrong = |why: &str| Err(address.refuse(format!("\"{}\" {why}", Address::quote(name))));
     if name.is_empty() || name == "." || name == ".." {
         return wrong("is no name of a topic");
     }
@@ -230,13 +182,6 @@ fn check_name(name: &str) -> Result<(), AddressError> {
 
 impl fmt::Display for KafkaAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{SCHEME}{}/{}", self.bootstrap(), self.name)?;
-        if self.params.is_empty() {
-            return Ok(());
-        }
-        let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&self.params)
-            .finish();
-        write!(f, "?{query}")
+        self.address.fmt(f)
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //! use headcount_kafka::KafkaAddress;
 //!
-//! # fn main() -> Result<(), headcount_kafka::AddressError> {
+//! # fn main() -> Result<(), headcount_address::AddressError> {
 //! let address: KafkaAddress = "kafka://one,two:9093/meetup?from=earliest".parse()?;
 //! assert_eq!(address.bootstrap(), "one:9092,two:9093");
 //! assert_eq!(address.name(), "meetup");
@@ -22,7 +22,8 @@ mod log;
 #[cfg(test)]
 mod tests;
 
-pub use address::{AddressError, KafkaAddress};
+pub use address::KafkaAddress;
+pub use headcount_address::AddressError;
 pub use log::{Told, tell};
 
 /// The port of a broker whose address names none.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use headcount_address::{Address, AddressError};
 use url::Url;
 
 /// A stream of Kinesis: `kinesis://region/stream?endpoint=http://127.0.0.1:4567&from=earliest`. It holds no secrets:
@@ -36,12 +37,10 @@ enum Lost {
     GoOn,
 }
 
-/// Why a text is no address of a stream. A sentence that says what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AddressError(String);
+const FORM: &str = "kinesis://REGION/STREAM, for instance kinesis://eu-west-1/rsvps?from=earliest";
 
-const EXAMPLE: &str = "write kinesis://eu-west-1/STREAM?from=earliest";
+/// Parameters, none of which is a secret.
+const PARAMS: [&str; 3] = ["endpoint", "from", "lost"];
 
 impl KinesisAddress {
     pub fn region(&self) -> &str {
@@ -71,102 +70,83 @@ impl FromStr for KinesisAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let url = Url::parse(text)
-            .map_err(|error| refused(format!("the address of a stream is not a URL ({error})")))?;
-        if url.scheme() != "kinesis" {
-            return Err(refused("the address of a stream begins with kinesis://"));
+        let address = Address::parse(text, FORM)?.showing(&PARAMS);
+        if address.scheme() != "kinesis" {
+            return Err(address.refuse("the address of a stream begins with kinesis://"));
         }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused(
-                "credentials do not belong in the address: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile",
+        if address.login().is_some() {
+            return Err(address.refuse_with(
+                "credentials do not belong in the address",
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile",
             ));
         }
-        let region = url.host_str().unwrap_or_default().to_owned();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if region.is_empty() || !region.chars().all(plain) || url.port().is_some() {
-            return Err(refused("the address of a stream names no region"));
-        }
-        let stream = url.path().trim_start_matches('/').to_owned();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-        if stream.is_empty() || stream.len() > 128 || !stream.chars().all(allowed) {
-            return Err(refused(
-                "the name of a stream is 1 to 128 letters, digits, dots, dashes and underscores",
-            ));
-        }
-        let mut address = KinesisAddress {
-            region,
-            stream,
-            endpoint: None,
-            beginning: Beginning::default(),
-            lost: Lost::default(),
-        };
-        for (key, value) in url.query_pairs() {
-            address.set(&key, &value)?;
-        }
-        Ok(address)
-    }
-}
-
-impl KinesisAddress {
-    fn set(&mut self, key: &str, value: &str) -> Result<(), AddressError> {
-        match (key, value) {
-            ("endpoint", _) => self.endpoint = Some(endpoint(value)?),
-            ("from", "earliest") => self.beginning = Beginning::Earliest,
-            ("from", "latest") => self.beginning = Beginning::Latest,
-            ("from", time) => self.beginning = Beginning::Time(time_ms(time)?),
-            ("lost", "refuse") => self.lost = Lost::Refuse,
-            ("lost", "go-on") => self.lost = Lost::GoOn,
-            ("lost", _) => {
-                return Err(AddressError(
-                    "lost= takes refuse (stop when the stream no longer has what comes next) or go-on".to_owned(),
-                ));
-            }
-            (key, _) => {
-                return Err(AddressError(format!(
-                    "kinesis: does not know \"{}\": it takes endpoint=, from= and lost=",
-                    shortened(key)
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn endpoint(text: &str) -> Result<Url, AddressError> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let url = url.ok_or_else(|| {
-        AddressError(
-            "endpoint= is not the URL of a server: write endpoint=http://127.0.0.1:4567".to_owned(),
-        )
-    })?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err(AddressError(
-            "endpoint= takes neither credentials nor parameters".to_owned(),
-        ));
-    }
-    Ok(url)
-}
-
-/// Milliseconds since 1970, in the years 2001 to 2098.
-fn time_ms(text: &str) -> Result<i64, AddressError> {
-    let time = text.parse().ok();
-    time.filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms))
-        .ok_or_else(|| {
-            AddressError(format!(
-                "from={} is not possible: give earliest, latest, or milliseconds since 1970",
-                shortened(text)
-            ))
+        address.only(&PARAMS)?;
+        Ok(KinesisAddress {
+            region: region(&address)?,
+            stream: stream(&address)?,
+            endpoint: address.server("endpoint")?,
+            beginning: address
+                .checked(
+                    "from",
+                    "earliest, latest, or milliseconds since 1970",
+                    Beginning::read,
+                )?
+                .unwrap_or_default(),
+            lost: address
+                .checked(
+                    "lost",
+                    "refuse (stop when the stream no longer has what comes next) or go-on",
+                    Lost::read,
+                )?
+                .unwrap_or_default(),
         })
+    }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+fn region(address: &Address) -> Result<String, AddressError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    match address.hosts() {
+        [host] if host.port().is_none() && host.name().chars().all(plain) => {
+            Ok(host.name().to_owned())
+        }
+        _ => Err(address.refuse("the address of a stream names one region")),
+    }
 }
 
-fn refused(what: impl fmt::Display) -> AddressError {
-    AddressError(format!("{what}: {EXAMPLE}"))
+fn stream(address: &Address) -> Result<String, AddressError> {
+    let name = address.name()?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    match (1..=128).contains(&name.len()) && name.chars().all(allowed) {
+        true => Ok(name),
+        false => Err(address.refuse(
+            "the name of a stream is 1 to 128 letters, digits, dots, dashes and underscores",
+        )),
+    }
+}
+
+impl Beginning {
+    /// Times are in the years 2001 to 2098: seconds taken for milliseconds are a slip.
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "earliest" => Some(Beginning::Earliest),
+            "latest" => Some(Beginning::Latest),
+            time => time
+                .parse()
+                .ok()
+                .filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms))
+                .map(Beginning::Time),
+        }
+    }
+}
+
+impl Lost {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "refuse" => Some(Lost::Refuse),
+            "go-on" => Some(Lost::GoOn),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for KinesisAddress {
@@ -224,20 +204,20 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused_with_a_sentence() {
         for (text, says) in [
-            ("kinesis:stream", "names no region"),
+            ("kinesis:stream", "names one region"),
             ("kinesis://eu-west-1", "name of a stream"),
             ("kinesis://eu-west-1/a/b", "name of a stream"),
-            ("kinesis://eu-west-1:80/a", "names no region"),
+            ("kinesis://eu-west-1:80/a", "names one region"),
             ("kinesis://key:secret@eu-west-1/a", "do not belong"),
             ("kinesis://eu-west-1/a?from=yesterday", "from=yesterday"),
             ("kinesis://eu-west-1/a?from=5", "from=5"),
             ("kinesis://eu-west-1/a?endpoint=127.0.0.1", "endpoint="),
             (
-                "kinesis://eu-west-1/a?endpoint=http://a:b@c",
-                "neither credentials",
+                "kinesis://eu-west-1/a?endpoint=http://a:secret%40c@d",
+                "@ where no login ends",
             ),
             ("kinesis://eu-west-1/a?lost=1", "lost="),
-            ("kinesis://eu-west-1/a?speed=1", "\"speed\""),
+            ("kinesis://eu-west-1/a?speed=1", "speed means nothing"),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");

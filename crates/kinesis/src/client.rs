@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kinesis::Client as Sdk;
@@ -16,11 +16,12 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use headcount_clock::Backoff;
+
 use crate::address::KinesisAddress;
 use crate::error::{Error, Failure, Kind, Result, root_cause};
 use crate::graph::Shard;
 use crate::options::Options;
-use crate::pause::Pause;
 use crate::record::{Record, SequenceNumber};
 
 /// How long a stream may take to become ready.
@@ -148,7 +149,7 @@ impl Client {
     /// Waits until the stream can be used.
     pub async fn active(&self) -> Result<Summary> {
         let until = Instant::now() + ACTIVE_LIMIT;
-        let mut pause = Pause::new(&self.options);
+        let mut backoff = Backoff::new(self.options.delays);
         loop {
             match self.summary().await {
                 Ok(summary) if summary.active => return Ok(summary),
@@ -159,7 +160,7 @@ impl Client {
                         seconds: ACTIVE_LIMIT.as_secs(),
                     });
                 }
-                _ => sleep(pause.grow()).await,
+                _ => sleep(backoff.next_delay()).await,
             }
         }
     }
@@ -300,10 +301,4 @@ impl From<aws_sdk_kinesis::types::Record> for Record {
 
 fn ms_of(time: Option<&DateTime>) -> i64 {
     time.and_then(|time| time.to_millis().ok()).unwrap_or(0)
-}
-
-/// Milliseconds since 1970 by the clock of this machine.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
 }

@@ -15,7 +15,7 @@
 //! let address: KinesisAddress = "kinesis://eu-west-1/rsvps?from=earliest".parse()?;
 //! assert_eq!((address.region(), address.stream()), ("eu-west-1", "rsvps"));
 //! assert_eq!(address.beginning(), Beginning::Earliest);
-//! # Ok::<(), headcount_kinesis::AddressError>(())
+//! # Ok::<(), headcount_address::AddressError>(())
 //! ```
 
 pub use aws_sdk_kinesis::config::Credentials;
@@ -27,20 +27,20 @@ mod forgotten;
 mod graph;
 mod hash_key;
 mod options;
-mod pause;
 mod put;
 mod reader;
 mod record;
 mod shard;
 mod task;
 
-pub use address::{AddressError, Beginning, KinesisAddress};
+pub use address::{Beginning, KinesisAddress};
 pub use client::{Client, Summary};
 pub use error::{Error, Failure, Kind, Result};
 pub use graph::{Graph, Shard};
 pub use hash_key::HashKey;
+pub use headcount_address::AddressError;
+pub use headcount_clock::Delays;
 pub use options::Options;
-pub use pause::Pause;
 pub use put::{PUT_BYTES_MAX, PUT_RECORDS_MAX, Put, RECORD_BYTES_MAX};
 pub use reader::{Event, Plan, StreamReader};
 pub use record::{Record, SequenceNumber};

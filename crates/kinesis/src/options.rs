@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_kinesis::config::Credentials;
+use headcount_clock::Delays;
 
 /// The defaults are for the real thing; tests take shorter times.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +21,8 @@ pub struct Options {
     pub list_interval: Duration,
     /// How long a reader that has everything waits before it says so again.
     pub tip_interval: Duration,
-    /// The shortest pause after a refusal; it doubles, half of it is chance.
-    pub pause_least: Duration,
-    /// The longest pause.
-    pub pause_most: Duration,
+    /// Between a refusal and the next attempt.
+    pub delays: Delays,
     /// For a connection to be made, TLS included.
     pub connect_limit: Duration,
     /// For a call to be answered.
@@ -41,8 +40,10 @@ impl Default for Options {
             reads_at_once: 4,
             list_interval: Duration::from_secs(60),
             tip_interval: Duration::from_secs(60),
-            pause_least: Duration::from_millis(200),
-            pause_most: Duration::from_secs(10),
+            delays: Delays {
+                first: Duration::from_millis(200),
+                most: Duration::from_secs(10),
+            },
             connect_limit: Duration::from_secs(5),
             call_limit: Duration::from_secs(30),
             put_limit: Duration::from_secs(15 * 60),

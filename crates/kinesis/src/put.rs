@@ -6,10 +6,11 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, PutRecordsResultEntry};
 use tokio::time::{Instant, sleep};
 
+use headcount_clock::Backoff;
+
 use crate::client::Client;
 use crate::error::{Error, Failure, Kind, Result};
 use crate::hash_key::HashKey;
-use crate::pause::Pause;
 use crate::record::SequenceNumber;
 
 /// The greatest record, its partition key included.
@@ -57,7 +58,7 @@ impl Client {
             waiting.push((index, entry));
         }
         let began = Instant::now();
-        let mut pause = Pause::new(self.options());
+        let mut backoff = Backoff::new(self.options().delays);
         while !waiting.is_empty() {
             let count = call_of(&waiting);
             let refusal = match self.put_once(&waiting[..count]).await {
@@ -66,7 +67,7 @@ impl Client {
                 Err(failure) => return Err(failure.into()),
             };
             let Some(cause) = refusal else {
-                pause.reset();
+                backoff.reset();
                 continue;
             };
             if began.elapsed() > limit {
@@ -81,7 +82,7 @@ impl Client {
                 waiting = waiting.len(),
                 "put refused"
             );
-            sleep(pause.grow()).await;
+            sleep(backoff.next_delay()).await;
         }
         Ok(places.into_iter().flatten().collect())
     }

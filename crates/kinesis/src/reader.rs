@@ -7,12 +7,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use crate::client::{Client, now_ms};
+use headcount_clock::{Backoff, now_ms};
+
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::forgotten::forgotten;
 use crate::graph::{Graph, Shard};
 use crate::hash_key::HashKey;
-use crate::pause::Pause;
 use crate::record::Record;
 use crate::shard::{ShardReader, Start};
 use crate::task::{Delivery, Task};
@@ -65,7 +66,7 @@ pub struct StreamReader {
     /// When the shards are listed next.
     list_at: Instant,
     listed: bool,
-    pause: Pause,
+    backoff: Backoff,
     room: Arc<Semaphore>,
     sender: mpsc::Sender<Delivery>,
     events: mpsc::Receiver<Delivery>,
@@ -82,7 +83,7 @@ impl StreamReader {
             graph: Graph::default(),
             list_at: Instant::now(),
             listed: false,
-            pause: Pause::new(client.options()),
+            backoff: Backoff::new(client.options().delays),
             room: Arc::new(Semaphore::new(client.options().reads_at_once.max(1))),
             sender,
             events,
@@ -122,7 +123,7 @@ impl StreamReader {
         if !error.is_transient() {
             return Err(error);
         }
-        self.list_at = Instant::now() + self.pause.grow();
+        self.list_at = Instant::now() + self.backoff.next_delay();
         Ok(Some(Event::Trouble(error.to_string())))
     }
 
@@ -158,7 +159,7 @@ impl StreamReader {
             Ok(shards) => shards,
             Err(failure) => return self.repeat_or_fail(failure.into()),
         };
-        self.pause.reset();
+        self.backoff.reset();
         if let Some(key) = self.plan.only {
             shards.retain(|shard| key.is_in(&shard.keys));
         }

@@ -2,7 +2,9 @@
 
 use aws_sdk_kinesis::types::ShardIteratorType;
 
-use crate::client::{Answer, Client, now_ms};
+use headcount_clock::now_ms;
+
+use crate::client::{Answer, Client};
 use crate::error::{Error, Kind, Result};
 use crate::record::{Record, SequenceNumber};
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
+use headcount_clock::Backoff;
+
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::pause::Pause;
 use crate::reader::Event;
 use crate::shard::{Page, ShardReader};
 
@@ -20,7 +21,7 @@ pub(crate) struct Task {
     reader: ShardReader,
     room: Arc<Semaphore>,
     sender: mpsc::Sender<Delivery>,
-    pause: Pause,
+    backoff: Backoff,
     /// When the last look was begun, if it brought nothing and nothing was left.
     empty_at: Option<std::time::Instant>,
     /// When it was last said that everything was read.
@@ -43,7 +44,7 @@ impl Task {
             reader,
             room: Arc::clone(room),
             sender: sender.clone(),
-            pause: Pause::new(client.options()),
+            backoff: Backoff::new(client.options().delays),
             empty_at: None,
             said_at: None,
         }
@@ -61,14 +62,14 @@ impl Task {
         let asked = std::time::Instant::now();
         match self.reader.read().await {
             Ok(page) => {
-                self.pause.reset();
+                self.backoff.reset();
                 self.pass_on(page, asked, held, client).await
             }
             Err(error) if error.is_transient() => {
                 drop(held);
                 self.send(Ok(Event::Trouble(error.to_string())), None)
                     .await?;
-                sleep(self.pause.grow()).await;
+                sleep(self.backoff.next_delay()).await;
                 Ok(true)
             }
             Err(error) => {

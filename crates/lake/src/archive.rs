@@ -41,9 +41,9 @@ pub use catalog::Archive;
 pub use cut::Sealed;
 pub use entries::Entries;
 pub use error::{Error, Result};
-pub use figures::{Figures, Lag};
+pub use figures::{ArchiveFigures, Lag};
 pub use metrics::declare_metrics;
-pub use position::Position;
+pub use position::ArchivePosition;
 pub use run::{Stop, run};
 
 use headcount_record::Kind;

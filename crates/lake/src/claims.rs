@@ -9,12 +9,10 @@
 //!  cluster/workers/b.json          {"name":"b","at":...,...}       its own, just written
 //! ```
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Lake, Put, Result, Swap, Tag, escape};
+use crate::{Error, Lake, PutOutcome, Result, SwapOutcome, Tag, escape};
 
 const PARTITIONS: &str = "cluster/partitions/";
 const WORKERS: &str = "cluster/workers/";
@@ -29,7 +27,7 @@ pub struct Claims {
 
 /// What a partition's owner last said of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartitionStatus {
+pub struct StoredClaim {
     /// The partition.
     pub partition: u16,
     /// The worker that owns it; `None` if it was given back.
@@ -42,12 +40,12 @@ pub struct PartitionStatus {
     pub at: i64,
     /// How far the owner is.
     #[serde(flatten)]
-    pub progress: Progress,
+    pub progress: ClaimProgress,
 }
 
 /// How far a partition's owner is with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct ClaimProgress {
     /// The offset of the next entry to be counted.
     pub offset: u64,
     /// Entries that are durable and not counted.
@@ -66,7 +64,7 @@ pub struct Progress {
 
 /// What a worker says of itself from time to time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkerStatus {
+pub struct WorkerHeartbeat {
     /// Its name, which no other has.
     pub name: String,
     /// Its version.
@@ -85,13 +83,13 @@ pub struct WorkerStatus {
 
 /// A partition that we own, as far as we know.
 #[derive(Debug)]
-pub struct Claim {
+pub struct PartitionClaim {
     lake: Lake,
-    status: PartitionStatus,
+    status: StoredClaim,
     tag: Tag,
 }
 
-/// The answer to [`Claim::renew`].
+/// The answer to [`PartitionClaim::renew`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renewed {
     /// It is ours.
@@ -114,33 +112,34 @@ impl Claims {
 
     /// Claims a partition for `worker`, whoever had it; `now` is in ms since 1970. Whether it should be claimed is
     /// decided elsewhere, by whoever hands out partitions.
-    pub fn claim(&self, partition: u16, worker: &str, now: i64) -> Result<Claim> {
+    pub fn claim(&self, partition: u16, worker: &str, now: i64) -> Result<PartitionClaim> {
         let key = key(partition);
-        let claim = RandomState::new().build_hasher().finish();
+        let claim = headcount_clock::random_id();
         for _ in 0..TRIES {
-            let found = self.read::<PartitionStatus>(&key)?;
+            let found = self.read::<StoredClaim>(&key)?;
             let before = found.as_ref().map(|(status, _)| status);
-            let status = PartitionStatus {
+            let status = StoredClaim {
                 partition,
                 owner: Some(worker.to_owned()),
                 epoch: before.map_or(0, |before| before.epoch) + 1,
                 claim,
                 at: now,
-                progress: before.map_or_else(Progress::default, |before| before.progress.clone()),
+                progress: before
+                    .map_or_else(ClaimProgress::default, |before| before.progress.clone()),
             };
             let tag = match found {
                 None => match self.lake.put_new(&key, to_body(&status))? {
-                    Put::Created(tag) => Some(tag),
-                    Put::Exists => None,
+                    PutOutcome::Created(tag) => Some(tag),
+                    PutOutcome::Exists => None,
                 },
                 Some((_, tag)) => match self.lake.put_if(&key, &tag, to_body(&status))? {
-                    Swap::Stored(tag) => Some(tag),
-                    Swap::Lost => None,
+                    SwapOutcome::Stored(tag) => Some(tag),
+                    SwapOutcome::Lost => None,
                 },
             };
             if let Some(tag) = tag {
                 let lake = self.lake.clone();
-                return Ok(Claim { lake, status, tag });
+                return Ok(PartitionClaim { lake, status, tag });
             }
         }
         Err(Error::damaged(
@@ -151,17 +150,17 @@ impl Claims {
     }
 
     /// What the owners said of their partitions, by number; those that nobody has claimed yet are missing.
-    pub fn partitions(&self) -> Result<Vec<PartitionStatus>> {
+    pub fn partitions(&self) -> Result<Vec<StoredClaim>> {
         self.read_all(PARTITIONS)
     }
 
     /// What the workers said of themselves, by name. That one is silent shows in its time.
-    pub fn workers(&self) -> Result<Vec<WorkerStatus>> {
+    pub fn workers(&self) -> Result<Vec<WorkerHeartbeat>> {
         self.read_all(WORKERS)
     }
 
     /// Says that a worker is there.
-    pub fn heartbeat(&self, status: &WorkerStatus) -> Result<()> {
+    pub fn heartbeat(&self, status: &WorkerHeartbeat) -> Result<()> {
         self.lake.put(&worker_key(&status.name), &to_body(status))
     }
 
@@ -189,7 +188,7 @@ impl Claims {
     }
 }
 
-impl Claim {
+impl PartitionClaim {
     /// The number of the claim.
     #[must_use]
     pub fn epoch(&self) -> u64 {
@@ -205,8 +204,8 @@ impl Claim {
     /// Says how far we are, if the partition is still ours; `now` is in ms since 1970.
     ///
     /// An error says nothing about whose it is. While the lake is away nobody can take it either.
-    pub fn renew(&mut self, progress: Progress, now: i64) -> Result<Renewed> {
-        let status = PartitionStatus {
+    pub fn renew(&mut self, progress: ClaimProgress, now: i64) -> Result<Renewed> {
+        let status = StoredClaim {
             progress,
             at: now,
             ..self.status.clone()
@@ -216,7 +215,7 @@ impl Claim {
 
     /// Gives the partition back, if it is still ours, so that the next owner need not wait for us to be silent.
     pub fn release(mut self, now: i64) -> Result<()> {
-        let status = PartitionStatus {
+        let status = StoredClaim {
             owner: None,
             at: now,
             ..self.status.clone()
@@ -224,10 +223,10 @@ impl Claim {
         self.swap(status).map(drop)
     }
 
-    fn swap(&mut self, status: PartitionStatus) -> Result<Renewed> {
+    fn swap(&mut self, status: StoredClaim) -> Result<Renewed> {
         let key = key(status.partition);
         for _ in 0..TRIES {
-            if let Swap::Stored(tag) = self.lake.put_if(&key, &self.tag, to_body(&status))? {
+            if let SwapOutcome::Stored(tag) = self.lake.put_if(&key, &self.tag, to_body(&status))? {
                 (self.tag, self.status) = (tag, status);
                 return Ok(Renewed::StillOurs);
             }
@@ -235,9 +234,9 @@ impl Claim {
                 let epoch = self.status.epoch;
                 return Ok(Renewed::LostTo { owner: None, epoch });
             };
-            let found: PartitionStatus = from_body(&self.lake, &key, &body)?;
+            let found: StoredClaim = from_body(&self.lake, &key, &body)?;
             if (found.epoch, found.claim) != (status.epoch, status.claim) {
-                let PartitionStatus { owner, epoch, .. } = found;
+                let StoredClaim { owner, epoch, .. } = found;
                 return Ok(Renewed::LostTo { owner, epoch });
             }
             // A renewal of ours that failed was done after all.

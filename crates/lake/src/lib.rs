@@ -3,11 +3,14 @@
 //! Its ground is a [`Lake`]: whole objects under names, created once or swapped. The rooms above it each keep one
 //! kind of object there. It knows neither the sources of records nor what is served.
 
+#![warn(missing_docs)]
+
 pub mod archive;
 pub mod checkpoints;
 pub mod claims;
 mod store;
 
 pub use store::{
-    Description, Error, Lake, LakeAddress, Object, Options, Put, Result, Swap, Tag, escape,
+    Error, Lake, LakeAddress, LakeDescription, Object, Options, PutOutcome, Result, SwapOutcome,
+    Tag, escape,
 };

@@ -9,16 +9,16 @@
 //! an async runtime, which it would hold up.
 //!
 //! ```
-//! use headcount_lake::{Lake, Put, Swap};
+//! use headcount_lake::{Lake, PutOutcome, SwapOutcome};
 //!
 //! # fn main() -> Result<(), headcount_lake::Error> {
 //! # let dir = tempfile::tempdir().unwrap();
 //! # let address = dir.path().to_str().unwrap();
 //! let lake = Lake::open(address)?;
-//! let Put::Created(tag) = lake.put_new("claims/p000", "mine".into())? else { panic!() };
-//! assert!(matches!(lake.put_new("claims/p000", "no, mine".into())?, Put::Exists));
-//! assert!(matches!(lake.put_if("claims/p000", &tag, "still mine".into())?, Swap::Stored(_)));
-//! assert!(matches!(lake.put_if("claims/p000", &tag, "stale".into())?, Swap::Lost));
+//! let PutOutcome::Created(tag) = lake.put_new("claims/p000", "mine".into())? else { panic!() };
+//! assert!(matches!(lake.put_new("claims/p000", "no, mine".into())?, PutOutcome::Exists));
+//! assert!(matches!(lake.put_if("claims/p000", &tag, "still mine".into())?, SwapOutcome::Stored(_)));
+//! assert!(matches!(lake.put_if("claims/p000", &tag, "stale".into())?, SwapOutcome::Lost));
 //! # Ok(())
 //! # }
 //! ```
@@ -42,7 +42,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use address::LakeAddress;
-pub use description::Description;
+pub use description::LakeDescription;
 pub use error::{Error, Result};
 pub use key::escape;
 
@@ -70,20 +70,20 @@ impl Default for Options {
 /// An open lake; clones share it.
 #[derive(Clone)]
 pub struct Lake {
-    store: Arc<Store>,
+    store: Arc<LakeStore>,
     #[cfg(test)]
     faults: Option<Arc<faults::Faults>>,
 }
 
-enum Store {
-    Disk(disk::Disk),
+enum LakeStore {
+    Disk(disk::FolderStore),
     #[cfg(feature = "s3")]
     S3(s3::S3),
 }
 
 /// The answer to [`Lake::put_new`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// The object is there and holds our bytes.
     Created(Tag),
     /// Somebody else's object is there; it was not touched.
@@ -92,7 +92,7 @@ pub enum Put {
 
 /// The answer to [`Lake::put_if`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Swap {
+pub enum SwapOutcome {
     /// The object holds our bytes.
     Stored(Tag),
     /// The object is no longer the one that was read, or is gone; it was not touched.
@@ -101,10 +101,10 @@ pub enum Swap {
 
 /// Which content of an object was seen. Means nothing in another process.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Tag(Seen);
+pub struct Tag(SeenObject);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Seen {
+enum SeenObject {
     /// On a disk the content itself: exact, and what is swapped is small.
     Content(Bytes),
     #[cfg(feature = "s3")]
@@ -114,9 +114,9 @@ enum Seen {
 impl fmt::Debug for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Seen::Content(content) => write!(f, "Tag({} bytes)", content.len()),
+            SeenObject::Content(content) => write!(f, "Tag({} bytes)", content.len()),
             #[cfg(feature = "s3")]
-            Seen::ETag(etag) => write!(f, "Tag({etag})"),
+            SeenObject::ETag(etag) => write!(f, "Tag({etag})"),
         }
     }
 }
@@ -140,7 +140,7 @@ impl Lake {
     /// As [`Lake::open`], with a patience of one's own.
     pub fn open_with(address: &LakeAddress, options: Options) -> Result<Self> {
         match address {
-            LakeAddress::Disk(dir) => disk::Disk::create(dir)?,
+            LakeAddress::Disk(dir) => disk::FolderStore::create(dir)?,
             #[cfg(feature = "s3")]
             LakeAddress::S3(_) => {}
         }
@@ -152,9 +152,11 @@ impl Lake {
     /// Opens a lake that must be there, and writes nothing to it.
     pub fn open_to_read(address: &LakeAddress, options: Options) -> Result<Self> {
         let store = match address {
-            LakeAddress::Disk(dir) => Store::Disk(disk::Disk::open(dir, options.patience)?),
+            LakeAddress::Disk(dir) => {
+                LakeStore::Disk(disk::FolderStore::open(dir, options.patience)?)
+            }
             #[cfg(feature = "s3")]
-            LakeAddress::S3(address) => Store::S3(s3::S3::open(address, options)?),
+            LakeAddress::S3(address) => LakeStore::S3(s3::S3::open(address, options)?),
         };
         Ok(Self {
             store: Arc::new(store),
@@ -164,25 +166,25 @@ impl Lake {
     }
 
     /// Creates an object, if there is none of this name.
-    pub fn put_new(&self, key: &str, body: Bytes) -> Result<Put> {
+    pub fn put_new(&self, key: &str, body: Bytes) -> Result<PutOutcome> {
         key::check(key)?;
         self.attempt(key, || match &*self.store {
-            Store::Disk(disk) => disk.put_new(key, &body),
+            LakeStore::Disk(disk) => disk.put_new(key, &body),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => s3.put_new(key, &body),
+            LakeStore::S3(s3) => s3.put_new(key, &body),
         })
     }
 
     /// Replaces an object, if it still is the one that has `tag`.
-    pub fn put_if(&self, key: &str, tag: &Tag, body: Bytes) -> Result<Swap> {
+    pub fn put_if(&self, key: &str, tag: &Tag, body: Bytes) -> Result<SwapOutcome> {
         key::check(key)?;
         self.attempt(key, || match (&*self.store, &tag.0) {
-            (Store::Disk(disk), Seen::Content(seen)) => disk.put_if(key, seen, &body),
+            (LakeStore::Disk(disk), SeenObject::Content(seen)) => disk.put_if(key, seen, &body),
             #[cfg(feature = "s3")]
-            (Store::S3(s3), Seen::ETag(seen)) => s3.put_if(key, seen, &body),
+            (LakeStore::S3(s3), SeenObject::ETag(seen)) => s3.put_if(key, seen, &body),
             // A tag of another lake was never the tag of anything here.
             #[cfg(feature = "s3")]
-            _ => Ok(Swap::Lost),
+            _ => Ok(SwapOutcome::Lost),
         })
     }
 
@@ -197,9 +199,9 @@ impl Lake {
     pub fn put_from(&self, key: &str, body: &mut dyn Read) -> Result<()> {
         key::check(key)?;
         self.attempt(key, || match &*self.store {
-            Store::Disk(disk) => disk.put_from(key, body),
+            LakeStore::Disk(disk) => disk.put_from(key, body),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => s3.put_from(key, body),
+            LakeStore::S3(s3) => s3.put_from(key, body),
         })
     }
 
@@ -207,9 +209,9 @@ impl Lake {
     pub fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>> {
         key::check(key)?;
         match &*self.store {
-            Store::Disk(disk) => disk.get(key),
+            LakeStore::Disk(disk) => disk.get(key),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => s3.get(key),
+            LakeStore::S3(s3) => s3.get(key),
         }
     }
 
@@ -219,9 +221,9 @@ impl Lake {
             key::check(prefix.strip_suffix('/').unwrap_or(""))?;
         }
         match &*self.store {
-            Store::Disk(disk) => disk.list(prefix, &mut each),
+            LakeStore::Disk(disk) => disk.list(prefix, &mut each),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => s3.list(prefix, &mut each),
+            LakeStore::S3(s3) => s3.list(prefix, &mut each),
         }
     }
 
@@ -229,16 +231,16 @@ impl Lake {
     pub fn delete(&self, key: &str) -> Result<()> {
         key::check(key)?;
         match &*self.store {
-            Store::Disk(disk) => disk.delete(key),
+            LakeStore::Disk(disk) => disk.delete(key),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => s3.delete(key),
+            LakeStore::S3(s3) => s3.delete(key),
         }
     }
 
     /// True if several processes on several machines may share it.
     #[must_use]
     pub fn is_remote(&self) -> bool {
-        !matches!(&*self.store, Store::Disk(_))
+        !matches!(&*self.store, LakeStore::Disk(_))
     }
 
     #[cfg(not(test))]
@@ -268,9 +270,9 @@ impl Lake {
 impl fmt::Display for Lake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.store {
-            Store::Disk(disk) => write!(f, "{}", disk.dir().display()),
+            LakeStore::Disk(disk) => write!(f, "{}", disk.dir().display()),
             #[cfg(feature = "s3")]
-            Store::S3(s3) => f.write_str(s3.name()),
+            LakeStore::S3(s3) => f.write_str(s3.name()),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Where what is served is kept: memory, or a keyspace of Cassandra.
 
-use std::{borrow::Cow, env, fmt, path::PathBuf, str::FromStr};
+use std::{env, fmt, path::PathBuf, str::FromStr};
 
-use url::form_urlencoded;
+use headcount_address::{Address, AddressError, Secret};
 
-use super::Error;
+const FORM: &str = "cassandra://HOST:PORT,HOST/KEYSPACE or memory:";
+
+/// Parameters, none of which is a secret.
+const PARAMS: [&str; 5] = ["tls", "ca", "name", "replication", "dc"];
 
 /// Of Cassandra's native protocol.
 const PORT: u16 = 9042;
@@ -16,7 +19,7 @@ const KEYSPACE_BYTES_MAX: usize = 48;
 
 /// `memory:` or `cassandra://user:password@host:port,host2/keyspace?tls=true&ca=FILE&name=HOST&replication=3&dc=NAME`.
 ///
-/// Its `Display` holds no password.
+/// Its `Display` holds no login.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServingAddress {
     /// In this process, gone with it.
@@ -32,7 +35,7 @@ pub struct CassandraAddress {
     pub(crate) hosts: Vec<String>,
     pub(crate) keyspace: String,
     pub(crate) user: Option<String>,
-    pub(crate) password: Option<String>,
+    pub(crate) password: Option<Secret>,
     /// The certificates of those who may sign the servers'. With it all connections are encrypted.
     pub(crate) ca: Option<PathBuf>,
     /// What the nodes' certificates are for, if not for their IP addresses.
@@ -52,182 +55,114 @@ impl CassandraAddress {
 }
 
 impl FromStr for ServingAddress {
-    type Err = Error;
+    type Err = AddressError;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, AddressError> {
         if text == "memory:" {
             return Ok(Self::Memory);
         }
-        let rest = text
-            .strip_prefix("cassandra://")
-            .ok_or_else(|| form("it begins neither with cassandra:// nor is it memory:"))?;
-        cassandra(rest, env::var(PASSWORD).ok()).map(Self::Cassandra)
-    }
-}
-
-/// What is never repeated in an answer: anything that stands before an `@`.
-fn form(why: &str) -> Error {
-    Error::Address(format!(
-        "an address to serve from is written cassandra://host:port,host2/keyspace or memory: ({why})"
-    ))
-}
-
-fn cassandra(rest: &str, password_apart: Option<String>) -> Result<CassandraAddress, Error> {
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    // It is the end of a password, of which nothing may be repeated.
-    let is_login = |(key, value): (Cow<'_, str>, Cow<'_, str>)| {
-        key.contains('@') || (key != "ca" && value.contains('@'))
-    };
-    if form_urlencoded::parse(query.as_bytes()).any(is_login) {
-        return Err(form(
-            "there is an @ after the question mark; one that belongs to a password is written %3F",
-        ));
-    }
-    // A password may hold a slash or an at sign.
-    let (login, place) = match place.rsplit_once('@') {
-        Some((login, place)) => (Some(login), place),
-        None => (None, place),
-    };
-    let (hosts, keyspace) = place
-        .split_once('/')
-        .ok_or_else(|| form("there is no keyspace after the hosts"))?;
-    let mut address = CassandraAddress {
-        hosts: hosts.split(',').map(host).collect::<Result<_, _>>()?,
-        keyspace: checked_keyspace(keyspace)?,
-        user: None,
-        password: None,
-        ca: None,
-        name: None,
-        replication: None,
-        dc: None,
-    };
-    if let Some(login) = login {
-        let (user, password) = login.split_once(':').unwrap_or((login, ""));
-        address.user = Some(decoded(user));
-        address.password = Some(decoded(password)).filter(|password| !password.is_empty());
-    }
-    address.password = address.password.or(password_apart);
-    if address.user.is_some() && address.password.is_none() {
-        return Err(Error::Address(format!(
-            "there is a user without a password; write user:password@host, or set {PASSWORD}"
-        )));
-    }
-    options(&mut address, query)?;
-    Ok(address)
-}
-
-fn options(address: &mut CassandraAddress, query: &str) -> Result<(), Error> {
-    let mut tls = None;
-    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-        match key.as_ref() {
-            "tls" => tls = Some(switch(&value)?),
-            "ca" => address.ca = Some(PathBuf::from(value.as_ref())),
-            "name" => address.name = Some(host_name(&value)?),
-            "replication" => address.replication = Some(copies(&value)?),
-            "dc" => address.dc = Some(data_centre(&value)?),
-            other => {
-                return Err(Error::Address(format!(
-                    "{other} means nothing in this address; known are tls, ca, name, replication, dc"
-                )));
-            }
+        let address = Address::parse(text, FORM)?
+            .showing(&PARAMS)
+            .with_default_port(PORT);
+        match address.scheme() {
+            "cassandra" => cassandra(&address, env::var(PASSWORD).ok()).map(Self::Cassandra),
+            _ => Err(address.refuse("it begins with neither cassandra:// nor memory:")),
         }
     }
-    if address.name.is_some() && address.ca.is_none() {
-        return Err(Error::Address(
-            "name=HOST is what certificates are for, which are looked at with tls=true&ca=FILE only"
-                .to_owned(),
-        ));
-    }
-    match tls {
-        Some(true) if address.ca.is_none() => Err(Error::Address(
-            "tls=true wants to know whose signature to trust: ca=FILE (PEM), for instance \
-             ca=/etc/ssl/certs/ca-certificates.crt for those that the system trusts"
-                .to_owned(),
-        )),
-        Some(false) if address.ca.is_some() => Err(Error::Address(
-            "tls=false and ca=FILE contradict each other; leave one out".to_owned(),
-        )),
-        _ => Ok(()),
-    }
 }
 
-fn host(text: &str) -> Result<String, Error> {
-    // [::1] and [::1]:9042 hold colons of their own.
-    let after = text.rsplit_once(']').map_or(text, |(_, after)| after);
-    let (name, port) = match after.rsplit_once(':') {
-        Some((_, port)) => (&text[..text.len() - port.len() - 1], port.parse().ok()),
-        None => (text, Some(PORT)),
-    };
-    match port {
-        Some(port) if !name.is_empty() => Ok(format!("{name}:{port}")),
-        _ => Err(form(&format!("{text:?} is not a host"))),
+fn cassandra(
+    address: &Address,
+    password_apart: Option<String>,
+) -> Result<CassandraAddress, AddressError> {
+    address.only(&PARAMS)?;
+    if address.hosts().is_empty() {
+        return Err(address.refuse("it names no host"));
     }
+    let (user, password) = login(address, password_apart)?;
+    let text = |key, expected, fits: fn(char) -> bool| {
+        address.checked(key, expected, |value| {
+            let fits = !value.is_empty() && value.chars().all(fits);
+            fits.then(|| value.to_owned())
+        })
+    };
+    Ok(CassandraAddress {
+        hosts: address.hosts().iter().map(ToString::to_string).collect(),
+        keyspace: keyspace(address)?,
+        user,
+        password,
+        ca: certificate_authority(address)?,
+        name: text(
+            "name",
+            "the name of a host, such as cassandra.internal",
+            |c| c.is_ascii_alphanumeric() || "-.".contains(c),
+        )?,
+        replication: address.checked("replication", "a number from 1 to 9", |value| {
+            value.parse().ok().filter(|n| (1..=9).contains(n))
+        })?,
+        dc: text(
+            "dc",
+            "letters, digits, hyphens, dots and underscores",
+            |c| c.is_alphanumeric() || "-_.".contains(c),
+        )?,
+    })
+}
+
+fn login(
+    address: &Address,
+    password_apart: Option<String>,
+) -> Result<(Option<String>, Option<Secret>), AddressError> {
+    let apart = password_apart.map(Secret::new);
+    let Some(login) = address.login() else {
+        return Ok((None, apart));
+    };
+    let password = login.password.clone().or(apart);
+    if password.is_none() {
+        return Err(address.refuse_with(
+            "there is a user without a password",
+            format!("write USER:PASSWORD@HOST, or set {PASSWORD}"),
+        ));
+    }
+    Ok((Some(login.user.expose().to_owned()), password))
+}
+
+/// Who signs the certificates, if connections are encrypted.
+fn certificate_authority(address: &Address) -> Result<Option<PathBuf>, AddressError> {
+    let ca = address.param("ca").map(PathBuf::from);
+    let (problem, way_out) = match (address.switch("tls")?, &ca) {
+        (Some(true), None) => (
+            "tls=true does not say whose signature to trust",
+            "add ca=FILE (PEM), for instance ca=/etc/ssl/certs/ca-certificates.crt for those that the system trusts",
+        ),
+        (Some(false), Some(_)) => (
+            "tls=false and ca=FILE contradict each other",
+            "leave one out",
+        ),
+        (_, None) if address.param("name").is_some() => (
+            "name=HOST is what certificates are for, and without TLS there are none",
+            "add ca=FILE, or leave name= away",
+        ),
+        _ => return Ok(ca),
+    };
+    Err(address.refuse_with(problem, way_out))
 }
 
 /// Names that need no quotes: nobody should have to wonder about case.
-fn checked_keyspace(name: &str) -> Result<String, Error> {
+fn keyspace(address: &Address) -> Result<String, AddressError> {
+    let name = address.name()?;
     let fits = (1..=KEYSPACE_BYTES_MAX).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if fits {
-        return Ok(name.to_owned());
+        return Ok(name);
     }
-    Err(Error::Address(format!(
-        "{name:?} is not a name for a keyspace; it is at most {KEYSPACE_BYTES_MAX} small letters, digits and underscores \
-         and begins with a letter"
+    Err(address.refuse(format!(
+        "\"{}\" is not the name of a keyspace, which is at most {KEYSPACE_BYTES_MAX} small letters, digits and \
+         underscores and begins with a letter",
+        Address::quote(&name)
     )))
-}
-
-fn switch(value: &str) -> Result<bool, Error> {
-    value
-        .parse()
-        .map_err(|_| Error::Address(format!("tls={value}: it is true or false")))
-}
-
-fn copies(value: &str) -> Result<u8, Error> {
-    value
-        .parse()
-        .ok()
-        .filter(|n| (1..=9).contains(n))
-        .ok_or_else(|| Error::Address(format!("replication={value}: it is a number from 1 to 9")))
-}
-
-fn host_name(value: &str) -> Result<String, Error> {
-    let fits = !value.is_empty()
-        && value
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-.".contains(c));
-    fits.then(|| value.to_owned()).ok_or_else(|| {
-        Error::Address(format!(
-            "name={value}: it is the name of a host, such as cassandra.internal"
-        ))
-    })
-}
-
-fn data_centre(value: &str) -> Result<String, Error> {
-    let fits = !value.is_empty()
-        && value
-            .chars()
-            .all(|c| c.is_alphanumeric() || "-_.".contains(c));
-    fits.then(|| value.to_owned()).ok_or_else(|| {
-        Error::Address(format!(
-            "dc={value}: it is letters, digits, hyphens, dots and underscores"
-        ))
-    })
-}
-
-/// Undoes percent signs; a plus is a plus here.
-fn decoded(text: &str) -> String {
-    let escaped = text
-        .replace('+', "%2B")
-        .replace('&', "%26")
-        .replace('=', "%3D");
-    form_urlencoded::parse(escaped.as_bytes())
-        .next()
-        .map(|(key, _)| key.into_owned())
-        .unwrap_or_default()
 }
 
 impl fmt::Display for ServingAddress {
@@ -241,11 +176,7 @@ impl fmt::Display for ServingAddress {
 
 impl fmt::Display for CassandraAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cassandra://")?;
-        if let Some(user) = &self.user {
-            write!(f, "{user}@")?;
-        }
-        write!(f, "{}/{}", self.hosts.join(","), self.keyspace)
+        write!(f, "cassandra://{}/{}", self.hosts.join(","), self.keyspace)
     }
 }
 
@@ -266,6 +197,10 @@ mod tests {
         }
     }
 
+    fn password(address: &CassandraAddress) -> Option<&str> {
+        address.password.as_ref().map(Secret::expose)
+    }
+
     #[test]
     fn an_address_names_hosts_a_login_a_keyspace_and_options() {
         let address = parsed(
@@ -277,7 +212,7 @@ mod tests {
         );
         assert_eq!(address.keyspace, "served");
         assert_eq!(address.user.as_deref(), Some("app"));
-        assert_eq!(address.password.as_deref(), Some("p@s/s+w"));
+        assert_eq!(password(&address), Some("p@s/s+w"));
         assert_eq!(address.ca, Some(PathBuf::from("/etc/ca.pem")));
         assert_eq!(address.name.as_deref(), Some("all.nodes"));
         assert_eq!(address.replication, Some(3));
@@ -288,7 +223,7 @@ mod tests {
     fn the_password_is_never_shown() {
         let address = parsed("cassandra://app:secret@one/served");
         let whole = ServingAddress::Cassandra(address.clone());
-        assert_eq!(whole.to_string(), "cassandra://app@one:9042/served");
+        assert_eq!(whole.to_string(), "cassandra://one:9042/served");
         assert!(!format!("{whole:?} {address:?}").contains("secret"));
         for wrong in [
             "cassandra://app:secret@one",
@@ -304,12 +239,15 @@ mod tests {
 
     #[test]
     fn the_password_may_stand_in_the_environment() {
-        let apart = || Some("from outside".to_owned());
-        let address = cassandra("app@one/served", apart()).unwrap();
-        assert_eq!(address.password.as_deref(), Some("from outside"));
-        let address = cassandra("app:inside@one/served", apart()).unwrap();
-        assert_eq!(address.password.as_deref(), Some("inside"));
-        assert!(cassandra("app@one/served", None).is_err());
+        let of = |text: &str, apart: Option<&str>| {
+            let address = Address::parse(text, FORM).unwrap();
+            cassandra(&address, apart.map(str::to_owned))
+        };
+        let address = of("cassandra://app@one/served", Some("outside")).unwrap();
+        assert_eq!(password(&address), Some("outside"));
+        let address = of("cassandra://app:inside@one/served", Some("outside")).unwrap();
+        assert_eq!(password(&address), Some("inside"));
+        assert!(of("cassandra://app@one/served", None).is_err());
     }
 
     #[test]
@@ -326,7 +264,8 @@ mod tests {
             "/served",
             "one:port/served",
         ] {
-            assert!(cassandra(wrong, None).is_err(), "{wrong}");
+            let address = format!("cassandra://{wrong}").parse::<ServingAddress>();
+            assert!(address.is_err(), "{wrong}");
         }
     }
 }

@@ -8,8 +8,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The address is not one.
-    #[error("{0}")]
-    Address(String),
+    #[error(transparent)]
+    Address(#[from] headcount_address::AddressError),
     /// The address needs what was left out at build time.
     #[error(
         "this headcount was built without Cassandra; build it with: cargo build --release --features cluster"
@@ -68,7 +68,7 @@ pub enum Error {
     Damaged {
         /// The store.
         place: String,
-        /// `tail entry` and the like.
+        /// `an entry of the changelog` and the like.
         what: &'static str,
         /// The partition.
         partition: u16,

@@ -9,10 +9,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{Result, Serving, read::READS};
+use super::{Result, Serving, read::READS, rows::PartitionCommit};
 
 /// Pieces on the way to the listener; with more the reader waits.
-const NEWS_MAX: usize = 8;
+const EVENTS_MAX: usize = 8;
 
 /// Pages of a load that are in memory at once.
 const PAGES: u32 = 4;
@@ -22,21 +22,35 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What a follower learns. What is of one partition is in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum ReplicaEvent {
     /// Begin this partition with nothing; until the next commit, go on showing what you have.
-    Anew { partition: u16 },
+    Reset {
+        /// The partition.
+        partition: u16,
+    },
     /// Absolute values, to be applied together with the commit that follows.
-    Rows { partition: u16, rows: Vec<Row> },
+    Rows {
+        /// The partition.
+        partition: u16,
+        /// Rows that are new or have changed.
+        rows: Vec<Row>,
+    },
     /// The partition stands at this offset, with this book.
     Commit {
+        /// The partition.
         partition: u16,
+        /// The next offset: everything before it is in the rows.
         offset: u64,
+        /// The partition's book at this offset, as the engine encodes it.
         book: Vec<u8>,
         /// Answers for the map as JSON, one for each commit since the last one; none after a load.
         pulses: Vec<Vec<u8>>,
     },
     /// The store cannot be read: what was shown last is growing old.
-    Stale { cause: String },
+    Stale {
+        /// What the store said.
+        cause: String,
+    },
     /// It can be read again, and nothing is missing.
     Fresh,
 }
@@ -44,19 +58,19 @@ pub enum News {
 /// Reads all that is served, then every `poll` what has changed, until the receiver is dropped. It ends for no other
 /// reason. Must be called within a runtime.
 #[must_use]
-pub fn follow(serving: Serving, poll: Duration) -> Receiver<News> {
-    let (news, heard) = mpsc::channel(NEWS_MAX);
-    let follower = Follower { serving, news };
+pub fn follow(serving: Serving, poll: Duration) -> Receiver<ReplicaEvent> {
+    let (events, listener) = mpsc::channel(EVENTS_MAX);
+    let follower = StoreFollower { serving, events };
     tokio::spawn(follower.run(poll));
-    heard
+    listener
 }
 
-/// How long nothing is tried after nothing has led to the newest book: it takes many reads to find that out.
+/// How long nothing is tried after nothing has led to its latest commit: it takes many reads to find that out.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// What the listener has of a partition.
 #[derive(Default)]
-struct Known {
+struct FollowedPartition {
     at: Option<u64>,
     /// It was told to begin anew, and not all has been told since.
     torn: bool,
@@ -64,27 +78,27 @@ struct Known {
     again: Option<Instant>,
 }
 
-struct Follower {
+struct StoreFollower {
     serving: Serving,
-    news: Sender<News>,
+    events: Sender<ReplicaEvent>,
 }
 
-impl Follower {
+impl StoreFollower {
     async fn run(self, poll: Duration) {
         let mut known = BTreeMap::new();
         let mut stale = false;
-        while !self.news.is_closed() {
+        while !self.events.is_closed() {
             let pause = match self.round(&mut known).await {
                 Ok(()) if stale => {
                     stale = false;
-                    self.tell(News::Fresh).await;
+                    self.tell(ReplicaEvent::Fresh).await;
                     poll
                 }
                 Ok(()) => poll,
                 Err(error) => {
                     if !stale {
                         let cause = error.to_string();
-                        self.tell(News::Stale { cause }).await;
+                        self.tell(ReplicaEvent::Stale { cause }).await;
                     }
                     stale = true;
                     PAUSE.max(poll)
@@ -92,29 +106,29 @@ impl Follower {
             };
             tokio::select! {
                 () = sleep(pause) => {}
-                () = self.news.closed() => {}
+                () = self.events.closed() => {}
             }
         }
     }
 
-    /// Brings every partition to its newest book.
-    async fn round(&self, known: &mut BTreeMap<u16, Known>) -> Result<()> {
-        let heads = self.serving.store.heads().await?;
+    /// Brings every partition to its latest commit.
+    async fn round(&self, known: &mut BTreeMap<u16, FollowedPartition>) -> Result<()> {
+        let latest = self.serving.store.latest_offsets().await?;
         let now = Instant::now();
-        let behind: Vec<_> = heads
+        let behind: Vec<_> = latest
             .into_iter()
-            .map(|(partition, head)| {
+            .map(|(partition, latest)| {
                 (
                     partition,
                     known.remove(&partition).unwrap_or_default(),
-                    head,
+                    latest,
                 )
             })
             .collect();
         let mut outcome = Ok(());
         let mut steps = Vec::new();
-        for (partition, of, head) in behind {
-            if of.at == Some(head) || of.again.is_some_and(|again| now < again) {
+        for (partition, of, latest) in behind {
+            if of.at == Some(latest) || of.again.is_some_and(|again| now < again) {
                 known.insert(partition, of);
             } else {
                 steps.push(self.advance(partition, of).boxed());
@@ -128,44 +142,52 @@ impl Follower {
         outcome
     }
 
-    async fn advance(&self, partition: u16, mut known: Known) -> (u16, Known, Result<()>) {
+    async fn advance(
+        &self,
+        partition: u16,
+        mut known: FollowedPartition,
+    ) -> (u16, FollowedPartition, Result<()>) {
         let outcome = self.bring(partition, &mut known).await;
         (partition, known, outcome)
     }
 
-    async fn bring(&self, partition: u16, known: &mut Known) -> Result<()> {
-        let Some((head, book)) = self.serving.store.book(partition).await? else {
+    async fn bring(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
+        let Some(latest) = self.serving.store.latest(partition).await? else {
             return Ok(());
         };
         known.again = None;
-        let tails = match known.at.filter(|_| !known.torn) {
-            Some(at) => self.serving.tail_until(partition, at, head).await?,
+        let entries = match known.at.filter(|_| !known.torn) {
+            Some(at) => {
+                self.serving
+                    .changes_between(partition, at, latest.offset)
+                    .await?
+            }
             None => None,
         };
-        let Some(tails) = tails else {
+        let Some(entries) = entries else {
             return self.load(partition, known).await;
         };
         let mut pulses = Vec::new();
-        for tail in tails {
-            pulses.push(tail.pulses);
-            self.rows(partition, tail.rows).await;
+        for entry in entries {
+            pulses.push(entry.pulses);
+            self.rows(partition, entry.rows).await;
         }
-        self.commit(partition, head, book, pulses).await;
-        known.at = Some(head);
+        known.at = Some(latest.offset);
+        self.commit(partition, latest, pulses).await;
         Ok(())
     }
 
     /// All rows of a partition, and what has followed, unless that is no more than is known. Rows may be of later commits
-    /// than the tail leads to: these come once more, by the tail.
-    async fn load(&self, partition: u16, known: &mut Known) -> Result<()> {
+    /// than the changelog leads to: these come once more, by the changelog.
+    async fn load(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
         let store = &self.serving.store;
-        let base = store.base(partition).await?;
-        let Some((base, base_book)) = base.filter(|(base, _)| known.at < Some(*base)) else {
+        let snapshot = store.snapshot(partition).await?;
+        let Some(snapshot) = snapshot.filter(|snapshot| known.at < Some(snapshot.offset)) else {
             known.again = Some(Instant::now() + AGAIN);
             return Ok(());
         };
         known.torn = true;
-        self.tell(News::Anew { partition }).await;
+        self.tell(ReplicaEvent::Reset { partition }).await;
         for table in Table::ALL {
             let mut page = 0;
             while let Some(rows) = self.pages(partition, table, page).await? {
@@ -174,30 +196,34 @@ impl Follower {
             }
         }
         // It may have gone on meanwhile.
-        let head = store.book(partition).await?;
-        let (mut head, mut book) = head.unwrap_or((base, base_book.clone()));
-        match self.serving.tail_until(partition, base, head).await? {
-            Some(tails) => {
-                for tail in tails {
-                    self.rows(partition, tail.rows).await;
+        let latest = store.latest(partition).await?;
+        let mut reached = latest.unwrap_or(snapshot.clone());
+        let entries = self
+            .serving
+            .changes_between(partition, snapshot.offset, reached.offset)
+            .await?;
+        match entries {
+            Some(entries) => {
+                for entry in entries {
+                    self.rows(partition, entry.rows).await;
                 }
             }
-            // What the tables have is shown; it is looked again whether somebody leads on from there.
+            // What the tables have is shown; later reads look whether a changelog leads on from there.
             None => {
-                (head, book) = (base, base_book);
+                reached = snapshot;
                 known.again = Some(Instant::now() + AGAIN);
             }
         }
-        self.commit(partition, head, book, Vec::new()).await;
-        (known.at, known.torn) = (Some(head), false);
+        (known.at, known.torn) = (Some(reached.offset), false);
+        self.commit(partition, reached, Vec::new()).await;
         Ok(())
     }
 
-    async fn commit(&self, partition: u16, offset: u64, book: Vec<u8>, pulses: Vec<Vec<u8>>) {
-        self.tell(News::Commit {
+    async fn commit(&self, partition: u16, commit: PartitionCommit, pulses: Vec<Vec<u8>>) {
+        self.tell(ReplicaEvent::Commit {
             partition,
-            offset,
-            book,
+            offset: commit.offset,
+            book: commit.body,
             pulses,
         })
         .await;
@@ -213,12 +239,12 @@ impl Follower {
 
     async fn rows(&self, partition: u16, rows: Vec<Row>) {
         if !rows.is_empty() {
-            self.tell(News::Rows { partition, rows }).await;
+            self.tell(ReplicaEvent::Rows { partition, rows }).await;
         }
     }
 
-    async fn tell(&self, news: News) {
+    async fn tell(&self, event: ReplicaEvent) {
         // Whoever listens no longer need not hear it; the next round ends.
-        let _ = self.news.send(news).await;
+        let _ = self.events.send(event).await;
     }
 }

@@ -13,7 +13,7 @@
 //! let changes = Partition::new().take_changes();
 //! serving.write(0, &changes).await?;
 //! serving.write(0, &changes).await?; // as often as one likes
-//! assert_eq!(serving.base(0).await?, Some(0));
+//! assert_eq!(serving.snapshot_offset(0).await?, Some(0));
 //! # Ok(())
 //! # }
 //! ```
@@ -23,16 +23,17 @@
 //! they arrive, so that writes may be repeated, and those of a process that has been replaced change nothing. There are
 //! no counters, and nothing is read in order to be changed.
 //!
-//! **What a reader sees.** The base says up to where the tables are, at least; the book stands at the newest commit, and
-//! the tail leads from the base to the book:
+//! **What a reader sees.** The tables hold everything up to the snapshot offset, at least; the latest commit says how far
+//! the partition is, and the changelog leads from the one to the other:
 //!
 //! ```text
-//!  tables ──▶ base: 97 ──▶ 103 ──▶ 110 ──▶ book: 110
+//!  tables ──▶ snapshot: 97 ──▶ 103 ──▶ 110 ──▶ latest: 110
 //! ```
 //!
-//! A table is written before the base that tells of it, the tail before the book. While something is being written a
-//! reader may see a part of it. The base may be ahead of the book for a moment, and the tail lives ten minutes: where it
-//! does not lead to the book, a reader shows what the tables have.
+//! A table is written before the snapshot offset that tells of it, the changelog before the latest commit. While
+//! something is being written a reader may see a part of it. The snapshot offset may be ahead of the latest commit for a
+//! moment, and the changelog lives ten minutes: where it does not lead to the latest commit, a reader shows what the
+//! tables have.
 //!
 //! **What it asks of whoever counts.** Changes hold every key whose value was another one at any offset since those before,
 //! even if it is again what it was: a process that has been replaced may have stored what was between. And
@@ -40,18 +41,20 @@
 //! known to nobody: so a process that serves writes a checkpoint only of what it has served, or old names stay in
 //! `event_statistics` and `meetup_table`.
 
+#![warn(missing_docs)]
+
 mod address;
 #[cfg(feature = "cassandra")]
 mod cassandra;
-mod cells;
+mod changelog;
 mod country;
 mod error;
 mod follow;
 mod memory;
 mod people;
 mod read;
+mod rows;
 mod store;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -62,12 +65,12 @@ use std::sync::Arc;
 pub use address::{CassandraAddress, ServingAddress};
 #[cfg(feature = "cassandra")]
 pub use cassandra::declare_metrics;
+pub use changelog::ChangelogEntry;
 pub use error::{Error, Result};
-pub use follow::{News, follow};
+pub use follow::{ReplicaEvent, follow};
 pub use people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic};
-pub use tail::Tail;
 
-use store::Store;
+use store::ServingStore;
 use write::Writers;
 
 /// Which journal is served. What is kept of another one is never mixed with it.
@@ -82,7 +85,7 @@ pub struct Identity {
 /// A store of what is served. A clone is the same one.
 #[derive(Clone)]
 pub struct Serving {
-    store: Arc<Store>,
+    store: Arc<ServingStore>,
     identity: Identity,
     writers: Arc<Writers>,
 }
@@ -94,7 +97,7 @@ impl Serving {
     /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] says whether
     /// it is worth asking again.
     pub async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
-        let store = Store::open(address, identity).await?;
+        let store = ServingStore::open(address, identity).await?;
         Ok(Self::new(store, identity))
     }
 
@@ -103,11 +106,11 @@ impl Serving {
     /// # Errors
     /// As [`Serving::open`]; also, worth asking again, when nothing has ever been served there.
     pub async fn open_to_read(address: &ServingAddress) -> Result<Self> {
-        let (store, identity) = Store::open_to_read(address).await?;
+        let (store, identity) = ServingStore::open_to_read(address).await?;
         Ok(Self::new(store, identity))
     }
 
-    fn new(store: Store, identity: Identity) -> Self {
+    fn new(store: ServingStore, identity: Identity) -> Self {
         Self {
             store: Arc::new(store),
             identity,

@@ -10,26 +10,135 @@ use headcount_engine::{Row, Table};
 
 use super::{
     Result,
-    cells::{Key, Put, TailCell, Value},
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
+    rows::{
+        ChangeChunk, ChangeKey, CountryPartKey, CountryTotals, EventCell, EventRowKey,
+        PartitionCommit, RowKey, Stamped, VenueKey, VenueTotals, Write,
+    },
     store::PAGE_ROWS,
     totals::{StoredCountry, StoredVenue},
 };
 
-/// Offsets whose tail is kept for a partition; readers that are further behind load anew. Cassandra keeps it by time.
-const TAILS_MAX: usize = 256;
-
-type Cells = BTreeMap<Key, (i64, Option<Value>)>;
+/// Chunks of the changelog that are kept for a partition; readers that are further behind load anew. Cassandra keeps
+/// them by time.
+const CHANGES_MAX: usize = 256;
 
 #[derive(Default)]
 pub(crate) struct Memory {
-    cells: Mutex<Cells>,
+    /// Apart, so that a store is small whichever it is.
+    tables: Box<Mutex<MemoryTables>>,
     /// Gives way before every step, so that a test can let writers overtake each other.
     #[cfg(test)]
     steps: bool,
     /// As long as it is set, no page can be read.
     #[cfg(test)]
     pub(crate) fails: std::sync::atomic::AtomicBool,
+}
+
+/// A table for each kind of [`Write`].
+#[derive(Default)]
+struct MemoryTables {
+    rows: Cells<RowKey, Vec<u8>>,
+    events: Cells<EventRowKey, EventCell>,
+    country_parts: Cells<CountryPartKey, CountryTotals>,
+    venue_parts: Cells<(u16, VenueKey), VenueTotals>,
+    countries: Cells<Arc<str>, CountryTotals>,
+    /// Offsets and totals.
+    responses: Cells<&'static str, (u64, u64)>,
+    venues: Cells<VenueKey, VenueTotals>,
+    changes: Cells<ChangeKey, ChangeChunk>,
+    latest: Cells<u16, PartitionCommit>,
+    snapshots: Cells<u16, PartitionCommit>,
+}
+
+/// Values with their stamps. A deleted one is kept as none, so that an older value that comes later stays deleted.
+struct Cells<K, V>(BTreeMap<K, (i64, Option<V>)>);
+
+impl<K, V> Default for Cells<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord, V: Ord> Cells<K, V> {
+    /// The greater stamp wins; of equal ones a deletion, then the greater value.
+    fn put(&mut self, key: K, value: Option<V>, stamp: i64) {
+        let wins = |known: &(i64, Option<V>)| match (known, &value) {
+            ((at, _), _) if *at != stamp => *at < stamp,
+            ((_, None), _) => false,
+            (_, None) => true,
+            ((_, Some(known)), Some(value)) => known < value,
+        };
+        if self.0.get(&key).is_none_or(wins) {
+            self.0.insert(key, (stamp, value));
+        }
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.0.get(key)?.1.as_ref()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.range(..)
+    }
+
+    fn range(&self, keys: impl RangeBounds<K>) -> impl Iterator<Item = (&K, &V)> {
+        self.0
+            .range(keys)
+            .filter_map(|(key, (_, value))| Some((key, value.as_ref()?)))
+    }
+}
+
+impl MemoryTables {
+    fn apply(&mut self, Stamped { write, stamp }: Stamped) {
+        match write {
+            Write::Row { key, body } => self.rows.put(key, Some(body), stamp),
+            Write::Event { key, cell } => self.events.put(key, Some(cell), stamp),
+            Write::DeleteEvent { key } => self.events.put(key, None, stamp),
+            Write::CountryPart { key, part } => self.country_parts.put(key, Some(part), stamp),
+            Write::VenuePart {
+                partition,
+                key,
+                part,
+            } => self.venue_parts.put((partition, key), Some(part), stamp),
+            Write::Country { code, total } => self.countries.put(code, Some(total), stamp),
+            Write::Response {
+                response,
+                as_of,
+                total,
+            } => self.responses.put(response, Some((as_of, total)), stamp),
+            Write::Venue { key, total } => self.venues.put(key, Some(total), stamp),
+            Write::DeleteVenue { key } => self.venues.put(key, None, stamp),
+            Write::Change { key, chunk } => {
+                self.changes.put(key, Some(chunk), stamp);
+                self.forget_changes(key.partition);
+            }
+            Write::Latest { partition, commit } => self.latest.put(partition, Some(commit), stamp),
+            Write::Snapshot { partition, commit } => {
+                self.snapshots.put(partition, Some(commit), stamp);
+            }
+        }
+    }
+
+    /// One chunk comes at a time, so one goes.
+    fn forget_changes(&mut self, partition: u16) {
+        let changes = &mut self.changes.0;
+        let keys = || changes_between(partition, 0, u64::MAX);
+        if changes.range(keys()).count() > CHANGES_MAX {
+            let oldest = changes.range(keys()).next().map(|(key, _)| *key);
+            oldest.and_then(|key| changes.remove(&key));
+        }
+    }
+}
+
+fn changes_between(partition: u16, from: u64, to: u64) -> std::ops::RangeInclusive<ChangeKey> {
+    let key = |offset, writer, chunk| ChangeKey {
+        partition,
+        offset,
+        writer,
+        chunk,
+    };
+    key(from, i64::MIN, 0)..=key(to, i64::MAX, u16::MAX)
 }
 
 impl Memory {
@@ -45,69 +154,66 @@ impl Memory {
         "memory:".to_owned()
     }
 
-    pub(crate) async fn put(&self, puts: Vec<Put>) -> Result<()> {
-        for put in puts {
+    pub(crate) async fn write(&self, writes: Vec<Stamped>) -> Result<()> {
+        for write in writes {
             self.step().await;
-            apply(&mut self.cells(), put);
+            self.tables().apply(write);
         }
         Ok(())
     }
 
-    pub(crate) async fn heads(&self) -> Result<Vec<(u16, u64)>> {
+    pub(crate) async fn latest_offsets(&self) -> Result<Vec<(u16, u64)>> {
         self.step().await;
-        let cells = self.cells();
-        Ok(heads(&cells).collect())
+        let tables = self.tables();
+        let offsets = tables.latest.all();
+        Ok(offsets
+            .map(|(partition, commit)| (*partition, commit.offset))
+            .collect())
     }
 
-    pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Key::Book { partition }).await
-    }
-
-    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Key::Base { partition }).await
-    }
-
-    async fn one_book(&self, key: Key) -> Result<Option<(u64, Vec<u8>)>> {
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<PartitionCommit>> {
         self.step().await;
-        Ok(match self.cells().get(&key) {
-            Some((_, Some(Value::Book { offset, body }))) => Some((*offset, body.clone())),
-            _ => None,
-        })
+        Ok(self.tables().latest.get(&partition).cloned())
+    }
+
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<PartitionCommit>> {
+        self.step().await;
+        Ok(self.tables().snapshots.get(&partition).cloned())
     }
 
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
         self.step().await;
         self.check()?;
-        let key = |number| Key::Row {
+        let key = |number| RowKey {
             partition,
             table,
             number,
         };
         let first = page * PAGE_ROWS;
-        let rows = |key: &Key, value: &Value| match (key, value) {
-            (&Key::Row { table, number, .. }, Value::Row(body)) => Some(Row {
+        let tables = self.tables();
+        let rows = tables.rows.range(key(first)..=key(first + (PAGE_ROWS - 1)));
+        Ok(rows
+            .map(|(key, body)| Row {
                 table,
-                number,
+                number: key.number,
                 body: body.clone(),
-            }),
-            _ => None,
-        };
-        Ok(self.all(key(first)..=key(first + (PAGE_ROWS - 1)), rows))
+            })
+            .collect())
     }
 
-    pub(crate) async fn tail(
+    pub(crate) async fn changes(
         &self,
         partition: u16,
         offset: u64,
-    ) -> Result<Vec<(i64, u16, TailCell)>> {
+    ) -> Result<Vec<(i64, u16, ChangeChunk)>> {
         self.step().await;
-        let chunks = tail_keys(partition, offset, offset);
-        Ok(self.all(chunks, |key, value| match (key, value) {
-            (&Key::Tail { writer, chunk, .. }, Value::Tail(cell)) => {
-                Some((writer, chunk, cell.clone()))
-            }
-            _ => None,
-        }))
+        let tables = self.tables();
+        let chunks = tables
+            .changes
+            .range(changes_between(partition, offset, offset));
+        Ok(chunks
+            .map(|(key, chunk)| (key.writer, key.chunk, chunk.clone()))
+            .collect())
     }
 
     pub(crate) async fn country_parts(&self, codes: &[Arc<str>]) -> Result<Vec<StoredCountry>> {
@@ -118,114 +224,95 @@ impl Memory {
 
     pub(crate) async fn all_country_parts(&self) -> Result<Vec<StoredCountry>> {
         self.step().await;
-        Ok(self.all(.., |key, value| match (key, value) {
-            (
-                Key::CountryPart {
-                    code,
-                    country,
-                    partition,
-                },
-                &Value::CountryPart { as_of, counts },
-            ) => Some(StoredCountry {
-                code: code.clone(),
-                country: country.clone(),
-                partition: *partition,
-                as_of,
-                counts,
-            }),
-            _ => None,
-        }))
+        let tables = self.tables();
+        let parts = tables.country_parts.all();
+        Ok(parts
+            .map(|(key, part)| StoredCountry {
+                code: key.code.clone(),
+                country: key.country.clone(),
+                partition: key.partition,
+                as_of: part.as_of,
+                counts: part.counts,
+            })
+            .collect())
     }
 
     pub(crate) async fn venue_parts(&self, venues: &[i64]) -> Result<Vec<StoredVenue>> {
         self.step().await;
-        Ok(self.all(.., |key, value| match (key, value) {
-            (Key::VenuePart { partition, venue }, Value::VenuePart { as_of, cell })
-                if venues.contains(&venue.id) =>
-            {
-                Some(StoredVenue {
-                    partition: *partition,
-                    key: venue.clone(),
-                    as_of: *as_of,
-                    cell: cell.clone(),
-                })
-            }
-            _ => None,
-        }))
+        let tables = self.tables();
+        let parts = tables.venue_parts.all();
+        Ok(parts
+            .filter(|((_, key), _)| venues.contains(&key.id))
+            .map(|((partition, key), part)| StoredVenue {
+                partition: *partition,
+                key: key.clone(),
+                as_of: part.as_of,
+                cell: part.cell.clone(),
+            })
+            .collect())
     }
 
     pub(crate) async fn countries(&self) -> Result<Vec<CountryStatistic>> {
-        Ok(self.all(.., |key, value| match (key, value) {
-            (Key::Country { code }, Value::Country { counts, .. }) => Some(CountryStatistic {
+        let tables = self.tables();
+        let countries = tables.countries.all();
+        Ok(countries
+            .map(|(code, CountryTotals { counts, .. })| CountryStatistic {
                 event_country: code.to_string(),
                 yes: counts.yes,
                 no: counts.no,
                 maybe: counts.maybe,
                 heads: counts.heads,
-            }),
-            _ => None,
-        }))
+            })
+            .collect())
     }
 
     pub(crate) async fn responses(&self) -> Result<Vec<ResponseStatistic>> {
-        Ok(self.all(.., |key, value| match (key, value) {
-            (&Key::Response { response }, &Value::Response { total, .. }) => {
-                Some(ResponseStatistic {
-                    response: response.to_owned(),
-                    total_rsvps: total,
-                })
-            }
-            _ => None,
-        }))
+        let tables = self.tables();
+        let responses = tables.responses.all();
+        Ok(responses
+            .map(|(response, &(_, total_rsvps))| ResponseStatistic {
+                response: (*response).to_owned(),
+                total_rsvps,
+            })
+            .collect())
     }
 
     pub(crate) async fn events(&self, wanted: &str) -> Result<Vec<EventStatisticRow>> {
-        Ok(self.all(.., |key, value| match (key, value) {
-            (Key::Event { name, response, id }, Value::Event(cell)) if &**name == wanted => {
-                Some(EventStatisticRow {
-                    event_name: name.to_string(),
-                    response: (*response).to_owned(),
-                    event_id: id.to_string(),
-                    group_name: cell.group_name.to_string(),
-                    event_country: cell.event_country.to_string(),
-                    total_rsvps: cell.total_rsvps,
-                    heads: cell.heads,
-                    event_url: cell.event_url.as_ref().map(ToString::to_string),
-                    time: cell.time,
-                })
-            }
-            _ => None,
-        }))
+        let tables = self.tables();
+        let events = tables.events.all().filter(|(key, _)| &*key.name == wanted);
+        Ok(events
+            .map(|(key, cell)| EventStatisticRow {
+                event_name: key.name.to_string(),
+                response: key.response.to_owned(),
+                event_id: key.id.to_string(),
+                group_name: cell.group_name.to_string(),
+                event_country: cell.event_country.to_string(),
+                total_rsvps: cell.total_rsvps,
+                heads: cell.heads,
+                event_url: cell.event_url.as_ref().map(ToString::to_string),
+                time: cell.time,
+            })
+            .collect())
     }
 
     pub(crate) async fn venues(&self) -> Result<Vec<VenueStatistic>> {
-        Ok(self.all(.., |key, value| match (key, value) {
-            (Key::Venue(venue), Value::Venue { cell, .. }) => Some(VenueStatistic {
-                venue_name: venue.name.to_string(),
-                lon: venue.lon.to_string(),
-                lat: venue.lat.to_string(),
-                group_city: venue.group_city.to_string(),
-                venue_id: venue.id,
-                count: cell.yes,
-            }),
-            _ => None,
-        }))
+        let tables = self.tables();
+        let venues = tables.venues.all();
+        Ok(venues
+            .map(|(key, total)| VenueStatistic {
+                venue_name: key.name.to_string(),
+                lon: key.lon.to_string(),
+                lat: key.lat.to_string(),
+                group_city: key.group_city.to_string(),
+                venue_id: key.id,
+                count: total.cell.yes,
+            })
+            .collect())
     }
 
-    fn cells(&self) -> MutexGuard<'_, Cells> {
-        // Every change of the map is a single insertion, so it is whole whoever panicked.
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn all<T>(
-        &self,
-        keys: impl RangeBounds<Key>,
-        pick: impl Fn(&Key, &Value) -> Option<T>,
-    ) -> Vec<T> {
-        self.cells()
-            .range(keys)
-            .filter_map(|(key, (_, value))| pick(key, value.as_ref()?))
-            .collect()
+    fn tables(&self) -> MutexGuard<'_, MemoryTables> {
+        // Every change of a table is a single insertion, so it is whole whoever panicked.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error that a test has asked for.
@@ -247,55 +334,4 @@ impl Memory {
             tokio::task::yield_now().await;
         }
     }
-}
-
-fn apply(cells: &mut Cells, put: Put) {
-    let Put { key, value, stamp } = put;
-    let tail = match &key {
-        Key::Tail { partition, .. } => Some(*partition),
-        _ => None,
-    };
-    let wins = |known: &(i64, Option<Value>)| match (known, &value) {
-        ((at, _), _) if *at != stamp => *at < stamp,
-        // A deletion wins, then the greater value.
-        ((_, None), _) => false,
-        (_, None) => true,
-        ((_, Some(known)), Some(value)) => known < value,
-    };
-    if cells.get(&key).is_none_or(wins) {
-        cells.insert(key, (stamp, value));
-    }
-    if let Some(partition) = tail {
-        forget_tails(cells, partition);
-    }
-}
-
-fn forget_tails(cells: &mut Cells, partition: u16) {
-    let keys = || tail_keys(partition, 0, u64::MAX);
-    if cells.range(keys()).count() > TAILS_MAX {
-        let oldest = cells.range(keys()).next().map(|(key, _)| key.clone());
-        oldest.and_then(|key| cells.remove(&key));
-    }
-}
-
-fn tail_keys(partition: u16, from: u64, to: u64) -> std::ops::RangeInclusive<Key> {
-    let key = |offset, writer, chunk| Key::Tail {
-        partition,
-        offset,
-        writer,
-        chunk,
-    };
-    key(from, i64::MIN, 0)..=key(to, i64::MAX, u16::MAX)
-}
-
-fn heads(cells: &Cells) -> impl Iterator<Item = (u16, u64)> {
-    let of = |partition| Key::Book { partition };
-    cells
-        .range(of(0)..=of(u16::MAX))
-        .filter_map(|(key, (_, value))| match (key, value) {
-            (Key::Book { partition }, Some(Value::Book { offset, .. })) => {
-                Some((*partition, *offset))
-            }
-            _ => None,
-        })
 }

@@ -9,36 +9,36 @@ use super::{Result, Serving};
 pub(crate) const READS: usize = 4;
 
 impl Serving {
-    /// The partitions that have been served: number, offset, book.
+    /// The latest commit of every partition that was written: partition, offset, book.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn books(&self) -> Result<Vec<(u16, u64, Vec<u8>)>> {
-        let heads = self.store.heads().await?;
-        let reads: Vec<_> = heads
+    pub async fn latest(&self) -> Result<Vec<(u16, u64, Vec<u8>)>> {
+        let offsets = self.store.latest_offsets().await?;
+        let reads: Vec<_> = offsets
             .iter()
-            .map(|(partition, _)| self.whole_book(*partition).boxed())
+            .map(|(partition, _)| self.latest_of(*partition).boxed())
             .collect();
-        let books: Vec<_> = stream::iter(reads).buffered(READS).try_collect().await?;
-        Ok(books.into_iter().flatten().collect())
+        let commits: Vec<_> = stream::iter(reads).buffered(READS).try_collect().await?;
+        Ok(commits.into_iter().flatten().collect())
     }
 
-    /// Up to where the tables of a partition are, at least.
+    /// The snapshot offset of a partition: its tables hold everything before this offset, at least.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn base(&self, partition: u16) -> Result<Option<u64>> {
-        let base = self.store.base(partition).await?;
-        Ok(base.map(|(offset, _)| offset))
+    pub async fn snapshot_offset(&self, partition: u16) -> Result<Option<u64>> {
+        let snapshot = self.store.snapshot(partition).await?;
+        Ok(snapshot.map(|commit| commit.offset))
     }
 
-    async fn whole_book(&self, partition: u16) -> Result<Option<(u16, u64, Vec<u8>)>> {
-        let book = self.store.book(partition).await?;
-        Ok(book.map(|(offset, body)| (partition, offset, body)))
+    async fn latest_of(&self, partition: u16) -> Result<Option<(u16, u64, Vec<u8>)>> {
+        let latest = self.store.latest(partition).await?;
+        Ok(latest.map(|commit| (partition, commit.offset, commit.body)))
     }
 
     /// A page of a table's rows, by number from page 0 on. The first empty page is the end. While somebody writes, some
-    /// may be missing and some of later commits: both come by the tail.
+    /// may be missing and some of later commits: both come by the changelog.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use headcount_engine::{Row, Table};
 
+use headcount_address::AddressError;
+
 use super::{
     Error, Identity, Result, ServingAddress,
-    cells::{Put, TailCell},
     memory::Memory,
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
+    rows::{ChangeChunk, PartitionCommit, Stamped},
     totals::{StoredCountry, StoredVenue},
 };
 
@@ -20,7 +22,7 @@ use super::cassandra::Cassandra;
 pub(crate) const PAGE_ROWS: u32 = 1024;
 
 /// A closed set, picked by the address.
-pub(crate) enum Store {
+pub(crate) enum ServingStore {
     Memory(Memory),
     #[cfg(feature = "cassandra")]
     Cassandra(Box<Cassandra>),
@@ -30,14 +32,14 @@ pub(crate) enum Store {
 macro_rules! each {
     ($self:ident, $store:ident => $call:expr) => {
         match $self {
-            Store::Memory($store) => $call,
+            ServingStore::Memory($store) => $call,
             #[cfg(feature = "cassandra")]
-            Store::Cassandra($store) => $call,
+            ServingStore::Cassandra($store) => $call,
         }
     };
 }
 
-impl Store {
+impl ServingStore {
     pub(crate) async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
         match address {
             ServingAddress::Memory => Ok(Self::Memory(Memory::default())),
@@ -55,9 +57,11 @@ impl Store {
 
     pub(crate) async fn open_to_read(address: &ServingAddress) -> Result<(Self, Identity)> {
         match address {
-            ServingAddress::Memory => Err(Error::Address(
-                "memory: is seen by nobody but the process that writes it; serve from cassandra:// instead".to_owned(),
-            )),
+            ServingAddress::Memory => Err(Error::Address(AddressError::new(
+                "memory:",
+                "only the process that writes it sees it",
+                "write cassandra://HOST:PORT,HOST/KEYSPACE",
+            ))),
             #[cfg(feature = "cassandra")]
             ServingAddress::Cassandra(address) => {
                 let (store, identity) = Cassandra::open_to_read(address).await?;
@@ -74,22 +78,23 @@ impl Store {
     }
 
     /// Writes all, in any order. After an error any of them may have been written, now or later.
-    pub(crate) async fn put(&self, puts: Vec<Put>) -> Result<()> {
-        each!(self, store => store.put(puts).await)
+    pub(crate) async fn write(&self, writes: Vec<Stamped>) -> Result<()> {
+        each!(self, store => store.write(writes).await)
     }
 
-    /// The partitions that have a book, and its offset.
-    pub(crate) async fn heads(&self) -> Result<Vec<(u16, u64)>> {
-        each!(self, store => store.heads().await)
+    /// The partitions that were written, and the offsets of their latest commits.
+    pub(crate) async fn latest_offsets(&self) -> Result<Vec<(u16, u64)>> {
+        each!(self, store => store.latest_offsets().await)
     }
 
-    pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        each!(self, store => store.book(partition).await)
+    /// The latest commit of a partition.
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<PartitionCommit>> {
+        each!(self, store => store.latest(partition).await)
     }
 
-    /// Up to where the tables of a partition are, and the book of that commit.
-    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        each!(self, store => store.base(partition).await)
+    /// The commit up to which the tables of a partition are written.
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<PartitionCommit>> {
+        each!(self, store => store.snapshot(partition).await)
     }
 
     /// The rows of a page by number; some may be missing.
@@ -97,13 +102,13 @@ impl Store {
         each!(self, store => store.page(partition, table, page).await)
     }
 
-    /// All chunks that lead to this offset: writer, chunk, cell.
-    pub(crate) async fn tail(
+    /// All chunks of the changelog that lead to this offset, each with its writer and its number.
+    pub(crate) async fn changes(
         &self,
         partition: u16,
         offset: u64,
-    ) -> Result<Vec<(i64, u16, TailCell)>> {
-        each!(self, store => store.tail(partition, offset).await)
+    ) -> Result<Vec<(i64, u16, ChangeChunk)>> {
+        each!(self, store => store.changes(partition, offset).await)
     }
 
     /// The parts of these countries, given by code, of all partitions.

@@ -19,7 +19,9 @@ use futures_util::{FutureExt, future::LocalBoxFuture, task::noop_waker_ref};
 use headcount_engine::{Changes, CountryPart, Row, Step, Table, Whole};
 use proptest::prelude::*;
 
-use super::{Identity, News, Serving, follow, memory::Memory, store::Store, write::Writers};
+use super::{
+    Identity, ReplicaEvent, Serving, follow, memory::Memory, store::ServingStore, write::Writers,
+};
 use world::{Dice, Totals, World};
 
 /// What is called from a thread of a runtime may move between them.
@@ -29,8 +31,8 @@ fn all_may_be_spawned() {
     fn all(serving: &Serving, changes: &Changes) {
         check(serving.write(0, changes));
         check(serving.write_step(0, &Step::default(), &[]));
-        check(serving.books());
-        check(serving.tail(0, 0));
+        check(serving.latest());
+        check(serving.changes_since(0, 0));
         check(serving.venue_statistics());
         let address = "memory:".parse().unwrap();
         check(Serving::open(&address, serving.identity()));
@@ -73,7 +75,7 @@ proptest! {
             let rows = done(serving.rows(partition, Table::Events, 0));
             prop_assert_eq!(rows, world.rows(partition, END));
             let book = format!("book {partition} {END}").into_bytes();
-            prop_assert!(done(serving.books()).contains(&(partition, END, book)));
+            prop_assert!(done(serving.latest()).contains(&(partition, END, book)));
         }
     }
 }
@@ -132,33 +134,36 @@ fn a_partition_that_comes_back_is_not_taken_for_what_it_was() {
 #[tokio::test]
 async fn a_load_that_failed_half_way_is_begun_again() {
     let serving = Serving::new(
-        Store::Memory(Memory::default()),
+        ServingStore::Memory(Memory::default()),
         Identity {
             journal: 1,
             partitions: 1,
         },
     );
-    let Store::Memory(memory) = &*serving.store else {
+    let ServingStore::Memory(memory) = &*serving.store else {
         unreachable!("it was just made");
     };
     serving.write(0, &commit(10)).await.unwrap();
     let mut heard = follow(serving.clone(), Duration::from_millis(10));
     let mut next = async || heard.recv().await.unwrap();
     let partition = 0;
-    assert_eq!(next().await, News::Anew { partition });
+    assert_eq!(next().await, ReplicaEvent::Reset { partition });
     assert_eq!(
         next().await,
-        News::Rows {
+        ReplicaEvent::Rows {
             partition,
             rows: vec![row(10)]
         }
     );
-    assert!(matches!(next().await, News::Commit { offset: 10, .. }));
+    assert!(matches!(
+        next().await,
+        ReplicaEvent::Commit { offset: 10, .. }
+    ));
 
     memory.fails.store(true, Ordering::Relaxed);
     serving.write(0, &commit(20)).await.unwrap();
-    assert_eq!(next().await, News::Anew { partition });
-    assert!(matches!(next().await, News::Stale { .. }));
+    assert_eq!(next().await, ReplicaEvent::Reset { partition });
+    assert!(matches!(next().await, ReplicaEvent::Stale { .. }));
     // What leads on from 10 does not lead on from a part of 20.
     let step = Step {
         previous: 5,
@@ -167,16 +172,19 @@ async fn a_load_that_failed_half_way_is_begun_again() {
     };
     serving.write_step(0, &step, b"[]").await.unwrap();
     memory.fails.store(false, Ordering::Relaxed);
-    assert_eq!(next().await, News::Anew { partition });
+    assert_eq!(next().await, ReplicaEvent::Reset { partition });
     assert_eq!(
         next().await,
-        News::Rows {
+        ReplicaEvent::Rows {
             partition,
             rows: vec![row(10), row(20)]
         }
     );
-    assert!(matches!(next().await, News::Commit { offset: 21, .. }));
-    assert_eq!(next().await, News::Fresh);
+    assert!(matches!(
+        next().await,
+        ReplicaEvent::Commit { offset: 21, .. }
+    ));
+    assert_eq!(next().await, ReplicaEvent::Fresh);
 }
 
 struct Life {
@@ -247,7 +255,7 @@ fn stepping(partitions: u16) -> Serving {
         journal: 1,
         partitions,
     };
-    Serving::new(Store::Memory(Memory::stepping()), identity)
+    Serving::new(ServingStore::Memory(Memory::stepping()), identity)
 }
 
 fn done<T>(future: impl Future<Output = super::Result<T>>) -> T {

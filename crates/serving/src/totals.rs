@@ -13,7 +13,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::cells::{Counts, Key, Put, Value, VenueCell, VenueKey, WORLD};
+use super::rows::{
+    CountryTotals, RsvpCounts, Stamped, VenueCell, VenueKey, VenueTotals, WORLD, Write,
+};
 
 /// A stored part of a country, or of the world.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ pub(crate) struct StoredCountry {
     pub(crate) country: Arc<str>,
     pub(crate) partition: u16,
     pub(crate) as_of: u64,
-    pub(crate) counts: Counts,
+    pub(crate) counts: RsvpCounts,
 }
 
 /// A stored part of a venue: what a partition once knew of it, or knows.
@@ -35,8 +37,8 @@ pub(crate) struct StoredVenue {
 }
 
 /// The totals of all countries of which there are parts here, and of the responses if the world is among them.
-pub(crate) fn countries(parts: impl IntoIterator<Item = StoredCountry>) -> Vec<Put> {
-    let mut sums: BTreeMap<Arc<str>, (u64, Counts)> = BTreeMap::new();
+pub(crate) fn countries(parts: impl IntoIterator<Item = StoredCountry>) -> Vec<Stamped> {
+    let mut sums: BTreeMap<Arc<str>, (u64, RsvpCounts)> = BTreeMap::new();
     for part in parts {
         let (as_of, counts) = sums.entry(part.code).or_default();
         *as_of += part.as_of;
@@ -47,10 +49,10 @@ pub(crate) fn countries(parts: impl IntoIterator<Item = StoredCountry>) -> Vec<P
         .collect()
 }
 
-fn country(code: Arc<str>, as_of: u64, counts: Counts) -> Vec<Put> {
+fn country(code: Arc<str>, as_of: u64, counts: RsvpCounts) -> Vec<Stamped> {
     if &*code != WORLD {
-        let value = Value::Country { as_of, counts };
-        return vec![Put::set(Key::Country { code }, value, as_of)];
+        let total = CountryTotals { as_of, counts };
+        return vec![Write::Country { code, total }.at(as_of)];
     }
     [
         ("yes", counts.yes),
@@ -58,14 +60,18 @@ fn country(code: Arc<str>, as_of: u64, counts: Counts) -> Vec<Put> {
         ("maybe", counts.maybe),
     ]
     .map(|(response, total)| {
-        let value = Value::Response { as_of, total };
-        Put::set(Key::Response { response }, value, as_of)
+        Write::Response {
+            response,
+            as_of,
+            total,
+        }
+        .at(as_of)
     })
     .into()
 }
 
 /// The totals of all venues of which there are parts here, and the deletion of rows under other names and places.
-pub(crate) fn venues(parts: impl IntoIterator<Item = StoredVenue>) -> Vec<Put> {
+pub(crate) fn venues(parts: impl IntoIterator<Item = StoredVenue>) -> Vec<Stamped> {
     let mut venues: BTreeMap<i64, Vec<StoredVenue>> = BTreeMap::new();
     for part in parts {
         venues.entry(part.key.id).or_default().push(part);
@@ -73,7 +79,7 @@ pub(crate) fn venues(parts: impl IntoIterator<Item = StoredVenue>) -> Vec<Put> {
     venues.into_values().flat_map(venue).collect()
 }
 
-fn venue(contents: Vec<StoredVenue>) -> Vec<Put> {
+fn venue(contents: Vec<StoredVenue>) -> Vec<Stamped> {
     let mut parts: BTreeMap<u16, &StoredVenue> = BTreeMap::new();
     for content in &contents {
         let part = parts.entry(content.partition).or_insert(content);
@@ -90,11 +96,14 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Put> {
         .values()
         .max_by_key(|part| (part.cell.latest, &part.key))
         .filter(|part| yes > 0 && !part.key.name.is_empty());
-    let mut puts: Vec<Put> = contents
+    let mut writes: Vec<Stamped> = contents
         .iter()
         .filter(|content| !content.key.name.is_empty())
         .filter(|content| told.is_none_or(|told| told.key != content.key))
-        .map(|content| Put::delete(Key::Venue(content.key.clone()), as_of))
+        .map(|content| {
+            let key = content.key.clone();
+            Write::DeleteVenue { key }.at(as_of)
+        })
         .collect();
     if let Some(told) = told {
         let cell = VenueCell {
@@ -103,8 +112,11 @@ fn venue(contents: Vec<StoredVenue>) -> Vec<Put> {
             maybe,
             ..told.cell.clone()
         };
-        let value = Value::Venue { as_of, cell };
-        puts.push(Put::set(Key::Venue(told.key.clone()), value, as_of));
+        let write = Write::Venue {
+            key: told.key.clone(),
+            total: VenueTotals { as_of, cell },
+        };
+        writes.push(write.at(as_of));
     }
-    puts
+    writes
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    hash::{BuildHasher, Hasher, RandomState},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -13,21 +12,21 @@ use headcount_engine::{Changes, CountryPart, Statistics, Step};
 use tokio::sync::Mutex;
 
 use super::{
-    Error, Result, Serving,
-    cells::{self, Counts, Key, Put, Value, WORLD},
-    tail, totals,
+    Error, Result, Serving, changelog,
+    rows::{self, PartitionCommit, RsvpCounts, Stamped, WORLD, Write},
+    totals,
 };
 
 /// Made and sent at once: more would take memory and not be sooner there.
-const PUTS_MAX: usize = 8_192;
+const WRITES_MAX: usize = 8_192;
 
 /// Venues whose parts are kept, written and read together: each 1,024th is a neighbour.
-pub(crate) const SHELVES: i64 = 1024;
+pub(crate) const VENUE_BUCKETS: i64 = 1024;
 
 /// Who writes: a state for each partition.
-pub(crate) struct Writers(Vec<Writer>);
+pub(crate) struct Writers(Vec<PartitionWriter>);
 
-struct Writer {
+struct PartitionWriter {
     /// Random: tells what this process wrote, since it began with the partition, from what another wrote up to the same
     /// offset.
     id: AtomicI64,
@@ -36,15 +35,15 @@ struct Writer {
     countries: Mutex<Option<Countries>>,
 }
 
-type Countries = BTreeMap<Arc<str>, Counts>;
+type Countries = BTreeMap<Arc<str>, RsvpCounts>;
 
 impl Writers {
     pub(crate) fn new(partitions: u16) -> Self {
-        Self((0..partitions).map(|_| Writer::new()).collect())
+        Self((0..partitions).map(|_| PartitionWriter::new()).collect())
     }
 }
 
-impl Writer {
+impl PartitionWriter {
     fn new() -> Self {
         Self {
             id: random().into(),
@@ -54,7 +53,7 @@ impl Writer {
 }
 
 fn random() -> i64 {
-    RandomState::new().build_hasher().finish().cast_signed()
+    headcount_clock::random_id().cast_signed()
 }
 
 impl Serving {
@@ -74,18 +73,21 @@ impl Serving {
     /// When the store does not take them within some seconds; [`Error::is_retryable`] says whether it may yet.
     pub async fn write(&self, partition: u16, changes: &Changes) -> Result<()> {
         let mut countries = self.writer(partition)?.countries.lock().await;
-        let puts = rows(partition, changes).chain(event_puts(partition, changes));
-        // Totals are made of parts that are there, and the base says that all is there.
-        self.put(puts).await?;
+        let writes = rows_of(partition, changes).chain(events_of(partition, changes));
+        // CountryTotals are made of parts that are there, and the snapshot offset says that all is there.
+        self.write_many(writes).await?;
         self.write_countries(partition, changes, &mut countries)
             .await?;
         self.write_venues(partition, changes).await?;
         if let Some(whole) = &changes.whole {
-            let base = book(Key::Base { partition }, whole.offset, &whole.book);
-            self.store.put(vec![base]).await?;
+            let snapshot = Write::Snapshot {
+                partition,
+                commit: commit(whole.offset, &whole.book),
+            };
+            self.store.write(vec![snapshot.at(whole.offset)]).await?;
             if !whole.reached {
-                let head = book(Key::Book { partition }, whole.offset, &whole.book);
-                self.store.put(vec![head]).await?;
+                self.write_latest(partition, whole.offset, &whole.book)
+                    .await?;
             }
         }
         Ok(())
@@ -98,24 +100,32 @@ impl Serving {
     /// As [`Serving::write`].
     pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
         let writer = self.writer(partition)?.id.load(Ordering::Relaxed);
-        let tail = tail::puts(partition, writer, step, pulses);
-        self.store.put(tail).await?;
-        let head = book(Key::Book { partition }, step.offset, &step.book);
-        self.store.put(vec![head]).await
+        let change = changelog::writes(partition, writer, step, pulses);
+        // The changes first: readers that see a latest commit look for what leads to it.
+        self.store.write(change).await?;
+        self.write_latest(partition, step.offset, &step.book).await
     }
 
-    /// Puts many, few at a time: of a partition that has been waiting for its store there may be very many.
-    async fn put(&self, puts: impl Iterator<Item = Put>) -> Result<()> {
-        let mut puts = puts.peekable();
-        while puts.peek().is_some() {
+    async fn write_latest(&self, partition: u16, offset: u64, book: &[u8]) -> Result<()> {
+        let latest = Write::Latest {
+            partition,
+            commit: commit(offset, book),
+        };
+        self.store.write(vec![latest.at(offset)]).await
+    }
+
+    /// Writes many, few at a time: of a partition that has been waiting for its store there may be very many.
+    async fn write_many(&self, writes: impl Iterator<Item = Stamped>) -> Result<()> {
+        let mut writes = writes.peekable();
+        while writes.peek().is_some() {
             self.store
-                .put(puts.by_ref().take(PUTS_MAX).collect())
+                .write(writes.by_ref().take(WRITES_MAX).collect())
                 .await?;
         }
         Ok(())
     }
 
-    fn writer(&self, partition: u16) -> Result<&Writer> {
+    fn writer(&self, partition: u16) -> Result<&PartitionWriter> {
         self.writers
             .0
             .get(usize::from(partition))
@@ -150,34 +160,35 @@ impl Serving {
         }
         let all = last.get_or_insert_default();
         let mut parts = Vec::new();
+        let mut codes = vec![Arc::from(WORLD)];
         for part in &countries {
-            parts.push(cells::country_part(partition, part, changes.offset));
-            all.insert(cells::key_text(&part.country), counts(part));
+            parts.push(rows::country_part(partition, part, changes.offset));
+            codes.push(rows::country_code(&part.country));
+            all.insert(rows::key_text(&part.country), counts(part));
         }
-        let mut world = Counts::default();
+        let mut world = RsvpCounts::default();
         all.values().for_each(|counts| world.add(*counts));
-        parts.push(cells::world_part(partition, world, changes.offset));
-        let mut codes: Vec<_> = parts.iter().filter_map(code).collect();
+        parts.push(rows::world_part(partition, world, changes.offset));
         codes.sort_unstable();
         codes.dedup();
-        self.put(parts.into_iter()).await?;
+        self.write_many(parts.into_iter()).await?;
         let parts = self.store.country_parts(&codes).await?;
-        self.put(totals::countries(parts).into_iter()).await
+        self.write_many(totals::countries(parts).into_iter()).await
     }
 
     /// This partition's parts of the venues that changed, and their totals over all partitions, some at a time.
     async fn write_venues(&self, partition: u16, changes: &Changes) -> Result<()> {
         let mut venues: Vec<_> = changes.statistics.venues.iter().collect();
         // Neighbours side by side.
-        venues.sort_by_key(|part| (shelf(part.venue_id), part.venue_id));
-        for venues in venues.chunks(PUTS_MAX) {
+        venues.sort_by_key(|part| (bucket(part.venue_id), part.venue_id));
+        for venues in venues.chunks(WRITES_MAX) {
             let parts = venues.iter();
-            let parts = parts.map(|part| cells::venue_part(partition, part, changes.offset));
-            self.store.put(parts.collect()).await?;
+            let parts = parts.map(|part| rows::venue_part(partition, part, changes.offset));
+            self.store.write(parts.collect()).await?;
             let mut ids: Vec<_> = venues.iter().map(|part| part.venue_id).collect();
             ids.dedup();
             let parts = self.store.venue_parts(&ids).await?;
-            self.put(totals::venues(parts).into_iter()).await?;
+            self.write_many(totals::venues(parts).into_iter()).await?;
         }
         Ok(())
     }
@@ -193,20 +204,13 @@ impl Serving {
     }
 }
 
-fn code(part: &Put) -> Option<Arc<str>> {
-    match &part.key {
-        Key::CountryPart { code, .. } => Some(code.clone()),
-        _ => None,
-    }
-}
-
 /// Which venues are neighbours.
-pub(crate) fn shelf(venue: i64) -> i64 {
-    venue.rem_euclid(SHELVES)
+pub(crate) fn bucket(venue: i64) -> i64 {
+    venue.rem_euclid(VENUE_BUCKETS)
 }
 
-fn counts(part: &CountryPart) -> Counts {
-    Counts {
+fn counts(part: &CountryPart) -> RsvpCounts {
+    RsvpCounts {
         yes: part.yes,
         no: part.no,
         maybe: part.maybe,
@@ -225,30 +229,29 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
 }
 
 /// Rows of a page side by side.
-fn rows(partition: u16, changes: &Changes) -> impl Iterator<Item = Put> {
+fn rows_of(partition: u16, changes: &Changes) -> impl Iterator<Item = Stamped> {
     let mut rows: Vec<_> = changes.rows.iter().collect();
     rows.sort_unstable_by_key(|row| (row.table, row.number));
     rows.into_iter()
-        .map(move |row| cells::row(partition, row, changes.offset))
+        .map(move |row| rows::row(partition, row, changes.offset))
 }
 
-fn event_puts(partition: u16, changes: &Changes) -> impl Iterator<Item = Put> {
+fn events_of(partition: u16, changes: &Changes) -> impl Iterator<Item = Stamped> {
     let Statistics {
         events, renamed, ..
     } = &changes.statistics;
     let gone = renamed
         .iter()
-        .flat_map(|key| cells::event_gone(key, changes.offset));
+        .flat_map(|key| rows::event_gone(key, changes.offset));
     let there = events
         .iter()
-        .flat_map(move |event| cells::event(partition, event, changes.offset));
+        .flat_map(move |event| rows::event(partition, event, changes.offset));
     gone.chain(there)
 }
 
-fn book(key: Key, offset: u64, body: &[u8]) -> Put {
-    let value = Value::Book {
+fn commit(offset: u64, body: &[u8]) -> PartitionCommit {
+    PartitionCommit {
         offset,
         body: body.to_vec(),
-    };
-    Put::set(key, value, offset)
+    }
 }

@@ -11,6 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use headcount_address::{Address, AddressError, scheme_of};
+
 pub use file::{FileAddress, Pace};
 pub use objects::{Fetch, Objects};
 pub use simulation::SimulationAddress;
@@ -19,16 +21,23 @@ pub use stream::StreamAddress;
 /// Where records come from. Parsed from text; printed without credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceAddress {
+    /// `ws://` and `wss://`.
     WebSocket(StreamAddress),
+    /// `http://` and `https://`.
     Http(StreamAddress),
+    /// `file:`.
     File(FileAddress),
+    /// `sim:`.
     Simulation(SimulationAddress),
+    /// `-`.
     StandardInput,
     /// Given by the program, which knows the store; nobody types it.
     Objects(Objects),
     #[cfg(feature = "kafka")]
+    /// `kafka://`.
     Kafka(crate::kafka::TopicAddress),
     #[cfg(feature = "kinesis")]
+    /// `kinesis://`.
     Kinesis(headcount_kinesis::KinesisAddress),
     /// Of something that this program was built without.
     Unbuilt(Unbuilt),
@@ -43,12 +52,7 @@ pub struct Unbuilt {
     shown: String,
 }
 
-/// Why a text is no address of a source. A sentence that says what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AddressError(pub(crate) String);
-
-const KINDS: &str = "write ws://..., wss://..., http://..., https://..., file:PATH, sim:?rate=N&seed=S, \
+const KINDS: &str = "ws://..., wss://..., http://..., https://..., file:PATH, sim:?rate=N&seed=S, \
                      kafka://HOST:PORT/TOPIC, kinesis://REGION/STREAM, or - for standard input";
 
 impl SourceAddress {
@@ -68,52 +72,67 @@ impl FromStr for SourceAddress {
         if text == "-" {
             return Ok(SourceAddress::StandardInput);
         }
-        let Some((scheme, rest)) = text.split_once(':') else {
-            return refuse(format!(
-                "\"{}\" is not the address of a source: {KINDS}",
-                shortened(text)
-            ));
+        let Some(scheme) = scheme_of(text) else {
+            return Err(no_scheme(text));
         };
-        match scheme.to_ascii_lowercase().as_str() {
-            "ws" | "wss" => Ok(SourceAddress::WebSocket(StreamAddress::new(text, false)?)),
-            "http" | "https" => Ok(SourceAddress::Http(StreamAddress::new(text, true)?)),
-            "file" => FileAddress::new(rest).map(SourceAddress::File),
-            "sim" => SimulationAddress::new(rest).map(SourceAddress::Simulation),
+        match scheme.as_str() {
+            "ws" | "wss" | "http" | "https" => {
+                let address = StreamAddress::new(text)?;
+                Ok(match scheme.as_str() {
+                    "ws" | "wss" => SourceAddress::WebSocket(address),
+                    _ => SourceAddress::Http(address),
+                })
+            }
+            "file" => FileAddress::new(text).map(SourceAddress::File),
+            "sim" => SimulationAddress::new(text).map(SourceAddress::Simulation),
             #[cfg(feature = "kafka")]
             "kafka" => text.parse().map(SourceAddress::Kafka),
             #[cfg(not(feature = "kafka"))]
-            "kafka" => Ok(SourceAddress::Unbuilt(Unbuilt::new("Kafka", text))),
+            "kafka" => Unbuilt::new("Kafka", text).map(SourceAddress::Unbuilt),
             #[cfg(feature = "kinesis")]
-            "kinesis" => match text.parse() {
-                Ok(address) => Ok(SourceAddress::Kinesis(address)),
-                Err(error) => refuse(error.to_string()),
-            },
+            "kinesis" => text.parse().map(SourceAddress::Kinesis),
             #[cfg(not(feature = "kinesis"))]
-            "kinesis" => Ok(SourceAddress::Unbuilt(Unbuilt::new("Kinesis", text))),
-            _ if rest.starts_with("//") => refuse(format!(
-                "\"{}:\" is no kind of source: {KINDS}",
-                shortened(scheme)
-            )),
-            _ => refuse(format!(
-                "\"{}\" is not the address of a source: {KINDS}",
-                shortened(text)
+            "kinesis" => Unbuilt::new("Kinesis", text).map(SourceAddress::Unbuilt),
+            scheme => Err(AddressError::new(
+                text,
+                format!("\"{}:\" is no kind of source", Address::quote(scheme)),
+                format!("write {KINDS}"),
             )),
         }
     }
 }
 
+/// A path is what is most often typed without its scheme.
+fn no_scheme(text: &str) -> AddressError {
+    let drive = |c: char| c.is_ascii_alphabetic();
+    let (problem, way_out) = match text.split_once(':') {
+        Some((letter, _)) if letter.len() == 1 && letter.starts_with(drive) => (
+            "this is a path of another system",
+            "write file:PATH with the path that it has here".to_owned(),
+        ),
+        None if !text.is_empty() && !text.contains(['@', '?']) => (
+            "this is a path, or a name",
+            format!(
+                "write file:{} for a file or a folder, or {KINDS}",
+                Address::quote(text)
+            ),
+        ),
+        _ => (
+            "this is not the address of a source",
+            format!("write {KINDS}"),
+        ),
+    };
+    AddressError::new(text, problem, way_out)
+}
+
 impl Unbuilt {
     #[cfg(not(all(feature = "kafka", feature = "kinesis")))]
-    fn new(engine: &'static str, text: &str) -> Self {
-        let (place, _) = text.split_once('?').unwrap_or((text, ""));
-        let (scheme, rest) = place.split_once(':').unwrap_or((place, ""));
-        let hidden = rest
-            .rsplit_once('@')
-            .map(|(_, host)| format!("//***@{host}"));
-        Unbuilt {
+    fn new(engine: &'static str, text: &str) -> Result<Self, AddressError> {
+        let address = Address::parse(text, KINDS)?;
+        Ok(Unbuilt {
             engine,
-            shown: format!("{scheme}:{}", hidden.as_deref().unwrap_or(rest)),
-        }
+            shown: address.keeping(|_| false).to_string(),
+        })
     }
 }
 
@@ -138,16 +157,4 @@ impl fmt::Display for SourceAddress {
             SourceAddress::Unbuilt(address) => address.fmt(f),
         }
     }
-}
-
-fn refuse<T>(sentence: String) -> Result<T, AddressError> {
-    Err(AddressError(sentence))
-}
-
-/// Typed text in an error message: not too much of it, and nothing after an @ that may follow a password.
-fn shortened(text: &str) -> String {
-    let text = text
-        .rsplit_once('@')
-        .map_or(text.to_owned(), |(_, host)| format!("***@{host}"));
-    text.chars().filter(|c| !c.is_control()).take(60).collect()
 }

@@ -25,7 +25,7 @@ use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
 use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
-use crate::wall;
+use headcount_clock::now_ms;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
     let stored = context.resume.of(&address.identity());
@@ -103,7 +103,7 @@ impl Wire for HttpWire {
         self.response = None;
         let answer = timeout(
             self.options.idle_limit + self.options.connect_limit,
-            self.client.get(self.url(wall::now_ms())).send(),
+            self.client.get(self.url(now_ms())).send(),
         )
         .await;
         let response = match answer {
@@ -155,7 +155,7 @@ impl Wire for HttpWire {
     }
 
     async fn take(&mut self) -> Vec<Item> {
-        let arrived_ms = wall::now_ms();
+        let arrived_ms = now_ms();
         let mut values = Values::default();
         if let Some(incoming) = &mut self.response {
             incoming.waiting_since = None;
@@ -177,7 +177,7 @@ impl Wire for HttpWire {
     fn position(&self) -> Position {
         let state = ResumeState::Http {
             cursor_ms: self.cursor.ms(),
-            seen_ms: wall::now_ms(),
+            seen_ms: now_ms(),
         };
         Position::new(self.address.identity(), None, state)
     }

@@ -57,7 +57,6 @@ mod stdin;
 mod websocket;
 
 mod any_source;
-mod backoff;
 mod certificate;
 mod check;
 pub mod error;
@@ -71,12 +70,11 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod value_watch;
-mod wall;
 
 pub use address::SourceAddress;
 pub use any_source::AnySource;
-pub use backoff::Delays;
 pub use error::{Ended, Error};
+pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
 pub use kafka::TopicAddress;
 pub use message::{Batch, Item, Message};

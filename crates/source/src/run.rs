@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::backoff::Delays;
 use crate::error::Stopped;
 use crate::message::Batch;
 use crate::position::Resume;
@@ -10,6 +9,7 @@ use crate::record_time::ReadTime;
 use crate::shutdown::Shutdown;
 use crate::sink::Sink;
 use crate::status::Reporter;
+use headcount_clock::Delays;
 
 /// What may be set on a source. The defaults are for the real thing; tests take shorter times.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Options {
     pub backlog: Duration,
     /// Between one attempt to connect and the next.
     pub delays: Delays,
+    /// After a connection that held this long the next delay is the first again.
+    pub healthy: Duration,
     /// How often a file that is followed is looked at.
     pub poll_interval: Duration,
 }
@@ -48,7 +50,12 @@ impl Default for Options {
             ping_interval: Duration::from_secs(20),
             overlap: Duration::from_secs(60),
             backlog: Duration::from_secs(30 * 60),
-            delays: Delays::default(),
+            // The docs of the feed ask clients to reconnect "within a few seconds".
+            delays: Delays {
+                first: Duration::from_secs(1),
+                most: Duration::from_secs(30),
+            },
+            healthy: Duration::from_secs(60),
             poll_interval: Duration::from_millis(250),
         }
     }

@@ -18,7 +18,7 @@ use crate::position::{Position, ResumeState};
 use crate::run::Context;
 use crate::sink::Sink;
 use crate::status::Reporter;
-use crate::wall;
+use headcount_clock::now_ms;
 use headcount_simulator::Simulator;
 
 /// How far the simulation may be late before it gives up catching up.
@@ -43,11 +43,7 @@ const RECORD_BYTES: usize = 1400;
 const CORES_MAX: usize = 8;
 
 pub(crate) async fn run(address: SimulationAddress, context: Context) -> Result<Ended, Error> {
-    let simulated = Simulated::new(
-        address,
-        context.resume.of(&address.identity()),
-        wall::now_ms(),
-    );
+    let simulated = Simulated::new(address, context.resume.of(&address.identity()), now_ms());
     simulated.run(context).await
 }
 

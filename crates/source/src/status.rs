@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// What a source is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -111,7 +111,7 @@ impl Reporter {
             self.change(|status| {
                 status.messages += messages;
                 status.bytes += bytes;
-                status.last_record_at = Some(wall::now_ms());
+                status.last_record_at = Some(now_ms());
             });
         }
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 
-use crate::backoff::Backoff;
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item};
@@ -15,7 +14,7 @@ use crate::run::Context;
 use crate::shown::fit_to_show;
 use crate::status::State;
 use crate::value_watch::ValueWatch;
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// A stream on the network. Every method has its own limits on waiting.
 pub(crate) trait Wire {
@@ -68,12 +67,12 @@ pub(crate) async fn run(
         outage.forgive(wire.backlog());
         let trouble = match connected {
             Err(trouble) => {
-                let (first, gap) = (!outage.is_told(), outage.failed(wall::now_ms()));
+                let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
                 tell(gap, first, &wire, &mut context).await?;
                 trouble
             }
             Ok(()) => {
-                let (first, gap) = (!outage.is_told(), outage.connected(wall::now_ms()));
+                let (first, gap) = (!outage.is_told(), outage.connected(now_ms()));
                 context.report.live();
                 tell(gap, first, &wire, &mut context).await?;
                 let since = Instant::now();
@@ -81,8 +80,10 @@ pub(crate) async fn run(
                     wire.close().await;
                     return Ok(Ended::Stopped);
                 };
-                backoff.connection_held(since.elapsed());
-                outage.lost(wall::now_ms(), &trouble.cause);
+                if since.elapsed() >= context.options.healthy {
+                    backoff.reset();
+                }
+                outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
                     status.state = State::Reconnecting;
                     status.values_cut = wire.values_cut();
@@ -94,7 +95,7 @@ pub(crate) async fn run(
         context
             .report
             .trouble(format!("{}; trying again", trouble.cause));
-        let delay = backoff.next().max(trouble.wait.unwrap_or_default());
+        let delay = backoff.next_delay().max(trouble.wait.unwrap_or_default());
         if context.shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);
         }
@@ -130,7 +131,7 @@ async fn read_all(
             Some(Some(Ok(true))) => {}
         }
         let items = wire.take().await;
-        outage.alive(wall::now_ms());
+        outage.alive(now_ms());
         watch.looked_at(!items.is_empty(), wire.is_unfinished(), &context.report);
         if !items.is_empty() {
             context

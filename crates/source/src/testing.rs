@@ -11,7 +11,6 @@ use tokio::time::timeout;
 
 use crate::address::SourceAddress;
 use crate::any_source::AnySource;
-use crate::backoff::Delays;
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Broken, Gap, Item};
 use crate::position::{Position, Resume};
@@ -20,6 +19,7 @@ use crate::run::{Context, Options};
 use crate::shutdown::{Trigger, shutdown};
 use crate::sink::{BatchReceiver, Limits, channel};
 use crate::status::{Status, status};
+use headcount_clock::Delays;
 
 /// No test waits longer than this for anything.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -38,9 +38,8 @@ pub(crate) fn quick() -> Options {
         idle_limit: LIMIT,
         ping_interval: Duration::from_millis(100),
         delays: Delays {
-            least: Duration::from_millis(1),
+            first: Duration::from_millis(2),
             most: Duration::from_millis(20),
-            healthy: Duration::from_secs(60),
         },
         poll_interval: Duration::from_millis(2),
         ..Options::default()

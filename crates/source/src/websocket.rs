@@ -2,21 +2,24 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, USER_AGENT};
+use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, LOCATION, USER_AGENT};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message as Frame};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 use url::{Host, Url};
 
-use crate::address::StreamAddress;
+use crate::address::{SourceAddress, StreamAddress};
 use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
 use crate::message::{Item, Message, Place};
@@ -25,7 +28,7 @@ use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
 use crate::shown::fit_to_show;
 use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// A message longer than this ends the connection, for its bytes would have to be held.
 const MESSAGE_MAX: usize = 8 << 20;
@@ -190,9 +193,7 @@ impl Wire for WebSocketWire {
     }
 
     fn position(&self) -> Position {
-        let state = ResumeState::WebSocket {
-            seen_ms: wall::now_ms(),
-        };
+        let state = ResumeState::WebSocket { seen_ms: now_ms() };
         Position::new(self.address.identity(), None, state)
     }
 
@@ -269,7 +270,9 @@ async fn open(url: &Url) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, S
         .max_frame_size(Some(MESSAGE_MAX))
         .max_write_buffer_size(1 << 20);
     let opened = client_async_tls_with_config(request, tcp, Some(config), None).await;
-    opened.map(|(stream, _)| stream).map_err(refused)
+    opened
+        .map(|(stream, _)| stream)
+        .map_err(|error| refused(error, url))
 }
 
 fn request(url: &Url) -> Result<Request, String> {
@@ -285,12 +288,12 @@ fn request(url: &Url) -> Result<Request, String> {
     request.headers_mut().insert(USER_AGENT, agent);
     if !url.username().is_empty() || url.password().is_some() {
         let pair = [
-            unescaped(url.username()),
+            percent_decode_str(url.username()).collect(),
             b":".to_vec(),
-            unescaped(url.password().unwrap_or_default()),
+            percent_decode_str(url.password().unwrap_or_default()).collect::<Vec<u8>>(),
         ]
         .concat();
-        let mut value = HeaderValue::try_from(format!("Basic {}", base64(&pair)))
+        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair)))
             .map_err(|error| error.to_string())?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
@@ -299,14 +302,12 @@ fn request(url: &Url) -> Result<Request, String> {
 }
 
 /// Why the server did not open a WebSocket.
-fn refused(error: WebSocketError) -> String {
+fn refused(error: WebSocketError, url: &Url) -> String {
     match error {
         WebSocketError::Http(response) => {
             let status = response.status();
             let why = match status.as_u16() {
-                300..=399 => {
-                    "it points elsewhere, and redirects are not followed: give the right address"
-                }
+                300..=399 => return redirected(status.as_u16(), &response, url),
                 401 | 403 => "it refuses access: check user, password or token in the address",
                 404 | 410 => "there is no stream at this path",
                 200..=299 | 426 => "that is no WebSocket: is it an http:// stream?",
@@ -316,6 +317,38 @@ fn refused(error: WebSocketError) -> String {
             format!("the server answers {}: {why}", status.as_u16())
         }
         other => broken_off(other),
+    }
+}
+
+/// Where a server points that does not take the connection itself. It is not followed: the login would be sent to a
+/// host that nobody named.
+fn redirected<B>(status: u16, response: &Response<B>, url: &Url) -> String {
+    let location = response.headers().get(LOCATION);
+    let target = location
+        .and_then(|to| to.to_str().ok())
+        .and_then(|to| url.join(to).ok())
+        .and_then(|mut to| {
+            // A login that the address has is the reader's own, to be typed again or not.
+            let _ = (to.set_username(""), to.set_password(None));
+            let scheme = match to.scheme() {
+                "http" => "ws",
+                "https" => "wss",
+                _ => to.scheme(),
+            }
+            .to_owned();
+            // Every one of these schemes can take the place of another.
+            to.set_scheme(&scheme).ok()?;
+            to.as_str().parse::<SourceAddress>().ok()
+        });
+    match target {
+        Some(to @ SourceAddress::WebSocket(_)) => format!(
+            "the server answers {status}: it redirects to {}: give that address",
+            fit_to_show(&to.to_string())
+        ),
+        _ => format!(
+            "the server answers {status}: it points elsewhere without saying where, and redirects are not followed: \
+             give the right address"
+        ),
     }
 }
 
@@ -346,45 +379,6 @@ fn shown(reason: Option<&CloseFrame>) -> String {
     })
 }
 
-/// Turns `%41` back into what it stands for.
-fn unescaped(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let pair = text.get(i + 1..i + 3).filter(|_| bytes[i] == b'%');
-        match pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                i += 3;
-            }
-            None => {
-                plain.push(bytes[i]);
-                i += 1;
-            }
-        }
-    }
-    plain
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letters = bytes.chunks(3).flat_map(|chunk| {
-        let word = chunk
-            .iter()
-            .fold(0u32, |word, &byte| word << 8 | u32::from(byte))
-            << (8 * (3 - chunk.len()));
-        (0..4).map(move |i| {
-            if i > chunk.len() {
-                '='
-            } else {
-                char::from(LETTERS[(word >> (18 - 6 * i) & 63) as usize])
-            }
-        })
-    });
-    letters.collect()
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -394,18 +388,10 @@ mod unit {
 
     #[test]
     fn credentials_become_a_header() {
-        assert_eq!(base64(b""), "");
-        assert_eq!(base64(b"a:"), "YTo=");
-        assert_eq!(base64(b"joe:pw!"), "am9lOnB3IQ==");
-        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
-        assert_eq!(unescaped("a%41%zz%4"), b"aA%zz%4");
         let url = Url::parse("ws://joe:p%40w@h:9/x?a=1").expect("a URL");
         let request = request(&url).expect("a request");
         assert_eq!(request.uri(), "ws://h:9/x?a=1");
-        assert_eq!(
-            request.headers()[AUTHORIZATION],
-            format!("Basic {}", base64(b"joe:p@w"))
-        );
+        assert_eq!(request.headers()[AUTHORIZATION], "Basic am9lOnBAdw==");
         assert_eq!(request.headers()["host"], "h:9");
     }
 }

@@ -1,13 +1,13 @@
 //! `headcount rebuild`: the checkpoints made anew from the journal, or the answer from the archive.
 
 use anyhow::{Context, Result};
+use headcount_clock::now_ms;
 use headcount_engine::{Entry, Partition};
 use headcount_lake::{LakeAddress, archive::Archive};
 
 use super::{print, print_json, print_summary};
 use crate::{
     cli,
-    counting::now,
     data::DataDir,
     engines::open_lake_to_read,
     store::{Snapshot, Store},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
-    let moment = args.judged_at.unwrap_or_else(now);
+    let moment = args.judged_at.unwrap_or_else(now_ms);
     if let Some(lake) = args.from {
         return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }

@@ -20,7 +20,8 @@ use crate::{
 /// Where the page is unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-pub(crate) fn run(args: cli::Run) -> Result<()> {
+pub(crate) fn run(mut args: cli::Run) -> Result<()> {
+    args.sources = args.take_sources()?;
     let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
     refuse_open_address(listen, args.unprotected)?;
     let roles = if args.roles.is_empty() {

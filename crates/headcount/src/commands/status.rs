@@ -3,14 +3,14 @@
 use std::fmt::Write;
 
 use anyhow::Result;
-use headcount_lake::claims::{Claims, PartitionStatus, WorkerStatus};
+use headcount_clock::now_ms;
+use headcount_lake::claims::{Claims, StoredClaim, WorkerHeartbeat};
 use serde::Serialize;
 
 use super::{print, print_json};
 use crate::{
     cli,
     engines::open_lake_to_read,
-    roles::process::heartbeat::now_ms,
     text::{number, plain},
     waiting::Waiting,
 };
@@ -20,8 +20,8 @@ const SILENT_MS: i64 = 15_000;
 
 #[derive(Serialize)]
 struct Cluster {
-    workers: Vec<WorkerStatus>,
-    partitions: Vec<PartitionStatus>,
+    workers: Vec<WorkerHeartbeat>,
+    partitions: Vec<StoredClaim>,
 }
 
 pub(crate) fn run(args: cli::Status) -> Result<()> {

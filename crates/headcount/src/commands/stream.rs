@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use headcount_clock::now_ms;
 use headcount_record::Feed;
 use headcount_simulator::{Rate, Seed, Simulator};
 use headcount_source::{
@@ -15,7 +16,6 @@ use tokio::runtime::Runtime;
 use super::{print, run::bind};
 use crate::{
     cli,
-    counting::now,
     exit::{NO_INPUT, exit},
     roles::ingest::sources::Signals,
     text::number,
@@ -29,7 +29,7 @@ pub(crate) fn run(args: cli::Stream) -> Result<()> {
     let programme = if args.recordings.is_empty() {
         Programme::Simulation(Simulator::with_feeds(
             Seed::default(),
-            now(),
+            now_ms(),
             Rate::DEFAULT,
             &Feed::ALL,
         ))

@@ -8,7 +8,6 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use rdkafka::Message as _;
@@ -98,7 +97,7 @@ pub(super) fn identify(cluster: &Cluster, scanner: &Scanner, wanted: &[Topic]) -
             Err(trouble) => last = trouble.to_string(),
         }
         // Two who disturb each other should not go on in step.
-        let backoff = Duration::from_millis(20 + random() % 200);
+        let backoff = Duration::from_millis(20 + headcount_clock::random_id() % 200);
         if cluster.waiting.give_up.wait(backoff) {
             break;
         }
@@ -119,7 +118,9 @@ fn create(
     let found = read(cluster, scanner)?.identity;
     let known = found.as_ref().map_or(&[][..], |found| &found.topics);
     let identity = Identity {
-        id: found.as_ref().map_or_else(random, |found| found.id),
+        id: found
+            .as_ref()
+            .map_or_else(headcount_clock::random_id, |found| found.id),
         topics: merged(cluster.name(), known, wanted)?,
     };
     if found.as_ref() == Some(&identity) {
@@ -153,10 +154,4 @@ fn put(
     transactions.send(&cluster.positions, 0, Some(key.as_bytes()), value, None)?;
     transactions.flush(give_up)?;
     transactions.commit(give_up)
-}
-
-/// A number that nobody can foresee.
-pub(super) fn random() -> u64 {
-    // The keys of a fresh state come from the operating system.
-    RandomState::new().build_hasher().finish()
 }

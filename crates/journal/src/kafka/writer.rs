@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::{Header, OwnedHeaders};
 
-use crate::clock::now_ms;
 use crate::error::{Error, Result};
-use crate::kafka::claim::{self, position_key, random};
+use crate::kafka::claim::{self, position_key};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::delivery::NOT_ASKED;
 use crate::kafka::message::{SEQ, WRITER};
@@ -21,6 +20,7 @@ use crate::kafka::scan::Scanner;
 use crate::latch::Latch;
 use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
+use headcount_clock::now_ms;
 
 /// How long to wait after a transaction that failed: nothing tells when the brokers are back.
 const BACKOFF: Duration = Duration::from_millis(200);
@@ -71,7 +71,7 @@ pub(super) fn start(
     shared: &Arc<Shared>,
     planner: Planner,
 ) -> Result<JoinHandle<Result<()>>> {
-    let name = format!("{:016x}", random());
+    let name = format!("{:016x}", headcount_clock::random_id());
     let writer = Writer {
         transactions: take_over(cluster, &name)?,
         cluster: Arc::clone(cluster),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::assembly::Mark;
 use super::feed::{Feed, FeedNotifier};
-use super::manifest::{self, random};
+use super::manifest;
 use super::options::Options;
 use super::parcel::Manifest;
 use super::reader::Reader;
@@ -96,7 +96,7 @@ impl Journal {
             waiting: Arc::default(),
             writers: Mutex::default(),
         };
-        let name = random();
+        let name = headcount_clock::random_id();
         for partition in 0..journal.engine.manifest.partitions {
             let shared = Arc::new(Shared {
                 queue: Queue::new(options.limits()),

@@ -10,7 +10,6 @@ use headcount_kinesis::{Client, Event, HashKey, Plan, Put, Start, StreamReader};
 
 use super::options::Options;
 use super::parcel::{self, Head, Manifest, VERSION};
-use crate::clock::now_ms;
 use crate::error::{Error, Result, way_out};
 
 /// The tag: `ID PARTITIONS VERSION`. In version 1 the version was not there.
@@ -41,7 +40,7 @@ pub(super) async fn open(client: &Client, options: &Options) -> Result<Manifest>
 
 async fn create(client: &Client, partitions: u16) -> Result<Manifest> {
     let proposal = Manifest {
-        journal: random(),
+        journal: headcount_clock::random_id(),
         partitions,
     };
     put(client, &proposal, vec![HashKey(0)]).await?;
@@ -116,12 +115,6 @@ fn parse(tag: &str, stream: &str) -> Result<Manifest> {
             "stream {stream}: its tag {TAG} is \"{tag}\", not an id, a number of partitions and a version (set it as it was)"
         ))),
     }
-}
-
-/// A number that no other process draws.
-pub(super) fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one((std::process::id(), now_ms()))
 }
 
 #[cfg(test)]

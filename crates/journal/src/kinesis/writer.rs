@@ -11,11 +11,11 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::parcel::{self, Head, Manifest, Part};
-use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
 use crate::waiting::Waiting;
+use headcount_clock::now_ms;
 
 /// When every part of a batch was taken within this time by the writer's clock, it was complete within five minutes by
 /// the stream's, after which readers forget it.

@@ -9,7 +9,6 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 use crate::capabilities::Capabilities;
-use crate::clock::now_ms;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::queue::Queue;
@@ -24,6 +23,7 @@ use crate::segments::tail::Tail;
 use crate::segments::writer::{self, Counts, Shared};
 use crate::waiting::Waiting;
 use crate::{Figures, Offset};
+use headcount_clock::now_ms;
 
 /// A journal on disk that is open for appending and reading.
 pub(crate) struct Journal {

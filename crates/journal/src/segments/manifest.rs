@@ -6,7 +6,6 @@
 //!
 //! It is there if and only if all partitions are: it is written last. It is text for people, but read strictly.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
 use crate::PARTITIONS_MAX;
@@ -33,7 +32,7 @@ impl Manifest {
         refuse_remains(disk, dir)?;
         let manifest = Self {
             partitions,
-            id: RandomState::new().build_hasher().finish(),
+            id: headcount_clock::random_id(),
         };
         for home in manifest.homes(disk, dir) {
             home.create(now_ms)?;

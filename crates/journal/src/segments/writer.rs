@@ -6,7 +6,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::Offset;
-use crate::clock::now_ms;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::metrics::{JournalBackend, METRICS};
@@ -17,6 +16,7 @@ use crate::segments::log::Log;
 use crate::segments::options::Options;
 use crate::segments::tail::Tail;
 use crate::waiting::Waiting;
+use headcount_clock::now_ms;
 
 /// Nothing tells when there is room on a disk again, so it is tried: soon, for somebody may be deleting files just now ...
 const BACKOFF_MIN: Duration = Duration::from_millis(50);

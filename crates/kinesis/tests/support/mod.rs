@@ -6,7 +6,7 @@ pub mod throttle;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use headcount_kinesis::{Client, Credentials, KinesisAddress, Options};
+use headcount_kinesis::{Client, Credentials, Delays, KinesisAddress, Options};
 use headcount_test_servers::Kinesis;
 use serde_json::{Value, json};
 
@@ -20,8 +20,10 @@ pub fn quick() -> Options {
         read_interval: Duration::from_millis(5),
         list_interval: Duration::from_millis(200),
         tip_interval: Duration::from_millis(100),
-        pause_least: Duration::from_millis(2),
-        pause_most: Duration::from_millis(20),
+        delays: Delays {
+            first: Duration::from_millis(2),
+            most: Duration::from_millis(20),
+        },
         ..Options::default()
     }
 }

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use headcount_clock::WallClock;
 use headcount_journal::Place;
 
 use super::cut::{Cut, Sealed};
 use super::error::{Error, Result};
-use super::figures::Figures;
-use super::object::Object;
-use super::position::{Position, Positions};
+use super::figures::ArchiveFigures;
+use super::object::ArchiveObject;
+use super::position::{ArchivePosition, ArchivePositions};
 use super::{Entry, HOUR_MS};
-use crate::{Description, Lake, Put, store};
+use crate::{Lake, LakeDescription, PutOutcome, store};
 
 /// How long after its end an hour is closed by the clock, if nothing else comes. Entries that arrived in its last
 /// moments are durable by then; if one is not, it goes into a cut of its own.
@@ -22,19 +23,20 @@ const GRACE_MS: i64 = 60_000;
 /// Any number of them may work on one partition: they make the same objects, and who comes second finds them there.
 pub struct Archiver {
     lake: Lake,
-    description: Description,
+    description: LakeDescription,
     partition: u16,
-    positions: Positions,
-    position: Position,
+    positions: ArchivePositions,
+    position: ArchivePosition,
     next: u64,
     cut: Option<Cut>,
-    figures: Arc<Figures>,
+    figures: Arc<ArchiveFigures>,
+    clock: WallClock,
 }
 
 impl Archiver {
     /// Takes up the archive of a partition where it ended; the lake becomes the journal's if it is nobody's.
-    pub fn open(lake: &Lake, description: Description, partition: u16) -> Result<Self> {
-        let mut positions = Positions::of(partition);
+    pub fn open(lake: &Lake, description: LakeDescription, partition: u16) -> Result<Self> {
+        let mut positions = ArchivePositions::of(partition);
         let description = description.agree(lake)?;
         let position = positions.read(lake)?;
         let mut archiver = Self {
@@ -42,24 +44,32 @@ impl Archiver {
             description,
             partition,
             positions,
-            position: Position::default(),
+            position: ArchivePosition::default(),
             next: 0,
             cut: None,
             figures: Arc::default(),
+            clock: WallClock::system(),
         };
         archiver.resume(position);
         Ok(archiver)
     }
 
+    /// Tells by this clock when an hour is over, instead of by the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: WallClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// How far the partition is archived: entries are to be given from its place on.
     #[must_use]
-    pub fn position(&self) -> &Position {
+    pub fn position(&self) -> &ArchivePosition {
         &self.position
     }
 
     /// What it tells of itself.
     #[must_use]
-    pub fn figures(&self) -> Arc<Figures> {
+    pub fn figures(&self) -> Arc<ArchiveFigures> {
         Arc::clone(&self.figures)
     }
 
@@ -106,11 +116,11 @@ impl Archiver {
         self.figures.set_read(self.next, memory);
     }
 
-    /// Whether the hour of the open cut is over on the clock, `now_ms` since 1970.
+    /// Whether the hour of the open cut is over on the clock.
     #[must_use]
-    pub fn is_past(&self, now_ms: i64) -> bool {
+    pub fn is_past(&self) -> bool {
         self.cut.as_ref().is_some_and(|cut| {
-            now_ms
+            self.clock.now_ms()
                 >= (cut.hour() + 1)
                     .saturating_mul(HOUR_MS)
                     .saturating_add(GRACE_MS)
@@ -132,14 +142,14 @@ impl Archiver {
     pub fn store(&mut self, sealed: &Sealed, place: &Place) -> Result<bool> {
         let mut end = sealed.end;
         for (key, body) in &sealed.objects {
-            if self.lake.put_new(key, body.clone())? == Put::Exists {
+            if self.lake.put_new(key, body.clone())? == PutOutcome::Exists {
                 end = end.min(self.end_of_other(key, body, sealed.end)?);
             }
             self.figures.stored(body.len());
         }
         let reached = self
             .positions
-            .advance(&self.lake, &Position::new(end, place))?;
+            .advance(&self.lake, &ArchivePosition::new(end, place))?;
         if reached.offset == sealed.end {
             self.figures.set_archived(reached.offset);
             self.position = reached;
@@ -149,7 +159,7 @@ impl Archiver {
         Ok(false)
     }
 
-    fn resume(&mut self, position: Position) {
+    fn resume(&mut self, position: ArchivePosition) {
         self.cut = None;
         self.next = position.offset;
         self.position = position;
@@ -168,7 +178,7 @@ impl Archiver {
             return Ok(end);
         }
         let read = |bytes| {
-            Object::read(key, bytes).map_err(|reason| {
+            ArchiveObject::read(key, bytes).map_err(|reason| {
                 let remedy = format!("{reason}; remove it, and it is written anew");
                 store::Error::damaged(&self.lake, key, remedy)
             })

@@ -2,22 +2,22 @@
 
 use super::entries::Entries;
 use super::error::{Error, Result};
-use super::name::{Name, RAW};
-use super::position::Positions;
-use crate::{Description, Lake};
+use super::name::{ObjectName, RAW};
+use super::position::ArchivePositions;
+use crate::{Lake, LakeDescription};
 
 /// The archive in a lake, as it was when it was opened. It holds a few bytes for each object.
 pub struct Archive {
     lake: Lake,
-    description: Description,
+    description: LakeDescription,
     feeds: Vec<String>,
-    partitions: Vec<Partition>,
+    partitions: Vec<ArchivedPartition>,
     strays: Vec<String>,
 }
 
 /// A partition's objects, by the first offset of their cuts.
 #[derive(Default)]
-pub(super) struct Partition {
+pub(super) struct ArchivedPartition {
     pub(super) listed: Vec<Listed>,
     /// All before this was archived.
     pub(super) position: u64,
@@ -34,7 +34,7 @@ pub(super) struct Listed {
 impl Archive {
     /// Lists the archive.
     pub fn open(lake: &Lake) -> Result<Self> {
-        let description = Description::read(lake)?.ok_or_else(|| Error::Nothing {
+        let description = LakeDescription::read(lake)?.ok_or_else(|| Error::Nothing {
             lake: lake.to_string(),
         })?;
         let mut archive = Self {
@@ -44,11 +44,13 @@ impl Archive {
             partitions: Vec::new(),
             strays: Vec::new(),
         };
-        // Positions are read first: objects are stored before them, so what they speak of is listed.
+        // ArchivePositions are read first: objects are stored before them, so what they speak of is listed.
         for partition in 0..description.partitions {
-            let position = Positions::of(partition).read(lake)?.offset;
+            let position = ArchivePositions::of(partition).read(lake)?.offset;
             let listed = Vec::new();
-            archive.partitions.push(Partition { listed, position });
+            archive
+                .partitions
+                .push(ArchivedPartition { listed, position });
         }
         lake.list(RAW, |object| archive.add(object.key))?;
         for partition in &mut archive.partitions {
@@ -59,7 +61,7 @@ impl Archive {
 
     /// Whose archive it is, and how many partitions it has.
     #[must_use]
-    pub fn description(&self) -> &Description {
+    pub fn description(&self) -> &LakeDescription {
         &self.description
     }
 
@@ -69,7 +71,7 @@ impl Archive {
         &self.strays
     }
 
-    /// The entries of a partition below [`Description::partitions`], from its first on.
+    /// The entries of a partition below [`LakeDescription::partitions`], from its first on.
     #[must_use]
     pub fn entries(&self, partition: u16) -> Entries<'_> {
         Entries::new(self, partition, &self.partitions[usize::from(partition)])
@@ -98,7 +100,7 @@ impl Archive {
 
     pub(super) fn key(&self, partition: u16, listed: Listed) -> String {
         let Listed { first, hour, feed } = listed;
-        let name = Name {
+        let name = ObjectName {
             feed: self.feeds[feed].clone(),
             hour,
             partition,
@@ -109,7 +111,7 @@ impl Archive {
 
     fn add(&mut self, key: String) {
         let Some(name) =
-            Name::parse(&key).filter(|name| name.partition < self.description.partitions)
+            ObjectName::parse(&key).filter(|name| name.partition < self.description.partitions)
         else {
             self.strays.push(key);
             return;

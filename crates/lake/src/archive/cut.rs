@@ -7,7 +7,7 @@ use headcount_record::Kind;
 
 use super::Entry;
 use super::error::Result;
-use super::name::{Name, hour_of};
+use super::name::{ObjectName, hour_of};
 use super::writing::Writing;
 
 /// What an entry counts beside its body, towards the size at which a cut ends: its line's end and its place in the
@@ -67,7 +67,7 @@ impl Cut {
         let mut objects = Vec::with_capacity(self.feeds.len());
         for (kind, writing) in self.feeds {
             let feed = kind.name();
-            let name = Name {
+            let name = ObjectName {
                 feed: feed.clone().into_owned(),
                 hour: self.hour,
                 partition,

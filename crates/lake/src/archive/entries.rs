@@ -1,9 +1,9 @@
 //! The entries of one partition, put together again from the objects of all feeds.
 
 use super::Entry;
-use super::catalog::{Archive, Partition};
+use super::catalog::{Archive, ArchivedPartition};
 use super::error::{Error, Result};
-use super::object::Object;
+use super::object::ArchiveObject;
 use crate::store;
 
 /// The entries of a partition in the order of their offsets, a cut at a time:
@@ -19,11 +19,11 @@ use crate::store;
 pub struct Entries<'a> {
     archive: &'a Archive,
     partition: u16,
-    of: &'a Partition,
+    of: &'a ArchivedPartition,
     /// The next object to load.
     at: usize,
     /// Objects with entries that are not yet delivered.
-    pool: Vec<Object>,
+    pool: Vec<ArchiveObject>,
     /// What this advance delivers: object in the pool, and line.
     ready: Vec<(usize, usize)>,
     /// The first offset that is not ready.
@@ -31,10 +31,10 @@ pub struct Entries<'a> {
 }
 
 /// An entry that was not delivered: its offset, and which line of which object in the pool it is.
-type Due = (u64, usize, usize);
+type NextEntry = (u64, usize, usize);
 
 impl<'a> Entries<'a> {
-    pub(super) fn new(archive: &'a Archive, partition: u16, of: &'a Partition) -> Self {
+    pub(super) fn new(archive: &'a Archive, partition: u16, of: &'a ArchivedPartition) -> Self {
         Self {
             archive,
             partition,
@@ -104,7 +104,7 @@ impl<'a> Entries<'a> {
 
     /// All entries of the pool that were not delivered, by offset; each may be there twice, but not as two things.
     /// If they are, the second is named, and the error.
-    fn order(&self) -> Result<Vec<Due>, (usize, Error)> {
+    fn order(&self) -> Result<Vec<NextEntry>, (usize, Error)> {
         let mut order = Vec::new();
         for (at, object) in self.pool.iter().enumerate() {
             let lines = object.entries().enumerate();
@@ -171,13 +171,13 @@ impl<'a> Entries<'a> {
         }
     }
 
-    fn load(&self, key: &str) -> Result<Object> {
+    fn load(&self, key: &str) -> Result<ArchiveObject> {
         let lake = self.archive.lake();
         let damaged = |reason: String| store::Error::damaged(lake, key, reason);
         let (bytes, _) = lake
             .get(key)?
             .ok_or_else(|| damaged("it was listed and is gone".to_owned()))?;
-        let object = Object::read(key, &bytes).map_err(damaged)?;
+        let object = ArchiveObject::read(key, &bytes).map_err(damaged)?;
         let ours = self.archive.description().journal;
         if object.journal != ours {
             return Err(store::Error::Foreign {

@@ -8,7 +8,7 @@ use super::metrics::{ArchiveShare, METRICS};
 
 /// Shared with who shows it.
 #[derive(Debug, Default)]
-pub struct Figures {
+pub struct ArchiveFigures {
     archived: AtomicU64,
     read: AtomicU64,
     memory: AtomicU64,
@@ -35,7 +35,7 @@ pub struct Lag {
     pub trouble: Option<String>,
 }
 
-impl Figures {
+impl ArchiveFigures {
     /// Where it stands now.
     #[must_use]
     pub fn lag(&self) -> Lag {

@@ -42,11 +42,11 @@ pub(super) struct Index {
     pub(super) sources: Vec<u16>,
     pub(super) kinds: Vec<u8>,
     /// Bodies that have line ends within them, which stand as spaces in the text.
-    pub(super) broken: Vec<Broken>,
+    pub(super) broken: Vec<DamagedIndex>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Broken {
+pub(super) struct DamagedIndex {
     /// Which line, from 0.
     pub(super) line: u64,
     /// Where in it.
@@ -82,7 +82,7 @@ impl Columns {
     /// The line that was added last has line ends within.
     pub(super) fn broken(&mut self, at: Vec<u32>) {
         let line = self.index.kinds.len() as u64 - 1;
-        self.index.broken.push(Broken { line, at });
+        self.index.broken.push(DamagedIndex { line, at });
     }
 
     pub(super) fn into_index(self) -> Index {

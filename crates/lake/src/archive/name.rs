@@ -7,7 +7,7 @@ pub(super) const RAW: &str = "raw/";
 
 /// What an object's name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct ObjectName {
     pub(super) feed: String,
     /// Hours since 1970, in which all its entries arrived.
     pub(super) hour: i64,
@@ -16,7 +16,7 @@ pub(super) struct Name {
     pub(super) first: u64,
 }
 
-impl Name {
+impl ObjectName {
     /// The key of the object.
     pub(super) fn key(&self) -> String {
         let (days, hour) = (self.hour.div_euclid(24), self.hour.rem_euclid(24));
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn names_say_when_and_where() {
-        let name = Name {
+        let name = ObjectName {
             feed: "rsvps".to_owned(),
             hour: hour_of(1_795_231_800_000),
             partition: 7,
@@ -102,7 +102,7 @@ mod tests {
         let key =
             "raw/feed=rsvps/year=2026/month=11/day=21/hour=03/p007-00000000000000000042.ndjson.zst";
         assert_eq!(name.key(), key);
-        assert_eq!(Name::parse(key), Some(name));
+        assert_eq!(ObjectName::parse(key), Some(name));
         for other in [
             "raw/feed=rsvps/year=2026/month=11/day=21/hour=03/p007-42.ndjson.zst",
             "raw/feed=rsvps/year=2026/month=11/day=31/hour=03/p007-00000000000000000042.ndjson.zst",
@@ -110,20 +110,20 @@ mod tests {
             "raw/feed=rsvps/p007-00000000000000000042.ndjson.zst",
             "checkpoints/p007/00000000000000000042.ckpt",
         ] {
-            assert_eq!(Name::parse(other), None, "{other}");
+            assert_eq!(ObjectName::parse(other), None, "{other}");
         }
     }
 
     #[test]
     fn every_hour_of_centuries_is_read_back() {
         for hour in (-3_000_000..8_000_000).step_by(977) {
-            let name = Name {
+            let name = ObjectName {
                 feed: "f".to_owned(),
                 hour,
                 partition: 999,
                 first: u64::MAX,
             };
-            assert_eq!(Name::parse(&name.key()), Some(name));
+            assert_eq!(ObjectName::parse(&name.key()), Some(name));
         }
     }
 }

@@ -4,23 +4,23 @@ use headcount_record::Kind;
 
 use super::Entry;
 use super::index::{Index, decompress};
-use super::name::{Name, hour_of};
+use super::name::{ObjectName, hour_of};
 
 /// More was never written.
 const TEXT_BYTES_MAX: u64 = 2 << 30;
 
 /// The entries of one object, in the order of their offsets.
-pub(super) struct Object {
+pub(super) struct ArchiveObject {
     pub(super) key: String,
     pub(super) journal: u64,
     /// The offsets of its cut.
     pub(super) first: u64,
     pub(super) end: u64,
     text: Vec<u8>,
-    lines: Vec<Line>,
+    lines: Vec<ArchiveLine>,
 }
 
-struct Line {
+struct ArchiveLine {
     offset: u64,
     arrived: i64,
     kind: u8,
@@ -29,10 +29,10 @@ struct Line {
     end: usize,
 }
 
-impl Object {
+impl ArchiveObject {
     /// Reads an object, or says what is wrong with it.
     pub(super) fn read(key: &str, bytes: &[u8]) -> Result<Self, String> {
-        let name = Name::parse(key).ok_or("its name is not one of the archive")?;
+        let name = ObjectName::parse(key).ok_or("its name is not one of the archive")?;
         let (text, index) = Index::split(bytes)?;
         if index.text_bytes > TEXT_BYTES_MAX {
             return Err(format!("its index speaks of {} bytes", index.text_bytes));
@@ -59,7 +59,7 @@ impl Object {
         self.lines.len()
     }
 
-    /// The entry at an index below [`Object::len`].
+    /// The entry at an index below [`ArchiveObject::len`].
     pub(super) fn entry(&self, line: usize) -> Entry<'_> {
         let line = &self.lines[line];
         Entry {
@@ -93,8 +93,8 @@ impl Object {
         Ok(())
     }
 
-    fn check(&self, name: &Name, index: &Index) -> Result<(), String> {
-        let hours_fit = |line: &Line| hour_of(line.arrived) == name.hour;
+    fn check(&self, name: &ObjectName, index: &Index) -> Result<(), String> {
+        let hours_fit = |line: &ArchiveLine| hour_of(line.arrived) == name.hour;
         let fits = name.feed == index.feed
             && name.partition == index.partition
             && name.first == index.first
@@ -108,7 +108,7 @@ impl Object {
     }
 }
 
-fn lines(text: &[u8], index: &Index) -> Result<Vec<Line>, String> {
+fn lines(text: &[u8], index: &Index) -> Result<Vec<ArchiveLine>, String> {
     let columns = [index.arrived.len(), index.sources.len(), index.kinds.len()];
     if columns != [index.skipped.len(); 3] {
         return Err("the columns of its index differ in length".to_owned());
@@ -126,7 +126,7 @@ fn lines(text: &[u8], index: &Index) -> Result<Vec<Line>, String> {
             .checked_add(index.skipped[line])
             .ok_or("its offsets are too great")?;
         arrived = arrived.wrapping_add(index.arrived[line]);
-        lines.push(Line {
+        lines.push(ArchiveLine {
             offset,
             arrived,
             kind: index.kinds[line],

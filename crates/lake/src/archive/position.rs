@@ -3,14 +3,14 @@
 use headcount_journal::Place;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Lake, Put, Result, Swap, Tag};
+use crate::{Error, Lake, PutOutcome, Result, SwapOutcome, Tag};
 
 /// How often a swap is tried that others win. Each time another archiver has gone ahead.
 const TRIES: usize = 100;
 
 /// How far a partition is archived. It only ever grows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Position {
+pub struct ArchivePosition {
     /// All entries before this offset are in objects.
     pub offset: u64,
     /// Where to begin reading for those behind it: there or a little before.
@@ -19,14 +19,14 @@ pub struct Position {
 
 /// The object's content. A hint of the journal's is text, or else is left out, which is always right.
 #[derive(Serialize, Deserialize)]
-struct Text {
+struct PositionText {
     offset: u64,
     from: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     hint: String,
 }
 
-impl Position {
+impl ArchivePosition {
     /// The position of an offset that was cut out of what was read from `place` on.
     pub(super) fn new(offset: u64, place: &Place) -> Self {
         let place = if place.offset <= offset {
@@ -38,7 +38,7 @@ impl Position {
     }
 
     fn to_body(&self) -> Vec<u8> {
-        let text = Text {
+        let text = PositionText {
             offset: self.offset,
             from: self.place.offset,
             hint: String::from_utf8(self.place.hint.clone()).unwrap_or_default(),
@@ -47,7 +47,7 @@ impl Position {
     }
 
     fn from_body(body: &[u8]) -> Result<Self, serde_json::Error> {
-        let Text { offset, from, hint } = serde_json::from_slice(body)?;
+        let PositionText { offset, from, hint } = serde_json::from_slice(body)?;
         let place = Place {
             offset: from,
             hint: hint.into_bytes(),
@@ -57,13 +57,13 @@ impl Position {
 }
 
 /// The position of one partition in the lake.
-pub(super) struct Positions {
+pub(super) struct ArchivePositions {
     key: String,
     /// What we stored last, while it is likely still there.
     held: Option<Tag>,
 }
 
-impl Positions {
+impl ArchivePositions {
     pub(super) fn of(partition: u16) -> Self {
         Self {
             key: format!("archive/p{partition:03}.json"),
@@ -71,28 +71,28 @@ impl Positions {
         }
     }
 
-    pub(super) fn read(&mut self, lake: &Lake) -> Result<Position> {
+    pub(super) fn read(&mut self, lake: &Lake) -> Result<ArchivePosition> {
         let Some((body, tag)) = lake.get(&self.key)? else {
-            return Ok(Position::default());
+            return Ok(ArchivePosition::default());
         };
-        let position = Position::from_body(&body)
+        let position = ArchivePosition::from_body(&body)
             .map_err(|e| Error::damaged(lake, &self.key, e.to_string()))?;
         self.held = Some(tag);
         Ok(position)
     }
 
     /// Moves it on; if it is there or further already, leaves it. Returns what it is then.
-    pub(super) fn advance(&mut self, lake: &Lake, to: &Position) -> Result<Position> {
+    pub(super) fn advance(&mut self, lake: &Lake, to: &ArchivePosition) -> Result<ArchivePosition> {
         let body = to.to_body();
         for _ in 0..TRIES {
             let stored = match self.held.take() {
                 Some(tag) => match lake.put_if(&self.key, &tag, body.clone().into())? {
-                    Swap::Stored(tag) => Some(tag),
-                    Swap::Lost => None,
+                    SwapOutcome::Stored(tag) => Some(tag),
+                    SwapOutcome::Lost => None,
                 },
                 None => match lake.put_new(&self.key, body.clone().into())? {
-                    Put::Created(tag) => Some(tag),
-                    Put::Exists => None,
+                    PutOutcome::Created(tag) => Some(tag),
+                    PutOutcome::Exists => None,
                 },
             };
             if stored.is_some() {

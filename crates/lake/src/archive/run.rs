@@ -1,8 +1,9 @@
 //! The thread of an archiver: reads the journal, never holds it up, and waits out what passes.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use headcount_clock::{Backoff, Delays};
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
 use headcount_record::Kind;
 
@@ -11,7 +12,7 @@ use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
 use super::metrics::METRICS;
-use super::position::Position;
+use super::position::ArchivePosition;
 
 /// What one read brings at most.
 const READ_BYTES: usize = 1 << 20;
@@ -19,8 +20,11 @@ const READ_BYTES: usize = 1 << 20;
 const READ_WAIT: Duration = Duration::from_millis(200);
 /// How long the end is looked for when it is to finish.
 const FINISH_MAX: Duration = Duration::from_secs(2);
-const BACKOFF_MIN: Duration = Duration::from_millis(100);
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// Between attempts to reach a lake or a journal that is away.
+const DELAYS: Delays = Delays {
+    first: Duration::from_millis(100),
+    most: Duration::from_secs(10),
+};
 
 /// Ends an archiver's thread. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -77,11 +81,11 @@ impl Stop {
 ///
 /// `open` gives a reader of the partition at the position's place (what is archived already is passed over). It is called
 /// again when another archiver has cut elsewhere. While the lake is away nothing is read and everything is
-/// tried again; that is said once in the log and always in the [`Figures`](super::Figures). Only what no waiting mends
+/// tried again; that is said once in the log and always in the [`ArchiveFigures`](super::ArchiveFigures). Only what no waiting mends
 /// is returned.
 pub fn run(
     archiver: &mut Archiver,
-    mut open: impl FnMut(&Position) -> headcount_journal::Result<Reader>,
+    mut open: impl FnMut(&ArchivePosition) -> headcount_journal::Result<Reader>,
     stop: &Stop,
 ) -> Result<()> {
     loop {
@@ -139,7 +143,7 @@ fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<W
             }
         }
         archiver.tell();
-        let (asked, past) = (stop.wish() == Wish::Finish, archiver.is_past(now_ms()));
+        let (asked, past) = (stop.wish() == Wish::Finish, archiver.is_past());
         if asked && asked_at.is_none() {
             asked_at = Some((Instant::now(), reader.durable_end()));
         }
@@ -174,7 +178,7 @@ fn keep(
     let Some(sealed) = sealed else {
         return Ok(Went::On);
     };
-    let mut backoff = BACKOFF_MIN;
+    let mut backoff = Backoff::new(DELAYS);
     loop {
         let began = Instant::now();
         match archiver.store(&sealed, place) {
@@ -188,17 +192,16 @@ fn keep(
             }
             Err(error) => return Err(error),
         }
-        if stop.wait(backoff) {
+        if stop.wait(backoff.next_delay()) {
             return Ok(Went::Stopped);
         }
-        backoff = (backoff * 2).min(BACKOFF_MAX);
     }
 }
 
 /// Waits for servers that are away. Returns whether it is to stop.
 fn waits(archiver: &Archiver, error: &JournalError, stop: &Stop) -> bool {
     trouble(archiver, error);
-    stop.wait(BACKOFF_MIN)
+    stop.wait(DELAYS.first)
 }
 
 fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
@@ -229,11 +232,4 @@ fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
         source: frame.source,
         body: frame.body,
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

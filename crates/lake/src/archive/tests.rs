@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use headcount_clock::WallClock;
 use headcount_journal::Place;
 use headcount_record::{Feed, Kind};
 use proptest::prelude::*;
 
-use super::object::Object;
+use super::object::ArchiveObject;
 use super::*;
 use crate::store::faults::Faults;
-use crate::{Description, Error as LakeError, Lake};
+use crate::{Error as LakeError, Lake, LakeDescription};
 
 const JOURNAL: u64 = 0x5eed;
 
@@ -64,10 +65,10 @@ fn lake() -> (tempfile::TempDir, Lake) {
     (dir, lake)
 }
 
-fn description(cut_bytes: u64) -> Description {
-    Description {
+fn description(cut_bytes: u64) -> LakeDescription {
+    LakeDescription {
         cut_bytes,
-        ..Description::new(JOURNAL, 1)
+        ..LakeDescription::new(JOURNAL, 1)
     }
 }
 
@@ -305,7 +306,7 @@ fn a_cut_ends_with_the_hour_and_with_the_bytes() {
             .unwrap();
         objects(&lake)
             .keys()
-            .map(|key| name::Name::parse(key).unwrap().first)
+            .map(|key| name::ObjectName::parse(key).unwrap().first)
             .collect::<Vec<_>>()
     };
     let hours = [
@@ -323,11 +324,15 @@ fn a_cut_ends_with_the_hour_and_with_the_bytes() {
 #[test]
 fn an_hour_is_past_a_while_after_its_end() {
     let (_dir, lake) = lake();
-    let mut actor = Actor::open(&lake, 1 << 20).unwrap();
-    assert!(!actor.0.is_past(i64::MAX));
+    let clock = WallClock::at(i64::MAX);
+    let Actor(archiver) = Actor::open(&lake, 1 << 20).unwrap();
+    let mut actor = Actor(archiver.with_clock(clock.clone()));
+    assert!(!actor.0.is_past());
     actor.work(&[owned(5 * HOUR_MS + 1, "z")], 1).unwrap();
-    assert!(!actor.0.is_past(6 * HOUR_MS));
-    assert!(actor.0.is_past(6 * HOUR_MS + 60_000));
+    clock.set(6 * HOUR_MS);
+    assert!(!actor.0.is_past());
+    clock.set(6 * HOUR_MS + 60_000);
+    assert!(actor.0.is_past());
 }
 
 #[test]
@@ -339,17 +344,17 @@ fn each_flipped_bit_is_found_or_harmless() {
         .finish(&entries)
         .unwrap();
     for (key, bytes) in objects(&lake) {
-        let whole = Object::read(&key, &bytes).unwrap();
+        let whole = ArchiveObject::read(&key, &bytes).unwrap();
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(object) = Object::read(&key, &flipped) {
+            if let Ok(object) = ArchiveObject::read(&key, &flipped) {
                 assert!(object.entries().eq(whole.entries()), "bit {bit} of {key}");
             }
         }
         for length in 0..bytes.len() {
             assert!(
-                Object::read(&key, &bytes[..length]).is_err(),
+                ArchiveObject::read(&key, &bytes[..length]).is_err(),
                 "{length} bytes of {key}"
             );
         }
@@ -365,7 +370,7 @@ fn each_lost_object_is_missed_by_name() {
         .finish(&entries)
         .unwrap();
     for (key, bytes) in objects(&lake) {
-        let lost: Vec<u64> = Object::read(&key, &bytes)
+        let lost: Vec<u64> = ArchiveObject::read(&key, &bytes)
             .unwrap()
             .entries()
             .map(|entry| entry.offset)
@@ -460,7 +465,7 @@ fn a_lake_has_one_journal() {
         .unwrap()
         .finish(&some(5))
         .unwrap();
-    let other = Description::new(JOURNAL + 1, 1);
+    let other = LakeDescription::new(JOURNAL + 1, 1);
     let Err(error) = Archiver::open(&lake, other, 0) else {
         panic!("two journals in one lake")
     };

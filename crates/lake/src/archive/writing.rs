@@ -17,17 +17,17 @@ const ENCODER_BYTES: usize = 4 << 20;
 const SHORT_BYTES: usize = 128 << 10;
 
 pub(super) struct Writing {
-    text: Text,
+    text: LineText,
     columns: Columns,
     first: u64,
 }
 
-enum Text {
+enum LineText {
     Short(Vec<u8>),
     Long(Encoder<'static, Vec<u8>>),
 }
 
-impl Text {
+impl LineText {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Long(encoder) => encoder.write_all(bytes),
@@ -70,7 +70,7 @@ impl Writing {
     /// Begins an object of the cut that begins at `first`.
     pub(super) fn begin(first: u64) -> Self {
         Self {
-            text: Text::Short(Vec::new()),
+            text: LineText::Short(Vec::new()),
             columns: Columns::new(first),
             first,
         }

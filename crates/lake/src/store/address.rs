@@ -3,7 +3,18 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::error::{Error, Result};
+#[cfg(feature = "s3")]
+use headcount_address::Address;
+use headcount_address::{AddressError, scheme_of};
+
+const FORM: &str = "the path of a folder, or s3://BUCKET/PREFIX";
+
+/// Parameters, none of which is a secret.
+#[cfg(feature = "s3")]
+const PARAMS: [&str; 4] = ["endpoint", "region", "allow_http", "virtual_hosted"];
+
+#[cfg(feature = "s3")]
+const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
 
 /// Where a lake is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +46,29 @@ pub struct S3Address {
 
 impl LakeAddress {
     /// Reads an address: `s3://…`, or else a folder. Nothing is looked up.
-    pub fn parse(address: &str) -> Result<Self> {
-        match address.split_once("://") {
-            _ if address.is_empty() => Err(bad(address, "it is empty")),
-            None => Ok(Self::Disk(PathBuf::from(address))),
-            Some(("s3", rest)) => parse_s3(address, rest),
-            Some((scheme, _)) => Err(bad(address, &format!("there are none at {scheme}://"))),
+    ///
+    /// # Errors
+    /// When it is empty, of another scheme, or no address of a bucket.
+    pub fn parse(typed: &str) -> Result<Self, AddressError> {
+        // Of a folder every letter is a part of its name.
+        if !typed.contains("://") && !typed.starts_with("s3:") && !typed.is_empty() {
+            return Ok(Self::Disk(PathBuf::from(typed)));
+        }
+        match scheme_of(typed).as_deref() {
+            #[cfg(feature = "s3")]
+            Some("s3") => S3Address::parse(typed).map(Self::S3),
+            #[cfg(not(feature = "s3"))]
+            Some("s3") => Err(AddressError::not_built(typed, "S3")),
+            Some(scheme) => Err(AddressError::new(
+                typed,
+                format!("there is no lake at {scheme}:"),
+                format!("write {FORM}"),
+            )),
+            None => Err(AddressError::new(
+                typed,
+                "this is no address of a lake",
+                format!("write {FORM}"),
+            )),
         }
     }
 }
@@ -84,108 +112,51 @@ impl fmt::Display for LakeAddress {
     }
 }
 
-fn bad(address: &str, reason: &str) -> Error {
-    Error::Address {
-        address: shown(address),
-        reason: reason.to_owned(),
-    }
-}
-
-/// Without what may be a secret: what stands before an `@` or after a question mark.
-fn shown(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
-    let place = match rest.contains('@') {
-        true => "...",
-        false => rest.split('?').next().unwrap_or_default(),
-    };
-    match scheme {
-        "" => place.to_owned(),
-        scheme => format!("{scheme}://{place}"),
-    }
-}
-
-#[cfg(not(feature = "s3"))]
-fn parse_s3(_address: &str, _rest: &str) -> Result<LakeAddress> {
-    Err(Error::WithoutS3)
-}
-
 #[cfg(feature = "s3")]
-fn parse_s3(address: &str, rest: &str) -> Result<LakeAddress> {
-    let first = rest.split(['/', '?']).next().unwrap_or("");
-    // A secret may hold a slash or a question mark; a bucket's name has no colon.
-    if first.contains('@') || (first.contains(':') && rest.contains('@')) {
-        return Err(bad(
-            address,
-            "credentials belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ));
-    }
-    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-    if bucket.len() < 3 {
-        return Err(bad(address, "a bucket's name has at least three letters"));
-    }
-    let prefix = prefix.trim_matches('/');
-    if !prefix.is_empty() {
-        super::key::check(prefix)?;
-    }
-    let mut s3 = S3Address {
-        bucket: bucket.to_owned(),
-        prefix: prefix.to_owned(),
-        endpoint: None,
-        region: None,
-        allow_http: false,
-        virtual_hosted: false,
-    };
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match &*name {
-            "endpoint" => s3.endpoint = Some(value.into_owned()),
-            "region" => s3.region = Some(value.into_owned()),
-            "allow_http" => s3.allow_http = yes_or_no(address, &name, &value)?,
-            "virtual_hosted" => s3.virtual_hosted = yes_or_no(address, &name, &value)?,
-            _ => {
-                let known = "endpoint, region, allow_http and virtual_hosted";
-                return Err(bad(address, &format!("{name} is not one of {known}")));
-            }
+impl S3Address {
+    fn parse(typed: &str) -> Result<Self, AddressError> {
+        let address = Address::parse(typed, FORM)?.showing(&PARAMS);
+        if address.login().is_some() {
+            return Err(
+                address.refuse_with("credentials do not belong in the address", CREDENTIALS)
+            );
         }
-    }
-    check_endpoint(address, &mut s3)?;
-    Ok(LakeAddress::S3(s3))
-}
-
-#[cfg(feature = "s3")]
-fn yes_or_no(address: &str, name: &str, value: &str) -> Result<bool> {
-    match value {
-        "" | "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(bad(address, &format!("{name} is true or false"))),
-    }
-}
-
-#[cfg(feature = "s3")]
-fn check_endpoint(address: &str, s3: &mut S3Address) -> Result<()> {
-    let Some(endpoint) = &s3.endpoint else {
-        return Ok(());
-    };
-    let url = url::Url::parse(endpoint)
-        .map_err(|e| bad(address, &format!("the endpoint is no URL ({e})")))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad(
-            address,
-            "the endpoint takes no credentials: they belong into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-        ));
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if s3.allow_http => Ok(()),
-        "http" if is_this_machine(&url) => {
-            s3.allow_http = true;
-            Ok(())
+        address.only(&PARAMS)?;
+        let bucket = match address.hosts() {
+            [host] if host.port().is_none() && host.name().len() >= 3 => host.name().to_owned(),
+            _ => return Err(address.refuse("a bucket's name has at least three letters")),
+        };
+        let prefix = address.path()?.trim_matches('/').to_owned();
+        if !prefix.is_empty()
+            && let Err(error) = super::key::check(&prefix)
+        {
+            return Err(address.refuse_with(error.to_string(), "choose another prefix"));
         }
-        "http" => Err(bad(
-            address,
-            "the endpoint has no TLS; if that is meant, add allow_http=true",
-        )),
-        _ => Err(bad(address, "the endpoint begins with https:// or http://")),
+        let endpoint = address.server("endpoint")?;
+        Ok(Self {
+            bucket,
+            prefix,
+            region: address.param("region").map(str::to_owned),
+            allow_http: allows_http(&address, endpoint.as_ref())?,
+            endpoint: address.param("endpoint").map(str::to_owned),
+            virtual_hosted: address.switch("virtual_hosted")?.unwrap_or(false),
+        })
+    }
+}
+
+/// Without TLS only when it is said, or within this machine.
+#[cfg(feature = "s3")]
+fn allows_http(address: &Address, endpoint: Option<&url::Url>) -> Result<bool, AddressError> {
+    let said = address.switch("allow_http")?.unwrap_or(false);
+    match endpoint {
+        Some(url) if url.scheme() == "http" && !said => match is_this_machine(url) {
+            true => Ok(true),
+            false => Err(address.refuse_with(
+                "the endpoint has no TLS",
+                "if that is meant, add allow_http=true",
+            )),
+        },
+        _ => Ok(said),
     }
 }
 
@@ -212,8 +183,8 @@ mod tests {
             );
         }
         for address in ["", "gs://bucket/x", "file:///x", "http://host/x"] {
-            let error = LakeAddress::parse(address).unwrap_err();
-            assert!(matches!(error, Error::Address { .. }), "{error}");
+            let error = LakeAddress::parse(address).unwrap_err().to_string();
+            assert!(error.contains("the path of a folder"), "{error}");
         }
     }
 
@@ -227,6 +198,8 @@ mod tests {
     #[cfg(feature = "s3")]
     #[test]
     fn s3_addresses() {
+        let spaced = LakeAddress::parse("s3://bucket/my%20lake").unwrap();
+        assert_eq!(spaced.to_string(), "s3://bucket/my lake");
         let LakeAddress::S3(s3) =
             LakeAddress::parse("s3://bucket/a/b/?endpoint=http://127.0.0.1:7070&region=eu-west-1")
                 .unwrap()
@@ -244,20 +217,20 @@ mod tests {
         for (address, says) in [
             ("s3://", "three letters"),
             ("s3://bucket?endpoint=http://example.com", "allow_http=true"),
-            ("s3://bucket?endpoint=nothing", "no URL"),
-            ("s3://bucket?colour=red", "colour is not one of"),
+            ("s3://bucket?endpoint=nothing", "endpoint= is no URL"),
+            ("s3://bucket?colour=red", "colour means nothing"),
             ("s3://bucket?allow_http=maybe", "true or false"),
             ("s3://key:secret@bucket/x", "AWS_SECRET_ACCESS_KEY"),
             ("s3://key:sec/secret@bucket/x", "AWS_SECRET_ACCESS_KEY"),
             (
-                "s3://bucket/x?endpoint=http://key:secret@localhost",
-                "no credentials",
+                "s3://bucket/x?endpoint=http://key:secret%40localhost",
+                "endpoint=",
             ),
             (
                 "s3://bucket/x?password=secret&colour=red",
-                "password is not one of",
+                "password means nothing",
             ),
-            ("gs://key:secret@bucket/x", "gs://..."),
+            ("gs://key:secret@bucket/x", "no lake at gs:"),
             ("s3://bucket/a/../b", "relative"),
         ] {
             let error = LakeAddress::parse(address).unwrap_err().to_string();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::{Error, Result};
-use super::{Lake, Put};
+use super::{Lake, PutOutcome};
 
 const KEY: &str = "lake.json";
 const MAGIC: &str = "headcount-lake";
@@ -16,7 +16,7 @@ const CUT_BYTES_MAX: u64 = 1 << 30;
 /// Whose lake it is. All who write to a lake for a journal say so first: two journals in one lake would take each
 /// other's objects for their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Description {
+pub struct LakeDescription {
     /// The journal's id.
     pub journal: u64,
     /// How many partitions it has.
@@ -27,7 +27,7 @@ pub struct Description {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Text {
+struct DescriptionText {
     magic: String,
     version: u32,
     journal: String,
@@ -35,7 +35,7 @@ struct Text {
     cut_bytes: u64,
 }
 
-impl Description {
+impl LakeDescription {
     /// What is said of a journal in a new lake.
     #[must_use]
     pub fn new(journal: u64, partitions: u16) -> Self {
@@ -49,7 +49,7 @@ impl Description {
     /// Takes the lake for this journal, or finds that it is this journal's; returns what is fixed.
     pub fn agree(self, lake: &Lake) -> Result<Self> {
         debug_assert!((1..=CUT_BYTES_MAX).contains(&self.cut_bytes));
-        if lake.put_new(KEY, self.to_text().into())? != Put::Exists {
+        if lake.put_new(KEY, self.to_text().into())? != PutOutcome::Exists {
             return Ok(self);
         }
         let found = Self::read(lake)?
@@ -70,7 +70,8 @@ impl Description {
             return Ok(None);
         };
         let bad = |reason: String| Error::damaged(lake, KEY, reason);
-        let text: Text = serde_json::from_slice(&body).map_err(|e| bad(e.to_string()))?;
+        let text: DescriptionText =
+            serde_json::from_slice(&body).map_err(|e| bad(e.to_string()))?;
         if text.magic != MAGIC || text.version != VERSION {
             let (magic, version) = (text.magic, text.version);
             return Err(bad(format!(
@@ -89,7 +90,7 @@ impl Description {
     }
 
     fn to_text(self) -> String {
-        let text = Text {
+        let text = DescriptionText {
             magic: MAGIC.to_owned(),
             version: VERSION,
             journal: format!("{:016x}", self.journal),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 
 use super::error::{Error, Result};
-use super::{Object, Put, Seen, Swap, Tag};
+use super::{Object, PutOutcome, SeenObject, SwapOutcome, Tag};
 
 /// The folder of what is the lake's own; no object can have a name that begins with a dot.
 const OWN: &str = ".lake";
@@ -27,12 +27,12 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 /// Makes temporary names of one process different.
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
-pub(super) struct Disk {
+pub(super) struct FolderStore {
     dir: PathBuf,
     patience: Duration,
 }
 
-impl Disk {
+impl FolderStore {
     /// Makes the folder, its name durable.
     pub(super) fn create(dir: &Path) -> Result<()> {
         create_dirs(&dir.join(OWN).join("tmp"))
@@ -52,20 +52,20 @@ impl Disk {
         &self.dir
     }
 
-    pub(super) fn put_new(&self, key: &str, body: &Bytes) -> Result<Put> {
+    pub(super) fn put_new(&self, key: &str, body: &Bytes) -> Result<PutOutcome> {
         let path = self.path(key);
         if path.exists() {
             // Its creator may have been killed before the name was durable; who relies on it must not be.
             sync_parent(&path)?;
-            return Ok(Put::Exists);
+            return Ok(PutOutcome::Exists);
         }
         let temporary = self.write(key, &mut &body[..])?;
         let parent = parent(&path);
         create_dirs(parent)?;
         let linked = fs::hard_link(&temporary.0, &path);
         let put = match linked {
-            Ok(()) => Put::Created(Tag(Seen::Content(body.clone()))),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Put::Exists,
+            Ok(()) => PutOutcome::Created(Tag(SeenObject::Content(body.clone()))),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => PutOutcome::Exists,
             // Two ways in which file systems say that they have none.
             Err(e)
                 if matches!(
@@ -86,16 +86,16 @@ impl Disk {
         Ok(put)
     }
 
-    pub(super) fn put_if(&self, key: &str, seen: &Bytes, body: &Bytes) -> Result<Swap> {
+    pub(super) fn put_if(&self, key: &str, seen: &Bytes, body: &Bytes) -> Result<SwapOutcome> {
         let path = self.path(key);
         let temporary = self.write(key, &mut &body[..])?;
         let _lock = self.lock()?;
         match read(&path)? {
             Some(found) if found == *seen => {}
-            _ => return Ok(Swap::Lost),
+            _ => return Ok(SwapOutcome::Lost),
         }
         temporary.rename(&path)?;
-        Ok(Swap::Stored(Tag(Seen::Content(body.clone()))))
+        Ok(SwapOutcome::Stored(Tag(SeenObject::Content(body.clone()))))
     }
 
     pub(super) fn put_from(&self, key: &str, body: &mut dyn Read) -> Result<()> {
@@ -108,7 +108,7 @@ impl Disk {
 
     pub(super) fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>> {
         let found = read(&self.path(key))?;
-        Ok(found.map(|body| (body.clone(), Tag(Seen::Content(body)))))
+        Ok(found.map(|body| (body.clone(), Tag(SeenObject::Content(body)))))
     }
 
     pub(super) fn list(&self, prefix: &str, each: &mut dyn FnMut(Object)) -> Result<()> {

@@ -12,18 +12,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// The address cannot be understood.
-    #[error("{address:?} is no address of a lake: {reason}; give a folder or s3://bucket/prefix")]
-    Address {
-        /// As it was typed, without what may be a secret.
-        address: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The address needs what was not built in.
-    #[error(
-        "this headcount was built without S3; build it with: cargo build --release --features cluster"
-    )]
-    WithoutS3,
+    #[error(transparent)]
+    Address(#[from] headcount_address::AddressError),
     /// A name that cannot be one on every store.
     #[error(
         "{key:?} cannot be the name of an object: it has empty, relative, hidden or overlong parts, or control characters"

@@ -3,17 +3,15 @@
 //! Some stores answer a conditional put as they should when it comes alone, and let all of several racing ones win; so
 //! on a remote store several race. A disk's link is atomic or fails.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-
 use super::error::{Error, Result};
-use super::{Lake, Put, Swap};
+use super::{Lake, PutOutcome, SwapOutcome};
 
 /// How many race.
 const RACERS: u32 = 6;
 
 /// Proves that names are created once and swapped only by who saw the latest.
 pub(super) fn prove(lake: &Lake) -> Result<()> {
-    let key = format!("probe/{:016x}", RandomState::new().build_hasher().finish());
+    let key = format!("probe/{:016x}", headcount_clock::random_id());
     let proved = prove_at(lake, &key);
     // Left behind it harms nobody.
     let removed = lake.delete(&key);
@@ -31,12 +29,14 @@ fn prove_at(lake: &Lake, key: &str) -> Result<()> {
             .map(|racer| racer.join().expect("a put does not panic"))
             .collect::<Result<Vec<_>>>()
     })?;
-    let winners = puts.iter().filter(|put| matches!(put, Put::Created(_)));
+    let winners = puts
+        .iter()
+        .filter(|put| matches!(put, PutOutcome::Created(_)));
     let second = lake.put_new(key, "late".into())?;
     let Some((_, tag)) = lake.get(key)? else {
         return Err(unsuitable(lake, "an object that was stored is not there"));
     };
-    if winners.count() != 1 || second != Put::Exists {
+    if winners.count() != 1 || second != PutOutcome::Exists {
         return Err(unsuitable(
             lake,
             "it lets several create one object, so two workers could own one partition; use a store with atomic \
@@ -46,7 +46,7 @@ fn prove_at(lake: &Lake, key: &str) -> Result<()> {
     let first = lake.put_if(key, &tag, "swapped".into())?;
     let stale = lake.put_if(key, &tag, "stale".into())?;
     match (first, stale) {
-        (Swap::Stored(_), Swap::Lost) => Ok(()),
+        (SwapOutcome::Stored(_), SwapOutcome::Lost) => Ok(()),
         _ => Err(unsuitable(
             lake,
             "it replaces an object that is no longer what was read; use a store with atomic conditional puts (If-Match)",

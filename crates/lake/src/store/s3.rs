@@ -29,8 +29,8 @@ use tokio::runtime::Runtime;
 
 use super::address::S3Address;
 use super::error::{Error, Result};
-use super::{Object, Options, Put, Seen, Swap, Tag};
-use attempts::{Attempts, Failure};
+use super::{Object, Options, PutOutcome, SeenObject, SwapOutcome, Tag};
+use attempts::{AttemptFailure, Attempts};
 
 pub(super) struct S3 {
     remote: Remote,
@@ -72,12 +72,12 @@ impl S3 {
         &self.remote.name
     }
 
-    pub(super) fn put_new(&self, key: &str, body: &Bytes) -> Result<Put> {
+    pub(super) fn put_new(&self, key: &str, body: &Bytes) -> Result<PutOutcome> {
         let (key, body) = (key.to_owned(), body.clone());
         self.run(|remote| async move { remote.put_new(&key, body).await })
     }
 
-    pub(super) fn put_if(&self, key: &str, seen: &str, body: &Bytes) -> Result<Swap> {
+    pub(super) fn put_if(&self, key: &str, seen: &str, body: &Bytes) -> Result<SwapOutcome> {
         let (key, seen, body) = (key.to_owned(), seen.to_owned(), body.clone());
         self.run(|remote| async move { remote.put_if(&key, seen, body).await })
     }
@@ -139,27 +139,27 @@ impl Drop for S3 {
 }
 
 impl Remote {
-    async fn put_new(&self, key: &str, body: Bytes) -> Result<Put> {
+    async fn put_new(&self, key: &str, body: Bytes) -> Result<PutOutcome> {
         let mut attempts = Attempts::new(self, "create", key, body.len());
         loop {
             let failure = match attempts.run(self.send(key, &body, PutMode::Create)).await {
-                Ok(put) => return Ok(Put::Created(Tag(Seen::ETag(put)))),
+                Ok(put) => return Ok(PutOutcome::Created(Tag(SeenObject::ETag(put)))),
                 Err(failure) => failure,
             };
             match failure {
-                Failure::Exists if attempts.unsure() => {
+                AttemptFailure::Exists if attempts.unsure() => {
                     return Ok(match self.is_ours(key, &body).await? {
-                        Some(tag) => Put::Created(tag),
-                        None => Put::Exists,
+                        Some(tag) => PutOutcome::Created(tag),
+                        None => PutOutcome::Exists,
                     });
                 }
-                Failure::Exists => return Ok(Put::Exists),
+                AttemptFailure::Exists => return Ok(PutOutcome::Exists),
                 failure => attempts.again(failure).await?,
             }
         }
     }
 
-    async fn put_if(&self, key: &str, seen: String, body: Bytes) -> Result<Swap> {
+    async fn put_if(&self, key: &str, seen: String, body: Bytes) -> Result<SwapOutcome> {
         let mode = PutMode::Update(UpdateVersion {
             e_tag: Some(seen),
             version: None,
@@ -167,17 +167,17 @@ impl Remote {
         let mut attempts = Attempts::new(self, "replace", key, body.len());
         loop {
             let failure = match attempts.run(self.send(key, &body, mode.clone())).await {
-                Ok(put) => return Ok(Swap::Stored(Tag(Seen::ETag(put)))),
+                Ok(put) => return Ok(SwapOutcome::Stored(Tag(SeenObject::ETag(put)))),
                 Err(failure) => failure,
             };
             match failure {
-                Failure::Changed if attempts.unsure() => {
+                AttemptFailure::Changed if attempts.unsure() => {
                     return Ok(match self.is_ours(key, &body).await? {
-                        Some(tag) => Swap::Stored(tag),
-                        None => Swap::Lost,
+                        Some(tag) => SwapOutcome::Stored(tag),
+                        None => SwapOutcome::Lost,
                     });
                 }
-                Failure::Changed => return Ok(Swap::Lost),
+                AttemptFailure::Changed => return Ok(SwapOutcome::Lost),
                 failure => attempts.again(failure).await?,
             }
         }
@@ -218,15 +218,15 @@ impl Remote {
     /// Reads an object; what broke off goes on where it did, unless the object has become another.
     async fn get(&self, key: &str) -> Result<Option<(Bytes, Tag)>> {
         let mut attempts = Attempts::new(self, "read", key, 0);
-        let mut part = Part::default();
+        let mut part = UploadPart::default();
         loop {
             let failure = match self.read_on(key, &mut part, &mut attempts).await {
-                Ok(()) => return Ok(Some((part.body.freeze(), Tag(Seen::ETag(part.etag))))),
+                Ok(()) => return Ok(Some((part.body.freeze(), Tag(SeenObject::ETag(part.etag))))),
                 Err(failure) => failure,
             };
             match failure {
-                Failure::Absent => return Ok(None),
-                Failure::Changed => part = Part::default(),
+                AttemptFailure::Absent => return Ok(None),
+                AttemptFailure::Changed => part = UploadPart::default(),
                 failure => attempts.again(failure).await?,
             }
         }
@@ -235,9 +235,9 @@ impl Remote {
     async fn read_on(
         &self,
         key: &str,
-        part: &mut Part,
+        part: &mut UploadPart,
         attempts: &mut Attempts<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), AttemptFailure> {
         let begun = !part.etag.is_empty();
         if begun && part.body.len() as u64 == part.size {
             return Ok(());
@@ -255,7 +255,7 @@ impl Remote {
             let most = self.options.read_bytes_max;
             if part.size > most {
                 let size = part.size;
-                return Err(Failure::rejected(format!(
+                return Err(AttemptFailure::rejected(format!(
                     "it has {size} bytes, more than the {most} that are read at once"
                 )));
             }
@@ -273,7 +273,7 @@ impl Remote {
             match next {
                 Some(bytes) => part.body.extend_from_slice(&bytes),
                 None if part.body.len() as u64 == part.size => return Ok(()),
-                None => return Err(Failure::passing("the body ends too early")),
+                None => return Err(AttemptFailure::passing("the body ends too early")),
             }
             attempts.progress();
         }
@@ -284,7 +284,7 @@ impl Remote {
         loop {
             let request = async { self.store.delete(&self.path(key)?).await };
             match attempts.run(request).await {
-                Ok(()) | Err(Failure::Absent) => return Ok(()),
+                Ok(()) | Err(AttemptFailure::Absent) => return Ok(()),
                 Err(failure) => attempts.again(failure).await?,
             }
         }
@@ -337,7 +337,7 @@ impl Remote {
 
 /// What has been read of an object.
 #[derive(Default)]
-struct Part {
+struct UploadPart {
     body: BytesMut,
     size: u64,
     /// Empty before the first answer.

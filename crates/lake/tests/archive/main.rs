@@ -8,9 +8,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use headcount_clock::WallClock;
 use headcount_journal::{Batch, Journal, Options};
 use headcount_lake::archive::{self, Archive, Archiver, Entry, Stop};
-use headcount_lake::{Description, Lake};
+use headcount_lake::{Lake, LakeDescription};
 use headcount_record::{Feed, Kind};
 
 const CHILD: &str = "HEADCOUNT_ARCHIVE_TEST";
@@ -29,10 +30,10 @@ fn open_lake(dir: &Path) -> Lake {
     Lake::open(dir.join("lake").to_str().unwrap()).unwrap()
 }
 
-fn description(journal: &Journal) -> Description {
-    Description {
+fn description(journal: &Journal) -> LakeDescription {
+    LakeDescription {
         cut_bytes: CUT_BYTES,
-        ..Description::new(journal.id(), journal.partitions())
+        ..LakeDescription::new(journal.id(), journal.partitions())
     }
 }
 
@@ -69,7 +70,8 @@ fn archive_all(journal: &Journal, lake: &Lake, meanwhile: impl FnOnce(&Stop)) {
                     let mut archiver =
                         Archiver::open(lake, description(journal), partition).unwrap();
                     let figures = archiver.figures();
-                    let open = |at: &archive::Position| journal.reader_at(partition, &at.place);
+                    let open =
+                        |at: &archive::ArchivePosition| journal.reader_at(partition, &at.place);
                     archive::run(&mut archiver, open, &stop).unwrap();
                     figures.lag()
                 })
@@ -157,6 +159,32 @@ fn it_follows_and_ends_with_everything_stored() {
 }
 
 #[test]
+fn an_hour_that_is_over_is_stored_although_nothing_else_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (journal, lake) = (journal(dir.path()), open_lake(dir.path()));
+    let clock = WallClock::at(0);
+    let stop = Stop::new();
+    std::thread::scope(|scope| {
+        let archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
+        let mut archiver = archiver.with_clock(clock.clone());
+        let figures = archiver.figures();
+        let (journal, stop) = (&journal, &stop);
+        let running = scope.spawn(move || {
+            let open = |at: &archive::ArchivePosition| journal.reader_at(0, &at.place);
+            archive::run(&mut archiver, open, stop).unwrap();
+        });
+        append(journal, 0, 3);
+        until("all is read", || figures.lag().read == 3);
+        assert_eq!((figures.lag().archived, objects(&lake)), (0, 0));
+        clock.set(i64::MAX);
+        until("all is stored", || figures.lag().archived == 3);
+        stop.stop();
+        running.join().unwrap();
+    });
+    assert!(objects(&lake) > 0);
+}
+
+#[test]
 fn the_end_of_the_journal_ends_it() {
     let dir = tempfile::tempdir().unwrap();
     let (journal, lake) = (journal(dir.path()), open_lake(dir.path()));
@@ -164,7 +192,7 @@ fn the_end_of_the_journal_ends_it() {
     let stop = Stop::new();
     let mut archiver = Archiver::open(&lake, description(&journal), 0).unwrap();
     journal.close().unwrap();
-    let mut open = |at: &archive::Position| journal.reader_at(0, &at.place);
+    let mut open = |at: &archive::ArchivePosition| journal.reader_at(0, &at.place);
     // What does not fill a cut waits for its hour.
     archive::run(&mut archiver, &mut open, &stop).unwrap();
     assert!((1..800).contains(&archiver.position().offset));
@@ -186,7 +214,7 @@ fn while_the_lake_is_away_it_waits_and_tells() {
         let figures = archiver.figures();
         let (journal, stop) = (&journal, &stop);
         let running = scope.spawn(move || {
-            let open = |at: &archive::Position| journal.reader_at(0, &at.place);
+            let open = |at: &archive::ArchivePosition| journal.reader_at(0, &at.place);
             archive::run(&mut archiver, open, stop).unwrap();
         });
         append(journal, 0, 1_000);

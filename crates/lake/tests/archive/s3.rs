@@ -30,7 +30,7 @@ fn child_that_archives_through_outages() {
         let figures = archiver.figures();
         let (journal, stop) = (&journal, &stop);
         let running = scope.spawn(move || {
-            let open = |at: &archive::Position| journal.reader_at(0, &at.place);
+            let open = |at: &archive::ArchivePosition| journal.reader_at(0, &at.place);
             archive::run(&mut archiver, open, stop).unwrap();
         });
         append(journal, 0, 500);

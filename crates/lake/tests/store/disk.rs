@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
 
-use headcount_lake::{Lake, LakeAddress, Options, Put};
+use headcount_lake::{Lake, LakeAddress, Options, PutOutcome};
 
 use super::{child, suite};
 
@@ -77,7 +77,7 @@ fn child_that_puts_until_it_is_killed() {
         let new = lake
             .put_new(&format!("new/{number}"), body(number).into())
             .unwrap();
-        assert_ne!(new, Put::Exists);
+        assert_ne!(new, PutOutcome::Exists);
         lake.put("replaced", &body(number)).unwrap();
         let (_, tag) = lake.get("swapped").unwrap().unwrap();
         lake.put_if("swapped", &tag, body(number).into()).unwrap();

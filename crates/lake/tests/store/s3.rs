@@ -5,7 +5,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use headcount_lake::{Error, Lake, LakeAddress, Options, Put, Swap};
+use headcount_lake::{Error, Lake, LakeAddress, Options, PutOutcome, SwapOutcome};
 use headcount_test_servers::S3;
 
 use super::fault::{Fault, Server};
@@ -121,17 +121,18 @@ fn what_was_applied_unheard_is_ours() {
             let (key, body) = (format!("new/{number}"), format!("ours {number}"));
             // Not done, done but not heard of, and then it is there.
             server.tell(&[Fault::SlowDown, fault]);
-            let Put::Created(tag) = lake.put_new(&key, body.clone().into()).unwrap() else {
+            let PutOutcome::Created(tag) = lake.put_new(&key, body.clone().into()).unwrap() else {
                 panic!("{fault:?}: it is ours")
             };
             server.tell(&[fault]);
-            let Swap::Stored(tag) = lake.put_if(&key, &tag, "swapped".into()).unwrap() else {
+            let SwapOutcome::Stored(tag) = lake.put_if(&key, &tag, "swapped".into()).unwrap()
+            else {
                 panic!("{fault:?}: it was ours")
             };
             server.tell(&[Fault::Lost]);
             assert!(matches!(
                 lake.put_if(&key, &tag, "again".into()).unwrap(),
-                Swap::Stored(_)
+                SwapOutcome::Stored(_)
             ));
             assert_eq!(&lake.get(&key).unwrap().unwrap().0[..], b"again");
             server.tell(&[fault]);
@@ -146,7 +147,7 @@ fn what_is_anothers_stays_anothers() {
     with_keys("what_is_anothers_stays_anothers", |here| {
         let server = Server::before(&here.endpoint);
         let lake = here.through(&server);
-        let Put::Created(stale) = lake.put_new("theirs", "old".into()).unwrap() else {
+        let PutOutcome::Created(stale) = lake.put_new("theirs", "old".into()).unwrap() else {
             panic!("it was not there")
         };
         lake.put_if("theirs", &stale, "theirs".into()).unwrap();
@@ -160,13 +161,13 @@ fn what_is_anothers_stays_anothers() {
             server.tell(&[fault, fault]);
             assert_eq!(
                 lake.put_new("theirs", "mine".into()).unwrap(),
-                Put::Exists,
+                PutOutcome::Exists,
                 "{fault:?}"
             );
             server.tell(&[fault, fault]);
             assert_eq!(
                 lake.put_if("theirs", &stale, "mine".into()).unwrap(),
-                Swap::Lost,
+                SwapOutcome::Lost,
                 "{fault:?}"
             );
             assert_eq!(&lake.get("theirs").unwrap().unwrap().0[..], b"theirs");
@@ -218,7 +219,7 @@ fn patience_ends() {
         server.tell(&[]);
         assert!(matches!(
             lake.put_new("x", "1".into()).unwrap(),
-            Put::Created(_)
+            PutOutcome::Created(_)
         ));
     });
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use headcount_lake::claims::{Claims, Progress, Renewed, WorkerStatus};
-use headcount_lake::{Lake, Put, Swap};
+use headcount_lake::claims::{ClaimProgress, Claims, Renewed, WorkerHeartbeat};
+use headcount_lake::{Lake, PutOutcome, SwapOutcome};
 
 /// Runs all of it in an empty lake.
 pub(crate) fn run(lake: &Lake) {
@@ -20,31 +20,34 @@ pub(crate) fn run(lake: &Lake) {
 fn objects_come_and_go(lake: &Lake) {
     assert_eq!(lake.get("a/none").unwrap(), None);
     lake.delete("a/none").unwrap();
-    let Put::Created(first) = lake.put_new("a/one", "first".into()).unwrap() else {
+    let PutOutcome::Created(first) = lake.put_new("a/one", "first".into()).unwrap() else {
         panic!("it was not there")
     };
-    assert_eq!(lake.put_new("a/one", "second".into()).unwrap(), Put::Exists);
+    assert_eq!(
+        lake.put_new("a/one", "second".into()).unwrap(),
+        PutOutcome::Exists
+    );
     let (body, tag) = lake.get("a/one").unwrap().unwrap();
     assert_eq!((&body[..], &tag), (&b"first"[..], &first));
-    let Swap::Stored(third) = lake.put_if("a/one", &tag, "third".into()).unwrap() else {
+    let SwapOutcome::Stored(third) = lake.put_if("a/one", &tag, "third".into()).unwrap() else {
         panic!("nobody else was there")
     };
     assert_eq!(
         lake.put_if("a/one", &first, "stale".into()).unwrap(),
-        Swap::Lost
+        SwapOutcome::Lost
     );
     assert_eq!(&lake.get("a/one").unwrap().unwrap().0[..], b"third");
     lake.put("a/one", b"").unwrap();
     assert_eq!(&lake.get("a/one").unwrap().unwrap().0[..], b"");
     assert_eq!(
         lake.put_if("a/one", &third, "stale".into()).unwrap(),
-        Swap::Lost
+        SwapOutcome::Lost
     );
     lake.delete("a/one").unwrap();
     assert_eq!(lake.get("a/one").unwrap(), None);
     assert_eq!(
         lake.put_if("a/one", &third, "gone".into()).unwrap(),
-        Swap::Lost
+        SwapOutcome::Lost
     );
     assert!(lake.put_new("a/../b", Bytes::new()).is_err());
     assert!(lake.get("").is_err());
@@ -59,7 +62,8 @@ fn racing_creators_have_one_winner(lake: &Lake) {
             scope.spawn(move || {
                 for round in 0..rounds {
                     let (key, body) = (format!("race/{round}"), format!("racer {racer}"));
-                    if let Put::Created(_) = lake.put_new(&key, body.clone().into()).unwrap() {
+                    if let PutOutcome::Created(_) = lake.put_new(&key, body.clone().into()).unwrap()
+                    {
                         winners.fetch_add(1, Ordering::Relaxed);
                         assert_eq!(lake.get(&key).unwrap().unwrap().0, body);
                     }
@@ -87,7 +91,7 @@ pub(crate) fn count(lake: &Lake, times: u32) {
         let (body, tag) = lake.get("counter").unwrap().unwrap();
         let count: u32 = std::str::from_utf8(&body).unwrap().parse().unwrap();
         let next = (count + 1).to_string();
-        left -= u32::from(lake.put_if("counter", &tag, next.into()).unwrap() != Swap::Lost);
+        left -= u32::from(lake.put_if("counter", &tag, next.into()).unwrap() != SwapOutcome::Lost);
     }
 }
 
@@ -180,10 +184,10 @@ impl std::io::Read for Failing {
 fn claims_grow_and_are_lost_and_found(lake: &Lake) {
     let claims = Claims::new(lake);
     assert!(claims.partitions().unwrap().is_empty());
-    let progress = |offset| Progress {
+    let progress = |offset| ClaimProgress {
         offset,
         version: "1.2.3".to_owned(),
-        ..Progress::default()
+        ..ClaimProgress::default()
     };
     let mut first = claims.claim(7, "worker/a", 1_000).unwrap();
     assert_eq!((first.partition(), first.epoch()), (7, 1));
@@ -224,10 +228,10 @@ fn claims_grow_and_are_lost_and_found(lake: &Lake) {
     sorted.sort_unstable();
     assert_eq!(sorted, [3, 4, 5, 6, 7, 8], "each has its own: {epochs:?}");
 
-    let worker = |name: &str, at| WorkerStatus {
+    let worker = |name: &str, at| WorkerHeartbeat {
         name: name.to_owned(),
         at,
-        ..WorkerStatus::default()
+        ..WorkerHeartbeat::default()
     };
     for (name, at) in [("b", 1), ("a/x", 2), ("b", 3)] {
         claims.heartbeat(&worker(name, at)).unwrap();

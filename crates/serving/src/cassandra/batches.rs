@@ -5,7 +5,7 @@ use std::{collections::HashMap, mem::take};
 use scylla::client::session::Session;
 
 use super::{
-    bind::{Bound, Home},
+    bind::{Bound, CqlPartition},
     statements::Statements,
 };
 
@@ -48,7 +48,7 @@ fn neighbours<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a [Bound<'a>]> {
         let mut bytes = first.bytes();
         let neighbours = rest[1..].iter().take_while(|next| {
             bytes += next.bytes();
-            first.home != Home::Alone && next.home == first.home && bytes <= BYTES_MAX
+            first.home != CqlPartition::Alone && next.home == first.home && bytes <= BYTES_MAX
         });
         let (unit, after) = rest.split_at(1 + neighbours.count());
         rest = after;
@@ -72,7 +72,10 @@ fn gathered<'a, N: std::hash::Hash + Eq>(
     let mut gatherings: HashMap<N, Gathering> = HashMap::new();
     for unit in units {
         let bytes = unit.iter().map(Bound::bytes).sum::<usize>();
-        let scattered = matches!(unit[0].home, Home::Event(_) | Home::Venue(_));
+        let scattered = matches!(
+            unit[0].home,
+            CqlPartition::Event(_) | CqlPartition::Venue(_)
+        );
         let nodes = (scattered && bytes < MIXED_BYTES_MAX).then(|| nodes_of(&unit[0]));
         let Some(nodes) = nodes.flatten() else {
             done.push(unit.iter().collect());
@@ -93,17 +96,17 @@ fn gathered<'a, N: std::hash::Hash + Eq>(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::statements::Kind, *};
+    use super::{super::statements::StatementKind, *};
 
-    fn of(home: Home<'_>) -> Bound<'_> {
+    fn of(home: CqlPartition<'_>) -> Bound<'_> {
         Bound {
-            kind: Kind::SetEvent,
+            kind: StatementKind::SetEvent,
             home,
             cells: Vec::new(),
         }
     }
 
-    fn homes<'a>(units: &[Unit<'a>]) -> Vec<Vec<Home<'a>>> {
+    fn homes<'a>(units: &[Unit<'a>]) -> Vec<Vec<CqlPartition<'a>>> {
         let homes = |unit: &Unit<'a>| unit.iter().map(|bound| bound.home).collect();
         units.iter().map(homes).collect()
     }
@@ -111,18 +114,18 @@ mod tests {
     /// Nodes are told by the first letter.
     fn first_letter(bound: &Bound) -> Option<char> {
         match bound.home {
-            Home::Event(name) => name.chars().next(),
+            CqlPartition::Event(name) => name.chars().next(),
             _ => None,
         }
     }
 
     #[test]
     fn homes_on_the_same_nodes_share_a_request() {
-        let names = ["a1", "b1", "a1", "a2", "a2"].map(Home::Event);
+        let names = ["a1", "b1", "a1", "a2", "a2"].map(CqlPartition::Event);
         let bound: Vec<_> = names.into_iter().map(of).collect();
         let mut found = homes(&gathered(neighbours(&bound), first_letter));
         found.sort_by_key(Vec::len);
-        let event = Home::Event;
+        let event = CqlPartition::Event;
         let all_of_a = ["a1", "a1", "a2", "a2"].map(event).to_vec();
         assert_eq!(found, [vec![event("b1")], all_of_a]);
     }
@@ -130,8 +133,11 @@ mod tests {
     #[test]
     fn a_request_has_at_most_ten_homes_and_what_stands_alone_does() {
         let names: Vec<_> = (0..25).map(|number| format!("a{number}")).collect();
-        let mut bound: Vec<_> = names.iter().map(|name| of(Home::Event(name))).collect();
-        bound.insert(12, of(Home::Alone));
+        let mut bound: Vec<_> = names
+            .iter()
+            .map(|name| of(CqlPartition::Event(name)))
+            .collect();
+        bound.insert(12, of(CqlPartition::Alone));
         let units = gathered(neighbours(&bound), first_letter);
         let mut lengths: Vec<_> = units.iter().map(Vec::len).collect();
         lengths.sort_unstable();

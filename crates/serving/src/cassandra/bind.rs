@@ -13,11 +13,14 @@ use scylla::{
 
 use super::{
     super::{
-        cells::{Key, Put, Value, VenueKey},
+        rows::{
+            ChangeChunk, ChangeKey, CountryPartKey, CountryTotals, EventCell, EventRowKey,
+            PartitionCommit, RowKey, Stamped, VenueKey, VenueTotals, Write,
+        },
         store::PAGE_ROWS,
-        write::shelf,
+        write::bucket,
     },
-    statements::Kind,
+    statements::StatementKind,
 };
 
 /// A value of one of the few types that the tables have.
@@ -48,20 +51,20 @@ impl SerializeValue for Cell<'_> {
 
 /// The partition of a table in Cassandra: what is of one may be written as one mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home<'a> {
+pub(crate) enum CqlPartition<'a> {
     Page(u16, u8, u32),
     Event(&'a str),
     Venue(&'a str),
     Countries,
-    Shelf(i64),
+    Bucket(i64),
     /// Never with others.
     Alone,
 }
 
 #[derive(Debug)]
 pub(crate) struct Bound<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) home: Home<'a>,
+    pub(crate) kind: StatementKind,
+    pub(crate) home: CqlPartition<'a>,
     pub(crate) cells: Vec<Cell<'a>>,
 }
 
@@ -77,7 +80,7 @@ impl Bound<'_> {
     }
 }
 
-/// Counts are far below 2^63.
+/// RsvpCounts are far below 2^63.
 fn big(value: u64) -> Cell<'static> {
     Cell::Big(value.cast_signed())
 }
@@ -91,182 +94,215 @@ fn optional(text: Option<&Arc<str>>) -> Cell<'_> {
     text.map_or(Cell::Null, |text| Cell::Text(text))
 }
 
-pub(crate) fn bind(put: &Put) -> Bound<'_> {
-    let stamp = Cell::Big(put.stamp);
-    let partition = |partition: u16| Cell::Int(i32::from(partition));
-    let bound = |kind, home, cells| Bound { kind, home, cells };
-    match (&put.key, &put.value) {
-        (
-            Key::Row {
-                partition: of,
-                table,
-                number,
-            },
-            Some(Value::Row(body)),
-        ) => {
-            let page = number / PAGE_ROWS;
-            bound(
-                Kind::SetRow,
-                Home::Page(*of, table.number(), page),
-                vec![
-                    partition(*of),
-                    Cell::Int(i32::from(table.number())),
-                    int(page.into()),
-                    big((*number).into()),
-                    Cell::Blob(Cow::Borrowed(body)),
-                    stamp,
-                ],
-            )
+/// A short function for each table; the order of values is that of the question marks in `statements.rs`.
+pub(crate) fn bind(Stamped { write, stamp }: &Stamped) -> Bound<'_> {
+    let stamp = Cell::Big(*stamp);
+    match write {
+        Write::Row { key, body } => row(key, body, stamp),
+        Write::Event { key, cell } => event(key, cell, stamp),
+        Write::DeleteEvent { key } => event_gone(key, stamp),
+        Write::CountryPart { key, part } => country_part(key, part, stamp),
+        Write::VenuePart {
+            partition,
+            key,
+            part,
+        } => venue_part(*partition, key, part, stamp),
+        Write::Country { code, total } => country(code, total, stamp),
+        Write::Response {
+            response,
+            as_of,
+            total,
+        } => {
+            let cells = vec![Cell::Text(response), big(*as_of), int(*total), stamp];
+            bound(StatementKind::SetResponse, CqlPartition::Alone, cells)
         }
-        (Key::Event { name, response, id }, Some(Value::Event(cell))) => bound(
-            Kind::SetEvent,
-            Home::Event(name),
-            vec![
-                Cell::Text(name),
-                Cell::Text(response),
-                Cell::Text(id),
-                big(cell.as_of),
-                partition(cell.partition),
-                Cell::Text(&cell.group_name),
-                Cell::Text(&cell.event_country),
-                int(cell.total_rsvps),
-                big(cell.heads),
-                optional(cell.event_url.as_ref()),
-                cell.time.map_or(Cell::Null, Cell::Big),
-                stamp,
-            ],
-        ),
-        (Key::Event { name, response, id }, _) => bound(
-            Kind::DeleteEvent,
-            Home::Event(name),
-            vec![
-                stamp,
-                Cell::Text(name),
-                Cell::Text(response),
-                Cell::Text(id),
-            ],
-        ),
-        (
-            Key::CountryPart {
-                code,
-                country,
-                partition: of,
-            },
-            Some(Value::CountryPart { as_of, counts }),
-        ) => bound(
-            Kind::SetCountryPart,
-            Home::Countries,
-            vec![
-                Cell::Text(code),
-                Cell::Text(country),
-                partition(*of),
-                big(*as_of),
-                big(counts.yes),
-                big(counts.no),
-                big(counts.maybe),
-                big(counts.heads),
-                stamp,
-            ],
-        ),
-        (
-            Key::VenuePart {
-                partition: of,
-                venue,
-            },
-            Some(Value::VenuePart { as_of, cell }),
-        ) => {
-            let shelf = shelf(venue.id);
-            bound(
-                Kind::SetVenuePart,
-                Home::Shelf(shelf),
-                vec![
-                    int(shelf.cast_unsigned()),
-                    Cell::Big(venue.id),
-                    partition(*of),
-                    Cell::Text(&venue.name),
-                    Cell::Text(&venue.lon),
-                    Cell::Text(&venue.lat),
-                    Cell::Text(&venue.group_city),
-                    big(*as_of),
-                    Cell::Text(&cell.country),
-                    big(cell.yes),
-                    big(cell.no),
-                    big(cell.maybe),
-                    big(cell.latest.0),
-                    big(cell.latest.1.into()),
-                    stamp,
-                ],
-            )
+        Write::Venue { key, total } => venue(key, total, stamp),
+        Write::DeleteVenue { key } => venue_gone(key, stamp),
+        Write::Change { key, chunk } => change(key, chunk, stamp),
+        Write::Latest { partition, commit } => {
+            bound_commit(StatementKind::SetLatest, *partition, commit, stamp)
         }
-        (Key::Country { code }, Some(Value::Country { as_of, counts })) => bound(
-            Kind::SetCountry,
-            Home::Alone,
-            vec![
-                Cell::Text(code),
-                big(*as_of),
-                int(counts.yes + counts.no + counts.maybe),
-                big(counts.yes),
-                big(counts.no),
-                big(counts.maybe),
-                big(counts.heads),
-                stamp,
-            ],
-        ),
-        (Key::Response { response }, Some(Value::Response { as_of, total })) => bound(
-            Kind::SetResponse,
-            Home::Alone,
-            vec![Cell::Text(response), big(*as_of), int(*total), stamp],
-        ),
-        (Key::Venue(venue), Some(Value::Venue { as_of, cell })) => {
-            let mut cells = venue_key(venue).to_vec();
-            cells.extend([big(*as_of), Cell::Text(&cell.country), int(cell.yes), stamp]);
-            bound(Kind::SetVenue, Home::Venue(&venue.name), cells)
+        Write::Snapshot { partition, commit } => {
+            bound_commit(StatementKind::SetSnapshot, *partition, commit, stamp)
         }
-        (Key::Venue(venue), _) => {
-            let mut cells = vec![stamp];
-            cells.extend(venue_key(venue));
-            bound(Kind::DeleteVenue, Home::Venue(&venue.name), cells)
-        }
-        (
-            Key::Tail {
-                partition: of,
-                offset,
-                writer,
-                chunk,
-            },
-            Some(Value::Tail(cell)),
-        ) => bound(
-            Kind::SetTail,
-            Home::Alone,
-            vec![
-                partition(*of),
-                big(*offset),
-                Cell::Big(*writer),
-                partition(*chunk),
-                big(cell.previous),
-                partition(cell.chunks),
-                Cell::Blob(Cow::Borrowed(&cell.body)),
-                stamp,
-            ],
-        ),
-        (
-            key @ (Key::Book { partition: of } | Key::Base { partition: of }),
-            Some(Value::Book { offset, body }),
-        ) => {
-            let kind = match key {
-                Key::Book { .. } => Kind::SetBook,
-                _ => Kind::SetBase,
-            };
-            let cells = vec![
-                partition(*of),
-                big(*offset),
-                Cell::Blob(Cow::Borrowed(body)),
-                stamp,
-            ];
-            bound(kind, Home::Alone, cells)
-        }
-        (key, value) => unreachable!("{key:?} never has {value:?}"),
     }
+}
+
+fn bound<'a>(kind: StatementKind, home: CqlPartition<'a>, cells: Vec<Cell<'a>>) -> Bound<'a> {
+    Bound { kind, home, cells }
+}
+
+fn small(value: u16) -> Cell<'static> {
+    Cell::Int(i32::from(value))
+}
+
+fn row<'a>(key: &RowKey, body: &'a [u8], stamp: Cell<'a>) -> Bound<'a> {
+    let page = key.number / PAGE_ROWS;
+    let home = CqlPartition::Page(key.partition, key.table.number(), page);
+    let cells = vec![
+        small(key.partition),
+        Cell::Int(i32::from(key.table.number())),
+        int(page.into()),
+        big(key.number.into()),
+        Cell::Blob(Cow::Borrowed(body)),
+        stamp,
+    ];
+    bound(StatementKind::SetRow, home, cells)
+}
+
+fn event<'a>(key: &'a EventRowKey, cell: &'a EventCell, stamp: Cell<'a>) -> Bound<'a> {
+    let cells = vec![
+        Cell::Text(&key.name),
+        Cell::Text(key.response),
+        Cell::Text(&key.id),
+        big(cell.as_of),
+        small(cell.partition),
+        Cell::Text(&cell.group_name),
+        Cell::Text(&cell.event_country),
+        int(cell.total_rsvps),
+        big(cell.heads),
+        optional(cell.event_url.as_ref()),
+        cell.time.map_or(Cell::Null, Cell::Big),
+        stamp,
+    ];
+    bound(
+        StatementKind::SetEvent,
+        CqlPartition::Event(&key.name),
+        cells,
+    )
+}
+
+fn event_gone<'a>(key: &'a EventRowKey, stamp: Cell<'a>) -> Bound<'a> {
+    let cells = vec![
+        stamp,
+        Cell::Text(&key.name),
+        Cell::Text(key.response),
+        Cell::Text(&key.id),
+    ];
+    bound(
+        StatementKind::DeleteEvent,
+        CqlPartition::Event(&key.name),
+        cells,
+    )
+}
+
+fn country_part<'a>(key: &'a CountryPartKey, part: &CountryTotals, stamp: Cell<'a>) -> Bound<'a> {
+    let cells = vec![
+        Cell::Text(&key.code),
+        Cell::Text(&key.country),
+        small(key.partition),
+        big(part.as_of),
+        big(part.counts.yes),
+        big(part.counts.no),
+        big(part.counts.maybe),
+        big(part.counts.heads),
+        stamp,
+    ];
+    bound(
+        StatementKind::SetCountryPart,
+        CqlPartition::Countries,
+        cells,
+    )
+}
+
+fn venue_part<'a>(
+    partition: u16,
+    key: &'a VenueKey,
+    part: &'a VenueTotals,
+    stamp: Cell<'a>,
+) -> Bound<'a> {
+    let bucket = bucket(key.id);
+    let cells = vec![
+        int(bucket.cast_unsigned()),
+        Cell::Big(key.id),
+        small(partition),
+        Cell::Text(&key.name),
+        Cell::Text(&key.lon),
+        Cell::Text(&key.lat),
+        Cell::Text(&key.group_city),
+        big(part.as_of),
+        Cell::Text(&part.cell.country),
+        big(part.cell.yes),
+        big(part.cell.no),
+        big(part.cell.maybe),
+        big(part.cell.latest.0),
+        big(part.cell.latest.1.into()),
+        stamp,
+    ];
+    bound(
+        StatementKind::SetVenuePart,
+        CqlPartition::Bucket(bucket),
+        cells,
+    )
+}
+
+fn country<'a>(code: &'a str, total: &CountryTotals, stamp: Cell<'a>) -> Bound<'a> {
+    let CountryTotals { as_of, counts } = total;
+    let cells = vec![
+        Cell::Text(code),
+        big(*as_of),
+        int(counts.yes + counts.no + counts.maybe),
+        big(counts.yes),
+        big(counts.no),
+        big(counts.maybe),
+        big(counts.heads),
+        stamp,
+    ];
+    bound(StatementKind::SetCountry, CqlPartition::Alone, cells)
+}
+
+fn venue<'a>(key: &'a VenueKey, total: &'a VenueTotals, stamp: Cell<'a>) -> Bound<'a> {
+    let mut cells = venue_key(key).to_vec();
+    cells.extend([
+        big(total.as_of),
+        Cell::Text(&total.cell.country),
+        int(total.cell.yes),
+        stamp,
+    ]);
+    bound(
+        StatementKind::SetVenue,
+        CqlPartition::Venue(&key.name),
+        cells,
+    )
+}
+
+fn venue_gone<'a>(key: &'a VenueKey, stamp: Cell<'a>) -> Bound<'a> {
+    let mut cells = vec![stamp];
+    cells.extend(venue_key(key));
+    bound(
+        StatementKind::DeleteVenue,
+        CqlPartition::Venue(&key.name),
+        cells,
+    )
+}
+
+fn change<'a>(key: &ChangeKey, chunk: &'a ChangeChunk, stamp: Cell<'a>) -> Bound<'a> {
+    let cells = vec![
+        small(key.partition),
+        big(key.offset),
+        Cell::Big(key.writer),
+        small(key.chunk),
+        big(chunk.previous),
+        small(chunk.chunks),
+        Cell::Blob(Cow::Borrowed(&chunk.body)),
+        stamp,
+    ];
+    bound(StatementKind::SetChange, CqlPartition::Alone, cells)
+}
+
+fn bound_commit<'a>(
+    kind: StatementKind,
+    partition: u16,
+    commit: &'a PartitionCommit,
+    stamp: Cell<'a>,
+) -> Bound<'a> {
+    let cells = vec![
+        small(partition),
+        big(commit.offset),
+        Cell::Blob(Cow::Borrowed(&commit.body)),
+        stamp,
+    ];
+    bound(kind, CqlPartition::Alone, cells)
 }
 
 fn venue_key(venue: &VenueKey) -> [Cell<'_>; 5] {

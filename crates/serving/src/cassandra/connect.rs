@@ -14,7 +14,7 @@ use scylla::{
 
 use super::{
     super::{Error, Result, address::CassandraAddress},
-    patience::{Failure, OPENING, Patience},
+    retry::{OPENING, RetryPolicy, StoreFailure},
     tls,
 };
 
@@ -38,7 +38,7 @@ pub(crate) async fn session(address: &CassandraAddress) -> Result<Session> {
         }
     };
     let place = address.to_string();
-    Patience::new("connect to", &place, OPENING)
+    RetryPolicy::new("connect to", &place, OPENING)
         .until_done(|| connected(address, tls.as_ref()).boxed())
         .boxed()
         .await
@@ -63,7 +63,7 @@ fn with_remedy(error: Error) -> Error {
 async fn connected(
     address: &CassandraAddress,
     tls: Option<&Arc<ClientConfig>>,
-) -> Result<Session, Failure> {
+) -> Result<Session, StoreFailure> {
     let mut builder = SessionBuilder::new()
         .known_nodes(&address.hosts)
         .default_execution_profile_handle(profile(address).into_handle())
@@ -73,7 +73,7 @@ async fn connected(
         .keyspaces_to_fetch([&address.keyspace])
         .tls_context(tls.cloned());
     if let (Some(user), Some(password)) = (&address.user, &address.password) {
-        builder = builder.user(user, password);
+        builder = builder.user(user, password.expose());
     }
     Ok(builder.build().await?)
 }

@@ -3,27 +3,27 @@
 mod batches;
 mod bind;
 mod connect;
+mod limiter;
 mod metrics;
-mod packs;
-mod patience;
-mod put;
 mod read;
+mod retry;
+mod row_groups;
 mod schema;
 mod statements;
 mod tls;
-mod window;
+mod write;
 
 pub use metrics::declare_metrics;
 use scylla::client::session::Session;
 
 use super::{Identity, Result, address::CassandraAddress};
+use limiter::ConcurrencyLimiter;
 use statements::Statements;
-use window::Window;
 
 pub(crate) struct Cassandra {
     session: Session,
     statements: Statements,
-    window: Window,
+    limiter: ConcurrencyLimiter,
     /// For what is said of it.
     place: String,
 }
@@ -47,7 +47,7 @@ impl Cassandra {
         Ok(Self {
             session,
             statements,
-            window: Window::new(),
+            limiter: ConcurrencyLimiter::new(),
             place,
         })
     }

@@ -9,25 +9,25 @@ use scylla::{deserialize::row::DeserializeRow, serialize::row::SerializeRow};
 use super::{
     super::{
         Error, Result,
-        cells::{Counts, TailCell, VenueCell, VenueKey},
         people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
+        rows::{ChangeChunk, PartitionCommit, RsvpCounts, VenueCell, VenueKey},
         totals::{StoredCountry, StoredVenue},
-        write::shelf,
+        write::bucket,
     },
     Cassandra,
-    packs::unpacked,
-    patience::{Patience, READING},
-    statements::Kind,
+    retry::{READING, RetryPolicy},
+    row_groups::ungrouped,
+    statements::StatementKind,
 };
 
-/// Venues asked for at once, of one shelf.
+/// Venues asked for at once, of one bucket.
 const VENUES: usize = 64;
 
 /// Questions under way.
 const IN_FLIGHT: usize = 32;
 
-type CountryPartRow = (String, String, i32, i64, i64, i64, i64, i64);
-type VenuePartRow = (
+type CountryPartTuple = (String, String, i32, i64, i64, i64, i64, i64);
+type VenuePartTuple = (
     i64,
     i32,
     String,
@@ -42,7 +42,7 @@ type VenuePartRow = (
     i64,
     i64,
 );
-type EventRow = (
+type EventTuple = (
     String,
     String,
     String,
@@ -55,26 +55,31 @@ type EventRow = (
 );
 
 impl Cassandra {
-    pub(crate) async fn heads(&self) -> Result<Vec<(u16, u64)>> {
-        let rows: Vec<(i32, i64)> = self.few(Kind::Heads, ()).await?;
+    pub(crate) async fn latest_offsets(&self) -> Result<Vec<(u16, u64)>> {
+        let rows: Vec<(i32, i64)> = self.few(StatementKind::LatestOffsets, ()).await?;
         Ok(rows
             .into_iter()
             .map(|(partition, offset)| (small(partition), offset.cast_unsigned()))
             .collect())
     }
 
-    pub(crate) async fn book(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Kind::Book, partition).await
+    pub(crate) async fn latest(&self, partition: u16) -> Result<Option<PartitionCommit>> {
+        self.commit(StatementKind::Latest, partition).await
     }
 
-    pub(crate) async fn base(&self, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
-        self.one_book(Kind::Base, partition).await
+    pub(crate) async fn snapshot(&self, partition: u16) -> Result<Option<PartitionCommit>> {
+        self.commit(StatementKind::Snapshot, partition).await
     }
 
-    async fn one_book(&self, kind: Kind, partition: u16) -> Result<Option<(u64, Vec<u8>)>> {
+    async fn commit(&self, kind: StatementKind, partition: u16) -> Result<Option<PartitionCommit>> {
         let rows: Vec<(i64, Vec<u8>)> = self.few(kind, (i32::from(partition),)).await?;
-        let book = rows.into_iter().next();
-        Ok(book.map(|(offset, body)| (offset.cast_unsigned(), body)))
+        Ok(rows
+            .into_iter()
+            .next()
+            .map(|(offset, body)| PartitionCommit {
+                offset: offset.cast_unsigned(),
+                body,
+            }))
     }
 
     pub(crate) async fn page(&self, partition: u16, table: Table, page: u32) -> Result<Vec<Row>> {
@@ -83,25 +88,26 @@ impl Cassandra {
             i32::from(table.number()),
             page.cast_signed(),
         );
-        let stored = self.few(Kind::Page, key).await?;
-        unpacked(table, stored).ok_or_else(|| Error::Refused {
+        let stored = self.few(StatementKind::Page, key).await?;
+        ungrouped(table, stored).ok_or_else(|| Error::Refused {
             action: "read from",
             place: self.place.clone(),
             cause: "served_rows holds what no headcount writes; name another keyspace".to_owned(),
         })
     }
 
-    pub(crate) async fn tail(
+    pub(crate) async fn changes(
         &self,
         partition: u16,
         offset: u64,
-    ) -> Result<Vec<(i64, u16, TailCell)>> {
+    ) -> Result<Vec<(i64, u16, ChangeChunk)>> {
         let key = (i32::from(partition), offset.cast_signed());
-        let rows: Vec<(i64, i32, i64, i32, Vec<u8>)> = self.few(Kind::Tail, key).await?;
+        let rows: Vec<(i64, i32, i64, i32, Vec<u8>)> =
+            self.few(StatementKind::Changes, key).await?;
         Ok(rows
             .into_iter()
             .map(|(writer, chunk, previous, chunks, body)| {
-                let cell = TailCell {
+                let cell = ChangeChunk {
                     previous: previous.cast_unsigned(),
                     chunks: small(chunks),
                     body,
@@ -116,26 +122,27 @@ impl Cassandra {
             return Ok(Vec::new());
         }
         let codes: Vec<&str> = codes.iter().map(|code| &**code).collect();
-        let rows = self.few(Kind::CountryParts, (codes,)).await?;
+        let rows = self.few(StatementKind::CountryParts, (codes,)).await?;
         Ok(rows.into_iter().map(stored_country).collect())
     }
 
     pub(crate) async fn all_country_parts(&self) -> Result<Vec<StoredCountry>> {
-        let rows = self.many(Kind::AllCountryParts).await?;
+        let rows = self.many(StatementKind::AllCountryParts).await?;
         Ok(rows.into_iter().map(stored_country).collect())
     }
 
     pub(crate) async fn venue_parts(&self, venues: &[i64]) -> Result<Vec<StoredVenue>> {
         let neighbours = venues
-            .chunk_by(|a, b| shelf(*a) == shelf(*b))
+            .chunk_by(|a, b| bucket(*a) == bucket(*b))
             .flat_map(|chunk| chunk.chunks(VENUES));
         let reads: Vec<_> = neighbours
             .map(|venues| {
-                let shelf = i32::try_from(shelf(venues[0])).unwrap_or_default();
-                self.few(Kind::VenueParts, (shelf, venues)).boxed()
+                let bucket = i32::try_from(bucket(venues[0])).unwrap_or_default();
+                self.few(StatementKind::VenueParts, (bucket, venues))
+                    .boxed()
             })
             .collect();
-        let rows: Vec<Vec<VenuePartRow>> = stream::iter(reads)
+        let rows: Vec<Vec<VenuePartTuple>> = stream::iter(reads)
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await?;
@@ -143,7 +150,7 @@ impl Cassandra {
     }
 
     pub(crate) async fn countries(&self) -> Result<Vec<CountryStatistic>> {
-        let rows: Vec<(String, i64, i64, i64, i64)> = self.many(Kind::Countries).await?;
+        let rows: Vec<(String, i64, i64, i64, i64)> = self.many(StatementKind::Countries).await?;
         Ok(rows
             .into_iter()
             .map(|(event_country, yes, no, maybe, heads)| CountryStatistic {
@@ -157,7 +164,7 @@ impl Cassandra {
     }
 
     pub(crate) async fn responses(&self) -> Result<Vec<ResponseStatistic>> {
-        let rows: Vec<(String, i32)> = self.many(Kind::Responses).await?;
+        let rows: Vec<(String, i32)> = self.many(StatementKind::Responses).await?;
         Ok(rows
             .into_iter()
             .map(|(response, total)| ResponseStatistic {
@@ -168,8 +175,8 @@ impl Cassandra {
     }
 
     pub(crate) async fn events(&self, name: &str) -> Result<Vec<EventStatisticRow>> {
-        let rows: Vec<EventRow> = self.few(Kind::Events, (name,)).await?;
-        let row = |row: EventRow| EventStatisticRow {
+        let rows: Vec<EventTuple> = self.few(StatementKind::Events, (name,)).await?;
+        let row = |row: EventTuple| EventStatisticRow {
             event_name: row.0,
             response: row.1,
             event_id: row.2,
@@ -184,7 +191,8 @@ impl Cassandra {
     }
 
     pub(crate) async fn venues(&self) -> Result<Vec<VenueStatistic>> {
-        let rows: Vec<(String, String, String, String, i64, i32)> = self.many(Kind::Venues).await?;
+        let rows: Vec<(String, String, String, String, i64, i32)> =
+            self.many(StatementKind::Venues).await?;
         let row = |(venue_name, lon, lat, group_city, venue_id, count): (_, _, _, _, _, i32)| {
             VenueStatistic {
                 venue_name,
@@ -199,12 +207,12 @@ impl Cassandra {
     }
 
     /// An answer that fits one page.
-    async fn few<T>(&self, kind: Kind, values: impl SerializeRow + Sync) -> Result<Vec<T>>
+    async fn few<T>(&self, kind: StatementKind, values: impl SerializeRow + Sync) -> Result<Vec<T>>
     where
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send,
     {
         let statement = self.statements.of(kind);
-        self.patience()
+        self.retries()
             .until_done(|| {
                 async {
                     let answer = self.session.execute_unpaged(statement, &values).await?;
@@ -217,12 +225,12 @@ impl Cassandra {
     }
 
     /// A whole table.
-    async fn many<T>(&self, kind: Kind) -> Result<Vec<T>>
+    async fn many<T>(&self, kind: StatementKind) -> Result<Vec<T>>
     where
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send + 'static,
     {
         let statement = self.statements.of(kind);
-        self.patience()
+        self.retries()
             .until_done(|| {
                 async {
                     let pages = self.session.execute_iter(statement.clone(), ()).await?;
@@ -233,8 +241,8 @@ impl Cassandra {
             .await
     }
 
-    fn patience(&self) -> Patience<'_> {
-        Patience::new("read from", &self.place, READING)
+    fn retries(&self) -> RetryPolicy<'_> {
+        RetryPolicy::new("read from", &self.place, READING)
     }
 }
 
@@ -243,14 +251,14 @@ fn small(value: i32) -> u16 {
     u16::try_from(value).unwrap_or(u16::MAX)
 }
 
-fn stored_country(row: CountryPartRow) -> StoredCountry {
+fn stored_country(row: CountryPartTuple) -> StoredCountry {
     let (code, country, partition, as_of, yes, no, maybe, heads) = row;
     StoredCountry {
         code: code.into(),
         country: country.into(),
         partition: small(partition),
         as_of: as_of.cast_unsigned(),
-        counts: Counts {
+        counts: RsvpCounts {
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
             maybe: maybe.cast_unsigned(),
@@ -259,7 +267,7 @@ fn stored_country(row: CountryPartRow) -> StoredCountry {
     }
 }
 
-fn stored_venue(row: VenuePartRow) -> StoredVenue {
+fn stored_venue(row: VenuePartTuple) -> StoredVenue {
     let (id, partition, name, lon, lat, group_city, as_of, country, yes, no, maybe, latest, tie) =
         row;
     StoredVenue {

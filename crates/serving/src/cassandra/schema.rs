@@ -5,7 +5,7 @@ use scylla::{client::session::Session, deserialize::row::DeserializeRow};
 
 use super::{
     super::{Error, Identity, Result, address::CassandraAddress},
-    patience::{Failure, OPENING, Patience},
+    retry::{OPENING, RetryPolicy, StoreFailure},
 };
 
 /// The version of the tables that this program knows.
@@ -15,67 +15,67 @@ const UNMADE: i32 = 0;
 
 /// Name, columns, options.
 #[derive(Clone, Copy)]
-struct Table(&'static str, &'static str, &'static str);
+struct TableDefinition(&'static str, &'static str, &'static str);
 
 /// All tables. They may be made twice, and by two at once. A column is never dropped and made again under its name:
 /// Cassandra would take it for older than the drop, as stamps here are offsets and not times.
-const TABLES: &[Table] = &[
-    Table(
+const TABLES: &[TableDefinition] = &[
+    TableDefinition(
         "served_rows",
         "journal_partition int, tbl int, page int, number bigint, body blob, \
          PRIMARY KEY ((journal_partition, tbl, page), number)",
         "comment = 'headcount: the state of the journal''s partitions, row by row'",
     ),
-    Table(
+    TableDefinition(
         "served_book",
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: the newest commit of each partition of the journal'",
     ),
     // The book may be ahead of the tables.
-    Table(
+    TableDefinition(
         "served_base",
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: up to where the tables are of each partition of the journal'",
     ),
     // Entries live 10 minutes: a reader that is further behind loads anew.
-    Table(
+    TableDefinition(
         "served_tail",
         "journal_partition int, next_offset bigint, writer bigint, chunk int, previous bigint, chunks int, body blob, \
          PRIMARY KEY ((journal_partition, next_offset), writer, chunk)",
         "default_time_to_live = 600 AND gc_grace_seconds = 3600 \
          AND comment = 'headcount: the last commits, for those who follow'",
     ),
-    Table(
+    TableDefinition(
         "served_country_parts",
         "shelf int, event_country text, country text, journal_partition int, as_of bigint, yes bigint, no bigint, \
          maybe bigint, heads bigint, PRIMARY KEY ((shelf), event_country, country, journal_partition)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a country'",
     ),
-    Table(
+    TableDefinition(
         "served_venue_parts",
         "shelf int, venue_id bigint, journal_partition int, venue_name text, lon text, lat text, group_city text, \
          as_of bigint, event_country text, yes bigint, no bigint, maybe bigint, latest bigint, latest_tie bigint, \
          PRIMARY KEY ((shelf), venue_id, journal_partition, venue_name, lon, lat, group_city)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a venue'",
     ),
-    Table(
+    TableDefinition(
         "country_statistics",
         "event_country text PRIMARY KEY, total_rsvps int, yes bigint, no bigint, maybe bigint, heads bigint, as_of bigint",
         "comment = 'Answers by country of the group: ISO 3166-1 alpha-3. heads: people coming'",
     ),
-    Table(
+    TableDefinition(
         "response_statistics",
         "response text PRIMARY KEY, total_rsvps int, as_of bigint",
         "comment = 'Answers by response'",
     ),
-    Table(
+    TableDefinition(
         "event_statistics",
         "event_name text, response text, event_id text, group_name text, event_country text, total_rsvps int, \
          heads bigint, event_url text, time bigint, journal_partition int, as_of bigint, \
          PRIMARY KEY ((event_name), response, event_id)",
         "comment = 'Answers by event and response. heads: people coming; time: ms since 1970'",
     ),
-    Table(
+    TableDefinition(
         "meetup_table",
         "venue_name text, lon text, lat text, group_city text, venue_id bigint, count int, event_country text, \
          as_of bigint, PRIMARY KEY (venue_name, lon, lat, group_city, venue_id)",
@@ -84,7 +84,7 @@ const TABLES: &[Table] = &[
 ];
 
 /// Which journal, and how far the migrations have come.
-const SCHEMA: Table = Table(
+const SCHEMA: TableDefinition = TableDefinition(
     "headcount_schema",
     "name text PRIMARY KEY, version int, journal text, partitions int",
     "comment = 'headcount: which journal is served here, in tables of which version'",
@@ -197,7 +197,10 @@ impl Schema<'_> {
 
     /// Two nodes that make a table at the same time for two processes would give it two ids, and lose what is written
     /// under one of them. So the id is not left to them.
-    async fn make_table(&self, Table(name, columns, options): Table) -> Result<()> {
+    async fn make_table(
+        &self,
+        TableDefinition(name, columns, options): TableDefinition,
+    ) -> Result<()> {
         let keyspace = &self.address.keyspace;
         let id = table_id(&format!("{keyspace}.{name}"));
         self.alter(&format!(
@@ -301,7 +304,7 @@ impl Schema<'_> {
     /// A change of the schema, and the wait until all nodes that are up agree on it.
     async fn alter(&self, text: &str) -> Result<()> {
         let session = self.session;
-        Patience::new("make tables in", self.place, OPENING)
+        RetryPolicy::new("make tables in", self.place, OPENING)
             .until_done(|| say(session, text).boxed())
             .boxed()
             .await
@@ -311,19 +314,19 @@ impl Schema<'_> {
         T: for<'f, 'm> DeserializeRow<'f, 'm> + Send,
     {
         let session = self.session;
-        Patience::new("read from", self.place, OPENING)
+        RetryPolicy::new("read from", self.place, OPENING)
             .until_done(|| answer(session, text, &values).boxed())
             .boxed()
             .await
     }
 }
 
-async fn say(session: &Session, text: &str) -> Result<(), Failure> {
+async fn say(session: &Session, text: &str) -> Result<(), StoreFailure> {
     session.query_unpaged(text, ()).await?;
     Ok(())
 }
 
-async fn answer<T>(session: &Session, text: &str, values: &[String]) -> Result<Vec<T>, Failure>
+async fn answer<T>(session: &Session, text: &str, values: &[String]) -> Result<Vec<T>, StoreFailure>
 where
     T: for<'f, 'm> DeserializeRow<'f, 'm>,
 {

@@ -5,12 +5,12 @@ use scylla::{client::session::Session, statement::prepared::PreparedStatement};
 
 use super::{
     super::Result,
-    patience::{OPENING, Patience},
+    retry::{OPENING, RetryPolicy},
 };
 
 /// Which statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum StatementKind {
     SetRow,
     SetEvent,
     DeleteEvent,
@@ -20,14 +20,14 @@ pub(crate) enum Kind {
     SetResponse,
     SetVenue,
     DeleteVenue,
-    SetTail,
-    SetBook,
-    SetBase,
-    Heads,
-    Book,
-    Base,
+    SetChange,
+    SetLatest,
+    SetSnapshot,
+    LatestOffsets,
+    Latest,
+    Snapshot,
     Page,
-    Tail,
+    Changes,
     CountryParts,
     AllCountryParts,
     VenueParts,
@@ -37,113 +37,113 @@ pub(crate) enum Kind {
     Venues,
 }
 
-/// In the order of [`Kind`]; `KS` is the keyspace. Values are bound in the order of the question marks.
-const TEXTS: [(Kind, &str); 24] = [
+/// In the order of [`StatementKind`]; `KS` is the keyspace. Values are bound in the order of the question marks.
+const TEXTS: [(StatementKind, &str); 24] = [
     (
-        Kind::SetRow,
+        StatementKind::SetRow,
         "INSERT INTO KS.served_rows (journal_partition, tbl, page, number, body) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetEvent,
+        StatementKind::SetEvent,
         "INSERT INTO KS.event_statistics (event_name, response, event_id, as_of, journal_partition, group_name, \
          event_country, total_rsvps, heads, event_url, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::DeleteEvent,
+        StatementKind::DeleteEvent,
         "DELETE FROM KS.event_statistics USING TIMESTAMP ? WHERE event_name = ? AND response = ? AND event_id = ?",
     ),
     (
-        Kind::SetCountryPart,
+        StatementKind::SetCountryPart,
         "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, maybe, \
          heads) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetVenuePart,
+        StatementKind::SetVenuePart,
         "INSERT INTO KS.served_venue_parts (shelf, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
          event_country, yes, no, maybe, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetCountry,
+        StatementKind::SetCountry,
         "INSERT INTO KS.country_statistics (event_country, as_of, total_rsvps, yes, no, maybe, heads) VALUES (?, ?, ?, ?, ?, ?, ?) \
          USING TIMESTAMP ?",
     ),
     (
-        Kind::SetResponse,
+        StatementKind::SetResponse,
         "INSERT INTO KS.response_statistics (response, as_of, total_rsvps) VALUES (?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetVenue,
+        StatementKind::SetVenue,
         "INSERT INTO KS.meetup_table (venue_name, lon, lat, group_city, venue_id, as_of, event_country, count) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::DeleteVenue,
+        StatementKind::DeleteVenue,
         "DELETE FROM KS.meetup_table USING TIMESTAMP ? WHERE venue_name = ? AND lon = ? AND lat = ? AND group_city = ? \
          AND venue_id = ?",
     ),
     (
-        Kind::SetTail,
+        StatementKind::SetChange,
         "INSERT INTO KS.served_tail (journal_partition, next_offset, writer, chunk, previous, chunks, body) \
          VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetBook,
+        StatementKind::SetLatest,
         "INSERT INTO KS.served_book (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::SetBase,
+        StatementKind::SetSnapshot,
         "INSERT INTO KS.served_base (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
-        Kind::Heads,
+        StatementKind::LatestOffsets,
         "SELECT journal_partition, next_offset FROM KS.served_book WHERE shelf = 0",
     ),
     (
-        Kind::Book,
+        StatementKind::Latest,
         "SELECT next_offset, body FROM KS.served_book WHERE shelf = 0 AND journal_partition = ?",
     ),
     (
-        Kind::Base,
+        StatementKind::Snapshot,
         "SELECT next_offset, body FROM KS.served_base WHERE shelf = 0 AND journal_partition = ?",
     ),
     (
-        Kind::Page,
+        StatementKind::Page,
         "SELECT number, body, WRITETIME(body) FROM KS.served_rows WHERE journal_partition = ? AND tbl = ? AND page = ?",
     ),
     (
-        Kind::Tail,
+        StatementKind::Changes,
         "SELECT writer, chunk, previous, chunks, body FROM KS.served_tail WHERE journal_partition = ? AND next_offset = ?",
     ),
     (
-        Kind::CountryParts,
+        StatementKind::CountryParts,
         "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0 AND event_country IN ?",
     ),
     (
-        Kind::AllCountryParts,
+        StatementKind::AllCountryParts,
         "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
          WHERE shelf = 0",
     ),
     (
-        Kind::VenueParts,
+        StatementKind::VenueParts,
         "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, maybe, latest, \
          latest_tie FROM KS.served_venue_parts WHERE shelf = ? AND venue_id IN ?",
     ),
     (
-        Kind::Countries,
+        StatementKind::Countries,
         "SELECT event_country, yes, no, maybe, heads FROM KS.country_statistics",
     ),
     (
-        Kind::Responses,
+        StatementKind::Responses,
         "SELECT response, total_rsvps FROM KS.response_statistics",
     ),
     (
-        Kind::Events,
+        StatementKind::Events,
         "SELECT event_name, response, event_id, group_name, event_country, total_rsvps, heads, event_url, time \
          FROM KS.event_statistics WHERE event_name = ?",
     ),
     (
-        Kind::Venues,
+        StatementKind::Venues,
         "SELECT venue_name, lon, lat, group_city, venue_id, count FROM KS.meetup_table",
     ),
 ];
@@ -162,14 +162,14 @@ impl Statements {
             .map(Self)
     }
 
-    pub(crate) fn of(&self, kind: Kind) -> &PreparedStatement {
+    pub(crate) fn of(&self, kind: StatementKind) -> &PreparedStatement {
         &self.0[kind as usize]
     }
 }
 
 async fn prepared(session: &Session, text: String, place: &str) -> Result<PreparedStatement> {
     let text = text.as_str();
-    let mut statement = Patience::new("prepare to use", place, OPENING)
+    let mut statement = RetryPolicy::new("prepare to use", place, OPENING)
         .until_done(|| async { Ok(session.prepare(text).await?) }.boxed())
         .await?;
     // All values and stamps are absolute.

@@ -50,7 +50,7 @@ async fn several_make_the_tables_at_once() {
     }
     let reader = Serving::open_to_read(&address).await.unwrap();
     assert_eq!(reader.identity(), IDENTITY);
-    assert_eq!(reader.books().await.unwrap().len(), 3);
+    assert_eq!(reader.latest().await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_engine::{Changes, Row, Step, Table, Whole};
-use headcount_serving::{Error, News, Serving, ServingAddress, follow};
+use headcount_serving::{Error, ReplicaEvent, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
 
@@ -78,30 +78,36 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
     reaches(&mut reached, 20).await;
     let reader = Serving::open_to_read(&address).await.unwrap();
     let mut heard = follow(reader.clone(), Duration::from_millis(20));
-    news(&mut heard, |news| matches!(news, News::Commit { .. })).await;
+    news(&mut heard, |news| {
+        matches!(news, ReplicaEvent::Commit { .. })
+    })
+    .await;
 
     for fault in ["killed", "paused"] {
         match fault {
             "killed" => server.kill(),
             _ => server.pause(),
         }
-        news(&mut heard, |news| matches!(news, News::Stale { .. })).await;
+        news(&mut heard, |news| {
+            matches!(news, ReplicaEvent::Stale { .. })
+        })
+        .await;
         let before = *reached.borrow();
-        let error = reader.books().await.unwrap_err();
+        let error = reader.latest().await.unwrap_err();
         assert!(error.is_retryable(), "{error}");
         match fault {
             "killed" => server.restart(),
             _ => server.resume(),
         }
         reaches(&mut reached, before + 20).await;
-        news(&mut heard, |news| matches!(news, News::Fresh)).await;
-        let later = |news: &News| matches!(news, News::Commit { offset, .. } if *offset > before);
+        news(&mut heard, |news| matches!(news, ReplicaEvent::Fresh)).await;
+        let later = |news: &ReplicaEvent| matches!(news, ReplicaEvent::Commit { offset, .. } if *offset > before);
         news(&mut heard, later).await;
     }
 
     drop(reached);
     timeout(LIMIT, writer).await.unwrap().unwrap();
-    let (_, offset, book) = reader.books().await.unwrap().remove(0);
+    let (_, offset, book) = reader.latest().await.unwrap().remove(0);
     assert_eq!(book, offset.to_le_bytes());
     let mut rows = 0;
     for page in 0.. {
@@ -148,7 +154,7 @@ async fn password_and_tls_are_asked_for() {
     let login = format!("{user}:{password}@");
     let serving = open(&login, &format!("?tls=true&ca={ca}")).await.unwrap();
     write(&serving, 1).await;
-    assert_eq!(serving.books().await.unwrap().len(), 1);
+    assert_eq!(serving.latest().await.unwrap().len(), 1);
 
     // Its certificate is for the address and for localhost.
     let by_name = open(&login, &format!("?ca={ca}&name=localhost")).await;

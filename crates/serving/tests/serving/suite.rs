@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use headcount_engine::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-use headcount_serving::{Identity, News, Serving, Tail, follow};
+use headcount_serving::{ChangelogEntry, Identity, ReplicaEvent, Serving, follow};
 
 use tokio::sync::mpsc::Receiver;
 
@@ -201,7 +201,7 @@ async fn venue_rows(serving: &Serving) -> Vec<(i64, String, u64)> {
 }
 
 async fn what_is_written_is_found(serving: Serving) {
-    assert_eq!(serving.books().await.unwrap(), []);
+    assert_eq!(serving.latest().await.unwrap(), []);
     assert_eq!(serving.identity(), IDENTITY);
     let all = vec![
         row(Table::Events, 1025, "e1025"),
@@ -212,7 +212,7 @@ async fn what_is_written_is_found(serving: Serving) {
     ];
     write(&serving, 1, &commit(10, all)).await;
     let book = (1, 10, b"book 10".to_vec());
-    assert_eq!(serving.books().await.unwrap(), [book]);
+    assert_eq!(serving.latest().await.unwrap(), [book]);
     let events = rows(&serving, 1, Table::Events, 0).await;
     assert_eq!(events, [(0, "e0".to_owned()), (7, "e7".to_owned())]);
     let events = rows(&serving, 1, Table::Events, 1).await;
@@ -241,7 +241,7 @@ async fn what_is_older_changes_nothing(serving: Serving) {
     }
     let events = rows(&serving, 0, Table::Events, 0).await;
     assert_eq!(events, [(0, "late".to_owned()), (1, "one".to_owned())]);
-    assert_eq!(serving.books().await.unwrap()[0].1, 20);
+    assert_eq!(serving.latest().await.unwrap()[0].1, 20);
     assert_eq!(country_rows(&serving).await, [("USA".to_owned(), 5, 1, 6)]);
 }
 
@@ -252,18 +252,18 @@ async fn pieces_make_no_commit(serving: Serving) {
         ..commit(10, vec![row(Table::Events, 0, "piece")])
     };
     write(&serving, 0, &piece).await;
-    assert_eq!(serving.books().await.unwrap(), []);
-    assert_eq!(serving.base(0).await.unwrap(), None);
+    assert_eq!(serving.latest().await.unwrap(), []);
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), None);
     assert_eq!(rows(&serving, 0, Table::Events, 0).await.len(), 1);
     let last = Changes {
         offset: 12,
         ..commit(10, vec![row(Table::Events, 1, "last")])
     };
     write(&serving, 0, &last).await;
-    assert_eq!(serving.books().await.unwrap(), [(0, 10, book(10))]);
-    assert_eq!(serving.base(0).await.unwrap(), Some(10));
+    assert_eq!(serving.latest().await.unwrap(), [(0, 10, book(10))]);
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(10));
     assert_eq!(rows(&serving, 0, Table::Events, 0).await.len(), 2);
-    assert_eq!(serving.tail(0, 5).await.unwrap(), None);
+    assert_eq!(serving.changes_since(0, 5).await.unwrap(), None);
 }
 
 async fn an_event_is_found_under_its_name(serving: Serving) {
@@ -415,37 +415,46 @@ async fn any_text_is_taken(serving: Serving) {
 
 async fn the_tail_leads_from_book_to_book(serving: Serving) {
     let rows = |offset: u64| vec![row(Table::Events, 0, &format!("e{offset}"))];
-    assert_eq!(serving.tail(0, 0).await.unwrap(), None);
+    assert_eq!(serving.changes_since(0, 0).await.unwrap(), None);
     write(&serving, 0, &commit(10, rows(10))).await;
-    assert_eq!(serving.tail(0, 10).await.unwrap(), Some(Vec::new()));
-    assert_eq!(serving.tail(0, 9).await.unwrap(), None);
-    assert_eq!(serving.tail(0, 11).await.unwrap(), None);
+    assert_eq!(
+        serving.changes_since(0, 10).await.unwrap(),
+        Some(Vec::new())
+    );
+    assert_eq!(serving.changes_since(0, 9).await.unwrap(), None);
+    assert_eq!(serving.changes_since(0, 11).await.unwrap(), None);
     for (previous, offset) in [(10, 10), (10, 13), (13, 17), (13, 17), (17, 20)] {
         write_step(&serving, 0, &step(previous, offset, rows(offset))).await;
     }
-    let tail = |offset: u64| Tail {
+    let tail = |offset: u64| ChangelogEntry {
         offset,
         rows: rows(offset),
         pulses: pulses(offset),
     };
     let all = vec![tail(13), tail(17), tail(20)];
-    assert_eq!(serving.tail(0, 10).await.unwrap(), Some(all.clone()));
-    assert_eq!(serving.tail(0, 12).await.unwrap(), Some(all));
-    assert_eq!(serving.tail(0, 13).await.unwrap().unwrap().len(), 2);
+    assert_eq!(
+        serving.changes_since(0, 10).await.unwrap(),
+        Some(all.clone())
+    );
+    assert_eq!(serving.changes_since(0, 12).await.unwrap(), Some(all));
+    assert_eq!(
+        serving.changes_since(0, 13).await.unwrap().unwrap().len(),
+        2
+    );
     // The tables are behind, and what they come to later tells nobody anything new.
-    assert_eq!(serving.base(0).await.unwrap(), Some(10));
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(10));
     let mut later = commit(17, rows(17));
     later.whole.as_mut().unwrap().reached = true;
     write(&serving, 0, &later).await;
-    assert_eq!(serving.base(0).await.unwrap(), Some(17));
-    assert_eq!(serving.books().await.unwrap(), [(0, 20, book(20))]);
+    assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(17));
+    assert_eq!(serving.latest().await.unwrap(), [(0, 20, book(20))]);
 
     // When no step leads there, nobody can follow; then again everybody.
     write(&serving, 0, &commit(30, rows(30))).await;
-    assert_eq!(serving.tail(0, 20).await.unwrap(), None);
+    assert_eq!(serving.changes_since(0, 20).await.unwrap(), None);
     write_step(&serving, 0, &step(30, 31, rows(31))).await;
     let last = Some(vec![tail(31)]);
-    assert_eq!(serving.tail(0, 30).await.unwrap(), last);
+    assert_eq!(serving.changes_since(0, 30).await.unwrap(), last);
 }
 
 async fn a_long_commit_is_followed(serving: Serving) {
@@ -463,7 +472,7 @@ async fn a_long_commit_is_followed(serving: Serving) {
         .map(|number| row(Table::Events, number, &noise(number)))
         .collect();
     write_step(&serving, 0, &step(10, 3_010, all.clone())).await;
-    let tails = serving.tail(0, 10).await.unwrap().unwrap();
+    let tails = serving.changes_since(0, 10).await.unwrap().unwrap();
     assert_eq!(tails.len(), 1);
     assert!(tails[0].rows == all);
     write(&serving, 0, &commit(3_010, all)).await;
@@ -475,16 +484,18 @@ async fn a_long_commit_is_followed(serving: Serving) {
 
 /// What is heard of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
 /// commit's offset, book and number of pulses.
-async fn heard_until_commit(heard: &mut Receiver<News>) -> (bool, usize, Option<Row>, Commit) {
+async fn heard_until_commit(
+    heard: &mut Receiver<ReplicaEvent>,
+) -> (bool, usize, Option<Row>, Commit) {
     let (mut anew, mut count, mut last) = (false, 0, None);
     loop {
         match news(heard, |_| true).await {
-            News::Anew { partition: 2 } => anew = true,
-            News::Rows { partition: 2, rows } => {
+            ReplicaEvent::Reset { partition: 2 } => anew = true,
+            ReplicaEvent::Rows { partition: 2, rows } => {
                 count += rows.len();
                 last = rows.last().cloned();
             }
-            News::Commit {
+            ReplicaEvent::Commit {
                 partition: 2,
                 offset,
                 book,

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use headcount_serving::News;
+use headcount_serving::ReplicaEvent;
 use tokio::{sync::mpsc::Receiver, time::timeout};
 
 /// Longer than anything here should take on a machine with much else to do.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// The next piece of news for which `wanted` holds; all before it are dropped.
-pub(crate) async fn news(heard: &mut Receiver<News>, wanted: impl Fn(&News) -> bool) -> News {
+pub(crate) async fn news(
+    heard: &mut Receiver<ReplicaEvent>,
+    wanted: impl Fn(&ReplicaEvent) -> bool,
+) -> ReplicaEvent {
     let search = async {
         loop {
             let news = heard.recv().await.expect("the follower goes on");

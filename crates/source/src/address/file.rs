@@ -3,12 +3,16 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{AddressError, refuse, shortened};
+use headcount_address::{Address, AddressError};
+
+const PARAMS: [&str; 2] = ["speed", "follow"];
 
 /// A file or a folder of files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileAddress {
+    /// Where it is, escapes undone.
     pub path: PathBuf,
+    /// How fast it is read.
     pub pace: Pace,
 }
 
@@ -24,68 +28,76 @@ pub enum Pace {
 }
 
 impl FileAddress {
-    pub(super) fn new(rest: &str) -> Result<Self, AddressError> {
-        // The last question mark divides: a path that has one itself is written with another at its end.
-        let (path, query) = rest.rsplit_once('?').unwrap_or((rest, ""));
-        let path = path
-            .strip_prefix("//")
-            .filter(|path| path.starts_with('/'))
-            .unwrap_or(path);
-        if path.is_empty() {
-            return refuse(
-                "file: needs a path: write file:recording.ndjson or file:/path/to/folder"
-                    .to_owned(),
-            );
-        }
-        let mut pace = Pace::AtOnce;
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let asked = match (key.as_ref(), value.as_ref()) {
-                ("speed", text) => Pace::Speed(speed(text)?),
-                ("follow", "1") => Pace::Follow,
-                ("follow", "0") => Pace::AtOnce,
-                ("follow", _) => {
-                    return refuse("follow= takes 1 (read on as the file grows) or 0".to_owned());
-                }
-                (key, _) => {
-                    return refuse(format!(
-                        "file: does not know \"{}\": it takes speed=N (replay) and follow=1 (read on); \
-                         a path with a question mark needs another one at its end",
-                        shortened(key)
-                    ));
-                }
-            };
-            if pace != Pace::AtOnce && asked != pace {
-                return refuse("file: takes speed= or follow=1, not both: a file that is followed has its own speed".to_owned());
+    pub(super) fn new(text: &str) -> Result<Self, AddressError> {
+        let address = Address::parse(text, "file:recording.ndjson or file:/path/to/folder")?;
+        let path = address.path()?;
+        match address.hosts() {
+            [] => {}
+            [host] if host.name() == "localhost" => {}
+            _ => {
+                let host = &address.hosts()[0];
+                return Err(address.refuse_with(
+                    format!("after file:// stands a host, here {host}, and files are read on this machine only"),
+                    format!("write file:{host}{path}, or file:///PATH for a path from the root"),
+                ));
             }
-            pace = asked;
         }
+        if path.is_empty() {
+            return Err(address.refuse("file: needs a path"));
+        }
+        if let Some(key) = address.keys().find(|key| !PARAMS.contains(key)) {
+            return Err(address.refuse_with(
+                format!("file: does not know \"{}\"", Address::quote(key)),
+                "it takes speed=N (replay) and follow=1 (read on); a ? in a path is written %3F",
+            ));
+        }
+        address.only(&PARAMS)?;
         Ok(FileAddress {
             path: PathBuf::from(path),
-            pace,
+            pace: pace(&address)?,
         })
+    }
+}
+
+fn pace(address: &Address) -> Result<Pace, AddressError> {
+    let speed = address.checked(
+        "speed",
+        "speed=1 for real time, speed=60 for a minute a second",
+        |text| {
+            text.parse()
+                .ok()
+                .filter(|speed: &f64| (0.001..=1e9).contains(speed))
+        },
+    )?;
+    let follow = address.checked(
+        "follow",
+        "1 (read on as the file grows) or 0",
+        |text| match text {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        },
+    )?;
+    match (speed, follow) {
+        (Some(_), Some(true)) => Err(address.refuse_with(
+            "file: takes speed= or follow=1, not both",
+            "leave speed= away: a file that is followed has its own speed",
+        )),
+        (Some(speed), _) => Ok(Pace::Speed(speed)),
+        (None, Some(true)) => Ok(Pace::Follow),
+        (None, _) => Ok(Pace::AtOnce),
     }
 }
 
 impl fmt::Display for FileAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "file:{}", self.path.display())?;
+        // What has a meaning in an address is escaped, so that it can be typed again.
+        let path = self.path.to_string_lossy();
+        write!(f, "file:{}", path.replace('%', "%25").replace('?', "%3F"))?;
         match self.pace {
             Pace::AtOnce => Ok(()),
             Pace::Speed(speed) => write!(f, "?speed={speed}"),
             Pace::Follow => f.write_str("?follow=1"),
         }
     }
-}
-
-fn speed(text: &str) -> Result<f64, AddressError> {
-    let speed = text
-        .parse()
-        .ok()
-        .filter(|speed: &f64| (0.001..=1e9).contains(speed));
-    speed.ok_or_else(|| {
-        AddressError(format!(
-            "speed={} is not a speed: write speed=1 for real time, speed=60 for a minute a second",
-            shortened(text)
-        ))
-    })
 }

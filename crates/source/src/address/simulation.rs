@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-use super::{AddressError, refuse, shortened};
+use headcount_address::{Address, AddressError};
 use headcount_simulator::{Rate, Seed};
+
+const PARAMS: [&str; 4] = ["rate", "seed", "warmup", "start"];
 
 /// The simulated stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SimulationAddress {
+    /// Answers per second of record time.
     pub rate: Rate,
+    /// The same seed gives the same records.
     pub seed: Seed,
     /// Begin so many seconds ago and catch up at once.
     pub warmup_s: u64,
@@ -17,69 +21,35 @@ pub struct SimulationAddress {
 }
 
 impl SimulationAddress {
-    pub(super) fn new(rest: &str) -> Result<Self, AddressError> {
-        let query = match rest.strip_prefix('?') {
-            Some(query) => query,
-            None if rest.is_empty() => "",
-            None => {
-                return refuse("sim: takes only parameters: write sim:?rate=50&seed=1".to_owned());
-            }
-        };
-        let mut address = SimulationAddress {
-            rate: Rate::DEFAULT,
-            seed: Seed::default(),
-            warmup_s: 0,
-            start_ms: None,
-        };
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match key.as_ref() {
-                "rate" => {
-                    let rate = value
-                        .parse::<f64>()
-                        .ok()
-                        .filter(|rate| *rate >= 1.0)
-                        .and_then(|rate| Rate::new(rate).ok());
-                    address.rate = rate
-                        .ok_or_else(|| number("rate", &value, "1 to 1000000 records a second"))?;
-                }
-                "seed" => {
-                    address.seed = Seed(
-                        value
-                            .parse()
-                            .map_err(|_| number("seed", &value, "a whole number from 0 on"))?,
-                    )
-                }
-                "warmup" => {
-                    let seconds = value
-                        .parse()
-                        .ok()
-                        .filter(|&seconds: &u64| seconds <= 366 * 86_400);
-                    address.warmup_s = seconds.ok_or_else(|| {
-                        number("warmup", &value, "seconds, at most a year of them")
-                    })?;
-                }
-                "start" => {
-                    let start = value
-                        .parse()
-                        .ok()
-                        .filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms));
-                    address.start_ms = Some(start.ok_or_else(|| {
-                        number(
-                            "start",
-                            &value,
-                            "milliseconds since 1970, in the years 2001 to 2098",
-                        )
-                    })?);
-                }
-                key => {
-                    return refuse(format!(
-                        "sim: does not know \"{}\": it takes rate=, seed=, warmup= and start=",
-                        shortened(key)
-                    ));
-                }
-            }
+    pub(super) fn new(text: &str) -> Result<Self, AddressError> {
+        let address = Address::parse(text, "sim:?rate=50&seed=1")?.showing(&PARAMS);
+        if !address.hosts().is_empty() || !address.path()?.is_empty() {
+            return Err(address.refuse("sim: takes only parameters"));
         }
-        Ok(address)
+        address.only(&PARAMS)?;
+        let rate = address.checked("rate", "1 to 1000000 records a second", |text| {
+            let rate = text.parse::<f64>().ok().filter(|rate| *rate >= 1.0)?;
+            Rate::new(rate).ok()
+        })?;
+        let seed = address.parsed("seed", "a whole number from 0 on")?;
+        let warmup_s = address.checked("warmup", "seconds, at most a year of them", |text| {
+            text.parse().ok().filter(|&s: &u64| s <= 366 * 86_400)
+        })?;
+        let start_ms = address.checked(
+            "start",
+            "milliseconds since 1970, in the years 2001 to 2098",
+            |text| {
+                text.parse()
+                    .ok()
+                    .filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms))
+            },
+        )?;
+        Ok(SimulationAddress {
+            rate: rate.unwrap_or(Rate::DEFAULT),
+            seed: seed.map_or(Seed::default(), Seed),
+            warmup_s: warmup_s.unwrap_or(0),
+            start_ms,
+        })
     }
 
     /// What its positions are called.
@@ -104,11 +74,4 @@ impl fmt::Display for SimulationAddress {
             Ok(())
         }
     }
-}
-
-fn number(key: &str, value: &str, wanted: &str) -> AddressError {
-    AddressError(format!(
-        "{key}={} is not possible: give {wanted}",
-        shortened(value)
-    ))
 }

@@ -2,64 +2,67 @@
 
 use std::fmt;
 
+use headcount_address::{Address, AddressError, scheme_of};
 use url::Url;
-
-use super::{AddressError, refuse};
 
 /// A stream on the network.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamAddress {
     url: Url,
+    /// The same without secrets.
+    shown: Address,
     /// Whether the server can be asked to go on from a record time.
     resumes: bool,
 }
 
 /// Parameters of the feed's own protocol; the values of all others may be secrets and are not shown.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 6] = [
     "since_mtime",
     "since_count",
     "event_id",
     "trickle",
     "callback",
     "api_version",
-    "resume",
 ];
 
 impl StreamAddress {
-    pub(super) fn new(text: &str, may_resume: bool) -> Result<Self, AddressError> {
-        // What the parser says of the text is repeated, the text itself may hold a password.
-        let mut url = Url::parse(text).map_err(|error| {
-            AddressError(format!(
-                "the address of a stream is not a URL ({error}): write {}",
-                example(may_resume)
-            ))
-        })?;
-        if url.host_str().is_none_or(str::is_empty) {
-            return refuse(format!(
-                "the address of a stream has no host: write {}",
-                example(may_resume)
-            ));
+    pub(super) fn new(text: &str) -> Result<Self, AddressError> {
+        let may_resume = matches!(scheme_of(text).as_deref(), Some("http" | "https"));
+        let address = Address::parse(text, example(may_resume))?.showing(&SHOWN);
+        if address.hosts().len() != 1 {
+            return Err(address.refuse("the address of a stream names one host"));
         }
+        // What is sent is what the URL standard makes of the text, in the same words for every spelling of it.
+        let mut url = Url::parse(text)
+            .map_err(|error| address.refuse(format!("this is not a URL ({error})")))?;
         url.set_fragment(None);
-        let asked = url
-            .query_pairs()
-            .find(|(key, _)| key == "resume")
-            .map(|(_, value)| value.into_owned());
-        let resumes = match asked.as_deref() {
+        let asked = address.param("resume");
+        let resumes = match asked {
             None => may_resume && url.path().starts_with("/2/"),
             Some("since_mtime") if may_resume => true,
             Some("none") => false,
             Some(_) if !may_resume => {
-                return refuse("a WebSocket cannot be asked to go on where it was: leave resume= away, or use http://".to_owned());
+                return Err(address.refuse_with(
+                    "a WebSocket cannot be asked to go on where it was",
+                    "leave resume= away, or use http://",
+                ));
             }
             Some(_) => {
-                return refuse("resume= knows since_mtime (ask the server to go on from a record time) and none".to_owned());
+                return Err(address.refuse_with(
+                    "resume= is not possible",
+                    "give since_mtime (ask the server to go on from a record time) or none",
+                ));
             }
         };
         if asked.is_some() {
             set_query(&mut url, |key| key != "resume", &[]);
         }
-        Ok(StreamAddress { url, resumes })
+        let shown = Address::parse(url.as_str(), example(may_resume))?.showing(&SHOWN);
+        Ok(StreamAddress {
+            url,
+            shown,
+            resumes,
+        })
     }
 
     /// The address itself, with credentials.
@@ -83,42 +86,9 @@ impl StreamAddress {
 
     /// What its positions are called: the stream, whoever asks for it and from wherever on.
     pub(crate) fn identity(&self) -> String {
-        let mut url = self.shown();
-        set_query(&mut url, |key| !key.starts_with("since_"), &[]);
-        url.to_string()
-    }
-
-    /// Without anything that may be a secret.
-    fn shown(&self) -> Url {
-        let mut url = self.url.clone();
-        // Neither can fail for an address that has a host.
-        let _ = url.set_password(None);
-        if !self.url.username().is_empty() || self.url.password().is_some() {
-            let _ = url.set_username("***");
-        }
-        if url.query().is_some() {
-            let shown: Vec<(String, String)> = self
-                .url
-                .query_pairs()
-                .map(|(key, value)| {
-                    let open = SHOWN.contains(&key.as_ref()) || value.is_empty();
-                    (
-                        key.into_owned(),
-                        if open {
-                            value.into_owned()
-                        } else {
-                            "***".to_owned()
-                        },
-                    )
-                })
-                .collect();
-            let shown: Vec<(&str, &str)> = shown
-                .iter()
-                .map(|(key, value)| (&**key, &**value))
-                .collect();
-            set_query(&mut url, |_| false, &shown);
-        }
-        url
+        self.shown
+            .keeping(|key| !key.starts_with("since_"))
+            .to_string()
     }
 }
 
@@ -149,7 +119,7 @@ fn set_query(url: &mut Url, keep: impl Fn(&str) -> bool, add: &[(&str, &str)]) {
 
 impl fmt::Display for StreamAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown().fmt(f)
+        self.shown.fmt(f)
     }
 }
 

@@ -41,9 +41,12 @@ fn every_kind_is_understood_and_printed() {
         ("http://[::1]:9/", "http://[::1]:9/"),
         ("file:a.ndjson", "file:a.ndjson"),
         ("file:///tmp/a b.ndjson", "file:/tmp/a b.ndjson"),
+        ("file:/tmp/a%20b.ndjson", "file:/tmp/a b.ndjson"),
+        ("file://localhost/tmp/x", "file:/tmp/x"),
+        ("file:100%25%20sure", "file:100%25 sure"),
         ("file:/tmp/x?speed=60", "file:/tmp/x?speed=60"),
         ("file:x?follow=1", "file:x?follow=1"),
-        ("file:odd?name?", "file:odd?name"),
+        ("file:odd?name?", "file:odd%3Fname"),
         ("sim:", "sim:?rate=50&seed=0"),
         (
             "sim:?rate=1000000&seed=7&warmup=3600",
@@ -59,28 +62,50 @@ fn every_kind_is_understood_and_printed() {
 }
 
 #[test]
+fn a_path_is_what_its_escapes_stand_for() {
+    let path = |text: &str| match parse(text).unwrap() {
+        SourceAddress::File(address) => address.path,
+        other => panic!("{other}"),
+    };
+    assert_eq!(
+        path("file:/my%20data/r%C3%A9sum%C3%A9"),
+        PathBuf::from("/my data/résumé")
+    );
+    assert_eq!(path("file:/my data/x"), PathBuf::from("/my data/x"));
+    assert_eq!(path("file:what%3F?speed=2"), PathBuf::from("what?"));
+    for odd in ["/a %20 b?c", "/100%", "?", "/x?speed=2"] {
+        let address = SourceAddress::file(odd).to_string();
+        assert_eq!(path(&address), PathBuf::from(odd), "{address}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_with_the_remedy() {
     for (text, part) in [
         ("", "write ws://"),
-        ("recording.ndjson", "file:PATH"),
+        ("recording.ndjson", "write file:recording.ndjson for a file"),
         ("ftp://x/y", "\"ftp:\" is no kind of source"),
-        ("c:\\data", "file:PATH"),
-        ("http://", "not a URL"),
-        ("http://h:99999/", "not a URL (invalid port number)"),
+        ("c:\\data", "path of another system; write file:PATH"),
+        ("http://", "names one host"),
+        ("http://h:99999/", "the port of h is not a number"),
         ("ws://h/2/rsvps?resume=since_mtime", "use http://"),
         ("http://h/x?resume=yes", "since_mtime"),
         ("file:", "needs a path"),
+        ("file://data/x", "write file:data/x"),
         ("file:x?sped=2", "does not know \"sped\""),
-        ("file:x?speed=0", "speed=0 is not a speed"),
-        ("file:x?speed=NaN", "is not a speed"),
-        ("file:x?follow=yes", "follow= takes 1"),
+        ("file:x?speed=0", "speed=0 is not possible; give speed=1"),
+        ("file:x?speed=NaN", "is not possible"),
+        ("file:x?follow=yes", "follow=yes is not possible; give 1"),
         ("file:x?follow=1&speed=2", "not both"),
         ("sim:50", "write sim:?rate=50"),
         ("sim:?rate=0", "1 to 1000000"),
         ("sim:?rate=1000001", "1 to 1000000"),
         ("sim:?rate=fast", "rate=fast"),
         ("sim:?seed=-1", "seed=-1"),
-        ("sim:?speed=2", "does not know \"speed\""),
+        (
+            "sim:?speed=2",
+            "speed means nothing in this address; it takes rate",
+        ),
         ("sim:?start=12", "milliseconds since 1970"),
         ("sim:?warmup=1e9", "warmup=1e9"),
     ] {

@@ -4,7 +4,6 @@
 //! line. When it is cut short, or another file stands at its path, reading begins anew (after the rest of the old file,
 //! if that can still be read).
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -280,13 +279,8 @@ fn head_of(file: &mut File) -> io::Result<Option<Vec<u8>>> {
 
 /// What positions in a followed file are called.
 fn name(begun: &str, head: &[u8], generation: u32) -> String {
-    let mut name = begun.to_owned();
-    for byte in &Sha256::digest(head)[..8] {
-        // Writing to a text cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    let _ = write!(name, ".{generation}");
-    name
+    let head = hex::encode(&Sha256::digest(head)[..8]);
+    format!("{begun}{head}.{generation}")
 }
 
 fn generation_of(name: &str) -> u32 {

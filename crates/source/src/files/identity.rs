@@ -1,6 +1,5 @@
 //! By what a file is known again.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
@@ -20,12 +19,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// What positions in this content are called.
     pub(crate) fn name(&self) -> String {
-        let mut name = String::from("file:");
-        for byte in self.sha256 {
-            // Writing to a text cannot fail.
-            let _ = write!(name, "{byte:02x}");
-        }
-        name
+        format!("file:{}", hex::encode(self.sha256))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
-use crate::wall;
+use headcount_clock::now_ms;
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -303,10 +303,10 @@ async fn since_after(values: &[String]) -> (i64, i64, String) {
     script.push(Act::Reset);
     let mut server = serve(vec![script, vec![send(OK), Act::Hold]]).await;
     let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
-    let before = wall::now_ms();
+    let before = now_ms();
     let mut running = start(&address, Resume::fresh(), quick());
     running.bench.items(values.len()).await;
-    let after = wall::now_ms();
+    let after = now_ms();
     server.head().await;
     let head = server.head().await;
     running.stop().await;
@@ -321,7 +321,7 @@ fn since_of(request: &str) -> i64 {
 #[tokio::test]
 async fn a_place_to_resume_from_is_never_later_than_the_arrival_minus_the_overlap() {
     // One record that is ahead of all others says nothing.
-    let now = wall::now_ms();
+    let now = now_ms();
     let times = [now - 3_001, now - 2_001, now + 288_001, now - 1_001];
     let (_, _, request) = since_after(&times.map(record)).await;
     assert_eq!(since_of(&request), now - 2_001 - 60_000);
@@ -446,7 +446,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
     ])
     .await;
     let address = format!("http://127.0.0.1:{}/feed?token=hunter2", server.port);
-    let begun = wall::now_ms();
+    let begun = now_ms();
     let mut running = start(&address, Resume::fresh(), quick());
     let mut batches = Vec::new();
     while batches
@@ -466,7 +466,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
         "one when the first attempt fails, one up to the connection: {gaps:?}"
     );
     assert_eq!(gaps[0].to_ms, gaps[1].from_ms);
-    assert!(gaps[0].from_ms >= begun && gaps[1].to_ms <= wall::now_ms());
+    assert!(gaps[0].from_ms >= begun && gaps[1].to_ms <= now_ms());
     assert!(
         gaps[0].cause.contains("broke off") && gaps[0].cause == gaps[1].cause,
         "{gaps:?}"
@@ -489,7 +489,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
 async fn a_resuming_server_is_trusted_only_so_long() {
     let server = serve(vec![vec![send(OK), Act::Hold]]).await;
     let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
-    let hours_ago = wall::now_ms() - 7_200_000;
+    let hours_ago = now_ms() - 7_200_000;
     let state = ResumeState::Http {
         cursor_ms: Some(T),
         seen_ms: hours_ago,

@@ -3,15 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use headcount_address::AddressError;
 use headcount_kafka::KafkaAddress;
-
-use crate::address::AddressError;
-use crate::shown::fit_to_show;
 
 /// Topics of one Kafka: `kafka://host:port,host:port/topic,topic?from=earliest`. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicAddress {
-    /// With the first of the topics.
     kafka: KafkaAddress,
     topics: Vec<String>,
     from: From,
@@ -50,48 +47,28 @@ impl FromStr for TopicAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let refuse = |sentence: String| AddressError(sentence);
-        let (place, query) = match text.split_once('?') {
-            Some((place, query)) => (place, format!("?{query}")),
-            None => (text, String::new()),
-        };
-        let hosts_end = place.rfind('/').map_or(place.len(), |slash| slash + 1);
-        let (hosts, names) = place.split_at(hosts_end);
-        let mut kafka = None;
-        let mut topics: Vec<String> = Vec::new();
-        for name in names.split(',') {
-            let one: KafkaAddress = format!("{hosts}{name}{query}")
-                .parse()
-                .map_err(|error: headcount_kafka::AddressError| refuse(error.to_string()))?;
-            one.only(&["from"])
-                .map_err(|error| refuse(error.to_string()))?;
-            if topics.iter().any(|topic| topic == name) {
-                return Err(refuse(format!("the topic {name} is given twice")));
-            }
-            topics.push(name.to_owned());
-            kafka.get_or_insert(one);
-        }
-        let kafka = kafka.ok_or_else(|| refuse("the address names no topic".to_owned()))?;
-        let from = from(kafka.param("from"))?;
+        let (kafka, topics) = KafkaAddress::of_topics(text)?;
+        kafka.only(&["from"])?;
+        let from = kafka.checked(
+            "from",
+            "earliest, latest or milliseconds since 1970",
+            From::read,
+        )?;
         Ok(TopicAddress {
             kafka,
             topics,
-            from,
+            from: from.unwrap_or_default(),
         })
     }
 }
 
-fn from(text: Option<&str>) -> Result<From, AddressError> {
-    match text {
-        None | Some("earliest") => Ok(From::Earliest),
-        Some("latest") => Ok(From::Latest),
-        Some(text) => match text.parse() {
-            Ok(ms) if ms >= 0 => Ok(From::Time(ms)),
-            _ => Err(AddressError(format!(
-                "from={} is no place to begin: write earliest, latest or milliseconds since 1970",
-                fit_to_show(text)
-            ))),
-        },
+impl From {
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "earliest" => Some(From::Earliest),
+            "latest" => Some(From::Latest),
+            text => text.parse().ok().filter(|ms| *ms >= 0).map(From::Time),
+        }
     }
 }
 
@@ -146,7 +123,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_a_reason() {
         for (text, part) in [
-            ("kafka://h", "kafka://host:port"),
+            ("kafka://h", "write kafka://HOST:PORT"),
             ("kafka://h/", "no name of a topic"),
             ("kafka://h/a,", "no name of a topic"),
             ("kafka://h/a,a", "given twice"),
@@ -159,7 +136,7 @@ mod tests {
             ("kafka://h/a?group=x", "group means nothing"),
             ("kafka://h/a?sasl.password=hunter2", "TLS or SASL"),
             ("kafka://joe:hunter2@h/a", "TLS or SASL"),
-            ("kafka://h:0/a", "port"),
+            ("kafka://h:0/a", "the port of h"),
         ] {
             let error = text.parse::<TopicAddress>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -9,7 +9,7 @@ use super::begin::PartitionName;
 use crate::envelope::{self, Opened};
 use crate::message::{Batch, Item, Message, Place};
 use crate::position::{Position, RecordMark, ResumeState};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// What was taken of a partition, and the batch that is being put together.
 #[derive(Debug)]
@@ -151,7 +151,7 @@ impl TopicPartition {
             since: self.since,
             mark: mark.or(self.proof),
             start_ms: self.start_ms,
-            seen_ms: wall::now_ms(),
+            seen_ms: now_ms(),
         };
         Position::new(self.name.of(), Some(self.taken), state)
     }

@@ -10,13 +10,12 @@ use tokio::time::timeout;
 use super::address::{From, TopicAddress};
 use super::begin::prefix;
 use super::session::{Session, SessionEnd};
-use crate::backoff::Backoff;
 use crate::error::Stopped;
 use crate::message::Batch;
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::{Context, Options};
 use crate::status::{Reporter, State};
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// Reads topics for as long as somebody takes the batches.
 pub(super) struct TopicReader {
@@ -75,7 +74,9 @@ impl TopicReader {
                     self.alive();
                     let since = Instant::now();
                     let end = session.read(&mut self);
-                    backoff.connection_held(since.elapsed());
+                    if since.elapsed() >= self.options.healthy {
+                        backoff.reset();
+                    }
                     end
                 }
                 Err(end) => end,
@@ -87,14 +88,14 @@ impl TopicReader {
                 SessionEnd::Trouble(cause) => Some(cause),
                 // It may be made at any time, and what is in it by then came after the start.
                 SessionEnd::Missing(sentence) => {
-                    self.waits_since.get_or_insert_with(wall::now_ms);
+                    self.waits_since.get_or_insert_with(now_ms);
                     Some(sentence)
                 }
             };
             if let Some(cause) = cause {
                 self.trouble(&cause);
             }
-            self.wait(backoff.next());
+            self.wait(backoff.next_delay());
         }
     }
 
@@ -178,7 +179,7 @@ impl TopicReader {
             })
         };
         let start = self.start.or_else(before).unwrap_or(FirstStart {
-            ms: self.waits_since.unwrap_or_else(wall::now_ms),
+            ms: self.waits_since.unwrap_or_else(now_ms),
             is_old: self.waits_since.is_some(),
         });
         self.start = Some(start);

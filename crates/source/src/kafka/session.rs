@@ -13,7 +13,7 @@ use super::partition::TopicPartition;
 use super::reader::{FirstStart, TopicReader};
 use crate::message::{Batch, Gap, Item};
 use crate::position::{Position, Resume};
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// How long a poll waits when no record is there (one that comes ends it at once), and with it how long a stop may.
 const POLL: Duration = Duration::from_millis(100);
@@ -89,7 +89,7 @@ impl Session {
         let range = self.client.range(topic, partition)?;
         let known = name.newest(taken);
         let begin = begin(known, range);
-        let now_ms = wall::now_ms();
+        let now_ms = now_ms();
         let seen_ms = known.and_then(Position::seen_ms);
         let gap = begin.gap(topic, partition, seen_ms.unwrap_or(now_ms), now_ms);
         let mut proof = None;
@@ -215,7 +215,7 @@ impl Session {
             Ok(range) => range.low,
             Err(end) => return end,
         };
-        let now_ms = wall::now_ms();
+        let now_ms = now_ms();
         let seen_ms = reader.seen_ms(&part.name.of()).unwrap_or(now_ms);
         let gap = other_record(&part.topic, part.partition, at, seen_ms, now_ms);
         let start_ms = part.start_ms();
@@ -229,7 +229,7 @@ impl Session {
 
     fn is_check_due(&self, reader: &TopicReader) -> bool {
         let every = if self.silent {
-            reader.options.delays.least
+            reader.options.delays.first / 2
         } else {
             reader.options.ping_interval
         };

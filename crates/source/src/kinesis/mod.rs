@@ -16,13 +16,12 @@ use headcount_kinesis::{
 use bytes::Bytes;
 
 use self::cursors::ShardCursors;
-use crate::backoff::Backoff;
 use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
 use crate::message::{Batch, Gap, Item, Message, Place};
 use crate::run::Context;
 use crate::status::State;
-use crate::wall;
+use headcount_clock::{Backoff, now_ms};
 
 /// So much before now `latest` begins: the stream refuses a time that has not come yet by its own clock.
 const LATEST_BEFORE_MS: i64 = 1_000;
@@ -51,7 +50,7 @@ async fn run_with(
     );
     let begun_ms = match address.beginning() {
         Beginning::Earliest => None,
-        Beginning::Latest => Some(wall::now_ms() - LATEST_BEFORE_MS),
+        Beginning::Latest => Some(now_ms() - LATEST_BEFORE_MS),
         Beginning::Time(ms) => Some(ms),
     };
     let cursors = ShardCursors::new(prefix, begun_ms, &context.resume);
@@ -83,7 +82,7 @@ async fn find(
             Ok(summary) => return Ok((client, summary)),
             Err(error) if error.is_transient() => {
                 context.report.trouble(format!("{error}; trying again"));
-                tokio::time::sleep(backoff.next()).await;
+                tokio::time::sleep(backoff.next_delay()).await;
             }
             Err(error) => return Err(error.into()),
         }
@@ -155,7 +154,7 @@ impl StreamReading {
             let options = &self.context.options;
             if is_last || bytes >= options.batch_bytes || items.len() >= options.batch_items {
                 let whole_ms = if is_last && to_tip {
-                    wall::now_ms()
+                    now_ms()
                 } else {
                     record.arrived_ms
                 };
@@ -174,7 +173,7 @@ impl StreamReading {
 
     /// Nothing came for a while: that it did not is part of the position.
     async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
-        if self.cursors.at_tip(shard, wall::now_ms()) {
+        if self.cursors.at_tip(shard, now_ms()) {
             let batch = Batch {
                 items: Vec::new(),
                 position: Some(self.cursors.position(shard)),

@@ -14,6 +14,7 @@ use self::support::throttle::Throttle;
 use super::*;
 use crate::position::{Position, Resume};
 use crate::testing::{Bench, LIMIT, all_items, bench, quick, texts};
+use headcount_clock::now_ms;
 
 const KEYS: u16 = 6;
 
@@ -240,8 +241,8 @@ async fn latest_leaves_out_what_was_there() {
     put(&client, vec![b"{\"old\":1}".to_vec(); 6]).await;
     let endpoint = Kinesis::shared().endpoint();
     // By the stream's clock, which is ours here.
-    let begun = wall::now_ms() + 1;
-    while wall::now_ms() <= begun + 2 {
+    let begun = now_ms() + 1;
+    while now_ms() <= begun + 2 {
         tokio::task::yield_now().await;
     }
     put(&client, vec![b"{\"new\":1}".to_vec(); 6]).await;

@@ -8,6 +8,7 @@ use crate::position::Resume;
 use crate::run::Options;
 use crate::sink::Limits;
 use crate::testing::*;
+use headcount_clock::now_ms;
 use headcount_simulator::{Rate, Seed};
 
 const START_MS: i64 = 1_700_000_000_000;
@@ -109,7 +110,7 @@ async fn a_warm_up_comes_at_once() {
         "{} of {due}",
         items.len()
     );
-    assert!((0..=60_000).contains(&(wall::now_ms() - 60_000 - start_ms)));
+    assert!((0..=60_000).contains(&(now_ms() - 60_000 - start_ms)));
     assert_eq!(
         texts(&items),
         expected(100.0, start_ms, 0..items.len() as u64)

@@ -16,7 +16,7 @@ use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
 use crate::status::State;
 use crate::testing::*;
-use crate::wall;
+use headcount_clock::now_ms;
 
 /// What a server does after the handshake.
 #[derive(Debug, Clone)]
@@ -214,7 +214,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
         .collect();
     scripts.push(vec![text("{\"z\":1}"), Play::Listen]);
     let address = serve_frames(scripts).await;
-    let begun = wall::now_ms();
+    let begun = now_ms();
     let options = Options {
         idle_limit: Duration::from_secs(1),
         ..quick()
@@ -232,7 +232,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
             "{expected}: {gap:?}"
         );
         assert!(
-            before <= gap.from_ms && gap.from_ms <= gap.to_ms && gap.to_ms <= wall::now_ms(),
+            before <= gap.from_ms && gap.from_ms <= gap.to_ms && gap.to_ms <= now_ms(),
             "{gap:?}"
         );
         before = gap.from_ms;
@@ -268,7 +268,7 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
     let port = listener.local_addr().unwrap().port();
     drop(listener);
     let address = format!("ws://127.0.0.1:{port}/2/rsvps");
-    let seen = wall::now_ms() - 5000;
+    let seen = now_ms() - 5000;
     let state = ResumeState::WebSocket { seen_ms: seen };
     let resume = Resume::from(vec![Position::new(address.clone(), None, state)]);
     // The first attempt fails, and the gap is told at once.
@@ -312,8 +312,16 @@ async fn what_is_no_websocket_is_explained() {
             "is it an http:// stream?",
         ),
         (
-            "HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
             "redirects are not followed",
+        ),
+        (
+            "HTTP/1.1 301 Moved\r\nLocation: https://other.org/2/rsvps?token=secret\r\nContent-Length: 0\r\n\r\n",
+            "redirects to wss://other.org/2/rsvps?token=***: give that address",
+        ),
+        (
+            "HTTP/1.1 307 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+            "/x: give that address",
         ),
         (
             "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",

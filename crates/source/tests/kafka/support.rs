@@ -188,9 +188,8 @@ impl Running {
         // Short times, so that tests need not wait.
         let options = Options {
             delays: Delays {
-                least: Duration::from_millis(50),
+                first: Duration::from_millis(100),
                 most: Duration::from_millis(200),
-                ..Delays::default()
             },
             ..options
         };

@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use headcount_clock::now_ms;
 use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
@@ -23,7 +24,6 @@ use headcount_source::{
 use tokio::sync::watch;
 
 use crate::{
-    counting::now,
     metrics::{DecodeStage, METRICS},
     news::{News, Notices},
     roles::ingest::{clock_lead::ClockLead, resume::Known},
@@ -339,7 +339,7 @@ impl Ingest {
                     Some(lead) => lead,
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
                 };
-                lead.observe(admitted.time, now());
+                lead.observe(admitted.time, now_ms());
                 part.repaired += u64::from(admitted.repaired);
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
@@ -454,7 +454,7 @@ fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;
-        letter.sha256 = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        letter.sha256 = hex::encode(sha256);
     }
     letter
 }

@@ -297,10 +297,10 @@ mod tests {
 
     fn known(position: serde_json::Value) -> Known {
         let control = Control::Position {
-            repaired: 0,
             of: "http://h/".to_owned(),
             position,
             received: 1,
+            repaired: 0,
         };
         Known::of_bodies(&[control.to_body()])
     }

@@ -12,8 +12,8 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_lake::{
-    Description, Lake,
-    archive::{Archiver, Figures, Position, Stop, run},
+    Lake, LakeDescription,
+    archive::{ArchiveFigures, ArchivePosition, Archiver, Stop, run},
 };
 
 use crate::news::News;
@@ -24,7 +24,7 @@ const LAST_OBJECTS: Duration = Duration::from_secs(20);
 /// A running archiver.
 pub(crate) struct Archiving {
     stop: Stop,
-    figures: Arc<Figures>,
+    figures: Arc<ArchiveFigures>,
     thread: JoinHandle<()>,
     /// Nothing ever comes; it is disconnected when the thread ends.
     ended: Receiver<()>,
@@ -33,7 +33,7 @@ pub(crate) struct Archiving {
 impl Archiving {
     /// Archives a partition from where its archive ends.
     pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
-        let whose = Description::new(journal.id(), journal.partitions());
+        let whose = LakeDescription::new(journal.id(), journal.partitions());
         let mut archiver = Archiver::open(lake, whose, at)
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
@@ -43,7 +43,7 @@ impl Archiving {
             .name(format!("archive-{at}"))
             .spawn(move || {
                 let _running = running;
-                let open = |position: &Position| journal.reader_at(at, &position.place);
+                let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
                     news.fail(&error);
@@ -59,7 +59,7 @@ impl Archiving {
     }
 
     /// The first entry that is not archived.
-    pub(crate) fn figures(&self) -> &Arc<Figures> {
+    pub(crate) fn figures(&self) -> &Arc<ArchiveFigures> {
         &self.figures
     }
 

@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use headcount_engine::Partition;
 use headcount_journal::{Change, Journal, Membership};
-use headcount_lake::{Lake, archive::Figures, claims::Progress};
+use headcount_lake::{Lake, archive::ArchiveFigures, claims::ClaimProgress};
 
 use crate::{
     news::News,
@@ -182,7 +182,7 @@ struct Ledger {
     surveyor: Surveyor,
     delivered: Arc<Delivered>,
     serves: bool,
-    archive: Option<Arc<Figures>>,
+    archive: Option<Arc<ArchiveFigures>>,
 }
 
 impl Ledgers {
@@ -196,11 +196,11 @@ impl Ledgers {
         ledgers.remove(&at);
     }
 
-    pub(crate) fn progress(&self) -> BTreeMap<u16, Progress> {
+    pub(crate) fn progress(&self) -> BTreeMap<u16, ClaimProgress> {
         let ledgers = self.0.lock().expect("nobody panics with it");
         let each = ledgers.iter().map(|(at, ledger)| {
             let counted = ledger.surveyor.progress();
-            let progress = Progress {
+            let progress = ClaimProgress {
                 offset: counted.next_offset,
                 lag: counted.behind,
                 archived: ledger

@@ -12,14 +12,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow};
 
+use headcount_clock::now_ms;
 use headcount_lake::{
     Lake,
-    claims::{Claim, Claims, Progress, Renewed, WorkerStatus},
+    claims::{ClaimProgress, Claims, PartitionClaim, Renewed, WorkerHeartbeat},
 };
 
 use tokio::sync::watch;
@@ -40,7 +41,7 @@ pub(crate) struct Cluster {
 /// What a process says of itself.
 pub(crate) struct Speaker {
     pub(crate) lake: Lake,
-    pub(crate) me: WorkerStatus,
+    pub(crate) me: WorkerHeartbeat,
     /// The partitions that it counts.
     pub(crate) held: Ledgers,
     /// Hears of the whole cluster, if somebody looks at it here.
@@ -76,7 +77,7 @@ impl Cluster {
 struct Run {
     claims: Claims,
     speaker: Speaker,
-    owned: BTreeMap<u16, Claim>,
+    owned: BTreeMap<u16, PartitionClaim>,
     trouble: bool,
 }
 
@@ -116,7 +117,7 @@ impl Run {
         // What is not held any more was given up in order, or is known to be another's.
         self.owned.retain(|at, _| held.contains_key(at));
         for (at, progress) in held {
-            let progress = Progress {
+            let progress = ClaimProgress {
                 version: self.speaker.me.version.clone(),
                 ..progress
             };
@@ -184,12 +185,4 @@ impl Run {
         }
         Ok(self.claims.forget(&self.speaker.me.name)?)
     }
-}
-
-/// Milliseconds since 1970 by the clock on the wall.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

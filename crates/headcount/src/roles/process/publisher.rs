@@ -17,6 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use headcount_clock::{Backoff, Delays};
 use headcount_engine::{Changes, Step};
 use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
@@ -30,9 +31,11 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// The first wait after a failure; it doubles up to the last.
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_LAST: Duration = Duration::from_secs(5);
+/// Between a failure and the next attempt.
+const DELAYS: Delays = Delays {
+    first: Duration::from_millis(100),
+    most: Duration::from_secs(5),
+};
 /// How often a wait looks whether it is to be given up.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -74,7 +77,7 @@ impl Destination {
         if let Some((serving, runtime)) = &self.serving {
             let served = runtime.block_on(async {
                 serving.begin(at).await;
-                timeout(ASK_LIMIT, serving.base(at)).await
+                timeout(ASK_LIMIT, serving.snapshot_offset(at)).await
             });
             match served {
                 Ok(Ok(base)) => start.served = base >= Some(start.partition.next_offset()),
@@ -237,7 +240,7 @@ impl Server {
         let Some((serving, runtime)) = &self.serving else {
             return true;
         };
-        let mut wait = RETRY_FIRST;
+        let mut backoff = Backoff::new(DELAYS);
         let mut failing = false;
         while !self.delivered.is_abandoned() {
             // A write may be dropped at any moment: what it writes is absolute.
@@ -267,8 +270,7 @@ impl Server {
                         );
                     }
                     failing = true;
-                    self.pause(wait);
-                    wait = (wait * 2).min(RETRY_LAST);
+                    self.pause(backoff.next_delay());
                 }
             }
         }

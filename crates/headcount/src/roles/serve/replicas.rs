@@ -99,12 +99,17 @@ impl Replicas {
 }
 
 /// Gives every replica what is its own.
-async fn dispatch(mut heard: Receiver<headcount_serving::News>, inboxes: Vec<Sender<Step>>) {
+async fn dispatch(
+    mut heard: Receiver<headcount_serving::ReplicaEvent>,
+    inboxes: Vec<Sender<Step>>,
+) {
     while let Some(news) = heard.recv().await {
         let (partition, step) = match news {
-            headcount_serving::News::Anew { partition } => (partition, Step::Anew),
-            headcount_serving::News::Rows { partition, rows } => (partition, Step::Rows(rows)),
-            headcount_serving::News::Commit {
+            headcount_serving::ReplicaEvent::Reset { partition } => (partition, Step::Anew),
+            headcount_serving::ReplicaEvent::Rows { partition, rows } => {
+                (partition, Step::Rows(rows))
+            }
+            headcount_serving::ReplicaEvent::Commit {
                 partition,
                 offset,
                 book,
@@ -117,11 +122,11 @@ async fn dispatch(mut heard: Receiver<headcount_serving::News>, inboxes: Vec<Sen
                 };
                 (partition, commit)
             }
-            headcount_serving::News::Stale { cause } => {
+            headcount_serving::ReplicaEvent::Stale { cause } => {
                 tracing::warn!("what is shown grows old: {cause}; it is tried again");
                 continue;
             }
-            headcount_serving::News::Fresh => {
+            headcount_serving::ReplicaEvent::Fresh => {
                 tracing::info!("what is shown is up to date again");
                 continue;
             }

@@ -1,19 +1,22 @@
 //! One call and its attempts: what a failure means, whether it is tried again, and when.
 
 use std::error::Error as _;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
+
+use headcount_clock::{Backoff, Delays};
 
 use super::super::error::{Error, Result};
 use super::Remote;
 
-const BACKOFF_MIN: Duration = Duration::from_millis(50);
-const BACKOFF_MAX: Duration = Duration::from_secs(5);
+const DELAYS: Delays = Delays {
+    first: Duration::from_millis(50),
+    most: Duration::from_secs(5),
+};
 /// To an attempt's limit comes a second for so much that is sent.
 const SENT_BYTES_S: usize = 1 << 20;
 
 /// What came of an attempt that failed.
-pub(super) enum Failure {
+pub(super) enum AttemptFailure {
     /// There is no such object.
     Absent,
     /// It was to be created and is there.
@@ -26,7 +29,7 @@ pub(super) enum Failure {
     Lasting(Box<dyn FnOnce(&Attempts<'_>) -> Error + Send>),
 }
 
-impl Failure {
+impl AttemptFailure {
     pub(super) fn passing(said: impl Into<String>) -> Self {
         Self::Passing(said.into())
     }
@@ -86,7 +89,7 @@ pub(super) struct Attempts<'a> {
     action: &'static str,
     key: &'a str,
     limit: Duration,
-    backoff: Duration,
+    backoff: Backoff,
     /// The first failure since there was progress.
     failing: Option<Instant>,
     unsure: bool,
@@ -100,7 +103,7 @@ impl<'a> Attempts<'a> {
             action,
             key,
             limit: remote.options.attempt + sending,
-            backoff: BACKOFF_MIN,
+            backoff: Backoff::new(DELAYS),
             failing: None,
             unsure: false,
         }
@@ -110,10 +113,13 @@ impl<'a> Attempts<'a> {
     pub(super) async fn run<T>(
         &self,
         request: impl Future<Output = object_store::Result<T>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, AttemptFailure> {
         match tokio::time::timeout(self.limit, request).await {
-            Ok(answer) => answer.map_err(Failure::of),
-            Err(_) => Err(Failure::passing(format!("no answer in {:?}", self.limit))),
+            Ok(answer) => answer.map_err(AttemptFailure::of),
+            Err(_) => Err(AttemptFailure::passing(format!(
+                "no answer in {:?}",
+                self.limit
+            ))),
         }
     }
 
@@ -125,26 +131,26 @@ impl<'a> Attempts<'a> {
     /// Something came: patience begins anew.
     pub(super) fn progress(&mut self) {
         self.failing = None;
-        self.backoff = BACKOFF_MIN;
+        self.backoff.reset();
     }
 
     /// Waits before the next attempt, or says that there is none.
-    pub(super) async fn again(&mut self, failure: Failure) -> Result<()> {
+    pub(super) async fn again(&mut self, failure: AttemptFailure) -> Result<()> {
         let said = match failure {
-            Failure::Passing(said) => said,
-            Failure::Lasting(error) => return Err(error(self)),
-            Failure::Absent | Failure::Exists | Failure::Changed => {
+            AttemptFailure::Passing(said) => said,
+            AttemptFailure::Lasting(error) => return Err(error(self)),
+            AttemptFailure::Absent | AttemptFailure::Exists | AttemptFailure::Changed => {
                 return self.give_up(Duration::ZERO, "an answer to another question".to_owned());
             }
         };
         self.unsure = true;
         let tried = self.failing.get_or_insert_with(Instant::now).elapsed();
-        if tried + self.backoff > self.remote.options.patience {
+        let delay = self.backoff.next_delay();
+        if tried + delay > self.remote.options.patience {
             return self.give_up(tried, said);
         }
         tracing::debug!(action = self.action, key = self.key, said, "trying again");
-        tokio::time::sleep(spread(self.backoff)).await;
-        self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
+        tokio::time::sleep(delay).await;
         Ok(())
     }
 
@@ -157,12 +163,6 @@ impl<'a> Attempts<'a> {
             said,
         })
     }
-}
-
-/// Between half and all of it, so that many who were turned away do not come back at once.
-fn spread(wait: Duration) -> Duration {
-    let random = RandomState::new().build_hasher().finish() % 1_000;
-    wait / 2 + wait * u32::try_from(random).unwrap_or(0) / 2_000
 }
 
 /// What the store said, without the layers that carried it.

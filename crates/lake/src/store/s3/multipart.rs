@@ -7,7 +7,7 @@ use object_store::multipart::{MultipartStore as _, PartId};
 use object_store::{ObjectStoreExt as _, PutPayload};
 
 use super::super::error::{Error, Result};
-use super::attempts::{Attempts, Failure};
+use super::attempts::{AttemptFailure, Attempts};
 use super::{Remote, S3};
 
 /// What a part has; S3 takes 10,000 of them, so 80 GB.
@@ -120,11 +120,11 @@ impl Remote {
             };
             match failure {
                 // The upload is gone: it was completed by an attempt that was not heard of, or somebody gave it up.
-                Failure::Absent if attempts.unsure() && self.has(key, bytes).await? => {
+                AttemptFailure::Absent if attempts.unsure() && self.has(key, bytes).await? => {
                     return Ok(());
                 }
-                Failure::Absent => {
-                    let gone = Failure::passing("the upload is no longer there");
+                AttemptFailure::Absent => {
+                    let gone = AttemptFailure::passing("the upload is no longer there");
                     attempts.again(gone).await?;
                 }
                 failure => attempts.again(failure).await?,
@@ -139,7 +139,7 @@ impl Remote {
             let request = async { self.store.head(&self.path(key)?).await };
             match attempts.run(request).await {
                 Ok(found) => return Ok(found.size == bytes),
-                Err(Failure::Absent) => return Ok(false),
+                Err(AttemptFailure::Absent) => return Ok(false),
                 Err(failure) => attempts.again(failure).await?,
             }
         }

@@ -45,7 +45,9 @@ impl Room {
     }
 
     fn base(&self) -> Option<u64> {
-        self.runtime.block_on(self.serving.base(0)).unwrap()
+        self.runtime
+            .block_on(self.serving.snapshot_offset(0))
+            .unwrap()
     }
 }
 

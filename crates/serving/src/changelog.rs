@@ -1,10 +1,10 @@
-//! What followed what: the last commits of a partition, for readers that have what was before.
+//! The changelog: the last commits of a partition, for readers that have what was before.
 //!
-//! An entry is found by the offset to which it leads, which is a book's, and names the offset from which it leads. So a
-//! reader goes back from the newest book until it meets what it has:
+//! An entry is found by the offset to which it leads, which is a commit's, and names the offset from which it leads. So
+//! a reader goes back from the latest commit until it meets what it has:
 //!
 //! ```text
-//!  reader has 97          97 <── 103 <── 110 <── book: 110
+//!  reader has 97          97 <── 103 <── 110 <── latest: 110
 //! ```
 //!
 //! All values are absolute, so an entry that begins before what the reader has is as good as one that begins there.
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Error, Result, Serving,
-    cells::{Key, Put, TailCell, Value},
+    rows::{ChangeChunk, ChangeKey, Stamped, Write},
 };
 
 /// Quick, and still a third of the bytes.
@@ -31,7 +31,7 @@ const BYTES_MAX: usize = 16 << 20;
 
 /// A commit as it is followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tail {
+pub struct ChangelogEntry {
     /// The next offset: the state at this commit.
     pub offset: u64,
     /// Those that changed, in the order in which they are best applied.
@@ -41,19 +41,19 @@ pub struct Tail {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct EncodedEntry<'a> {
     rows: &'a [Row],
     pulses: &'a [u8],
 }
 
 #[derive(Deserialize)]
-struct Heard {
+struct DecodedEntry {
     rows: Vec<Row>,
     pulses: Vec<u8>,
 }
 
 /// The entry, in chunks; none when it leads nowhere or is too long: then readers load anew.
-pub(crate) fn puts(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Put> {
+pub(crate) fn writes(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Stamped> {
     if step.previous >= step.offset {
         return Vec::new();
     }
@@ -61,54 +61,58 @@ pub(crate) fn puts(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> V
         return Vec::new();
     };
     let chunks = body.chunks(CHUNK_BYTES).count().try_into().unwrap_or(0);
-    let chunk = |(chunk, body): (u16, &[u8])| {
-        let key = Key::Tail {
+    let chunk = |(number, body): (u16, &[u8])| {
+        let key = ChangeKey {
             partition,
             offset: step.offset,
             writer,
-            chunk,
+            chunk: number,
         };
-        let cell = TailCell {
+        let chunk = ChangeChunk {
             previous: step.previous,
             chunks,
             body: body.to_vec(),
         };
-        Put::set(key, Value::Tail(cell), step.offset)
+        Write::Change { key, chunk }.at(step.offset)
     };
     (0..).zip(body.chunks(CHUNK_BYTES)).map(chunk).collect()
 }
 
 fn encoded(rows: &[Row], pulses: &[u8]) -> Option<Vec<u8>> {
-    let plain = postcard::to_stdvec(&Told { rows, pulses }).ok()?;
+    let plain = postcard::to_stdvec(&EncodedEntry { rows, pulses }).ok()?;
     zstd::bulk::compress(&plain, ZSTD_LEVEL)
         .ok()
         .filter(|body| body.len() <= BYTES_MAX)
 }
 
 impl Serving {
-    /// What followed `after`, up to the newest book; none when that is no longer known, so that the partition is to be
-    /// loaded anew.
+    /// What followed `after`, up to the latest commit; none when that is no longer known, so that the partition is to
+    /// be loaded anew.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn tail(&self, partition: u16, after: u64) -> Result<Option<Vec<Tail>>> {
-        match self.store.book(partition).await? {
-            Some((offset, _)) => self.tail_until(partition, after, offset).await,
+    pub async fn changes_since(
+        &self,
+        partition: u16,
+        after: u64,
+    ) -> Result<Option<Vec<ChangelogEntry>>> {
+        match self.store.latest(partition).await? {
+            Some(latest) => self.changes_between(partition, after, latest.offset).await,
             None => Ok(None),
         }
     }
 
-    pub(crate) async fn tail_until(
+    pub(crate) async fn changes_between(
         &self,
         partition: u16,
         after: u64,
         until: u64,
-    ) -> Result<Option<Vec<Tail>>> {
+    ) -> Result<Option<Vec<ChangelogEntry>>> {
         let mut found = Vec::new();
         let mut bytes = 0;
         let mut at = until;
         while at > after {
-            let chunks = self.store.tail(partition, at).await?;
+            let chunks = self.store.changes(partition, at).await?;
             let Some((previous, body)) = whole(at, chunks) else {
                 return Ok(None);
             };
@@ -123,20 +127,20 @@ impl Serving {
         entries
             .map(|(offset, body)| self.decoded(partition, offset, &body))
             .collect::<Result<Vec<_>>>()
-            .map(|tails| (after <= until).then_some(tails))
+            .map(|entries| (after <= until).then_some(entries))
     }
 
-    fn decoded(&self, partition: u16, offset: u64, body: &[u8]) -> Result<Tail> {
+    fn decoded(&self, partition: u16, offset: u64, body: &[u8]) -> Result<ChangelogEntry> {
         let damaged = |cause: String| Error::Damaged {
             place: self.store.place(),
-            what: "a tail entry",
+            what: "an entry of the changelog",
             partition,
             cause,
         };
         let plain = zstd::decode_all(body).map_err(|error| damaged(error.to_string()))?;
-        let Heard { rows, pulses } =
+        let DecodedEntry { rows, pulses } =
             postcard::from_bytes(&plain).map_err(|error| damaged(error.to_string()))?;
-        Ok(Tail {
+        Ok(ChangelogEntry {
             offset,
             rows,
             pulses,
@@ -145,8 +149,8 @@ impl Serving {
 }
 
 /// Of the entries of all writers that are there whole, the one that leads back furthest.
-fn whole(offset: u64, chunks: Vec<(i64, u16, TailCell)>) -> Option<(u64, Vec<u8>)> {
-    let mut writers: BTreeMap<i64, Vec<(u16, TailCell)>> = BTreeMap::new();
+fn whole(offset: u64, chunks: Vec<(i64, u16, ChangeChunk)>) -> Option<(u64, Vec<u8>)> {
+    let mut writers: BTreeMap<i64, Vec<(u16, ChangeChunk)>> = BTreeMap::new();
     for (writer, chunk, cell) in chunks {
         writers.entry(writer).or_default().push((chunk, cell));
     }

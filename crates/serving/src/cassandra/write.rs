@@ -9,48 +9,48 @@ use scylla::{
 };
 
 use super::{
-    super::{Result, cells::Put},
+    super::{Result, rows::Stamped},
     Cassandra,
     batches::{Unit, units},
+    limiter::WritePermit,
     metrics::METRICS,
-    packs::bind_all,
-    patience::{Failure, Patience, WRITING},
-    window::Place,
+    retry::{RetryPolicy, StoreFailure, WRITING},
+    row_groups::bind_all,
 };
 
 impl Cassandra {
-    pub(crate) async fn put(&self, puts: Vec<Put>) -> Result<()> {
-        let bound = bind_all(&puts);
+    pub(crate) async fn write(&self, writes: Vec<Stamped>) -> Result<()> {
+        let bound = bind_all(&writes);
         let mut under_way = FuturesUnordered::new();
         for unit in units(&bound, &self.session, &self.statements) {
-            // One waits for a place at a time, so that of several calls none waits for all of another.
-            let mut place = pin!(self.window.place());
-            let place = loop {
+            // One waits for a permit at a time, so that of several calls none waits for all of another.
+            let mut permit = pin!(self.limiter.permit());
+            let permit = loop {
                 tokio::select! {
-                    place = &mut place => break place,
+                    permit = &mut permit => break permit,
                     Some(written) = under_way.next() => written?,
                 }
             };
-            under_way.push(self.written(place, unit).boxed());
+            under_way.push(self.written(permit, unit).boxed());
         }
         under_way.try_collect().await
     }
 
-    async fn written(&self, _place: Place<'_>, unit: Unit<'_>) -> Result<()> {
-        Patience::new("write to", &self.place, WRITING)
+    async fn written(&self, _permit: WritePermit<'_>, unit: Unit<'_>) -> Result<()> {
+        RetryPolicy::new("write to", &self.place, WRITING)
             .until_done(|| self.attempt(&unit).boxed())
             .await
     }
 
-    async fn attempt(&self, unit: &Unit<'_>) -> Result<(), Failure> {
+    async fn attempt(&self, unit: &Unit<'_>) -> Result<(), StoreFailure> {
         let began = Instant::now();
-        let written = self.write(unit).await;
-        self.window.learn(began, written.is_ok());
+        let written = self.send(unit).await;
+        self.limiter.learn(began, written.is_ok());
         METRICS.wrote(written.is_ok(), began.elapsed());
         written
     }
 
-    async fn write(&self, unit: &Unit<'_>) -> Result<(), Failure> {
+    async fn send(&self, unit: &Unit<'_>) -> Result<(), StoreFailure> {
         if let [alone] = unit[..] {
             let statement = self.statements.of(alone.kind);
             self.session

@@ -1,8 +1,8 @@
-//! Sixteen rows in one: to a server a row costs about the same whatever is in it.
+//! Row groups: sixteen rows stored as one, for to a server a row costs about the same whatever is in it.
 //!
 //! Rows that are written for the first time, or all again, come side by side. Those from one multiple of sixteen to the
 //! next are written as one, at a number below 0. A row that changes later is written alone, at its own number; of the
-//! two the later write tells what the row is. A pack is always whole, so one that is written over another lacks nothing.
+//! two the later write tells what the row is. A group always has all of its rows, so one that is written over another lacks nothing.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -10,24 +10,24 @@ use headcount_engine::{Row, Table};
 
 use super::{
     super::{
-        cells::{Key, Put, Value},
+        rows::{RowKey, Stamped, Write},
         store::PAGE_ROWS,
     },
-    bind::{Bound, Cell, Home, bind},
-    statements::Kind,
+    bind::{Bound, Cell, CqlPartition, bind},
+    statements::StatementKind,
 };
 
-/// Rows of a pack; a page is a multiple of it.
-const PACK_ROWS: u32 = 16;
-const _: () = assert!(PAGE_ROWS.is_multiple_of(PACK_ROWS));
+/// Rows of a group; a page is a multiple of it.
+const GROUP_ROWS: u32 = 16;
+const _: () = assert!(PAGE_ROWS.is_multiple_of(GROUP_ROWS));
 
-/// The statements of writes, packed where that is possible.
-pub(crate) fn bind_all(puts: &[Put]) -> Vec<Bound<'_>> {
+/// The statements of writes, in row groups where that is possible.
+pub(crate) fn bind_all(writes: &[Stamped]) -> Vec<Bound<'_>> {
     let mut bound = Vec::new();
-    let mut rest = puts;
+    let mut rest = writes;
     while let Some((first, others)) = rest.split_first() {
-        if let Some((pack, after)) = packed(rest) {
-            bound.push(pack);
+        if let Some((group, after)) = grouped(rest) {
+            bound.push(group);
             rest = after;
         } else {
             bound.push(bind(first));
@@ -37,19 +37,29 @@ pub(crate) fn bind_all(puts: &[Put]) -> Vec<Bound<'_>> {
     bound
 }
 
-/// A pack at the beginning of these, and what comes after it.
-fn packed(puts: &[Put]) -> Option<(Bound<'_>, &[Put])> {
-    let (pack, after) = puts.split_at_checked(PACK_ROWS as usize)?;
-    let (partition, table, first) = place(&pack[0])?;
-    if !first.is_multiple_of(PACK_ROWS) {
+/// A row group at the beginning of these, and what comes after it.
+fn grouped(writes: &[Stamped]) -> Option<(Bound<'_>, &[Stamped])> {
+    let (group, after) = writes.split_at_checked(GROUP_ROWS as usize)?;
+    let (
+        &RowKey {
+            partition,
+            table,
+            number: first,
+        },
+        _,
+    ) = row(&group[0])?;
+    if !first.is_multiple_of(GROUP_ROWS) {
         return None;
     }
     let mut bodies = Vec::new();
-    for (put, number) in pack.iter().zip(first..) {
-        let Some(Value::Row(body)) = &put.value else {
-            return None;
+    for (write, number) in group.iter().zip(first..) {
+        let (key, body) = row(write)?;
+        let expected = RowKey {
+            partition,
+            table,
+            number,
         };
-        if place(put)? != (partition, table, number) || put.stamp != pack[0].stamp {
+        if *key != expected || write.stamp != group[0].stamp {
             return None;
         }
         bodies.extend_from_slice(&u32::try_from(body.len()).ok()?.to_le_bytes());
@@ -60,32 +70,28 @@ fn packed(puts: &[Put]) -> Option<(Bound<'_>, &[Put])> {
         Cell::Int(i32::from(partition)),
         Cell::Int(i32::from(table.number())),
         Cell::Int(page.cast_signed()),
-        Cell::Big(-1 - i64::from(first / PACK_ROWS)),
+        Cell::Big(-1 - i64::from(first / GROUP_ROWS)),
         Cell::Blob(Cow::Owned(bodies)),
-        Cell::Big(pack[0].stamp),
+        Cell::Big(group[0].stamp),
     ];
     let bound = Bound {
-        kind: Kind::SetRow,
-        home: Home::Page(partition, table.number(), page),
+        kind: StatementKind::SetRow,
+        home: CqlPartition::Page(partition, table.number(), page),
         cells,
     };
     Some((bound, after))
 }
 
-fn place(put: &Put) -> Option<(u16, Table, u32)> {
-    match put.key {
-        Key::Row {
-            partition,
-            table,
-            number,
-        } => Some((partition, table, number)),
+fn row(write: &Stamped) -> Option<(&RowKey, &[u8])> {
+    match &write.write {
+        Write::Row { key, body } => Some((key, body)),
         _ => None,
     }
 }
 
-/// The rows of a page, from what is stored: number, body and stamp of packs and of rows alone. None if no headcount
+/// The rows of a page, from what is stored: number, body and stamp of row groups and of rows alone. None if no headcount
 /// wrote it.
-pub(crate) fn unpacked(table: Table, stored: Vec<(i64, Vec<u8>, i64)>) -> Option<Vec<Row>> {
+pub(crate) fn ungrouped(table: Table, stored: Vec<(i64, Vec<u8>, i64)>) -> Option<Vec<Row>> {
     let mut rows: BTreeMap<u32, (i64, Vec<u8>)> = BTreeMap::new();
     let mut take = |number, body: Vec<u8>, stamp| {
         let row = rows.entry(number).or_insert((stamp, Vec::new()));
@@ -98,9 +104,9 @@ pub(crate) fn unpacked(table: Table, stored: Vec<(i64, Vec<u8>, i64)>) -> Option
             take(number, body, stamp);
             continue;
         }
-        let first = u32::try_from(-1 - number).ok()?.checked_mul(PACK_ROWS)?;
+        let first = u32::try_from(-1 - number).ok()?.checked_mul(GROUP_ROWS)?;
         let mut rest = &body[..];
-        for number in first..first.checked_add(PACK_ROWS)? {
+        for number in first..first.checked_add(GROUP_ROWS)? {
             let (length, after) = rest.split_first_chunk()?;
             let (row, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
             take(number, row.to_vec(), stamp);
@@ -121,21 +127,22 @@ mod tests {
 
     use super::*;
 
-    fn put(number: u32, body: u8, stamp: i64) -> Put {
-        Put {
-            key: Key::Row {
-                partition: 3,
-                table: Table::Events,
-                number,
-            },
-            value: Some(Value::Row(vec![body; usize::from(body % 5)])),
+    fn write(number: u32, body: u8, stamp: i64) -> Stamped {
+        let key = RowKey {
+            partition: 3,
+            table: Table::Events,
+            number,
+        };
+        let body = vec![body; usize::from(body % 5)];
+        Stamped {
+            write: Write::Row { key, body },
             stamp,
         }
     }
 
     /// As a server keeps it: of one key the later stamp.
-    fn store(stored: &mut BTreeMap<i64, (Vec<u8>, i64)>, puts: &[Put]) {
-        for bound in bind_all(puts) {
+    fn store(stored: &mut BTreeMap<i64, (Vec<u8>, i64)>, writes: &[Stamped]) {
+        for bound in bind_all(writes) {
             let [.., Cell::Big(number), Cell::Blob(body), Cell::Big(stamp)] = &bound.cells[..]
             else {
                 panic!("a row has other cells");
@@ -150,16 +157,16 @@ mod tests {
     fn told(stored: &BTreeMap<i64, (Vec<u8>, i64)>) -> Vec<(u32, Vec<u8>)> {
         let stored = stored.iter();
         let stored = stored.map(|(number, (body, stamp))| (*number, body.clone(), *stamp));
-        let rows = unpacked(Table::Events, stored.collect()).expect("written by us");
+        let rows = ungrouped(Table::Events, stored.collect()).expect("written by us");
         rows.into_iter().map(|row| (row.number, row.body)).collect()
     }
 
     #[test]
     fn rows_side_by_side_are_one_and_others_are_not() {
-        let puts: Vec<_> = (10..50).map(|number| put(number, 1, 7)).collect();
-        // 10 to 15, a pack from 16 and one from 32, and 48 and 49.
-        assert_eq!(bind_all(&puts).len(), 6 + 2 + 2);
-        let mut torn: Vec<_> = (0..16).map(|number| put(number, 1, 7)).collect();
+        let writes: Vec<_> = (10..50).map(|number| write(number, 1, 7)).collect();
+        // 10 to 15, a group from 16 and one from 32, and 48 and 49.
+        assert_eq!(bind_all(&writes).len(), 6 + 2 + 2);
+        let mut torn: Vec<_> = (0..16).map(|number| write(number, 1, 7)).collect();
         torn[9].stamp = 8;
         assert_eq!(bind_all(&torn).len(), 16);
     }
@@ -181,8 +188,8 @@ mod tests {
                 let numbers: Vec<_> = (first..first + count)
                     .filter(|number| salt.count_ones() > 2 || number % 5 != 0)
                     .collect();
-                let puts: Vec<_> = numbers.iter().map(|&n| put(n, body(n), stamp)).collect();
-                store(&mut stored, &puts);
+                let writes: Vec<_> = numbers.iter().map(|&n| write(n, body(n), stamp)).collect();
+                store(&mut stored, &writes);
                 for number in numbers {
                     let row = right.entry(number).or_insert((stamp, body(number)));
                     if row.0 <= stamp {

@@ -1,4 +1,4 @@
-//! Trying again: what passes by itself, how long to wait for it, and what does not pass.
+//! The retry policy: which failures pass by themselves, how long they are waited for, and which do not pass.
 
 use std::{
     fmt::Display,
@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
+use headcount_clock::{Backoff, Delays};
 use scylla::errors::{
     DbError, ExecutionError, IntoRowsResultError, NewSessionError, NextPageError, NextRowError,
     PagerExecutionError, PrepareError, RequestAttemptError, RequestError, RowsError,
@@ -21,17 +22,19 @@ pub(crate) const WRITING: Duration = Duration::from_secs(10);
 /// Until whoever reads is told, who then says that it is stale.
 pub(crate) const READING: Duration = Duration::from_secs(2);
 
-const PAUSE_MIN: Duration = Duration::from_millis(20);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
+const DELAYS: Delays = Delays {
+    first: Duration::from_millis(20),
+    most: Duration::from_secs(1),
+};
 
-/// Attempts at one thing. The last may begin just before the patience ends.
-pub(crate) struct Patience<'a> {
+/// Attempts at one thing, until a deadline. The last may begin just before it.
+pub(crate) struct RetryPolicy<'a> {
     action: &'static str,
     place: &'a str,
     limit: Duration,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> RetryPolicy<'a> {
     pub(crate) fn new(action: &'static str, place: &'a str, limit: Duration) -> Self {
         Self {
             action,
@@ -42,25 +45,28 @@ impl<'a> Patience<'a> {
 
     pub(crate) async fn until_done<'f, T>(
         &self,
-        attempt: impl Fn() -> BoxFuture<'f, Result<T, Failure>>,
+        attempt: impl Fn() -> BoxFuture<'f, Result<T, StoreFailure>>,
     ) -> Result<T> {
         let begun = Instant::now();
-        let mut pause = PAUSE_MIN;
+        let mut backoff = Backoff::new(DELAYS);
         loop {
             match attempt().await {
                 Ok(done) => return Ok(done),
-                Err(failure) if failure.passes && begun.elapsed() + pause < self.limit => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
+                Err(failure) if failure.passes => {
+                    let delay = backoff.next_delay();
+                    if begun.elapsed() + delay >= self.limit {
+                        return Err(self.error(failure));
+                    }
+                    sleep(delay).await;
                 }
                 Err(failure) => return Err(self.error(failure)),
             }
         }
     }
 
-    fn error(&self, failure: Failure) -> Error {
+    fn error(&self, failure: StoreFailure) -> Error {
         let Self { action, place, .. } = *self;
-        let Failure { passes, cause } = failure;
+        let StoreFailure { passes, cause } = failure;
         let place = place.to_owned();
         if passes {
             Error::Unavailable {
@@ -80,12 +86,12 @@ impl<'a> Patience<'a> {
 
 /// What an attempt ended with.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct StoreFailure {
     passes: bool,
     pub(crate) cause: String,
 }
 
-impl Failure {
+impl StoreFailure {
     fn passing(error: &impl Display) -> Self {
         Self {
             passes: true,
@@ -101,7 +107,7 @@ impl Failure {
     }
 }
 
-impl From<NewSessionError> for Failure {
+impl From<NewSessionError> for StoreFailure {
     fn from(error: NewSessionError) -> Self {
         let cause = error.to_string();
         // Also said while the nodes that keep the passwords are away; but then it is said of the nodes.
@@ -126,7 +132,7 @@ impl From<NewSessionError> for Failure {
     }
 }
 
-impl From<ExecutionError> for Failure {
+impl From<ExecutionError> for StoreFailure {
     fn from(error: ExecutionError) -> Self {
         match error {
             ExecutionError::LastAttemptError(error) => error.into(),
@@ -137,7 +143,7 @@ impl From<ExecutionError> for Failure {
     }
 }
 
-impl From<PrepareError> for Failure {
+impl From<PrepareError> for StoreFailure {
     fn from(error: PrepareError) -> Self {
         match error {
             PrepareError::AllAttemptsFailed { first_attempt } => first_attempt.into(),
@@ -147,7 +153,7 @@ impl From<PrepareError> for Failure {
     }
 }
 
-impl From<RequestAttemptError> for Failure {
+impl From<RequestAttemptError> for StoreFailure {
     fn from(error: RequestAttemptError) -> Self {
         use RequestAttemptError as E;
         match &error {
@@ -162,7 +168,7 @@ impl From<RequestAttemptError> for Failure {
     }
 }
 
-impl From<PagerExecutionError> for Failure {
+impl From<PagerExecutionError> for StoreFailure {
     fn from(error: PagerExecutionError) -> Self {
         match error {
             PagerExecutionError::PrepareError(error) => error.into(),
@@ -172,7 +178,7 @@ impl From<PagerExecutionError> for Failure {
     }
 }
 
-impl From<NextPageError> for Failure {
+impl From<NextPageError> for StoreFailure {
     fn from(error: NextPageError) -> Self {
         match error {
             NextPageError::RequestFailure(RequestError::LastAttemptError(error)) => error.into(),
@@ -182,7 +188,7 @@ impl From<NextPageError> for Failure {
     }
 }
 
-impl From<NextRowError> for Failure {
+impl From<NextRowError> for StoreFailure {
     fn from(error: NextRowError) -> Self {
         match error {
             NextRowError::NextPageError(error) => error.into(),
@@ -193,7 +199,7 @@ impl From<NextRowError> for Failure {
 
 macro_rules! lasting {
     ($($error:ty),*) => {$(
-        impl From<$error> for Failure {
+        impl From<$error> for StoreFailure {
             fn from(error: $error) -> Self {
                 Self::lasting(&error)
             }

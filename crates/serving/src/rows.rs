@@ -1,4 +1,4 @@
-//! The seam between what is served and where it is kept: keys, values and the stamps by which the later write wins.
+//! The seam between what is served and where it is kept: writes, and the stamps by which the later one wins.
 
 use std::sync::Arc;
 
@@ -16,55 +16,120 @@ const UNTITLED: &str = "(untitled)";
 /// Among the countries the sum of all of a partition: what the responses are made of.
 pub(crate) const WORLD: &str = "*";
 
-/// Where something is stored. What is here one after another and of one [`Home`] is written together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Key {
+/// A write, all of whose values are absolute. Of two of one key the greater stamp wins; of equal stamps, a deletion.
+#[derive(Clone, Debug)]
+pub(crate) struct Stamped {
+    pub(crate) write: Write,
+    pub(crate) stamp: i64,
+}
+
+/// What is written, and where. `as_of` is the offset, or the sum of offsets, that a value is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
     Row {
-        partition: u16,
-        table: Table,
-        number: u32,
+        key: RowKey,
+        body: Vec<u8>,
     },
     Event {
-        name: Arc<str>,
-        response: &'static str,
-        id: Arc<str>,
+        key: EventRowKey,
+        cell: EventCell,
     },
-    /// `country` is as in the feed: several may have one code.
+    DeleteEvent {
+        key: EventRowKey,
+    },
     CountryPart {
-        code: Arc<str>,
-        country: Arc<str>,
-        partition: u16,
+        key: CountryPartKey,
+        part: CountryTotals,
     },
     /// A row for every content that a partition ever knew: the one with the latest offset is its part.
     VenuePart {
         partition: u16,
-        venue: VenueKey,
+        key: VenueKey,
+        part: VenueTotals,
     },
     Country {
         code: Arc<str>,
+        total: CountryTotals,
     },
     Response {
         response: &'static str,
+        as_of: u64,
+        total: u64,
     },
-    Venue(VenueKey),
-    /// By writer, so that what two wrote up to the same offset is never mixed.
-    Tail {
-        partition: u16,
-        offset: u64,
-        writer: i64,
-        chunk: u16,
+    Venue {
+        key: VenueKey,
+        total: VenueTotals,
     },
-    Book {
-        partition: u16,
+    DeleteVenue {
+        key: VenueKey,
     },
-    /// Up to where the tables are.
-    Base {
+    Change {
+        key: ChangeKey,
+        chunk: ChangeChunk,
+    },
+    /// The latest commit of a partition: what readers are to reach.
+    Latest {
         partition: u16,
+        commit: PartitionCommit,
+    },
+    /// The commit up to which the tables are written: what readers load before they follow the changelog.
+    Snapshot {
+        partition: u16,
+        commit: PartitionCommit,
     },
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowKey {
+    pub(crate) partition: u16,
+    pub(crate) table: Table,
+    pub(crate) number: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EventRowKey {
+    pub(crate) name: Arc<str>,
+    pub(crate) response: &'static str,
+    pub(crate) id: Arc<str>,
+}
+
+/// `country` is as in the feed: several may have one code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CountryPartKey {
+    pub(crate) code: Arc<str>,
+    pub(crate) country: Arc<str>,
+    pub(crate) partition: u16,
+}
+
+/// By writer, so that what two wrote up to the same offset is never mixed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ChangeKey {
+    pub(crate) partition: u16,
+    pub(crate) offset: u64,
+    pub(crate) writer: i64,
+    pub(crate) chunk: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PartitionCommit {
+    pub(crate) offset: u64,
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CountryTotals {
+    pub(crate) as_of: u64,
+    pub(crate) counts: RsvpCounts,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct VenueTotals {
+    pub(crate) as_of: u64,
+    pub(crate) cell: VenueCell,
+}
+
 /// The key of the third system's table, and the venue's id so that two venues of one name stay two.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct VenueKey {
     pub(crate) id: i64,
     pub(crate) name: Arc<str>,
@@ -73,48 +138,15 @@ pub(crate) struct VenueKey {
     pub(crate) group_city: Arc<str>,
 }
 
-/// What is stored. `as_of` is the offset, or the sum of offsets, that it is of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Value {
-    Row(Vec<u8>),
-    Event(EventCell),
-    CountryPart {
-        as_of: u64,
-        counts: Counts,
-    },
-    VenuePart {
-        as_of: u64,
-        cell: VenueCell,
-    },
-    Country {
-        as_of: u64,
-        counts: Counts,
-    },
-    Response {
-        as_of: u64,
-        total: u64,
-    },
-    Venue {
-        as_of: u64,
-        cell: VenueCell,
-    },
-    Tail(TailCell),
-    /// Of a book and of a base.
-    Book {
-        offset: u64,
-        body: Vec<u8>,
-    },
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Counts {
+pub(crate) struct RsvpCounts {
     pub(crate) yes: u64,
     pub(crate) no: u64,
     pub(crate) maybe: u64,
     pub(crate) heads: u64,
 }
 
-impl Counts {
+impl RsvpCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
@@ -145,39 +177,22 @@ pub(crate) struct VenueCell {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct TailCell {
+pub(crate) struct ChangeChunk {
     /// The offset from which it leads on.
     pub(crate) previous: u64,
     pub(crate) chunks: u16,
     pub(crate) body: Vec<u8>,
 }
 
-/// A write. Of two of one key the greater stamp wins; of equal stamps, a deletion.
-#[derive(Clone, Debug)]
-pub(crate) struct Put {
-    pub(crate) key: Key,
-    /// None deletes.
-    pub(crate) value: Option<Value>,
-    pub(crate) stamp: i64,
-}
-
-impl Put {
-    pub(crate) fn set(key: Key, value: Value, as_of: u64) -> Self {
-        Self {
-            key,
-            value: Some(value),
-            stamp: set_at(as_of),
+impl Write {
+    pub(crate) fn at(self, as_of: u64) -> Stamped {
+        let mut stamp = set_at(as_of);
+        // A deletion loses against a value of the same offset: an event that is renamed and gets its old name back
+        // within one commit is there.
+        if matches!(self, Self::DeleteEvent { .. } | Self::DeleteVenue { .. }) {
+            stamp -= 1;
         }
-    }
-
-    /// Loses against a value of the same offset: an event that is renamed and gets its old name back within one commit
-    /// is there.
-    pub(crate) fn delete(key: Key, as_of: u64) -> Self {
-        Self {
-            key,
-            value: None,
-            stamp: set_at(as_of) - 1,
-        }
+        Stamped { write: self, stamp }
     }
 }
 
@@ -186,13 +201,14 @@ fn set_at(as_of: u64) -> i64 {
     i64::try_from(as_of).map_or(i64::MAX, |as_of| as_of.saturating_mul(2).saturating_add(1))
 }
 
-pub(crate) fn row(partition: u16, row: &Row, as_of: u64) -> Put {
-    let key = Key::Row {
+pub(crate) fn row(partition: u16, row: &Row, as_of: u64) -> Stamped {
+    let key = RowKey {
         partition,
         table: row.table,
         number: row.number,
     };
-    Put::set(key, Value::Row(row.body.clone()), as_of)
+    let body = row.body.clone();
+    Write::Row { key, body }.at(as_of)
 }
 
 /// A row for each response, also for one that nobody gave: the first system's page failed as long as one was missing.
@@ -201,7 +217,7 @@ pub(crate) fn event(
     partition: u16,
     event: &EventStatistic,
     as_of: u64,
-) -> impl Iterator<Item = Put> {
+) -> impl Iterator<Item = Stamped> {
     let name = event_name(&event.event_name);
     let event_country = key_text(&alpha3(&event.country));
     let responses = [("no", event.no, 0), ("yes", event.yes, event.heads)];
@@ -210,7 +226,7 @@ pub(crate) fn event(
         .into_iter()
         .chain(maybe)
         .map(move |(response, total_rsvps, heads)| {
-            let key = Key::Event {
+            let key = EventRowKey {
                 name: name.clone(),
                 response,
                 id: key_text(&event.event_id),
@@ -225,55 +241,59 @@ pub(crate) fn event(
                 event_url: event.event_url.clone(),
                 time: event.time,
             };
-            Put::set(key, Value::Event(cell), as_of)
+            Write::Event { key, cell }.at(as_of)
         })
 }
 
-pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Put; 3] {
+pub(crate) fn event_gone(event: &EventKey, as_of: u64) -> [Stamped; 3] {
     ["no", "yes", "maybe"].map(|response| {
-        let key = Key::Event {
+        let key = EventRowKey {
             name: event_name(&event.event_name),
             response,
             id: key_text(&event.event_id),
         };
-        Put::delete(key, as_of)
+        Write::DeleteEvent { key }.at(as_of)
     })
 }
 
-pub(crate) fn country_part(partition: u16, part: &CountryPart, as_of: u64) -> Put {
-    let key = Key::CountryPart {
-        code: key_text(&alpha3(&part.country)),
+pub(crate) fn country_part(partition: u16, part: &CountryPart, as_of: u64) -> Stamped {
+    let key = CountryPartKey {
+        code: country_code(&part.country),
         country: key_text(&part.country),
         partition,
     };
-    let counts = Counts {
+    let counts = RsvpCounts {
         yes: part.yes,
         no: part.no,
         maybe: part.maybe,
         heads: part.heads,
     };
-    Put::set(key, Value::CountryPart { as_of, counts }, as_of)
+    let part = CountryTotals { as_of, counts };
+    Write::CountryPart { key, part }.at(as_of)
 }
 
-pub(crate) fn world_part(partition: u16, counts: Counts, as_of: u64) -> Put {
-    let key = Key::CountryPart {
+/// The code under which a country of the feed is counted.
+pub(crate) fn country_code(country: &Arc<str>) -> Arc<str> {
+    key_text(&alpha3(country))
+}
+
+pub(crate) fn world_part(partition: u16, counts: RsvpCounts, as_of: u64) -> Stamped {
+    let key = CountryPartKey {
         code: WORLD.into(),
         country: WORLD.into(),
         partition,
     };
-    Put::set(key, Value::CountryPart { as_of, counts }, as_of)
+    let part = CountryTotals { as_of, counts };
+    Write::CountryPart { key, part }.at(as_of)
 }
 
-pub(crate) fn venue_part(partition: u16, part: &VenuePart, as_of: u64) -> Put {
-    let key = Key::VenuePart {
-        partition,
-        venue: VenueKey {
-            id: part.venue_id,
-            name: key_text(&part.name),
-            lon: degrees(part.lon),
-            lat: degrees(part.lat),
-            group_city: key_text(&part.group_city),
-        },
+pub(crate) fn venue_part(partition: u16, part: &VenuePart, as_of: u64) -> Stamped {
+    let key = VenueKey {
+        id: part.venue_id,
+        name: key_text(&part.name),
+        lon: degrees(part.lon),
+        lat: degrees(part.lat),
+        group_city: key_text(&part.group_city),
     };
     let cell = VenueCell {
         country: key_text(&alpha3(&part.country)),
@@ -282,7 +302,12 @@ pub(crate) fn venue_part(partition: u16, part: &VenuePart, as_of: u64) -> Put {
         maybe: part.maybe,
         latest: part.latest,
     };
-    Put::set(key, Value::VenuePart { as_of, cell }, as_of)
+    Write::VenuePart {
+        partition,
+        key,
+        part: VenueTotals { as_of, cell },
+    }
+    .at(as_of)
 }
 
 /// As the feed wrote it: the third system kept texts.
