@@ -1,10 +1,11 @@
 //! The thread of an archiver: reads the journal, never holds it up, and waits out what passes.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use headcount_clock::{Backoff, Delays};
-use headcount_journal::{Batch, Error as JournalError, Frame, Place, Reader};
+use headcount_journal::{Batch, Error as JournalError, Frame, Place, ReadWaker, Reader};
 use headcount_record::Kind;
 
 use super::Entry;
@@ -16,8 +17,8 @@ use super::position::ArchivePosition;
 
 /// What one read brings at most.
 const READ_BYTES: usize = 1 << 20;
-/// How long a read waits; so long a stop may take.
-const READ_WAIT: Duration = Duration::from_millis(200);
+/// How long a read waits before it is looked whether the hour of the open cut is over. A stop wakes it.
+const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long the end is looked for when it is to finish.
 const FINISH_MAX: Duration = Duration::from_secs(2);
 /// Between attempts to reach a lake or a journal that is away.
@@ -28,7 +29,15 @@ const DELAYS: Delays = Delays {
 
 /// Ends an archiver's thread. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<(Mutex<Wish>, Condvar)>);
+pub struct Stop(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    wish: Mutex<Wish>,
+    changed: Condvar,
+    /// The readers that are to be woken, by partition: one of each archiver that shares this.
+    wakers: Mutex<BTreeMap<u16, ReadWaker>>,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Wish {
@@ -57,21 +66,36 @@ impl Stop {
     }
 
     fn set(&self, wish: Wish) {
-        let (current, changed) = &*self.0;
-        let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.lock();
         *current = (*current).max(wish);
-        changed.notify_all();
+        drop(current);
+        self.0.changed.notify_all();
+        for waker in self.wakers().values() {
+            waker.wake();
+        }
     }
 
     fn wish(&self) -> Wish {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
+    }
+
+    /// Has a reader woken when the wish changes.
+    fn wakes(&self, reader: &Reader) {
+        self.wakers().insert(reader.partition(), reader.waker());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wish> {
+        self.0.wish.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, BTreeMap<u16, ReadWaker>> {
+        self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits, unless it is to stop. Returns whether it is.
     fn wait(&self, time: Duration) -> bool {
-        let (wish, changed) = &*self.0;
-        let wish = wish.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = changed.wait_timeout_while(wish, time, |wish| *wish != Wish::Stop);
+        let waited =
+            (self.0.changed).wait_timeout_while(self.lock(), time, |wish| *wish != Wish::Stop);
         let (wish, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *wish == Wish::Stop
     }
@@ -114,6 +138,7 @@ enum Went {
 }
 
 fn read_on(archiver: &mut Archiver, mut reader: Reader, stop: &Stop) -> Result<Went> {
+    stop.wakes(&reader);
     let mut batch = Batch::new();
     let mut asked_at = None;
     loop {
