@@ -39,27 +39,29 @@ pub(crate) fn watch_statuses(
                         Err(_) => return,
                     },
                 };
-                let changed = status_of(&status.borrow(), kind, &notices.borrow());
+                let mut changed = status_of(&status.borrow(), kind, &notices.borrow());
+                if status.has_changed().is_err() {
+                    note_the_end(&mut changed);
+                }
                 statuses.send_if_modified(|all| replace(all, at, changed));
                 if over && notices.changed().await.is_err() {
                     return;
                 }
             }
-            // Its end went away without a last word: it panicked.
-            let last = status.borrow().state;
-            if !matches!(last, State::Ended | State::Failed) {
-                statuses.send_modify(|all| {
-                    let broken = &mut Arc::make_mut(all)[at];
-                    broken.state = SourceState::Failed;
-                    broken.error = Some(format!(
-                        "{} broke down (this is a bug of headcount)",
-                        broken.name
-                    ));
-                });
-            }
         });
     }
     tasks
+}
+
+/// A source is gone. One that had no last word to say has panicked, and must not look as if it were live.
+fn note_the_end(status: &mut SourceStatus) {
+    if !matches!(status.state, SourceState::Ended | SourceState::Failed) {
+        status.state = SourceState::Failed;
+        status.error = Some(format!(
+            "{} broke down (this is a bug of headcount)",
+            status.name
+        ));
+    }
 }
 
 /// Whether it was another.
