@@ -345,6 +345,7 @@ fn follow(partition: &mut Partition, replica: &mut Replica) {
         of: String::new(),
         position: 0.into(),
         received: 0,
+        repaired: 0,
     };
     put(partition, 0, Kind::CONTROL, &position.to_body());
     loop {
