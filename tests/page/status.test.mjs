@@ -63,7 +63,7 @@ const inCluster = (page) =>
       await route.fulfill({ json: { ...(await answer.json()), at: NOW, cluster: CLUSTER } });
     } catch (error) {
       // The page may be closed while it asks.
-      if (!page.isClosed()) throw error;
+      if (!page.isClosed() && !/disposed|closed/.test(error.message)) throw error;
     }
   });
 

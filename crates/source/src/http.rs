@@ -4,6 +4,7 @@
 //! do not come in order, and what comes twice is told apart later. A server that cannot be asked leaves a gap.
 
 mod body;
+mod cursor;
 mod head;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use self::body::{StreamBody, Values};
+use self::cursor::ResumeCursor;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
@@ -37,7 +39,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         options: context.options.clone(),
         read_time: context.read_time.clone(),
         address,
-        cursor_ms,
+        cursor: ResumeCursor::new(cursor_ms),
         number: 0,
         values_cut: 0,
         response: None,
@@ -77,8 +79,7 @@ struct HttpWire {
     options: Options,
     read_time: ReadTime,
     address: StreamAddress,
-    /// The greatest time of a record, as [`ResumeState::Http`] says it.
-    cursor_ms: Option<i64>,
+    cursor: ResumeCursor,
     /// Of the last message.
     number: u64,
     values_cut: u64,
@@ -175,7 +176,7 @@ impl Wire for HttpWire {
 
     fn position(&self) -> Position {
         let state = ResumeState::Http {
-            cursor_ms: self.cursor_ms,
+            cursor_ms: self.cursor.ms(),
             seen_ms: wall::now_ms(),
         };
         Position::new(self.address.identity(), None, state)
@@ -183,7 +184,7 @@ impl Wire for HttpWire {
 
     fn backlog(&self) -> Duration {
         // Without a record there is no place to ask for.
-        match self.cursor_ms {
+        match self.cursor.ms() {
             Some(_) if self.address.resumes() => self.options.backlog,
             _ => Duration::ZERO,
         }
@@ -203,7 +204,7 @@ impl HttpWire {
     /// What to ask for.
     fn url(&self, now_ms: i64) -> Url {
         let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
-        match self.cursor_ms {
+        match self.cursor.ms() {
             // The clock may have been set back since the cursor was stored.
             Some(cursor_ms) if self.address.resumes() => {
                 let since_ms = cursor_ms.min(now_ms).saturating_sub(overlap_ms);
@@ -215,11 +216,11 @@ impl HttpWire {
 
     fn message(&mut self, value: Framed, arrived_ms: i64) -> Item {
         self.number += 1;
-        if self.address.resumes() && value.piece.broken.is_none() {
-            let time = self.read_time.of(&value.bytes);
-            // A record from the future must not make us ask for the future: what came before it would be lost without
-            // a gap. Whatever clock is wrong, up to now nothing later than now has arrived.
-            self.cursor_ms = self.cursor_ms.max(time.map(|time| time.ms.min(arrived_ms)));
+        if self.address.resumes()
+            && value.piece.broken.is_none()
+            && let Some(time) = self.read_time.of(&value.bytes)
+        {
+            self.cursor.arrived(time.ms, arrived_ms);
         }
         Item::Message(Message {
             bytes: value.bytes,

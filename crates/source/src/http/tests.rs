@@ -320,13 +320,14 @@ fn since_of(request: &str) -> i64 {
 
 #[tokio::test]
 async fn a_place_to_resume_from_is_never_later_than_the_arrival_minus_the_overlap() {
+    // One record that is ahead of all others says nothing.
     let now = wall::now_ms();
-    let (before, after, request) = since_after(&[
-        record(now - 3_001),
-        record(now + 288_001),
-        record(now - 2_001),
-    ])
-    .await;
+    let times = [now - 3_001, now - 2_001, now + 288_001, now - 1_001];
+    let (_, _, request) = since_after(&times.map(record)).await;
+    assert_eq!(since_of(&request), now - 2_001 - 60_000);
+    // When all are, it is the clock here that is behind, and what comes from now on is asked for.
+    let times = [now + 288_001, now + 289_001, now + 290_001];
+    let (before, after, request) = since_after(&times.map(record)).await;
     let since = since_of(&request);
     assert!(
         (before - 60_000..=after - 60_000).contains(&since),
@@ -340,9 +341,12 @@ async fn the_time_of_a_refused_record_moves_nothing() {
     let broken = |mtime: i64| format!("{{'rsvp_id':1,\"mtime\":{mtime}}}");
     let (_, _, request) = since_after(&[
         record(T),
+        record(T + 1),
+        record(T + 2),
         refused(T + 3_000_000),
+        refused(T + 3_000_001),
         broken(T + 4_000_000),
-        record(T - 5_000),
+        refused(T + 3_000_002),
     ])
     .await;
     assert_eq!(since_of(&request), T - 60_000);
@@ -369,6 +373,8 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
         vec![
             send(OK),
             send(line(T + 5000)),
+            send(line(T + 5500)),
+            send(line(T + 5800)),
             send(line(T)),
             send(chunk("{\"cut\":")),
             Act::Reset,
@@ -399,18 +405,18 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
         )),
         "{head}"
     );
-    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 3 {
+    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 5 {
         batches.push(running.bench.next().await.unwrap());
     }
     let position = last_position(&batches).unwrap();
     let ResumeState::Http { cursor_ms, .. } = position.state else {
         panic!("{position:?}")
     };
-    assert_eq!(cursor_ms, Some(T + 6000));
+    assert_eq!(cursor_ms, Some(T + 5000));
     let items = all_items(batches);
     assert_eq!(
         texts(&items),
-        [T + 5000, T, T + 6000].map(record),
+        [T + 5000, T + 5500, T + 5800, T, T + 6000].map(record),
         "a value that was cut off is no message"
     );
     let status = running
@@ -424,7 +430,7 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
     let mut running = start(&address, Resume::from(vec![position]), quick());
     let head = server.head().await;
     assert!(
-        head.contains(&format!("since_mtime={}", T + 6000 - 60_000)),
+        head.contains(&format!("since_mtime={}", T + 5000 - 60_000)),
         "{head}"
     );
     assert_eq!(texts(&running.bench.items(1).await), [record(T + 6000)]);

@@ -31,8 +31,12 @@ use tokio::{
 };
 
 use crate::{
-    metrics::METRICS, news::News, roles::ingest::appender::Ingest,
-    roles::ingest::record_time::read_time, roles::ingest::resume::Known,
+    exit::{DATA, exit},
+    metrics::METRICS,
+    news::News,
+    roles::ingest::appender::Ingest,
+    roles::ingest::record_time::read_time,
+    roles::ingest::resume::Known,
 };
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
@@ -265,9 +269,38 @@ pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
                 .map(|position| serde_json::from_value(position.clone()))
                 .collect::<Result<_, _>>()
         })
-        .collect::<Result<_, _>>()
-        .context("read the position of a source")?;
+        .collect::<Result<_, serde_json::Error>>()
+        .map_err(|error| exit(DATA, error.to_string()))?;
     Ok(Resume::from_partitions(
         partitions.iter().map(Vec::as_slice),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_record::Control;
+    use serde_json::json;
+
+    use super::*;
+    use crate::exit::code_of;
+
+    fn known(position: serde_json::Value) -> Known {
+        let control = Control::Position {
+            of: "http://h/".to_owned(),
+            position,
+            received: 1,
+        };
+        Known::of_bodies(&[control.to_body()])
+    }
+
+    #[test]
+    fn a_position_of_another_format_is_refused_with_a_sentence() {
+        let state = json!({ "source": "http", "cursor_ms": 4, "seen_ms": 5 });
+        let stored = json!({ "version": 2, "of": "http://h/", "state": state });
+        assert!(resume(&[known(stored)]).is_ok());
+        let old = json!({ "of": "http://h/", "mtime_ms": 4, "seen_ms": 5 });
+        let error = resume(&[known(old)]).expect_err("it is of another format");
+        assert_eq!(code_of(&error), DATA);
+        assert!(error.to_string().contains("has format 1"), "{error}");
+    }
 }

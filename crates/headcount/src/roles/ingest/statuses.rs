@@ -30,39 +30,28 @@ pub(crate) fn watch_statuses(
         let (mut status, mut notices) = (source.status.clone(), notices.subscribe());
         let (statuses, kind) = (statuses.clone(), *kind);
         tasks.spawn(async move {
+            let mut is_over = false;
             loop {
-                // What a source brought is looked at after it has ended, too.
-                let over = tokio::select! {
-                    changed = status.changed() => changed.is_err(),
-                    changed = notices.changed() => match changed {
-                        Ok(()) => false,
-                        Err(_) => return,
-                    },
-                };
-                let changed = status_of(&status.borrow(), kind, &notices.borrow());
-                statuses.send_if_modified(|all| replace(all, at, changed));
-                if over && notices.changed().await.is_err() {
-                    return;
+                let mut present = status_of(&status.borrow(), kind, &notices.borrow());
+                if is_over && !matches!(present.state, SourceState::Ended | SourceState::Failed) {
+                    // It went away without a last word: it panicked.
+                    present.state = SourceState::Failed;
+                    let name = &present.name;
+                    present.error = Some(format!("{name} broke down (this is a bug of headcount)"));
                 }
-            }
-            // Its end went away without a last word: it panicked.
-            let last = status.borrow().state;
-            if !matches!(last, State::Ended | State::Failed) {
-                statuses.send_modify(|all| {
-                    let broken = &mut Arc::make_mut(all)[at];
-                    broken.state = SourceState::Failed;
-                    broken.error = Some(format!(
-                        "{} broke down (this is a bug of headcount)",
-                        broken.name
-                    ));
-                });
+                statuses.send_if_modified(|all| replace(all, at, present));
+                // Notices about the records of a source come after it has ended, too.
+                tokio::select! {
+                    changed = status.changed(), if !is_over => is_over = changed.is_err(),
+                    changed = notices.changed() => if changed.is_err() { return },
+                }
             }
         });
     }
     tasks
 }
 
-/// Whether it was another.
+/// Replaces a status, and tells whether it was another one.
 fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
     let differs = all[at] != status;
     if differs {
@@ -103,5 +92,31 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         reconnects: status.reconnects,
         error: status.error.clone(),
         notice: notices.get(&status.name).cloned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_source::{Ended, status};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_source_that_goes_without_a_last_word_has_failed() {
+        let (reporter, status) = status::status("file:x");
+        let running = Running {
+            status,
+            ended: tokio::spawn(async { Ok(Ended::Finished) }),
+            handed_over: tokio::spawn(async {}),
+        };
+        let notices = watch::Sender::new(Notices::new());
+        let (statuses, mut seen) = watch::channel(Arc::default());
+        let mut watching = watch_statuses(&[running], &[SourceKind::File], &notices, &statuses);
+        assert_eq!(seen.borrow()[0].state, SourceState::Connecting);
+        drop(reporter);
+        let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == SourceState::Failed;
+        let error = seen.wait_for(has_failed).await.unwrap()[0].error.clone();
+        assert!(error.unwrap().contains("file:x broke down"));
+        watching.shutdown().await;
     }
 }
