@@ -5,6 +5,8 @@ export interface Totals {
   rsvps: number;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
   guests: number;
   heads: number;
   events: number;
@@ -16,10 +18,12 @@ export interface Totals {
 }
 
 export interface CountryRow {
-  /** ISO 3166 alpha-2 in lower case, as in the feed. */
+  /** ISO 3166 alpha-2 in lower case, as in the feed; `unknown` where nobody has told one. */
   country: string;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
   heads: number;
 }
 
@@ -29,6 +33,8 @@ export interface CityRow {
   country: string;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
 }
 
 export interface TopicRow {
@@ -36,6 +42,8 @@ export interface TopicRow {
   name: string;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
 }
 
 export interface VenueRow {
@@ -47,6 +55,8 @@ export interface VenueRow {
   lon: number | null;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
 }
 
 export interface TrendingRow {
@@ -63,6 +73,8 @@ export interface TrendingRow {
   recent: number;
   yes: number;
   no: number;
+  /** Absent while nobody says so. */
+  maybe?: number;
   heads: number;
 }
 
@@ -73,10 +85,12 @@ export interface History {
   step_ms: number;
   yes: number[];
   no: number[];
+  maybe?: number[];
 }
 
 export type Dot = [lon: number, lat: number, rsvps: number, country: string];
-export type Pulse = [lon: number, lat: number, response: 1 | 0, country: string, count: number];
+/** The response is 1 for yes, 0 for no and 2 for maybe. */
+export type Pulse = [lon: number, lat: number, response: 2 | 1 | 0, country: string, count: number];
 
 export interface Source {
   state: 'live' | 'connecting' | 'reconnecting' | 'ended' | 'idle' | 'failed';

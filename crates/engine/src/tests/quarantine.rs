@@ -149,14 +149,8 @@ fn decoded_elsewhere_the_same_is_kept_out() {
         }
     }
     let mut partition = Partition::new();
-    partition.apply_rsvps(
-        headcount_record::Kind::of(headcount_record::Feed::Rsvps),
-        0,
-        decoder.dictionary(),
-        &rsvps,
-        1,
-        BASE,
-    );
+    let kind = Kind::of(Feed::Rsvps);
+    partition.apply_rsvps(kind, 0, decoder.dictionary(), &rsvps, 1, BASE);
     let found = answer(&partition);
     assert_eq!((found.rsvps, found.ledger.all.kept), (2, 4));
     assert_eq!(found.ledger.all.tally.quarantined["future_timestamp"], 2);
