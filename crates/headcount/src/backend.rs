@@ -6,7 +6,7 @@ use anyhow::Result;
 use headcount_address::{AddressError, scheme_of};
 use headcount_journal::Journal;
 #[cfg(feature = "kafka")]
-use headcount_journal::kafka::{self, Topic};
+use headcount_journal::kafka::{self, JournalTopic};
 #[cfg(feature = "kinesis")]
 use headcount_journal::kinesis;
 #[cfg(feature = "kafka")]
@@ -107,14 +107,14 @@ impl JournalAddress {
 /// The topics of a journal on Kafka: one a feed, one of what was refused, and one for the records of all schemas that the
 /// journal registers.
 #[cfg(feature = "kafka")]
-fn topics() -> Vec<Topic> {
+fn topics() -> Vec<JournalTopic> {
     let feeds = Feed::ALL.map(Kind::of).into_iter();
     let mut topics: Vec<_> = feeds
         .chain([Kind::DEAD_LETTER])
-        .map(|kind| Topic::of_kind(kind.name(), kind.number()))
+        .map(|kind| JournalTopic::of_kind(kind.name(), kind.number()))
         .collect();
     let [first, last] = [Kind::FIRST_REGISTERED, Kind::LAST_REGISTERED].map(Kind::number);
-    topics.push(Topic {
+    topics.push(JournalTopic {
         name: "other".to_owned(),
         kinds: (first, last),
     });

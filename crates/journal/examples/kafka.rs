@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use headcount_journal::kafka::{Options, Topic};
+use headcount_journal::kafka::{JournalTopic, Options};
 use headcount_journal::{Batch, Entry, Journal, Receipt, Result};
 use headcount_kafka::KafkaAddress;
 use headcount_test_servers::Kafka;
@@ -27,7 +27,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         }
     };
     let batches = arguments.next().map_or(Ok(600), |n| n.parse())?;
-    let topics = vec![Topic::of_kind("rsvps", 1)];
+    let topics = vec![JournalTopic::of_kind("rsvps", 1)];
     let journal = Journal::kafka(Options::new(address, "throughput", topics)?)?;
     let before = journal.durable_end(0)?;
     append(&journal, batches)?;

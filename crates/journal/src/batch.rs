@@ -4,17 +4,17 @@ use std::fmt;
 
 use crate::Offset;
 use crate::entry::{Frame, HEAD_BYTES};
-use crate::segments::{Head, Window};
+use crate::segments::{FrameHead, ReadBuffer};
 
 /// A buffer of frames. Make one and give it to every [`read`](crate::Reader::read); its memory is bounded by
 /// the `max_bytes` of the reads, or by the longest single entry.
 #[derive(Default)]
 pub struct Batch {
-    pub(crate) window: Window,
+    pub(crate) buffer: ReadBuffer,
     slots: Vec<Slot>,
 }
 
-/// A frame whose body lies in the window.
+/// A frame whose body lies in the buffer.
 #[derive(Clone, Copy)]
 struct Slot {
     offset: Offset,
@@ -67,34 +67,34 @@ impl Batch {
             appended_at_ms: slot.time,
             kind: slot.kind,
             source: slot.source,
-            body: &self.window.bytes()[slot.body..slot.body + slot.len],
+            body: &self.buffer.bytes()[slot.body..slot.body + slot.len],
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
-        self.window.clear();
+        self.buffer.clear();
     }
 
-    /// Takes up the frame that begins at byte `pos` of the segment and is in the window.
-    pub(crate) fn push(&mut self, head: &Head, pos: u64) {
+    /// Takes up the frame that begins at byte `pos` of the segment and is in the buffer.
+    pub(crate) fn push(&mut self, head: &FrameHead, pos: u64) {
         self.slots.push(Slot {
             offset: head.offset,
             time: head.time,
-            body: self.window.index(pos) + HEAD_BYTES,
+            body: self.buffer.index(pos) + HEAD_BYTES,
             len: head.len as usize,
             kind: head.kind,
             source: head.source,
         });
     }
 
-    /// Takes up a copy of a frame that lies elsewhere. A batch holds copies or a window of a segment, never both.
+    /// Takes up a copy of a frame that lies elsewhere. A batch holds copies or a buffer of a segment, never both.
     #[cfg(any(feature = "kafka", feature = "kinesis"))]
     pub(crate) fn copy(&mut self, frame: &Frame<'_>) {
         self.slots.push(Slot {
             offset: frame.offset,
             time: frame.appended_at_ms,
-            body: self.window.copy(frame.body),
+            body: self.buffer.copy(frame.body),
             len: frame.body.len(),
             kind: frame.kind,
             source: frame.source,
@@ -104,7 +104,7 @@ impl Batch {
     /// How many bytes the bodies of its copies have.
     #[cfg(any(feature = "kafka", feature = "kinesis"))]
     pub(crate) fn copied_bytes(&self) -> usize {
-        self.window.bytes().len()
+        self.buffer.bytes().len()
     }
 }
 

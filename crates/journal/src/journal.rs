@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::reader::Reader;
 use crate::receipt::Receipt;
 use crate::segments::{self, TornTail};
-use crate::{Offset, Options};
+use crate::{Figures, Offset, Options};
 
 /// A journal that is open for appending and reading. It is shared between threads by reference or in an `Arc`.
 ///
@@ -24,11 +24,11 @@ use crate::{Offset, Options};
 pub struct Journal(Backend);
 
 enum Backend {
-    Segments(segments::Journal),
+    Segments(segments::SegmentJournal),
     #[cfg(feature = "kafka")]
-    Kafka(kafka::Journal),
+    Kafka(kafka::KafkaJournal),
     #[cfg(feature = "kinesis")]
-    Kinesis(kinesis::Journal),
+    Kinesis(kinesis::KinesisJournal),
 }
 
 /// The same of every backend.
@@ -44,42 +44,24 @@ macro_rules! each {
     };
 }
 
-/// What a partition has done since the journal was opened, and what is waiting. Of a journal that others write too,
-/// only this process is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
-    /// Entries that became durable.
-    pub entries: u64,
-    /// Bytes written for them.
-    pub bytes: u64,
-    /// Groups: each was one sync, or one transaction.
-    pub groups: u64,
-    /// How long the last group took to become durable, in microseconds.
-    pub last_commit_us: u64,
-    /// Batches that are queued, by all partitions that share the queue.
-    pub queue_batches: usize,
-    /// Bytes that are queued, likewise.
-    pub queue_bytes: usize,
-}
-
 impl Journal {
     /// Opens the journal in `dir`, or creates one there. First start and recovery are the same: what an interrupted
     /// write has left is cut off, and [`Journal::torn_tails`] tells of it. Damage before the end is an error.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self> {
-        segments::Journal::open(dir, options).map(|journal| Self(Backend::Segments(journal)))
+        segments::SegmentJournal::open(dir, options).map(|journal| Self(Backend::Segments(journal)))
     }
 
     /// Opens the journal on Kafka, or creates one there. An older process that writes it under the same name can write
     /// no more from here on. Blocks, so not on a thread of an async runtime.
     #[cfg(feature = "kafka")]
     pub fn kafka(options: kafka::Options) -> Result<Self> {
-        kafka::Journal::open(options).map(|journal| Self(Backend::Kafka(journal)))
+        kafka::KafkaJournal::open(options).map(|journal| Self(Backend::Kafka(journal)))
     }
 
     /// Opens the journal on a stream of Kinesis, or creates both. Blocks, so not on a thread of an async runtime.
     #[cfg(feature = "kinesis")]
     pub fn kinesis(options: kinesis::Options) -> Result<Self> {
-        kinesis::Journal::open(options).map(|journal| Self(Backend::Kinesis(journal)))
+        kinesis::KinesisJournal::open(options).map(|journal| Self(Backend::Kinesis(journal)))
     }
 
     /// How many partitions there are; they are counted from 0.

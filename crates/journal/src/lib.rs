@@ -40,8 +40,11 @@
 
 mod batch;
 mod capabilities;
+mod close_on_drop;
+mod counters;
 mod entry;
 mod error;
+mod figures;
 mod journal;
 #[cfg(feature = "kafka")]
 pub mod kafka;
@@ -62,7 +65,8 @@ pub use batch::Batch;
 pub use capabilities::Capabilities;
 pub use entry::{BODY_BYTES_MAX, Entry, Frame};
 pub use error::{Damage, Error, Result};
-pub use journal::{Figures, Journal};
+pub use figures::Figures;
+pub use journal::Journal;
 pub use membership::{Ack, Change, Membership};
 pub use metrics::declare_metrics;
 pub use place::Place;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::error::Result;
 
 /// A place among those that share the partitions of a journal. Dropping it gives the partitions back.
-pub struct Membership(Kind);
+pub struct Membership(MembershipKind);
 
-enum Kind {
+enum MembershipKind {
     /// One process has all of them, for ever.
     Alone { told: bool, partitions: u16 },
     #[cfg(feature = "kafka")]
-    Kafka(crate::kafka::Member),
+    Kafka(crate::kafka::GroupMember),
 }
 
 /// What has changed. Every change is about other partitions than those that are kept.
@@ -36,21 +36,21 @@ pub struct Ack {
 
 impl Membership {
     pub(crate) fn alone(partitions: u16) -> Self {
-        Self(Kind::Alone {
+        Self(MembershipKind::Alone {
             told: false,
             partitions,
         })
     }
 
     #[cfg(feature = "kafka")]
-    pub(crate) fn kafka(member: crate::kafka::Member) -> Self {
-        Self(Kind::Kafka(member))
+    pub(crate) fn kafka(member: crate::kafka::GroupMember) -> Self {
+        Self(MembershipKind::Kafka(member))
     }
 
     /// The next change, waited for up to `timeout`.
     pub fn next(&mut self, timeout: Duration) -> Result<Option<Change>> {
         match &mut self.0 {
-            Kind::Alone { told, partitions } => {
+            MembershipKind::Alone { told, partitions } => {
                 if std::mem::replace(told, true) {
                     // Nothing will ever come.
                     std::thread::sleep(timeout);
@@ -59,7 +59,7 @@ impl Membership {
                 Ok(Some(Change::Assigned((0..*partitions).collect())))
             }
             #[cfg(feature = "kafka")]
-            Kind::Kafka(member) => member.next(timeout),
+            MembershipKind::Kafka(member) => member.next(timeout),
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) struct Limits {
 }
 
 pub(crate) struct Queue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     /// For the writer: there is something to do.
     filled: Condvar,
     /// For those who append.
@@ -50,7 +50,7 @@ pub(crate) struct Queue {
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     jobs: VecDeque<Job>,
     bytes: usize,
     entries: usize,
@@ -103,7 +103,7 @@ impl Queue {
 
     fn admit(
         &self,
-        mut state: MutexGuard<'_, State>,
+        mut state: MutexGuard<'_, QueueState>,
         partition: u16,
         entries: Vec<Entry>,
         bytes: usize,
@@ -127,7 +127,7 @@ impl Queue {
     }
 
     /// A batch that is longer than the queue gets in when the queue is empty.
-    fn has_room(&self, state: &State, bytes: usize) -> bool {
+    fn has_room(&self, state: &QueueState, bytes: usize) -> bool {
         state.jobs.is_empty()
             || (state.bytes + bytes <= self.limits.queue_bytes
                 && state.jobs.len() < self.limits.queue_batches)
@@ -152,9 +152,9 @@ impl Queue {
 
     fn wait_for_others<'a>(
         &self,
-        mut state: MutexGuard<'a, State>,
+        mut state: MutexGuard<'a, QueueState>,
         linger: Linger,
-    ) -> MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, QueueState> {
         let deadline = Instant::now() + linger.wait;
         while state.jobs.len() < linger.batches
             && state.bytes < self.limits.group_bytes
@@ -174,7 +174,7 @@ impl Queue {
         state
     }
 
-    fn take_group(&self, mut state: MutexGuard<'_, State>) -> Vec<Job> {
+    fn take_group(&self, mut state: MutexGuard<'_, QueueState>) -> Vec<Job> {
         let mut group = Vec::new();
         let (mut bytes, mut entries) = (0, 0);
         while let Some(job) = state.jobs.pop_front() {
@@ -226,14 +226,14 @@ impl Queue {
         (state.jobs.len(), state.bytes)
     }
 
-    fn show(&self, state: &State) {
+    fn show(&self, state: &QueueState) {
         let [batches, bytes] = &self.shown;
         batches.set(state.jobs.len());
         bytes.set(state.bytes);
     }
 
     /// Nothing that is done under this lock can panic half way.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,25 +14,25 @@ use crate::{Offset, segments};
 
 /// Reads one partition. It is independent of all other readers and of the writers, and never sees what is not yet
 /// durable. What it hands out is the same for every reader, for ever.
-pub struct Reader(Backend);
+pub struct Reader(ReaderBackend);
 
-enum Backend {
-    Segments(Box<segments::Reader>),
+enum ReaderBackend {
+    Segments(Box<segments::SegmentReader>),
     #[cfg(feature = "kafka")]
-    Kafka(Box<kafka::Reader>),
+    Kafka(Box<kafka::KafkaReader>),
     #[cfg(feature = "kinesis")]
-    Kinesis(Box<kinesis::Reader>),
+    Kinesis(Box<kinesis::KinesisReader>),
 }
 
 /// The same of every backend.
 macro_rules! each {
     ($backend:expr, $reader:ident => $what:expr) => {
         match $backend {
-            Backend::Segments($reader) => $what,
+            ReaderBackend::Segments($reader) => $what,
             #[cfg(feature = "kafka")]
-            Backend::Kafka($reader) => $what,
+            ReaderBackend::Kafka($reader) => $what,
             #[cfg(feature = "kinesis")]
-            Backend::Kinesis($reader) => $what,
+            ReaderBackend::Kinesis($reader) => $what,
         }
     };
 }
@@ -96,28 +96,28 @@ impl Reader {
     pub fn caught_up(&mut self) -> Result<bool> {
         match &mut self.0 {
             #[cfg(feature = "kafka")]
-            Backend::Kafka(reader) => reader.caught_up(),
+            ReaderBackend::Kafka(reader) => reader.caught_up(),
             other => Ok(each!(other, reader => reader.behind())? == 0),
         }
     }
 }
 
-impl From<segments::Reader> for Reader {
-    fn from(reader: segments::Reader) -> Self {
-        Self(Backend::Segments(Box::new(reader)))
+impl From<segments::SegmentReader> for Reader {
+    fn from(reader: segments::SegmentReader) -> Self {
+        Self(ReaderBackend::Segments(Box::new(reader)))
     }
 }
 
 #[cfg(feature = "kafka")]
-impl From<kafka::Reader> for Reader {
-    fn from(reader: kafka::Reader) -> Self {
-        Self(Backend::Kafka(Box::new(reader)))
+impl From<kafka::KafkaReader> for Reader {
+    fn from(reader: kafka::KafkaReader) -> Self {
+        Self(ReaderBackend::Kafka(Box::new(reader)))
     }
 }
 
 #[cfg(feature = "kinesis")]
-impl From<kinesis::Reader> for Reader {
-    fn from(reader: kinesis::Reader) -> Self {
-        Self(Backend::Kinesis(Box::new(reader)))
+impl From<kinesis::KinesisReader> for Reader {
+    fn from(reader: kinesis::KinesisReader) -> Self {
+        Self(ReaderBackend::Kinesis(Box::new(reader)))
     }
 }

@@ -17,14 +17,16 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
 mod address;
-mod log;
 #[cfg(test)]
 mod tests;
+mod tracing_context;
 
 pub use address::KafkaAddress;
 pub use headcount_address::AddressError;
-pub use log::{Told, tell};
+pub use tracing_context::{TracingContext, log_line};
 
 /// The port of a broker whose address names none.
 pub const PORT: u16 = 9092;

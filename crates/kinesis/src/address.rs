@@ -43,10 +43,12 @@ const FORM: &str = "kinesis://REGION/STREAM, for instance kinesis://eu-west-1/rs
 const PARAMS: [&str; 3] = ["endpoint", "from", "lost"];
 
 impl KinesisAddress {
+    /// The AWS region, such as `eu-west-1`.
     pub fn region(&self) -> &str {
         &self.region
     }
 
+    /// The name of the stream.
     pub fn stream(&self) -> &str {
         &self.stream
     }
@@ -56,6 +58,7 @@ impl KinesisAddress {
         self.endpoint.as_ref()
     }
 
+    /// Where reading begins when nothing is known of an earlier reading (`from=`).
     pub fn beginning(&self) -> Beginning {
         self.beginning
     }

@@ -19,10 +19,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use headcount_clock::Backoff;
 
 use crate::address::KinesisAddress;
-use crate::error::{Error, Failure, Kind, Result, root_cause};
+use crate::error::{CallFailure, Error, FailureKind, Result, root_cause};
 use crate::graph::Shard;
 use crate::options::Options;
-use crate::record::{Record, SequenceNumber};
+use crate::record::{SequenceNumber, StreamRecord};
 
 /// How long a stream may take to become ready.
 const ACTIVE_LIMIT: Duration = Duration::from_secs(120);
@@ -39,18 +39,19 @@ pub struct Client {
 
 /// What a stream says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
+pub struct StreamSummary {
     /// When it was created, ms since 1970: tells it from an earlier stream of the same name.
     pub created_ms: i64,
     /// How long it keeps a record.
     pub retention_hours: i32,
+    /// How many shards take records.
     pub open_shards: i32,
     active: bool,
 }
 
 /// One answer to a read.
-pub(crate) struct Answer {
-    pub(crate) records: Vec<Record>,
+pub(crate) struct ShardRecords {
+    pub(crate) records: Vec<StreamRecord>,
     /// How far behind the tip, ms of arrival.
     pub(crate) behind_ms: i64,
     /// `None` at the end of a closed shard.
@@ -58,7 +59,10 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    /// Finds credentials and makes a client. Whether the stream is there shows with the first call.
+    /// Finds credentials and makes a client. The first call shows whether the stream exists.
+    ///
+    /// # Errors
+    /// [`Error::Credentials`] when there are none, or their provider fails.
     pub async fn connect(address: &KinesisAddress, options: Options) -> Result<Self> {
         let http = Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -96,10 +100,12 @@ impl Client {
         })
     }
 
+    /// The name of the stream.
     pub fn stream(&self) -> &str {
         &self.stream
     }
 
+    /// What the client was made with.
     pub fn options(&self) -> &Options {
         &self.options
     }
@@ -109,7 +115,7 @@ impl Client {
     }
 
     /// What the stream says of itself.
-    pub async fn summary(&self) -> Result<Summary, Failure> {
+    pub async fn summary(&self) -> Result<StreamSummary, CallFailure> {
         let call = self
             .sdk
             .describe_stream_summary()
@@ -118,7 +124,7 @@ impl Client {
         let summary = answer.stream_description_summary();
         let missing = || self.refused("look at", "the answer says nothing");
         let summary = summary.ok_or_else(missing)?;
-        Ok(Summary {
+        Ok(StreamSummary {
             created_ms: ms_of(Some(summary.stream_creation_timestamp())),
             retention_hours: summary.retention_period_hours(),
             open_shards: summary.open_shard_count(),
@@ -130,10 +136,10 @@ impl Client {
     }
 
     /// Creates the stream with so many shards unless it is there, and waits until it can be used.
-    pub async fn create(&self, shards: u16) -> Result<Summary> {
+    pub async fn create(&self, shards: u16) -> Result<StreamSummary> {
         match self.summary().await {
             Ok(_) => return self.active().await,
-            Err(failure) if failure.kind == Kind::Missing => {}
+            Err(failure) if failure.kind == FailureKind::Missing => {}
             Err(failure) if failure.is_transient() => return self.active().await,
             Err(failure) => return Err(failure.into()),
         }
@@ -141,13 +147,16 @@ impl Client {
         let created = call.shard_count(i32::from(shards)).send().await;
         match created.map_err(self.failed("create")) {
             // Somebody else was quicker.
-            Err(failure) if failure.kind != Kind::InUse => Err(failure.into()),
+            Err(failure) if failure.kind != FailureKind::InUse => Err(failure.into()),
             _ => self.active().await,
         }
     }
 
     /// Waits until the stream can be used.
-    pub async fn active(&self) -> Result<Summary> {
+    ///
+    /// # Errors
+    /// [`Error::NotActive`] after two minutes, or the first failure that no repetition mends.
+    pub async fn active(&self) -> Result<StreamSummary> {
         let until = Instant::now() + ACTIVE_LIMIT;
         let mut backoff = Backoff::new(self.options.delays);
         loop {
@@ -165,7 +174,7 @@ impl Client {
         }
     }
 
-    /// A tag of the stream.
+    /// The value of a tag of the stream; `None` if it has no such tag.
     pub async fn tag(&self, key: &str) -> Result<Option<String>> {
         let call = self.sdk.list_tags_for_stream().stream_name(self.stream());
         let answer = call.send().await.map_err(self.failed("read the tags of"))?;
@@ -174,6 +183,7 @@ impl Client {
         Ok(tag.map(|tag| tag.value().unwrap_or_default().to_owned()))
     }
 
+    /// Tags the stream; a tag with this key is replaced.
     pub async fn set_tag(&self, key: &str, value: &str) -> Result<()> {
         let call = self.sdk.add_tags_to_stream().stream_name(self.stream());
         call.tags(key, value)
@@ -193,7 +203,7 @@ impl Client {
     }
 
     /// All shards that the stream still knows, closed ones too.
-    pub async fn shards(&self) -> Result<Vec<Shard>, Failure> {
+    pub async fn shards(&self) -> Result<Vec<Shard>, CallFailure> {
         let mut shards = Vec::new();
         let mut token = None;
         loop {
@@ -221,7 +231,7 @@ impl Client {
         kind: ShardIteratorType,
         sequence: Option<&SequenceNumber>,
         time_ms: Option<i64>,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, CallFailure> {
         let call = self.sdk.get_shard_iterator().stream_name(self.stream());
         let call = call.shard_id(shard).shard_iterator_type(kind);
         let answer = call
@@ -234,17 +244,17 @@ impl Client {
         answer.shard_iterator.ok_or_else(missing)
     }
 
-    pub(crate) async fn records(&self, iterator: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn records(&self, iterator: &str) -> Result<ShardRecords, CallFailure> {
         let call = self.sdk.get_records().shard_iterator(iterator);
         let answer = call
             .limit(self.options.read_records)
             .send()
             .await
             .map_err(self.failed("read"))?;
-        Ok(Answer {
+        Ok(ShardRecords {
             behind_ms: answer.millis_behind_latest.unwrap_or(0),
             next: answer.next_shard_iterator,
-            records: answer.records.into_iter().map(Record::from).collect(),
+            records: answer.records.into_iter().map(StreamRecord::from).collect(),
         })
     }
 
@@ -264,16 +274,16 @@ impl Client {
     pub(crate) fn failed<E>(
         &self,
         action: &'static str,
-    ) -> impl FnOnce(aws_sdk_kinesis::error::SdkError<E>) -> Failure
+    ) -> impl FnOnce(aws_sdk_kinesis::error::SdkError<E>) -> CallFailure
     where
         E: aws_sdk_kinesis::error::ProvideErrorMetadata + std::error::Error + 'static,
     {
-        move |error| Failure::of(action, &self.stream, &error)
+        move |error| CallFailure::of(action, &self.stream, &error)
     }
 
-    fn refused(&self, action: &'static str, cause: &str) -> Failure {
-        Failure {
-            kind: Kind::Refused,
+    fn refused(&self, action: &'static str, cause: &str) -> CallFailure {
+        CallFailure {
+            kind: FailureKind::Refused,
             action,
             stream: self.stream().to_owned(),
             cause: cause.to_owned(),
@@ -289,9 +299,9 @@ impl fmt::Debug for Client {
     }
 }
 
-impl From<aws_sdk_kinesis::types::Record> for Record {
+impl From<aws_sdk_kinesis::types::Record> for StreamRecord {
     fn from(record: aws_sdk_kinesis::types::Record) -> Self {
-        Record {
+        StreamRecord {
             arrived_ms: ms_of(record.approximate_arrival_timestamp.as_ref()),
             sequence: SequenceNumber::new(record.sequence_number),
             data: record.data.into_inner(),

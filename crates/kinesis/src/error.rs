@@ -13,7 +13,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The service refused a call, or could not be reached.
     #[error(transparent)]
-    Failed(#[from] Failure),
+    Failed(#[from] CallFailure),
     /// There is nothing to sign calls with.
     #[error(
         "no credentials for Kinesis: {0} (set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role)"
@@ -24,22 +24,35 @@ pub enum Error {
         "stream {stream}, {shard}: record {sequence} and perhaps others after it are no longer kept: everything up to {whole_ms} ms since 1970 was read, the stream keeps {retention_hours} hours (lengthen its retention; to go on at the oldest record it has, and note the gap, add lost=go-on to the address)"
     )]
     Lost {
+        /// The name of the stream.
         stream: String,
+        /// The id of the shard.
         shard: String,
         /// The last record that was read.
         sequence: SequenceNumber,
         /// Everything that arrived up to then was read, ms since 1970.
         whole_ms: i64,
+        /// How long the stream keeps a record.
         retention_hours: i32,
     },
     /// A put was refused again and again.
     #[error("{failure}; tried for {seconds} seconds (give the stream more shards, or write less)")]
-    GaveUp { failure: Failure, seconds: u64 },
+    GaveUp {
+        /// The last refusal.
+        failure: CallFailure,
+        /// How long it was tried.
+        seconds: u64,
+    },
     /// The stream does not become ready.
     #[error(
         "stream {stream} is not active after {seconds} seconds (look at it with `aws kinesis describe-stream-summary`)"
     )]
-    NotActive { stream: String, seconds: u64 },
+    NotActive {
+        /// The name of the stream.
+        stream: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
 }
 
 impl Error {
@@ -49,13 +62,15 @@ impl Error {
     }
 }
 
-/// A call that was not answered, or not as hoped.
+/// A call that got no answer, or was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action} stream {stream}: {cause}{}", kind.remedy())]
-pub struct Failure {
-    pub kind: Kind,
+pub struct CallFailure {
+    /// What it means for the caller.
+    pub kind: FailureKind,
     /// The verb of the phrase, such as `read`.
     pub action: &'static str,
+    /// The name of the stream.
     pub stream: String,
     /// The code and the words of the service, or what the network said.
     pub cause: String,
@@ -63,7 +78,7 @@ pub struct Failure {
 
 /// What a failure means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FailureKind {
     /// Too much at once.
     Throttled,
     /// No answer, or the service's own fault.
@@ -78,10 +93,10 @@ pub enum Kind {
     Refused,
 }
 
-impl Kind {
+impl FailureKind {
     fn remedy(self) -> &'static str {
         match self {
-            Kind::Missing => " (create it, or check the region and the name)",
+            FailureKind::Missing => " (create it, or check the region and the name)",
             _ => "",
         }
     }
@@ -93,25 +108,25 @@ impl Kind {
             | "KMSThrottlingException"
             | "ThrottlingException"
             | "Throttling"
-            | "RequestLimitExceeded" => Kind::Throttled,
+            | "RequestLimitExceeded" => FailureKind::Throttled,
             // A list that took too long is begun anew.
-            "ExpiredNextTokenException" => Kind::Unavailable,
-            "ExpiredIteratorException" => Kind::Expired,
-            "ResourceNotFoundException" => Kind::Missing,
-            "ResourceInUseException" => Kind::InUse,
+            "ExpiredNextTokenException" => FailureKind::Unavailable,
+            "ExpiredIteratorException" => FailureKind::Expired,
+            "ResourceNotFoundException" => FailureKind::Missing,
+            "ResourceInUseException" => FailureKind::InUse,
             "InternalFailure" | "InternalFailureException" | "ServiceUnavailable" => {
-                Kind::Unavailable
+                FailureKind::Unavailable
             }
             _ => match status {
-                429 => Kind::Throttled,
-                500.. => Kind::Unavailable,
-                _ => Kind::Refused,
+                429 => FailureKind::Throttled,
+                500.. => FailureKind::Unavailable,
+                _ => FailureKind::Refused,
             },
         }
     }
 }
 
-impl Failure {
+impl CallFailure {
     pub(crate) fn of<E>(
         action: &'static str,
         stream: &str,
@@ -131,12 +146,12 @@ impl Failure {
                     (code, "") => code.to_owned(),
                     (code, words) => format!("{code}: {words}"),
                 };
-                (Kind::of(code, status), cause)
+                (FailureKind::of(code, status), cause)
             }
-            SdkError::ConstructionFailure(_) => (Kind::Refused, root_cause(error)),
-            _ => (Kind::Unavailable, root_cause(error)),
+            SdkError::ConstructionFailure(_) => (FailureKind::Refused, root_cause(error)),
+            _ => (FailureKind::Unavailable, root_cause(error)),
         };
-        Failure {
+        CallFailure {
             kind,
             action,
             stream: stream.to_owned(),
@@ -145,7 +160,7 @@ impl Failure {
     }
 
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self.kind, Kind::Throttled | Kind::Unavailable)
+        matches!(self.kind, FailureKind::Throttled | FailureKind::Unavailable)
     }
 }
 
@@ -168,18 +183,18 @@ mod tests {
             (
                 "ProvisionedThroughputExceededException",
                 400,
-                Kind::Throttled,
+                FailureKind::Throttled,
             ),
-            ("LimitExceededException", 400, Kind::Throttled),
-            ("ExpiredIteratorException", 400, Kind::Expired),
-            ("ResourceNotFoundException", 400, Kind::Missing),
-            ("InternalFailure", 500, Kind::Unavailable),
-            ("", 503, Kind::Unavailable),
-            ("", 429, Kind::Throttled),
-            ("AccessDeniedException", 400, Kind::Refused),
-            ("InvalidArgumentException", 400, Kind::Refused),
+            ("LimitExceededException", 400, FailureKind::Throttled),
+            ("ExpiredIteratorException", 400, FailureKind::Expired),
+            ("ResourceNotFoundException", 400, FailureKind::Missing),
+            ("InternalFailure", 500, FailureKind::Unavailable),
+            ("", 503, FailureKind::Unavailable),
+            ("", 429, FailureKind::Throttled),
+            ("AccessDeniedException", 400, FailureKind::Refused),
+            ("InvalidArgumentException", 400, FailureKind::Refused),
         ] {
-            assert_eq!(Kind::of(code, status), kind, "{code} {status}");
+            assert_eq!(FailureKind::of(code, status), kind, "{code} {status}");
         }
     }
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::graph::Shard;
 use crate::record::SequenceNumber;
-use crate::shard::Start;
+use crate::shard::ShardStart;
 
 /// The shards that were being read and are listed no more, unless what came from them was read too. A child that was
 /// read says that its parents were read to their ends.
 pub(crate) fn forgotten(
-    starts: &BTreeMap<String, Start>,
+    starts: &BTreeMap<String, ShardStart>,
     listed: &[Shard],
 ) -> Vec<(String, SequenceNumber, i64)> {
     let is_listed = |id: &str| listed.iter().any(|shard| shard.id == id);
@@ -18,8 +18,8 @@ pub(crate) fn forgotten(
         let mut children = listed.iter().filter(|shard| shard.parents.contains(id));
         children.any(|child| !starts.contains_key(&child.id))
     };
-    let newest = |start: &Start| match start {
-        Start::After { sequence, whole_ms } => Some((sequence.clone(), *whole_ms)),
+    let newest = |start: &ShardStart| match start {
+        ShardStart::After { sequence, whole_ms } => Some((sequence.clone(), *whole_ms)),
         _ => None,
     };
     let mut forgotten: Vec<_> = starts
@@ -41,7 +41,7 @@ mod tests {
     use crate::hash_key::HashKey;
 
     fn check(started: &[(&str, i64)], listed: &[(&str, &[&str])], expected: &[&str]) {
-        let after = |whole_ms| Start::After {
+        let after = |whole_ms| ShardStart::After {
             sequence: SequenceNumber::new("1"),
             whole_ms,
         };

@@ -15,9 +15,11 @@ use crate::hash_key::HashKey;
 /// A shard as the stream lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
+    /// Its id, such as `shardId-000000000001`.
     pub id: String,
     /// None, one (after a split) or two (after a merge).
     pub parents: Vec<String>,
+    /// The hash keys that it takes.
     pub keys: RangeInclusive<HashKey>,
     /// Whether it takes records.
     pub is_open: bool,
@@ -39,22 +41,22 @@ impl Shard {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ShardState {
     Waiting,
     Reading,
     Ended,
 }
 
 #[derive(Debug)]
-struct Node {
+struct ShardNode {
     parents: Vec<String>,
-    state: State,
+    state: ShardState,
 }
 
 /// The shards that are known, and how far each was read.
 #[derive(Debug, Default)]
 pub struct Graph {
-    nodes: BTreeMap<String, Node>,
+    nodes: BTreeMap<String, ShardNode>,
 }
 
 impl Graph {
@@ -62,24 +64,26 @@ impl Graph {
     pub fn learn(&mut self, listed: &[Shard]) {
         let ids: BTreeSet<&str> = listed.iter().map(|shard| shard.id.as_str()).collect();
         self.nodes
-            .retain(|id, node| node.state == State::Reading || ids.contains(id.as_str()));
+            .retain(|id, node| node.state == ShardState::Reading || ids.contains(id.as_str()));
         for shard in listed {
-            self.nodes.entry(shard.id.clone()).or_insert_with(|| Node {
-                parents: shard.parents.clone(),
-                state: State::Waiting,
-            });
+            self.nodes
+                .entry(shard.id.clone())
+                .or_insert_with(|| ShardNode {
+                    parents: shard.parents.clone(),
+                    state: ShardState::Waiting,
+                });
         }
     }
 
     /// The shards that may be read now; they count as being read from here on. A parent that is not listed has nothing
     /// any more.
     pub fn start(&mut self) -> Vec<String> {
-        let is_due = |node: &Node| {
-            node.state == State::Waiting
+        let is_due = |node: &ShardNode| {
+            node.state == ShardState::Waiting
                 && node.parents.iter().all(|parent| {
                     self.nodes
                         .get(parent)
-                        .is_none_or(|parent| parent.state == State::Ended)
+                        .is_none_or(|parent| parent.state == ShardState::Ended)
                 })
         };
         let due: Vec<String> = self
@@ -89,14 +93,14 @@ impl Graph {
             .map(|(id, _)| id.clone())
             .collect();
         for id in &due {
-            self.set(id, State::Reading);
+            self.set(id, ShardState::Reading);
         }
         due
     }
 
     /// A closed shard was read to its end.
     pub fn end(&mut self, id: &str) {
-        self.set(id, State::Ended);
+        self.set(id, ShardState::Ended);
     }
 
     /// Everything before a shard that is known to have been read was read to its end before.
@@ -106,7 +110,7 @@ impl Graph {
             if self
                 .nodes
                 .get(&id)
-                .is_some_and(|node| node.state != State::Ended)
+                .is_some_and(|node| node.state != ShardState::Ended)
             {
                 self.end(&id);
                 parents.extend(self.parents(&id));
@@ -120,7 +124,7 @@ impl Graph {
             .map_or_else(Vec::new, |node| node.parents.clone())
     }
 
-    fn set(&mut self, id: &str, state: State) {
+    fn set(&mut self, id: &str, state: ShardState) {
         if let Some(node) = self.nodes.get_mut(id) {
             node.state = state;
         }

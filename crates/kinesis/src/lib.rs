@@ -18,6 +18,8 @@
 //! # Ok::<(), headcount_address::AddressError>(())
 //! ```
 
+#![warn(missing_docs)]
+
 pub use aws_sdk_kinesis::config::Credentials;
 
 mod address;
@@ -34,14 +36,14 @@ mod shard;
 mod task;
 
 pub use address::{Beginning, KinesisAddress};
-pub use client::{Client, Summary};
-pub use error::{Error, Failure, Kind, Result};
+pub use client::{Client, StreamSummary};
+pub use error::{CallFailure, Error, FailureKind, Result};
 pub use graph::{Graph, Shard};
 pub use hash_key::HashKey;
 pub use headcount_address::AddressError;
 pub use headcount_clock::Delays;
 pub use options::Options;
 pub use put::{PUT_BYTES_MAX, PUT_RECORDS_MAX, Put, RECORD_BYTES_MAX};
-pub use reader::{Event, Plan, StreamReader};
-pub use record::{Record, SequenceNumber};
-pub use shard::Start;
+pub use reader::{ReadPlan, StreamEvent, StreamReader};
+pub use record::{SequenceNumber, StreamRecord};
+pub use shard::ShardStart;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use headcount_clock::Backoff;
 
 use crate::client::Client;
-use crate::error::{Error, Failure, Kind, Result};
+use crate::error::{CallFailure, Error, FailureKind, Result};
 use crate::hash_key::HashKey;
 use crate::record::SequenceNumber;
 
@@ -23,9 +23,11 @@ pub const PUT_BYTES_MAX: usize = 5 << 20;
 /// A record to be put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Put {
+    /// Its bytes, at most [`RECORD_BYTES_MAX`] with the partition key.
     pub data: Vec<u8>,
     /// Only for whoever looks at the stream with other tools: `hash_key` decides where the record goes.
     pub partition_key: String,
+    /// Decides which shard takes it.
     pub hash_key: HashKey,
 }
 
@@ -54,7 +56,7 @@ impl Client {
                 .partition_key(put.partition_key)
                 .explicit_hash_key(put.hash_key.to_string())
                 .build()
-                .map_err(|error| self.failure(Kind::Refused, &error.to_string()))?;
+                .map_err(|error| self.failure(FailureKind::Refused, &error.to_string()))?;
             waiting.push((index, entry));
         }
         let began = Instant::now();
@@ -72,7 +74,7 @@ impl Client {
             };
             if began.elapsed() > limit {
                 return Err(Error::GaveUp {
-                    failure: self.failure(Kind::Throttled, &cause),
+                    failure: self.failure(FailureKind::Throttled, &cause),
                     seconds: began.elapsed().as_secs(),
                 });
             }
@@ -90,7 +92,7 @@ impl Client {
     async fn put_once(
         &self,
         entries: &[(usize, PutRecordsRequestEntry)],
-    ) -> Result<Vec<PutRecordsResultEntry>, Failure> {
+    ) -> Result<Vec<PutRecordsResultEntry>, CallFailure> {
         let entries: Vec<_> = entries.iter().map(|(_, entry)| entry.clone()).collect();
         let count = entries.len();
         let call = self.sdk().put_records().stream_name(self.stream());
@@ -100,14 +102,14 @@ impl Client {
             Ok(results)
         } else {
             Err(self.failure(
-                Kind::Unavailable,
+                FailureKind::Unavailable,
                 "the answer is not about the records that were put",
             ))
         }
     }
 
-    fn failure(&self, kind: Kind, cause: &str) -> Failure {
-        Failure {
+    fn failure(&self, kind: FailureKind, cause: &str) -> CallFailure {
+        CallFailure {
             kind,
             action: "write to",
             stream: self.stream().to_owned(),

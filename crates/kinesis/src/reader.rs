@@ -14,31 +14,33 @@ use crate::error::{Error, Result};
 use crate::forgotten::forgotten;
 use crate::graph::{Graph, Shard};
 use crate::hash_key::HashKey;
-use crate::record::Record;
-use crate::shard::{ShardReader, Start};
-use crate::task::{Delivery, Task};
+use crate::record::StreamRecord;
+use crate::shard::{ShardReader, ShardStart};
+use crate::task::{Delivery, ShardTask};
 
 /// What is to be read.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct ReadPlan {
     /// Where shards begin of which nothing was read yet.
-    pub beginning: Start,
+    pub beginning: ShardStart,
     /// Where shards go on that were read before.
-    pub starts: BTreeMap<String, Start>,
+    pub starts: BTreeMap<String, ShardStart>,
     /// Only the shards that hold what is put here.
     pub only: Option<HashKey>,
-    /// Go on at the oldest record when what comes next is no longer kept, and say so by [`Event::Lost`].
+    /// Go on at the oldest record when what comes next is no longer kept, and say so by [`StreamEvent::Lost`].
     pub tolerates_loss: bool,
 }
 
 /// What happens while a stream is read. Events of one shard come in order, and the end of a shard before anything of
 /// those that came from it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum StreamEvent {
     /// Records of a shard, in order; none when all were read and nothing came for a while.
     Records {
+        /// The id of the shard.
         shard: String,
-        records: Vec<Record>,
+        /// What the read brought.
+        records: Vec<StreamRecord>,
         /// How far behind the tip of the shard, ms of arrival.
         behind_ms: i64,
         /// All that the stream had at this moment was read. Only said without records, and after two looks: a shard
@@ -46,11 +48,17 @@ pub enum Event {
         whole_at: Option<std::time::Instant>,
     },
     /// A closed shard was read to its end.
-    Ended { shard: String },
+    Ended {
+        /// The id of the shard.
+        shard: String,
+    },
     /// What arrived between these times (ms since 1970) is no longer kept.
     Lost {
+        /// The id of the shard.
         shard: String,
+        /// Everything that arrived before was read.
         from_ms: i64,
+        /// What arrived later is still kept.
         to_ms: i64,
     },
     /// Something did not work and is tried again: a sentence.
@@ -61,7 +69,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct StreamReader {
     client: Client,
-    plan: Plan,
+    plan: ReadPlan,
     graph: Graph,
     /// When the shards are listed next.
     list_at: Instant,
@@ -77,7 +85,8 @@ pub struct StreamReader {
 }
 
 impl StreamReader {
-    pub fn new(client: Client, plan: Plan) -> Self {
+    /// A reader of what `plan` says. It reads nothing before [`StreamReader::next`] is first called.
+    pub fn new(client: Client, plan: ReadPlan) -> Self {
         let (sender, events) = mpsc::channel(1);
         StreamReader {
             graph: Graph::default(),
@@ -95,7 +104,7 @@ impl StreamReader {
     }
 
     /// The next event. May be called off without losing one. After an error it is of no more use.
-    pub async fn next(&mut self) -> Result<Event> {
+    pub async fn next(&mut self) -> Result<StreamEvent> {
         self.held = None;
         loop {
             tokio::select! {
@@ -108,7 +117,7 @@ impl StreamReader {
                 Some((event, held)) = self.events.recv() => {
                     self.held = held;
                     let event = event?;
-                    if let Event::Ended { shard } = &event {
+                    if let StreamEvent::Ended { shard } = &event {
                         self.graph.end(shard);
                         // What came from it is listed before anything else is handed out.
                         self.list_at = Instant::now();
@@ -119,16 +128,16 @@ impl StreamReader {
         }
     }
 
-    fn repeat_or_fail(&mut self, error: Error) -> Result<Option<Event>> {
+    fn repeat_or_fail(&mut self, error: Error) -> Result<Option<StreamEvent>> {
         if !error.is_transient() {
             return Err(error);
         }
         self.list_at = Instant::now() + self.backoff.next_delay();
-        Ok(Some(Event::Trouble(error.to_string())))
+        Ok(Some(StreamEvent::Trouble(error.to_string())))
     }
 
     /// A shard that is listed no more has lost all it had: was it read to its end before?
-    async fn check_forgotten(&self, listed: &[Shard]) -> Result<Option<Event>> {
+    async fn check_forgotten(&self, listed: &[Shard]) -> Result<Option<StreamEvent>> {
         for (shard, sequence, whole_ms) in forgotten(&self.plan.starts, listed) {
             let retention_hours = self.client.summary().await?.retention_hours;
             let to_ms = now_ms() - i64::from(retention_hours) * 3_600_000;
@@ -136,7 +145,7 @@ impl StreamReader {
                 continue;
             }
             if self.plan.tolerates_loss {
-                return Ok(Some(Event::Lost {
+                return Ok(Some(StreamEvent::Lost {
                     shard,
                     from_ms: whole_ms,
                     to_ms,
@@ -154,7 +163,7 @@ impl StreamReader {
     }
 
     /// Lists the shards and starts those that are due.
-    async fn list(&mut self) -> Result<Option<Event>> {
+    async fn list(&mut self) -> Result<Option<StreamEvent>> {
         let mut shards = match self.client.shards().await {
             Ok(shards) => shards,
             Err(failure) => return self.repeat_or_fail(failure.into()),
@@ -187,7 +196,7 @@ impl StreamReader {
                 start.clone(),
                 self.plan.tolerates_loss,
             );
-            let task = Task::new(&self.client, id, reader, &self.room, &self.sender);
+            let task = ShardTask::new(&self.client, id, reader, &self.room, &self.sender);
             self.tasks.spawn(task.run(self.client.clone()));
         }
         // Those that have ended are let go.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 /// One record of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct StreamRecord {
     /// Its place in its shard.
     pub sequence: SequenceNumber,
     /// When the stream took it, ms since 1970 by the stream's clock; about right.
     pub arrived_ms: i64,
+    /// Its bytes.
     pub data: Vec<u8>,
 }
 
@@ -21,10 +22,12 @@ pub struct Record {
 pub struct SequenceNumber(String);
 
 impl SequenceNumber {
+    /// A number as the service wrote it, in decimal digits.
     pub fn new(digits: impl Into<String>) -> Self {
         SequenceNumber(digits.into())
     }
 
+    /// Its decimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,13 +4,13 @@ use aws_sdk_kinesis::types::ShardIteratorType;
 
 use headcount_clock::now_ms;
 
-use crate::client::{Answer, Client};
-use crate::error::{Error, Kind, Result};
-use crate::record::{Record, SequenceNumber};
+use crate::client::{Client, ShardRecords};
+use crate::error::{Error, FailureKind, Result};
+use crate::record::{SequenceNumber, StreamRecord};
 
 /// Where reading a shard begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
+pub enum ShardStart {
     /// At the oldest record it still has.
     Oldest,
     /// At the first record that arrived at this time (ms since 1970) or later.
@@ -19,14 +19,16 @@ pub enum Start {
     At(SequenceNumber),
     /// Behind a record that was read. Everything that arrived up to `whole_ms` was read.
     After {
+        /// The record.
         sequence: SequenceNumber,
+        /// In ms since 1970, by the stream's clock.
         whole_ms: i64,
     },
 }
 
 /// What one read brought.
 pub(crate) struct Page {
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<StreamRecord>,
     pub(crate) behind_ms: i64,
     pub(crate) ended: bool,
     /// Records between these times of arrival are lost; only where that is tolerated.
@@ -36,7 +38,7 @@ pub(crate) struct Page {
 pub(crate) struct ShardReader {
     client: Client,
     shard: String,
-    start: Start,
+    start: ShardStart,
     tolerates_loss: bool,
     iterator: Option<String>,
     /// The record at `start` has not been seen yet: it may be gone, and others with it.
@@ -44,7 +46,12 @@ pub(crate) struct ShardReader {
 }
 
 impl ShardReader {
-    pub(crate) fn new(client: Client, shard: String, start: Start, tolerates_loss: bool) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        shard: String,
+        start: ShardStart,
+        tolerates_loss: bool,
+    ) -> Self {
         ShardReader {
             client,
             shard,
@@ -66,13 +73,13 @@ impl ShardReader {
             Some(iterator) => iterator,
             None => self.place().await?,
         };
-        let Answer {
+        let ShardRecords {
             records,
             behind_ms,
             next,
         } = match self.client.records(&iterator).await {
             Ok(answer) => answer,
-            Err(failure) if failure.kind == Kind::Expired => return Ok(Page::nothing()),
+            Err(failure) if failure.kind == FailureKind::Expired => return Ok(Page::nothing()),
             Err(failure) => {
                 self.iterator = Some(iterator);
                 return Err(failure.into());
@@ -92,9 +99,9 @@ impl ShardReader {
 
     async fn place(&mut self) -> Result<String> {
         let (kind, sequence, time_ms) = match &self.start {
-            Start::Oldest => (ShardIteratorType::TrimHorizon, None, None),
-            Start::Time(ms) => (ShardIteratorType::AtTimestamp, None, Some(*ms)),
-            Start::At(sequence) | Start::After { sequence, .. } => {
+            ShardStart::Oldest => (ShardIteratorType::TrimHorizon, None, None),
+            ShardStart::Time(ms) => (ShardIteratorType::AtTimestamp, None, Some(*ms)),
+            ShardStart::At(sequence) | ShardStart::After { sequence, .. } => {
                 (ShardIteratorType::AtSequenceNumber, Some(sequence), None)
             }
         };
@@ -106,8 +113,8 @@ impl ShardReader {
     /// The service goes on at the oldest record when the one that was asked for is gone, and does not say so. Therefore
     /// the record itself is read again: if it is there, so is everything after it.
     async fn prove(&mut self, page: &mut Page) -> Result<()> {
-        let (Start::At(wanted)
-        | Start::After {
+        let (ShardStart::At(wanted)
+        | ShardStart::After {
             sequence: wanted, ..
         }) = &self.start
         else {
@@ -118,7 +125,7 @@ impl ShardReader {
         }
         match page.records.first() {
             Some(first) if first.sequence == *wanted => {
-                if matches!(self.start, Start::After { .. }) {
+                if matches!(self.start, ShardStart::After { .. }) {
                     page.records.remove(0);
                 }
             }
@@ -136,7 +143,7 @@ impl ShardReader {
         let retention_hours = self.client.summary().await?.retention_hours;
         let oldest_ms = now_ms() - i64::from(retention_hours) * 3_600_000;
         let whole_ms = match self.start {
-            Start::After { whole_ms, .. } => whole_ms,
+            ShardStart::After { whole_ms, .. } => whole_ms,
             _ => 0,
         };
         if whole_ms > oldest_ms {
@@ -160,12 +167,12 @@ impl ShardReader {
         let at_tip = page.behind_ms == 0;
         match (page.records.last(), &mut self.start) {
             (Some(last), _) => {
-                self.start = Start::After {
+                self.start = ShardStart::After {
                     sequence: last.sequence.clone(),
                     whole_ms: if at_tip { now_ms() } else { last.arrived_ms },
                 };
             }
-            (None, Start::After { whole_ms, .. }) if at_tip => *whole_ms = now_ms(),
+            (None, ShardStart::After { whole_ms, .. }) if at_tip => *whole_ms = now_ms(),
             _ => {}
         }
     }

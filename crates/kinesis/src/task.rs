@@ -9,14 +9,14 @@ use headcount_clock::Backoff;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::reader::Event;
+use crate::reader::StreamEvent;
 use crate::shard::{Page, ShardReader};
 
 /// An event, and the room that it takes.
-pub(crate) type Delivery = (Result<Event>, Option<OwnedSemaphorePermit>);
+pub(crate) type Delivery = (Result<StreamEvent>, Option<OwnedSemaphorePermit>);
 
 /// Reads one shard to its end.
-pub(crate) struct Task {
+pub(crate) struct ShardTask {
     shard: String,
     reader: ShardReader,
     room: Arc<Semaphore>,
@@ -29,9 +29,9 @@ pub(crate) struct Task {
 }
 
 /// Nobody reads any more.
-struct Gone;
+struct ReceiverGone;
 
-impl Task {
+impl ShardTask {
     pub(crate) fn new(
         client: &Client,
         shard: String,
@@ -39,7 +39,7 @@ impl Task {
         room: &Arc<Semaphore>,
         sender: &mpsc::Sender<Delivery>,
     ) -> Self {
-        Task {
+        ShardTask {
             shard,
             reader,
             room: Arc::clone(room),
@@ -55,10 +55,10 @@ impl Task {
     }
 
     /// Reads once; false at the end.
-    async fn step(&mut self, client: &Client) -> Result<bool, Gone> {
+    async fn step(&mut self, client: &Client) -> Result<bool, ReceiverGone> {
         self.reader.turn().await;
         let held = Arc::clone(&self.room).acquire_owned().await;
-        let held = held.map_err(|_| Gone)?;
+        let held = held.map_err(|_| ReceiverGone)?;
         let asked = std::time::Instant::now();
         match self.reader.read().await {
             Ok(page) => {
@@ -67,7 +67,7 @@ impl Task {
             }
             Err(error) if error.is_transient() => {
                 drop(held);
-                self.send(Ok(Event::Trouble(error.to_string())), None)
+                self.send(Ok(StreamEvent::Trouble(error.to_string())), None)
                     .await?;
                 sleep(self.backoff.next_delay()).await;
                 Ok(true)
@@ -85,7 +85,7 @@ impl Task {
         asked: std::time::Instant,
         held: OwnedSemaphorePermit,
         client: &Client,
-    ) -> Result<bool, Gone> {
+    ) -> Result<bool, ReceiverGone> {
         let Page {
             records,
             behind_ms,
@@ -94,7 +94,7 @@ impl Task {
         } = page;
         let shard = || self.shard.clone();
         if let Some((from_ms, to_ms)) = lost_ms {
-            let lost = Event::Lost {
+            let lost = StreamEvent::Lost {
                 shard: shard(),
                 from_ms,
                 to_ms,
@@ -109,7 +109,7 @@ impl Task {
         let says_so =
             whole_at.is_some() && self.said_at.is_none_or(|at| at.elapsed() >= silent_for);
         if !is_empty || says_so {
-            let records = Event::Records {
+            let records = StreamEvent::Records {
                 shard: shard(),
                 records,
                 behind_ms,
@@ -119,16 +119,20 @@ impl Task {
             self.said_at = says_so.then(Instant::now);
         }
         if ended {
-            self.send(Ok(Event::Ended { shard: shard() }), None).await?;
+            self.send(Ok(StreamEvent::Ended { shard: shard() }), None)
+                .await?;
         }
         Ok(!ended)
     }
 
     async fn send(
         &self,
-        event: Result<Event, Error>,
+        event: Result<StreamEvent, Error>,
         held: Option<OwnedSemaphorePermit>,
-    ) -> Result<(), Gone> {
-        self.sender.send((event, held)).await.map_err(|_| Gone)
+    ) -> Result<(), ReceiverGone> {
+        self.sender
+            .send((event, held))
+            .await
+            .map_err(|_| ReceiverGone)
     }
 }

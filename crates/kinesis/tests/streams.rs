@@ -6,7 +6,7 @@ mod support;
 use std::collections::{BTreeMap, HashMap};
 
 use headcount_kinesis::{
-    Client, Error, Event, HashKey, Plan, Put, SequenceNumber, Start, StreamReader,
+    Client, Error, HashKey, Put, ReadPlan, SequenceNumber, ShardStart, StreamEvent, StreamReader,
 };
 use headcount_test_servers::Kinesis;
 use serde_json::json;
@@ -26,9 +26,9 @@ fn round(number: u32) -> Vec<Put> {
     (0..KEYS).map(put).collect()
 }
 
-fn from_the_oldest() -> Plan {
-    Plan {
-        beginning: Start::Oldest,
+fn from_the_oldest() -> ReadPlan {
+    ReadPlan {
+        beginning: ShardStart::Oldest,
         starts: BTreeMap::new(),
         only: None,
         tolerates_loss: false,
@@ -39,7 +39,7 @@ fn from_the_oldest() -> Plan {
 #[derive(Default)]
 struct Found {
     numbers: HashMap<u16, Vec<u32>>,
-    positions: BTreeMap<String, Start>,
+    positions: BTreeMap<String, ShardStart>,
     count: usize,
     troubles: usize,
 }
@@ -50,9 +50,9 @@ impl Found {
         while self.count < count {
             let event = timeout(LIMIT, reader.next()).await;
             match event.expect("an event comes in time").unwrap() {
-                Event::Records { shard, records, .. } => {
+                StreamEvent::Records { shard, records, .. } => {
                     let Some(last) = records.last() else { continue };
-                    let after = Start::After {
+                    let after = ShardStart::After {
                         sequence: last.sequence.clone(),
                         whole_ms: last.arrived_ms,
                     };
@@ -65,9 +65,9 @@ impl Found {
                         numbers.push(number.parse().unwrap());
                     }
                 }
-                Event::Trouble(_) => self.troubles += 1,
-                Event::Ended { .. } => {}
-                lost @ Event::Lost { .. } => panic!("{lost:?}"),
+                StreamEvent::Trouble(_) => self.troubles += 1,
+                StreamEvent::Ended { .. } => {}
+                lost @ StreamEvent::Lost { .. } => panic!("{lost:?}"),
             }
         }
     }
@@ -114,7 +114,7 @@ async fn a_killed_reader_goes_on_where_it_was() {
     let total = 40 * usize::from(KEYS);
     let mut kills = 0;
     while found.count < total {
-        let plan = Plan {
+        let plan = ReadPlan {
             starts: found.positions.clone(),
             ..from_the_oldest()
         };
@@ -180,7 +180,7 @@ async fn what_a_put_was_refused_is_put_again_and_nothing_else() {
 #[tokio::test]
 async fn one_hash_key_is_one_sequence_across_resharding() {
     let (client, _) = stream(3).await;
-    let plan = Plan {
+    let plan = ReadPlan {
         only: Some(HashKey::middle_of(5, KEYS)),
         ..from_the_oldest()
     };
@@ -189,7 +189,7 @@ async fn one_hash_key_is_one_sequence_across_resharding() {
     let mut numbers = Vec::new();
     while numbers.len() < 24 {
         let event = timeout(LIMIT, reader.next()).await.unwrap().unwrap();
-        if let Event::Records { records, .. } = event {
+        if let StreamEvent::Records { records, .. } = event {
             let texts = records
                 .iter()
                 .map(|record| String::from_utf8_lossy(&record.data));
@@ -209,10 +209,10 @@ async fn what_is_no_longer_kept_is_an_error_and_not_a_jump() {
     // The number at which the shard begins is that of no record; it stands for one that was kept once.
     let gone = &listed["SequenceNumberRange"]["StartingSequenceNumber"];
     let gone = SequenceNumber::new(gone.as_str().unwrap());
-    let plan = |whole_ms, tolerates_loss| Plan {
+    let plan = |whole_ms, tolerates_loss| ReadPlan {
         starts: BTreeMap::from([(
             shard.clone(),
-            Start::After {
+            ShardStart::After {
                 sequence: gone.clone(),
                 whole_ms,
             },
@@ -232,12 +232,12 @@ async fn what_is_no_longer_kept_is_an_error_and_not_a_jump() {
     }
     assert!(matches!(
         next(plan(5, true)).await,
-        Ok(Event::Lost { from_ms: 5, .. })
+        Ok(StreamEvent::Lost { from_ms: 5, .. })
     ));
     // An old record of a stream that was read to its tip a moment ago: nothing came after it that is gone too.
     assert!(matches!(
         next(plan(i64::MAX, false)).await,
-        Ok(Event::Records { .. })
+        Ok(StreamEvent::Records { .. })
     ));
 }
 

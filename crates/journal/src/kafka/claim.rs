@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
-use crate::kafka::identity::{Identity, merged};
-use crate::kafka::options::Topic;
-use crate::kafka::producer::{Transactions, Trouble};
+use crate::kafka::identity::{JournalIdentity, merged};
+use crate::kafka::producer::{TransactionFailure, Transactions};
 use crate::kafka::scan::Scanner;
+use crate::kafka::topic::JournalTopic;
 
 const JOURNAL: &str = "journal";
 
@@ -32,8 +32,8 @@ struct Claim {
 
 /// What the topic says now.
 #[derive(Default)]
-pub(super) struct Said {
-    pub(super) identity: Option<Identity>,
+pub(super) struct PositionsTopic {
+    pub(super) identity: Option<JournalIdentity>,
     /// The writer that may write as the worker asked about.
     pub(super) claim: Option<String>,
     /// By partition, by key.
@@ -41,15 +41,15 @@ pub(super) struct Said {
 }
 
 /// Reads the whole topic; it has one message a key, and some more until it is compacted.
-pub(super) fn read(cluster: &Cluster, scanner: &Scanner) -> Result<Said> {
+pub(super) fn read(cluster: &Cluster, scanner: &Scanner) -> Result<PositionsTopic> {
     let topic = &cluster.positions;
     let mine = claim_key(cluster);
-    let mut said = Said::default();
+    let mut said = PositionsTopic::default();
     scanner.scan(topic, 0, 0, |message| {
         let key = message.key().unwrap_or_default();
         let value = message.payload().unwrap_or_default();
         if key == JOURNAL.as_bytes() {
-            said.identity = Some(Identity::parse(topic, value)?);
+            said.identity = Some(JournalIdentity::parse(topic, value)?);
         } else if key == mine.as_bytes() {
             let claim: Claim = serde_json::from_slice(value)
                 .map_err(|error| Error::message(topic, 0, message.offset(), error.to_string()))?;
@@ -83,7 +83,11 @@ fn claim_key(cluster: &Cluster) -> String {
 
 /// What the journal is, with topics for all that is wanted. A new journal gets a number, the same for all who open it at the
 /// same moment: they share a transactional id, so only one of them can write it.
-pub(super) fn identify(cluster: &Cluster, scanner: &Scanner, wanted: &[Topic]) -> Result<Identity> {
+pub(super) fn identify(
+    cluster: &Cluster,
+    scanner: &Scanner,
+    wanted: &[JournalTopic],
+) -> Result<JournalIdentity> {
     if let Some(identity) = read(cluster, scanner)?.identity
         && merged(cluster.name(), &identity.topics, wanted)? == identity.topics
     {
@@ -94,7 +98,7 @@ pub(super) fn identify(cluster: &Cluster, scanner: &Scanner, wanted: &[Topic]) -
     for _ in 0..TRIES {
         match create(cluster, scanner, &name, wanted)? {
             Ok(identity) => return Ok(identity),
-            Err(trouble) => last = trouble.to_string(),
+            Err(failure) => last = failure.to_string(),
         }
         // Two who disturb each other should not go on in step.
         let backoff = Duration::from_millis(20 + headcount_clock::random_id() % 200);
@@ -109,15 +113,17 @@ fn create(
     cluster: &Cluster,
     scanner: &Scanner,
     name: &str,
-    wanted: &[Topic],
-) -> Result<Result<Identity, Trouble>> {
+    wanted: &[JournalTopic],
+) -> Result<Result<JournalIdentity, TransactionFailure>> {
     let Ok(transactions) = Transactions::open(cluster, name)? else {
-        return Ok(Err(Trouble::Abort("another process creates it".to_owned())));
+        return Ok(Err(TransactionFailure::Abort(
+            "another process creates it".to_owned(),
+        )));
     };
     // Nobody else's write is under way any more, so what is read now is all there is.
     let found = read(cluster, scanner)?.identity;
     let known = found.as_ref().map_or(&[][..], |found| &found.topics);
-    let identity = Identity {
+    let identity = JournalIdentity {
         id: found
             .as_ref()
             .map_or_else(headcount_clock::random_id, |found| found.id),
@@ -135,7 +141,7 @@ pub(super) fn claim(
     transactions: &Transactions,
     cluster: &Cluster,
     writer: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), TransactionFailure> {
     let claim = Claim {
         writer: writer.to_owned(),
     };
@@ -148,7 +154,7 @@ fn put(
     cluster: &Cluster,
     key: &str,
     value: &[u8],
-) -> Result<(), Trouble> {
+) -> Result<(), TransactionFailure> {
     let give_up = &cluster.waiting.give_up;
     transactions.begin(0)?;
     transactions.send(&cluster.positions, 0, Some(key.as_bytes()), value, None)?;

@@ -7,11 +7,11 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 
-use headcount_kafka::Told;
+use headcount_kafka::TracingContext;
 
 use crate::error::{Error, Result};
-use crate::kafka::Options;
-use crate::kafka::topics::{COMMITS, POSITIONS};
+use crate::kafka::options::Options;
+use crate::kafka::topic::{COMMITS, POSITIONS};
 use crate::kafka::wait::Wakeup;
 use crate::latch::Latch;
 use crate::waiting::Waiting;
@@ -27,7 +27,7 @@ pub(super) struct Cluster {
     /// The topic of positions, claims and the journal's identity.
     pub(super) positions: String,
     /// Asks for what nobody has committed yet, too.
-    pub(super) asker: BaseConsumer<Told>,
+    pub(super) asker: BaseConsumer<TracingContext>,
     /// Set when the journal takes nothing more and everything taken is answered.
     pub(super) closed: Latch,
     /// Says that the brokers are waited for, and whether they still are.
@@ -40,11 +40,11 @@ impl Cluster {
     /// Connects; nothing is asked yet.
     pub(super) fn connect(options: Options) -> Result<Self> {
         options.check()?;
-        let asker: BaseConsumer<Told> = options
+        let asker: BaseConsumer<TracingContext> = options
             .address
             .config()
             .set("isolation.level", "read_uncommitted")
-            .create_with_context(Told)
+            .create_with_context(TracingContext)
             .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
         let topic = |name: &str| format!("{}.{name}", options.address.name());
         Ok(Self {

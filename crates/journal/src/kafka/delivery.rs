@@ -10,18 +10,18 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 
-use headcount_kafka::tell;
+use headcount_kafka::log_line;
 
 /// Where the messages one asks about came to lie, and the first failure.
 #[derive(Default)]
 pub(super) struct Deliveries {
-    state: Mutex<State>,
+    state: Mutex<DeliveryState>,
     /// Told when nothing is outstanding any more.
     all: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct DeliveryState {
     /// Handed over, and nothing heard of them yet.
     outstanding: usize,
     offsets: Vec<Option<i64>>,
@@ -36,7 +36,7 @@ pub(super) const NOT_ASKED: Slot = usize::MAX;
 impl Deliveries {
     /// Forgets the transaction before; there are so many slots in the next.
     pub(super) fn begin(&self, slots: usize) {
-        *self.lock() = State {
+        *self.lock() = DeliveryState {
             outstanding: 0,
             offsets: vec![None; slots],
             failed: None,
@@ -71,12 +71,12 @@ impl Deliveries {
         self.lock().offsets.get(slot).copied().flatten()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, DeliveryState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl DeliveryState {
     fn settle(&mut self) {
         self.outstanding = self.outstanding.saturating_sub(1);
     }
@@ -84,7 +84,7 @@ impl State {
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tell(level, facility, message);
+        log_line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {

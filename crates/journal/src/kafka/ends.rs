@@ -11,10 +11,10 @@ use crate::kafka::message::Commit;
 use crate::kafka::scan::Scanner;
 
 /// Counts the commit messages of all partitions, each only once.
-pub(super) struct Ends(Vec<Mutex<Counted>>);
+pub(super) struct Ends(Vec<Mutex<EndCursor>>);
 
 #[derive(Default)]
-struct Counted {
+struct EndCursor {
     /// The next commit message in its topic.
     next: i64,
     end: Offset,
@@ -50,7 +50,7 @@ impl Ends {
             end += commit.count();
             Ok(())
         })?;
-        *counted = Counted { next, end };
+        *counted = EndCursor { next, end };
         Ok(end)
     }
 }

@@ -12,38 +12,38 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, way_out};
-use crate::kafka::message::VERSION;
-use crate::kafka::options::Topic;
+use crate::kafka::message::{FormatVersion, VERSION};
+use crate::kafka::topic::JournalTopic;
 
 /// What a journal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct JournalIdentity {
     pub(super) id: u64,
     /// No two of them have a name or a kind in common.
-    pub(super) topics: Vec<Topic>,
+    pub(super) topics: Vec<JournalTopic>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Text {
+struct IdentityJson {
     version: u32,
     id: String,
-    topics: Vec<TopicText>,
+    topics: Vec<TopicJson>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct TopicText {
+struct TopicJson {
     name: String,
     /// The first kind and the last.
     kinds: (u8, u8),
 }
 
-impl Identity {
+impl JournalIdentity {
     pub(super) fn to_text(&self) -> Vec<u8> {
-        let topics = self.topics.iter().map(|topic| TopicText {
+        let topics = self.topics.iter().map(|topic| TopicJson {
             name: topic.name.clone(),
             kinds: topic.kinds,
         });
-        let text = Text {
+        let text = IdentityJson {
             version: VERSION,
             id: format!("{:016x}", self.id),
             topics: topics.collect(),
@@ -53,15 +53,11 @@ impl Identity {
 
     /// Reads what stands in `topic`.
     pub(super) fn parse(topic: &str, text: &[u8]) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
         let damaged = |error: serde_json::Error| {
             Error::topic(topic, format!("the journal's description: {error}"))
         };
         // The version first: it says how the rest is to be read.
-        let Versioned { version } = serde_json::from_slice(text).map_err(damaged)?;
+        let FormatVersion { version } = serde_json::from_slice(text).map_err(damaged)?;
         if version != VERSION {
             let way_out = way_out(version, VERSION);
             return Err(Error::topic(
@@ -71,10 +67,10 @@ impl Identity {
                 ),
             ));
         }
-        let text: Text = serde_json::from_slice(text).map_err(damaged)?;
+        let text: IdentityJson = serde_json::from_slice(text).map_err(damaged)?;
         let id = u64::from_str_radix(&text.id, 16)
             .map_err(|error| Error::topic(topic, format!("the journal's number: {error}")))?;
-        let topics = text.topics.into_iter().map(|topic| Topic {
+        let topics = text.topics.into_iter().map(|topic| JournalTopic {
             name: topic.name,
             kinds: topic.kinds,
         });
@@ -89,7 +85,11 @@ impl Identity {
 ///
 /// # Errors
 /// When a name or a part of the kinds is taken by another topic: records would be looked for where they are not.
-pub(super) fn merged(journal: &str, known: &[Topic], wanted: &[Topic]) -> Result<Vec<Topic>> {
+pub(super) fn merged(
+    journal: &str,
+    known: &[JournalTopic],
+    wanted: &[JournalTopic],
+) -> Result<Vec<JournalTopic>> {
     let mut all = known.to_vec();
     for topic in wanted {
         if all.iter().any(|other| other.holds(topic)) {
@@ -131,8 +131,8 @@ mod tests {
 
     use super::*;
 
-    fn topics(topics: &[(&str, u8, u8)]) -> Vec<Topic> {
-        let topic = |&(name, first, last): &(&str, u8, u8)| Topic {
+    fn topics(topics: &[(&str, u8, u8)]) -> Vec<JournalTopic> {
+        let topic = |&(name, first, last): &(&str, u8, u8)| JournalTopic {
             name: name.to_owned(),
             kinds: (first, last),
         };
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn an_identity_is_read_back() {
-        let identity = Identity {
+        let identity = JournalIdentity {
             id: 0xfeed,
             topics: topics(&[("rsvps", 1, 1), ("other", 16, 254)]),
         };
@@ -150,13 +150,17 @@ mod tests {
             String::from_utf8_lossy(&text),
             r#"{"version":2,"id":"000000000000feed","topics":[{"name":"rsvps","kinds":[1,1]},{"name":"other","kinds":[16,254]}]}"#
         );
-        assert_eq!(Identity::parse("j.positions", &text).unwrap(), identity);
+        assert_eq!(
+            JournalIdentity::parse("j.positions", &text).unwrap(),
+            identity
+        );
     }
 
     /// As version 1 wrote it, whose topics were known by the places of feeds in a list.
     #[test]
     fn one_of_another_version_is_refused_with_the_way_out() {
-        let old = Identity::parse("j.positions", br#"{"version":1,"id":"000000000000feed"}"#);
+        let old =
+            JournalIdentity::parse("j.positions", br#"{"version":1,"id":"000000000000feed"}"#);
         let said = old.unwrap_err().to_string();
         assert!(
             said.starts_with(
@@ -164,7 +168,7 @@ mod tests {
             ),
             "{said}"
         );
-        let new = Identity::parse("j.positions", br#"{"version":3,"lanes":{}}"#);
+        let new = JournalIdentity::parse("j.positions", br#"{"version":3,"lanes":{}}"#);
         let said = new.unwrap_err().to_string();
         assert!(said.ends_with("or a newer one"), "{said}");
     }

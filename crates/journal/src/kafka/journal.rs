@@ -13,12 +13,12 @@ use crate::kafka::Options;
 use crate::kafka::claim;
 use crate::kafka::cluster::Cluster;
 use crate::kafka::ends::Ends;
-use crate::kafka::member::Member;
+use crate::kafka::member::GroupMember;
 use crate::kafka::plan::{Planner, SourceNames};
-use crate::kafka::reader::Reader;
+use crate::kafka::reader::KafkaReader;
 use crate::kafka::scan::Scanner;
 use crate::kafka::topics;
-use crate::kafka::writer::{self, Counts, Shared};
+use crate::kafka::writer::{self, KafkaCounters, WriterState};
 use crate::latch::Latch;
 use crate::place::Place;
 use crate::queue::Queue;
@@ -26,25 +26,25 @@ use crate::receipt::Receipt;
 use crate::{Figures, Offset};
 
 /// A journal on Kafka that is open for appending and reading.
-pub(crate) struct Journal {
+pub(crate) struct KafkaJournal {
     cluster: Arc<Cluster>,
     scanner: Arc<Scanner>,
     ends: Ends,
     id: u64,
     partitions: u16,
     names: SourceNames,
-    shared: Arc<Shared>,
+    shared: Arc<WriterState>,
     writer: Mutex<Option<JoinHandle<Result<()>>>>,
 }
 
-impl Journal {
+impl KafkaJournal {
     pub(crate) fn open(options: Options) -> Result<Self> {
         let cluster = Arc::new(Cluster::connect(options)?);
         let scanner = Arc::new(Scanner::new(&cluster)?);
         let (partitions, identity) = topics::open(&cluster, &scanner)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WriterState {
             queue: Queue::new(cluster.options.limits()),
-            counts: (0..partitions).map(|_| Counts::default()).collect(),
+            counts: (0..partitions).map(|_| KafkaCounters::default()).collect(),
             commit_us: AtomicU64::new(0),
             groups: AtomicU64::new(0),
             ended: Latch::default(),
@@ -107,7 +107,7 @@ impl Journal {
         self.shared.queue.push(partition, batch)
     }
 
-    pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<Reader> {
+    pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<KafkaReader> {
         self.check(partition)?;
         if place.offset > 0 && place.hint.is_empty() {
             let end = self.durable_end(partition)?;
@@ -119,7 +119,7 @@ impl Journal {
                 });
             }
         }
-        Reader::open(&self.cluster, partition, place)
+        KafkaReader::open(&self.cluster, partition, place)
     }
 
     pub(crate) fn positions(&self) -> Result<Vec<Vec<Vec<u8>>>> {
@@ -154,7 +154,7 @@ impl Journal {
 
     pub(crate) fn figures(&self, partition: u16) -> Result<Figures> {
         self.check(partition)?;
-        let Shared {
+        let WriterState {
             queue,
             counts,
             commit_us,
@@ -173,8 +173,8 @@ impl Journal {
         })
     }
 
-    pub(crate) fn join(&self, group: &str, worker: &str) -> Result<Member> {
-        Member::join(&self.cluster, group, worker)
+    pub(crate) fn join(&self, group: &str, worker: &str) -> Result<GroupMember> {
+        GroupMember::join(&self.cluster, group, worker)
     }
 
     pub(crate) fn give_up(&self) {
@@ -210,7 +210,7 @@ impl Journal {
     }
 }
 
-impl Drop for Journal {
+impl Drop for KafkaJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
             tracing::error!(%error, "closing the journal");

@@ -14,7 +14,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, TopicPartitionList};
 
-use headcount_kafka::tell;
+use headcount_kafka::log_line;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
@@ -28,34 +28,34 @@ const CHANGES: usize = 16;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// A member.
-pub(crate) struct Member {
+pub(crate) struct GroupMember {
     changes: Receiver<Change>,
-    consumer: Option<Arc<BaseConsumer<Group>>>,
+    consumer: Option<Arc<BaseConsumer<GroupContext>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What the group asks of its member, put down until the thread comes to it.
-struct Group {
-    asked: Mutex<Vec<Asked>>,
+struct GroupContext {
+    asked: Mutex<Vec<Rebalance>>,
     stop: Latch,
 }
 
-enum Asked {
+enum Rebalance {
     Assigned(Vec<u16>),
     Revoked(TopicPartitionList, bool),
 }
 
-impl Member {
+impl GroupMember {
     pub(super) fn join(cluster: &Arc<Cluster>, group: &str, worker: &str) -> Result<Self> {
         let options = &cluster.options;
         let session = options.session_timeout.as_millis();
-        let context = Group {
+        let context = GroupContext {
             asked: Mutex::default(),
             stop: Latch::default(),
         };
         let failed =
             |error: KafkaError| Error::cluster("join the group of", &options.address, &error);
-        let consumer: BaseConsumer<Group> = options
+        let consumer: BaseConsumer<GroupContext> = options
             .address
             .config()
             .set("group.id", group)
@@ -72,7 +72,7 @@ impl Member {
         consumer.subscribe(&[&cluster.commits]).map_err(failed)?;
         let consumer = Arc::new(consumer);
         let (tell, changes) = sync_channel(CHANGES);
-        let run = Run {
+        let run = MemberThread {
             consumer: Arc::clone(&consumer),
             tell,
             // Kafka puts up with a revocation for five minutes; nobody should have to.
@@ -98,7 +98,7 @@ impl Member {
     }
 }
 
-impl Drop for Member {
+impl Drop for GroupMember {
     fn drop(&mut self) {
         if let Some(consumer) = &self.consumer {
             consumer.context().stop.set();
@@ -112,13 +112,13 @@ impl Drop for Member {
     }
 }
 
-struct Run {
-    consumer: Arc<BaseConsumer<Group>>,
+struct MemberThread {
+    consumer: Arc<BaseConsumer<GroupContext>>,
     tell: SyncSender<Change>,
     patience: Duration,
 }
 
-impl Run {
+impl MemberThread {
     fn run(self) {
         let group = Arc::clone(self.consumer.context());
         while !group.stop.is_set() {
@@ -128,8 +128,8 @@ impl Run {
             }
             for asked in group.take() {
                 match asked {
-                    Asked::Assigned(partitions) => self.say(Change::Assigned(partitions)),
-                    Asked::Revoked(list, lost) => self.revoke(&list, lost),
+                    Rebalance::Assigned(partitions) => self.say(Change::Assigned(partitions)),
+                    Rebalance::Revoked(list, lost) => self.revoke(&list, lost),
                 }
             }
         }
@@ -170,22 +170,22 @@ impl Run {
     }
 }
 
-impl Group {
-    fn put(&self, asked: Asked) {
+impl GroupContext {
+    fn put(&self, asked: Rebalance) {
         self.asked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(asked);
     }
 
-    fn take(&self) -> Vec<Asked> {
+    fn take(&self) -> Vec<Rebalance> {
         std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl ClientContext for Group {
+impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tell(level, facility, message);
+        log_line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -193,7 +193,7 @@ impl ClientContext for Group {
     }
 }
 
-impl ConsumerContext for Group {
+impl ConsumerContext for GroupContext {
     /// An assignment is taken at once; a revocation is finished by the thread, when the partitions are laid down.
     fn rebalance(
         &self,
@@ -204,7 +204,7 @@ impl ConsumerContext for Group {
         let done = if what == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             let partitions = numbers(list);
             if !partitions.is_empty() {
-                self.put(Asked::Assigned(partitions));
+                self.put(Rebalance::Assigned(partitions));
             }
             consumer
                 .incremental_assign(list)
@@ -212,7 +212,7 @@ impl ConsumerContext for Group {
         } else if self.stop.is_set() {
             consumer.incremental_unassign(list)
         } else {
-            self.put(Asked::Revoked(list.clone(), consumer.assignment_lost()));
+            self.put(Rebalance::Revoked(list.clone(), consumer.assignment_lost()));
             Ok(())
         };
         match done {

@@ -14,11 +14,20 @@ pub(super) const VERSION: u32 = 2;
 /// The longest commit message; more is refused when it is appended.
 pub(super) const COMMIT_BYTES_MAX: usize = 8 << 20;
 
+/// The longest message that a topic of a new journal takes: the longest commit message with room to spare.
+pub(super) const MESSAGE_BYTES_MAX: usize = COMMIT_BYTES_MAX + (1 << 20);
+
 /// The header of a record that says who wrote it, the first of all.
 pub(super) const WRITER: &str = "writer";
 
 /// The header of a record that says which batch of the writer it is of, the second.
 pub(super) const SEQ: &str = "seq";
+
+/// The version of what a journal wrote, whatever else it holds: it says how the rest is to be read.
+#[derive(Deserialize)]
+pub(super) struct FormatVersion {
+    pub(super) version: u32,
+}
 
 /// One batch.
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,13 +93,9 @@ impl Item {
 impl Commit {
     /// Reads one; the error says what is wrong.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
         let none = |error: serde_json::Error| format!("it is no commit message: {error}");
         // The version first: one of another has other fields.
-        let Versioned { version } = serde_json::from_slice(bytes).map_err(none)?;
+        let FormatVersion { version } = serde_json::from_slice(bytes).map_err(none)?;
         if version != VERSION {
             return Err(format!(
                 "its format has version {version}, this program reads {VERSION}"

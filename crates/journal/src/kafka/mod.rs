@@ -35,11 +35,13 @@ mod producer;
 mod reader;
 mod scan;
 mod stream;
+mod topic;
 mod topics;
 mod wait;
 mod writer;
 
-pub(crate) use journal::Journal;
-pub(crate) use member::Member;
-pub use options::{Options, Topic};
-pub(crate) use reader::Reader;
+pub(crate) use journal::KafkaJournal;
+pub(crate) use member::GroupMember;
+pub use options::Options;
+pub(crate) use reader::KafkaReader;
+pub use topic::JournalTopic;

@@ -6,47 +6,12 @@ use std::time::Duration;
 use headcount_kafka::KafkaAddress;
 
 use crate::error::{Error, Result};
-use crate::kafka::topics::{COMMITS, POSITIONS};
+use crate::kafka::topic::{COMMITS, JournalTopic, POSITIONS};
 use crate::queue::Limits;
 use crate::{BATCH_BYTES_MAX, PARTITIONS_MAX};
 
 /// As in Kafka's own clients of old: a worker that is restarted is back before it is over.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A topic of a journal and what stands in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Topic {
-    /// What follows the journal's name and a dot in the topic's name, `rsvps` for `NAME.rsvps`.
-    pub name: String,
-    /// The first and the last kind of the entries in it.
-    pub kinds: (u8, u8),
-}
-
-impl Topic {
-    /// A topic for the entries of one kind.
-    #[must_use]
-    pub fn of_kind(name: impl Into<String>, kind: u8) -> Self {
-        Self {
-            name: name.into(),
-            kinds: (kind, kind),
-        }
-    }
-
-    /// Whether entries of a kind stand in it.
-    pub(super) fn takes(&self, kind: u8) -> bool {
-        (self.kinds.0..=self.kinds.1).contains(&kind)
-    }
-
-    /// Whether it takes all kinds that the other takes.
-    pub(super) fn holds(&self, other: &Self) -> bool {
-        self.kinds.0 <= other.kinds.0 && other.kinds.1 <= self.kinds.1
-    }
-
-    /// Whether it has a kind or its name in common with another.
-    pub(super) fn conflicts_with(&self, other: &Self) -> bool {
-        self.name == other.name || (self.kinds.0 <= other.kinds.1 && other.kinds.0 <= self.kinds.1)
-    }
-}
 
 /// How a journal on Kafka is opened.
 #[derive(Clone)]
@@ -76,7 +41,7 @@ pub struct Options {
     /// The topics of records. A new journal gets these, and an existing one those of them whose kinds have no topic in it
     /// yet; it keeps the ones that it has, for they are recorded in it. Entries of a kind without a topic stand in the
     /// message that commits their batch, so they should be small.
-    pub topics: Vec<Topic>,
+    pub topics: Vec<JournalTopic>,
     /// An append waits while so many bytes are queued, by all partitions together.
     pub queue_bytes: usize,
     /// An append waits while so many batches are queued.
@@ -97,7 +62,7 @@ impl Options {
     pub fn new(
         address: KafkaAddress,
         worker: impl Into<String>,
-        topics: Vec<Topic>,
+        topics: Vec<JournalTopic>,
     ) -> Result<Self> {
         let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
         address

@@ -9,7 +9,7 @@ use crate::kafka::scan::Scanner;
 
 /// One commit message of the transaction, which was acknowledged: where one of them is, all are.
 #[derive(Clone, Copy)]
-pub(super) struct Doubt {
+pub(super) struct UncertainCommit {
     pub(super) partition: u16,
     pub(super) offset: i64,
     pub(super) seq: u64,
@@ -20,7 +20,7 @@ pub(super) fn is_committed(
     cluster: &Cluster,
     scanner: &Scanner,
     writer: &str,
-    doubt: Doubt,
+    doubt: UncertainCommit,
 ) -> Result<bool> {
     let topic = &cluster.commits;
     let mut found = false;

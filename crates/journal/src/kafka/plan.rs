@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::kafka::message::{COMMIT_BYTES_MAX, Commit, Item, Source, VERSION};
-use crate::kafka::options::Topic;
+use crate::kafka::topic::JournalTopic;
 use crate::queue::Job;
 use crate::receipt::Reply;
 
@@ -18,7 +18,7 @@ pub(super) struct Plan {
     pub(super) bytes: usize,
     pub(super) entries: Vec<Entry>,
     /// Where each entry is sent, in their order.
-    pub(super) places: Vec<Sent>,
+    pub(super) places: Vec<EntryTarget>,
     /// The topics that it uses, as indexes into the planner's, in the order of their first entries.
     pub(super) topics: Vec<usize>,
     pub(super) sources: Vec<Source>,
@@ -30,7 +30,7 @@ pub(super) struct Plan {
 
 /// Where an entry is sent.
 #[derive(Clone, Copy)]
-pub(super) enum Sent {
+pub(super) enum EntryTarget {
     Topic {
         /// An index into the plan's topics.
         topic: u32,
@@ -63,7 +63,7 @@ impl SourceNames {
 /// What a plan is made with.
 pub(super) struct Planner {
     /// The topics of the journal.
-    pub(super) topics: Vec<Topic>,
+    pub(super) topics: Vec<JournalTopic>,
     pub(super) names: SourceNames,
     pub(super) seq: u64,
 }
@@ -107,7 +107,7 @@ impl Planner {
                 Some(topic) => {
                     let topic = index_of(&mut plan.topics, topic);
                     bytes += lengthen(&mut plan.items, topic, entry.kind, source);
-                    Sent::Topic { topic, source }
+                    EntryTarget::Topic { topic, source }
                 }
                 None => {
                     if let Some(key) = &entry.key {
@@ -117,7 +117,7 @@ impl Planner {
                     bytes += 40 + 2 * entry.body.len();
                     plan.items
                         .push(Item::inline(entry.kind, source, &entry.body));
-                    Sent::Inline
+                    EntryTarget::Inline
                 }
             };
             plan.places.push(sent);

@@ -10,7 +10,7 @@ use rdkafka::producer::{BaseRecord, Producer as _, PurgeConfig, ThreadedProducer
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::delivery::{Deliveries, NOT_ASKED, Slot};
-use crate::kafka::topics::MESSAGE_BYTES_MAX;
+use crate::kafka::message::MESSAGE_BYTES_MAX;
 use crate::latch::Latch;
 
 /// How long one call into the client library may take before we look around.
@@ -27,7 +27,7 @@ const BUFFER_KIB: &str = "131072";
 
 /// Why a transaction did not come about.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum TransactionFailure {
     /// It must be aborted and can be begun again.
     Abort(String),
     /// These transactions have ended: another process has the id, or Kafka has given this one up.
@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     GivenUp,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for TransactionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Abort(why) | Self::Renew(why) | Self::Fatal(why) => f.write_str(why),
@@ -57,28 +57,32 @@ pub(super) struct Transactions {
 impl Transactions {
     /// Takes over a transactional id; what was under way under it is settled when this returns. The outer error is
     /// for good, the inner one may pass.
-    pub(super) fn open(cluster: &Cluster, id: &str) -> Result<Result<Self, Trouble>> {
+    pub(super) fn open(cluster: &Cluster, id: &str) -> Result<Result<Self, TransactionFailure>> {
         let Self { producer } = Self::connect(cluster, id)?;
         let deadline = Instant::now() + cluster.options.patience;
         loop {
-            match producer.init_transactions(STEP).map_err(trouble) {
+            match producer.init_transactions(STEP).map_err(failure_of) {
                 Ok(()) => return Ok(Ok(Self { producer })),
-                Err(Met::Again(_)) if Instant::now() < deadline => {}
-                Err(Met::Again(why)) => {
+                Err(OperationFailure::Again(_)) if Instant::now() < deadline => {}
+                Err(OperationFailure::Again(why)) => {
                     return Err(Error::cluster("write to", &cluster.options.address, &why));
                 }
-                Err(Met::Trouble(Trouble::Fatal(why))) => {
+                Err(OperationFailure::Failed(TransactionFailure::Fatal(why))) => {
                     return Err(Error::cluster("write to", &cluster.options.address, &why));
                 }
-                Err(Met::Trouble(trouble)) => return Ok(Err(trouble)),
+                Err(OperationFailure::Failed(failure)) => return Ok(Err(failure)),
             }
         }
     }
 
     /// As [`Transactions::open`], but waits as long as it takes, or until told to give up.
-    pub(super) fn reopen(cluster: &Cluster, id: &str, give_up: &Latch) -> Result<Self, Trouble> {
-        let Self { producer } =
-            Self::connect(cluster, id).map_err(|error| Trouble::Fatal(error.to_string()))?;
+    pub(super) fn reopen(
+        cluster: &Cluster,
+        id: &str,
+        give_up: &Latch,
+    ) -> Result<Self, TransactionFailure> {
+        let Self { producer } = Self::connect(cluster, id)
+            .map_err(|error| TransactionFailure::Fatal(error.to_string()))?;
         let this = Self { producer };
         this.until(give_up, || this.producer.init_transactions(STEP))?;
         Ok(this)
@@ -107,13 +111,13 @@ impl Transactions {
     }
 
     /// Begins a transaction in which so many offsets will be asked for.
-    pub(super) fn begin(&self, slots: usize) -> Result<(), Trouble> {
+    pub(super) fn begin(&self, slots: usize) -> Result<(), TransactionFailure> {
         self.producer.context().begin(slots);
         self.producer
             .begin_transaction()
-            .map_err(|error| match trouble(error) {
-                Met::Again(why) => Trouble::Abort(why),
-                Met::Trouble(trouble) => trouble,
+            .map_err(|error| match failure_of(error) {
+                OperationFailure::Again(why) => TransactionFailure::Abort(why),
+                OperationFailure::Failed(failure) => failure,
             })
     }
 
@@ -125,7 +129,7 @@ impl Transactions {
         key: Option<&[u8]>,
         body: &[u8],
         headers: Option<OwnedHeaders>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransactionFailure> {
         self.send_noting(topic, partition, key, body, headers, NOT_ASKED)
     }
 
@@ -138,7 +142,7 @@ impl Transactions {
         body: &[u8],
         headers: Option<OwnedHeaders>,
         slot: Slot,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransactionFailure> {
         let mut record = BaseRecord::with_opaque_to(topic, slot)
             .partition(i32::from(partition))
             .payload(body);
@@ -154,7 +158,7 @@ impl Transactions {
             deliveries.expect_not();
             match error {
                 KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) => record = back,
-                error => return Err(Trouble::of(&error)),
+                error => return Err(TransactionFailure::of(&error)),
             }
             deliveries.wait(BACKOFF);
             self.check()?;
@@ -162,11 +166,11 @@ impl Transactions {
     }
 
     /// Waits until everything handed over is acknowledged. A message that is not in time fails by itself.
-    pub(super) fn flush(&self, give_up: &Latch) -> Result<(), Trouble> {
+    pub(super) fn flush(&self, give_up: &Latch) -> Result<(), TransactionFailure> {
         while !self.producer.context().wait(POLL_INTERVAL) {
             self.check()?;
             if give_up.is_set() {
-                return Err(Trouble::GivenUp);
+                return Err(TransactionFailure::GivenUp);
             }
         }
         // The library forgets a message a little after it has told of it, and would wait long for that itself.
@@ -177,19 +181,19 @@ impl Transactions {
     }
 
     /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything.
-    pub(super) fn commit(&self, give_up: &Latch) -> Result<(), Trouble> {
+    pub(super) fn commit(&self, give_up: &Latch) -> Result<(), TransactionFailure> {
         self.until(give_up, || self.producer.commit_transaction(STEP))
     }
 
     /// Leaves nothing of the transaction.
-    pub(super) fn abort(&self, give_up: &Latch) -> Result<(), Trouble> {
+    pub(super) fn abort(&self, give_up: &Latch) -> Result<(), TransactionFailure> {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
         self.until(give_up, || self.producer.abort_transaction(STEP))?;
         // What is still said of these messages must not be taken for the next ones.
         match self.producer.context().wait(STEP) {
             true => Ok(()),
-            false => Err(Trouble::Renew(
+            false => Err(TransactionFailure::Renew(
                 "what became of messages was not heard".to_owned(),
             )),
         }
@@ -200,56 +204,60 @@ impl Transactions {
         self.producer.context().offset(slot)
     }
 
-    fn check(&self) -> Result<(), Trouble> {
+    fn check(&self) -> Result<(), TransactionFailure> {
         if let Some((code, why)) = self.producer.client().fatal_error() {
-            return Err(Trouble::of_code(code, why));
+            return Err(TransactionFailure::of_code(code, why));
         }
         self.producer
             .context()
             .failed()
-            .map_or(Ok(()), |why| Err(Trouble::Abort(why)))
+            .map_or(Ok(()), |why| Err(TransactionFailure::Abort(why)))
     }
 
     fn until(
         &self,
         give_up: &Latch,
         act: impl Fn() -> Result<(), KafkaError>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), TransactionFailure> {
         loop {
-            match act().map_err(trouble) {
+            match act().map_err(failure_of) {
                 Ok(()) => return Ok(()),
-                Err(Met::Trouble(trouble)) => return Err(trouble),
-                Err(Met::Again(_)) if give_up.wait(BACKOFF) => return Err(Trouble::GivenUp),
-                Err(Met::Again(_)) => {}
+                Err(OperationFailure::Failed(failure)) => return Err(failure),
+                Err(OperationFailure::Again(_)) if give_up.wait(BACKOFF) => {
+                    return Err(TransactionFailure::GivenUp);
+                }
+                Err(OperationFailure::Again(_)) => {}
             }
         }
     }
 }
 
 /// What an operation on a transaction met.
-enum Met {
+enum OperationFailure {
     /// The same call again goes on where this one stopped.
     Again(String),
-    Trouble(Trouble),
+    Failed(TransactionFailure),
 }
 
-fn trouble(error: KafkaError) -> Met {
+fn failure_of(error: KafkaError) -> OperationFailure {
     match &error {
         KafkaError::Transaction(inner) if inner.is_retriable() && !inner.is_fatal() => {
-            Met::Again(inner.string())
+            OperationFailure::Again(inner.string())
         }
-        KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut) => Met::Again(error.to_string()),
+        KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut) => {
+            OperationFailure::Again(error.to_string())
+        }
         KafkaError::Transaction(inner) if inner.txn_requires_abort() => {
-            Met::Trouble(Trouble::Abort(inner.string()))
+            OperationFailure::Failed(TransactionFailure::Abort(inner.string()))
         }
         KafkaError::Transaction(inner) => {
-            Met::Trouble(Trouble::of_code(inner.code(), inner.string()))
+            OperationFailure::Failed(TransactionFailure::of_code(inner.code(), inner.string()))
         }
-        _ => Met::Trouble(Trouble::of(&error)),
+        _ => OperationFailure::Failed(TransactionFailure::of(&error)),
     }
 }
 
-impl Trouble {
+impl TransactionFailure {
     fn of(error: &KafkaError) -> Self {
         match error.rdkafka_error_code() {
             Some(code) => Self::of_code(code, error.to_string()),

@@ -8,7 +8,7 @@ use rdkafka::Message as _;
 use rdkafka::consumer::BaseConsumer;
 use serde::{Deserialize, Serialize};
 
-use headcount_kafka::Told;
+use headcount_kafka::TracingContext;
 
 use crate::Offset;
 use crate::batch::Batch;
@@ -16,7 +16,7 @@ use crate::entry::Frame;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::message::{Commit, Item, Source, from_hex};
-use crate::kafka::stream::{Records, Seen, Stream, Took};
+use crate::kafka::stream::{PartitionStream, Polled, RecordStream, Took};
 use crate::kafka::wait::Wakeup;
 use crate::place::Place;
 use crate::read_waker::{Interrupt, ReadWaker};
@@ -29,15 +29,15 @@ const SLICE: Duration = Duration::from_secs(1);
 const AHEAD_KIB: &str = "8192";
 
 /// Reads one partition.
-pub(crate) struct Reader {
+pub(crate) struct KafkaReader {
     cluster: Arc<Cluster>,
     partition: u16,
     /// One past the last commit message when it was opened.
     end_at_opening: i64,
-    consumer: Arc<BaseConsumer<Told>>,
-    commits: Stream,
+    consumer: Arc<BaseConsumer<TracingContext>>,
+    commits: PartitionStream,
     /// The topics of records that were needed so far, by their names in commit messages.
-    records: HashMap<String, Records>,
+    records: HashMap<String, RecordStream>,
     /// Notified when there is something in any of its queues, when the journal is closed, and by its waker.
     wakeup: Arc<Wakeup>,
     interrupt: Interrupt,
@@ -48,7 +48,7 @@ pub(crate) struct Reader {
     /// What was before the commit message that is read or comes next.
     at: Hint,
     /// The message that a place names as the last one before; it must be there.
-    verify: Option<Mark>,
+    verify: Option<CommitMark>,
     numbers: HashMap<String, u16>,
     current: Option<Current>,
     /// Nothing was left to read up to here in the topic of commits.
@@ -68,12 +68,12 @@ struct Hint {
     /// The sources by number, from 1.
     names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last: Option<Mark>,
+    last: Option<CommitMark>,
 }
 
 /// A commit message by which a topic is known again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Mark {
+struct CommitMark {
     offset: i64,
     writer: String,
     seq: u64,
@@ -94,7 +94,7 @@ struct Current {
     done: u32,
 }
 
-impl Reader {
+impl KafkaReader {
     /// Begins where a place is, or without a hint at the beginning, and goes on to the offset.
     pub(super) fn open(cluster: &Arc<Cluster>, partition: u16, place: &Place) -> Result<Self> {
         let topic = &cluster.commits;
@@ -110,12 +110,12 @@ impl Reader {
             let asked = if start < low { start } else { at.commits };
             return Err(Error::not_there(topic, partition, asked, low, high));
         }
-        let consumer: Arc<BaseConsumer<Told>> = cluster
+        let consumer: Arc<BaseConsumer<TracingContext>> = cluster
             .consumer_config()
             .set("queued.max.messages.kbytes", AHEAD_KIB)
             .set("queued.min.messages", "20000")
             .set("fetch.message.max.bytes", (2 << 20).to_string())
-            .create_with_context(Told)
+            .create_with_context(TracingContext)
             .map(Arc::new)
             .map_err(|error| Error::cluster("connect to", &cluster.options.address, &error))?;
         let numbers = at
@@ -127,7 +127,7 @@ impl Reader {
         let wakeup = Arc::default();
         cluster.register(&wakeup);
         Ok(Self {
-            commits: Stream::open(cluster, &consumer, topic, partition, start, &wakeup)?,
+            commits: PartitionStream::open(cluster, &consumer, topic, partition, start, &wakeup)?,
             cluster: Arc::clone(cluster),
             partition,
             end_at_opening: high,
@@ -289,16 +289,16 @@ impl Reader {
     /// Looks at the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
     fn look(&mut self, wait: Duration) -> Result<bool> {
         let (offset, commit) = match self.commits.look(wait)? {
-            Seen::Nothing => return Ok(false),
-            Seen::End => return Ok(true),
-            Seen::Message(message) => (
+            Polled::Nothing => return Ok(false),
+            Polled::End => return Ok(true),
+            Polled::Message(message) => (
                 message.offset(),
                 Commit::parse(message.payload().unwrap_or_default()),
             ),
         };
         let commit = commit.map_err(|why| self.commits.damaged(offset, why))?;
         if let Some(last) = self.verify.take() {
-            let found = Mark {
+            let found = CommitMark {
                 offset,
                 writer: commit.writer,
                 seq: commit.seq,
@@ -351,7 +351,7 @@ impl Reader {
         }
         let (cluster, consumer) = (&self.cluster, &self.consumer);
         let topic = cluster.topic(name);
-        let stream = Stream::open(
+        let stream = PartitionStream::open(
             cluster,
             consumer,
             &topic,
@@ -359,7 +359,7 @@ impl Reader {
             first,
             &self.wakeup,
         )?;
-        let records = Records::new(stream, self.interrupt.clone());
+        let records = RecordStream::new(stream, self.interrupt.clone());
         self.records.insert(name.to_owned(), records);
         Ok(())
     }
@@ -451,7 +451,7 @@ impl Reader {
         self.at.commits = current.offset + 1;
         self.at.base = current.end;
         self.at.time = current.time;
-        self.at.last = Some(Mark {
+        self.at.last = Some(CommitMark {
             offset: current.offset,
             writer: current.commit.writer,
             seq: current.commit.seq,

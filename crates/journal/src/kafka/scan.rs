@@ -8,7 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
-use headcount_kafka::Told;
+use headcount_kafka::TracingContext;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
@@ -19,7 +19,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Reads committed messages of one topic after another.
 pub(super) struct Scanner {
     cluster: Arc<Cluster>,
-    consumer: Mutex<BaseConsumer<Told>>,
+    consumer: Mutex<BaseConsumer<TracingContext>>,
 }
 
 impl Scanner {
@@ -27,7 +27,7 @@ impl Scanner {
         let consumer = cluster
             .consumer_config()
             .set("queued.max.messages.kbytes", "4096")
-            .create_with_context(Told)
+            .create_with_context(TracingContext)
             .map_err(|error| Error::cluster("connect to", &cluster.options.address, &error))?;
         Ok(Self {
             cluster: Arc::clone(cluster),
@@ -68,7 +68,7 @@ impl Scanner {
     /// Waits until everything before `high` is committed or aborted.
     fn wait_for_commits(
         &self,
-        consumer: &BaseConsumer<Told>,
+        consumer: &BaseConsumer<TracingContext>,
         topic: &str,
         partition: u16,
         high: i64,
@@ -103,7 +103,7 @@ impl Scanner {
 
 /// Reads up to `high`; the outer result is Kafka's, the inner one the visitor's.
 fn read(
-    consumer: &BaseConsumer<Told>,
+    consumer: &BaseConsumer<TracingContext>,
     high: i64,
     patience: Duration,
     visit: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>,

@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers as _};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
-use headcount_kafka::Told;
+use headcount_kafka::TracingContext;
 
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
@@ -24,10 +24,10 @@ use crate::read_waker::Interrupt;
 const KEPT_BYTES_MAX: usize = 512 << 20;
 
 /// One topic's partition that is read by hand, with a queue of its own.
-pub(super) struct Stream {
+pub(super) struct PartitionStream {
     cluster: Arc<Cluster>,
-    consumer: Arc<BaseConsumer<Told>>,
-    queue: PartitionQueue<Told>,
+    consumer: Arc<BaseConsumer<TracingContext>>,
+    queue: PartitionQueue<TracingContext>,
     /// The reader's, notified when any of its queues is no longer empty. To wait in the queue itself takes a processor: the
     /// library's wrapper asks again and again for the last millisecond.
     wakeup: Arc<Wakeup>,
@@ -38,18 +38,18 @@ pub(super) struct Stream {
 }
 
 /// What one look brought.
-pub(super) enum Seen<'a> {
+pub(super) enum Polled<'a> {
     Message(BorrowedMessage<'a>),
     /// Everything that was committed has been seen.
     End,
     Nothing,
 }
 
-impl Stream {
+impl PartitionStream {
     /// Begins at an offset.
     pub(super) fn open(
         cluster: &Arc<Cluster>,
-        consumer: &Arc<BaseConsumer<Told>>,
+        consumer: &Arc<BaseConsumer<TracingContext>>,
         topic: &str,
         partition: u16,
         from: i64,
@@ -91,7 +91,7 @@ impl Stream {
 
     /// The next message, if there is one in time; a notification of the reader's ends the wait without. An error is for
     /// ever.
-    pub(super) fn look(&mut self, wait: Duration) -> Result<Seen<'_>> {
+    pub(super) fn look(&mut self, wait: Duration) -> Result<Polled<'_>> {
         // The queue first: its notification may have been taken by a look at another queue.
         let mut polled = self.queue.poll(Duration::ZERO);
         if polled.is_none() && !wait.is_zero() {
@@ -99,13 +99,13 @@ impl Stream {
             polled = self.queue.poll(Duration::ZERO);
         }
         match polled {
-            None => Ok(Seen::Nothing),
+            None => Ok(Polled::Nothing),
             Some(Ok(message)) => {
                 self.next = message.offset() + 1;
-                Ok(Seen::Message(message))
+                Ok(Polled::Message(message))
             }
-            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Seen::End),
-            Some(Err(error)) => self.judge(&error).map(|()| Seen::Nothing),
+            Some(Err(KafkaError::PartitionEOF(_))) => Ok(Polled::End),
+            Some(Err(error)) => self.judge(&error).map(|()| Polled::Nothing),
         }
     }
 
@@ -165,8 +165,8 @@ impl Stream {
 }
 
 /// A topic's partition with records, read by writer.
-pub(super) struct Records {
-    stream: Stream,
+pub(super) struct RecordStream {
+    stream: PartitionStream,
     /// Where reading began.
     start: i64,
     interrupt: Interrupt,
@@ -185,8 +185,8 @@ pub(super) enum Took {
     None,
 }
 
-impl Records {
-    pub(super) fn new(stream: Stream, interrupt: Interrupt) -> Self {
+impl RecordStream {
+    pub(super) fn new(stream: PartitionStream, interrupt: Interrupt) -> Self {
         Self {
             interrupt,
             start: stream.next,
@@ -239,11 +239,11 @@ impl Records {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let message = match self.stream.look(left)? {
-                Seen::Message(message) => message,
-                Seen::End | Seen::Nothing if left.is_zero() || self.interrupt.take() => {
+                Polled::Message(message) => message,
+                Polled::End | Polled::Nothing if left.is_zero() || self.interrupt.take() => {
                     return Ok(Took::None);
                 }
-                Seen::End | Seen::Nothing => continue,
+                Polled::End | Polled::Nothing => continue,
             };
             let Some((by, of)) = origin(&message) else {
                 // Somebody else's record: it is in no commit message, so it is no part of the journal.

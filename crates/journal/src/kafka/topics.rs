@@ -15,10 +15,11 @@ use crate::BODY_BYTES_MAX;
 use crate::error::{Error, Result};
 use crate::kafka::claim;
 use crate::kafka::cluster::Cluster;
-use crate::kafka::identity::{Identity, merged};
-use crate::kafka::message::COMMIT_BYTES_MAX;
-use crate::kafka::options::{Options, Topic};
+use crate::kafka::identity::{JournalIdentity, merged};
+use crate::kafka::message::MESSAGE_BYTES_MAX;
+use crate::kafka::options::Options;
 use crate::kafka::scan::Scanner;
+use crate::kafka::topic::{JournalTopic, POSITIONS};
 use crate::kafka::wait::ready_within;
 
 /// How often brokers are asked whether they know a new topic.
@@ -27,24 +28,15 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// What a topic must take at least: the longest body with its headers.
 const MESSAGE_BYTES_LEAST: usize = BODY_BYTES_MAX + (64 << 10);
 
-/// What the topics of a new journal take: the longest commit message with room to spare.
-pub(super) const MESSAGE_BYTES_MAX: usize = COMMIT_BYTES_MAX + (1 << 20);
-
-/// What follows the journal's name in the name of the topic that has the order of all batches.
-pub(super) const COMMITS: &str = "commits";
-
-/// The same of the topic of positions, claims and the journal's identity.
-pub(super) const POSITIONS: &str = "positions";
-
 /// The full names of a journal's topics.
-struct Topics {
+struct TopicNames {
     records: Vec<String>,
     commits: String,
     positions: String,
 }
 
 /// What is known of a topic that is there.
-struct Found {
+struct ExistingTopic {
     partitions: usize,
     replication: usize,
 }
@@ -53,14 +45,14 @@ struct Found {
 ///
 /// Of a journal that is there, its own identity says which topics it has, and not the program: a topic has the
 /// meaning with which it was made.
-pub(super) fn open(cluster: &Cluster, scanner: &Scanner) -> Result<(u16, Identity)> {
+pub(super) fn open(cluster: &Cluster, scanner: &Scanner) -> Result<(u16, JournalIdentity)> {
     let options = &cluster.options;
     let admin: AdminClient<DefaultClientContext> = options
         .address
         .config()
         .create()
         .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
-    let (found, brokers) = Topics::of(cluster, &[]).look(cluster)?;
+    let (found, brokers) = TopicNames::of(cluster, &[]).look(cluster)?;
     if !options.creates && !found.contains_key(&cluster.commits) {
         return Err(Error::NoJournal {
             journal: options.address.to_string(),
@@ -76,13 +68,13 @@ pub(super) fn open(cluster: &Cluster, scanner: &Scanner) -> Result<(u16, Identit
         Some(identity) => merged(cluster.name(), &identity.topics, &options.topics)?,
         None => options.topics.clone(),
     };
-    let partitions = Topics::of(cluster, &wanted).open(cluster, &admin, brokers)?;
+    let partitions = TopicNames::of(cluster, &wanted).open(cluster, &admin, brokers)?;
     let identity = claim::identify(cluster, scanner, &wanted)?;
     Ok((partitions, identity))
 }
 
-impl Topics {
-    fn of(cluster: &Cluster, records: &[Topic]) -> Self {
+impl TopicNames {
+    fn of(cluster: &Cluster, records: &[JournalTopic]) -> Self {
         Self {
             records: records
                 .iter()
@@ -125,7 +117,7 @@ impl Topics {
     }
 
     /// The topics that are there, and how many brokers.
-    fn look(&self, cluster: &Cluster) -> Result<(HashMap<String, Found>, usize)> {
+    fn look(&self, cluster: &Cluster) -> Result<(HashMap<String, ExistingTopic>, usize)> {
         let options = &cluster.options;
         let metadata = cluster
             .asker
@@ -138,7 +130,7 @@ impl Topics {
             .filter(|topic| self.all().any(|ours| ours == topic.name()))
             .map(|topic| {
                 let replicas = topic.partitions().iter().map(|p| p.replicas().len());
-                let found = Found {
+                let found = ExistingTopic {
                     partitions: topic.partitions().len(),
                     replication: replicas.min().unwrap_or_default(),
                 };
@@ -148,7 +140,7 @@ impl Topics {
         Ok((found, metadata.brokers().len()))
     }
 
-    fn wait_for_all(&self, cluster: &Cluster) -> Result<HashMap<String, Found>> {
+    fn wait_for_all(&self, cluster: &Cluster) -> Result<HashMap<String, ExistingTopic>> {
         let deadline = Instant::now() + cluster.options.patience;
         loop {
             let (found, _) = self.look(cluster)?;
@@ -167,7 +159,7 @@ impl Topics {
     }
 
     /// How many partitions the journal has or is to have.
-    fn partitions(&self, options: &Options, found: &HashMap<String, Found>) -> Result<u16> {
+    fn partitions(&self, options: &Options, found: &HashMap<String, ExistingTopic>) -> Result<u16> {
         let shared = self.records.iter().chain([&self.commits]);
         let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
         let Some((first, count)) = counts.next() else {
@@ -181,7 +173,7 @@ impl Topics {
                 ),
             ));
         }
-        if let Some(Found { partitions: n, .. }) = found.get(&self.positions)
+        if let Some(ExistingTopic { partitions: n, .. }) = found.get(&self.positions)
             && *n != 1
         {
             return Err(Error::topic(
@@ -205,7 +197,7 @@ impl Topics {
         &self,
         admin: &AdminClient<DefaultClientContext>,
         options: &Options,
-        found: &HashMap<String, Found>,
+        found: &HashMap<String, ExistingTopic>,
     ) -> Result<()> {
         if found.is_empty() {
             return Ok(());
@@ -226,7 +218,7 @@ impl Topics {
             let config = answer.map_err(|code| failed(&code))?;
             check_copies(topic, found, options)?;
             let compacted = *topic == self.positions;
-            let kept = Kept {
+            let kept = TopicSettings {
                 topic,
                 config: &config,
             };
@@ -260,7 +252,7 @@ fn unanswered(options: &Options, error: &KafkaError) -> Error {
     }
 }
 
-fn check_copies(topic: &str, found: &Found, options: &Options) -> Result<()> {
+fn check_copies(topic: &str, found: &ExistingTopic, options: &Options) -> Result<()> {
     match options.replication {
         Some(least) if found.replication < usize::from(least) => Err(Error::topic(
             topic,
@@ -274,12 +266,12 @@ fn check_copies(topic: &str, found: &Found, options: &Options) -> Result<()> {
 }
 
 /// How a topic that is there is kept.
-struct Kept<'a> {
+struct TopicSettings<'a> {
     topic: &'a str,
     config: &'a ConfigResource,
 }
 
-impl Kept<'_> {
+impl TopicSettings<'_> {
     fn value(&self, key: &str) -> &str {
         let entry = self.config.get(key);
         entry

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use rdkafka::message::{Header, OwnedHeaders};
 
+use crate::close_on_drop::CloseOnDrop;
 use crate::error::{Error, Result};
 use crate::kafka::claim::{self, position_key};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::delivery::NOT_ASKED;
 use crate::kafka::message::{SEQ, WRITER};
-use crate::kafka::outcome::{Doubt, is_committed};
-use crate::kafka::plan::{Plan, Planner, Sent};
-use crate::kafka::producer::{Transactions, Trouble};
+use crate::kafka::outcome::{UncertainCommit, is_committed};
+use crate::kafka::plan::{EntryTarget, Plan, Planner};
+use crate::kafka::producer::{TransactionFailure, Transactions};
 use crate::kafka::scan::Scanner;
 use crate::latch::Latch;
 use crate::metrics::{JournalBackend, METRICS};
@@ -32,9 +33,9 @@ const ALL_PARTITIONS: u16 = 0;
 const RENEWALS_MAX: u32 = 20;
 
 /// What the writer and the journal share.
-pub(super) struct Shared {
+pub(super) struct WriterState {
     pub(super) queue: Queue,
-    pub(super) counts: Vec<Counts>,
+    pub(super) counts: Vec<KafkaCounters>,
     pub(super) commit_us: AtomicU64,
     pub(super) groups: AtomicU64,
     /// Set when the thread has ended.
@@ -43,15 +44,15 @@ pub(super) struct Shared {
 
 /// Of one partition, since the journal was opened.
 #[derive(Default)]
-pub(super) struct Counts {
+pub(super) struct KafkaCounters {
     pub(super) entries: AtomicU64,
     pub(super) bytes: AtomicU64,
 }
 
-struct Writer {
+struct KafkaWriter {
     cluster: Arc<Cluster>,
     scanner: Arc<Scanner>,
-    shared: Arc<Shared>,
+    shared: Arc<WriterState>,
     planner: Planner,
     /// The full names of the planner's topics.
     topics: Vec<String>,
@@ -59,7 +60,7 @@ struct Writer {
     name: String,
     transactions: Transactions,
     /// Set while it is not known whether the last transaction was committed.
-    doubt: Option<Doubt>,
+    doubt: Option<UncertainCommit>,
     renewals: u32,
 }
 
@@ -68,11 +69,11 @@ struct Writer {
 pub(super) fn start(
     cluster: &Arc<Cluster>,
     scanner: &Arc<Scanner>,
-    shared: &Arc<Shared>,
+    shared: &Arc<WriterState>,
     planner: Planner,
 ) -> Result<JoinHandle<Result<()>>> {
     let name = format!("{:016x}", headcount_clock::random_id());
-    let writer = Writer {
+    let writer = KafkaWriter {
         transactions: take_over(cluster, &name)?,
         cluster: Arc::clone(cluster),
         scanner: Arc::clone(scanner),
@@ -88,7 +89,11 @@ pub(super) fn start(
     std::thread::Builder::new()
         .name("journal-kafka".to_owned())
         .spawn(move || {
-            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
+            let shared = Arc::clone(&writer.shared);
+            let _closes = CloseOnDrop(move || {
+                shared.queue.fail(&Error::Closed);
+                shared.ended.set();
+            });
             writer.run()
         })
         .map_err(|error| Error::cluster("start the writer of", &cluster.options.address, &error))
@@ -106,9 +111,9 @@ fn take_over(cluster: &Cluster, name: &str) -> Result<Transactions> {
         match Transactions::open(cluster, &id_of(cluster))? {
             Ok(transactions) => match claim::claim(&transactions, cluster, name) {
                 Ok(()) => return Ok(transactions),
-                Err(trouble) => last = trouble.to_string(),
+                Err(failure) => last = failure.to_string(),
             },
-            Err(trouble) => last = trouble.to_string(),
+            Err(failure) => last = failure.to_string(),
         }
         if cluster.waiting.give_up.wait(BACKOFF / 4) {
             break;
@@ -117,17 +122,7 @@ fn take_over(cluster: &Cluster, name: &str) -> Result<Transactions> {
     Err(Error::cluster("write to", &cluster.options.address, &last))
 }
 
-/// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct CloseOnDrop(Arc<Shared>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.queue.fail(&Error::Closed);
-        self.0.ended.set();
-    }
-}
-
-impl Writer {
+impl KafkaWriter {
     fn run(mut self) -> Result<()> {
         while let Some(group) = self.shared.queue.take(Linger::default()) {
             self.commit(group)?;
@@ -145,19 +140,19 @@ impl Writer {
             .filter_map(|job| self.planner.plan(job, arrived))
             .collect();
         let mut waits = false;
-        while let Err(trouble) = self.attempt(&mut plans) {
+        while let Err(failure) = self.attempt(&mut plans) {
             if !waits {
                 let address = &self.cluster.options.address;
-                let reason = format!("writing to {address} waits: {trouble}");
+                let reason = format!("writing to {address} waits: {failure}");
                 self.cluster.waiting.begin(ALL_PARTITIONS, reason);
                 waits = true;
             }
-            match self.recover(trouble) {
+            match self.recover(failure) {
                 Ok(true) => break,
                 // As long as nobody has enough of it, also where the brokers answer and there is no hope: topics that
                 // were deleted may come back.
                 Ok(false) if self.cluster.waiting.give_up.wait(BACKOFF) => {
-                    return Err(self.refuse(plans, self.failed(&Trouble::GivenUp)));
+                    return Err(self.refuse(plans, self.failed(&TransactionFailure::GivenUp)));
                 }
                 Ok(false) => {}
                 Err(error) => return Err(self.refuse(plans, error)),
@@ -190,7 +185,7 @@ impl Writer {
     }
 
     /// One transaction.
-    fn attempt(&mut self, plans: &mut [Plan]) -> Result<(), Trouble> {
+    fn attempt(&mut self, plans: &mut [Plan]) -> Result<(), TransactionFailure> {
         self.doubt = None;
         if plans.iter().all(|plan| plan.entries.is_empty()) {
             return Ok(());
@@ -204,7 +199,7 @@ impl Writer {
         self.send_positions(plans)?;
         self.transactions.flush(&self.cluster.waiting.give_up)?;
         self.doubt = plans.iter().zip(0..).find_map(|(plan, slot)| {
-            Some(Doubt {
+            Some(UncertainCommit {
                 partition: plan.partition,
                 offset: self.transactions.offset(slot)?,
                 seq: plan.seq,
@@ -216,7 +211,7 @@ impl Writer {
     }
 
     /// Sends all records; returns for each plan the slots of the first record of each of its topics.
-    fn send_records(&self, plans: &[Plan]) -> Result<Vec<Vec<usize>>, Trouble> {
+    fn send_records(&self, plans: &[Plan]) -> Result<Vec<Vec<usize>>, TransactionFailure> {
         let mut next = plans.len();
         plans
             .iter()
@@ -225,7 +220,7 @@ impl Writer {
                 let seq = plan.seq.to_string();
                 let arrived = plan.arrived.to_string();
                 for (entry, sent) in plan.entries.iter().zip(&plan.places) {
-                    let Sent::Topic { topic, source } = *sent else {
+                    let EntryTarget::Topic { topic, source } = *sent else {
                         continue;
                     };
                     // A plan's topics are in the order of their first entries.
@@ -253,7 +248,11 @@ impl Writer {
             .collect()
     }
 
-    fn send_commits(&self, plans: &mut [Plan], firsts: Vec<Vec<usize>>) -> Result<(), Trouble> {
+    fn send_commits(
+        &self,
+        plans: &mut [Plan],
+        firsts: Vec<Vec<usize>>,
+    ) -> Result<(), TransactionFailure> {
         for (slot, (plan, firsts)) in plans.iter_mut().zip(firsts).enumerate() {
             if plan.entries.is_empty() {
                 continue;
@@ -261,11 +260,13 @@ impl Writer {
             let topics = (plan.topics.iter().zip(firsts))
                 .map(|(topic, slot)| {
                     let offset = self.transactions.offset(slot).ok_or_else(|| {
-                        Trouble::Abort("a broker did not say where a record lies".to_owned())
+                        TransactionFailure::Abort(
+                            "a broker did not say where a record lies".to_owned(),
+                        )
                     })?;
                     Ok((self.planner.topics[*topic].name.clone(), offset))
                 })
-                .collect::<Result<_, Trouble>>()?;
+                .collect::<Result<_, TransactionFailure>>()?;
             let commit = plan.commit(&self.name, topics);
             self.transactions.send_noting(
                 &self.cluster.commits,
@@ -280,7 +281,7 @@ impl Writer {
     }
 
     /// Of each key only the last of the group.
-    fn send_positions(&self, plans: &[Plan]) -> Result<(), Trouble> {
+    fn send_positions(&self, plans: &[Plan]) -> Result<(), TransactionFailure> {
         let mut last = BTreeMap::new();
         for plan in plans {
             for (of, at) in &plan.positions {
@@ -298,20 +299,24 @@ impl Writer {
     }
 
     /// After a transaction that did not come about: true if it did after all.
-    fn recover(&mut self, trouble: Trouble) -> Result<bool> {
+    fn recover(&mut self, failure: TransactionFailure) -> Result<bool> {
         let address = &self.cluster.options.address;
-        match trouble {
-            Trouble::Abort(_) => match self.transactions.abort(&self.cluster.waiting.give_up) {
-                Ok(()) => {
-                    self.doubt = None;
-                    Ok(false)
+        match failure {
+            TransactionFailure::Abort(_) => {
+                match self.transactions.abort(&self.cluster.waiting.give_up) {
+                    Ok(()) => {
+                        self.doubt = None;
+                        Ok(false)
+                    }
+                    Err(TransactionFailure::Abort(why) | TransactionFailure::Renew(why)) => {
+                        self.renew(why)
+                    }
+                    Err(failure) => Err(Error::cluster("write to", address, &failure)),
                 }
-                Err(Trouble::Abort(why) | Trouble::Renew(why)) => self.renew(why),
-                Err(trouble) => Err(Error::cluster("write to", address, &trouble)),
-            },
-            Trouble::Renew(why) => self.renew(why),
-            Trouble::Fatal(_) | Trouble::GivenUp => {
-                Err(Error::cluster("write to", address, &trouble))
+            }
+            TransactionFailure::Renew(why) => self.renew(why),
+            TransactionFailure::Fatal(_) | TransactionFailure::GivenUp => {
+                Err(Error::cluster("write to", address, &failure))
             }
         }
     }
@@ -323,13 +328,13 @@ impl Writer {
         while self.renewals < RENEWALS_MAX {
             match Transactions::reopen(&self.cluster, &id_of(&self.cluster), give_up) {
                 Ok(transactions) => self.transactions = transactions,
-                Err(Trouble::Abort(again) | Trouble::Renew(again)) => {
+                Err(TransactionFailure::Abort(again) | TransactionFailure::Renew(again)) => {
                     self.renewals += 1;
                     why = again;
                     give_up.wait(BACKOFF);
                     continue;
                 }
-                Err(trouble) => return Err(Error::cluster("write to", address, &trouble)),
+                Err(failure) => return Err(Error::cluster("write to", address, &failure)),
             }
             match self.settle() {
                 Ok(committed) => {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::parcel::{self, Head, Part};
+use super::record::{self, BatchPart, RecordHead};
 use crate::Offset;
 use crate::error::{Error, Result};
 
@@ -22,7 +22,7 @@ const REMEMBER_MS: i64 = 60 * 60 * 1000;
 
 /// Where a reader may begin: no batch is half read here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Mark {
+pub(super) struct ResumePoint {
     /// The last record that counts: in which shard, its sequence number, when it arrived (ms since 1970).
     pub(super) shard: String,
     pub(super) sequence: String,
@@ -32,12 +32,12 @@ pub(super) struct Mark {
     /// The greatest time of an entry so far.
     appended_ms: i64,
     /// The writers of the last hour, by their names.
-    writers: BTreeMap<String, Delivered>,
+    writers: BTreeMap<String, LastBatch>,
 }
 
 /// What a writer has delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Delivered {
+struct LastBatch {
     seq: u64,
     arrived_ms: i64,
 }
@@ -48,9 +48,9 @@ pub(super) struct Assembly {
     journal: u64,
     partition: u16,
     /// Everything read so far is in here, except for what is half read.
-    now: Mark,
+    now: ResumePoint,
     /// The newest place without anything half read.
-    clean: Mark,
+    clean: ResumePoint,
     /// At most one a writer.
     half_read: BTreeMap<u64, HalfRead>,
 }
@@ -65,7 +65,7 @@ struct HalfRead {
 
 /// A complete batch, still packed.
 #[derive(Debug)]
-pub(super) struct Parcel {
+pub(super) struct PackedBatch {
     /// Of its first entry.
     pub(super) offset: Offset,
     pub(super) entries: u64,
@@ -73,8 +73,8 @@ pub(super) struct Parcel {
     pub(super) packed: bool,
     pub(super) payload: Vec<u8>,
     /// From where it can be read again, and from where what follows it can be.
-    pub(super) before: Mark,
-    pub(super) after: Mark,
+    pub(super) before: ResumePoint,
+    pub(super) after: ResumePoint,
 }
 
 /// A record of the stream, as far as it matters here.
@@ -86,7 +86,7 @@ pub(super) struct Arrived<'a> {
 }
 
 impl Assembly {
-    pub(super) fn new(journal: u64, partition: u16, from: Mark) -> Self {
+    pub(super) fn new(journal: u64, partition: u16, from: ResumePoint) -> Self {
         Assembly {
             journal,
             partition,
@@ -105,21 +105,21 @@ impl Assembly {
     ///
     /// # Errors
     /// When the record is none of this journal's, or is the first and not the one that every partition begins with.
-    pub(super) fn take(&mut self, record: &Arrived<'_>) -> Result<Option<Parcel>> {
-        let (head, payload) = parcel::parse(record.data).ok_or_else(|| {
+    pub(super) fn take(&mut self, record: &Arrived<'_>) -> Result<Option<PackedBatch>> {
+        let (head, payload) = record::parse(record.data).ok_or_else(|| {
             foreign(
                 record,
                 "is not a record of a journal (give the journal a stream of its own)",
             )
         })?;
         let part = match head {
-            Head::Manifest(manifest) => {
+            RecordHead::Manifest(manifest) => {
                 if manifest.journal == self.journal && self.now.sequence.is_empty() {
                     self.pass(record);
                 }
                 return Ok(None);
             }
-            Head::Part(part) => part,
+            RecordHead::Part(part) => part,
         };
         if part.journal != self.journal {
             return Err(foreign(record, "belongs to another journal"));
@@ -136,16 +136,16 @@ impl Assembly {
         self.forget(record.arrived_ms);
         let before = self.clean.clone();
         let completed = self.completed(&part, payload, record.arrived_ms);
-        let parcel = completed.map(|payload| self.deliver(&part, payload, record, before));
+        let batch = completed.map(|payload| self.deliver(&part, payload, record, before));
         self.pass(record);
-        Ok(parcel.map(|parcel| Parcel {
+        Ok(batch.map(|batch| PackedBatch {
             after: self.clean.clone(),
-            ..parcel
+            ..batch
         }))
     }
 
     /// The whole payload, if this part completes it.
-    fn completed(&mut self, part: &Part, payload: &[u8], arrived_ms: i64) -> Option<Vec<u8>> {
+    fn completed(&mut self, part: &BatchPart, payload: &[u8], arrived_ms: i64) -> Option<Vec<u8>> {
         let delivered = self.now.writers.get(&name(part.writer));
         if delivered.is_some_and(|delivered| part.seq <= delivered.seq) {
             return None;
@@ -179,20 +179,20 @@ impl Assembly {
 
     fn deliver(
         &mut self,
-        part: &Part,
+        part: &BatchPart,
         payload: Vec<u8>,
         record: &Arrived<'_>,
-        before: Mark,
-    ) -> Parcel {
+        before: ResumePoint,
+    ) -> PackedBatch {
         let offset = self.now.offset;
         self.now.offset += part.entries;
         self.now.appended_ms = self.now.appended_ms.max(part.appended_ms);
-        let delivered = Delivered {
+        let delivered = LastBatch {
             seq: part.seq,
             arrived_ms: record.arrived_ms,
         };
         self.now.writers.insert(name(part.writer), delivered);
-        Parcel {
+        PackedBatch {
             offset,
             entries: part.entries,
             appended_ms: self.now.appended_ms,

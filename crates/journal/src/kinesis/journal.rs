@@ -1,6 +1,5 @@
 //! A stream that is open for appending and reading.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,14 +8,15 @@ use headcount_kinesis::Client;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::watch;
 
-use super::assembly::Mark;
-use super::feed::{Feed, FeedNotifier};
+use super::assembly::ResumePoint;
 use super::manifest;
 use super::options::Options;
-use super::parcel::Manifest;
-use super::reader::Reader;
-use super::writer::{self, Counts, Shared, Writer};
+use super::prefetch::{Prefetch, PrefetchNotifier};
+use super::reader::KinesisReader;
+use super::record::StreamManifest;
+use super::writer::{self, KinesisPartition, KinesisWriter};
 use crate::capabilities::Capabilities;
+use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::place::Place;
@@ -26,27 +26,27 @@ use crate::waiting::Waiting;
 use crate::{Figures, Offset};
 
 /// A journal on Kinesis.
-pub(crate) struct Journal {
-    engine: Arc<Engine>,
-    partitions: Vec<Arc<Shared>>,
+pub(crate) struct KinesisJournal {
+    engine: Arc<KinesisContext>,
+    partitions: Vec<Arc<KinesisPartition>>,
     waiting: Arc<Waiting>,
     writers: Mutex<Vec<JoinHandle<Result<()>>>>,
 }
 
 /// What readers need of the journal, as long as one of them lives.
-pub(super) struct Engine {
+pub(super) struct KinesisContext {
     client: Client,
-    manifest: Manifest,
+    manifest: StreamManifest,
     /// Always there but while it is dropped.
     runtime: Option<Runtime>,
     closed_at: Mutex<Option<Instant>>,
     /// What is read ahead for readers, who are to be told when the journal is closed.
-    feeds: Mutex<Vec<FeedNotifier>>,
+    prefetches: Mutex<Vec<PrefetchNotifier>>,
     /// The farthest place of every partition that somebody has counted to.
-    known: Mutex<Vec<Mark>>,
+    known: Mutex<Vec<ResumePoint>>,
 }
 
-impl Journal {
+impl KinesisJournal {
     /// Opens the journal on a stream, or creates both.
     pub(crate) fn open(options: Options) -> Result<Self> {
         options.check()?;
@@ -78,18 +78,21 @@ impl Journal {
                 return Err(error);
             }
         };
-        let engine = Arc::new(Engine {
-            known: Mutex::new(vec![Mark::default(); usize::from(manifest.partitions)]),
+        let engine = Arc::new(KinesisContext {
+            known: Mutex::new(vec![
+                ResumePoint::default();
+                usize::from(manifest.partitions)
+            ]),
             client,
             manifest,
             runtime: Some(runtime),
             closed_at: Mutex::default(),
-            feeds: Mutex::default(),
+            prefetches: Mutex::default(),
         });
         Self::start(engine, &options)
     }
 
-    fn start(engine: Arc<Engine>, options: &Options) -> Result<Self> {
+    fn start(engine: Arc<KinesisContext>, options: &Options) -> Result<Self> {
         let mut journal = Self {
             engine,
             partitions: Vec::new(),
@@ -98,12 +101,12 @@ impl Journal {
         };
         let name = headcount_clock::random_id();
         for partition in 0..journal.engine.manifest.partitions {
-            let shared = Arc::new(Shared {
+            let shared = Arc::new(KinesisPartition {
                 queue: Queue::new(options.limits()),
-                counts: Counts::default(),
+                counts: PartitionCounters::default(),
                 closing: watch::Sender::default(),
             });
-            let writer = writer::start(Writer {
+            let writer = writer::start(KinesisWriter {
                 client: journal.engine.client.clone(),
                 runtime: journal.engine.handle(),
                 manifest: journal.engine.manifest.clone(),
@@ -148,16 +151,16 @@ impl Journal {
         self.partition(partition)?.queue.push(partition, batch)
     }
 
-    pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<Reader> {
+    pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<KinesisReader> {
         self.partition(partition)?;
-        Reader::new(Arc::clone(&self.engine), partition, place)
+        KinesisReader::new(Arc::clone(&self.engine), partition, place)
     }
 
     /// Counts on from the farthest place known: the first time that is the beginning.
     pub(crate) fn durable_end(&self, partition: u16) -> Result<Offset> {
         self.partition(partition)?;
         let known = self.engine.known(partition, Offset::MAX);
-        Reader::from_mark(Arc::clone(&self.engine), partition, known).run_to_end()
+        KinesisReader::from_mark(Arc::clone(&self.engine), partition, known).run_to_end()
     }
 
     /// Offsets are counted from the first entry there ever was; which the stream still has shows when it is read.
@@ -166,16 +169,8 @@ impl Journal {
     }
 
     pub(crate) fn figures(&self, partition: u16) -> Result<Figures> {
-        let Shared { queue, counts, .. } = &**self.partition(partition)?;
-        let (queue_batches, queue_bytes) = queue.depth();
-        Ok(Figures {
-            entries: counts.entries.load(Ordering::Relaxed),
-            bytes: counts.bytes.load(Ordering::Relaxed),
-            groups: counts.groups.load(Ordering::Relaxed),
-            last_commit_us: counts.commit_us.load(Ordering::Relaxed),
-            queue_batches,
-            queue_bytes,
-        })
+        let KinesisPartition { queue, counts, .. } = &**self.partition(partition)?;
+        Ok(counts.figures(queue))
     }
 
     /// A batch that is on its way has a limit from here on.
@@ -197,7 +192,7 @@ impl Journal {
         first
     }
 
-    fn partition(&self, partition: u16) -> Result<&Arc<Shared>> {
+    fn partition(&self, partition: u16) -> Result<&Arc<KinesisPartition>> {
         self.partitions
             .get(usize::from(partition))
             .ok_or_else(|| Error::NoPartition {
@@ -207,7 +202,7 @@ impl Journal {
     }
 }
 
-impl Drop for Journal {
+impl Drop for KinesisJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
             tracing::error!(%error, "closing the journal");
@@ -215,7 +210,7 @@ impl Drop for Journal {
     }
 }
 
-impl Engine {
+impl KinesisContext {
     fn handle(&self) -> Handle {
         let runtime = self.runtime.as_ref();
         runtime
@@ -224,20 +219,20 @@ impl Engine {
             .clone()
     }
 
-    pub(super) fn feed(&self, partition: u16, from: Mark) -> Feed {
+    pub(super) fn prefetch(&self, partition: u16, from: ResumePoint) -> Prefetch {
         let (handle, client) = (self.handle(), &self.client);
-        let feed = Feed::start(&handle, client, &self.manifest, partition, from);
-        let mut feeds = lock(&self.feeds);
-        feeds.retain(FeedNotifier::is_alive);
-        feeds.push(feed.notifier());
-        feed
+        let prefetch = Prefetch::start(&handle, client, &self.manifest, partition, from);
+        let mut prefetches = lock(&self.prefetches);
+        prefetches.retain(PrefetchNotifier::is_alive);
+        prefetches.push(prefetch.notifier());
+        prefetch
     }
 
     /// Says that nothing more is put, also to readers that are waiting.
     fn close(&self) {
         lock(&self.closed_at).get_or_insert_with(Instant::now);
-        for feed in &*lock(&self.feeds) {
-            feed.notify();
+        for prefetch in &*lock(&self.prefetches) {
+            prefetch.notify();
         }
     }
 
@@ -247,18 +242,18 @@ impl Engine {
     }
 
     /// The place to count from to an offset.
-    pub(super) fn known(&self, partition: u16, offset: Offset) -> Mark {
+    pub(super) fn known(&self, partition: u16, offset: Offset) -> ResumePoint {
         let known = lock(&self.known);
         let mark = &known[usize::from(partition)];
         if mark.offset <= offset {
             mark.clone()
         } else {
-            Mark::default()
+            ResumePoint::default()
         }
     }
 
     /// Somebody has counted so far.
-    pub(super) fn learn(&self, partition: u16, mark: &Mark) {
+    pub(super) fn learn(&self, partition: u16, mark: &ResumePoint) {
         let known = &mut lock(&self.known)[usize::from(partition)];
         if mark.offset > known.offset {
             known.clone_from(mark);
@@ -275,7 +270,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for KinesisContext {
     fn drop(&mut self) {
         // The last one may be dropped where nothing may block.
         if let Some(runtime) = self.runtime.take() {

@@ -6,17 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use headcount_kinesis::{Client, Event, HashKey, Plan, Put, Start, StreamReader};
+use headcount_kinesis::{Client, HashKey, Put, ReadPlan, ShardStart, StreamEvent, StreamReader};
 
 use super::options::Options;
-use super::parcel::{self, Head, Manifest, VERSION};
+use super::record::{self, RecordHead, StreamManifest, VERSION};
 use crate::error::{Error, Result, way_out};
 
 /// The tag: `ID PARTITIONS VERSION`. In version 1 the version was not there.
 const TAG: &str = "headcount-journal";
 
 /// Finds out what the journal is, or makes it.
-pub(super) async fn open(client: &Client, options: &Options) -> Result<Manifest> {
+pub(super) async fn open(client: &Client, options: &Options) -> Result<StreamManifest> {
     let partitions = options.partitions.unwrap_or(options.new_partitions);
     let summary = client.create(partitions).await?;
     let manifest = match client.tag(TAG).await? {
@@ -38,8 +38,8 @@ pub(super) async fn open(client: &Client, options: &Options) -> Result<Manifest>
     }
 }
 
-async fn create(client: &Client, partitions: u16) -> Result<Manifest> {
-    let proposal = Manifest {
+async fn create(client: &Client, partitions: u16) -> Result<StreamManifest> {
+    let proposal = StreamManifest {
         journal: headcount_clock::random_id(),
         partitions,
     };
@@ -56,8 +56,8 @@ async fn create(client: &Client, partitions: u16) -> Result<Manifest> {
     Ok(manifest)
 }
 
-async fn put(client: &Client, manifest: &Manifest, keys: Vec<HashKey>) -> Result<()> {
-    let record = parcel::record(&Head::Manifest(manifest.clone()), &[]);
+async fn put(client: &Client, manifest: &StreamManifest, keys: Vec<HashKey>) -> Result<()> {
+    let record = record::record(&RecordHead::Manifest(manifest.clone()), &[]);
     let puts = keys.into_iter().map(|hash_key| Put {
         data: record.clone(),
         partition_key: "manifest".to_owned(),
@@ -67,20 +67,20 @@ async fn put(client: &Client, manifest: &Manifest, keys: Vec<HashKey>) -> Result
     Ok(())
 }
 
-async fn first_proposal(client: &Client) -> Result<Manifest> {
-    let plan = Plan {
-        beginning: Start::Oldest,
+async fn first_proposal(client: &Client) -> Result<StreamManifest> {
+    let plan = ReadPlan {
+        beginning: ShardStart::Oldest,
         starts: BTreeMap::new(),
         only: Some(HashKey(0)),
         tolerates_loss: false,
     };
     let mut reader = StreamReader::new(client.clone(), plan);
     loop {
-        if let Event::Records { shard, records, .. } = reader.next().await?
+        if let StreamEvent::Records { shard, records, .. } = reader.next().await?
             && let Some(first) = records.first()
         {
-            return match parcel::parse(&first.data) {
-                Some((Head::Manifest(manifest), _)) => Ok(manifest),
+            return match record::parse(&first.data) {
+                Some((RecordHead::Manifest(manifest), _)) => Ok(manifest),
                 _ => Err(Error::Stream(format!(
                     "stream {}, {shard}: record {} is not a journal's (give the journal a stream of its own)",
                     client.stream(),
@@ -91,7 +91,7 @@ async fn first_proposal(client: &Client) -> Result<Manifest> {
     }
 }
 
-fn parse(tag: &str, stream: &str) -> Result<Manifest> {
+fn parse(tag: &str, stream: &str) -> Result<StreamManifest> {
     let words: Vec<_> = tag.split(' ').collect();
     let (id, partitions, version) = match words[..] {
         [id, partitions] => (id, partitions, Some(1)),
@@ -101,7 +101,7 @@ fn parse(tag: &str, stream: &str) -> Result<Manifest> {
     let manifest = u64::from_str_radix(id, 16)
         .ok()
         .zip(partitions.parse().ok().filter(|&partitions| partitions > 0))
-        .map(|(journal, partitions)| Manifest {
+        .map(|(journal, partitions)| StreamManifest {
             journal,
             partitions,
         });
@@ -136,7 +136,14 @@ mod tests {
             "{old}"
         );
         assert!(said("000000000000feed 4 3").ends_with("or a newer one"));
-        for tag in ["", "feed", "feed 0 2", "x 4 2", "feed 4 x", "feed 4 2 1"] {
+        for tag in [
+            "",
+            "prefetch",
+            "prefetch 0 2",
+            "x 4 2",
+            "prefetch 4 x",
+            "prefetch 4 2 1",
+        ] {
             assert!(said(tag).contains("set it as it was"), "{tag}");
         }
     }

@@ -2,12 +2,12 @@
 //!
 //! One stream, of which partition `p` of `P` has the middle of the `p`-th of `P` equal parts of the hash keys: however
 //! shards are split and merged, a partition's records stay in one order. A batch is one record or several
-//! ([`parcel`]), put together and counted by every reader alike ([`assembly`]). What the journal is stands in a tag of
+//! ([`record`]), put together and counted by every reader alike ([`assembly`]). What the journal is stands in a tag of
 //! the stream and at the head of every partition ([`manifest`]).
 //!
 //! ```text
-//!  append ─▶ queue ─▶ writer ──put──▶ shards ──▶ feed ─▶ reader
-//!            bounded  one batch after another    ahead by 8 MiB
+//!  append ─▶ queue ─▶ writer ──put──▶ shards ──▶ prefetch ─▶ reader
+//!            bounded  one batch after another    8 MiB ahead
 //! ```
 //!
 //! Any number of processes write and read. Offsets are counted, so a reader without a hint reads from the beginning,
@@ -15,14 +15,14 @@
 //! five reads a second that it allows; give the stream a shard a partition.
 
 mod assembly;
-mod feed;
 mod journal;
 mod manifest;
 mod options;
-mod parcel;
+mod prefetch;
 mod reader;
+mod record;
 mod writer;
 
-pub(crate) use journal::Journal;
+pub(crate) use journal::KinesisJournal;
 pub use options::Options;
-pub(crate) use reader::Reader;
+pub(crate) use reader::KinesisReader;

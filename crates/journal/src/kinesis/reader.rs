@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::assembly::{Mark, Parcel};
-use super::feed::{Fed, Feed};
-use super::journal::Engine;
-use super::parcel;
+use super::assembly::{PackedBatch, ResumePoint};
+use super::journal::KinesisContext;
+use super::prefetch::{Prefetch, Prefetched};
+use super::record;
 use crate::batch::Batch;
 use crate::entry::Frame;
 use crate::error::{Error, Result};
@@ -17,14 +17,14 @@ use crate::{Entry, Offset};
 /// How long the stream may take to say where it ends.
 const TIP_LIMIT: Duration = Duration::from_secs(60);
 
-pub(crate) struct Reader {
-    engine: Arc<Engine>,
+pub(crate) struct KinesisReader {
+    engine: Arc<KinesisContext>,
     partition: u16,
-    feed: Feed,
+    prefetch: Prefetch,
     /// The next entry to be handed out.
     position: Offset,
     /// From where the batch that is being handed out can be read again, or what follows the last one.
-    mark: Mark,
+    mark: ResumePoint,
     open: Option<Open>,
     interrupt: Interrupt,
 }
@@ -33,12 +33,12 @@ pub(crate) struct Reader {
 struct Open {
     entries: std::vec::IntoIter<Entry>,
     appended_ms: i64,
-    after: Mark,
+    after: ResumePoint,
 }
 
-impl Reader {
+impl KinesisReader {
     /// A reader from a place. Without a hint it is found by counting from the beginning.
-    pub(super) fn new(engine: Arc<Engine>, partition: u16, place: &Place) -> Result<Self> {
+    pub(super) fn new(engine: Arc<KinesisContext>, partition: u16, place: &Place) -> Result<Self> {
         let mark = match &place.hint[..] {
             [] => engine.known(partition, place.offset),
             hint => serde_json::from_slice(hint).map_err(|error| {
@@ -53,9 +53,13 @@ impl Reader {
         Ok(reader)
     }
 
-    pub(super) fn from_mark(engine: Arc<Engine>, partition: u16, mark: Mark) -> Self {
-        Reader {
-            feed: engine.feed(partition, mark.clone()),
+    pub(super) fn from_mark(
+        engine: Arc<KinesisContext>,
+        partition: u16,
+        mark: ResumePoint,
+    ) -> Self {
+        KinesisReader {
+            prefetch: engine.prefetch(partition, mark.clone()),
             engine,
             partition,
             position: mark.offset,
@@ -75,21 +79,21 @@ impl Reader {
                 self.close_if_done();
                 continue;
             }
-            match self.feed.wait(Some(asked), TIP_LIMIT)? {
-                Fed::Parcel(parcel) if parcel.offset + parcel.entries <= offset => {
-                    self.position = parcel.offset + parcel.entries;
-                    self.mark = parcel.after;
+            match self.prefetch.wait(Some(asked), TIP_LIMIT)? {
+                Prefetched::Batch(batch) if batch.offset + batch.entries <= offset => {
+                    self.position = batch.offset + batch.entries;
+                    self.mark = batch.after;
                 }
-                Fed::Parcel(parcel) => self.open(*parcel)?,
-                Fed::Whole => {
+                Prefetched::Batch(batch) => self.open(*batch)?,
+                Prefetched::Whole => {
                     return Err(Error::BeyondEnd {
                         partition: self.partition,
                         asked: offset,
                         end: self.position,
                     });
                 }
-                Fed::Notified => {}
-                Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+                Prefetched::Notified => {}
+                Prefetched::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
             }
         }
         Ok(())
@@ -105,13 +109,13 @@ impl Reader {
         let deadline = Instant::now() + timeout;
         while self.open.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.feed.wait(self.engine.closed_at(), left)? {
-                Fed::Parcel(parcel) => self.open(*parcel)?,
-                Fed::Whole => return Err(Error::Closed),
-                Fed::TimedOut => return Ok(0),
+            match self.prefetch.wait(self.engine.closed_at(), left)? {
+                Prefetched::Batch(batch) => self.open(*batch)?,
+                Prefetched::Whole => return Err(Error::Closed),
+                Prefetched::TimedOut => return Ok(0),
                 // The journal was closed, or somebody wants the reader back.
-                Fed::Notified if self.interrupt.take() => return Ok(0),
-                Fed::Notified => {}
+                Prefetched::Notified if self.interrupt.take() => return Ok(0),
+                Prefetched::Notified => {}
             }
         }
         self.fill(batch, max_bytes);
@@ -137,14 +141,14 @@ impl Reader {
         self.close_if_done();
     }
 
-    fn open(&mut self, parcel: Parcel) -> Result<()> {
+    fn open(&mut self, batch: PackedBatch) -> Result<()> {
         let unreadable = || {
             Error::Stream(format!(
                 "partition {}: the batch at offset {} is not what was put (this is a bug of headcount, or the stream was written by something else)",
-                self.partition, parcel.offset
+                self.partition, batch.offset
             ))
         };
-        let payload = parcel::unpack(&parcel.payload, parcel.packed).ok_or_else(unreadable)?;
+        let payload = record::unpack(&batch.payload, batch.packed).ok_or_else(unreadable)?;
         let entries: Vec<Entry> = payload
             .entries()
             .map(|(kind, source, body)| Entry {
@@ -154,14 +158,14 @@ impl Reader {
                 body: body.to_vec(),
             })
             .collect();
-        if entries.len() as u64 != parcel.entries || self.position != parcel.offset {
+        if entries.len() as u64 != batch.entries || self.position != batch.offset {
             return Err(unreadable());
         }
-        self.mark = parcel.before;
+        self.mark = batch.before;
         self.open = Some(Open {
             entries: entries.into_iter(),
-            appended_ms: parcel.appended_ms,
-            after: parcel.after,
+            appended_ms: batch.appended_ms,
+            after: batch.after,
         });
         self.close_if_done();
         Ok(())
@@ -174,8 +178,8 @@ impl Reader {
     }
 
     pub(crate) fn waker(&self) -> ReadWaker {
-        let feed = self.feed.notifier();
-        self.interrupt.waker(move || feed.notify())
+        let prefetch = self.prefetch.notifier();
+        self.interrupt.waker(move || prefetch.notify())
     }
 
     pub(crate) fn position(&self) -> Offset {
@@ -187,7 +191,7 @@ impl Reader {
     }
 
     pub(crate) fn durable_end(&self) -> Offset {
-        self.feed.end()
+        self.prefetch.end()
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -204,12 +208,12 @@ impl Reader {
 
     pub(crate) fn behind(&mut self) -> Result<u64> {
         let open = self.open.as_ref().map_or(0, |open| open.entries.len());
-        let waiting = self.feed.waiting() + open as u64;
+        let waiting = self.prefetch.waiting() + open as u64;
         if waiting > 0 {
             return Ok(waiting);
         }
-        match self.feed.whole_or_waiting(Instant::now(), TIP_LIMIT)? {
-            true => Ok(self.feed.waiting()),
+        match self.prefetch.whole_or_waiting(Instant::now(), TIP_LIMIT)? {
+            true => Ok(self.prefetch.waiting()),
             false => Ok(1),
         }
     }
@@ -219,17 +223,17 @@ impl Reader {
         let asked = Instant::now();
         // A long way is allowed, as long as it goes on.
         loop {
-            match self.feed.wait(Some(asked), TIP_LIMIT)? {
-                Fed::Parcel(parcel) => {
-                    self.position = parcel.offset + parcel.entries;
-                    self.mark = parcel.after;
+            match self.prefetch.wait(Some(asked), TIP_LIMIT)? {
+                Prefetched::Batch(batch) => {
+                    self.position = batch.offset + batch.entries;
+                    self.mark = batch.after;
                 }
-                Fed::Whole => {
+                Prefetched::Whole => {
                     self.engine.learn(self.partition, &self.mark);
                     return Ok(self.position);
                 }
-                Fed::Notified => {}
-                Fed::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+                Prefetched::Notified => {}
+                Prefetched::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
             }
         }
     }

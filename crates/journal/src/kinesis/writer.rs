@@ -2,7 +2,6 @@
 //! known to be there, so a partition has the order of its appends.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,9 +9,11 @@ use headcount_kinesis::{Client, HashKey, Put};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::parcel::{self, Head, Manifest, Part};
+use super::record::{self, BatchPart, RecordHead, StreamManifest};
+use crate::close_on_drop::CloseOnDrop;
+use crate::counters::PartitionCounters;
 use crate::error::{Error, Result};
-use crate::metrics::{JournalBackend, METRICS};
+use crate::metrics::JournalBackend;
 use crate::queue::{Job, Linger, Queue};
 use crate::waiting::Waiting;
 use headcount_clock::now_ms;
@@ -28,53 +29,36 @@ const LONG_PUT: Duration = Duration::from_secs(5);
 const CLOSE_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a partition's writer shares with the journal.
-pub(super) struct Shared {
+pub(super) struct KinesisPartition {
     pub(super) queue: Queue,
-    pub(super) counts: Counts,
+    pub(super) counts: PartitionCounters,
     pub(super) closing: watch::Sender<bool>,
 }
 
-/// Since the journal was opened.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) entries: AtomicU64,
-    pub(super) bytes: AtomicU64,
-    pub(super) groups: AtomicU64,
-    pub(super) commit_us: AtomicU64,
-}
-
-pub(super) struct Writer {
+pub(super) struct KinesisWriter {
     pub(super) client: Client,
     pub(super) runtime: Handle,
-    pub(super) manifest: Manifest,
+    pub(super) manifest: StreamManifest,
     pub(super) partition: u16,
     pub(super) writer: u64,
     pub(super) seq: u64,
     pub(super) patience: Duration,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<KinesisPartition>,
     pub(super) waiting: Arc<Waiting>,
 }
 
 /// Starts the writer of a partition. It ends when its queue is closed, or when a put fails for good.
-pub(super) fn start(writer: Writer) -> std::io::Result<JoinHandle<Result<()>>> {
+pub(super) fn start(writer: KinesisWriter) -> std::io::Result<JoinHandle<Result<()>>> {
     std::thread::Builder::new()
         .name(format!("journal-p{:03}", writer.partition))
         .spawn(move || {
-            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
+            let shared = Arc::clone(&writer.shared);
+            let _closes = CloseOnDrop(move || shared.queue.fail(&Error::Closed));
             writer.run()
         })
 }
 
-/// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct CloseOnDrop(Arc<Shared>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.queue.fail(&Error::Closed);
-    }
-}
-
-impl Writer {
+impl KinesisWriter {
     fn run(mut self) -> Result<()> {
         while let Some(group) = self.shared.queue.take(Linger::default()) {
             self.commit(group)?;
@@ -97,16 +81,8 @@ impl Writer {
         };
         match done {
             Ok(bytes) => {
-                let counts = &self.shared.counts;
-                counts
-                    .entries
-                    .fetch_add(entries.len() as u64, Ordering::Relaxed);
-                counts.bytes.fetch_add(bytes, Ordering::Relaxed);
-                counts.groups.fetch_add(1, Ordering::Relaxed);
-                let took = began.elapsed();
-                METRICS.committed(JournalBackend::Kinesis, entries.len() as u64, bytes, took);
-                let took = took.as_micros().try_into().unwrap_or(u64::MAX);
-                counts.commit_us.store(took, Ordering::Relaxed);
+                let (counts, took) = (&self.shared.counts, began.elapsed());
+                counts.committed(JournalBackend::Kinesis, entries.len() as u64, bytes, took);
                 for reply in replies {
                     let _ = reply.send(Ok(None));
                 }
@@ -126,7 +102,7 @@ impl Writer {
 
     /// Puts a batch; its bytes in the stream.
     fn put(&mut self, entries: &[crate::Entry]) -> Result<u64> {
-        let (payload, packed) = parcel::pack(entries)?;
+        let (payload, packed) = record::pack(entries)?;
         self.seq += 1;
         let appended_ms = now_ms();
         let began = Instant::now();
@@ -185,10 +161,10 @@ impl Writer {
         appended_ms: i64,
     ) -> Vec<Put> {
         let hash_key = HashKey::middle_of(self.partition, self.manifest.partitions);
-        let parts = parcel::parts(payload);
+        let parts = record::parts(payload);
         let of = u32::try_from(parts.len()).expect("a batch has at most 32 MiB");
         let head = |index| {
-            Head::Part(Part {
+            RecordHead::Part(BatchPart {
                 journal: self.manifest.journal,
                 partition: self.partition,
                 writer: self.writer,
@@ -204,7 +180,7 @@ impl Writer {
         (0..)
             .zip(parts)
             .map(|(index, part)| Put {
-                data: parcel::record(&head(index), part),
+                data: record::record(&head(index), part),
                 partition_key: format!("p{:03}", self.partition),
                 hash_key,
             })

@@ -6,7 +6,7 @@
 use crate::Offset;
 use crate::entry::{BODY_BYTES_MAX, Entry};
 use crate::error::Damage;
-use crate::segments::frame::{HEAD_BYTES, Head, KIND_SYNC, Sync, checksum};
+use crate::segments::frame::{FrameHead, HEAD_BYTES, KIND_SYNC, Sync, checksum};
 
 /// Where the next frame of a segment stands and what it must continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub(crate) struct Cursor {
 
 /// What stands at a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum FrameStep {
     /// A good entry; its body is the last `len` bytes of the frame. The cursor stands after it.
-    Entry(Head),
+    Entry(FrameHead),
     /// A good sync frame: the group before it is complete. The cursor stands after it.
     Sync,
     /// So many bytes are needed to tell.
@@ -46,34 +46,34 @@ pub(crate) enum Step {
 
 impl Cursor {
     /// Looks at the frame that begins with `bytes` and steps over it if it is good.
-    pub(crate) fn step(&mut self, bytes: &[u8]) -> Step {
+    pub(crate) fn step(&mut self, bytes: &[u8]) -> FrameStep {
         if bytes.len() < HEAD_BYTES {
-            return Step::Short(HEAD_BYTES);
+            return FrameStep::Short(HEAD_BYTES);
         }
-        let head = Head::parse(bytes);
+        let head = FrameHead::parse(bytes);
         if head.len as usize > BODY_BYTES_MAX {
-            return Step::Bad(Damage::Length(head.len));
+            return FrameStep::Bad(Damage::Length(head.len));
         }
         if head.crc == 0 && bytes[..HEAD_BYTES].iter().all(|&b| b == 0) {
-            return Step::Bad(Damage::Blank);
+            return FrameStep::Bad(Damage::Blank);
         }
         let Some(frame) = bytes.get(..head.frame_bytes()) else {
-            return Step::Short(head.frame_bytes());
+            return FrameStep::Short(head.frame_bytes());
         };
         match self.check(&head, frame) {
-            Err(damage) => Step::Bad(damage),
+            Err(damage) => FrameStep::Bad(damage),
             Ok(()) => {
                 self.pass(&head);
                 if head.kind == KIND_SYNC {
-                    Step::Sync
+                    FrameStep::Sync
                 } else {
-                    Step::Entry(head)
+                    FrameStep::Entry(head)
                 }
             }
         }
     }
 
-    fn check(&self, head: &Head, frame: &[u8]) -> Result<(), Damage> {
+    fn check(&self, head: &FrameHead, frame: &[u8]) -> Result<(), Damage> {
         if checksum(self.salt, frame) != head.crc {
             return Err(Damage::Checksum);
         }
@@ -93,7 +93,7 @@ impl Cursor {
     }
 
     /// Moves behind a frame that is good.
-    fn pass(&mut self, head: &Head) {
+    fn pass(&mut self, head: &FrameHead) {
         self.pos += head.frame_bytes() as u64;
         self.chain = head.crc;
         self.time = head.time;
@@ -118,7 +118,7 @@ impl Cursor {
     }
 
     fn write(&mut self, kind: u8, source: u16, body: &[u8], now_ms: i64, out: &mut Vec<u8>) {
-        let head = Head {
+        let head = FrameHead {
             len: 0,
             crc: 0,
             offset: self.next,

@@ -19,7 +19,7 @@ pub(crate) const KIND_SYNC: u8 = KIND_RESERVED;
 
 /// The fixed part of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct FrameHead {
     pub(crate) len: u32,
     pub(crate) crc: u32,
     pub(crate) offset: Offset,
@@ -29,7 +29,7 @@ pub(crate) struct Head {
     pub(crate) source: u16,
 }
 
-impl Head {
+impl FrameHead {
     /// Reads a head; `bytes` are at least [`HEAD_BYTES`].
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         Self {

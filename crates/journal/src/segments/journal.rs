@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
 
 use crate::capabilities::Capabilities;
+use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::queue::Queue;
@@ -18,26 +18,26 @@ use crate::segments::lock::Lock;
 use crate::segments::log::Log;
 use crate::segments::manifest::Manifest;
 use crate::segments::options::Options;
-use crate::segments::reader::Reader;
+use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
-use crate::segments::writer::{self, Counts, Shared};
+use crate::segments::writer::{self, SegmentPartition};
 use crate::waiting::Waiting;
 use crate::{Figures, Offset};
 use headcount_clock::now_ms;
 
 /// A journal on disk that is open for appending and reading.
-pub(crate) struct Journal {
+pub(crate) struct SegmentJournal {
     dir: PathBuf,
     id: u64,
     disk: Disk,
-    partitions: Vec<Arc<Shared>>,
+    partitions: Vec<Arc<SegmentPartition>>,
     waiting: Arc<Waiting>,
     torn: Vec<TornTail>,
-    running: Mutex<Running>,
+    running: Mutex<OpenWriters>,
 }
 
 /// What ends with the journal.
-struct Running {
+struct OpenWriters {
     writers: Vec<JoinHandle<Result<()>>>,
     _lock: Option<Lock>,
 }
@@ -55,9 +55,9 @@ pub struct TornTail {
     pub bytes: u64,
 }
 
-impl Journal {
+impl SegmentJournal {
     /// Opens the journal in `dir`, or creates one there. First start and recovery are the same: what an interrupted
-    /// write has left is cut off, and [`Journal::torn_tails`] tells of it. Damage before the end is an error.
+    /// write has left is cut off, and [`SegmentJournal::torn_tails`] tells of it. Damage before the end is an error.
     pub(crate) fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self> {
         options.check()?;
         let dir = dir.as_ref();
@@ -87,7 +87,7 @@ impl Journal {
             partitions: Vec::new(),
             waiting: Arc::default(),
             torn: Vec::new(),
-            running: Mutex::new(Running {
+            running: Mutex::new(OpenWriters {
                 writers: Vec::new(),
                 _lock: lock,
             }),
@@ -107,10 +107,10 @@ impl Journal {
     }
 
     fn start(&mut self, partition: u16, log: Log, options: &Options) -> Result<()> {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SegmentPartition {
             queue: Queue::new(options.limits()),
             tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
-            counts: Counts::default(),
+            counts: PartitionCounters::default(),
         });
         let waiting = Arc::clone(&self.waiting);
         let writer = writer::start(log, partition, Arc::clone(&shared), waiting, options)
@@ -164,9 +164,9 @@ impl Journal {
     }
 
     /// A reader of what is durable in a partition, now and later, from an offset on.
-    pub(crate) fn reader(&self, partition: u16, from: Offset) -> Result<Reader> {
+    pub(crate) fn reader(&self, partition: u16, from: Offset) -> Result<SegmentReader> {
         let tail = Arc::clone(&self.partition(partition)?.tail);
-        Reader::new(self.disk.clone(), partition, tail, from)
+        SegmentReader::new(self.disk.clone(), partition, tail, from)
     }
 
     /// One past the last durable entry of a partition.
@@ -181,16 +181,8 @@ impl Journal {
 
     /// What a partition has done and what is waiting.
     pub(crate) fn figures(&self, partition: u16) -> Result<Figures> {
-        let Shared { queue, counts, .. } = &**self.partition(partition)?;
-        let (queue_batches, queue_bytes) = queue.depth();
-        Ok(Figures {
-            entries: counts.entries.load(Ordering::Relaxed),
-            bytes: counts.bytes.load(Ordering::Relaxed),
-            groups: counts.groups.load(Ordering::Relaxed),
-            last_commit_us: counts.commit_us.load(Ordering::Relaxed),
-            queue_batches,
-            queue_bytes,
-        })
+        let SegmentPartition { queue, counts, .. } = &**self.partition(partition)?;
+        Ok(counts.figures(queue))
     }
 
     /// Takes nothing more, writes what is queued as far as there is room, ends the segments in order and gives the folder
@@ -211,7 +203,7 @@ impl Journal {
         first
     }
 
-    fn partition(&self, partition: u16) -> Result<&Arc<Shared>> {
+    fn partition(&self, partition: u16) -> Result<&Arc<SegmentPartition>> {
         self.partitions
             .get(usize::from(partition))
             .ok_or_else(|| Error::NoPartition {
@@ -220,14 +212,14 @@ impl Journal {
             })
     }
 
-    fn running_mut(&mut self) -> &mut Running {
+    fn running_mut(&mut self) -> &mut OpenWriters {
         self.running
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Journal {
+impl Drop for SegmentJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
             tracing::error!(%error, "closing the journal");

@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod manifest;
 mod options;
+mod read_buffer;
 mod read_only;
 mod reader;
 mod recovery;
@@ -25,17 +26,16 @@ mod segment;
 mod tail;
 #[cfg(test)]
 mod tests;
-mod window;
 mod writer;
 
-pub(crate) use frame::Head;
-pub(crate) use journal::Journal;
+pub(crate) use frame::FrameHead;
+pub(crate) use journal::SegmentJournal;
 pub use journal::TornTail;
 pub use options::Options;
+pub(crate) use read_buffer::ReadBuffer;
 pub use read_only::ReadOnly;
-pub(crate) use reader::Reader;
+pub(crate) use reader::SegmentReader;
 pub use report::{PartitionReport, Report, stat, verify};
-pub(crate) use window::Window;
 
 /// The format of all files of a journal. Another one is refused, never guessed at. In version 1 the kind of a frame told
 /// records from controls and nothing more, so the files do not say what the records are of.

@@ -9,7 +9,7 @@ use crate::reader::Reader;
 use crate::segments::disk::Disk;
 use crate::segments::home::Home;
 use crate::segments::manifest::Manifest;
-use crate::segments::reader::Reader as Segments;
+use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
 
 /// The complete groups that were in a journal when it was opened. It never changes and changes nothing: a reader
@@ -52,7 +52,7 @@ impl ReadOnly {
     /// A reader of a partition, from an offset on.
     pub fn reader(&self, partition: u16, from: Offset) -> Result<Reader> {
         let tail = Arc::clone(self.tail(partition)?);
-        Segments::new(self.disk.clone(), partition, tail, from).map(Reader::from)
+        SegmentReader::new(self.disk.clone(), partition, tail, from).map(Reader::from)
     }
 
     /// One past the last entry of a partition.

@@ -9,26 +9,26 @@ use crate::batch::Batch;
 use crate::error::{Damage, Error, Result};
 use crate::place::Place;
 use crate::read_waker::{Interrupt, ReadWaker};
-use crate::segments::cursor::{Cursor, Step};
+use crate::segments::cursor::{Cursor, FrameStep};
 use crate::segments::disk::{Disk, File};
-use crate::segments::tail::{Stretch, Tail};
-use crate::segments::window::Window;
+use crate::segments::read_buffer::ReadBuffer;
+use crate::segments::tail::{ReadableSegment, Tail};
 
 /// Reads one partition. Every frame's checksum, offset and place in the chain are checked before it is handed out.
 ///
 /// A reader is independent of all others and of the writer: it reads from the page cache, holds no lock while it
 /// does, and never sees what is not yet durable.
-pub(crate) struct Reader {
+pub(crate) struct SegmentReader {
     disk: Disk,
     partition: u16,
     tail: Arc<Tail>,
-    stretch: Stretch,
+    stretch: ReadableSegment,
     file: File,
     cursor: Cursor,
     interrupt: Interrupt,
 }
 
-impl Reader {
+impl SegmentReader {
     pub(crate) fn new(disk: Disk, partition: u16, tail: Arc<Tail>, from: Offset) -> Result<Self> {
         let end = tail.end();
         if from > end.next {
@@ -164,20 +164,20 @@ impl Reader {
         self.load(batch, limit, max_bytes)?;
         while self.cursor.pos < limit {
             let at = self.cursor.pos;
-            match self.cursor.step(batch.window.from(at)) {
-                Step::Entry(head) => batch.push(&head, at),
-                Step::Sync | Step::End => {}
-                Step::Short(_) | Step::Bad(_) if !batch.is_empty() => break,
-                Step::Short(need) if need as u64 > limit - at => {
+            match self.cursor.step(batch.buffer.from(at)) {
+                FrameStep::Entry(head) => batch.push(&head, at),
+                FrameStep::Sync | FrameStep::End => {}
+                FrameStep::Short(_) | FrameStep::Bad(_) if !batch.is_empty() => break,
+                FrameStep::Short(need) if need as u64 > limit - at => {
                     return Err(self.corrupt(Damage::CutShort));
                 }
-                Step::Short(need) => {
+                FrameStep::Short(need) => {
                     self.load(batch, limit, need)?;
-                    if batch.window.from(at).len() < need {
+                    if batch.buffer.from(at).len() < need {
                         return Err(self.corrupt(Damage::CutShort));
                     }
                 }
-                Step::Bad(damage) => return Err(self.corrupt(damage)),
+                FrameStep::Bad(damage) => return Err(self.corrupt(damage)),
             }
         }
         Ok(())
@@ -185,7 +185,7 @@ impl Reader {
 
     fn load(&self, batch: &mut Batch, limit: u64, want: usize) -> Result<()> {
         batch
-            .window
+            .buffer
             .load(&self.file, self.cursor.pos, limit, want)
             .map_err(Error::io("read", &self.stretch.segment.path))
     }
@@ -195,7 +195,7 @@ impl Reader {
     }
 }
 
-fn open(disk: &Disk, stretch: &Stretch) -> Result<File> {
+fn open(disk: &Disk, stretch: &ReadableSegment) -> Result<File> {
     let path = &stretch.segment.path;
     disk.open_read(path).map_err(Error::io("open", path))
 }
@@ -203,17 +203,17 @@ fn open(disk: &Disk, stretch: &Stretch) -> Result<File> {
 /// Walks from the beginning of a segment to an offset in it. There is no index: a segment is read in a few
 /// hundredths of a second, once in the life of a reader.
 fn seek(path: &Path, file: &File, cursor: &mut Cursor, limit: u64, to: Offset) -> Result<()> {
-    let mut window = Window::default();
+    let mut buffer = ReadBuffer::default();
     while cursor.next < to {
-        match window
+        match buffer
             .step(file, cursor, limit)
             .map_err(Error::io("read", path))?
         {
-            Step::Entry(_) | Step::Sync => {}
-            Step::End | Step::Short(_) => {
+            FrameStep::Entry(_) | FrameStep::Sync => {}
+            FrameStep::End | FrameStep::Short(_) => {
                 return Err(Error::corrupt(path, cursor.pos, Damage::CutShort));
             }
-            Step::Bad(damage) => return Err(Error::corrupt(path, cursor.pos, damage)),
+            FrameStep::Bad(damage) => return Err(Error::corrupt(path, cursor.pos, damage)),
         }
     }
     Ok(())

@@ -15,10 +15,10 @@ use std::io;
 use std::path::Path;
 
 use crate::error::{Damage, Error, Result};
-use crate::segments::cursor::{Cursor, Step};
+use crate::segments::cursor::{Cursor, FrameStep};
 use crate::segments::disk::File;
 use crate::segments::frame::{HEAD_BYTES, KIND_SYNC, SYNC_BODY_BYTES, SYNC_BYTES, Sync};
-use crate::segments::window::{CHUNK_BYTES, Window};
+use crate::segments::read_buffer::{CHUNK_BYTES, ReadBuffer};
 
 /// The end of a segment that is not followed by another.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,7 @@ pub(crate) struct End {
 pub(crate) fn find_end(path: &Path, file: &File, start: Cursor) -> Result<End> {
     let read = |e| Error::io("read", path)(e);
     let len = file.len().map_err(read)?;
-    let mut window = Window::default();
+    let mut buffer = ReadBuffer::default();
     let mut cursor = start;
     let mut end = End {
         cursor,
@@ -46,26 +46,26 @@ pub(crate) fn find_end(path: &Path, file: &File, start: Cursor) -> Result<End> {
         first_time: None,
     };
     loop {
-        match window.step(file, &mut cursor, len).map_err(read)? {
-            Step::Entry(head) => {
+        match buffer.step(file, &mut cursor, len).map_err(read)? {
+            FrameStep::Entry(head) => {
                 end.first_time.get_or_insert(head.time);
             }
-            Step::Sync => {
+            FrameStep::Sync => {
                 end.last_group = end.cursor.pos;
                 end.cursor = cursor;
             }
-            Step::End | Step::Short(_) => break,
-            Step::Bad(damage) => {
+            FrameStep::End | FrameStep::Short(_) => break,
+            FrameStep::Bad(damage) => {
                 if !later_group(file, &cursor, len).map_err(read)? {
                     break;
                 }
                 // Another process may have written this while we were looking ahead. Then it is whole by now.
-                window.clear();
+                buffer.clear();
                 let mut again = cursor;
-                if let Step::Bad(_) = window.step(file, &mut again, len).map_err(read)? {
+                if let FrameStep::Bad(_) = buffer.step(file, &mut again, len).map_err(read)? {
                     return Err(Error::corrupt(path, cursor.pos, damage));
                 }
-                window.clear();
+                buffer.clear();
             }
         }
     }
@@ -81,30 +81,30 @@ pub(crate) fn check_sealed(
     end: u64,
     mut entry: impl FnMut(i64),
 ) -> Result<Cursor> {
-    let mut window = Window::default();
+    let mut buffer = ReadBuffer::default();
     let mut cursor = start;
     loop {
-        match window
+        match buffer
             .step(file, &mut cursor, end)
             .map_err(Error::io("read", path))?
         {
-            Step::Entry(head) => entry(head.time),
-            Step::Sync => {}
-            Step::End if cursor.at_boundary() => return Ok(cursor),
-            Step::End | Step::Short(_) => {
+            FrameStep::Entry(head) => entry(head.time),
+            FrameStep::Sync => {}
+            FrameStep::End if cursor.at_boundary() => return Ok(cursor),
+            FrameStep::End | FrameStep::Short(_) => {
                 return Err(Error::corrupt(path, cursor.pos, Damage::CutShort));
             }
-            Step::Bad(damage) => return Err(Error::corrupt(path, cursor.pos, damage)),
+            FrameStep::Bad(damage) => return Err(Error::corrupt(path, cursor.pos, damage)),
         }
     }
 }
 
 /// When the first entry of a segment was appended.
 pub(crate) fn first_time(path: &Path, file: &File, mut cursor: Cursor) -> Result<Option<i64>> {
-    let mut window = Window::default();
-    let step = window.step(file, &mut cursor, u64::MAX);
+    let mut buffer = ReadBuffer::default();
+    let step = buffer.step(file, &mut cursor, u64::MAX);
     Ok(match step.map_err(Error::io("read", path))? {
-        Step::Entry(head) => Some(head.time),
+        FrameStep::Entry(head) => Some(head.time),
         _ => None,
     })
 }

@@ -11,11 +11,11 @@ use crate::segments::segment::Segment;
 
 /// Written by the partition's writer after each sync, read by its readers.
 pub(crate) struct Tail {
-    state: Mutex<State>,
+    state: Mutex<TailState>,
     moved: Condvar,
 }
 
-struct State {
+struct TailState {
     segments: Vec<Segment>,
     /// The end of the last durable group.
     end: Cursor,
@@ -24,7 +24,7 @@ struct State {
 }
 
 /// The part of a partition that one segment holds.
-pub(crate) struct Stretch {
+pub(crate) struct ReadableSegment {
     pub(crate) segment: Segment,
     /// Its bytes are good up to here.
     pub(crate) limit: u64,
@@ -33,7 +33,7 @@ pub(crate) struct Stretch {
 impl Tail {
     pub(crate) fn new(segments: Vec<Segment>, end: Cursor) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(TailState {
                 segments,
                 end,
                 closed: None,
@@ -67,14 +67,14 @@ impl Tail {
     }
 
     /// The last segment that begins at or before `offset`.
-    pub(crate) fn stretch_of(&self, offset: Offset) -> Option<Stretch> {
+    pub(crate) fn stretch_of(&self, offset: Offset) -> Option<ReadableSegment> {
         let state = self.lock();
         let after = state.segments.partition_point(|s| s.header.base <= offset);
         state.stretch(after.checked_sub(1)?)
     }
 
     /// The segment with this number, if it has come to be.
-    pub(crate) fn stretch(&self, segment: u32) -> Option<Stretch> {
+    pub(crate) fn stretch(&self, segment: u32) -> Option<ReadableSegment> {
         let state = self.lock();
         let index = segment.checked_sub(state.segments[0].header.segment)?;
         state.stretch(index as usize)
@@ -118,18 +118,18 @@ impl Tail {
     }
 
     /// Nothing that is done under this lock can panic half way.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, TailState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn stretch(&self, index: usize) -> Option<Stretch> {
+impl TailState {
+    fn stretch(&self, index: usize) -> Option<ReadableSegment> {
         let segment = self.segments.get(index)?.clone();
         let limit = match self.segments.get(index + 1) {
             Some(next) => next.header.prev_end,
             None => self.end.pos,
         };
-        Some(Stretch { segment, limit })
+        Some(ReadableSegment { segment, limit })
     }
 }

@@ -17,7 +17,7 @@ use crate::segments::disk::Disk;
 use crate::segments::disk::sim::Sim;
 use crate::segments::home::Home;
 use crate::segments::log::Log;
-use crate::segments::reader::Reader;
+use crate::segments::reader::SegmentReader;
 use crate::segments::recovery::End;
 use crate::segments::tail::Tail;
 
@@ -100,7 +100,7 @@ impl Bench {
 }
 
 fn read_all(disk: &Disk, tail: Arc<Tail>) -> Result<Vec<Entry>> {
-    let mut reader = Reader::new(disk.clone(), 0, tail, 0)?;
+    let mut reader = SegmentReader::new(disk.clone(), 0, tail, 0)?;
     let (mut batch, mut entries) = (Batch::new(), Vec::new());
     loop {
         match reader.read(&mut batch, 700, Duration::ZERO) {

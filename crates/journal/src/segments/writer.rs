@@ -1,14 +1,15 @@
 //! The one thread that writes a partition: takes a group, commits it, shows it to the readers, answers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::Offset;
+use crate::close_on_drop::CloseOnDrop;
+use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
-use crate::metrics::{JournalBackend, METRICS};
+use crate::metrics::JournalBackend;
 use crate::queue::{Job, Linger, Queue};
 use crate::receipt::Reply;
 use crate::segments::frame::SYNC_BYTES;
@@ -24,25 +25,16 @@ const BACKOFF_MIN: Duration = Duration::from_millis(50);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
 /// What the threads of one partition share.
-pub(crate) struct Shared {
+pub(crate) struct SegmentPartition {
     pub(crate) queue: Queue,
     pub(crate) tail: Arc<Tail>,
-    pub(crate) counts: Counts,
+    pub(crate) counts: PartitionCounters,
 }
 
-/// Since the journal was opened.
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub(crate) entries: AtomicU64,
-    pub(crate) bytes: AtomicU64,
-    pub(crate) groups: AtomicU64,
-    pub(crate) commit_us: AtomicU64,
-}
-
-struct Writer {
+struct SegmentWriter {
     log: Log,
     partition: u16,
-    shared: Arc<Shared>,
+    shared: Arc<SegmentPartition>,
     waiting: Arc<Waiting>,
     /// The longest that a group waits for others to join.
     linger_max: Duration,
@@ -54,11 +46,11 @@ struct Writer {
 pub(crate) fn start(
     log: Log,
     partition: u16,
-    shared: Arc<Shared>,
+    shared: Arc<SegmentPartition>,
     waiting: Arc<Waiting>,
     options: &Options,
 ) -> std::io::Result<JoinHandle<Result<()>>> {
-    let writer = Writer {
+    let writer = SegmentWriter {
         log,
         partition,
         shared,
@@ -69,22 +61,16 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name(format!("journal-p{partition:03}"))
         .spawn(move || {
-            let _closes = CloseOnDrop(Arc::clone(&writer.shared));
+            let shared = Arc::clone(&writer.shared);
+            let _closes = CloseOnDrop(move || {
+                shared.queue.fail(&Error::Closed);
+                shared.tail.close(Error::Closed);
+            });
             writer.run()
         })
 }
 
-/// Closes up behind the writer, however it ends: nobody may wait for a thread that is gone.
-struct CloseOnDrop(Arc<Shared>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.queue.fail(&Error::Closed);
-        self.0.tail.close(Error::Closed);
-    }
-}
-
-impl Writer {
+impl SegmentWriter {
     fn run(mut self) -> Result<()> {
         let mut linger = Linger::default();
         let mut ended = Ok(());
@@ -187,15 +173,8 @@ impl Writer {
     }
 
     fn count(&self, from: Offset, bytes: usize, took: Duration) {
-        let counts = &self.shared.counts;
         let entries = self.log.end().next - from;
-        METRICS.committed(JournalBackend::Segments, entries, bytes as u64, took);
-        counts.entries.fetch_add(entries, Ordering::Relaxed);
-        counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        counts.groups.fetch_add(1, Ordering::Relaxed);
-        counts.commit_us.store(
-            took.as_micros().try_into().unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        let counts = &self.shared.counts;
+        counts.committed(JournalBackend::Segments, entries, bytes as u64, took);
     }
 }

@@ -4,7 +4,7 @@ use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use headcount_journal::kafka::{Options, Topic};
+use headcount_journal::kafka::{JournalTopic, Options};
 use headcount_journal::{Batch, Entry, Journal, Offset, Place};
 use headcount_kafka::KafkaAddress;
 use headcount_test_servers::Kafka;
@@ -47,8 +47,11 @@ impl Site {
 }
 
 /// The topics of these tests' journals: one for kind 0 and one for kind 2; the rest is in the commit messages.
-pub(crate) fn topics() -> Vec<Topic> {
-    vec![Topic::of_kind("rsvps", 0), Topic::of_kind("photos", 2)]
+pub(crate) fn topics() -> Vec<JournalTopic> {
+    vec![
+        JournalTopic::of_kind("rsvps", 0),
+        JournalTopic::of_kind("photos", 2),
+    ]
 }
 
 pub(crate) fn options(site: &Site, worker: &str) -> Options {

@@ -1,6 +1,6 @@
 //! How the topics are made, and what is said when they are not as they must be.
 
-use headcount_journal::kafka::Topic;
+use headcount_journal::kafka::JournalTopic;
 use headcount_journal::{Error, Journal, Place};
 use rdkafka::admin::{
     AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication,
@@ -308,14 +308,14 @@ fn a_program_with_one_more_feed_moves_no_topic_of_an_old_journal() {
     };
     let mut five = options(&site, "worker");
     five.topics = vec![
-        Topic::of_kind("rsvps", 0),
-        Topic::of_kind("dead-letters", DEAD_LETTER),
+        JournalTopic::of_kind("rsvps", 0),
+        JournalTopic::of_kind("dead-letters", DEAD_LETTER),
     ];
     let mut six = options(&site, "worker");
     six.topics = vec![
-        Topic::of_kind("rsvps", 0),
-        Topic::of_kind("check_ins", CHECK_IN),
-        Topic::of_kind("dead-letters", DEAD_LETTER),
+        JournalTopic::of_kind("rsvps", 0),
+        JournalTopic::of_kind("check_ins", CHECK_IN),
+        JournalTopic::of_kind("dead-letters", DEAD_LETTER),
     ];
     let old = Journal::kafka(five.clone()).unwrap();
     append(&old, DEAD_LETTER, "old");
@@ -342,7 +342,7 @@ fn a_program_with_one_more_feed_moves_no_topic_of_an_old_journal() {
 
     // What a topic of this journal is, another program does not decide.
     let mut wrong = options(&site, "worker");
-    wrong.topics = vec![Topic::of_kind("dead-letters", 9)];
+    wrong.topics = vec![JournalTopic::of_kind("dead-letters", 9)];
     let said = Journal::kafka(wrong).err().unwrap().to_string();
     assert!(
         said.contains(

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use headcount_kafka::{Told, tell};
+use headcount_kafka::{TracingContext, log_line};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
@@ -30,11 +30,11 @@ impl ClientContext for LogContext {
         if message.contains(" changed id from ") && !message.contains(NO_ID) {
             self.made_anew.store(true, Ordering::Relaxed);
         }
-        tell(level, facility, message);
+        log_line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        Told.error(error, reason);
+        TracingContext.error(error, reason);
     }
 }
 

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use headcount_kinesis::{Plan, Record, SequenceNumber, Start};
+use headcount_kinesis::{ReadPlan, StreamRecord, SequenceNumber, ShardStart};
 
 use crate::position::{Position, Resume, ResumeState, Settled, ShardMark};
 use crate::sink::Taken;
@@ -64,16 +64,16 @@ impl ShardCursors {
     }
 
     /// Where every shard goes on.
-    pub(super) fn plan(&self, tolerates_loss: bool) -> Plan {
+    pub(super) fn plan(&self, tolerates_loss: bool) -> ReadPlan {
         let start_of = |shard: &ShardCursor| match (&shard.settled, &shard.first) {
-            (Some(settled), _) => Some(Start::After {
+            (Some(settled), _) => Some(ShardStart::After {
                 sequence: SequenceNumber::new(&settled.after),
                 whole_ms: settled.whole_ms,
             }),
-            (None, first) => Some(Start::At(first.clone()?)),
+            (None, first) => Some(ShardStart::At(first.clone()?)),
         };
-        Plan {
-            beginning: self.begun_ms.map_or(Start::Oldest, Start::Time),
+        ReadPlan {
+            beginning: self.begun_ms.map_or(ShardStart::Oldest, ShardStart::Time),
             starts: self
                 .shards
                 .iter()
@@ -85,7 +85,7 @@ impl ShardCursors {
     }
 
     /// A record of a shard was read.
-    pub(super) fn read(&mut self, shard: &str, record: &Record) {
+    pub(super) fn read(&mut self, shard: &str, record: &StreamRecord) {
         let shard = self.shard(shard);
         shard.first.get_or_insert_with(|| record.sequence.clone());
     }

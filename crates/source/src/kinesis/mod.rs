@@ -9,8 +9,8 @@ mod cursors;
 mod tests;
 
 use headcount_kinesis::{
-    Beginning, Client, Error as StreamError, Event, KinesisAddress, Options, Record, StreamReader,
-    Summary,
+    Beginning, Client, Error as StreamError, StreamEvent, KinesisAddress, Options, StreamRecord, StreamReader,
+    StreamSummary,
 };
 
 use bytes::Bytes;
@@ -74,7 +74,7 @@ async fn find(
     address: &KinesisAddress,
     options: Options,
     context: &mut Context,
-) -> Result<(Client, Summary), Error> {
+) -> Result<(Client, StreamSummary), Error> {
     let client = Client::connect(address, options).await?;
     let mut backoff = Backoff::new(context.options.delays);
     loop {
@@ -97,9 +97,9 @@ struct StreamReading {
 }
 
 impl StreamReading {
-    async fn take(&mut self, event: Event) -> Result<(), Error> {
+    async fn take(&mut self, event: StreamEvent) -> Result<(), Error> {
         match event {
-            Event::Records {
+            StreamEvent::Records {
                 shard,
                 records,
                 behind_ms,
@@ -111,13 +111,13 @@ impl StreamReading {
                 }
                 self.records(&shard, records, behind_ms == 0).await
             }
-            Event::Ended { .. } => Ok(()),
-            Event::Lost {
+            StreamEvent::Ended { .. } => Ok(()),
+            StreamEvent::Lost {
                 shard,
                 from_ms,
                 to_ms,
             } => self.lost(&shard, from_ms, to_ms).await,
-            Event::Trouble(sentence) => {
+            StreamEvent::Trouble(sentence) => {
                 tracing::warn!(cause = sentence, "trouble with a stream");
                 self.context.report.state(State::Reconnecting);
                 self.context
@@ -132,7 +132,7 @@ impl StreamReading {
     async fn records(
         &mut self,
         shard: &str,
-        records: Vec<Record>,
+        records: Vec<StreamRecord>,
         to_tip: bool,
     ) -> Result<(), Error> {
         let mut items = Vec::new();

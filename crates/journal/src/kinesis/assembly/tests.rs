@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::super::parcel::{Manifest, record};
+use super::super::record::{StreamManifest, record};
 use super::*;
 
 const JOURNAL: u64 = 7;
@@ -27,11 +27,11 @@ struct Log {
 impl Log {
     fn new() -> Self {
         let mut log = Log::default();
-        let manifest = Manifest {
+        let manifest = StreamManifest {
             journal: JOURNAL,
             partitions: 1,
         };
-        log.store(record(&Head::Manifest(manifest), &[]));
+        log.store(record(&RecordHead::Manifest(manifest), &[]));
         log
     }
 
@@ -45,7 +45,7 @@ impl Log {
     }
 
     /// What a reader from a mark finds: offset and text of every batch, and the marks around it.
-    fn read(&self, from: Mark) -> Vec<Found> {
+    fn read(&self, from: ResumePoint) -> Vec<Found> {
         let begins_after = from.sequence.clone();
         let mut assembly = Assembly::new(JOURNAL, 0, from);
         let mut found = Vec::new();
@@ -60,16 +60,16 @@ impl Log {
                 arrived_ms: stored.arrived_ms,
                 data: &stored.data,
             };
-            if let Some(parcel) = assembly.take(&arrived).unwrap() {
-                let text = String::from_utf8(parcel.payload).unwrap();
-                found.push((parcel.offset, text, parcel.before, parcel.after));
+            if let Some(batch) = assembly.take(&arrived).unwrap() {
+                let text = String::from_utf8(batch.payload).unwrap();
+                found.push((batch.offset, text, batch.before, batch.after));
             }
         }
         found
     }
 }
 
-type Found = (Offset, String, Mark, Mark);
+type Found = (Offset, String, ResumePoint, ResumePoint);
 
 struct Writer {
     name: u64,
@@ -101,7 +101,7 @@ impl Writer {
         let text = self.text().into_bytes();
         let piece = text.len().div_ceil(self.of as usize);
         let part = text.chunks(piece).nth(index as usize).unwrap_or_default();
-        let head = Head::Part(Part {
+        let head = RecordHead::Part(BatchPart {
             journal: JOURNAL,
             partition: 0,
             writer: self.name,
@@ -219,7 +219,7 @@ impl Model {
     }
 
     fn check(&self) {
-        let found = self.log.read(Mark::default());
+        let found = self.log.read(ResumePoint::default());
         let mut last = BTreeMap::new();
         let mut next = 0;
         let mut delivered = BTreeSet::new();
@@ -265,7 +265,7 @@ proptest! {
     }
 }
 
-fn take(assembly: &mut Assembly, sequence: &str, data: &[u8]) -> Result<Option<Parcel>> {
+fn take(assembly: &mut Assembly, sequence: &str, data: &[u8]) -> Result<Option<PackedBatch>> {
     assembly.take(&Arrived {
         shard: "shardId-0",
         sequence,
@@ -277,7 +277,7 @@ fn take(assembly: &mut Assembly, sequence: &str, data: &[u8]) -> Result<Option<P
 #[test]
 fn what_is_not_ours_is_an_error_and_not_skipped() {
     let mut model = Model::new();
-    let mut assembly = Assembly::new(JOURNAL, 0, Mark::default());
+    let mut assembly = Assembly::new(JOURNAL, 0, ResumePoint::default());
     model.step(&Step::Put(0, 0, 1));
     let (manifest, part) = (&model.log.records[0].data, &model.log.records[1].data);
     let early = take(&mut assembly, "1", part).unwrap_err().to_string();
@@ -287,7 +287,7 @@ fn what_is_not_ours_is_an_error_and_not_skipped() {
         .unwrap_err()
         .to_string();
     assert!(strange.contains("a stream of its own"), "{strange}");
-    let mut other = Assembly::new(8, 0, Mark::default());
+    let mut other = Assembly::new(8, 0, ResumePoint::default());
     let foreign = take(&mut other, "4", part).unwrap_err().to_string();
     assert!(foreign.contains("another journal"), "{foreign}");
     assert_eq!(take(&mut assembly, "5", part).unwrap().unwrap().offset, 0);

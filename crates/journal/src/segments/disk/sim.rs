@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::segments::tests::Random;
 
 #[derive(Clone, Default)]
-pub(crate) struct Sim(Arc<Mutex<State>>);
+pub(crate) struct Sim(Arc<Mutex<SimState>>);
 
 pub(crate) struct SimFile {
     sim: Sim,
@@ -21,8 +21,8 @@ pub(crate) struct SimFile {
 }
 
 #[derive(Default)]
-struct State {
-    files: Vec<Content>,
+struct SimState {
+    files: Vec<SimContent>,
     names: Names,
     durable_names: Names,
     /// Name changes since the folder they are in was synced.
@@ -35,30 +35,30 @@ struct State {
     sync_takes: Duration,
 }
 
-type Names = BTreeMap<PathBuf, Node>;
+type Names = BTreeMap<PathBuf, SimNode>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Node {
+enum SimNode {
     Dir,
     File(usize),
 }
 
 #[derive(Clone)]
 enum NameChange {
-    Put(PathBuf, Node),
+    Put(PathBuf, SimNode),
     Remove(PathBuf),
     Rename(PathBuf, PathBuf),
 }
 
 #[derive(Default, Clone)]
-struct Content {
+struct SimContent {
     now: Vec<u8>,
     durable: Vec<u8>,
-    pending: Vec<Change>,
+    pending: Vec<FileChange>,
 }
 
 #[derive(Clone)]
-enum Change {
+enum FileChange {
     Write(usize, Vec<u8>),
     Len(usize),
 }
@@ -95,7 +95,7 @@ pub(crate) const ENOSPC: i32 = 28;
 
 /// What a power cut leaves of what was not synced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Damage {
+pub(crate) enum CrashDamage {
     /// Nothing.
     DropAll,
     /// Everything, and it is on the disk.
@@ -108,7 +108,7 @@ pub(crate) enum Damage {
     Sectors(usize),
 }
 
-impl Damage {
+impl CrashDamage {
     pub(crate) const ALL: [Self; 7] = [
         Self::DropAll,
         Self::KeepAll,
@@ -125,7 +125,7 @@ impl Sim {
     pub(crate) fn with_dir(dir: &Path) -> Self {
         let sim = Self::default();
         let mut state = sim.lock();
-        state.names.insert(dir.to_owned(), Node::Dir);
+        state.names.insert(dir.to_owned(), SimNode::Dir);
         state.durable_names = state.names.clone();
         drop(state);
         sim
@@ -176,22 +176,22 @@ impl Sim {
     /// Puts a file in place, durably, whatever was there.
     pub(crate) fn put(&self, path: &Path, bytes: &[u8]) {
         let mut state = self.lock();
-        let node = Node::File(state.files.len());
-        state.files.push(Content::of(bytes.to_vec()));
+        let node = SimNode::File(state.files.len());
+        state.files.push(SimContent::of(bytes.to_vec()));
         state.names.insert(path.to_owned(), node);
         state.durable_names.insert(path.to_owned(), node);
     }
 
     /// The disk as it is after the machine came up again.
-    pub(crate) fn after_crash(&self, damage: Damage, random: &mut Random) -> Self {
+    pub(crate) fn after_crash(&self, damage: CrashDamage, random: &mut Random) -> Self {
         let state = self.lock();
-        if damage == Damage::Killed {
+        if damage == CrashDamage::Killed {
             return state.killed();
         }
         let mut names = state.durable_names.clone();
         let kept = match damage {
-            Damage::DropAll => 0,
-            Damage::KeepAll => state.pending_names.len(),
+            CrashDamage::DropAll => 0,
+            CrashDamage::KeepAll => state.pending_names.len(),
             _ => random.below(state.pending_names.len() as u64 + 1) as usize,
         };
         for change in &state.pending_names[..kept] {
@@ -200,13 +200,13 @@ impl Sim {
         let files = state
             .files
             .iter()
-            .map(|file| Content::of(file.after_crash(damage, random)))
+            .map(|file| SimContent::of(file.after_crash(damage, random)))
             .collect();
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(SimState {
             files,
             durable_names: names.clone(),
             names,
-            ..State::default()
+            ..SimState::default()
         })))
     }
 
@@ -214,8 +214,8 @@ impl Sim {
         let mut state = self.lock();
         state.change(Op::Create)?;
         let id = state.files.len();
-        state.files.push(Content::default());
-        state.rename_all(NameChange::Put(path.to_owned(), Node::File(id)));
+        state.files.push(SimContent::default());
+        state.rename_all(NameChange::Put(path.to_owned(), SimNode::File(id)));
         Ok(self.file(id))
     }
 
@@ -247,7 +247,7 @@ impl Sim {
         let mut state = self.lock();
         state.change(Op::CreateDir)?;
         if !state.names.contains_key(path) {
-            state.rename_all(NameChange::Put(path.to_owned(), Node::Dir));
+            state.rename_all(NameChange::Put(path.to_owned(), SimNode::Dir));
         }
         Ok(())
     }
@@ -289,7 +289,7 @@ impl Sim {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SimState> {
         self.0.lock().expect("a simulated disk does not panic")
     }
 }
@@ -370,7 +370,7 @@ impl SimFile {
     }
 }
 
-impl State {
+impl SimState {
     /// The same disk, with nothing lost and nothing more synced.
     fn killed(&self) -> Sim {
         Sim(Arc::new(Mutex::new(Self {
@@ -406,7 +406,7 @@ impl State {
 
     fn file(&self, path: &Path) -> io::Result<usize> {
         match self.names.get(path) {
-            Some(Node::File(id)) => Ok(*id),
+            Some(SimNode::File(id)) => Ok(*id),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -418,8 +418,8 @@ impl State {
 
     fn used(&self) -> usize {
         let ids = self.names.values().filter_map(|node| match node {
-            Node::File(id) => Some(*id),
-            Node::Dir => None,
+            SimNode::File(id) => Some(*id),
+            SimNode::Dir => None,
         });
         ids.map(|id| self.files[id].now.len()).sum()
     }
@@ -432,14 +432,14 @@ impl State {
     }
 
     fn write(&mut self, id: usize, pos: usize, bytes: &[u8]) {
-        let change = Change::Write(pos, bytes.to_vec());
+        let change = FileChange::Write(pos, bytes.to_vec());
         change.apply(&mut self.files[id].now);
         self.files[id].pending.push(change);
     }
 
     fn set_len(&mut self, id: usize, len: usize) {
         self.files[id].now.resize(len, 0);
-        self.files[id].pending.push(Change::Len(len));
+        self.files[id].pending.push(FileChange::Len(len));
     }
 }
 
@@ -466,7 +466,7 @@ impl NameChange {
     }
 }
 
-impl Content {
+impl SimContent {
     fn of(bytes: Vec<u8>) -> Self {
         Self {
             now: bytes.clone(),
@@ -475,22 +475,22 @@ impl Content {
         }
     }
 
-    fn after_crash(&self, damage: Damage, random: &mut Random) -> Vec<u8> {
+    fn after_crash(&self, damage: CrashDamage, random: &mut Random) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         match damage {
-            Damage::DropAll => {}
-            Damage::KeepAll | Damage::Killed => bytes.clone_from(&self.now),
-            Damage::Prefix => {
+            CrashDamage::DropAll => {}
+            CrashDamage::KeepAll | CrashDamage::Killed => bytes.clone_from(&self.now),
+            CrashDamage::Prefix => {
                 let kept = random.below(self.pending.len() as u64 + 1) as usize;
                 for change in &self.pending[..kept] {
                     change.apply(&mut bytes);
                 }
-                if let Some(Change::Write(pos, torn)) = self.pending.get(kept) {
+                if let Some(FileChange::Write(pos, torn)) = self.pending.get(kept) {
                     let torn = &torn[..random.below(torn.len() as u64 + 1) as usize];
-                    Change::Write(*pos, torn.to_vec()).apply(&mut bytes);
+                    FileChange::Write(*pos, torn.to_vec()).apply(&mut bytes);
                 }
             }
-            Damage::Sectors(size) => {
+            CrashDamage::Sectors(size) => {
                 for change in &self.pending {
                     change.apply_sectors(size, &mut bytes, random);
                 }
@@ -500,7 +500,7 @@ impl Content {
     }
 }
 
-impl Change {
+impl FileChange {
     fn apply(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Len(len) => bytes.resize(*len, 0),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Bench, Random};
 use crate::entry::Entry;
 use crate::segments::disk::Disk;
-use crate::segments::disk::sim::{Damage, Sim};
+use crate::segments::disk::sim::{CrashDamage, Sim};
 use crate::segments::manifest::Manifest;
 
 /// What a run knows when the machine stops.
@@ -50,7 +50,7 @@ fn check(bench: &Bench, known: &Known, what: &str) -> Vec<Entry> {
 }
 
 /// Stops a run after `stop` changes; returns false if it was done before.
-fn run(seed: u64, stop: u64, damage: Damage) -> bool {
+fn run(seed: u64, stop: u64, damage: CrashDamage) -> bool {
     let what = format!("seed {seed}, stopped after {stop} changes, {damage:?}");
     let mut random = Random(seed);
     let mut bench = Bench::new();
@@ -75,7 +75,7 @@ fn run(seed: u64, stop: u64, damage: Damage) -> bool {
     };
     bench.sim.crash_after(random.below(40));
     let _ = work(&bench, &mut random, 4, &mut known);
-    bench = Bench::on(bench.sim.after_crash(Damage::DropAll, &mut random));
+    bench = Bench::on(bench.sim.after_crash(CrashDamage::DropAll, &mut random));
     check(&bench, &known, &what);
     !done
 }
@@ -85,7 +85,7 @@ fn every_point_of_a_run_can_be_the_last() {
     let seeds = std::env::var("HEADCOUNT_CRASH_SEEDS").map_or(20, |n| n.parse().unwrap());
     let mut points = 0;
     for seed in 0..seeds {
-        for damage in Damage::ALL {
+        for damage in CrashDamage::ALL {
             let mut stop = 0;
             while run(seed, stop, damage) {
                 stop += 1;
@@ -103,7 +103,7 @@ fn every_point_of_a_run_can_be_the_last() {
 #[test]
 fn a_journal_is_created_whole_or_not_at_all() {
     let dir = Path::new("/");
-    for damage in Damage::ALL {
+    for damage in CrashDamage::ALL {
         for stop in 0.. {
             let sim = Sim::with_dir(dir);
             sim.crash_after(stop);

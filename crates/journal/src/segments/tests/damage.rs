@@ -3,12 +3,12 @@
 use super::{Bench, Random, SEGMENT_BYTES};
 use crate::entry::Entry;
 use crate::error::{Damage, Error};
-use crate::segments::cursor::{Cursor, Step};
+use crate::segments::cursor::{Cursor, FrameStep};
 use crate::segments::disk::sim::Sim;
 use crate::segments::frame::{HEAD_BYTES, SYNC_BYTES};
 use crate::segments::log::Log;
+use crate::segments::read_buffer::CHUNK_BYTES;
 use crate::segments::segment::HEADER_BYTES;
-use crate::segments::window::CHUNK_BYTES;
 
 /// A partition with groups of one to three batches; returns the entries and, after each group, the byte at which
 /// it ends and the number of entries.
@@ -153,7 +153,8 @@ fn a_reader_hands_out_what_is_before_the_damage_and_then_the_error() {
         let tail = std::sync::Arc::new(crate::segments::tail::Tail::new(segments.clone(), end));
         tail.close(Error::Closed);
         let mut reader =
-            crate::segments::reader::Reader::new(rotten.home.disk.clone(), 0, tail, 0).unwrap();
+            crate::segments::reader::SegmentReader::new(rotten.home.disk.clone(), 0, tail, 0)
+                .unwrap();
         let (mut batch, mut found) = (crate::Batch::new(), Vec::new());
         let error = loop {
             match reader.read(&mut batch, 200, std::time::Duration::ZERO) {
@@ -306,11 +307,10 @@ fn segments_that_do_not_belong_are_found() {
     let [a, b] = [1, 2].map(|index| bench.segment(index));
     let content = [&a, &b].map(|path| bench.sim.content(path));
     let broken = |change: &dyn Fn(&Sim)| {
-        let copy = Bench::on(
-            bench
-                .sim
-                .after_crash(crate::segments::disk::sim::Damage::KeepAll, &mut Random(0)),
-        );
+        let copy = Bench::on(bench.sim.after_crash(
+            crate::segments::disk::sim::CrashDamage::KeepAll,
+            &mut Random(0),
+        ));
         change(&copy.sim);
         copy.open().err().or_else(|| copy.read_all().err())
     };
@@ -410,12 +410,12 @@ fn a_frame_must_continue_the_one_before() {
     cursor.write_entry(&entry, 1000, &mut Vec::new());
     let mut frame = Vec::new();
     cursor.clone().write_entry(&entry, 1000, &mut frame);
-    assert!(matches!(cursor.clone().step(&frame), Step::Entry(_)));
+    assert!(matches!(cursor.clone().step(&frame), FrameStep::Entry(_)));
     let seen_from = |change: &dyn Fn(&mut Cursor)| {
         let mut cursor = cursor;
         change(&mut cursor);
         let before = cursor;
-        let Step::Bad(damage) = cursor.step(&frame) else {
+        let FrameStep::Bad(damage) = cursor.step(&frame) else {
             panic!("accepted")
         };
         assert_eq!(cursor, before, "a bad frame is not stepped over");
@@ -440,7 +440,7 @@ fn a_frame_must_continue_the_one_before() {
         change(&mut cursor);
         cursor.step(&frame)
     };
-    assert_eq!(seen_from(&|_| {}), Step::Sync);
+    assert_eq!(seen_from(&|_| {}), FrameStep::Sync);
     for change in [
         &|cursor: &mut Cursor| cursor.journal ^= 1,
         &|cursor: &mut Cursor| cursor.segment ^= 1,
@@ -448,7 +448,7 @@ fn a_frame_must_continue_the_one_before() {
         &|cursor: &mut Cursor| cursor.group_first = 1,
     ] as [&dyn Fn(&mut Cursor); 4]
     {
-        assert_eq!(seen_from(change), Step::Bad(Damage::Sync));
+        assert_eq!(seen_from(change), FrameStep::Bad(Damage::Sync));
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{Bench, Random};
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::segments::disk::sim::{Damage, EIO, EMFILE, ENOSPC, Fault, Op};
+use crate::segments::disk::sim::{CrashDamage, EIO, EMFILE, ENOSPC, Fault, Op};
 
 fn batch(len: usize) -> Vec<Vec<Entry>> {
     vec![vec![
@@ -43,7 +43,7 @@ fn a_failed_sync_poisons_and_nothing_that_was_seen_vanishes() {
     // The kernel still shows the group, though it is not on the disk. Whoever reads it may rely on it from then on.
     let (log, _) = bench.open().unwrap();
     assert_eq!(log.end().next, 4);
-    let bench = Bench::on(bench.sim.after_crash(Damage::DropAll, &mut Random(0)));
+    let bench = Bench::on(bench.sim.after_crash(CrashDamage::DropAll, &mut Random(0)));
     assert_eq!(bench.read_all().unwrap().len(), 4);
 }
 
@@ -121,7 +121,7 @@ fn a_disk_that_fills_up_keeps_what_it_acknowledged() {
             assert!(time < 25 || log.end().next == kept.len() as u64);
         }
         assert_eq!(bench.read_all().unwrap(), kept, "capacity {capacity}");
-        let bench = Bench::on(bench.sim.after_crash(Damage::DropAll, &mut random));
+        let bench = Bench::on(bench.sim.after_crash(CrashDamage::DropAll, &mut random));
         assert_eq!(bench.open().unwrap().0.end().next, kept.len() as u64);
         assert_eq!(
             bench.read_all().unwrap(),

@@ -1,19 +1,19 @@
 //! How batches become groups, and what those who wait for them are told.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Bench;
+use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::queue::{Linger, Queue};
 use crate::receipt::Receipt;
 use crate::segments::disk::sim::{EIO, Fault, Op};
 use crate::segments::options::Options;
-use crate::segments::reader::Reader;
+use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
-use crate::segments::writer::{self, Counts, Shared};
+use crate::segments::writer::{self, SegmentPartition};
 use crate::waiting::Waiting;
 
 fn options() -> Options {
@@ -168,7 +168,7 @@ fn batches_that_come_together_share_a_sync() {
         }
     });
     // Without waiting they would take turns, in twice as many groups.
-    let groups = shared.counts.groups.load(Ordering::Relaxed);
+    let groups = shared.counts.figures(&shared.queue).groups;
     assert!(
         groups < ROUNDS * 8 / 5,
         "{groups} groups for {ROUNDS} rounds"
@@ -182,15 +182,15 @@ fn start(
     bench: &Bench,
     options: &Options,
 ) -> (
-    Arc<Shared>,
+    Arc<SegmentPartition>,
     Arc<Waiting>,
     std::thread::JoinHandle<crate::Result<()>>,
 ) {
     let (log, _) = bench.open().unwrap();
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SegmentPartition {
         queue: Queue::new(options.limits()),
         tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
-        counts: Counts::default(),
+        counts: PartitionCounters::default(),
     });
     let waiting = Arc::new(Waiting::default());
     let thread = writer::start(log, 0, Arc::clone(&shared), Arc::clone(&waiting), options).unwrap();
@@ -231,7 +231,8 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
         Err(Error::Poisoned { .. })
     ));
     // What was durable can still be read, and then the reason why there is no more.
-    let mut reader = Reader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 0).unwrap();
+    let mut reader =
+        SegmentReader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 0).unwrap();
     let mut batch = crate::Batch::new();
     assert_eq!(reader.read(&mut batch, 1000, Duration::ZERO).unwrap(), 2);
     let end = reader.read(&mut batch, 1000, Duration::from_secs(60));
@@ -297,7 +298,8 @@ fn a_full_disk_is_given_up_when_told_and_nothing_comes_after_what_was_refused() 
     assert!(matches!(thread.join().unwrap(), Err(Error::Full { .. })));
     // Readers come to the end as after any close.
     assert_eq!(bench.read_all().unwrap().len(), 1);
-    let mut reader = Reader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 1).unwrap();
+    let mut reader =
+        SegmentReader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 1).unwrap();
     let end = reader.read(&mut crate::Batch::new(), 1000, Duration::from_secs(60));
     assert!(matches!(end, Err(Error::Closed)), "{end:?}");
 }

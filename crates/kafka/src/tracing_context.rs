@@ -7,11 +7,11 @@ use rdkafka::error::KafkaError;
 
 /// The context of a client that has no wishes of its own: it tells what it hears to `tracing`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Told;
+pub struct TracingContext;
 
-impl ClientContext for Told {
+impl ClientContext for TracingContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        tell(level, facility, message);
+        log_line(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -20,10 +20,10 @@ impl ClientContext for Told {
     }
 }
 
-impl ConsumerContext for Told {}
+impl ConsumerContext for TracingContext {}
 
 /// Tells a line of the client library to `tracing`, for contexts that have other things to do besides.
-pub fn tell(level: RDKafkaLogLevel, facility: &str, message: &str) {
+pub fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!("kafka: {facility}: {message}");

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use headcount_kinesis::{Client, Event, HashKey, Plan, SequenceNumber, Start, StreamReader};
+use headcount_kinesis::{
+    Client, HashKey, ReadPlan, SequenceNumber, ShardStart, StreamEvent, StreamReader,
+};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::assembly::{Arrived, Assembly, Mark, Parcel};
-use super::parcel::Manifest;
+use super::assembly::{Arrived, Assembly, PackedBatch, ResumePoint};
+use super::record::StreamManifest;
 use crate::Offset;
 use crate::error::{Error, Result};
 
@@ -18,14 +20,14 @@ use crate::error::{Error, Result};
 const AHEAD_BYTES: usize = 8 << 20;
 
 /// Reads one partition ahead. The task ends when this is dropped.
-pub(super) struct Feed {
-    shared: Arc<Shared>,
+pub(super) struct Prefetch {
+    shared: Arc<PrefetchShared>,
     task: JoinHandle<()>,
 }
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct PrefetchShared {
+    state: Mutex<PrefetchState>,
     /// For the thread: something came.
     filled: Condvar,
     /// For the task: there is room.
@@ -33,8 +35,8 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
-    parcels: VecDeque<Parcel>,
+struct PrefetchState {
+    batches: VecDeque<PackedBatch>,
     bytes: usize,
     /// One past the last entry that was read of the stream.
     end: Offset,
@@ -46,8 +48,8 @@ struct State {
 }
 
 /// What a wait came to.
-pub(super) enum Fed {
-    Parcel(Box<Parcel>),
+pub(super) enum Prefetched {
+    Batch(Box<PackedBatch>),
     /// Everything that was durable at the moment in question was taken.
     Whole,
     TimedOut,
@@ -55,27 +57,27 @@ pub(super) enum Fed {
     Notified,
 }
 
-impl Feed {
+impl Prefetch {
     pub(super) fn start(
         runtime: &Handle,
         client: &Client,
-        manifest: &Manifest,
+        manifest: &StreamManifest,
         partition: u16,
-        from: Mark,
+        from: ResumePoint,
     ) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(PrefetchShared::default());
         shared.lock().end = from.offset;
         let starts = if from.sequence.is_empty() {
             BTreeMap::new()
         } else {
-            let after = Start::After {
+            let after = ShardStart::After {
                 sequence: SequenceNumber::new(&from.sequence),
                 whole_ms: from.arrived_ms,
             };
             BTreeMap::from([(from.shard.clone(), after)])
         };
-        let plan = Plan {
-            beginning: Start::Oldest,
+        let plan = ReadPlan {
+            beginning: ShardStart::Oldest,
             starts,
             only: Some(HashKey::middle_of(partition, manifest.partitions)),
             tolerates_loss: false,
@@ -83,12 +85,12 @@ impl Feed {
         let reader = StreamReader::new(client.clone(), plan);
         let assembly = Assembly::new(manifest.journal, partition, from);
         let task = runtime.spawn(run(reader, assembly, Arc::clone(&shared)));
-        Feed { shared, task }
+        Prefetch { shared, task }
     }
 
-    /// What ends waits for this feed.
-    pub(super) fn notifier(&self) -> FeedNotifier {
-        FeedNotifier(Arc::downgrade(&self.shared))
+    /// What ends waits for this prefetch.
+    pub(super) fn notifier(&self) -> PrefetchNotifier {
+        PrefetchNotifier(Arc::downgrade(&self.shared))
     }
 
     /// One past the last entry that was read of the stream.
@@ -97,28 +99,28 @@ impl Feed {
     }
 
     /// The next batch; or that there is none which was durable at `asked`, if that is given and shows within the time.
-    pub(super) fn wait(&self, asked: Option<Instant>, timeout: Duration) -> Result<Fed> {
+    pub(super) fn wait(&self, asked: Option<Instant>, timeout: Duration) -> Result<Prefetched> {
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.lock();
         loop {
-            if let Some(parcel) = state.parcels.pop_front() {
-                state.bytes -= parcel.payload.len();
+            if let Some(batch) = state.batches.pop_front() {
+                state.bytes -= batch.payload.len();
                 drop(state);
                 self.shared.drained.notify_one();
-                return Ok(Fed::Parcel(Box::new(parcel)));
+                return Ok(Prefetched::Batch(Box::new(batch)));
             }
             if let Some(error) = &state.failed {
                 return Err(error.clone());
             }
             if asked.is_some_and(|asked| state.whole.is_some_and(|whole| whole >= asked)) {
-                return Ok(Fed::Whole);
+                return Ok(Prefetched::Whole);
             }
             if std::mem::take(&mut state.notified) {
-                return Ok(Fed::Notified);
+                return Ok(Prefetched::Notified);
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(Fed::TimedOut);
+                return Ok(Prefetched::TimedOut);
             }
             state = self
                 .shared
@@ -132,7 +134,7 @@ impl Feed {
     /// How many entries were read of the stream and not taken.
     pub(super) fn waiting(&self) -> u64 {
         let state = self.shared.lock();
-        state.parcels.iter().map(|parcel| parcel.entries).sum()
+        state.batches.iter().map(|batch| batch.entries).sum()
     }
 
     /// Waits until everything that is durable now was read, or something waits to be taken.
@@ -140,7 +142,7 @@ impl Feed {
         let deadline = Instant::now() + timeout;
         let mut state = self.shared.lock();
         loop {
-            if !state.parcels.is_empty() {
+            if !state.batches.is_empty() {
                 return Ok(true);
             }
             if let Some(error) = &state.failed {
@@ -163,10 +165,10 @@ impl Feed {
     }
 }
 
-/// Makes whoever waits for a feed look again.
-pub(super) struct FeedNotifier(Weak<Shared>);
+/// Makes whoever waits for a prefetch look again.
+pub(super) struct PrefetchNotifier(Weak<PrefetchShared>);
 
-impl FeedNotifier {
+impl PrefetchNotifier {
     pub(super) fn is_alive(&self) -> bool {
         self.0.strong_count() > 0
     }
@@ -179,19 +181,19 @@ impl FeedNotifier {
     }
 }
 
-impl Drop for Feed {
+impl Drop for Prefetch {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Shared {
+impl PrefetchShared {
     /// Nothing that is done under this lock can panic half way.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PrefetchState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut PrefetchState)) {
         change(&mut self.lock());
         self.filled.notify_all();
     }
@@ -207,7 +209,7 @@ impl Shared {
     }
 }
 
-async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Shared>) {
+async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<PrefetchShared>) {
     let failed = loop {
         shared.room().await;
         let event = match reader.next().await {
@@ -215,7 +217,7 @@ async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Share
             Err(error) => break error.into(),
         };
         match event {
-            Event::Records {
+            StreamEvent::Records {
                 shard,
                 records,
                 whole_at,
@@ -228,8 +230,10 @@ async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Share
                     shared.change(|state| state.whole = whole_at);
                 }
             }
-            Event::Trouble(cause) => tracing::warn!(cause, "trouble with the journal's stream"),
-            Event::Ended { .. } | Event::Lost { .. } => {}
+            StreamEvent::Trouble(cause) => {
+                tracing::warn!(cause, "trouble with the journal's stream")
+            }
+            StreamEvent::Ended { .. } | StreamEvent::Lost { .. } => {}
         }
     };
     shared.change(|state| state.failed = Some(failed));
@@ -238,23 +242,23 @@ async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Share
 async fn take(
     assembly: &mut Assembly,
     shard: &str,
-    records: &[headcount_kinesis::Record],
-    shared: &Shared,
+    records: &[headcount_kinesis::StreamRecord],
+    shared: &PrefetchShared,
 ) -> Result<()> {
     for record in records {
-        let parcel = assembly.take(&Arrived {
+        let batch = assembly.take(&Arrived {
             shard,
             sequence: record.sequence.as_str(),
             arrived_ms: record.arrived_ms,
             data: &record.data,
         })?;
-        if let Some(parcel) = parcel {
+        if let Some(batch) = batch {
             shared.room().await;
             let end = assembly.end();
             shared.change(|state| {
-                state.bytes += parcel.payload.len();
+                state.bytes += batch.payload.len();
                 state.end = end;
-                state.parcels.push_back(parcel);
+                state.batches.push_back(batch);
             });
         }
     }

@@ -1,9 +1,9 @@
-//! A window on a segment: one large read, many frames. Its buffer is used again and never holds more than one read.
+//! The read buffer of a segment: one large read, many frames. It is used again and never holds more than one read.
 
 use std::io;
 
 use crate::error::Damage;
-use crate::segments::cursor::{Cursor, Step};
+use crate::segments::cursor::{Cursor, FrameStep};
 use crate::segments::disk::File;
 
 /// What one read takes at least.
@@ -11,13 +11,13 @@ pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
 /// The bytes `start..start + filled` of a file.
 #[derive(Default)]
-pub(crate) struct Window {
+pub(crate) struct ReadBuffer {
     buf: Vec<u8>,
     start: u64,
     filled: usize,
 }
 
-impl Window {
+impl ReadBuffer {
     /// Reads up to `want` bytes from `pos`, but none at or after `limit`.
     pub(crate) fn load(
         &mut self,
@@ -37,16 +37,16 @@ impl Window {
         Ok(())
     }
 
-    /// What the window holds from `pos` on.
+    /// What the buffer holds from `pos` on.
     pub(crate) fn from(&self, pos: u64) -> &[u8] {
         pos.checked_sub(self.start)
             .and_then(|skip| self.buf[..self.filled].get(usize::try_from(skip).ok()?..))
             .unwrap_or_default()
     }
 
-    /// Where in the buffer the byte `pos` of the file lies; it is in the window.
+    /// Where in the buffer the byte `pos` of the file lies; it is in the buffer.
     pub(crate) fn index(&self, pos: u64) -> usize {
-        usize::try_from(pos - self.start).expect("a place in the window fits in memory")
+        usize::try_from(pos - self.start).expect("a place in the buffer fits in memory")
     }
 
     /// The buffer itself, for those who have kept indexes.
@@ -69,22 +69,22 @@ impl Window {
         self.filled = 0;
     }
 
-    /// Steps over one frame, reading on when the window ends. Each call moves the cursor, or ends the walk.
+    /// Steps over one frame, reading on when the buffer ends. Each call moves the cursor, or ends the walk.
     pub(crate) fn step(
         &mut self,
         file: &File,
         cursor: &mut Cursor,
         limit: u64,
-    ) -> io::Result<Step> {
+    ) -> io::Result<FrameStep> {
         if cursor.pos >= limit {
-            return Ok(Step::End);
+            return Ok(FrameStep::End);
         }
         match cursor.step(self.from(cursor.pos)) {
-            Step::Short(need) => {
+            FrameStep::Short(need) => {
                 self.load(file, cursor.pos, limit, need.max(CHUNK_BYTES))?;
                 Ok(match cursor.step(self.from(cursor.pos)) {
                     // The head may only now be there, and ask for more than a chunk.
-                    Step::Short(need) => self.step_over_long(file, cursor, limit, need)?,
+                    FrameStep::Short(need) => self.step_over_long(file, cursor, limit, need)?,
                     step => step,
                 })
             }
@@ -98,10 +98,10 @@ impl Window {
         cursor: &mut Cursor,
         limit: u64,
         need: usize,
-    ) -> io::Result<Step> {
+    ) -> io::Result<FrameStep> {
         self.load(file, cursor.pos, limit, need)?;
         Ok(match cursor.step(self.from(cursor.pos)) {
-            Step::Short(_) => Step::Bad(Damage::CutShort),
+            FrameStep::Short(_) => FrameStep::Bad(Damage::CutShort),
             step => step,
         })
     }

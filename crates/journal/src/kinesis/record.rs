@@ -31,16 +31,16 @@ const PAYLOAD_BYTES_MAX: u64 = 128 << 20;
 /// The first line of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub(super) enum Head {
+pub(super) enum RecordHead {
     /// What the journal is: the first record of every partition.
-    Manifest(Manifest),
+    Manifest(StreamManifest),
     /// A part of a batch.
-    Part(Part),
+    Part(BatchPart),
 }
 
 /// What was fixed when the journal was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Manifest {
+pub(super) struct StreamManifest {
     #[serde(with = "hex")]
     pub(super) journal: u64,
     pub(super) partitions: u16,
@@ -48,7 +48,7 @@ pub(super) struct Manifest {
 
 /// Which part of which batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct BatchPart {
     #[serde(with = "hex")]
     pub(super) journal: u64,
     pub(super) partition: u16,
@@ -85,10 +85,10 @@ mod hex {
 }
 
 /// One line of the table at the beginning of a payload: kind, source, length.
-type Row = (u8, u16, u32);
+type EntryLine = (u8, u16, u32);
 
 /// A record with its head.
-pub(super) fn record(head: &Head, payload: &[u8]) -> Vec<u8> {
+pub(super) fn record(head: &RecordHead, payload: &[u8]) -> Vec<u8> {
     let mut record = MAGIC.to_vec();
     serde_json::to_writer(&mut record, head).expect("a head is plain data");
     record.push(b'\n');
@@ -97,7 +97,7 @@ pub(super) fn record(head: &Head, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Takes a record apart; `None` if it is none of ours.
-pub(super) fn parse(record: &[u8]) -> Option<(Head, &[u8])> {
+pub(super) fn parse(record: &[u8]) -> Option<(RecordHead, &[u8])> {
     let rest = record.strip_prefix(MAGIC)?;
     let end = rest
         .iter()
@@ -109,7 +109,7 @@ pub(super) fn parse(record: &[u8]) -> Option<(Head, &[u8])> {
 
 /// A batch as payload, and whether it is packed.
 pub(super) fn pack(batch: &[Entry]) -> Result<(Vec<u8>, bool)> {
-    let table: Vec<Row> = batch
+    let table: Vec<EntryLine> = batch
         .iter()
         .map(|entry| {
             let length = u32::try_from(entry.body.len()).expect("a body has at most 2 MiB");
@@ -153,7 +153,7 @@ pub(super) fn unpack(payload: &[u8], packed: bool) -> Option<Payload<'_>> {
         Cow::Borrowed(payload)
     };
     let end = plain.iter().position(|&byte| byte == b'\n')?;
-    let table: Vec<Row> = serde_json::from_slice(&plain[..end]).ok()?;
+    let table: Vec<EntryLine> = serde_json::from_slice(&plain[..end]).ok()?;
     let bytes: usize = table.iter().map(|(_, _, length)| *length as usize).sum();
     let bodies = end + 1;
     (bodies + bytes == plain.len()).then_some(Payload {
@@ -167,7 +167,7 @@ pub(super) fn unpack(payload: &[u8], packed: bool) -> Option<Payload<'_>> {
 pub(super) struct Payload<'a> {
     plain: Cow<'a, [u8]>,
     bodies: usize,
-    table: Vec<Row>,
+    table: Vec<EntryLine>,
 }
 
 impl Payload<'_> {
@@ -190,8 +190,8 @@ mod tests {
 
     use super::*;
 
-    fn part() -> Part {
-        Part {
+    fn part() -> BatchPart {
+        BatchPart {
             journal: u64::MAX,
             partition: 3,
             writer: 1,
@@ -215,7 +215,7 @@ mod tests {
         });
         let (payload, packed) = pack(&batch).unwrap();
         assert!(!packed);
-        let record = record(&Head::Part(part()), &payload);
+        let record = record(&RecordHead::Part(part()), &payload);
         assert_eq!(
             String::from_utf8(record.clone()).unwrap(),
             "headcount-journal 2 {\"is\":\"part\",\"journal\":\"ffffffffffffffff\",\"partition\":3,\
@@ -223,7 +223,7 @@ mod tests {
              \"appended_ms\":5,\"packed\":false}\n[[0,7,7],[0,7,1]]\n{\"a\":1}b"
         );
         let (head, rest) = parse(&record).unwrap();
-        assert_eq!((head, rest), (Head::Part(part()), &payload[..]));
+        assert_eq!((head, rest), (RecordHead::Part(part()), &payload[..]));
     }
 
     proptest! {
