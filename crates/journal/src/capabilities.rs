@@ -13,6 +13,6 @@ pub struct Capabilities {
     pub fences_writers: bool,
     /// Several processes may share its partitions ([`Journal::join`](crate::Journal::join)).
     pub shares_partitions: bool,
-    /// What is old is deleted after some time, so a count that begins anew may not find all of it.
+    /// Retention deletes old records, so a recount from the beginning may not find all of them.
     pub forgets: bool,
 }

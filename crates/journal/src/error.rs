@@ -90,7 +90,7 @@ pub enum Error {
     /// A write or sync failed in a way that leaves open what is on the disk. A failed sync is never
     /// tried again, for the kernel may then report success for pages it has dropped.
     #[error(
-        "partition {partition} takes no more entries since {action} {} failed: {cause}; restart headcount, which reads again what is on the disk",
+        "partition {partition} accepts no more entries, because the operation `{action} {}` failed: {cause}; restart headcount, which recovers what is on the disk",
         path.display()
     )]
     Poisoned {
@@ -115,7 +115,7 @@ pub enum Error {
     #[error("the journal is closed")]
     Closed,
     /// There is no such partition.
-    #[error("partition {partition} does not exist, the journal has {partitions}")]
+    #[error("partition {partition} does not exist; the journal has {partitions}")]
     NoPartition {
         /// The one asked for.
         partition: u16,
@@ -123,7 +123,7 @@ pub enum Error {
         partitions: u16,
     },
     /// A body or a batch is longer than the journal takes.
-    #[error("{what} of {bytes} bytes is longer than the {max} the journal takes")]
+    #[error("{what} of {bytes} bytes exceeds the limit of {max} bytes")]
     TooLong {
         /// `body` or `batch`.
         what: &'static str,
@@ -134,15 +134,15 @@ pub enum Error {
     },
     /// The journal does not keep positions of sources.
     #[error(
-        "this journal cannot say how far sources have been read; let one process ingest and count: leave --role away"
+        "this journal does not record how far headcount has read its sources; run one process that ingests and processes: leave out --role"
     )]
     NoPositions,
     /// Kind 255 is the journal's own.
-    #[error("kind 255 is the journal's own; use another for control entries")]
+    #[error("the journal reserves kind 255; use another kind for control entries")]
     ReservedKind,
-    /// A position that the journal has not reached: whoever asks knows more than the journal holds.
+    /// A position that the journal has not reached: the caller has read more than the journal holds.
     #[error(
-        "partition {partition} ends at offset {end}, {asked} was asked for: the journal has lost entries or is another one; restore it, or import the archive (raw/ in the lake) into a journal of another name"
+        "partition {partition} ends at offset {end}, but a reader asked for offset {asked}: the journal has lost entries or is a different one; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     BeyondEnd {
         /// The partition.
@@ -154,7 +154,7 @@ pub enum Error {
     },
     /// A position before the first entry that is kept.
     #[error(
-        "partition {partition} begins at offset {first}, {asked} was asked for and is no longer kept"
+        "partition {partition} begins at offset {first}; the journal no longer keeps offset {asked}, which a reader asked for"
     )]
     BeforeStart {
         /// The partition.
@@ -166,13 +166,13 @@ pub enum Error {
     },
     /// There is no journal where one is to be read, and this process does not make any.
     #[error(
-        "there is no journal at {journal} yet: a process that ingests makes it, or `headcount import`; if there should be one, check the name"
+        "there is no journal at {journal} yet; an ingesting process or `headcount import` creates it; if it should exist, check the name"
     )]
     NoJournal {
         /// Its address.
         journal: String,
     },
-    /// A cluster does not do what it was asked. What was queued is not lost by that; appends wait by themselves.
+    /// A cluster refuses a request or does not answer. Queued batches are safe: appends wait by themselves.
     #[error("{action} {place}: {reason}")]
     Cluster {
         /// The verb of the phrase, such as `read`.
@@ -192,7 +192,7 @@ pub enum Error {
     },
     /// Another process has opened the journal under the same name, later than this one.
     #[error(
-        "another process writes the journal {journal} as worker {worker}; this one takes no more entries: stop it, or give every process a name of its own"
+        "another process now writes to the journal {journal} as worker {worker}, so this one accepts no more entries; stop one of them, or give each process its own name"
     )]
     Fenced {
         /// The journal.
@@ -202,7 +202,7 @@ pub enum Error {
     },
     /// What was to be read has been deleted.
     #[error(
-        "partition {partition} of {topic} begins at {first}, but what stands at {asked} is needed: it was deleted, by retention or by hand; set retention.ms=-1, and import the archive (raw/ in the lake) into a journal of another name"
+        "partition {partition} of {topic} begins at {first}, but headcount needs the message at {asked}: retention or a person has deleted it; set retention.ms=-1, and import the archive (raw/ in the lake) into a journal of another name"
     )]
     Deleted {
         /// The topic.
@@ -216,7 +216,7 @@ pub enum Error {
     },
     /// What had been read before is not there any more: the topic has gone back.
     #[error(
-        "partition {partition} of {topic} ends at {end}, but had been read up to {asked}: the topic was made anew or has lost records; restore it, or import the archive (raw/ in the lake) into a journal of another name"
+        "partition {partition} of {topic} ends at {end}, but headcount had read it up to {asked}: somebody recreated the topic, or it has lost records; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     WentBack {
         /// The topic.
@@ -230,7 +230,7 @@ pub enum Error {
     },
     /// Where a message had been read there is another one now.
     #[error(
-        "partition {partition} of {topic} has another message at {offset} than when it was read: the topic was made anew; restore it, or import the archive (raw/ in the lake) into a journal of another name"
+        "partition {partition} of {topic} has a different message at {offset} than before: somebody recreated the topic; restore it, or import the archive (raw/ in the lake) into a journal of another name"
     )]
     Replaced {
         /// The topic.
@@ -242,7 +242,7 @@ pub enum Error {
     },
     /// A message in a topic is not what belongs there. Nothing is skipped.
     #[error(
-        "partition {partition} of {topic}, message {offset}: {reason}; nobody else may write to this topic"
+        "partition {partition} of {topic}, message {offset}: {reason}; only headcount may write to this topic"
     )]
     Message {
         /// The topic.

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Set once and for ever; whoever waits beside it goes on at that moment.
+/// Set once and for ever; every waiting thread continues at that moment.
 #[derive(Default)]
 pub(crate) struct Latch {
     is_set: Mutex<bool>,

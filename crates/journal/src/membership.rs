@@ -1,4 +1,4 @@
-//! Who of several processes counts which partition.
+//! Which of several processes owns which partition.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub enum Change {
     Assigned(Vec<u16>),
     /// These are asked back. Nobody else gets them before the acknowledgement, or a limit of time.
     Revoked(Vec<u16>, Ack),
-    /// These have been taken away already: this process was not heard of for too long.
+    /// The group has already taken these away: it received no heartbeat of this process for too long.
     Lost(Vec<u16>),
 }
 

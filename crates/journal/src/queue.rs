@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::metrics::METRICS;
 use crate::receipt::{Receipt, Reply};
 
-/// A batch and whom to answer.
+/// A queued batch and where its answer goes.
 pub(crate) struct Job {
     /// Where it goes, of the partitions that share the queue. Segments have a queue each.
     #[cfg_attr(
@@ -28,13 +28,13 @@ pub(crate) struct Job {
 /// How much waits, and how much of it is taken at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// An append waits while so many bytes are queued ...
+    /// An append waits while this many bytes are queued ...
     pub(crate) queue_bytes: usize,
-    /// ... or so many batches.
+    /// ... or this many batches.
     pub(crate) queue_batches: usize,
-    /// A group is closed when it has so many bytes ...
+    /// A group is closed when it has this many bytes ...
     pub(crate) group_bytes: usize,
-    /// ... or so many entries.
+    /// ... or this many entries.
     pub(crate) group_entries: usize,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Linger {
 }
 
 impl Linger {
-    /// After a group of so many batches, when so many are queued. Those who were answered just now may come again,
+    /// After a group of `batches`, with `queued` more waiting. The callers just answered may append again,
     /// besides those who came meanwhile. To wait longer than the sync that it saves would never pay, so `wait` is at
     /// most as long as the last one took.
     pub(crate) fn after(batches: usize, queued: usize, wait: Duration) -> Self {
@@ -133,7 +133,7 @@ impl Queue {
                 && state.jobs.len() < self.limits.queue_batches)
     }
 
-    /// Takes the next group, waiting for its first batch as long as it takes, and for others as `linger` says.
+    /// Takes the next group, waiting for its first batch without limit, and for others as `linger` says.
     /// `None` when the queue is closed and empty.
     pub(crate) fn take(&self, linger: Linger) -> Option<Vec<Job>> {
         let mut state = self.lock();

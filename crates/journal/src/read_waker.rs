@@ -17,7 +17,7 @@ pub struct ReadWaker {
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Whether somebody has woken the reader since this was last asked.
+    /// Whether the waker was used since the last call.
     pub(crate) fn take(&self) -> bool {
         self.0.swap(false, Ordering::AcqRel)
     }

@@ -1,4 +1,4 @@
-//! What a journal is waiting for, for those who show it.
+//! What a journal is waiting for, to be shown to people.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +38,7 @@ impl Waiting {
     pub(crate) fn end(&self, partition: u16) {
         self.change(|reasons| {
             if reasons.remove(&partition).is_some() {
-                tracing::info!(partition, "appending to the journal goes on");
+                tracing::info!(partition, "appending to the journal continues");
             }
         });
     }

@@ -150,10 +150,10 @@ fn parse(text: &str) -> Result<(Address, String), AddressError> {
     if address.login().is_some() || secured.is_some() {
         return Err(address.refuse_with(
             format!(
-                "{} asks Kafka for TLS or SASL, which this headcount is built without",
+                "{} asks for TLS or SASL, but this headcount is built without them",
                 secured.unwrap_or("a user before the @")
             ),
-            "give it a listener of the brokers that is plain, inside a network that is trusted or through a tunnel",
+            "use a plaintext listener of the brokers, inside a trusted network or through a tunnel",
         ));
     }
     if address.hosts().is_empty() {
@@ -166,7 +166,7 @@ fn parse(text: &str) -> Result<(Address, String), AddressError> {
 fn check_name(address: &Address, name: &str) -> Result<(), AddressError> {
     let wrong = |why: &str| Err(address.refuse(format!("\"{}\" {why}", Address::quote(name))));
     if name.is_empty() || name == "." || name == ".." {
-        return wrong("is no name of a topic");
+        return wrong("is not the name of a topic");
     }
     if name.len() > NAME_BYTES_MAX {
         return wrong("is longer than the 249 letters of a topic");

@@ -1,8 +1,8 @@
 //! Addresses and client configuration of Kafka, for the journal and for the source.
 //!
 //! It is: the text `kafka://host:port,host:port/name?key=value` taken apart, and what every client of ours has in
-//! common. It is not: a journal, a source, or a list of what the keys after the `?` mean; whoever uses an address
-//! says which it takes ([`KafkaAddress::only`]).
+//! common. It is not: a journal, a source, or a list of what the keys after the `?` mean; each user of an
+//! address says which it takes ([`KafkaAddress::only`]).
 //!
 //! ```
 //! use headcount_kafka::KafkaAddress;

@@ -29,8 +29,8 @@ fn what_is_read_is_written_again() {
 fn what_is_no_address_is_refused_with_the_reason() {
     for (text, part) in [
         ("http://a/n", "does not begin with kafka://"),
-        ("kafka://a", "no name of a topic"),
-        ("kafka://a/", "no name of a topic"),
+        ("kafka://a", "not the name of a topic"),
+        ("kafka://a/", "not the name of a topic"),
         ("kafka://a/b/c", "other letters"),
         ("kafka:///n", "names no broker"),
         ("kafka://a,/n", "is no host"),

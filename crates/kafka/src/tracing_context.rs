@@ -1,11 +1,11 @@
-//! What the client library has to say, said where everything else of the program is.
+//! Passes what the client library reports on to `tracing`.
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 
-/// The context of a client that has no wishes of its own: it tells what it hears to `tracing`.
+/// The context of a client with no needs of its own: it passes what the library reports on to `tracing`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TracingContext;
 
@@ -15,14 +15,14 @@ impl ClientContext for TracingContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // A broker that is away is told of by whoever waits for it; this is the detail.
+        // The caller that waits for a broker reports that it is away; this is the detail.
         tracing::debug!(%error, "kafka: {reason}");
     }
 }
 
 impl ConsumerContext for TracingContext {}
 
-/// Tells a line of the client library to `tracing`, for contexts that have other things to do besides.
+/// Passes a log line of the client library on to `tracing`, for contexts that do more than that.
 pub fn log_line(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {

@@ -122,7 +122,7 @@ impl Client {
             .stream_name(self.stream());
         let answer = call.send().await.map_err(self.failed("look at"))?;
         let summary = answer.stream_description_summary();
-        let missing = || self.refused("look at", "the answer says nothing");
+        let missing = || self.refused("look at", "the answer holds no summary");
         let summary = summary.ok_or_else(missing)?;
         Ok(StreamSummary {
             created_ms: ms_of(Some(summary.stream_creation_timestamp())),
@@ -135,7 +135,7 @@ impl Client {
         })
     }
 
-    /// Creates the stream with so many shards unless it is there, and waits until it can be used.
+    /// Creates the stream with `shards` shards unless it exists, and waits until it can be used.
     pub async fn create(&self, shards: u16) -> Result<StreamSummary> {
         match self.summary().await {
             Ok(_) => return self.active().await,
@@ -193,7 +193,7 @@ impl Client {
         Ok(())
     }
 
-    /// Lets the stream keep records for so many hours, which must be more than it does.
+    /// Lengthens the retention of the stream to `hours`, which must be more than it is.
     pub async fn keep(&self, hours: i32) -> Result<()> {
         let call = self.sdk.increase_stream_retention_period();
         let call = call.stream_name(self.stream());

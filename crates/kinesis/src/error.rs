@@ -21,7 +21,7 @@ pub enum Error {
     Credentials(String),
     /// The stream no longer has what comes after the last record that was read.
     #[error(
-        "stream {stream}, {shard}: record {sequence} and perhaps others after it are no longer kept: everything up to {whole_ms} ms since 1970 was read, the stream keeps {retention_hours} hours (lengthen its retention; to go on at the oldest record it has, and note the gap, add lost=go-on to the address)"
+        "stream {stream}, {shard}: the stream no longer keeps record {sequence} and perhaps others after it: headcount has read everything up to {whole_ms} ms since 1970, and the stream keeps {retention_hours} hours (lengthen its retention; to continue at its oldest record and note the gap, add lost=go-on to the address)"
     )]
     Lost {
         /// The name of the stream.
@@ -36,7 +36,9 @@ pub enum Error {
         retention_hours: i32,
     },
     /// A put was refused again and again.
-    #[error("{failure}; tried for {seconds} seconds (give the stream more shards, or write less)")]
+    #[error(
+        "{failure}; headcount tried for {seconds} seconds (give the stream more shards, or write less)"
+    )]
     GaveUp {
         /// The last refusal.
         failure: CallFailure,

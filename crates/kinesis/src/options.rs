@@ -15,7 +15,7 @@ pub struct Options {
     /// How many records a read asks for; the service gives at most 10,000, and 10 MB. Five reads a second of 400 KB are
     /// all that a shard gives, so more than this only costs memory.
     pub read_records: i32,
-    /// How many reads may be under way or wait for their reader: the memory of a reader is bounded by so many answers.
+    /// How many reads may be under way or wait for their reader: the memory of a reader is bounded by this many answers.
     pub reads_at_once: usize,
     /// How often the shards are listed without a reason. The end of a shard is a reason.
     pub list_interval: Duration,

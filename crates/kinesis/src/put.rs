@@ -25,7 +25,7 @@ pub const PUT_BYTES_MAX: usize = 5 << 20;
 pub struct Put {
     /// Its bytes, at most [`RECORD_BYTES_MAX`] with the partition key.
     pub data: Vec<u8>,
-    /// Only for whoever looks at the stream with other tools: `hash_key` decides where the record goes.
+    /// Only for people who look at the stream with other tools: `hash_key` decides where the record goes.
     pub partition_key: String,
     /// Decides which shard takes it.
     pub hash_key: HashKey,
@@ -82,7 +82,7 @@ impl Client {
                 stream = self.stream(),
                 cause,
                 waiting = waiting.len(),
-                "put refused"
+                "the stream refused records; trying again"
             );
             sleep(backoff.next_delay()).await;
         }
@@ -103,7 +103,7 @@ impl Client {
         } else {
             Err(self.failure(
                 FailureKind::Unavailable,
-                "the answer is not about the records that were put",
+                "the answer does not match the request",
             ))
         }
     }

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::identity::{JournalIdentity, merged};
-use crate::kafka::producer::{TransactionFailure, Transactions};
 use crate::kafka::scan::Scanner;
 use crate::kafka::topic::JournalTopic;
+use crate::kafka::transactions::{TransactionFailure, Transactions};
 
 const JOURNAL: &str = "journal";
 
@@ -44,23 +44,23 @@ pub(super) struct PositionsTopic {
 pub(super) fn read(cluster: &Cluster, scanner: &Scanner) -> Result<PositionsTopic> {
     let topic = &cluster.positions;
     let mine = claim_key(cluster);
-    let mut said = PositionsTopic::default();
+    let mut contents = PositionsTopic::default();
     scanner.scan(topic, 0, 0, |message| {
         let key = message.key().unwrap_or_default();
         let value = message.payload().unwrap_or_default();
         if key == JOURNAL.as_bytes() {
-            said.identity = Some(JournalIdentity::parse(topic, value)?);
+            contents.identity = Some(JournalIdentity::parse(topic, value)?);
         } else if key == mine.as_bytes() {
             let claim: Claim = serde_json::from_slice(value)
                 .map_err(|error| Error::message(topic, 0, message.offset(), error.to_string()))?;
-            said.claim = Some(claim.writer);
+            contents.claim = Some(claim.writer);
         } else if let Some((partition, of)) = position_of(key) {
-            let positions = said.positions.entry(partition).or_default();
+            let positions = contents.positions.entry(partition).or_default();
             positions.insert(of.to_vec(), value.to_vec());
         }
         Ok(())
     })?;
-    Ok(said)
+    Ok(contents)
 }
 
 /// The key of a position.

@@ -1,4 +1,4 @@
-//! What all parts of one opened journal share: names, limits, and whom to ask.
+//! What all parts of one open journal share: names, limits, and the client that asks the brokers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ pub(super) struct Cluster {
     pub(super) commits: String,
     /// The topic of positions, claims and the journal's identity.
     pub(super) positions: String,
-    /// Asks for what nobody has committed yet, too.
-    pub(super) asker: BaseConsumer<TracingContext>,
+    /// Answers about the brokers and their topics; it also sees what is not committed yet.
+    pub(super) metadata_client: BaseConsumer<TracingContext>,
     /// Set when the journal takes nothing more and everything taken is answered.
     pub(super) closed: Latch,
     /// Says that the brokers are waited for, and whether they still are.
@@ -40,7 +40,7 @@ impl Cluster {
     /// Connects; nothing is asked yet.
     pub(super) fn connect(options: Options) -> Result<Self> {
         options.check()?;
-        let asker: BaseConsumer<TracingContext> = options
+        let metadata_client: BaseConsumer<TracingContext> = options
             .address
             .config()
             .set("isolation.level", "read_uncommitted")
@@ -51,7 +51,7 @@ impl Cluster {
             commits: topic(COMMITS),
             positions: topic(POSITIONS),
             options,
-            asker,
+            metadata_client,
             closed: Latch::default(),
             waiting: Waiting::default(),
             readers: Mutex::default(),
@@ -115,7 +115,7 @@ impl Cluster {
     /// The first offset of a topic's partition, and one past the last of what has been written, committed or not.
     pub(super) fn watermarks(&self, topic: &str, partition: u16) -> Result<(i64, i64)> {
         self.ask("ask for the end of", topic, |time| {
-            self.asker
+            self.metadata_client
                 .fetch_watermarks(topic, i32::from(partition), time)
         })
     }
@@ -123,7 +123,7 @@ impl Cluster {
     /// Whether a topic is there, as far as the brokers that can be reached say.
     pub(super) fn has(&self, topic: &str) -> Result<bool> {
         let metadata = self.ask("look for", topic, |time| {
-            self.asker.fetch_metadata(Some(topic), time)
+            self.metadata_client.fetch_metadata(Some(topic), time)
         })?;
         Ok(metadata
             .topics()
@@ -131,14 +131,14 @@ impl Cluster {
             .any(|found| found.error().is_none() && !found.partitions().is_empty()))
     }
 
-    /// Asks until there is an answer, or the time limit of questions is over, or nobody waits any longer.
+    /// Repeats a request until it is answered, its time limit is over, or the journal is closing.
     pub(super) fn ask<T>(
         &self,
         action: &'static str,
         topic: &str,
         question: impl Fn(Duration) -> Result<T, KafkaError>,
     ) -> Result<T> {
-        let deadline = Instant::now() + self.options.patience;
+        let deadline = Instant::now() + self.options.request_timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match question(

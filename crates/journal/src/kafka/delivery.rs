@@ -1,4 +1,4 @@
-//! What becomes of messages that were handed to the client library.
+//! The delivery reports of messages handed to the client library.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,17 +12,17 @@ use rdkafka::producer::{NoCustomPartitioner, ProducerContext};
 
 use headcount_kafka::log_line;
 
-/// Where the messages one asks about came to lie, and the first failure.
+/// The offsets of the messages that were asked about, and the first failure.
 #[derive(Default)]
 pub(super) struct Deliveries {
     state: Mutex<DeliveryState>,
-    /// Told when nothing is outstanding any more.
+    /// Notified when nothing is outstanding any more.
     all: Condvar,
 }
 
 #[derive(Default)]
 struct DeliveryState {
-    /// Handed over, and nothing heard of them yet.
+    /// Handed over, and not reported yet.
     outstanding: usize,
     offsets: Vec<Option<i64>>,
     failed: Option<String>,
@@ -34,7 +34,7 @@ pub(super) type Slot = usize;
 pub(super) const NOT_ASKED: Slot = usize::MAX;
 
 impl Deliveries {
-    /// Forgets the transaction before; there are so many slots in the next.
+    /// Forgets the previous transaction; the next one has this many slots.
     pub(super) fn begin(&self, slots: usize) {
         *self.lock() = DeliveryState {
             outstanding: 0,
@@ -53,7 +53,7 @@ impl Deliveries {
         self.lock().settle();
     }
 
-    /// Waits until something was heard of every message, at most so long; true if it was.
+    /// Waits until every message is reported, at most for `limit`; true if all are.
     pub(super) fn wait(&self, limit: Duration) -> bool {
         let state = self.lock();
         let (state, _) = self

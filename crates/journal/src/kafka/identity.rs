@@ -99,11 +99,11 @@ pub(super) fn merged(
             return Err(Error::topic(
                 &format!("{journal}.{}", topic.name),
                 format!(
-                    "it is to hold entries of the kinds {}, but in this journal {} holds {}; use the version of headcount \
+                    "this program stores entries of kinds {} in it, but in this journal {} holds kinds {}; use the version of headcount \
                      that wrote the journal, or give a new journal another name",
-                    said(topic.kinds),
+                    kinds_text(topic.kinds),
                     other.name,
-                    said(other.kinds)
+                    kinds_text(other.kinds)
                 ),
             ));
         }
@@ -118,7 +118,7 @@ pub(super) fn merged(
     Ok(all)
 }
 
-fn said((first, last): (u8, u8)) -> String {
+fn kinds_text((first, last): (u8, u8)) -> String {
     match first == last {
         true => first.to_string(),
         false => format!("{first} to {last}"),

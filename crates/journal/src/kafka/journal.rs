@@ -123,16 +123,19 @@ impl KafkaJournal {
     }
 
     pub(crate) fn positions(&self) -> Result<Vec<Vec<Vec<u8>>>> {
-        let mut said = claim::read(&self.cluster, &self.scanner)?;
+        let mut contents = claim::read(&self.cluster, &self.scanner)?;
         let positions = (0..self.partitions)
-            .map(|partition| said.positions.remove(&partition).unwrap_or_default())
+            .map(|partition| contents.positions.remove(&partition).unwrap_or_default())
             .map(|positions| positions.into_values().collect())
             .collect();
-        match said.positions.keys().next() {
+        match contents.positions.keys().next() {
             None => Ok(positions),
             Some(beyond) => Err(Error::topic(
                 &self.cluster.positions,
-                format!("it has positions of partition {beyond}, which the journal has not"),
+                format!(
+                    "it has positions of partition {beyond}, but the journal has {} partitions",
+                    self.partitions
+                ),
             )),
         }
     }
@@ -189,7 +192,7 @@ impl KafkaJournal {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let ended = writer.map_or(Ok(()), |writer| {
-            if !self.shared.ended.wait(self.cluster.options.patience) {
+            if !self.shared.ended.wait(self.cluster.options.request_timeout) {
                 self.cluster.waiting.give_up.set();
             }
             // A writer that panicked has said so on standard error.
@@ -213,7 +216,7 @@ impl KafkaJournal {
 impl Drop for KafkaJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "closing the journal");
+            tracing::error!(%error, "could not close the journal cleanly");
         }
     }
 }

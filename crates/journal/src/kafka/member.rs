@@ -21,10 +21,10 @@ use crate::kafka::cluster::Cluster;
 use crate::latch::Latch;
 use crate::membership::{Ack, Change};
 
-/// Changes that may wait for the one who asks for them.
+/// How many changes may wait to be taken.
 const CHANGES: usize = 16;
 
-/// How long the group is listened to before we look around.
+/// How long one poll of the group lasts before the thread checks whether to stop.
 const SLICE: Duration = Duration::from_millis(50);
 
 /// A member.
@@ -34,7 +34,7 @@ pub(crate) struct GroupMember {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the group asks of its member, put down until the thread comes to it.
+/// What the group asks of its member, kept until the thread handles it.
 struct GroupContext {
     asked: Mutex<Vec<Rebalance>>,
     stop: Latch,
@@ -75,8 +75,8 @@ impl GroupMember {
         let run = MemberThread {
             consumer: Arc::clone(&consumer),
             tell,
-            // Kafka puts up with a revocation for five minutes; nobody should have to.
-            patience: options.patience,
+            // Kafka allows a revocation five minutes; that is too long to wait for.
+            revocation_timeout: options.request_timeout,
         };
         let thread = std::thread::Builder::new()
             .name("journal-member".to_owned())
@@ -115,7 +115,7 @@ impl Drop for GroupMember {
 struct MemberThread {
     consumer: Arc<BaseConsumer<GroupContext>>,
     tell: SyncSender<Change>,
-    patience: Duration,
+    revocation_timeout: Duration,
 }
 
 impl MemberThread {
@@ -124,7 +124,7 @@ impl MemberThread {
         while !group.stop.is_set() {
             // Nothing is fetched, so what comes are the group's wishes, by way of its context, or errors that pass.
             if let Some(Err(error)) = self.consumer.poll(SLICE) {
-                tracing::debug!(%error, "the group");
+                tracing::debug!(%error, "the consumer group reports an error");
             }
             for asked in group.take() {
                 match asked {
@@ -143,7 +143,7 @@ impl MemberThread {
             } else {
                 let (open, gone) = channel();
                 self.say(Change::Revoked(partitions, Ack::new(open)));
-                let deadline = Instant::now() + self.patience;
+                let deadline = Instant::now() + self.revocation_timeout;
                 while Instant::now() < deadline && !self.consumer.context().stop.is_set() {
                     match gone.recv_timeout(SLICE) {
                         Err(RecvTimeoutError::Timeout) => {}
@@ -153,7 +153,7 @@ impl MemberThread {
             }
         }
         if let Err(error) = self.consumer.incremental_unassign(list) {
-            tracing::warn!(%error, "partitions were not given back");
+            tracing::warn!(%error, "could not give partitions back to the group");
         }
     }
 
@@ -220,7 +220,7 @@ impl ConsumerContext for GroupContext {
             // A list that is empty leaves nothing to pause.
             Err(KafkaError::PauseResume(_)) if list.count() == 0 => {}
             Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Noop) => {}
-            Err(error) => tracing::warn!(%error, "the group's partitions"),
+            Err(error) => tracing::warn!(%error, "could not apply a rebalance of the group"),
         }
     }
 }

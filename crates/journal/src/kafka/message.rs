@@ -93,12 +93,12 @@ impl Item {
 impl Commit {
     /// Reads one; the error says what is wrong.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let none = |error: serde_json::Error| format!("it is no commit message: {error}");
+        let none = |error: serde_json::Error| format!("it is not a commit message: {error}");
         // The version first: one of another has other fields.
         let FormatVersion { version } = serde_json::from_slice(bytes).map_err(none)?;
         if version != VERSION {
             return Err(format!(
-                "its format has version {version}, this program reads {VERSION}"
+                "its format has version {version}; this program reads version {VERSION}"
             ));
         }
         let commit: Self = serde_json::from_slice(bytes).map_err(none)?;
@@ -112,7 +112,7 @@ impl Commit {
         });
         match sound {
             true => Ok(commit),
-            false => Err("its entries name what it does not have".to_owned()),
+            false => Err("its entries refer to a source or topic that it does not list".to_owned()),
         }
     }
 

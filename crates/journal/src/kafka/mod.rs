@@ -31,12 +31,12 @@ mod message;
 mod options;
 mod outcome;
 mod plan;
-mod producer;
 mod reader;
 mod scan;
 mod stream;
 mod topic;
 mod topics;
+mod transactions;
 mod wait;
 mod writer;
 

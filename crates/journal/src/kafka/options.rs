@@ -21,11 +21,11 @@ pub struct Options {
     /// What this process is called among those that write the journal: an older process of the same name can write
     /// no more when this one has opened it.
     pub worker: String,
-    /// False for a process that only reads: it disturbs nobody who writes.
+    /// False for a process that only reads: it fences no writer.
     pub writes: bool,
     /// How many partitions the journal has; not given, as many as it has, or `new_partitions`. Fixed at creation.
     pub partitions: Option<u16>,
-    /// How many a new journal gets if nobody says (1).
+    /// How many a new journal gets by default (1).
     pub new_partitions: u16,
     /// Whether a journal that is not there is made.
     pub creates: bool,
@@ -42,18 +42,18 @@ pub struct Options {
     /// yet; it keeps the ones that it has, for they are recorded in it. Entries of a kind without a topic stand in the
     /// message that commits their batch, so they should be small.
     pub topics: Vec<JournalTopic>,
-    /// An append waits while so many bytes are queued, by all partitions together.
+    /// An append waits while this many bytes are queued, by all partitions together.
     pub queue_bytes: usize,
-    /// An append waits while so many batches are queued.
+    /// An append waits while this many batches are queued.
     pub queue_batches: usize,
-    /// A transaction is closed when it has so many bytes. 4 MiB of records are a few hundredths of a second.
+    /// A transaction is closed when it has this many bytes. 4 MiB of records are a few hundredths of a second.
     pub group_bytes: usize,
-    /// After so long Kafka gives up the transaction of a process that has gone, and readers come past it.
+    /// Kafka aborts the transaction of a process that died after this time, and readers get past it.
     pub transaction_timeout: Duration,
-    /// After so long without a sign of life a worker loses its partitions.
+    /// A worker that sends no heartbeat for this long loses its partitions.
     pub session_timeout: Duration,
-    /// How long opening, closing and questions wait for brokers that do not answer. Appends wait without end.
-    pub patience: Duration,
+    /// How long opening, closing and requests wait for brokers that do not answer. Appends wait without end.
+    pub request_timeout: Duration,
 }
 
 impl Options {
@@ -97,7 +97,7 @@ impl Options {
             group_bytes: 4 << 20,
             transaction_timeout: Duration::from_secs(10),
             session_timeout: session_ms.map_or(SESSION_TIMEOUT, Duration::from_millis),
-            patience: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(30),
         })
     }
 
@@ -125,7 +125,7 @@ impl Options {
             && least > copies
         {
             return refuse(format!(
-                "min_insync {least} is more than the replication {copies}: nothing could be written"
+                "min_insync {least} exceeds the replication {copies}, so no write could succeed"
             ));
         }
         if self.worker.is_empty() {
@@ -139,7 +139,7 @@ impl Options {
             if other.is_some() || reserved.contains(&&*topic.name) || topic.kinds.0 > topic.kinds.1
             {
                 return refuse(format!(
-                    "topic {}: each topic of a journal has a name and kinds of its own",
+                    "topic {}: no two topics of a journal may share a name or a kind",
                     topic.name
                 ));
             }
@@ -154,7 +154,7 @@ impl Options {
         }
         if self.transaction_timeout < Duration::from_secs(1)
             || self.session_timeout < Duration::from_secs(1)
-            || self.patience < Duration::from_secs(1)
+            || self.request_timeout < Duration::from_secs(1)
         {
             return refuse("timeouts must be at least a second".to_owned());
         }

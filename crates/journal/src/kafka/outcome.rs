@@ -1,4 +1,4 @@
-//! Whether a transaction whose end was not heard of was committed.
+//! Finds out whether a transaction with an unknown outcome was committed.
 
 use rdkafka::Message as _;
 
@@ -15,20 +15,20 @@ pub(super) struct UncertainCommit {
     pub(super) seq: u64,
 }
 
-/// Looks whether the message is among those that are committed. The transaction must have come to an end.
+/// Whether the message is committed. The transaction must have ended.
 pub(super) fn is_committed(
     cluster: &Cluster,
     scanner: &Scanner,
     writer: &str,
-    doubt: UncertainCommit,
+    uncertain: UncertainCommit,
 ) -> Result<bool> {
     let topic = &cluster.commits;
     let mut found = false;
-    scanner.scan(topic, doubt.partition, doubt.offset, |message| {
-        if message.offset() == doubt.offset {
+    scanner.scan(topic, uncertain.partition, uncertain.offset, |message| {
+        if message.offset() == uncertain.offset {
             let commit = Commit::parse(message.payload().unwrap_or_default())
-                .map_err(|why| Error::message(topic, doubt.partition, doubt.offset, why))?;
-            found = commit.writer == writer && commit.seq == doubt.seq;
+                .map_err(|why| Error::message(topic, uncertain.partition, uncertain.offset, why))?;
+            found = commit.writer == writer && commit.seq == uncertain.seq;
         }
         Ok(())
     })?;

@@ -1,4 +1,4 @@
-//! A batch, taken apart: what goes to the topics, and what the commit message will say.
+//! A batch, taken apart: the records for the topics, and the content of the commit message.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::kafka::topic::JournalTopic;
 use crate::queue::Job;
 use crate::receipt::Reply;
 
-/// A batch that is ready to be sent, as often as it takes.
+/// A batch that is ready to be sent, again if a transaction fails.
 pub(super) struct Plan {
     pub(super) partition: u16,
     pub(super) seq: u64,
@@ -125,7 +125,7 @@ impl Planner {
         debug_assert_eq!(plan.places.len(), plan.entries.len());
         match bytes > COMMIT_BYTES_MAX {
             true => Err(Error::TooLong {
-                what: "what is said about the records of a batch",
+                what: "the commit message of a batch",
                 bytes,
                 max: COMMIT_BYTES_MAX,
             }),

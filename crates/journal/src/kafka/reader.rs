@@ -16,7 +16,7 @@ use crate::entry::Frame;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 use crate::kafka::message::{Commit, Item, Source, from_hex};
-use crate::kafka::stream::{PartitionStream, Polled, RecordStream, Took};
+use crate::kafka::stream::{PartitionStream, Polled, RecordStream, TakeOutcome};
 use crate::kafka::wait::Wakeup;
 use crate::place::Place;
 use crate::read_waker::{Interrupt, ReadWaker};
@@ -101,7 +101,9 @@ impl KafkaReader {
         let at: Hint = match place.hint.is_empty() {
             true => Hint::default(),
             false => serde_json::from_slice(&place.hint).map_err(|error| {
-                Error::Option(format!("this is no place in a journal on Kafka: {error}"))
+                Error::Option(format!(
+                    "this is not a place in a journal on Kafka: {error}"
+                ))
             })?,
         };
         let start = at.last.as_ref().map_or(at.commits, |last| last.offset);
@@ -223,7 +225,7 @@ impl KafkaReader {
             .as_ref()
             .map_or(self.at.commits, |last| last.offset);
         self.commits.seek(start)?;
-        let deadline = Instant::now() + self.cluster.options.patience;
+        let deadline = Instant::now() + self.cluster.options.request_timeout;
         while Instant::now() < deadline {
             if self.look(SLICE)? {
                 self.clear = high;
@@ -422,7 +424,7 @@ impl KafkaReader {
                 fits || !wanted
             };
             let took = match (item, inline) {
-                (_, Some(body)) if accept(body) => Took::One,
+                (_, Some(body)) if accept(body) => TakeOutcome::One,
                 (Item::Run(topic, ..), None) => {
                     let (name, _) = &current.commit.topics[*topic as usize];
                     let records = self.records.get_mut(name);
@@ -432,9 +434,9 @@ impl KafkaReader {
                     let Commit { writer, seq, .. } = &current.commit;
                     records.take(writer.as_bytes(), *seq, until, accept)?
                 }
-                _ => Took::Refused,
+                _ => TakeOutcome::Refused,
             };
-            if took != Took::One {
+            if took != TakeOutcome::One {
                 return Ok(false);
             }
             self.next += 1;

@@ -1,4 +1,4 @@
-//! Reading a small topic through, up to what is in it now.
+//! Reads a small topic from an offset to its current end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -60,7 +60,12 @@ impl Scanner {
             .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
             .and_then(|()| consumer.assign(&place))
             .map_err(failed)?;
-        let read = read(&consumer, high, self.cluster.options.patience, &mut visit);
+        let read = read(
+            &consumer,
+            high,
+            self.cluster.options.request_timeout,
+            &mut visit,
+        );
         consumer.unassign().map_err(failed)?;
         read.unwrap_or_else(|error| Err(failed(error)))
     }
@@ -74,8 +79,8 @@ impl Scanner {
         high: i64,
     ) -> Result<()> {
         let options = &self.cluster.options;
-        // Kafka ends a transaction that nobody goes on with by itself, and looks for such every ten seconds.
-        let deadline = Instant::now() + options.patience + options.transaction_timeout;
+        // Kafka aborts an abandoned transaction by itself; it looks for them every ten seconds.
+        let deadline = Instant::now() + options.request_timeout + options.transaction_timeout;
         loop {
             let (_, stable) = self.cluster.ask("ask for the end of", topic, |time| {
                 consumer.fetch_watermarks(topic, i32::from(partition), time)
@@ -87,15 +92,11 @@ impl Scanner {
                 return Err(Error::cluster(
                     "read",
                     &topic,
-                    &"a transaction in it does not end",
+                    &"a transaction in it has not ended in time",
                 ));
             }
             if self.cluster.waiting.give_up.wait(POLL_INTERVAL) {
-                return Err(Error::cluster(
-                    "read",
-                    &topic,
-                    &"it is waited for no longer",
-                ));
+                return Err(Error::cluster("read", &topic, &"the journal is closing"));
             }
         }
     }
@@ -105,7 +106,7 @@ impl Scanner {
 fn read(
     consumer: &BaseConsumer<TracingContext>,
     high: i64,
-    patience: Duration,
+    timeout: Duration,
     visit: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
 ) -> Result<Result<i64>, KafkaError> {
     let mut heard = Instant::now();
@@ -124,8 +125,8 @@ fn read(
             }
             // The end of what is committed, which reaches at least to `high`.
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Ok(next)),
-            Some(Err(error)) if heard.elapsed() >= patience => return Err(error),
-            None if heard.elapsed() >= patience => return Err(KafkaError::NoMessageReceived),
+            Some(Err(error)) if heard.elapsed() >= timeout => return Err(error),
+            None if heard.elapsed() >= timeout => return Err(KafkaError::NoMessageReceived),
             Some(Err(_)) | None => {}
         }
     }

@@ -37,7 +37,7 @@ pub(super) struct PartitionStream {
     pub(super) next: i64,
 }
 
-/// What one look brought.
+/// What one poll brought.
 pub(super) enum Polled<'a> {
     Message(BorrowedMessage<'a>),
     /// Everything that was committed has been seen.
@@ -59,7 +59,7 @@ impl PartitionStream {
         // Before it is assigned, so that no message takes the way of the others.
         let mut queue = consumer
             .split_partition_queue(topic, i32::from(partition))
-            .ok_or_else(|| failed(&"there is no queue for it"))?;
+            .ok_or_else(|| failed(&"the client library has no queue for it"))?;
         let filled = Arc::clone(wakeup);
         queue.set_nonempty_callback(move || filled.notify());
         let mut place = TopicPartitionList::new();
@@ -130,14 +130,14 @@ impl PartitionStream {
                 true => Ok(()),
                 false => Err(Error::topic(
                     &self.topic,
-                    "it is gone; restore it, or count anew from an archive in another journal"
+                    "the topic no longer exists; restore it, or import the archive into another journal"
                         .to_owned(),
                 )),
             },
             Some(Code::TopicAuthorizationFailed | Code::GroupAuthorizationFailed) => Err(failed()),
             // The library connects and fetches again by itself.
             _ => {
-                tracing::debug!(%error, "reading {} waits", self.topic);
+                tracing::debug!(%error, "waiting to read {}", self.topic);
                 Ok(())
             }
         }
@@ -149,7 +149,7 @@ impl PartitionStream {
 
     /// A record that a commit message names is not where it should be.
     fn missing(&self, seq: u64) -> Error {
-        let why = format!("before it a record of batch {seq} of the same writer is missing");
+        let why = format!("a record of batch {seq} of the same writer is missing before it");
         self.damaged(self.next - 1, why)
     }
 
@@ -175,9 +175,9 @@ pub(super) struct RecordStream {
     kept_bytes: usize,
 }
 
-/// What became of asking for a record.
+/// The outcome of asking for a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Took {
+pub(super) enum TakeOutcome {
     One,
     /// It was there and not accepted.
     Refused,
@@ -218,12 +218,12 @@ impl RecordStream {
         seq: u64,
         deadline: Instant,
         mut accept: impl FnMut(&[u8]) -> bool,
-    ) -> Result<Took> {
+    ) -> Result<TakeOutcome> {
         if let Some(kept) = self.kept.get_mut(writer) {
             while let Some((of, body)) = kept.front() {
                 match of.cmp(&seq) {
                     Ordering::Less => {}
-                    Ordering::Equal if !accept(body) => return Ok(Took::Refused),
+                    Ordering::Equal if !accept(body) => return Ok(TakeOutcome::Refused),
                     Ordering::Equal => {}
                     Ordering::Greater => return Err(self.stream.missing(seq)),
                 }
@@ -231,7 +231,7 @@ impl RecordStream {
                 self.kept_bytes -= body.len();
                 kept.pop_front();
                 if taken {
-                    return Ok(Took::One);
+                    return Ok(TakeOutcome::One);
                 }
             }
             self.kept.remove(writer);
@@ -241,7 +241,7 @@ impl RecordStream {
             let message = match self.stream.look(left)? {
                 Polled::Message(message) => message,
                 Polled::End | Polled::Nothing if left.is_zero() || self.interrupt.take() => {
-                    return Ok(Took::None);
+                    return Ok(TakeOutcome::None);
                 }
                 Polled::End | Polled::Nothing => continue,
             };
@@ -254,7 +254,7 @@ impl RecordStream {
             if ours {
                 match of.cmp(&seq) {
                     Ordering::Less => continue,
-                    Ordering::Equal if accept(body) => return Ok(Took::One),
+                    Ordering::Equal if accept(body) => return Ok(TakeOutcome::One),
                     Ordering::Equal => {}
                     Ordering::Greater => {
                         drop(message);
@@ -270,7 +270,7 @@ impl RecordStream {
                 return Err(self.stream.missing(seq));
             }
             if ours {
-                return Ok(Took::Refused);
+                return Ok(TakeOutcome::Refused);
             }
         }
     }

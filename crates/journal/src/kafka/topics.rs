@@ -1,4 +1,4 @@
-//! The topics of a journal: made when they are missing, and looked at when they are there.
+//! The topics of a journal: created when missing, checked when they exist.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ struct TopicNames {
     positions: String,
 }
 
-/// What is known of a topic that is there.
+/// A topic that exists.
 struct ExistingTopic {
     partitions: usize,
     replication: usize,
@@ -120,8 +120,8 @@ impl TopicNames {
     fn look(&self, cluster: &Cluster) -> Result<(HashMap<String, ExistingTopic>, usize)> {
         let options = &cluster.options;
         let metadata = cluster
-            .asker
-            .fetch_metadata(None, options.patience)
+            .metadata_client
+            .fetch_metadata(None, options.request_timeout)
             .map_err(|error| unanswered(options, &error))?;
         let found = metadata
             .topics()
@@ -141,7 +141,7 @@ impl TopicNames {
     }
 
     fn wait_for_all(&self, cluster: &Cluster) -> Result<HashMap<String, ExistingTopic>> {
-        let deadline = Instant::now() + cluster.options.patience;
+        let deadline = Instant::now() + cluster.options.request_timeout;
         loop {
             let (found, _) = self.look(cluster)?;
             let Some(missing) = self.all().find(|topic| !found.contains_key(*topic)) else {
@@ -150,10 +150,11 @@ impl TopicNames {
             if Instant::now() >= deadline || cluster.waiting.give_up.is_set() {
                 return Err(Error::topic(
                     missing,
-                    "it was made but does not appear; look at the brokers".to_owned(),
+                    "headcount created it, but the brokers do not list it; check the brokers"
+                        .to_owned(),
                 ));
             }
-            // Brokers do not tell when they have heard of a new topic.
+            // Brokers do not notify a client when they learn of a new topic.
             cluster.waiting.give_up.wait(POLL_INTERVAL);
         }
     }
@@ -169,7 +170,7 @@ impl TopicNames {
             return Err(Error::topic(
                 other,
                 format!(
-                    "it has {differing} partitions and {first} has {count}, but those of one journal have the same number; use another name"
+                    "it has {differing} partitions, but {first} has {count}; all topics of a journal need the same number, so use another name"
                 ),
             ));
         }
@@ -178,7 +179,7 @@ impl TopicNames {
         {
             return Err(Error::topic(
                 &self.positions,
-                format!("it has {n} partitions and must have 1; use another name"),
+                format!("it has {n} partitions, but must have 1; use another name"),
             ));
         }
         let count = u16::try_from(count).unwrap_or(u16::MAX);
@@ -206,13 +207,16 @@ impl TopicNames {
             .keys()
             .map(|topic| ResourceSpecifier::Topic(topic))
             .collect();
-        let limit = AdminOptions::new().request_timeout(Some(options.patience));
+        let limit = AdminOptions::new().request_timeout(Some(options.request_timeout));
         let failed = |why: &dyn std::fmt::Display| {
             Error::cluster("read the settings of the topics of", &options.address, why)
         };
-        let answers = ready_within(options.patience, admin.describe_configs(&asked, &limit))
-            .ok_or_else(|| failed(&"no answer in time"))?
-            .map_err(|error| failed(&error))?;
+        let answers = ready_within(
+            options.request_timeout,
+            admin.describe_configs(&asked, &limit),
+        )
+        .ok_or_else(|| failed(&"no answer in time"))?
+        .map_err(|error| failed(&error))?;
         // In the order in which they were asked for.
         for ((topic, found), answer) in found.iter().zip(answers) {
             let config = answer.map_err(|code| failed(&code))?;
@@ -242,9 +246,9 @@ fn unanswered(options: &Options, error: &KafkaError) -> Error {
             | Code::OperationTimedOut
             | Code::Resolve,
         ) => {
-            let waited = options.patience.as_secs();
+            let waited = options.request_timeout.as_secs();
             let why = format!(
-                "no broker has answered for {waited} s; is Kafka running there, and is the address right?"
+                "no broker has answered for {waited} s; check that Kafka runs there and that the address is right"
             );
             Error::cluster("open", &options.address, &why)
         }
@@ -257,7 +261,7 @@ fn check_copies(topic: &str, found: &ExistingTopic, options: &Options) -> Result
         Some(least) if found.replication < usize::from(least) => Err(Error::topic(
             topic,
             format!(
-                "it is kept on {} brokers, {least} are asked for; add replicas with kafka-reassign-partitions",
+                "it has {} replicas, but {least} are required; add replicas with kafka-reassign-partitions",
                 found.replication
             ),
         )),
@@ -265,7 +269,7 @@ fn check_copies(topic: &str, found: &ExistingTopic, options: &Options) -> Result
     }
 }
 
-/// How a topic that is there is kept.
+/// The settings of a topic that exists.
 struct TopicSettings<'a> {
     topic: &'a str,
     config: &'a ConfigResource,
@@ -286,7 +290,7 @@ impl TopicSettings<'_> {
     fn check_policy(&self, compacted: bool) -> Result<()> {
         if self.value("unclean.leader.election.enable") == "true" {
             return self.refuse(
-                "unclean.leader.election.enable is true, so that acknowledged records could be lost; set it to false"
+                "unclean.leader.election.enable is true, so acknowledged records could be lost; set it to false"
                     .to_owned(),
             );
         }
@@ -294,13 +298,13 @@ impl TopicSettings<'_> {
         if policy.contains("compact") != compacted {
             let right = if compacted { "compact" } else { "delete" };
             return self.refuse(format!(
-                "cleanup.policy is {policy}, so that records would be lost; set it to {right}"
+                "cleanup.policy is {policy}, so records would be lost; set it to {right}"
             ));
         }
         let takes: usize = self.value("max.message.bytes").parse().unwrap_or(0);
         if takes < MESSAGE_BYTES_LEAST {
             return self.refuse(format!(
-                "max.message.bytes is {takes}, but a record may have {MESSAGE_BYTES_LEAST}; set it to {MESSAGE_BYTES_MAX}"
+                "max.message.bytes is {takes}, but a record may need {MESSAGE_BYTES_LEAST}; set it to {MESSAGE_BYTES_MAX}"
             ));
         }
         Ok(())
@@ -310,29 +314,29 @@ impl TopicSettings<'_> {
         let insync: usize = self.value("min.insync.replicas").parse().unwrap_or(0);
         if insync > copies {
             return self.refuse(format!(
-                "min.insync.replicas is {insync}, but there are {copies} copies, so that nothing could be written; lower it"
+                "min.insync.replicas is {insync}, but the topic has {copies} replicas, so no write could succeed; lower it"
             ));
         }
         match asked.map(usize::from) {
             Some(least) if insync < least => self.refuse(format!(
-                "min.insync.replicas is {insync}, {least} is asked for; raise it"
+                "min.insync.replicas is {insync}, but {least} is required; raise it"
             )),
             None if insync < 2 && copies >= 3 => self.refuse(format!(
-                "min.insync.replicas is {insync}, so that what one of {copies} brokers alone has acknowledged could be \
-                 lost with it; set it to 2, or say min_insync=1 in the address"
+                "min.insync.replicas is {insync}, so losing one of {copies} brokers could lose what it alone has \
+                 acknowledged; set it to 2, or put min_insync=1 into the address"
             )),
             _ => Ok(()),
         }
     }
 
-    /// What is deleted before it is counted is lost, and a count that begins anew needs all of it.
+    /// Records deleted before they are counted are lost, and a recount from the beginning needs all of them.
     fn check_retention(&self, asked_ms: Option<u64>) -> Result<()> {
         let (kept, bytes) = (self.value("retention.ms"), self.value("retention.bytes"));
         if kept == "-1" && bytes == "-1" {
             return Ok(());
         }
         let long_enough = match (asked_ms, kept.parse::<i64>()) {
-            // Below 0 is for ever. How long a number of bytes lasts nobody knows.
+            // Below 0 is for ever. A limit in bytes says nothing about time.
             (Some(asked), Ok(kept)) if bytes == "-1" => {
                 u64::try_from(kept).map_or(true, |kept| kept >= asked)
             }
@@ -340,21 +344,21 @@ impl TopicSettings<'_> {
         };
         if !long_enough {
             return self.refuse(format!(
-                "it forgets what is old (retention.ms {kept}, retention.bytes {bytes}), which a count that begins anew \
-                 needs; set both to -1, or retention.bytes alone, and say in the address how long is enough: \
-                 retention_ms=604800000 is a week"
+                "it deletes old records (retention.ms {kept}, retention.bytes {bytes}), but a recount from the beginning \
+                 needs them; set both to -1, or set only retention.bytes to -1 and put the retention that is enough \
+                 into the address: retention_ms=604800000 is a week"
             ));
         }
         tracing::warn!(
-            "{} forgets what is old (retention.ms {kept}, retention.bytes {bytes}): a count that begins anew will not \
-             find it",
+            "{} deletes old records (retention.ms {kept}, retention.bytes {bytes}): a recount from the beginning will \
+             not find them",
             self.topic
         );
         Ok(())
     }
 }
 
-/// Makes topics; one that another process makes at the same moment is as good.
+/// Creates topics; one that another process creates at the same moment is as good.
 fn make(
     admin: &AdminClient<DefaultClientContext>,
     options: &Options,
@@ -396,13 +400,16 @@ fn make(
         })
         .collect();
     let limit = AdminOptions::new()
-        .request_timeout(Some(options.patience))
-        .operation_timeout(Some(options.patience));
+        .request_timeout(Some(options.request_timeout))
+        .operation_timeout(Some(options.request_timeout));
     let failed =
-        |why: &dyn std::fmt::Display| Error::cluster("make the topics of", &options.address, why);
-    let answers = ready_within(options.patience, admin.create_topics(&wanted, &limit))
-        .ok_or_else(|| failed(&"no answer in time"))?
-        .map_err(|error| failed(&error))?;
+        |why: &dyn std::fmt::Display| Error::cluster("create the topics of", &options.address, why);
+    let answers = ready_within(
+        options.request_timeout,
+        admin.create_topics(&wanted, &limit),
+    )
+    .ok_or_else(|| failed(&"no answer in time"))?
+    .map_err(|error| failed(&error))?;
     for answer in answers {
         match answer {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}

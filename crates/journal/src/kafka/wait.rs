@@ -36,20 +36,20 @@ pub(super) fn ready_within<T>(limit: Duration, future: impl Future<Output = T>) 
 #[derive(Default)]
 pub(super) struct Wakeup {
     notified: Mutex<bool>,
-    told: Condvar,
+    woken: Condvar,
 }
 
 impl Wakeup {
     pub(super) fn notify(&self) {
         *self.notified.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.told.notify_all();
+        self.woken.notify_all();
     }
 
     /// Waits for a notification, at most for `limit`, and takes it away.
     pub(super) fn wait(&self, limit: Duration) {
         let notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut notified, _) = self
-            .told
+            .woken
             .wait_timeout_while(notified, limit, |notified| !*notified)
             .unwrap_or_else(PoisonError::into_inner);
         *notified = false;

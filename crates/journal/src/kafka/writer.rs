@@ -16,8 +16,8 @@ use crate::kafka::delivery::NOT_ASKED;
 use crate::kafka::message::{SEQ, WRITER};
 use crate::kafka::outcome::{UncertainCommit, is_committed};
 use crate::kafka::plan::{EntryTarget, Plan, Planner};
-use crate::kafka::producer::{TransactionFailure, Transactions};
 use crate::kafka::scan::Scanner;
+use crate::kafka::transactions::{TransactionFailure, Transactions};
 use crate::latch::Latch;
 use crate::metrics::{JournalBackend, METRICS};
 use crate::queue::{Job, Linger, Queue};
@@ -60,7 +60,7 @@ struct KafkaWriter {
     name: String,
     transactions: Transactions,
     /// Set while it is not known whether the last transaction was committed.
-    doubt: Option<UncertainCommit>,
+    uncertain: Option<UncertainCommit>,
     renewals: u32,
 }
 
@@ -83,7 +83,7 @@ pub(super) fn start(
             .collect(),
         planner,
         name,
-        doubt: None,
+        uncertain: None,
         renewals: 0,
     };
     std::thread::Builder::new()
@@ -104,7 +104,7 @@ fn id_of(cluster: &Cluster) -> String {
     format!("{}-{}", options.address.name(), options.worker)
 }
 
-/// Ends whoever wrote under this worker's name before.
+/// Fences the process that wrote under this worker's name before.
 fn take_over(cluster: &Cluster, name: &str) -> Result<Transactions> {
     let mut last = String::new();
     for _ in 0..RENEWALS_MAX {
@@ -143,7 +143,7 @@ impl KafkaWriter {
         while let Err(failure) = self.attempt(&mut plans) {
             if !waits {
                 let address = &self.cluster.options.address;
-                let reason = format!("writing to {address} waits: {failure}");
+                let reason = format!("waiting to write to {address}: {failure}");
                 self.cluster.waiting.begin(ALL_PARTITIONS, reason);
                 waits = true;
             }
@@ -169,10 +169,10 @@ impl KafkaWriter {
         Ok(())
     }
 
-    /// Takes nothing more, and says so to those who wait.
+    /// Closes the queue and answers the waiting batches with the error.
     fn refuse(&self, plans: Vec<Plan>, error: Error) -> Error {
-        tracing::error!("the journal takes no more: {error}");
-        // Before the answers: whoever gets one must find the door closed.
+        tracing::error!("the journal accepts no more entries: {error}");
+        // Before the answers: whoever gets one must find the queue closed.
         self.shared.queue.fail(&error);
         for plan in plans {
             let _ = plan.reply.send(Err(error.clone()));
@@ -186,7 +186,7 @@ impl KafkaWriter {
 
     /// One transaction.
     fn attempt(&mut self, plans: &mut [Plan]) -> Result<(), TransactionFailure> {
-        self.doubt = None;
+        self.uncertain = None;
         if plans.iter().all(|plan| plan.entries.is_empty()) {
             return Ok(());
         }
@@ -198,7 +198,7 @@ impl KafkaWriter {
         self.send_commits(plans, firsts)?;
         self.send_positions(plans)?;
         self.transactions.flush(&self.cluster.waiting.give_up)?;
-        self.doubt = plans.iter().zip(0..).find_map(|(plan, slot)| {
+        self.uncertain = plans.iter().zip(0..).find_map(|(plan, slot)| {
             Some(UncertainCommit {
                 partition: plan.partition,
                 offset: self.transactions.offset(slot)?,
@@ -206,7 +206,7 @@ impl KafkaWriter {
             })
         });
         self.transactions.commit(&self.cluster.waiting.give_up)?;
-        self.doubt = None;
+        self.uncertain = None;
         Ok(())
     }
 
@@ -261,7 +261,7 @@ impl KafkaWriter {
                 .map(|(topic, slot)| {
                     let offset = self.transactions.offset(slot).ok_or_else(|| {
                         TransactionFailure::Abort(
-                            "a broker did not say where a record lies".to_owned(),
+                            "a broker did not report the offset of a record".to_owned(),
                         )
                     })?;
                     Ok((self.planner.topics[*topic].name.clone(), offset))
@@ -298,14 +298,14 @@ impl KafkaWriter {
         Ok(())
     }
 
-    /// After a transaction that did not come about: true if it did after all.
+    /// Recovers from a failed transaction; true if it was committed after all.
     fn recover(&mut self, failure: TransactionFailure) -> Result<bool> {
         let address = &self.cluster.options.address;
         match failure {
             TransactionFailure::Abort(_) => {
                 match self.transactions.abort(&self.cluster.waiting.give_up) {
                     Ok(()) => {
-                        self.doubt = None;
+                        self.uncertain = None;
                         Ok(false)
                     }
                     Err(TransactionFailure::Abort(why) | TransactionFailure::Renew(why)) => {
@@ -321,7 +321,7 @@ impl KafkaWriter {
         }
     }
 
-    /// Goes on under the same name, if it is still this process's, and finds out what became of the transaction.
+    /// Continues under the same name, if this process still owns it, and finds out the outcome of the transaction.
     fn renew(&mut self, mut why: String) -> Result<bool> {
         let give_up = &self.cluster.waiting.give_up;
         let address = &self.cluster.options.address;
@@ -350,15 +350,15 @@ impl KafkaWriter {
     }
 
     fn settle(&self) -> Result<bool> {
-        let said = claim::read(&self.cluster, &self.scanner)?;
-        if said.claim.as_deref() != Some(&self.name) {
+        let contents = claim::read(&self.cluster, &self.scanner)?;
+        if contents.claim.as_deref() != Some(&self.name) {
             return Err(Error::Fenced {
                 journal: self.cluster.options.address.to_string(),
                 worker: self.cluster.options.worker.clone(),
             });
         }
-        self.doubt.map_or(Ok(false), |doubt| {
-            is_committed(&self.cluster, &self.scanner, &self.name, doubt)
+        self.uncertain.map_or(Ok(false), |uncertain| {
+            is_committed(&self.cluster, &self.scanner, &self.name, uncertain)
         })
     }
 
@@ -381,7 +381,7 @@ impl KafkaWriter {
     }
 }
 
-/// What is said of a record beside it. Writer and batch come first, for the readers.
+/// The headers of a record. Writer and batch come first, for the readers.
 fn headers(writer: &str, seq: &str, arrived: &str, source: &str) -> OwnedHeaders {
     [
         (WRITER, writer),

@@ -15,7 +15,7 @@ use super::record::{self, BatchPart, RecordHead};
 use crate::Offset;
 use crate::error::{Error, Result};
 
-/// After so long, by the stream's clock, an incomplete batch will not be completed.
+/// After this time, by the stream's clock, an incomplete batch will not be completed.
 const COMPLETE_WITHIN_MS: i64 = 5 * 60 * 1000;
 /// How long a writer's last number is kept after its last record. What it put is there long before, or never.
 const REMEMBER_MS: i64 = 60 * 60 * 1000;
@@ -78,7 +78,7 @@ pub(super) struct PackedBatch {
 }
 
 /// A record of the stream, as far as it matters here.
-pub(super) struct Arrived<'a> {
+pub(super) struct ArrivedRecord<'a> {
     pub(super) shard: &'a str,
     pub(super) sequence: &'a str,
     pub(super) arrived_ms: i64,
@@ -105,7 +105,7 @@ impl Assembly {
     ///
     /// # Errors
     /// When the record is none of this journal's, or is the first and not the one that every partition begins with.
-    pub(super) fn take(&mut self, record: &Arrived<'_>) -> Result<Option<PackedBatch>> {
+    pub(super) fn take(&mut self, record: &ArrivedRecord<'_>) -> Result<Option<PackedBatch>> {
         let (head, payload) = record::parse(record.data).ok_or_else(|| {
             foreign(
                 record,
@@ -130,7 +130,7 @@ impl Assembly {
         if self.now.sequence.is_empty() {
             return Err(foreign(
                 record,
-                "is the oldest that is kept, but not the first of the journal: begin at a checkpoint, and lengthen the retention of the stream",
+                "is the oldest that the stream keeps, but not the first of the journal: begin at a checkpoint, and lengthen the retention of the stream",
             ));
         }
         self.forget(record.arrived_ms);
@@ -181,7 +181,7 @@ impl Assembly {
         &mut self,
         part: &BatchPart,
         payload: Vec<u8>,
-        record: &Arrived<'_>,
+        record: &ArrivedRecord<'_>,
         before: ResumePoint,
     ) -> PackedBatch {
         let offset = self.now.offset;
@@ -213,7 +213,7 @@ impl Assembly {
     }
 
     /// A record was read.
-    fn pass(&mut self, record: &Arrived<'_>) {
+    fn pass(&mut self, record: &ArrivedRecord<'_>) {
         self.now.shard = record.shard.to_owned();
         self.now.sequence = record.sequence.to_owned();
         self.now.arrived_ms = record.arrived_ms;
@@ -227,7 +227,7 @@ fn name(writer: u64) -> String {
     format!("{writer:016x}")
 }
 
-fn foreign(record: &Arrived<'_>, what: &str) -> Error {
+fn foreign(record: &ArrivedRecord<'_>, what: &str) -> Error {
     Error::Stream(format!(
         "{}: record {} {what}",
         record.shard, record.sequence

@@ -27,7 +27,7 @@ use crate::{Figures, Offset};
 
 /// A journal on Kinesis.
 pub(crate) struct KinesisJournal {
-    engine: Arc<KinesisContext>,
+    context: Arc<KinesisContext>,
     partitions: Vec<Arc<KinesisPartition>>,
     waiting: Arc<Waiting>,
     writers: Mutex<Vec<JoinHandle<Result<()>>>>,
@@ -42,7 +42,7 @@ pub(super) struct KinesisContext {
     closed_at: Mutex<Option<Instant>>,
     /// What is read ahead for readers, who are to be told when the journal is closed.
     prefetches: Mutex<Vec<PrefetchNotifier>>,
-    /// The farthest place of every partition that somebody has counted to.
+    /// The farthest place that a reader has counted to, by partition.
     known: Mutex<Vec<ResumePoint>>,
 }
 
@@ -78,7 +78,7 @@ impl KinesisJournal {
                 return Err(error);
             }
         };
-        let engine = Arc::new(KinesisContext {
+        let context = Arc::new(KinesisContext {
             known: Mutex::new(vec![
                 ResumePoint::default();
                 usize::from(manifest.partitions)
@@ -89,31 +89,31 @@ impl KinesisJournal {
             closed_at: Mutex::default(),
             prefetches: Mutex::default(),
         });
-        Self::start(engine, &options)
+        Self::start(context, &options)
     }
 
-    fn start(engine: Arc<KinesisContext>, options: &Options) -> Result<Self> {
+    fn start(context: Arc<KinesisContext>, options: &Options) -> Result<Self> {
         let mut journal = Self {
-            engine,
+            context,
             partitions: Vec::new(),
             waiting: Arc::default(),
             writers: Mutex::default(),
         };
         let name = headcount_clock::random_id();
-        for partition in 0..journal.engine.manifest.partitions {
+        for partition in 0..journal.context.manifest.partitions {
             let shared = Arc::new(KinesisPartition {
                 queue: Queue::new(options.limits()),
                 counts: PartitionCounters::default(),
                 closing: watch::Sender::default(),
             });
             let writer = writer::start(KinesisWriter {
-                client: journal.engine.client.clone(),
-                runtime: journal.engine.handle(),
-                manifest: journal.engine.manifest.clone(),
+                client: journal.context.client.clone(),
+                runtime: journal.context.handle(),
+                manifest: journal.context.manifest.clone(),
                 partition,
                 writer: name,
                 seq: 0,
-                patience: options.patience,
+                delivery_timeout: options.delivery_timeout,
                 shared: Arc::clone(&shared),
                 waiting: Arc::clone(&journal.waiting),
             })
@@ -125,11 +125,11 @@ impl KinesisJournal {
     }
 
     pub(crate) fn partitions(&self) -> u16 {
-        self.engine.manifest.partitions
+        self.context.manifest.partitions
     }
 
     pub(crate) fn id(&self) -> u64 {
-        self.engine.manifest.journal
+        self.context.manifest.journal
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {
@@ -153,14 +153,14 @@ impl KinesisJournal {
 
     pub(crate) fn reader_at(&self, partition: u16, place: &Place) -> Result<KinesisReader> {
         self.partition(partition)?;
-        KinesisReader::new(Arc::clone(&self.engine), partition, place)
+        KinesisReader::new(Arc::clone(&self.context), partition, place)
     }
 
     /// Counts on from the farthest place known: the first time that is the beginning.
     pub(crate) fn durable_end(&self, partition: u16) -> Result<Offset> {
         self.partition(partition)?;
-        let known = self.engine.known(partition, Offset::MAX);
-        KinesisReader::from_mark(Arc::clone(&self.engine), partition, known).run_to_end()
+        let known = self.context.known(partition, Offset::MAX);
+        KinesisReader::from_mark(Arc::clone(&self.context), partition, known).run_to_end()
     }
 
     /// Offsets are counted from the first entry there ever was; which the stream still has shows when it is read.
@@ -188,7 +188,7 @@ impl KinesisJournal {
             // A writer that panicked has said so on standard error.
             first = first.and(writer.join().unwrap_or(Err(Error::Closed)));
         }
-        self.engine.close();
+        self.context.close();
         first
     }
 
@@ -205,7 +205,7 @@ impl KinesisJournal {
 impl Drop for KinesisJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "closing the journal");
+            tracing::error!(%error, "could not close the journal cleanly");
         }
     }
 }

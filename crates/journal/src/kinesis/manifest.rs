@@ -1,4 +1,4 @@
-//! What the journal on a stream is: found out, or fixed once for all who create it at the same time.
+//! The identity of a journal on a stream: read, or fixed once for all processes that create it at the same time.
 //!
 //! A tag of the stream says it for ever. While there is none, every process that opens the stream proposes: it puts its
 //! own manifest where hash key 0 goes, reads which of the proposals came first, puts that one at the head of every

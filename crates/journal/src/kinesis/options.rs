@@ -14,25 +14,25 @@ pub struct Options {
     /// The stream. It is created if it is not there, with a shard for every partition; where reading begins is the
     /// journal's own business, so what the address says of that means nothing.
     pub address: KinesisAddress,
-    /// Credentials and patience of the client.
+    /// Credentials and time limits of the client.
     pub client: headcount_kinesis::Options,
     /// How many partitions the journal has; not given, as many as it has, or `new_partitions`. Fixed at creation: for a
     /// journal that is there, another number is an error.
     pub partitions: Option<u16>,
-    /// How many a new journal gets if nobody says (1; at most 1,000).
+    /// How many a new journal gets by default (1; at most 1,000).
     pub new_partitions: u16,
     /// The least time for which the stream is to keep a record, in hours: a stream that keeps less is told to keep so
     /// much. What is older than that can only come from checkpoints and archives.
     pub retention_hours: i32,
     /// How long an outage may last before a partition takes nothing more.
-    pub patience: Duration,
-    /// A put is closed when it has so many bytes. 4 MiB are four seconds of what a shard takes.
+    pub delivery_timeout: Duration,
+    /// A put is closed when it has this many bytes. 4 MiB are four seconds of what a shard takes.
     pub group_bytes: usize,
-    /// A put is closed when it has so many entries.
+    /// A put is closed when it has this many entries.
     pub group_entries: usize,
-    /// An append waits while so many bytes are queued, per partition.
+    /// An append waits while this many bytes are queued, per partition.
     pub queue_bytes: usize,
-    /// An append waits while so many batches are queued, per partition.
+    /// An append waits while this many batches are queued, per partition.
     pub queue_batches: usize,
 }
 
@@ -46,7 +46,7 @@ impl Options {
             partitions: None,
             new_partitions: 1,
             retention_hours: 7 * 24,
-            patience: Duration::from_secs(60 * 60),
+            delivery_timeout: Duration::from_secs(60 * 60),
             group_bytes: 4 << 20,
             group_entries: 16_384,
             queue_bytes: 16 << 20,

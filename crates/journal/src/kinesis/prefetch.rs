@@ -1,4 +1,4 @@
-//! What a task of the runtime reads of a partition, and how a thread waits for it.
+//! Reads a partition ahead in a task of the runtime, for a thread that waits for batches.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::assembly::{Arrived, Assembly, PackedBatch, ResumePoint};
+use super::assembly::{ArrivedRecord, Assembly, PackedBatch, ResumePoint};
 use super::record::StreamManifest;
 use crate::Offset;
 use crate::error::{Error, Result};
@@ -165,7 +165,7 @@ impl Prefetch {
     }
 }
 
-/// Makes whoever waits for a prefetch look again.
+/// Wakes the thread that waits for a prefetch.
 pub(super) struct PrefetchNotifier(Weak<PrefetchShared>);
 
 impl PrefetchNotifier {
@@ -175,7 +175,7 @@ impl PrefetchNotifier {
 
     pub(super) fn notify(&self) {
         if let Some(shared) = self.0.upgrade() {
-            // Under the lock, so that nobody is between a look and a wait.
+            // Under the lock, so that no thread is between its check and its wait.
             shared.change(|state| state.notified = true);
         }
     }
@@ -231,7 +231,7 @@ async fn run(mut reader: StreamReader, mut assembly: Assembly, shared: Arc<Prefe
                 }
             }
             StreamEvent::Trouble(cause) => {
-                tracing::warn!(cause, "trouble with the journal's stream")
+                tracing::warn!(cause, "could not read the journal's stream; trying again")
             }
             StreamEvent::Ended { .. } | StreamEvent::Lost { .. } => {}
         }
@@ -246,7 +246,7 @@ async fn take(
     shared: &PrefetchShared,
 ) -> Result<()> {
     for record in records {
-        let batch = assembly.take(&Arrived {
+        let batch = assembly.take(&ArrivedRecord {
             shard,
             sequence: record.sequence.as_str(),
             arrived_ms: record.arrived_ms,

@@ -18,19 +18,19 @@ use crate::{Entry, Offset};
 const TIP_LIMIT: Duration = Duration::from_secs(60);
 
 pub(crate) struct KinesisReader {
-    engine: Arc<KinesisContext>,
+    context: Arc<KinesisContext>,
     partition: u16,
     prefetch: Prefetch,
     /// The next entry to be handed out.
     position: Offset,
     /// From where the batch that is being handed out can be read again, or what follows the last one.
     mark: ResumePoint,
-    open: Option<Open>,
+    open: Option<OpenBatch>,
     interrupt: Interrupt,
 }
 
 /// A batch of which some was handed out.
-struct Open {
+struct OpenBatch {
     entries: std::vec::IntoIter<Entry>,
     appended_ms: i64,
     after: ResumePoint,
@@ -38,29 +38,29 @@ struct Open {
 
 impl KinesisReader {
     /// A reader from a place. Without a hint it is found by counting from the beginning.
-    pub(super) fn new(engine: Arc<KinesisContext>, partition: u16, place: &Place) -> Result<Self> {
+    pub(super) fn new(context: Arc<KinesisContext>, partition: u16, place: &Place) -> Result<Self> {
         let mark = match &place.hint[..] {
-            [] => engine.known(partition, place.offset),
+            [] => context.known(partition, place.offset),
             hint => serde_json::from_slice(hint).map_err(|error| {
                 Error::Stream(format!(
-                    "partition {partition}: the hint of offset {} cannot be read: {error} (leave it out, and the place is found by reading)",
+                    "partition {partition}: cannot read the hint of offset {}: {error} (without a hint, headcount finds the place by reading)",
                     place.offset
                 ))
             })?,
         };
-        let mut reader = Self::from_mark(engine, partition, mark);
+        let mut reader = Self::from_mark(context, partition, mark);
         reader.skip_to(place.offset)?;
         Ok(reader)
     }
 
     pub(super) fn from_mark(
-        engine: Arc<KinesisContext>,
+        context: Arc<KinesisContext>,
         partition: u16,
         mark: ResumePoint,
     ) -> Self {
         KinesisReader {
-            prefetch: engine.prefetch(partition, mark.clone()),
-            engine,
+            prefetch: context.prefetch(partition, mark.clone()),
+            context,
             partition,
             position: mark.offset,
             mark,
@@ -93,7 +93,7 @@ impl KinesisReader {
                     });
                 }
                 Prefetched::Notified => {}
-                Prefetched::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+                Prefetched::TimedOut => return Err(self.context.silent(TIP_LIMIT)),
             }
         }
         Ok(())
@@ -109,11 +109,11 @@ impl KinesisReader {
         let deadline = Instant::now() + timeout;
         while self.open.is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.prefetch.wait(self.engine.closed_at(), left)? {
+            match self.prefetch.wait(self.context.closed_at(), left)? {
                 Prefetched::Batch(batch) => self.open(*batch)?,
                 Prefetched::Whole => return Err(Error::Closed),
                 Prefetched::TimedOut => return Ok(0),
-                // The journal was closed, or somebody wants the reader back.
+                // The journal was closed, or the waker was used.
                 Prefetched::Notified if self.interrupt.take() => return Ok(0),
                 Prefetched::Notified => {}
             }
@@ -144,7 +144,7 @@ impl KinesisReader {
     fn open(&mut self, batch: PackedBatch) -> Result<()> {
         let unreadable = || {
             Error::Stream(format!(
-                "partition {}: the batch at offset {} is not what was put (this is a bug of headcount, or the stream was written by something else)",
+                "partition {}: the batch at offset {} is not what headcount wrote (this is a bug in headcount, or another program writes to the stream)",
                 self.partition, batch.offset
             ))
         };
@@ -162,7 +162,7 @@ impl KinesisReader {
             return Err(unreadable());
         }
         self.mark = batch.before;
-        self.open = Some(Open {
+        self.open = Some(OpenBatch {
             entries: entries.into_iter(),
             appended_ms: batch.appended_ms,
             after: batch.after,
@@ -229,11 +229,11 @@ impl KinesisReader {
                     self.mark = batch.after;
                 }
                 Prefetched::Whole => {
-                    self.engine.learn(self.partition, &self.mark);
+                    self.context.learn(self.partition, &self.mark);
                     return Ok(self.position);
                 }
                 Prefetched::Notified => {}
-                Prefetched::TimedOut => return Err(self.engine.silent(TIP_LIMIT)),
+                Prefetched::TimedOut => return Err(self.context.silent(TIP_LIMIT)),
             }
         }
     }

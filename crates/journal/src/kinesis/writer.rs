@@ -42,7 +42,7 @@ pub(super) struct KinesisWriter {
     pub(super) partition: u16,
     pub(super) writer: u64,
     pub(super) seq: u64,
-    pub(super) patience: Duration,
+    pub(super) delivery_timeout: Duration,
     pub(super) shared: Arc<KinesisPartition>,
     pub(super) waiting: Arc<Waiting>,
 }
@@ -89,8 +89,8 @@ impl KinesisWriter {
                 Ok(())
             }
             Err(error) => {
-                tracing::error!(%error, partition = self.partition, "the journal takes no more");
-                // Before the answers: whoever gets one must find the door closed.
+                tracing::error!(%error, partition = self.partition, "the journal accepts no more entries");
+                // Before the answers: whoever gets one must find the queue closed.
                 self.shared.queue.fail(&error);
                 for reply in replies {
                     let _ = reply.send(Err(error.clone()));
@@ -111,7 +111,11 @@ impl KinesisWriter {
             let bytes = records.iter().map(|put| put.data.len() as u64).sum();
             let is_one = records.len() == 1;
             // One record is there or not, however long it takes; several must come close together.
-            let limit = if is_one { self.patience } else { PUT_WITHIN };
+            let limit = if is_one {
+                self.delivery_timeout
+            } else {
+                PUT_WITHIN
+            };
             let started = Instant::now();
             let putting = self.said_when_long(self.client.put_within(records, limit));
             let closing = closed_for_long(self.shared.closing.subscribe());
@@ -124,18 +128,18 @@ impl KinesisWriter {
             match put {
                 Ok(_) if is_one || started.elapsed() <= PUT_WITHIN => return Ok(bytes),
                 Ok(_) | Err(Error::Kinesis(headcount_kinesis::Error::GaveUp { .. }))
-                    if began.elapsed() < self.patience =>
+                    if began.elapsed() < self.delivery_timeout =>
                 {
-                    tracing::warn!(partition = self.partition, attempt, "a batch is put anew");
+                    tracing::warn!(partition = self.partition, attempt, "putting a batch again");
                 }
                 Ok(_) => break,
                 Err(error) => return Err(error),
             }
         }
         Err(Error::Stream(format!(
-            "partition {}: a batch could not be put within {} seconds (give the stream more shards)",
+            "partition {}: headcount could not put a batch within {} seconds (give the stream more shards)",
             self.partition,
-            self.patience.as_secs()
+            self.delivery_timeout.as_secs()
         )))
     }
 
@@ -145,7 +149,10 @@ impl KinesisWriter {
         if let Ok(put) = tokio::time::timeout(LONG_PUT, &mut putting).await {
             return put;
         }
-        let reason = format!("writing to {} waits for an answer", self.client.stream());
+        let reason = format!(
+            "waiting for an answer to a write to {}",
+            self.client.stream()
+        );
         self.waiting.begin(self.partition, reason);
         let put = putting.await;
         self.waiting.end(self.partition);
@@ -194,7 +201,7 @@ async fn closed_for_long(mut closing: watch::Receiver<bool>) -> Error {
     let _ = closing.wait_for(|closing| *closing).await;
     tokio::time::sleep(CLOSE_LIMIT).await;
     Error::Stream(format!(
-        "a batch could not be put within {} seconds after the journal was closed; whether it is there shows when it is opened again",
+        "headcount could not put a batch within {} seconds after the journal was closed; the next opening shows whether the stream has it",
         CLOSE_LIMIT.as_secs()
     ))
 }

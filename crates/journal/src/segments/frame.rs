@@ -48,7 +48,7 @@ impl FrameHead {
         debug_assert!(body.len() <= BODY_BYTES_MAX);
         let start = out.len();
         self.len =
-            u32::try_from(body.len()).expect("bodies are checked at the door to be at most 2 MiB");
+            u32::try_from(body.len()).expect("an append checks that a body has at most 2 MiB");
         out.extend_from_slice(&self.len.to_le_bytes());
         out.extend_from_slice(&[0; 4]);
         out.extend_from_slice(&self.offset.to_le_bytes());

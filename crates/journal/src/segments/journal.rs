@@ -94,8 +94,8 @@ impl SegmentJournal {
         };
         // All are opened before any is written to.
         let logs = manifest
-            .homes(disk, dir)
-            .map(|home| Ok((home.partition, Log::open(home, options.segment_bytes)?)))
+            .folders(disk, dir)
+            .map(|folder| Ok((folder.partition, Log::open(folder, options.segment_bytes)?)))
             .collect::<Result<Vec<_>>>()?;
         for (partition, (log, end)) in logs {
             journal
@@ -222,7 +222,7 @@ impl SegmentJournal {
 impl Drop for SegmentJournal {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "closing the journal");
+            tracing::error!(%error, "could not close the journal cleanly");
         }
     }
 }

@@ -8,13 +8,13 @@ use crate::error::{Damage, Error, Failure, Result};
 use crate::segments::cursor::Cursor;
 use crate::segments::disk::File;
 use crate::segments::frame::SYNC_BYTES;
-use crate::segments::home::{Home, last};
+use crate::segments::partition_dir::{PartitionDir, last};
 use crate::segments::recovery::{self, End};
 use crate::segments::segment::{HEADER_BYTES, Segment};
 
 /// A partition that is open for appending.
 pub(crate) struct Log {
-    home: Home,
+    folder: PartitionDir,
     segment_bytes: u64,
     /// All segments, the one written to last.
     segments: Vec<Segment>,
@@ -34,11 +34,11 @@ impl Log {
     /// Opens a partition for appending and repairs what a crash has left: a torn tail is cut off, and the last group
     /// is written and synced once more. (After a failed sync the kernel may show pages that never reached the disk,
     /// and after a kill nothing has been synced; what has been read once must never vanish.)
-    pub(crate) fn open(home: Home, segment_bytes: u64) -> Result<(Self, End)> {
-        home.sweep()?;
-        let segments = home.segments()?;
+    pub(crate) fn open(folder: PartitionDir, segment_bytes: u64) -> Result<(Self, End)> {
+        folder.sweep()?;
+        let segments = folder.segments()?;
         let path = last(&segments).path.clone();
-        let file = home
+        let file = folder
             .disk
             .open_write(&path)
             .map_err(Error::io("open", &path))?;
@@ -61,13 +61,13 @@ impl Log {
             end: end.cursor,
             sealed: end.cursor.pos - end.last_group == SYNC_BYTES as u64,
             buffer: Vec::new(),
-            home,
+            folder,
         };
         log.write_again(end.last_group, &path)?;
-        log.home
+        log.folder
             .disk
-            .sync_dir(&log.home.dir)
-            .map_err(Error::io("sync", &log.home.dir))?;
+            .sync_dir(&log.folder.dir)
+            .map_err(Error::io("sync", &log.folder.dir))?;
         Ok((log, end))
     }
 
@@ -95,7 +95,7 @@ impl Log {
         if bytes == 0 {
             return Ok(vec![self.end.next; batches.len()]);
         }
-        let partition = self.home.partition;
+        let partition = self.folder.partition;
         self.make_room((bytes + SYNC_BYTES) as u64, now_ms)
             .map_err(|failure| failure.into_error(partition))?;
         let mut cursor = self.end;
@@ -116,7 +116,7 @@ impl Log {
     /// Ends the log with an empty group, which proves that the group before it was durable, and gives back the room
     /// that was reserved and not used.
     pub(crate) fn seal(&mut self) -> Result<()> {
-        let partition = self.home.partition;
+        let partition = self.folder.partition;
         if !self.sealed && self.end.next > 0 {
             self.buffer.clear();
             match self.finish_group(self.end) {
@@ -220,7 +220,7 @@ impl Log {
     /// Begins a new segment: with room for a whole one, or if there is none, for what is needed now.
     fn roll(&mut self, needed: u64, now_ms: i64) -> Result<(), Failure> {
         let header = last(&self.segments).header.after(&self.end, now_ms);
-        let create = |bytes| Segment::create(&self.home.disk, &self.home.dir, header, bytes);
+        let create = |bytes| Segment::create(&self.folder.disk, &self.folder.dir, header, bytes);
         let whole = self.segment_bytes.max(needed);
         let (reserved, made) = match create(whole) {
             Err(failure) if failure.is_full() && whole > needed => (needed, create(needed)),

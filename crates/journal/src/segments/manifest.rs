@@ -12,7 +12,7 @@ use crate::PARTITIONS_MAX;
 use crate::error::{Error, Result};
 use crate::segments::FORMAT_VERSION;
 use crate::segments::disk::Disk;
-use crate::segments::home::Home;
+use crate::segments::partition_dir::PartitionDir;
 
 const NAME: &str = "journal.json";
 const BYTES_MAX: usize = 4096;
@@ -34,8 +34,8 @@ impl Manifest {
             partitions,
             id: headcount_clock::random_id(),
         };
-        for home in manifest.homes(disk, dir) {
-            home.create(now_ms)?;
+        for folder in manifest.folders(disk, dir) {
+            folder.create(now_ms)?;
         }
         let path = dir.join(NAME);
         let tmp = path.with_extension("tmp");
@@ -66,9 +66,9 @@ impl Manifest {
     }
 
     /// The partitions of the journal in `dir`.
-    pub(crate) fn homes(self, disk: &Disk, dir: &Path) -> impl Iterator<Item = Home> {
+    pub(crate) fn folders(self, disk: &Disk, dir: &Path) -> impl Iterator<Item = PartitionDir> {
         let (disk, dir) = (disk.clone(), dir.to_owned());
-        (0..self.partitions).map(move |partition| Home {
+        (0..self.partitions).map(move |partition| PartitionDir {
             disk: disk.clone(),
             dir: partition_dir(&dir, partition),
             journal: self.id,
@@ -127,8 +127,8 @@ fn is_partition(name: &str) -> bool {
 /// A folder whose description is gone still holds the records; they must not be written over.
 fn refuse_remains(disk: &Disk, dir: &Path) -> Result<()> {
     for name in disk.list(dir).map_err(Error::io("list", dir))? {
-        let home = dir.join(&name);
-        if is_partition(&name) && holds_records(disk, &home)? {
+        let folder = dir.join(&name);
+        if is_partition(&name) && holds_records(disk, &folder)? {
             return Err(Error::not_a_journal(
                 dir,
                 format!("{NAME} is missing, but {name} holds records; restore it from a backup"),
@@ -138,9 +138,9 @@ fn refuse_remains(disk: &Disk, dir: &Path) -> Result<()> {
     Ok(())
 }
 
-fn holds_records(disk: &Disk, home: &Path) -> Result<bool> {
-    for name in disk.list(home).map_err(Error::io("list", home))? {
-        let path = home.join(name);
+fn holds_records(disk: &Disk, folder: &Path) -> Result<bool> {
+    for name in disk.list(folder).map_err(Error::io("list", folder))? {
+        let path = folder.join(name);
         let file = disk.open_read(&path).map_err(Error::io("open", &path))?;
         if file.len().map_err(Error::io("read", &path))?
             > crate::segments::segment::HEADER_BYTES as u64

@@ -11,12 +11,12 @@
 mod cursor;
 mod disk;
 mod frame;
-mod home;
 mod journal;
 mod lock;
 mod log;
 mod manifest;
 mod options;
+mod partition_dir;
 mod read_buffer;
 mod read_only;
 mod reader;

@@ -18,13 +18,13 @@ pub struct Options {
     /// How long a group waits at most for others to join. It waits only if others were there a moment ago, and
     /// never longer than the last sync took; a batch that comes alone is written at once.
     pub group_interval: Duration,
-    /// A group is closed when it has so many bytes. 4 MiB amortises a sync of a few milliseconds.
+    /// A group is closed when it has this many bytes. 4 MiB amortises a sync of a few milliseconds.
     pub group_bytes: usize,
-    /// A group is closed when it has so many entries.
+    /// A group is closed when it has this many entries.
     pub group_entries: usize,
-    /// An append waits while so many bytes are queued, per partition.
+    /// An append waits while this many bytes are queued, per partition.
     pub queue_bytes: usize,
-    /// An append waits while so many batches are queued, per partition.
+    /// An append waits while this many batches are queued, per partition.
     pub queue_batches: usize,
 }
 

@@ -7,8 +7,8 @@ use crate::Offset;
 use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::segments::disk::Disk;
-use crate::segments::home::Home;
 use crate::segments::manifest::Manifest;
+use crate::segments::partition_dir::PartitionDir;
 use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
 
@@ -30,7 +30,7 @@ impl ReadOnly {
         Ok(Self {
             id: manifest.id,
             tails: manifest
-                .homes(&disk, dir)
+                .folders(&disk, dir)
                 .map(still)
                 .collect::<Result<_>>()?,
             disk,
@@ -81,9 +81,9 @@ pub(crate) fn read_manifest(disk: &Disk, dir: &Path) -> Result<Manifest> {
         .ok_or_else(|| Error::not_a_journal(dir, "there is no journal.json in it"))
 }
 
-fn still(home: Home) -> Result<Arc<Tail>> {
-    let segments = home.segments()?;
-    let end = home.find_end(&segments)?;
+fn still(folder: PartitionDir) -> Result<Arc<Tail>> {
+    let segments = folder.segments()?;
+    let end = folder.find_end(&segments)?;
     let tail = Tail::new(segments, end.cursor);
     tail.close(Error::Closed);
     Ok(Arc::new(tail))

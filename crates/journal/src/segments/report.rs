@@ -6,7 +6,7 @@ use crate::Offset;
 use crate::error::{Damage, Error, Result};
 use crate::segments::cursor::Cursor;
 use crate::segments::disk::Disk;
-use crate::segments::home::Home;
+use crate::segments::partition_dir::PartitionDir;
 use crate::segments::read_only::read_manifest;
 use crate::segments::recovery;
 use crate::segments::segment::{Segment, base_of};
@@ -95,18 +95,18 @@ fn report(dir: &Path, depth: Depth) -> Result<Report> {
         dir: dir.to_owned(),
         id: manifest.id,
         partitions: manifest
-            .homes(&disk, dir)
-            .map(|home| report_partition(&home, depth))
+            .folders(&disk, dir)
+            .map(|folder| report_partition(&folder, depth))
             .collect(),
     })
 }
 
-fn report_partition(home: &Home, depth: Depth) -> PartitionReport {
+fn report_partition(folder: &PartitionDir, depth: Depth) -> PartitionReport {
     let mut report = PartitionReport {
-        partition: home.partition,
+        partition: folder.partition,
         ..PartitionReport::default()
     };
-    let segments = report.open_segments(home);
+    let segments = report.open_segments(folder);
     report.segments = segments.len();
     if let Some(first) = segments.iter().flatten().next() {
         (report.first, report.end) = (first.header.base, first.header.base);
@@ -114,10 +114,10 @@ fn report_partition(home: &Home, depth: Depth) -> PartitionReport {
     for (index, segment) in segments.iter().enumerate() {
         let Some(segment) = segment else { continue };
         let checked = match segments.get(index + 1) {
-            Some(Some(next)) => report.sealed(home, segment, next, depth),
+            Some(Some(next)) => report.sealed(folder, segment, next, depth),
             // Where it ends is not known; the damaged header after it is in the report.
             Some(None) => Ok(()),
-            None => report.last(home, segment),
+            None => report.last(folder, segment),
         };
         report.damage.extend(checked.err());
     }
@@ -126,18 +126,18 @@ fn report_partition(home: &Home, depth: Depth) -> PartitionReport {
 
 impl PartitionReport {
     /// All segments by offset; `None` stands for one whose header is bad.
-    fn open_segments(&mut self, home: &Home) -> Vec<Option<Segment>> {
-        let names = match home.disk.list(&home.dir) {
+    fn open_segments(&mut self, folder: &PartitionDir) -> Vec<Option<Segment>> {
+        let names = match folder.disk.list(&folder.dir) {
             Ok(names) => names,
             Err(e) => {
-                self.damage.push(Error::io("list", &home.dir)(e));
+                self.damage.push(Error::io("list", &folder.dir)(e));
                 return Vec::new();
             }
         };
         let mut segments = Vec::new();
         for (name, base) in names.iter().filter_map(|name| Some((name, base_of(name)?))) {
-            let path = home.dir.join(name);
-            match Segment::open(&home.disk, path, base, home.journal, home.partition) {
+            let path = folder.dir.join(name);
+            match Segment::open(&folder.disk, path, base, folder.journal, folder.partition) {
                 Ok(segment) => segments.push(Some(segment)),
                 Err(error) => {
                     self.damage.push(error);
@@ -147,7 +147,7 @@ impl PartitionReport {
         }
         if segments.is_empty() {
             self.damage.push(Error::not_a_journal(
-                &home.dir,
+                &folder.dir,
                 "the partition has no segment",
             ));
         }
@@ -156,7 +156,7 @@ impl PartitionReport {
 
     fn sealed(
         &mut self,
-        home: &Home,
+        folder: &PartitionDir,
         segment: &Segment,
         next: &Segment,
         depth: Depth,
@@ -165,7 +165,10 @@ impl PartitionReport {
         self.end = next.header.base;
         self.last_ms = Some(next.header.prev_time);
         let path = &segment.path;
-        let file = home.disk.open_read(path).map_err(Error::io("open", path))?;
+        let file = folder
+            .disk
+            .open_read(path)
+            .map_err(Error::io("open", path))?;
         let mut cursor = segment.header.cursor();
         if depth == Depth::Headers {
             let is_linked = next.header.segment == segment.header.segment + 1;
@@ -185,9 +188,12 @@ impl PartitionReport {
         }
     }
 
-    fn last(&mut self, home: &Home, segment: &Segment) -> Result<()> {
+    fn last(&mut self, folder: &PartitionDir, segment: &Segment) -> Result<()> {
         let path = &segment.path;
-        let file = home.disk.open_read(path).map_err(Error::io("open", path))?;
+        let file = folder
+            .disk
+            .open_read(path)
+            .map_err(Error::io("open", path))?;
         let end = recovery::find_end(path, &file, segment.header.cursor())?;
         let Cursor {
             next, pos, time, ..

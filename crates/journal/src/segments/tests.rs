@@ -15,8 +15,8 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::segments::disk::Disk;
 use crate::segments::disk::sim::Sim;
-use crate::segments::home::Home;
 use crate::segments::log::Log;
+use crate::segments::partition_dir::PartitionDir;
 use crate::segments::reader::SegmentReader;
 use crate::segments::recovery::End;
 use crate::segments::tail::Tail;
@@ -60,42 +60,42 @@ const SEGMENT_BYTES: u64 = 4096;
 /// A partition on a simulated disk.
 struct Bench {
     sim: Sim,
-    home: Home,
+    folder: PartitionDir,
 }
 
 impl Bench {
     fn new() -> Self {
         let bench = Self::on(Sim::with_dir(Path::new("/")));
-        bench.home.create(1).unwrap();
-        bench.home.disk.sync_dir(Path::new("/")).unwrap();
+        bench.folder.create(1).unwrap();
+        bench.folder.disk.sync_dir(Path::new("/")).unwrap();
         bench
     }
 
     fn on(sim: Sim) -> Self {
-        let home = Home {
+        let folder = PartitionDir {
             disk: Disk::Sim(sim.clone()),
             dir: PathBuf::from("/p000"),
             journal: 0x1234_5678_9abc_def0,
             partition: 0,
         };
-        Self { sim, home }
+        Self { sim, folder }
     }
 
     fn open(&self) -> Result<(Log, End)> {
-        Log::open(self.home.clone(), SEGMENT_BYTES)
+        Log::open(self.folder.clone(), SEGMENT_BYTES)
     }
 
     /// Everything that is in the partition, as a reader gives it.
     fn read_all(&self) -> Result<Vec<Entry>> {
-        let segments = self.home.segments()?;
-        let end = self.home.find_end(&segments)?;
+        let segments = self.folder.segments()?;
+        let end = self.folder.find_end(&segments)?;
         let tail = Tail::new(segments, end.cursor);
         tail.close(Error::Closed);
-        read_all(&self.home.disk, Arc::new(tail))
+        read_all(&self.folder.disk, Arc::new(tail))
     }
 
     fn segment(&self, index: usize) -> PathBuf {
-        self.home.segments().unwrap()[index].path.clone()
+        self.folder.segments().unwrap()[index].path.clone()
     }
 }
 

@@ -19,9 +19,9 @@ use crate::segments::tail::Tail;
 use crate::waiting::Waiting;
 use headcount_clock::now_ms;
 
-/// Nothing tells when there is room on a disk again, so it is tried: soon, for somebody may be deleting files just now ...
+/// No event reports free space on a disk, so the writer retries: soon, because files may be on their way out just now ...
 const BACKOFF_MIN: Duration = Duration::from_millis(50);
-/// ... and later now and then.
+/// ... and less often later.
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
 /// What the threads of one partition share.
@@ -125,7 +125,7 @@ impl SegmentWriter {
     }
 
     /// Commits the batches; on a full disk the group is tried again, as it is and before all others, until there is room.
-    /// So the order of a partition holds, and nobody who appends has to do anything about it.
+    /// So the order of a partition holds, and appending callers need do nothing.
     fn commit_with_room(&mut self, batches: &[Vec<Entry>]) -> Result<Vec<Offset>> {
         let mut backoff = None;
         loop {
@@ -152,9 +152,9 @@ impl SegmentWriter {
         }
     }
 
-    /// Takes nothing more, and says so to those who wait.
+    /// Closes the queue and answers the waiting batches with the error.
     fn refuse(&self, replies: Vec<Reply>, error: Error) -> Error {
-        // Before the answers: whoever gets one must find the door closed.
+        // Before the answers: whoever gets one must find the queue closed.
         match error {
             // Readers are not concerned: what they read is whole, and the journal ends where it ended before.
             Error::Full { .. } => self.shared.queue.fail(&error),
@@ -167,7 +167,7 @@ impl SegmentWriter {
     }
 
     fn give_up(&self, error: &Error) {
-        tracing::error!(%error, "the journal is poisoned");
+        tracing::error!(%error, "the partition accepts no more entries");
         self.shared.queue.fail(error);
         self.shared.tail.close(error.clone());
     }

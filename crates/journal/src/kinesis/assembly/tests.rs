@@ -54,7 +54,7 @@ impl Log {
             .iter()
             .filter(|stored| stored.sequence > begins_after)
         {
-            let arrived = Arrived {
+            let arrived = ArrivedRecord {
                 shard: "a",
                 sequence: &stored.sequence,
                 arrived_ms: stored.arrived_ms,
@@ -266,7 +266,7 @@ proptest! {
 }
 
 fn take(assembly: &mut Assembly, sequence: &str, data: &[u8]) -> Result<Option<PackedBatch>> {
-    assembly.take(&Arrived {
+    assembly.take(&ArrivedRecord {
         shard: "shardId-0",
         sequence,
         arrived_ms: 0,

@@ -118,8 +118,8 @@ fn a_journal_is_created_whole_or_not_at_all() {
                 Some(manifest) => manifest,
                 None => Manifest::create(&disk, dir, 3, 1).unwrap(),
             };
-            for home in manifest.homes(&disk, dir) {
-                crate::segments::log::Log::open(home, 4096).unwrap();
+            for folder in manifest.folders(&disk, dir) {
+                crate::segments::log::Log::open(folder, 4096).unwrap();
             }
             if created.is_ok() {
                 break;

@@ -41,7 +41,7 @@ fn with_content(bench: &Bench, bytes: &[u8]) -> Bench {
 /// The content of the only segment.
 fn content_of(bench: &Bench) -> Vec<u8> {
     assert_eq!(
-        bench.home.segments().unwrap().len(),
+        bench.folder.segments().unwrap().len(),
         1,
         "the groups are to fit in one segment"
     );
@@ -142,8 +142,8 @@ fn a_flipped_bit_at_any_byte_is_found() {
 #[test]
 fn a_reader_hands_out_what_is_before_the_damage_and_then_the_error() {
     let (bench, entries, ends) = filled(9, 60, true);
-    let segments = bench.home.segments().unwrap();
-    let end = bench.home.find_end(&segments).unwrap().cursor;
+    let segments = bench.folder.segments().unwrap();
+    let end = bench.folder.find_end(&segments).unwrap().cursor;
     let content = content_of(&bench);
     // The last sync frame has no entry after it.
     for byte in HEADER_BYTES..ends[ends.len() - 1].0 as usize - SYNC_BYTES {
@@ -153,7 +153,7 @@ fn a_reader_hands_out_what_is_before_the_damage_and_then_the_error() {
         let tail = std::sync::Arc::new(crate::segments::tail::Tail::new(segments.clone(), end));
         tail.close(Error::Closed);
         let mut reader =
-            crate::segments::reader::SegmentReader::new(rotten.home.disk.clone(), 0, tail, 0)
+            crate::segments::reader::SegmentReader::new(rotten.folder.disk.clone(), 0, tail, 0)
                 .unwrap();
         let (mut batch, mut found) = (crate::Batch::new(), Vec::new());
         let error = loop {
@@ -302,7 +302,7 @@ fn a_body_that_looks_like_a_sync_frame_is_a_body() {
 fn segments_that_do_not_belong_are_found() {
     use Damage::{CutShort, Foreign, Header, Link};
     let (bench, _, _) = filled(40, 500, true);
-    let segments = bench.home.segments().unwrap();
+    let segments = bench.folder.segments().unwrap();
     assert!(segments.len() >= 4);
     let [a, b] = [1, 2].map(|index| bench.segment(index));
     let content = [&a, &b].map(|path| bench.sim.content(path));
@@ -389,7 +389,7 @@ fn a_partition_without_segments_has_lost_them() {
     ));
     use crate::segments::disk::Disk;
     Disk::Sim(bench.sim.clone())
-        .remove(&bench.home.dir.join("00000000000000000000.seg"))
+        .remove(&bench.folder.dir.join("00000000000000000000.seg"))
         .unwrap();
     assert!(matches!(
         bench.open().err(),
@@ -400,7 +400,7 @@ fn a_partition_without_segments_has_lost_them() {
 /// Each check of a frame finds what the others would not.
 #[test]
 fn a_frame_must_continue_the_one_before() {
-    let mut cursor = Bench::new().home.segments().unwrap()[0].header.cursor();
+    let mut cursor = Bench::new().folder.segments().unwrap()[0].header.cursor();
     let entry = Entry {
         kind: 0,
         source: 0,
@@ -455,10 +455,10 @@ fn a_frame_must_continue_the_one_before() {
 #[test]
 fn a_segment_that_never_came_to_be_is_swept_away() {
     let bench = Bench::new();
-    let tmp = bench.home.dir.join("00000000000000000005.tmp");
+    let tmp = bench.folder.dir.join("00000000000000000005.tmp");
     bench.sim.put(&tmp, b"half a header");
     bench.open().unwrap();
-    let names = bench.home.disk.list(&bench.home.dir).unwrap();
+    let names = bench.folder.disk.list(&bench.folder.dir).unwrap();
     assert_eq!(names, ["00000000000000000000.seg"]);
 }
 
@@ -466,7 +466,7 @@ fn a_segment_that_never_came_to_be_is_swept_away() {
 #[test]
 fn a_later_group_is_found_at_any_distance() {
     let bench = Bench::new();
-    let (mut log, _) = Log::open(bench.home.clone(), 8 << 20).unwrap();
+    let (mut log, _) = Log::open(bench.folder.clone(), 8 << 20).unwrap();
     let group = |len: usize| {
         vec![vec![Entry {
             kind: 0,
@@ -492,7 +492,7 @@ fn a_later_group_is_found_at_any_distance() {
             &bench.segment(0),
             &bench.sim.content(&bench.segment(0))[..first_end as usize],
         );
-        let (mut log, _) = Log::open(copy.home.clone(), 8 << 20).unwrap();
+        let (mut log, _) = Log::open(copy.folder.clone(), 8 << 20).unwrap();
         log.commit(&group(len), 2).unwrap();
         drop(log);
         let mut content = copy.sim.content(&copy.segment(0));
@@ -524,7 +524,7 @@ fn a_batch_longer_than_a_segment_has_one_of_its_own() {
     for number in 0..4 {
         log.commit(&[batch(number)], 1).unwrap();
     }
-    let headers = bench.home.segments().unwrap();
+    let headers = bench.folder.segments().unwrap();
     let numbers: Vec<_> = headers
         .iter()
         .map(|s| (s.header.segment, s.header.base))

@@ -220,9 +220,9 @@ fn a_segment_that_cannot_begin() {
             log.seal().unwrap();
             assert!(
                 bench
-                    .home
+                    .folder
                     .disk
-                    .list(&bench.home.dir)
+                    .list(&bench.folder.dir)
                     .unwrap()
                     .iter()
                     .all(|name| name.ends_with(".seg"))

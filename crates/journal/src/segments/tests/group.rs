@@ -232,7 +232,7 @@ fn after_a_failed_sync_all_who_wait_are_told_and_no_one_gets_in() {
     ));
     // What was durable can still be read, and then the reason why there is no more.
     let mut reader =
-        SegmentReader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 0).unwrap();
+        SegmentReader::new(bench.folder.disk.clone(), 0, Arc::clone(&shared.tail), 0).unwrap();
     let mut batch = crate::Batch::new();
     assert_eq!(reader.read(&mut batch, 1000, Duration::ZERO).unwrap(), 2);
     let end = reader.read(&mut batch, 1000, Duration::from_secs(60));
@@ -299,7 +299,7 @@ fn a_full_disk_is_given_up_when_told_and_nothing_comes_after_what_was_refused() 
     // Readers come to the end as after any close.
     assert_eq!(bench.read_all().unwrap().len(), 1);
     let mut reader =
-        SegmentReader::new(bench.home.disk.clone(), 0, Arc::clone(&shared.tail), 1).unwrap();
+        SegmentReader::new(bench.folder.disk.clone(), 0, Arc::clone(&shared.tail), 1).unwrap();
     let end = reader.read(&mut crate::Batch::new(), 1000, Duration::from_secs(60));
     assert!(matches!(end, Err(Error::Closed)), "{end:?}");
 }

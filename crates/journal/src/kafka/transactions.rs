@@ -25,7 +25,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Bytes that may wait in the client library: the longest batch with what belongs to it.
 const BUFFER_KIB: &str = "131072";
 
-/// Why a transaction did not come about.
+/// Why a transaction failed.
 #[derive(Debug)]
 pub(super) enum TransactionFailure {
     /// It must be aborted and can be begun again.
@@ -49,8 +49,8 @@ impl fmt::Display for TransactionFailure {
 
 /// A producer whose id is its own: the one that had it before can write no more.
 pub(super) struct Transactions {
-    /// Deliveries are heard by a thread of its own: to wait for the last of them one must not poll, which waits on
-    /// after it has come.
+    /// Its own thread receives delivery reports: polling for the last of them would go on waiting after it has
+    /// arrived.
     producer: ThreadedProducer<Deliveries>,
 }
 
@@ -59,7 +59,7 @@ impl Transactions {
     /// for good, the inner one may pass.
     pub(super) fn open(cluster: &Cluster, id: &str) -> Result<Result<Self, TransactionFailure>> {
         let Self { producer } = Self::connect(cluster, id)?;
-        let deadline = Instant::now() + cluster.options.patience;
+        let deadline = Instant::now() + cluster.options.request_timeout;
         loop {
             match producer.init_transactions(STEP).map_err(failure_of) {
                 Ok(()) => return Ok(Ok(Self { producer })),
@@ -75,7 +75,7 @@ impl Transactions {
         }
     }
 
-    /// As [`Transactions::open`], but waits as long as it takes, or until told to give up.
+    /// As [`Transactions::open`], but waits without limit, or until `give_up` is set.
     pub(super) fn reopen(
         cluster: &Cluster,
         id: &str,
@@ -110,7 +110,7 @@ impl Transactions {
         Ok(Self { producer })
     }
 
-    /// Begins a transaction in which so many offsets will be asked for.
+    /// Begins a transaction; the offsets of `slots` of its messages will be asked for.
     pub(super) fn begin(&self, slots: usize) -> Result<(), TransactionFailure> {
         self.producer.context().begin(slots);
         self.producer
@@ -121,7 +121,7 @@ impl Transactions {
             })
     }
 
-    /// Hands over a message whose offset nobody asks for.
+    /// Hands over a message whose offset is not needed.
     pub(super) fn send(
         &self,
         topic: &str,
@@ -194,12 +194,12 @@ impl Transactions {
         match self.producer.context().wait(STEP) {
             true => Ok(()),
             false => Err(TransactionFailure::Renew(
-                "what became of messages was not heard".to_owned(),
+                "the client library did not report the outcome of every message".to_owned(),
             )),
         }
     }
 
-    /// Where a message came to lie.
+    /// The offset that the broker gave a message.
     pub(super) fn offset(&self, slot: Slot) -> Option<i64> {
         self.producer.context().offset(slot)
     }
@@ -232,7 +232,7 @@ impl Transactions {
     }
 }
 
-/// What an operation on a transaction met.
+/// Why one call on a transaction failed.
 enum OperationFailure {
     /// The same call again goes on where this one stopped.
     Again(String),

@@ -9,14 +9,14 @@ use crate::segments::segment::{HEADER_BYTES, Header, Segment, base_of};
 
 /// A partition of a journal, by its place and its name.
 #[derive(Clone)]
-pub(crate) struct Home {
+pub(crate) struct PartitionDir {
     pub(crate) disk: Disk,
     pub(crate) dir: PathBuf,
     pub(crate) journal: u64,
     pub(crate) partition: u16,
 }
 
-impl Home {
+impl PartitionDir {
     /// Creates the folder and the first segment of a partition.
     pub(crate) fn create(&self, now_ms: i64) -> Result<()> {
         self.disk
