@@ -12,7 +12,7 @@ enum MembershipKind {
     /// One process has all of them, for ever.
     Alone { told: bool, partitions: u16 },
     #[cfg(feature = "kafka")]
-    Kafka(crate::kafka::GroupMember),
+    Kafka(crate::kafka::KafkaMember),
 }
 
 /// What has changed. Every change is about other partitions than those that are kept.
@@ -43,7 +43,7 @@ impl Membership {
     }
 
     #[cfg(feature = "kafka")]
-    pub(crate) fn kafka(member: crate::kafka::GroupMember) -> Self {
+    pub(crate) fn kafka(member: crate::kafka::KafkaMember) -> Self {
         Self(MembershipKind::Kafka(member))
     }
 

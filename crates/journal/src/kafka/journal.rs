@@ -13,7 +13,7 @@ use crate::kafka::Options;
 use crate::kafka::claim;
 use crate::kafka::cluster::Cluster;
 use crate::kafka::ends::Ends;
-use crate::kafka::member::GroupMember;
+use crate::kafka::member::KafkaMember;
 use crate::kafka::plan::{Planner, SourceNames};
 use crate::kafka::reader::KafkaReader;
 use crate::kafka::scan::Scanner;
@@ -176,8 +176,8 @@ impl KafkaJournal {
         })
     }
 
-    pub(crate) fn join(&self, group: &str, worker: &str) -> Result<GroupMember> {
-        GroupMember::join(&self.cluster, group, worker)
+    pub(crate) fn join(&self, group: &str, worker: &str) -> Result<KafkaMember> {
+        KafkaMember::join(&self.cluster, group, worker)
     }
 
     pub(crate) fn give_up(&self) {

@@ -28,7 +28,7 @@ const CHANGES: usize = 16;
 const SLICE: Duration = Duration::from_millis(50);
 
 /// A member.
-pub(crate) struct GroupMember {
+pub(crate) struct KafkaMember {
     changes: Receiver<Change>,
     consumer: Option<Arc<BaseConsumer<GroupContext>>>,
     thread: Option<JoinHandle<()>>,
@@ -45,7 +45,7 @@ enum Rebalance {
     Revoked(TopicPartitionList, bool),
 }
 
-impl GroupMember {
+impl KafkaMember {
     pub(super) fn join(cluster: &Arc<Cluster>, group: &str, worker: &str) -> Result<Self> {
         let options = &cluster.options;
         let session = options.session_timeout.as_millis();
@@ -98,7 +98,7 @@ impl GroupMember {
     }
 }
 
-impl Drop for GroupMember {
+impl Drop for KafkaMember {
     fn drop(&mut self) {
         if let Some(consumer) = &self.consumer {
             consumer.context().stop.set();

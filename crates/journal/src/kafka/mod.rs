@@ -41,7 +41,7 @@ mod wait;
 mod writer;
 
 pub(crate) use journal::KafkaJournal;
-pub(crate) use member::GroupMember;
+pub(crate) use member::KafkaMember;
 pub use options::Options;
 pub(crate) use reader::KafkaReader;
 pub use topic::JournalTopic;
