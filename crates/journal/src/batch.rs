@@ -88,7 +88,7 @@ impl Batch {
         });
     }
 
-    /// Takes up a copy of a frame that lies elsewhere. A batch holds copies or a buffer of a segment, never both.
+    /// Takes up a copy of a frame that lies elsewhere. A batch holds copies or bytes read from a segment, never both.
     #[cfg(any(feature = "kafka", feature = "kinesis"))]
     pub(crate) fn copy(&mut self, frame: &Frame<'_>) {
         self.slots.push(Slot {

@@ -2,8 +2,8 @@
 //!
 //! One stream, of which partition `p` of `P` has the middle of the `p`-th of `P` equal parts of the hash keys: however
 //! shards are split and merged, a partition's records stay in one order. A batch is one record or several
-//! ([`record`]), put together and counted by every reader alike ([`assembly`]). What the journal is stands in a tag of
-//! the stream and at the head of every partition ([`manifest`]).
+//! (`record.rs`), put together and counted by every reader alike (`assembly.rs`). What the journal is stands in a tag of
+//! the stream and at the head of every partition (`manifest.rs`).
 //!
 //! ```text
 //!  append ─▶ queue ─▶ writer ──put──▶ shards ──▶ prefetch ─▶ reader
