@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{
     dice::{Dice, Weighted},
-    tables::{City, TABLES},
+    tables::{TABLES, TableCity},
 };
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
@@ -39,7 +39,7 @@ pub(super) fn draw_city(ms: i64, dice: &mut Dice) -> CityIndex {
     zone.cities[zone.by_weight.draw(dice)]
 }
 
-pub(super) fn city(index: CityIndex) -> &'static City {
+pub(super) fn city(index: CityIndex) -> &'static TableCity {
     &TABLES.cities[usize::from(index)]
 }
 

@@ -1,16 +1,16 @@
 //! The JSON of an RSVP, in the key orders of the two servers that wrote the real recordings.
 
 use super::{
-    answer::{Answer, rounded_second},
+    answer::{SimulatedAnswer, rounded_second},
     clock::Slot,
-    event::Event,
+    event::SimulatedEvent,
     group::Description,
-    json::Json,
-    member::Member,
-    pattern::Text,
+    json::JsonWriter,
+    member::SimulatedMember,
+    pattern::ShortText,
     place::city,
     tables::TABLES,
-    venue::Venue,
+    venue::SimulatedVenue,
     world::World,
 };
 
@@ -21,18 +21,18 @@ const ID_END: i64 = 1 << 52;
 
 /// All that one record tells, ready to be written in any order.
 struct Sheet<'a> {
-    answer: &'a Answer,
+    answer: &'a SimulatedAnswer,
     mtime: i64,
     group: Description,
-    event_name: Text,
-    venue: Option<(Venue, Text)>,
+    event_name: ShortText,
+    venue: Option<(SimulatedVenue, ShortText)>,
 }
 
 pub(super) const fn rsvp_id(slot: Slot) -> i64 {
     (FIRST_ID + slot).rem_euclid(ID_END)
 }
 
-pub(super) fn write(world: &World, answer: &Answer, mtime: i64, out: &mut Vec<u8>) {
+pub(super) fn write(world: &World, answer: &SimulatedAnswer, mtime: i64, out: &mut Vec<u8>) {
     let event = &answer.event;
     let second = rounded_second(mtime);
     let group = event.group.describe();
@@ -233,14 +233,19 @@ pub(super) fn write_topics(group: &Description, out: &mut Vec<u8>) {
 }
 
 /// `"member_name":".."`
-pub(super) fn write_member_name(member: &Member, out: &mut Vec<u8>) {
+pub(super) fn write_member_name(member: &SimulatedMember, out: &mut Vec<u8>) {
     out.put(r#""member_name":"Member "#);
     out.number(member.name().into());
     out.put(r#"""#);
 }
 
 /// `"event_url":".."`
-pub(super) fn write_event_url(scheme: &str, event: &Event, group: &Description, out: &mut Vec<u8>) {
+pub(super) fn write_event_url(
+    scheme: &str,
+    event: &SimulatedEvent,
+    group: &Description,
+    out: &mut Vec<u8>,
+) {
     out.put(r#""event_url":""#);
     out.put(scheme);
     out.put(r":\/\/www.meetup.com\/");

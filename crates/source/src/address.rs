@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use headcount_address::{Address, AddressError, scheme_of};
 
-pub use file::{FileAddress, Pace};
+pub use file::{FileAddress, FilePace};
 pub use objects::{Fetch, Objects};
 pub use simulation::SimulationAddress;
 pub use stream::StreamAddress;
@@ -60,7 +60,7 @@ impl SourceAddress {
     pub fn file(path: impl Into<PathBuf>) -> Self {
         SourceAddress::File(FileAddress {
             path: path.into(),
-            pace: Pace::AtOnce,
+            pace: FilePace::AtOnce,
         })
     }
 }

@@ -19,7 +19,7 @@ use self::cursor::ResumeCursor;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
-use crate::message::{Item, Message, Place};
+use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
@@ -154,7 +154,7 @@ impl Wire for HttpWire {
         Ok(true)
     }
 
-    async fn take(&mut self) -> Vec<Item> {
+    async fn take(&mut self) -> Vec<SourceItem> {
         let arrived_ms = now_ms();
         let mut values = Values::default();
         if let Some(incoming) = &mut self.response {
@@ -214,19 +214,19 @@ impl HttpWire {
         }
     }
 
-    fn message(&mut self, value: Framed, arrived_ms: i64) -> Item {
+    fn message(&mut self, value: Framed, arrived_ms: i64) -> SourceItem {
         self.number += 1;
         if self.address.resumes()
-            && value.piece.broken.is_none()
+            && value.span.broken.is_none()
             && let Some(time) = self.read_time.of(&value.bytes)
         {
             self.cursor.arrived(time.ms, arrived_ms);
         }
-        Item::Message(Message {
+        SourceItem::Message(Message {
             bytes: value.bytes,
             position: 0,
-            place: Place::Message(self.number),
-            broken: value.piece.broken,
+            place: Location::Message(self.number),
+            broken: value.span.broken,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Stopped;
-use crate::message::Batch;
+use crate::message::MessageBatch;
 use crate::position::Resume;
 use crate::record_time::ReadTime;
 use crate::shutdown::Shutdown;
@@ -73,7 +73,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Hands a batch on and counts it.
-    pub(crate) async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
+    pub(crate) async fn push(&mut self, batch: MessageBatch) -> Result<(), Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         self.sink.push(batch).await?;
         self.report.brought(messages, bytes);
@@ -84,7 +84,7 @@ impl Context {
     #[cfg(feature = "kinesis")]
     pub(crate) async fn push_watched(
         &mut self,
-        batch: Batch,
+        batch: MessageBatch,
     ) -> Result<crate::sink::Taken, Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         let taken = self.sink.push_watched(batch).await?;

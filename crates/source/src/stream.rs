@@ -7,12 +7,12 @@ use tokio::time::{Instant, sleep};
 
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Gap, Item};
+use crate::message::{Gap, MessageBatch, SourceItem};
 use crate::outage::Outage;
 use crate::position::Position;
 use crate::run::Context;
 use crate::shown::fit_to_show;
-use crate::status::State;
+use crate::status::Activity;
 use crate::value_watch::ValueWatch;
 use headcount_clock::{Backoff, now_ms};
 
@@ -24,7 +24,7 @@ pub(crate) trait Wire {
     /// losing a message.
     async fn wait(&mut self) -> Result<bool, Interruption>;
     /// What came: everything that is there, without waiting for more. May be empty.
-    async fn take(&mut self) -> Vec<Item>;
+    async fn take(&mut self) -> Vec<SourceItem>;
     /// Takes leave of the server.
     async fn close(&mut self);
     /// From where to go on, after everything that was read.
@@ -85,7 +85,7 @@ pub(crate) async fn run(
                 }
                 outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
-                    status.state = State::Reconnecting;
+                    status.state = Activity::Reconnecting;
                     status.values_cut = wire.values_cut();
                 });
                 trouble
@@ -99,9 +99,9 @@ pub(crate) async fn run(
         if context.shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);
         }
-        context
-            .report
-            .change(|status| status.reconnects += u64::from(status.state == State::Reconnecting));
+        context.report.change(|status| {
+            status.reconnects += u64::from(status.state == Activity::Reconnecting)
+        });
     }
 }
 
@@ -135,7 +135,7 @@ async fn read_all(
         watch.looked_at(!items.is_empty(), wire.is_unfinished(), &context.report);
         if !items.is_empty() {
             context
-                .push(Batch {
+                .push(MessageBatch {
                     items,
                     position: Some(wire.position()),
                 })
@@ -156,8 +156,8 @@ async fn tell(
         .report
         .change(|status| status.gaps += u64::from(first));
     context
-        .push(Batch {
-            items: vec![Item::Gap(gap)],
+        .push(MessageBatch {
+            items: vec![SourceItem::Gap(gap)],
             position: Some(wire.position()),
         })
         .await?;

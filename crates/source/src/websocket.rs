@@ -22,7 +22,7 @@ use url::{Host, Url};
 use crate::address::{SourceAddress, StreamAddress};
 use crate::envelope::{self, Opened};
 use crate::error::{Ended, Error};
-use crate::message::{Item, Message, Place};
+use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
@@ -144,7 +144,7 @@ impl Wire for WebSocketWire {
         }
     }
 
-    async fn take(&mut self) -> Vec<Item> {
+    async fn take(&mut self) -> Vec<SourceItem> {
         let Some(socket) = &mut self.socket else {
             return Vec::new();
         };
@@ -211,12 +211,12 @@ impl Wire for WebSocketWire {
 }
 
 impl WebSocketWire {
-    fn message(&mut self, opened: Opened) -> Item {
+    fn message(&mut self, opened: Opened) -> SourceItem {
         self.number += 1;
-        Item::Message(Message {
+        SourceItem::Message(Message {
             bytes: opened.bytes,
             position: 0,
-            place: Place::Message(self.number),
+            place: Location::Message(self.number),
             broken: opened.broken,
         })
     }

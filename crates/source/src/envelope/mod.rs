@@ -8,15 +8,15 @@
 //! A message in which nothing is found comes out as one malformed message: it is refused with its reason at the door,
 //! and counted. Only blank messages, which keep connections alive, have nothing in them.
 
+mod body_unpacker;
 mod packing;
-mod unpacker;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::body_unpacker::BodyUnpacker;
 use self::packing::{Unpacked, packing, unpacked};
-pub(crate) use self::unpacker::Unpacker;
-use crate::framing::{CUT_BYTES, Cutter, Look, VALUE_MAX};
+use crate::framing::{EXCERPT_BYTES, ScanMode, Splitter, VALUE_MAX};
 use crate::message::Broken;
 
 /// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. Nobody wraps
@@ -97,15 +97,15 @@ pub(crate) fn malformed(message: &Bytes) -> Opened {
 }
 
 fn framed(text: &Bytes) -> Vec<Opened> {
-    let mut cutter = Cutter::new(Look::Proved);
+    let mut splitter = Splitter::new(ScanMode::Proved);
     let mut opened = Vec::new();
-    while let Some(piece) = cutter.next(text, true) {
+    while let Some(span) = splitter.next(text, true) {
         opened.push(Opened {
-            bytes: match piece.cut {
+            bytes: match span.excerpt {
                 Some(beginning) => Bytes::from(beginning),
-                None => text.slice(piece.range),
+                None => text.slice(span.range),
             },
-            broken: piece.broken,
+            broken: span.broken,
         });
     }
     opened
@@ -114,7 +114,7 @@ fn framed(text: &Bytes) -> Vec<Opened> {
 fn too_big(message: &Bytes) -> Opened {
     Opened {
         // A copy, so that the long message can go.
-        bytes: Bytes::copy_from_slice(&message[..message.len().min(CUT_BYTES)]),
+        bytes: Bytes::copy_from_slice(&message[..message.len().min(EXCERPT_BYTES)]),
         broken: Some(Broken::TooBig {
             length: message.len() as u64,
             sha256: Sha256::digest(message).into(),

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 
 use super::head::wait_of;
-use crate::message::{Broken, Item};
+use crate::message::{Broken, SourceItem};
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
-use crate::status::State;
+use crate::status::Activity;
 use crate::testing::*;
 use headcount_clock::now_ms;
 
@@ -74,22 +74,22 @@ async fn a_value_is_a_message_however_it_is_laid_out_and_cut() {
         "{\"h\":8}",
     ];
     let items = running.bench.items(20).await;
-    let messages: Vec<Item> = items
+    let messages: Vec<SourceItem> = items
         .iter()
-        .filter(|item| matches!(item, Item::Message(_)))
+        .filter(|item| matches!(item, SourceItem::Message(_)))
         .cloned()
         .collect();
     assert_eq!(
         texts(&messages),
         [&values[..], &values[..], &["{\"i\":9}"]].concat()
     );
-    let Item::Message(last) = &messages[18] else {
+    let SourceItem::Message(last) = &messages[18] else {
         panic!()
     };
     assert_eq!(last.place.to_string(), "message 19");
     let status = running
         .bench
-        .status_is(|status| status.state == State::Live && status.reconnects == 2)
+        .status_is(|status| status.state == Activity::Live && status.reconnects == 2)
         .await;
     assert_eq!(
         (status.messages, status.values_cut, status.error),
@@ -145,7 +145,7 @@ async fn bytes_that_become_no_value_are_told() {
             .bench
             .status_is(|status| status.error.is_some())
             .await;
-        assert_eq!(status.state, State::Live);
+        assert_eq!(status.state, Activity::Live);
         let error = status.error.unwrap();
         assert!(error.contains("no value has ended"), "{error}");
         go_on.notify_one();
@@ -259,7 +259,7 @@ async fn a_packed_body_that_is_damaged_is_an_interruption_that_says_so() {
             );
             running
                 .bench
-                .status_is(|status| status.state == State::Live && status.reconnects == 1)
+                .status_is(|status| status.state == Activity::Live && status.reconnects == 1)
                 .await;
             running.stop().await;
         }
@@ -421,7 +421,7 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
     );
     let status = running
         .bench
-        .status_is(|status| status.state == State::Live && status.reconnects == 1)
+        .status_is(|status| status.state == Activity::Live && status.reconnects == 1)
         .await;
     assert_eq!((status.gaps, status.values_cut), (0, 1));
     running.stop().await;
@@ -451,7 +451,7 @@ async fn a_server_that_cannot_be_asked_again_leaves_a_gap() {
     let mut batches = Vec::new();
     while batches
         .iter()
-        .map(|batch: &crate::Batch| batch.messages())
+        .map(|batch: &crate::MessageBatch| batch.messages())
         .sum::<usize>()
         < 2
     {
@@ -618,15 +618,18 @@ async fn trouble_is_explained_and_survived() {
         assert!(!error.contains("hunter2"), "{error}");
         // Where a connection was lost before anything came there is a gap: nothing says from where on to ask.
         let mut items = Vec::new();
-        while !items.iter().any(|item| matches!(item, Item::Message(_))) {
+        while !items
+            .iter()
+            .any(|item| matches!(item, SourceItem::Message(_)))
+        {
             items.extend(running.bench.next().await.unwrap().items);
         }
-        items.retain(|item| matches!(item, Item::Message(_)));
+        items.retain(|item| matches!(item, SourceItem::Message(_)));
         assert_eq!(texts(&items), [record(T)], "{shown}");
         assert_eq!(
             running
                 .bench
-                .status_is(|status| status.state == State::Live)
+                .status_is(|status| status.state == Activity::Live)
                 .await
                 .error,
             None
@@ -652,7 +655,7 @@ async fn nobody_there_is_waited_for() {
     assert!(status.error.unwrap().contains("refused"));
     assert_eq!(
         (status.state, status.gaps),
-        (State::Connecting, 0),
+        (Activity::Connecting, 0),
         "nothing was promised yet"
     );
     running.stop().await;
@@ -669,7 +672,7 @@ async fn nobody_there_is_waited_for() {
     // It stops at once also while it waits to try again.
     running
         .bench
-        .status_is(|status| status.state == State::Connecting)
+        .status_is(|status| status.state == Activity::Connecting)
         .await;
     running.stop().await;
 }
@@ -753,12 +756,12 @@ async fn a_value_too_long_is_one_refused_message() {
         texts(&items),
         [format!("<{} bytes>", long.len()), "{}".to_owned()]
     );
-    let Item::Message(message) = &items[0] else {
+    let SourceItem::Message(message) = &items[0] else {
         panic!()
     };
     assert!(
         matches!(message.broken, Some(Broken::TooBig { .. }))
-            && message.bytes.len() == crate::framing::CUT_BYTES
+            && message.bytes.len() == crate::framing::EXCERPT_BYTES
     );
     running.stop().await;
 }

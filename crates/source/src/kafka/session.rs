@@ -11,7 +11,7 @@ use super::begin::{Begin, PartitionName, Range, begin, mark_of, other_record};
 use super::client::TopicClient;
 use super::partition::TopicPartition;
 use super::reader::{FirstStart, TopicReader};
-use crate::message::{Batch, Gap, Item};
+use crate::message::{Gap, MessageBatch, SourceItem};
 use crate::position::{Position, Resume};
 use headcount_clock::now_ms;
 
@@ -277,8 +277,8 @@ fn tell(reader: &mut TopicReader, position: Position, gap: Option<Gap>) -> Resul
     };
     tracing::warn!("{}", gap.cause);
     reader.report.change(|status| status.gaps += 1);
-    let batch = Batch {
-        items: vec![Item::Gap(gap)],
+    let batch = MessageBatch {
+        items: vec![SourceItem::Gap(gap)],
         position: Some(position),
     };
     reader.hand_on(batch).map_err(|_| SessionEnd::Over)

@@ -21,7 +21,7 @@ const GZIP_HEAD_MAX: usize = 64 << 10;
 const GZIP_TAIL_BYTES: usize = 8;
 
 /// Unpacks a body as it comes, whatever the sizes in which it does; what is not packed passes as it is.
-pub(crate) struct Unpacker {
+pub(crate) struct BodyUnpacker {
     input: Bytes,
     output: Vec<u8>,
     state: UnpackState,
@@ -66,9 +66,9 @@ enum UnpackStep {
     Wait,
 }
 
-impl Unpacker {
+impl BodyUnpacker {
     pub(crate) fn new() -> Self {
-        Unpacker {
+        BodyUnpacker {
             input: Bytes::new(),
             output: Vec::new(),
             state: UnpackState::Unknown,
@@ -84,7 +84,7 @@ impl Unpacker {
         };
     }
 
-    /// No more bytes will come; [`Unpacker::next`] is to be asked for the rest, and then [`Unpacker::is_whole`].
+    /// No more bytes will come; [`BodyUnpacker::next`] is to be asked for the rest, and then [`BodyUnpacker::is_whole`].
     pub(crate) fn finish(&mut self) {
         if let UnpackState::Unknown = self.state {
             self.state = UnpackState::Plain;

@@ -21,7 +21,7 @@ const BREATH: Duration = Duration::from_millis(5);
 const BACKLOG_MAX: u64 = 100_000;
 
 /// The simulation in play.
-pub(super) struct Live {
+pub(super) struct SimulationPlayback {
     simulator: Arc<Simulator>,
     feed: Feed,
     event_id: Option<Box<str>>,
@@ -30,7 +30,7 @@ pub(super) struct Live {
     next: u64,
 }
 
-impl Live {
+impl SimulationPlayback {
     pub(super) fn new(
         simulator: Arc<Simulator>,
         feed: Feed,
@@ -74,7 +74,7 @@ impl Live {
         };
     }
 
-    /// As [`Play::next`](super::play::Play::next).
+    /// As [`Playback::next`](super::playback::Playback::next).
     pub(super) async fn next(&mut self) -> Bytes {
         let mut looked = 0;
         if !self.simulator.brings(self.feed) {

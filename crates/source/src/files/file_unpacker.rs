@@ -23,14 +23,14 @@ const XZ_MEMORY_KIB: u32 = 128 << 10;
 
 /// Unpacks one file.
 #[derive(Clone)]
-pub(super) struct Unpacker {
+pub(super) struct FileUnpacker {
     /// How many bytes of the file itself were read.
     packed: Arc<AtomicU64>,
     layers_left: u8,
     free_bytes: u64,
 }
 
-impl Unpacker {
+impl FileUnpacker {
     /// For a file of which the reader counts in `packed` what it reads.
     pub(super) fn new(packed: Arc<AtomicU64>) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Unpacker {
         Self { free_bytes, ..self }
     }
 
-    /// As [`Unpacker::open`], also of what can only be read by going back and forth in it.
+    /// As [`FileUnpacker::open`], also of what can only be read by going back and forth in it.
     pub(super) fn open_seekable(
         &self,
         mut reader: impl Read + Seek + Send + 'static,
