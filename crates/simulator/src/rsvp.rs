@@ -19,8 +19,8 @@ const FIRST_ID: i64 = 1_500_000_000;
 /// Ids stay below 2^52, so that every reader keeps them whole, also of streams before 2024.
 const ID_END: i64 = 1 << 52;
 
-/// All that one record tells, ready to be written in any order.
-struct Sheet<'a> {
+/// The fields of one record, ready to be written in any order.
+struct RsvpFields<'a> {
     answer: &'a SimulatedAnswer,
     mtime: i64,
     group: Description,
@@ -41,7 +41,7 @@ pub(super) fn write(world: &World, answer: &SimulatedAnswer, mtime: i64, out: &m
         (venue, name)
     });
     let event_name = event.name(&group, venue.as_ref().map(|(_, name)| name), second);
-    let sheet = Sheet {
+    let fields = RsvpFields {
         answer,
         mtime,
         group,
@@ -49,13 +49,13 @@ pub(super) fn write(world: &World, answer: &SimulatedAnswer, mtime: i64, out: &m
         venue,
     };
     if event.group.is_old_style() {
-        sheet.write_old(out)
+        fields.write_old(out)
     } else {
-        sheet.write_new(out)
+        fields.write_new(out)
     }
 }
 
-impl Sheet<'_> {
+impl RsvpFields<'_> {
     /// As in the recordings of 2017 to 2019.
     fn write_new(&self, out: &mut Vec<u8>) {
         out.put("{");

@@ -95,7 +95,7 @@ impl FromStr for SourceAddress {
             "kinesis" => Unbuilt::new("Kinesis", text).map(SourceAddress::Unbuilt),
             scheme => Err(AddressError::new(
                 text,
-                format!("\"{}:\" is no kind of source", Address::quote(scheme)),
+                format!("\"{}:\" is not a kind of source", Address::quote(scheme)),
                 format!("write {KINDS}"),
             )),
         }

@@ -24,7 +24,7 @@ use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, StreamConnection, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         _ => None,
     });
     let outage = Outage::new(stored.and_then(Position::seen_ms));
-    let wire = HttpWire {
+    let connection = HttpConnection {
         client: client(address.url(), &context.options)?,
         options: context.options.clone(),
         read_time: context.read_time.clone(),
@@ -44,7 +44,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         values_cut: 0,
         response: None,
     };
-    stream::run(wire, outage, context).await
+    stream::run(connection, outage, context).await
 }
 
 fn client(url: &Url, options: &Options) -> Result<Client, Error> {
@@ -74,7 +74,7 @@ fn client(url: &Url, options: &Options) -> Result<Client, Error> {
         .map_err(|error| Error::Client(root_cause(&error)))
 }
 
-struct HttpWire {
+struct HttpConnection {
     client: Client,
     options: Options,
     read_time: ReadTime,
@@ -98,7 +98,7 @@ struct Incoming {
     ended: Option<Interruption>,
 }
 
-impl Wire for HttpWire {
+impl StreamConnection for HttpConnection {
     async fn connect(&mut self) -> Result<(), Interruption> {
         self.response = None;
         let answer = timeout(
@@ -200,7 +200,7 @@ impl Wire for HttpWire {
     }
 }
 
-impl HttpWire {
+impl HttpConnection {
     /// What to ask for.
     fn url(&self, now_ms: i64) -> Url {
         let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
@@ -225,7 +225,7 @@ impl HttpWire {
         SourceItem::Message(Message {
             bytes: value.bytes,
             position: 0,
-            place: Location::Message(self.number),
+            location: Location::Message(self.number),
             broken: value.span.broken,
         })
     }

@@ -17,7 +17,7 @@ pub struct Message {
     /// not above the stored one were kept already and are skipped.
     pub position: u64,
     /// Where it stood, for error messages.
-    pub place: Location,
+    pub location: Location,
     /// Framing already knows that this is not one value.
     pub broken: Option<Broken>,
 }
@@ -156,7 +156,7 @@ impl Message {
         Message {
             bytes,
             position: span.end,
-            place: Location::Line {
+            location: Location::Line {
                 number: span.line,
                 offset: span.start,
             },

@@ -85,7 +85,7 @@ impl Context {
     pub(crate) async fn push_watched(
         &mut self,
         batch: MessageBatch,
-    ) -> Result<crate::sink::Taken, Stopped> {
+    ) -> Result<crate::sink::BatchReceipt, Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         let taken = self.sink.push_watched(batch).await?;
         self.report.brought(messages, bytes);

@@ -221,7 +221,7 @@ fn make(simulator: &Simulator, indices: Range<u64>) -> Vec<SourceItem> {
         Message {
             bytes,
             position: index + 1,
-            place: Location::Message(index + 1),
+            location: Location::Message(index + 1),
             broken: None,
         }
         .into()

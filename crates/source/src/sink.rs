@@ -67,22 +67,22 @@ impl Sink {
     ///
     /// # Errors
     /// When the program takes no more.
-    pub async fn push_watched(&mut self, batch: MessageBatch) -> Result<Taken, Stopped> {
+    pub async fn push_watched(&mut self, batch: MessageBatch) -> Result<BatchReceipt, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
         let permits = u32::try_from(weight)
             .unwrap_or(u32::MAX)
             .clamp(1, self.bytes_max);
-        let held = Arc::clone(&self.room)
+        let permit = Arc::clone(&self.room)
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Stopped)?;
         let watched = Arc::new(());
-        let taken = Taken(Arc::downgrade(&watched));
+        let taken = BatchReceipt(Arc::downgrade(&watched));
         self.sender
             .send(Delivery {
                 batch,
-                held: QueuePermit(held, watched),
+                permit: QueuePermit(permit, watched),
             })
             .await
             .map_err(|_| Stopped)?;
@@ -95,13 +95,13 @@ impl Sink {
 pub struct Delivery {
     /// What the source has pushed.
     pub batch: MessageBatch,
-    held: QueuePermit,
+    permit: QueuePermit,
 }
 
 impl Delivery {
     /// Takes the batch out and keeps its place, for as long as its bytes are in memory.
     pub fn open(self) -> (MessageBatch, QueuePermit) {
-        (self.batch, self.held)
+        (self.batch, self.permit)
     }
 }
 
@@ -112,9 +112,9 @@ pub struct QueuePermit(OwnedSemaphorePermit, Arc<()>);
 
 /// What becomes of a batch that was pushed.
 #[derive(Debug, Clone)]
-pub struct Taken(Weak<()>);
+pub struct BatchReceipt(Weak<()>);
 
-impl Taken {
+impl BatchReceipt {
     /// Whether the program has let go of the batch: it was appended, and is durable before anything is that is pushed
     /// from now on.
     pub fn is_over(&self) -> bool {
@@ -155,7 +155,7 @@ mod tests {
         let message = Message {
             bytes: vec![b'x'; bytes].into(),
             position: 0,
-            place: Location::Message(1),
+            location: Location::Message(1),
             broken: None,
         };
         MessageBatch {
@@ -187,12 +187,12 @@ mod tests {
             bytes: 1000,
         });
         sink.push(batch(800)).await.unwrap();
-        let (taken, held) = inbox.next().await.unwrap().open();
+        let (taken, permit) = inbox.next().await.unwrap().open();
         assert!(
             sink.push(batch(800)).now_or_never().is_none(),
             "the first is still in the program's hands"
         );
-        drop((taken, held));
+        drop((taken, permit));
         sink.push(batch(800)).await.unwrap();
         inbox.next().await.unwrap();
         // Heavier than the queue: alone, but it passes.

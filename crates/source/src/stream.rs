@@ -17,7 +17,7 @@ use crate::value_watch::ValueWatch;
 use headcount_clock::{Backoff, now_ms};
 
 /// A stream on the network. Every method has its own limits on waiting.
-pub(crate) trait Wire {
+pub(crate) trait StreamConnection {
     /// Makes a connection.
     async fn connect(&mut self) -> Result<(), Interruption>;
     /// Waits for something to come; true when it did, and now and then false without that. May be called off without
@@ -55,29 +55,30 @@ impl Interruption {
 
 /// Reads until it is time to stop. No trouble on the network ends it.
 pub(crate) async fn run(
-    mut wire: impl Wire,
+    mut connection: impl StreamConnection,
     mut outage: Outage,
     mut context: Context,
 ) -> Result<Ended, Error> {
     let mut backoff = Backoff::new(context.options.delays);
     loop {
-        let Some(connected) = context.shutdown.or(wire.connect()).await else {
+        let Some(connected) = context.shutdown.or(connection.connect()).await else {
             return Ok(Ended::Stopped);
         };
-        outage.forgive(wire.backlog());
+        outage.forgive(connection.backlog());
         let trouble = match connected {
             Err(trouble) => {
                 let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
-                tell(gap, first, &wire, &mut context).await?;
+                tell(gap, first, &connection, &mut context).await?;
                 trouble
             }
             Ok(()) => {
                 let (first, gap) = (!outage.is_told(), outage.connected(now_ms()));
                 context.report.live();
-                tell(gap, first, &wire, &mut context).await?;
+                tell(gap, first, &connection, &mut context).await?;
                 let since = Instant::now();
-                let Some(trouble) = read_all(&mut wire, &mut outage, &mut context).await? else {
-                    wire.close().await;
+                let Some(trouble) = read_all(&mut connection, &mut outage, &mut context).await?
+                else {
+                    connection.close().await;
                     return Ok(Ended::Stopped);
                 };
                 if since.elapsed() >= context.options.healthy {
@@ -86,7 +87,7 @@ pub(crate) async fn run(
                 outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
                     status.state = Activity::Reconnecting;
-                    status.values_cut = wire.values_cut();
+                    status.values_cut = connection.values_cut();
                 });
                 trouble
             }
@@ -107,7 +108,7 @@ pub(crate) async fn run(
 
 /// Reads while the connection holds; why it ended, or `None` when it is time to stop.
 async fn read_all(
-    wire: &mut impl Wire,
+    connection: &mut impl StreamConnection,
     outage: &mut Outage,
     context: &mut Context,
 ) -> Result<Option<Interruption>, Error> {
@@ -116,7 +117,7 @@ async fn read_all(
         let came = async {
             tokio::select! {
                 biased;
-                came = wire.wait() => Some(came),
+                came = connection.wait() => Some(came),
                 () = watch.due() => None,
             }
         };
@@ -130,14 +131,18 @@ async fn read_all(
             Some(Some(Ok(false))) => continue,
             Some(Some(Ok(true))) => {}
         }
-        let items = wire.take().await;
+        let items = connection.take().await;
         outage.alive(now_ms());
-        watch.looked_at(!items.is_empty(), wire.is_unfinished(), &context.report);
+        watch.looked_at(
+            !items.is_empty(),
+            connection.is_unfinished(),
+            &context.report,
+        );
         if !items.is_empty() {
             context
                 .push(MessageBatch {
                     items,
-                    position: Some(wire.position()),
+                    position: Some(connection.position()),
                 })
                 .await?;
         }
@@ -148,7 +153,7 @@ async fn read_all(
 async fn tell(
     gap: Option<Gap>,
     first: bool,
-    wire: &impl Wire,
+    connection: &impl StreamConnection,
     context: &mut Context,
 ) -> Result<(), Error> {
     let Some(gap) = gap else { return Ok(()) };
@@ -158,7 +163,7 @@ async fn tell(
     context
         .push(MessageBatch {
             items: vec![SourceItem::Gap(gap)],
-            position: Some(wire.position()),
+            position: Some(connection.position()),
         })
         .await?;
     Ok(())

@@ -22,7 +22,7 @@ use super::{
 const HEAD_LIMIT: Duration = Duration::from_secs(15);
 /// What is written at once to one client, and the largest head of a request.
 const BUFFER_BYTES: usize = 16 << 10;
-/// When no connection can be taken (out of files, mostly), the next attempt waits this long.
+/// When no connection can be accepted (out of files, mostly), the next attempt waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown` resolves, then ends all connections, which have 5 seconds to finish.
@@ -62,7 +62,7 @@ pub async fn serve(
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be taken");
+                tracing::warn!(%error, "cannot accept a connection, trying again");
                 sleep(ACCEPT_PAUSE).await;
             }
         }

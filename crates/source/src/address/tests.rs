@@ -84,7 +84,7 @@ fn what_is_wrong_is_said_with_the_remedy() {
     for (text, part) in [
         ("", "write ws://"),
         ("recording.ndjson", "write file:recording.ndjson for a file"),
-        ("ftp://x/y", "\"ftp:\" is no kind of source"),
+        ("ftp://x/y", "\"ftp:\" is not a kind of source"),
         ("c:\\data", "path of another system; write file:PATH"),
         ("http://", "names one host"),
         ("http://h:99999/", "the port of h is not a number"),

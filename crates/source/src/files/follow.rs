@@ -185,7 +185,7 @@ impl Followed {
     }
 
     fn at(&self) -> u64 {
-        self.framer.place().0
+        self.framer.offset_and_line().0
     }
 
     fn read(&mut self, bytes_max: usize) -> io::Result<FollowStep> {
@@ -229,7 +229,7 @@ impl Followed {
             .by_ref()
             .map(|framed| Message::from_span(framed.span, framed.bytes).into())
             .collect();
-        let (at, line) = self.framer.place();
+        let (at, line) = self.framer.offset_and_line();
         let position = Position::new(&self.of, Some(at), ResumeState::FollowedFile { line });
         (!items.is_empty()).then_some(MessageBatch {
             items,

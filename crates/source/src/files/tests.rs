@@ -614,7 +614,7 @@ async fn a_growing_file_is_followed() {
         panic!()
     };
     assert_eq!(
-        (&message.bytes[..], message.place.to_string()),
+        (&message.bytes[..], message.location.to_string()),
         (&b"{\"e\":5}"[..], "line 5 (byte 32)".to_owned())
     );
     assert_eq!(following.stop().await, []);

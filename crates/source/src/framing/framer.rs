@@ -62,7 +62,7 @@ impl Framer {
     }
 
     /// Where reading stands: the offset and the number of the line.
-    pub fn place(&self) -> (u64, u64) {
+    pub fn offset_and_line(&self) -> (u64, u64) {
         (self.splitter.offset(), self.splitter.line())
     }
 

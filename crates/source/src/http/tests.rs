@@ -86,7 +86,7 @@ async fn a_value_is_a_message_however_it_is_laid_out_and_cut() {
     let SourceItem::Message(last) = &messages[18] else {
         panic!()
     };
-    assert_eq!(last.place.to_string(), "message 19");
+    assert_eq!(last.location.to_string(), "message 19");
     let status = running
         .bench
         .status_is(|status| status.state == Activity::Live && status.reconnects == 2)
@@ -147,7 +147,7 @@ async fn bytes_that_become_no_value_are_told() {
             .await;
         assert_eq!(status.state, Activity::Live);
         let error = status.error.unwrap();
-        assert!(error.contains("no value has ended"), "{error}");
+        assert!(error.contains("without completing a value"), "{error}");
         go_on.notify_one();
         assert_eq!(
             texts(&running.bench.items(2).await),
@@ -554,11 +554,11 @@ async fn trouble_is_explained_and_survived() {
                 ),
                 Act::Close,
             ],
-            "to http://***@elsewhere/x?t=***, and redirects are not followed",
+            "to http://***@elsewhere/x?t=***, and headcount does not follow redirects",
         ),
         (
             vec![answer("301 Moved\r\nLocation: http://[oh", ""), Act::Close],
-            "redirects are not followed",
+            "does not follow redirects",
         ),
         (
             vec![answer("401 Unauthorized", ""), Act::Close],
@@ -570,7 +570,7 @@ async fn trouble_is_explained_and_survived() {
         ),
         (
             vec![answer("429 Too Many\r\nRetry-After: 0", ""), Act::Close],
-            "asked too often",
+            "too many requests",
         ),
         (
             vec![answer("500 Oh", "<html>"), Act::Close],

@@ -124,8 +124,8 @@ impl Begin {
                 low - 1
             ),
             Begin::Other { taken, high } => format!(
-                "topic {topic}, partition {partition}: {taken} offsets had been read, it ends at {high}: it was deleted and \
-                 made anew, or lost its end; it is read from its beginning"
+                "topic {topic}, partition {partition}: headcount had read {taken} offsets, but it ends at {high}: it was deleted and \
+                 recreated, or it lost its end; headcount reads it from its beginning"
             ),
         };
         Some(gap(cause, seen_ms, now_ms))
@@ -136,8 +136,8 @@ impl Begin {
 pub(super) fn other_record(topic: &str, partition: i32, at: u64, seen_ms: i64, now_ms: i64) -> Gap {
     let offset = at.saturating_sub(1);
     let cause = format!(
-        "topic {topic}, partition {partition}: another record stands at offset {offset} than was read there: it was deleted \
-         and made anew; it is read from its beginning"
+        "topic {topic}, partition {partition}: offset {offset} holds another record than headcount read there: it was deleted \
+         and recreated; headcount reads it from its beginning"
     );
     gap(cause, seen_ms, now_ms)
 }

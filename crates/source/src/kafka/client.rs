@@ -67,7 +67,7 @@ impl TopicClient {
         let id = self.consumer.client().fetch_cluster_id(self.limit);
         id.ok_or_else(|| {
             SessionEnd::Trouble(format!(
-                "Kafka at {} does not say which cluster it is",
+                "Kafka at {} does not report its cluster id",
                 self.brokers
             ))
         })
@@ -85,7 +85,7 @@ impl TopicClient {
             };
             if let Some(error) = known.error() {
                 return Err(SessionEnd::Trouble(format!(
-                    "Kafka at {} gives no access to topic {topic} ({})",
+                    "Kafka at {} denies access to topic {topic} ({})",
                     self.brokers,
                     KafkaError::MetadataFetch(error.into())
                 )));
@@ -106,7 +106,7 @@ impl TopicClient {
         match (u64::try_from(found.0), u64::try_from(found.1)) {
             (Ok(low), Ok(high)) => Ok(Range { low, high }),
             _ => Err(SessionEnd::Trouble(format!(
-                "Kafka at {} does not say where topic {topic}, partition {partition} begins",
+                "Kafka at {} does not report where topic {topic}, partition {partition} begins",
                 self.brokers
             ))),
         }

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::arena::Arena;
 use super::begin::PartitionName;
-use crate::envelope::{self, Opened};
+use crate::envelope::{self, UnwrappedValue};
 use crate::message::{Location, Message, MessageBatch, SourceItem};
 use crate::position::{Position, RecordMark, ResumeState};
 use headcount_clock::now_ms;
@@ -29,7 +29,7 @@ pub(super) struct TopicPartition {
     bytes: usize,
     arena: Arena,
     /// What was in the last payload: kept for its memory.
-    opened: Vec<Opened>,
+    opened: Vec<UnwrappedValue>,
 }
 
 impl TopicPartition {
@@ -106,15 +106,15 @@ impl TopicPartition {
     /// Puts the messages of a payload behind the others.
     fn open(&mut self, payload: &[u8], offset: u64) {
         envelope::open(&self.arena.keep(payload), &mut self.opened);
-        let place = Location::Record {
+        let location = Location::Record {
             partition: self.partition,
             offset,
         };
-        let message = |opened: Opened| {
+        let message = |opened: UnwrappedValue| {
             SourceItem::Message(Message {
                 bytes: opened.bytes,
                 position: offset + 1,
-                place,
+                location,
                 broken: opened.broken,
             })
         };

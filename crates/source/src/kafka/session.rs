@@ -300,7 +300,7 @@ fn ended_by(error: &KafkaError) -> Result<(), SessionEnd> {
             ),
         ) => Err(SessionEnd::Changed),
         (KafkaError::MessageConsumptionFatal(_), _) => Err(SessionEnd::Trouble(format!(
-            "the client of Kafka gave up: {error}"
+            "the Kafka client gave up: {error}"
         ))),
         _ => Ok(()),
     }

@@ -16,7 +16,7 @@ use headcount_kinesis::{
 use bytes::Bytes;
 
 use self::cursors::ShardCursors;
-use crate::envelope::{self, Opened};
+use crate::envelope::{self, UnwrappedValue};
 use crate::error::{Ended, Error};
 use crate::message::{Gap, Location, Message, MessageBatch, SourceItem};
 use crate::run::Context;
@@ -146,7 +146,7 @@ impl StreamReading {
                 items.push(SourceItem::from(Message {
                     bytes: opened.bytes,
                     position: self.cursors.next(shard),
-                    place: Location::Message(self.messages),
+                    location: Location::Message(self.messages),
                     broken: opened.broken,
                 }));
             }
@@ -200,7 +200,7 @@ impl StreamReading {
 }
 
 /// The messages in a record, in order: in each of those that the Kinesis Producer Library put together in it.
-fn opened(data: &Bytes) -> Vec<Opened> {
+fn opened(data: &Bytes) -> Vec<UnwrappedValue> {
     let mut opened = Vec::new();
     if !aggregate::is_aggregated(data) {
         envelope::open(data, &mut opened);

@@ -313,7 +313,7 @@ async fn what_is_no_websocket_is_explained() {
         ),
         (
             "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
-            "redirects are not followed",
+            "does not follow redirects",
         ),
         (
             "HTTP/1.1 301 Moved\r\nLocation: https://other.org/2/rsvps?token=secret\r\nContent-Length: 0\r\n\r\n",

@@ -78,7 +78,7 @@ async fn a_topic_made_anew_is_said_and_read_from_its_beginning() {
         let mut source = Running::start(&topic.address(), resume(&batches));
         let news = source.items(1 + count as usize).await;
         let found = texts(&news);
-        assert!(found[0].contains("made anew"), "{}", found[0]);
+        assert!(found[0].contains("recreated"), "{}", found[0]);
         assert_eq!(found[1..], numbered("new", 0..count));
         // Positions in it are its own.
         batches.extend(news);
@@ -104,7 +104,7 @@ async fn a_topic_made_anew_while_it_is_read_is_said_too() {
     topic.create(1).await;
     topic.send(0, &numbered("new", 0..10)).await;
     let found = texts(&source.items(11).await);
-    assert!(found[0].contains("made anew"), "{}", found[0]);
+    assert!(found[0].contains("recreated"), "{}", found[0]);
     assert_eq!(found[1..], numbered("new", 0..10));
 }
 
@@ -122,7 +122,7 @@ async fn a_topic_made_anew_behind_its_back_is_said_too() {
     topic.make_anew(1).await;
     topic.send(0, &numbered("new", 0..60)).await;
     let found = texts(&source.items(61).await);
-    assert!(found[0].contains("made anew"), "{}", found[0]);
+    assert!(found[0].contains("recreated"), "{}", found[0]);
     assert_eq!(found[1..], numbered("new", 0..60));
 }
 

@@ -31,7 +31,7 @@ async fn what_a_producer_of_others_wrote_comes_once() {
         };
         assert_eq!(position.at, Some(last.position));
         let (_, partition) = position.of.rsplit_once('/').unwrap();
-        let place = last.place.to_string();
+        let place = last.location.to_string();
         assert!(
             place.starts_with(&format!("partition {partition}, offset ")),
             "{place}"

@@ -455,7 +455,7 @@ fn gap_control(gap: &Gap) -> Control {
 }
 
 fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
+    let mut letter = door.refuse(reason, message.location.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;
