@@ -46,12 +46,12 @@ pub(super) struct AnswerContent {
     pub(super) guests: u32,
 }
 
-/// The time a live record of `slot` bears; it arrives at `arrival`.
+/// The `mtime` of the live record of `slot`, which arrives at `arrival`.
 pub(super) fn mtime_of(key: u64, slot: Slot, arrival: i64) -> i64 {
     arrival - LATENESS.draw(&mut Dice::of(mix(key, 51), slot as u64))
 }
 
-/// The second a re-sent record bears, of the time of the live one.
+/// The `mtime` of a re-sent record, in seconds, from that of the live one.
 pub(super) const fn rounded_second(mtime: i64) -> i64 {
     (mtime + 500).div_euclid(1000)
 }

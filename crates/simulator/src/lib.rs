@@ -76,7 +76,7 @@ impl Rate {
     /// 50 a second.
     pub const DEFAULT: Self = Self(50.0);
 
-    /// A rate of so many records a second.
+    /// A rate in records a second.
     ///
     /// # Errors
     /// When it is not from 0.001 to 1,000,000.
@@ -105,7 +105,7 @@ impl FromStr for Rate {
     }
 }
 
-/// The start when none is asked for: 2024-01-01T00:00:00Z.
+/// The default start: 2024-01-01T00:00:00Z, in ms since 1970.
 pub const DEFAULT_START_MS: i64 = clock::EPOCH_MS;
 
 /// Starts are taken between these, so that all times are such as records may have.

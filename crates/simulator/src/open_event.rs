@@ -19,7 +19,7 @@ const REPUBLISHED: u32 = 450;
 /// Of a thousand events, those that are called off in the end.
 const CALLED_OFF: u32 = 50;
 
-/// The time a record bears that only publishes the event again, if it does.
+/// The time in a record that only publishes the event again, if this record does.
 pub(super) fn republished(event: &SimulatedEvent, mtime: i64, dice: &mut Dice) -> Option<i64> {
     if !event.is_series || !dice.chance(REPUBLISHED) {
         return None;

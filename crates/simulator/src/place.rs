@@ -30,7 +30,7 @@ static ZONES_BY_HOUR: LazyLock<Vec<Weighted>> = LazyLock::new(|| {
 /// Which city, as an index of the table.
 pub(super) type CityIndex = u16;
 
-/// A city in which somebody answers at `ms`.
+/// A city from which an answer comes at `ms`.
 pub(super) fn draw_city(ms: i64, dice: &mut Dice) -> CityIndex {
     // Up to an hour later, so that the hours' differences melt into each other.
     let at = ms + i64::from(dice.below(HOUR_MS as u32));

@@ -74,13 +74,13 @@ const OLD_DELAY: Quantiles = Quantiles(&[
 pub(super) enum SlotRole {
     /// A first answer.
     First,
-    /// An answer changes, made about so many ms before.
+    /// An answer changes that was made about `delay_ms` before.
     Change { delay_ms: i64 },
     /// What this slot said is sent again.
     Repeat { of: Slot },
-    /// What a re-send said, about so many ms before, is sent again.
+    /// The content of a re-send about `delay_ms` before is sent again.
     RepeatAgain { delay_ms: i64 },
-    /// What a slot said, about so many ms before, is sent again.
+    /// The content of a slot about `delay_ms` before is sent again.
     RepeatOfOld { delay_ms: i64 },
     /// A record of another feed.
     Other(Feed),

@@ -45,7 +45,7 @@ impl SimulatedStream {
         }
     }
 
-    /// The time that a live record of `slot` bears.
+    /// The `mtime` of the live record of `slot`.
     pub(super) fn mtime_of(&self, slot: Slot) -> i64 {
         mtime_of(self.key, slot, self.clock.time_of(slot))
     }

@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    /// An event that somebody answers to at `ms`.
+    /// An event that gets an answer at `ms`.
     pub(super) fn draw_event(&self, ms: i64, dice: &mut Dice) -> SimulatedEvent {
         if dice.chance(TALK)
             && let Some(event) = self.talked_about(ms, dice)
@@ -80,7 +80,7 @@ impl World {
         SimulatedGroup::new(self.key, self.groups.first(city) + rank, city)
     }
 
-    /// Somebody who comes to the group's events.
+    /// A member who attends the group's events.
     pub(super) fn draw_member(&self, group: &SimulatedGroup, dice: &mut Dice) -> SimulatedMember {
         let (first, count) = (
             self.members.first(group.city),

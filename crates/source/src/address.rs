@@ -31,7 +31,7 @@ pub enum SourceAddress {
     Simulation(SimulationAddress),
     /// `-`.
     StandardInput,
-    /// Given by the program, which knows the store; nobody types it.
+    /// Made by the program, which knows the store; users cannot type it.
     Objects(Objects),
     #[cfg(feature = "kafka")]
     /// `kafka://`.

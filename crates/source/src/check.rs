@@ -43,7 +43,7 @@ fn check_file(FileAddress { path, pace }: &FileAddress) -> io::Result<()> {
             io::ErrorKind::InvalidInput,
             "only a plain file can be followed",
         )),
-        // Opening a pipe would wait for whoever writes to it.
+        // Opening a pipe would wait for its writer.
         FilePace::AtOnce | FilePace::Speed(_) => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ use crate::address::Unbuilt;
 /// Why a source could not go on. Each says its cause itself: what is printed as a chain says it once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The program takes no more records.
+    /// The program accepts no more records.
     #[error(transparent)]
     Stopped(#[from] Stopped),
     /// A file cannot be opened.
@@ -81,7 +81,7 @@ impl Error {
     }
 }
 
-/// The program takes no more records: it is stopping.
+/// The program accepts no more records: it is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("headcount accepts no more records: it is stopping")]
 pub struct Stopped;

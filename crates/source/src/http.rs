@@ -94,7 +94,7 @@ struct Incoming {
     waiting_since: Option<Instant>,
     /// What came and was not looked at yet.
     chunk: Option<reqwest::Result<Option<Bytes>>>,
-    /// Why there is no more of it.
+    /// Why the body ended.
     ended: Option<Interruption>,
 }
 
@@ -183,7 +183,7 @@ impl StreamConnection for HttpConnection {
     }
 
     fn backlog(&self) -> Duration {
-        // Without a record there is no place to ask for.
+        // Without a record there is no time to resume from.
         match self.cursor.ms() {
             Some(_) if self.address.resumes() => self.options.backlog,
             _ => Duration::ZERO,

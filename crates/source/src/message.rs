@@ -34,7 +34,7 @@ pub enum Broken {
     },
     /// Nested deeper than anybody follows.
     TooDeep,
-    /// The text breaks the grammar of JSON, is cut off, or is no object at all.
+    /// The text breaks the grammar of JSON, is cut off, or is not an object.
     NotJson,
 }
 

@@ -39,7 +39,7 @@ const FEW: u64 = 32;
 const RECORDS: u64 = 800;
 const RECORD_BYTES: usize = 1400;
 
-/// So many batches at most are made at once.
+/// At most this many batches are made at once.
 const CORES_MAX: usize = 8;
 
 pub(crate) async fn run(address: SimulationAddress, context: Context) -> Result<Ended, Error> {

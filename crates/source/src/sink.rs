@@ -13,9 +13,9 @@ const ITEM_BYTES: usize = 64;
 /// How much may wait in the queue or be in the program's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SinkLimits {
-    /// So many batches.
+    /// Number of batches.
     pub batches: usize,
-    /// So many bytes of messages, and a little for each item.
+    /// Bytes of messages, plus 64 for each item.
     pub bytes: usize,
 }
 
@@ -58,7 +58,7 @@ impl Sink {
     /// Resolves when the batch is queued (not when it is durable).
     ///
     /// # Errors
-    /// When the program takes no more.
+    /// When the program accepts no more.
     pub async fn push(&mut self, batch: MessageBatch) -> Result<(), Stopped> {
         self.push_watched(batch).await.map(drop)
     }
@@ -66,7 +66,7 @@ impl Sink {
     /// As [`Sink::push`]; tells later whether the program has let go of the batch.
     ///
     /// # Errors
-    /// When the program takes no more.
+    /// When the program accepts no more.
     pub async fn push_watched(&mut self, batch: MessageBatch) -> Result<BatchReceipt, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.

@@ -1,4 +1,4 @@
-//! What a source tells of itself.
+//! What a source reports of itself.
 
 use tokio::sync::watch;
 
@@ -132,7 +132,7 @@ impl Reporter {
     /// Nothing more will come, because of an error or not.
     pub(crate) fn ended(&self, error: Option<&Error>) {
         self.change(|status| {
-            // That the program takes no more is no fault of the source.
+            // When the program accepts no more records, that is not a failure of the source.
             let failure = error.filter(|error| !matches!(error, Error::Stopped(_)));
             status.state = match failure {
                 Some(_) => Activity::Failed,

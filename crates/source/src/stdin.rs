@@ -15,7 +15,7 @@ use crate::value_watch::ValueWatch;
 
 const READ_BYTES: usize = 128 << 10;
 
-/// Reads standard input to its end. Nothing of it can be read again, so there is no position.
+/// Reads standard input to its end. It cannot be read a second time, so there is no position.
 pub(crate) async fn run(mut context: Context) -> Result<Ended, Error> {
     run_over(|| Ok(io::stdin()), &mut context).await
 }

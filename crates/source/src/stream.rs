@@ -1,4 +1,5 @@
-//! What HTTP streams and WebSockets have in common: connecting for ever, and keeping account of what may be lost.
+//! What HTTP streams and WebSockets have in common: reconnecting for as long as they run, and keeping account of what
+//! may be lost.
 
 use std::time::Duration;
 
@@ -20,16 +21,16 @@ use headcount_clock::{Backoff, now_ms};
 pub(crate) trait StreamConnection {
     /// Makes a connection.
     async fn connect(&mut self) -> Result<(), Interruption>;
-    /// Waits for something to come; true when it did, and now and then false without that. May be called off without
+    /// Waits until something arrives (true); now and then returns false early. May be cancelled without
     /// losing a message.
     async fn wait(&mut self) -> Result<bool, Interruption>;
-    /// What came: everything that is there, without waiting for more. May be empty.
+    /// Everything that has arrived, without waiting for more. May be empty.
     async fn take(&mut self) -> Vec<SourceItem>;
-    /// Takes leave of the server.
+    /// Closes the connection in good order.
     async fn close(&mut self);
-    /// From where to go on, after everything that was read.
+    /// Where to resume after everything that was read.
     fn position(&self) -> Position;
-    /// How long an outage the server makes up for when it is asked to go on; zero if it cannot be asked.
+    /// The longest outage after which the server can resend everything; zero if it cannot resend.
     fn backlog(&self) -> Duration;
     /// Whether what was read ends within a value.
     fn is_unfinished(&self) -> bool;
@@ -186,7 +187,7 @@ pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
 /// Makes TLS possible, once: the program has usually chosen its provider before.
 pub(crate) fn install_tls() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may install one at the same moment, which is as good.
+        // Another thread may install one at the same moment, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

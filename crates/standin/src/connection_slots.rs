@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Connections beyond the limit that are still told so; more are closed without a word.
+/// Connections beyond the limit that still get an error; further ones are closed at once.
 const REFUSED_MAX: usize = 10;
 
 #[derive(Clone)]

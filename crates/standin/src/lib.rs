@@ -11,7 +11,7 @@
 //!     ?trickle          of open_venues: everything, in batches of 512
 //! ```
 //!
-//! A recording is played anew to each connection, from its start, at the pace of its live
+//! A recording is played to each connection from its start, at the pace of its live
 //! records; the simulation is one stream that every connection joins where it is. Nothing is
 //! put in a queue: a record is taken when the client has room for it, so a slow client slows
 //! nobody else, and costs no memory.

@@ -1,4 +1,4 @@
-//! What is shown to whom, and when.
+//! Which records each connection gets, and when.
 
 use std::{
     sync::{
@@ -18,10 +18,10 @@ use super::{
 };
 use headcount_simulator::Simulator;
 
-/// Nobody waits longer than this for a recorded record, however long it was quiet.
+/// The longest pause before a recorded record, however long the recording was quiet.
 const GAP_MAX: Duration = Duration::from_secs(1);
 
-/// What all connections are shown, ready to be played.
+/// The content of all connections, ready to be played.
 pub(super) struct Broadcast {
     content: BroadcastContent,
     speed: Speed,
@@ -113,7 +113,7 @@ fn paced(entries: Vec<RecordingEntry>, speed: Speed) -> Vec<ScheduledRecord> {
     entries.into_iter().map(pace).collect()
 }
 
-/// A feed as one connection sees it.
+/// A feed as one connection gets it.
 pub(super) struct Playback {
     kind: PlaybackKind,
     shown: Arc<AtomicU64>,
@@ -126,7 +126,7 @@ enum PlaybackKind {
 
 impl Playback {
     /// Waits until the next record is due, and gives it with its LF. When nothing more will ever
-    /// come it waits for ever. Whoever stops waiting loses nothing.
+    /// come it waits for ever. Cancelling the wait loses nothing.
     pub(super) async fn next(&mut self) -> Bytes {
         let line = match &mut self.kind {
             PlaybackKind::Recording(recording) => recording.next().await,

@@ -10,7 +10,7 @@ use super::{playback::Playback, shutdown::ShutdownSignal};
 /// A poll is answered after this time, even with nothing.
 const WAIT: Duration = Duration::from_secs(25);
 /// Once there is a record, others that come within this time go with it: long enough to spare a request a record, short
-/// enough that nobody sees it.
+/// enough that it is not noticed.
 const GATHER: Duration = Duration::from_millis(100);
 const RECORDS_MAX: usize = 200;
 

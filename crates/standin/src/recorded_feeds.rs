@@ -27,7 +27,7 @@ pub(super) struct RecordingEntry {
 }
 
 impl RecordingEntry {
-    /// Whether its time is that of a live message: re-sent ones bear whole seconds.
+    /// Whether its time is that of a live message: re-sent ones have whole seconds.
     pub(super) fn live_mtime(&self) -> Option<i64> {
         self.mtime.filter(|mtime| mtime % 1000 != 0)
     }

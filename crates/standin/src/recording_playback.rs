@@ -1,4 +1,4 @@
-//! A recording as one connection is shown it.
+//! A recording as one connection gets it.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Venues in one batch of a trickle, and the time from one to the next.
 const TRICKLE: usize = 512;
 const TRICKLE_PAUSE: Duration = Duration::from_secs(1);
-/// So many records are looked at in a row before others get their turn.
+/// Records searched in a row before other tasks get their turn.
 const LOOKS: usize = 1024;
 
 /// A recording in play.

@@ -1,4 +1,4 @@
-//! The simulation as one connection is shown it.
+//! The simulation as one connection gets it.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -13,9 +13,9 @@ use super::{
 };
 use headcount_simulator::Simulator;
 
-/// So many records are looked at in a row before others get their turn.
+/// Records searched in a row before other tasks get their turn.
 const LOOKS: usize = 1024;
-/// A rest in a long search.
+/// Pause within a long search.
 const BREATH: Duration = Duration::from_millis(5);
 /// How far back `since_count` looks.
 const BACKLOG_MAX: u64 = 100_000;
@@ -94,7 +94,7 @@ impl SimulationPlayback {
             self.next += 1;
             looked += 1;
             if looked % LOOKS == 0 {
-                // What nobody sees should come no faster than what is seen.
+                // Skipped records should pass no faster than matching ones.
                 sleep_until(self.due()).await;
                 sleep(BREATH).await;
             }

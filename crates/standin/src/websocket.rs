@@ -14,7 +14,7 @@ use super::{
     connection_slots::SharedSlot, playback::Playback, query::Refusal, shutdown::ShutdownSignal,
 };
 
-/// Whoever takes nothing for so long is gone.
+/// A client that reads nothing for this long is considered gone.
 const SEND_LIMIT: Duration = Duration::from_secs(60);
 /// After so long without a record a ping shows whether the client is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
     timeout(SEND_LIMIT, socket.send(message)).await.ok()?.ok()
 }
 
-/// The line without its end. What is no UTF-8 was not taken into the recording.
+/// The line without its end. The recording holds valid UTF-8 only.
 fn text(line: Bytes) -> Utf8Bytes {
     let length = line.strip_suffix(b"\n").map_or(line.len(), <[u8]>::len);
     Utf8Bytes::try_from(line.slice(..length)).unwrap_or_default()

@@ -19,11 +19,11 @@ pub struct FileAddress {
 /// How fast a file is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FilePace {
-    /// To its end, as fast as it is taken.
+    /// To its end, as fast as the sink accepts batches.
     AtOnce,
-    /// At so many times the speed of record time.
+    /// At a multiple of the speed of record time.
     Speed(f64),
-    /// To its end and on, as it grows.
+    /// To its end, and then further as it grows.
     Follow,
 }
 

@@ -1,4 +1,4 @@
-//! Unpacking what comes in pieces: the body of an HTTP stream.
+//! Unpacks the body of an HTTP stream as it arrives.
 
 use std::io;
 
@@ -8,13 +8,13 @@ use zstd::stream::raw::{Decoder, Operation as _};
 
 use super::packing::{Packing, packing};
 
-/// The most content that one step gives: a few packed bytes can stand for very many, and nobody is to hold them all.
+/// The most content that one step returns: a few packed bytes can stand for very many, which must not all be in memory.
 const STEP_BYTES: usize = 64 << 10;
 
 /// The first bytes by which every packing is told.
 const MAGIC_BYTES: usize = 4;
 
-/// The longest head of a gzip member that is waited for: it may bear a name and a comment.
+/// The longest head of a gzip member, which may hold a name and a comment.
 const GZIP_HEAD_MAX: usize = 64 << 10;
 
 /// The checksum and the length behind a gzip member.
@@ -58,7 +58,7 @@ struct ZstdFrames {
 
 /// What one step came to.
 enum UnpackStep {
-    /// So many bytes of content.
+    /// Bytes of content.
     Content(usize),
     /// The next state has the say.
     On,

@@ -19,8 +19,8 @@ use self::packing::{Unpacked, packing, unpacked};
 use crate::framing::{EXCERPT_BYTES, ScanMode, Splitter, VALUE_MAX};
 use crate::message::Broken;
 
-/// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. Nobody wraps
-/// four times on purpose.
+/// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. No producer
+/// wraps four times on purpose.
 const LAYERS_MAX: u8 = 4;
 
 /// One value, or one malformed stretch of a message.

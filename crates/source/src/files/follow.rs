@@ -1,7 +1,7 @@
 //! A file that grows: what a recorder or another program writes, as it is written.
 //!
 //! The file has no content to be known by as long as it grows, so its positions are bound to its path and its first
-//! line. When it is cut short, or another file stands at its path, reading begins anew (after the rest of the old file,
+//! line. When it is cut short, or another file stands at its path, reading starts over (after the rest of the old file,
 //! if that can still be read).
 
 use std::fs::File;
@@ -138,7 +138,7 @@ struct Followed {
     file: File,
     head: Vec<u8>,
     of: String,
-    /// The how-manieth file at this path it is, from 0.
+    /// The ordinal of the file at this path, from 0.
     generation: u32,
     framer: Framer,
     /// How many bytes of the file were read.
@@ -210,7 +210,7 @@ impl Followed {
         Ok(self.batch().map_or(FollowStep::Waiting, FollowStep::Read))
     }
 
-    /// Reads once. The end of what is there is not the end of the file, so the framer is not told of it.
+    /// Reads once. The file may still grow, so its present end is not the end of the input for the framer.
     fn take_in(&mut self) -> io::Result<usize> {
         let mut chunk = Vec::with_capacity(READ_BYTES);
         let count = self

@@ -62,7 +62,7 @@ impl FileContent {
         })
     }
 
-    /// How many bytes of the file itself were read, of how many (0 if nobody knows): for a progress bar.
+    /// How many bytes of the file itself were read, of how many (0 if unknown): for a progress bar.
     pub fn progress(&self) -> (u64, u64) {
         // Beginnings are read twice.
         let read = self.packed.load(Ordering::Relaxed);

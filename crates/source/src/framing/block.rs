@@ -40,7 +40,7 @@ pub struct BlockReader<R> {
 }
 
 impl<R: Read> BlockReader<R> {
-    /// Blocks of about so many bytes (a value may be longer than that).
+    /// Blocks of about `block_bytes` bytes (a value may be longer than that).
     pub fn new(reader: R, mode: ScanMode, block_bytes: usize) -> Self {
         BlockReader {
             reader,
@@ -52,7 +52,7 @@ impl<R: Read> BlockReader<R> {
         }
     }
 
-    /// Fills a block anew; false when the input is at its end. A block may be without spans.
+    /// Replaces the content of a block; false when the input is at its end. A block may be without spans.
     ///
     /// # Errors
     /// What reading failed with, once, after the blocks of everything that came before it.

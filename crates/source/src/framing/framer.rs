@@ -11,7 +11,7 @@ use super::splitter::{ScanMode, Splitter, ValueSpan};
 pub struct Framed {
     /// The value, or the malformed text (of one that is too big its beginning).
     pub bytes: Bytes,
-    /// Where it stood, and why it is no value if it is none.
+    /// Where it stood, and why it is malformed if it is.
     pub span: ValueSpan,
 }
 
@@ -43,7 +43,7 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Reads once, at most so many bytes; 0 is the end of the input, and then [`Framer::finish`] was called.
+    /// Reads once, at most `count_max` bytes. At the end of the input it returns 0 and calls [`Framer::finish`].
     pub fn read_from(&mut self, reader: &mut impl Read, count_max: usize) -> io::Result<usize> {
         let filled = self.buffer.len();
         self.buffer.resize(filled + count_max, 0);

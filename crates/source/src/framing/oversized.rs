@@ -1,4 +1,4 @@
-//! Text too big to keep: hashed and forgotten as it goes by.
+//! Text too big to keep: only its length, its hash and its first bytes survive.
 
 use sha2::{Digest, Sha256};
 

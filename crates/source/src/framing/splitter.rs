@@ -77,7 +77,7 @@ impl ValueSpan {
     }
 }
 
-/// Cuts a stream into spans. The caller keeps the buffer: it shows all bytes from [`Splitter::consumed`] on at every
+/// Splits a stream into spans. The caller keeps the buffer: it shows all bytes from [`Splitter::consumed`] on at every
 /// call, and may drop those before it by telling [`Splitter::drop_front`].
 #[derive(Debug)]
 pub struct Splitter {
@@ -119,14 +119,14 @@ enum SplitState {
 
 /// What begins on a line, as far as it can be seen.
 enum Judgement {
-    /// An object, its brace so many bytes into the line, after so many blanks.
+    /// An object: the offset of its brace in the line, and how many blanks stand before it.
     Object {
         brace: usize,
         indent: usize,
     },
     /// What may be the rest of a broken value.
     Other,
-    /// What is no part of any value, such as prose.
+    /// Text that cannot be part of a value, such as prose.
     Foreign,
     Unknown,
 }
@@ -163,7 +163,7 @@ impl Splitter {
         self.at
     }
 
-    /// The caller dropped so many bytes from the front of its buffer.
+    /// The caller dropped `count` bytes from the front of its buffer.
     pub fn drop_front(&mut self, count: usize) {
         self.base += count as u64;
         self.at -= count;

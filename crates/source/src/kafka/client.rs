@@ -18,7 +18,7 @@ use crate::shown::fit_to_show;
 /// The library wants a group to be named, though none is joined and nothing is committed.
 const GROUP: &str = "headcount-source";
 
-/// How many topics are named to somebody who asked for one that is missing.
+/// How many existing topics the error about a missing one lists.
 const NAMED_MAX: usize = 12;
 
 /// A connection to the brokers of an address.
@@ -49,7 +49,7 @@ impl TopicClient {
             .set("fetch.queue.backoff.ms", "5")
             .set("socket.timeout.ms", "10000")
             .set("topic.metadata.refresh.interval.ms", "10000")
-            // For LogContext: only the log of topics says that one was made anew.
+            // For LogContext: only the log of topics reports that one was recreated.
             .set("debug", "topic")
             .set_log_level(RDKafkaLogLevel::Debug);
         let consumer = config
@@ -131,7 +131,7 @@ impl TopicClient {
         })
     }
 
-    /// Nobody answers, or not with what was asked for.
+    /// No broker answers, or the answer lacks what was requested.
     pub(super) fn silent(&self, error: &KafkaError) -> SessionEnd {
         SessionEnd::Trouble(format!(
             "Kafka at {} does not answer ({})",

@@ -17,7 +17,7 @@ use crate::run::{Context, Options};
 use crate::status::{Activity, Reporter};
 use headcount_clock::{Backoff, now_ms};
 
-/// Reads topics for as long as somebody takes the batches.
+/// Reads topics for as long as the sink accepts batches.
 pub(super) struct TopicReader {
     pub(super) address: TopicAddress,
     pub(super) options: Options,
@@ -64,7 +64,7 @@ impl TopicReader {
         }
     }
 
-    /// Ends when nobody takes batches any more.
+    /// Ends when the sink accepts no more batches.
     pub(super) fn run(mut self) {
         let mut backoff = Backoff::new(self.options.delays);
         while !self.is_over() {
@@ -121,7 +121,7 @@ impl TopicReader {
         self.report.live();
     }
 
-    /// Whether nobody takes batches any more.
+    /// Whether the sink accepts no more batches.
     pub(super) fn is_over(&self) -> bool {
         self.batches.is_closed()
     }

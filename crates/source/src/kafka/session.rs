@@ -29,14 +29,14 @@ pub(super) struct Session {
     last: usize,
     /// When it was last checked that the topics are as they were; `None` when it is time to.
     checked: Option<Instant>,
-    /// Nobody answered then.
+    /// No broker answered at that time.
     silent: bool,
 }
 
 /// Why a session ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionEnd {
-    /// Nobody takes batches any more.
+    /// The sink accepts no more batches.
     Over,
     /// There is another state of things, which the next session finds out.
     Changed,

@@ -41,7 +41,7 @@ async fn run_with(
         return Ok(Ended::Stopped);
     };
     let (client, summary) = found?;
-    // A stream that was deleted and made anew is another one, whatever its name.
+    // A stream that was deleted and recreated is another one, whatever its name.
     let prefix = format!(
         "kinesis://{}/{}@{} ",
         address.region(),
