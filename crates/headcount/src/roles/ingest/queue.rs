@@ -301,7 +301,6 @@ mod tests {
             position,
             repaired: 0,
             received: 1,
-            repaired: 0,
         };
         Known::of_bodies(&[control.to_body()])
     }
