@@ -20,7 +20,7 @@ use headcount_engine::{Declared, Filter, Partition, Summary, Survey};
 use headcount_record::{
     Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
 };
-use headcount_source::framing::{Block, BlockReader, Look, values_in};
+use headcount_source::framing::{Block, BlockReader, ScanMode, values_in};
 
 use crate::{schema::kinds_of, team::lead};
 
@@ -105,7 +105,7 @@ impl Counter {
         let source = self.sources;
         self.sources += 1;
         let reading = Mutex::new(Reading {
-            blocks: BlockReader::new(reader, Look::Lines, BLOCK_BYTES),
+            blocks: BlockReader::new(reader, ScanMode::Lines, BLOCK_BYTES),
             turns: 0,
         });
         let step = |at: usize, step: Step| match step {
@@ -256,16 +256,16 @@ impl Decoding {
         let mut results = std::mem::take(&mut self.results);
         let repaired = self.decoder.repaired();
         let (broken, sound): (Vec<_>, Vec<_>) =
-            block.iter().partition(|(piece, _)| piece.broken.is_some());
-        let broken = broken.iter().filter_map(|(piece, _)| piece.broken.as_ref());
+            block.iter().partition(|(span, _)| span.broken.is_some());
+        let broken = broken.iter().filter_map(|(span, _)| span.broken.as_ref());
         self.refused.extend(broken.map(reason_of));
         let lines: Vec<&[u8]> = sound.iter().map(|(_, bytes)| *bytes).collect();
         self.decoder.decode_all(&lines, &mut results);
-        for ((piece, bytes), result) in sound.into_iter().zip(results.drain(..)) {
+        for ((span, bytes), result) in sound.into_iter().zip(results.drain(..)) {
             match result {
                 Ok(record) => self.route(record),
                 // A line that was not looked into may hold several values, or broken ones.
-                Err(Reason::BadJson) if !piece.proved => self.look_into(bytes),
+                Err(Reason::BadJson) if !span.proved => self.look_into(bytes),
                 Err(reason) => self.refused.push(reason),
             }
         }
@@ -275,8 +275,8 @@ impl Decoding {
     }
 
     fn look_into(&mut self, line: &[u8]) {
-        for piece in values_in(line) {
-            match (&piece.broken, self.decoder.decode(piece.bytes(line))) {
+        for span in values_in(line) {
+            match (&span.broken, self.decoder.decode(span.bytes(line))) {
                 (None, Ok(record)) => self.route(record),
                 (None, Err(reason)) => self.refused.push(reason),
                 (Some(broken), _) => self.refused.push(reason_of(broken)),
@@ -336,7 +336,7 @@ impl Routes {
     }
 }
 
-/// The reason of a piece that framing knows to be none.
+/// The reason of a span that framing knows to be none.
 pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
     use headcount_source::message::Broken;
     match broken {

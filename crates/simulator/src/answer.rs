@@ -3,9 +3,9 @@
 use super::{
     clock::Slot,
     dice::{Dice, Quantiles, mix},
-    event::Event,
+    event::SimulatedEvent,
     group::Trait,
-    member::Member,
+    member::SimulatedMember,
     place::HOUR_MS,
     world::World,
 };
@@ -31,32 +31,32 @@ const LATENESS: Quantiles = Quantiles(&[
 ]);
 
 /// A first answer, with all that its later versions share.
-pub(super) struct Answer {
+pub(super) struct SimulatedAnswer {
     pub(super) slot: Slot,
     pub(super) mtime: i64,
-    pub(super) event: Event,
-    pub(super) member: Member,
-    first: Said,
+    pub(super) event: SimulatedEvent,
+    pub(super) member: SimulatedMember,
+    first: AnswerContent,
     key: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct AnswerContent {
     pub(super) yes: bool,
     pub(super) guests: u32,
 }
 
-/// The time a live record of `slot` bears; it arrives at `arrival`.
+/// The `mtime` of the live record of `slot`, which arrives at `arrival`.
 pub(super) fn mtime_of(key: u64, slot: Slot, arrival: i64) -> i64 {
     arrival - LATENESS.draw(&mut Dice::of(mix(key, 51), slot as u64))
 }
 
-/// The second a re-sent record bears, of the time of the live one.
+/// The `mtime` of a re-sent record, in seconds, from that of the live one.
 pub(super) const fn rounded_second(mtime: i64) -> i64 {
     (mtime + 500).div_euclid(1000)
 }
 
-impl Answer {
+impl SimulatedAnswer {
     /// `promised`: whether it will be re-sent.
     pub(super) fn new(world: &World, key: u64, slot: Slot, mtime: i64, promised: bool) -> Self {
         let mut dice = Dice::of(mix(key, 52), slot as u64);
@@ -73,7 +73,7 @@ impl Answer {
             mtime,
             event,
             member,
-            first: Said { yes, guests },
+            first: AnswerContent { yes, guests },
             key: dice.throw(),
         }
     }
@@ -84,20 +84,20 @@ impl Answer {
 
     /// What the version of this time says. It depends on the rounded second only, so a re-sent
     /// record always equals the live one, however often the answer changed.
-    pub(super) fn said_at(&self, mtime: i64) -> Said {
+    pub(super) fn said_at(&self, mtime: i64) -> AnswerContent {
         let second = rounded_second(mtime);
         if second == rounded_second(self.mtime) {
             return self.first;
         }
         let mut dice = Dice::of(self.key, second as u64);
         if !self.first.yes {
-            return Said {
+            return AnswerContent {
                 yes: true,
                 guests: 0,
             };
         }
         if dice.chance(TAKEN_BACK) {
-            return Said {
+            return AnswerContent {
                 yes: false,
                 guests: 0,
             };
@@ -107,12 +107,12 @@ impl Answer {
         } else {
             0
         };
-        Said { yes: true, guests }
+        AnswerContent { yes: true, guests }
     }
 }
 
 /// Of a thousand answers to an event at a time, how many are a yes.
-fn yes_share(event: &Event, mtime: i64, promised: bool) -> i64 {
+fn yes_share(event: &SimulatedEvent, mtime: i64, promised: bool) -> i64 {
     if promised {
         return YES_OF_PROMISED;
     }

@@ -12,7 +12,7 @@ pub(super) const fn mix(key: u64, number: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// A row of draws that begins anew, and equally, for each thing it is made for.
+/// A sequence of draws, always the same for the same key and number.
 #[derive(Clone)]
 pub(super) struct Dice {
     key: u64,

@@ -2,11 +2,11 @@
 
 use super::{
     dice::{Dice, mix},
-    group::{Description, Group, Trait},
-    pattern::{Filling, Pattern, Text},
+    group::{Description, SimulatedGroup, Trait},
+    pattern::{Filling, Pattern, ShortText},
     place::city,
     tables::TABLES,
-    venue::Venue,
+    venue::SimulatedVenue,
     world::World,
 };
 
@@ -70,7 +70,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    pub(super) fn of(group: &Group) -> Self {
+    pub(super) fn of(group: &SimulatedGroup) -> Self {
         let mut dice = group.dice(Trait::Schedule);
         let is_series = dice.chance(SERIES);
         let period_days = dice.pick(&PERIODS);
@@ -84,13 +84,18 @@ impl Schedule {
     }
 
     /// The event that begins nearest to `wished_ms`, but after `ms`.
-    pub(super) fn event_near(&self, group: Group, wished_ms: i64, ms: i64) -> Event {
+    pub(super) fn event_near(
+        &self,
+        group: SimulatedGroup,
+        wished_ms: i64,
+        ms: i64,
+    ) -> SimulatedEvent {
         let day = (wished_ms - FIRST_DAY_MS).div_euclid(DAY_MS);
         let number = (day - self.first_day).div_euclid(self.period_days);
-        let mut best = Event::new(self, group, number - 1);
+        let mut best = SimulatedEvent::new(self, group, number - 1);
         // The next but two begins after `ms` in any case.
         for number in number..number + 3 {
-            let event = Event::new(self, group, number);
+            let event = SimulatedEvent::new(self, group, number);
             let nearer = event.starts.abs_diff(wished_ms) < best.starts.abs_diff(wished_ms);
             if best.starts <= ms || nearer {
                 best = event;
@@ -101,16 +106,16 @@ impl Schedule {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Event {
-    pub(super) group: Group,
+pub(super) struct SimulatedEvent {
+    pub(super) group: SimulatedGroup,
     /// Which of the group's events.
     number: i64,
     pub(super) is_series: bool,
     pub(super) starts: i64,
 }
 
-impl Event {
-    fn new(schedule: &Schedule, group: Group, number: i64) -> Self {
+impl SimulatedEvent {
+    fn new(schedule: &Schedule, group: SimulatedGroup, number: i64) -> Self {
         let mut event = Self {
             group,
             number,
@@ -146,8 +151,8 @@ impl Event {
     }
 
     /// Its id: a number, or letters if it recurs.
-    pub(super) fn id(&self) -> Text {
-        let mut id = Text::new();
+    pub(super) fn id(&self) -> ShortText {
+        let mut id = ShortText::new();
         if !self.is_series {
             id.push_number(self.address_number());
             return id;
@@ -173,10 +178,14 @@ impl Event {
     }
 
     /// Where it takes place, as known at `second`.
-    pub(super) fn venue(&self, world: &World, second: i64) -> Option<Venue> {
+    pub(super) fn venue(&self, world: &World, second: i64) -> Option<SimulatedVenue> {
         let group = &self.group;
         if self.is_revised(second) {
-            return Some(Venue::draw(world, group, &mut self.dice(Trait::NewVenue)));
+            return Some(SimulatedVenue::draw(
+                world,
+                group,
+                &mut self.dice(Trait::NewVenue),
+            ));
         }
         // A series keeps its place.
         let mut dice = if self.is_series {
@@ -184,11 +193,16 @@ impl Event {
         } else {
             self.dice(Trait::Venue)
         };
-        (!dice.chance(NO_VENUE)).then(|| Venue::draw(world, group, &mut dice))
+        (!dice.chance(NO_VENUE)).then(|| SimulatedVenue::draw(world, group, &mut dice))
     }
 
     /// What it is called, as known at `second`.
-    pub(super) fn name(&self, group: &Description, venue: Option<&Text>, second: i64) -> Text {
+    pub(super) fn name(
+        &self,
+        group: &Description,
+        venue: Option<&ShortText>,
+        second: i64,
+    ) -> ShortText {
         let dice = |of| {
             if self.is_series {
                 self.group.dice(of)
@@ -213,10 +227,10 @@ impl Event {
             topics: (topic(), topics[0]),
             city: city(self.group.city).name,
             category: group.category,
-            venue: venue.map(Text::as_str),
+            venue: venue.map(ShortText::as_str),
         };
-        let mut name = Text::new();
-        pattern.write(&filling, &mut dice(Trait::NameGaps), &mut name);
+        let mut name = ShortText::new();
+        pattern.write(&filling, &mut dice(Trait::NameFillings), &mut name);
         let mut ornament = self.dice(Trait::Ornament);
         if ornament.chance(24) {
             name.push(ornament.pick(&ORNAMENTS));

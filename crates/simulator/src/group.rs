@@ -2,7 +2,7 @@
 
 use super::{
     dice::{Dice, Quantiles, mix},
-    pattern::{Filling, Pattern, Text},
+    pattern::{Filling, Pattern, ShortText},
     place::{CityIndex, city},
     tables::{Category, TABLES},
 };
@@ -36,7 +36,7 @@ const ORNAMENTS: [&str; 8] = [
 
 /// A group's place among all, and what its other traits are drawn from.
 #[derive(Clone, Copy)]
-pub(super) struct Group {
+pub(super) struct SimulatedGroup {
     pub(super) index: u32,
     pub(super) city: CityIndex,
     key: u64,
@@ -44,7 +44,7 @@ pub(super) struct Group {
     mask: u32,
 }
 
-impl Group {
+impl SimulatedGroup {
     pub(super) const fn new(world: u64, index: u32, city: CityIndex) -> Self {
         Self {
             index,
@@ -93,16 +93,16 @@ impl Group {
 
     pub(super) fn describe(&self) -> Description {
         let category = self.category();
-        let topics = Topics::draw(&TABLES.categories[category], &mut self.dice(Trait::Topics));
+        let topics = GroupTopics::draw(&TABLES.categories[category], &mut self.dice(Trait::Topics));
         let filling = Filling {
             topics: topics.leading(),
             city: city(self.city).name,
             category,
             venue: None,
         };
-        let mut name = Text::new();
+        let mut name = ShortText::new();
         self.name_pattern(category)
-            .write(&filling, &mut self.dice(Trait::NameGaps), &mut name);
+            .write(&filling, &mut self.dice(Trait::NameFillings), &mut name);
         let mut dice = self.dice(Trait::Ornament);
         if dice.chance(28) {
             name.push(dice.pick(&ORNAMENTS));
@@ -129,8 +129,8 @@ impl Group {
     }
 
     /// The name's letters and digits with hyphens between words, and a number that is its own.
-    fn urlname(&self, name: &Text) -> Text {
-        let mut urlname = Text::new();
+    fn urlname(&self, name: &ShortText) -> ShortText {
+        let mut urlname = ShortText::new();
         let words = name
             .as_str()
             .split(|char: char| !char.is_ascii_alphanumeric());
@@ -160,7 +160,7 @@ pub(super) enum Trait {
     Members,
     Mood,
     Name,
-    NameGaps,
+    NameFillings,
     NewVenue,
     Ornament,
     Place,
@@ -175,18 +175,18 @@ pub(super) enum Trait {
 
 pub(super) struct Description {
     pub(super) category: usize,
-    pub(super) topics: Topics,
-    pub(super) name: Text,
-    pub(super) urlname: Text,
+    pub(super) topics: GroupTopics,
+    pub(super) name: ShortText,
+    pub(super) urlname: ShortText,
 }
 
 /// The topics of a group, each once, the most telling first.
-pub(super) struct Topics {
+pub(super) struct GroupTopics {
     ids: [u16; TOPICS_MAX],
     count: usize,
 }
 
-impl Topics {
+impl GroupTopics {
     fn draw(category: &Category, dice: &mut Dice) -> Self {
         let wanted = TOPICS.draw(dice).clamp(1, TOPICS_MAX as i64) as usize;
         let mut topics = Self {

@@ -56,14 +56,14 @@ fn has_special(text: &[u8]) -> bool {
 }
 
 /// Appends to a line of JSON. Literals come as they are, with their quotes and commas.
-pub(super) trait Json {
+pub(super) trait JsonWriter {
     fn put(&mut self, literal: &str);
     fn text(&mut self, text: &[u8]);
     fn number(&mut self, number: i64);
     fn degrees(&mut self, value: i32, places: u32);
 }
 
-impl Json for Vec<u8> {
+impl JsonWriter for Vec<u8> {
     fn put(&mut self, literal: &str) {
         self.extend_from_slice(literal.as_bytes());
     }
@@ -89,7 +89,7 @@ impl Json for Vec<u8> {
         self.extend_from_slice(Digits::of(number.unsigned_abs()).as_bytes());
     }
 
-    /// A whole number of 10^-`places` degrees, without the noughts at the end.
+    /// A whole number of 10^-`places` degrees, without zeros at the end.
     fn degrees(&mut self, value: i32, places: u32) {
         if value < 0 {
             self.push(b'-');
@@ -97,9 +97,9 @@ impl Json for Vec<u8> {
         let unit = 10_u32.pow(places);
         let value = value.unsigned_abs();
         self.extend_from_slice(Digits::of((value / unit).into()).as_bytes());
-        // A leading 1 keeps the noughts after the point.
+        // A leading 1 keeps the zeros after the point.
         let behind = Digits::of((value % unit + unit).into());
-        let digits = behind.as_bytes()[1..].trim_suffix_noughts();
+        let digits = without_trailing_zeros(&behind.as_bytes()[1..]);
         if !digits.is_empty() {
             self.push(b'.');
             self.extend_from_slice(digits);
@@ -107,16 +107,10 @@ impl Json for Vec<u8> {
     }
 }
 
-trait Noughts {
-    fn trim_suffix_noughts(&self) -> &Self;
-}
-
-impl Noughts for [u8] {
-    fn trim_suffix_noughts(&self) -> &Self {
-        let kept = self
-            .iter()
-            .rposition(|&digit| digit != b'0')
-            .map_or(0, |last| last + 1);
-        &self[..kept]
-    }
+fn without_trailing_zeros(digits: &[u8]) -> &[u8] {
+    let kept = digits
+        .iter()
+        .rposition(|&digit| digit != b'0')
+        .map_or(0, |last| last + 1);
+    &digits[..kept]
 }

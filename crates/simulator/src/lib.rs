@@ -25,6 +25,8 @@
 //! # Ok::<(), headcount_simulator::RateError>(())
 //! ```
 
+#![warn(missing_docs)]
+
 mod answer;
 mod clock;
 mod dice;
@@ -53,7 +55,7 @@ use headcount_record::Feed;
 use self::{
     clock::{Clock, Slot},
     script::Script,
-    stream::{Record, Stream},
+    stream::{SimulatedStream, SlotRecord},
     world::World,
 };
 
@@ -65,14 +67,19 @@ pub struct Seed(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rate(f64);
 
-/// A rate that is none.
+/// A text or number that is not a possible [`Rate`].
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("a rate of {0} is not possible: give 0.001 to 1000000 records per second")]
 pub struct RateError(String);
 
 impl Rate {
+    /// 50 a second.
     pub const DEFAULT: Self = Self(50.0);
 
+    /// A rate in records a second.
+    ///
+    /// # Errors
+    /// When it is not from 0.001 to 1,000,000.
     pub fn new(per_second: f64) -> Result<Self, RateError> {
         if (0.001..=1_000_000.0).contains(&per_second) {
             Ok(Self(per_second))
@@ -81,6 +88,7 @@ impl Rate {
         }
     }
 
+    /// Records a second.
     #[must_use]
     pub const fn per_second(self) -> f64 {
         self.0
@@ -97,7 +105,7 @@ impl FromStr for Rate {
     }
 }
 
-/// The start when none is asked for: 2024-01-01T00:00:00Z.
+/// The default start: 2024-01-01T00:00:00Z, in ms since 1970.
 pub const DEFAULT_START_MS: i64 = clock::EPOCH_MS;
 
 /// Starts are taken between these, so that all times are such as records may have.
@@ -106,7 +114,7 @@ const START_MAX_MS: i64 = 4_070_908_800_000;
 
 /// Records of the simulated stream, by index.
 pub struct Simulator {
-    stream: Stream,
+    stream: SimulatedStream,
     first: Slot,
     feeds: Vec<Feed>,
 }
@@ -125,7 +133,7 @@ impl Simulator {
         let rate = rate.per_second();
         // Other rates make other streams in the same world.
         let key = dice::mix(dice::mix(seed.0, 2), rate.to_bits());
-        let stream = Stream {
+        let stream = SimulatedStream {
             key,
             clock: Clock::new(dice::mix(key, 3), rate),
             script: Script::new(dice::mix(key, 4), rate, &other::shares(feeds)),
@@ -142,8 +150,10 @@ impl Simulator {
     pub fn write(&self, index: u64, out: &mut Vec<u8>) {
         let slot = self.slot(index);
         match self.stream.record_at(slot) {
-            Record::Rsvp { answer, mtime } => rsvp::write(&self.stream.world, &answer, mtime, out),
-            Record::Other(feed) => other::write(&self.stream, feed, slot, out),
+            SlotRecord::Rsvp { answer, mtime } => {
+                rsvp::write(&self.stream.world, &answer, mtime, out)
+            }
+            SlotRecord::Other(feed) => other::write(&self.stream, feed, slot, out),
         }
     }
 
@@ -163,8 +173,8 @@ impl Simulator {
     /// The feed of record `index`.
     #[must_use]
     pub fn feed_of(&self, index: u64) -> Feed {
-        match self.stream.script.part_of(self.slot(index)) {
-            script::Part::Other(feed) => feed,
+        match self.stream.script.role_of(self.slot(index)) {
+            script::SlotRole::Other(feed) => feed,
             _ => Feed::Rsvps,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     dice::{Dice, mix},
-    json::Json,
+    json::JsonWriter,
 };
 
 /// Of a thousand members, those without a photo.
@@ -17,12 +17,12 @@ const SERVICES: [(&str, u32); 5] = [
 ];
 
 #[derive(Clone, Copy)]
-pub(super) struct Member {
+pub(super) struct SimulatedMember {
     id: u32,
     key: u64,
 }
 
-impl Member {
+impl SimulatedMember {
     pub(super) const fn new(world: u64, index: u32) -> Self {
         // Below 2^28 indices stay different.
         let shuffled = (index ^ mix(world, 32) as u32).wrapping_mul(0x0c35_19a7) & 0x0fff_ffff;

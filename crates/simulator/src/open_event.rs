@@ -3,14 +3,14 @@
 use super::{
     answer::rounded_second,
     dice::Dice,
-    event::{DAY_MS, Event},
-    group::{Description, Group, Trait},
-    json::Json,
-    pattern::{Filling, Text},
+    event::{DAY_MS, SimulatedEvent},
+    group::{Description, SimulatedGroup, Trait},
+    json::JsonWriter,
+    pattern::{Filling, ShortText},
     place::{HOUR_MS, city},
     rsvp::write_event_url,
     tables::TABLES,
-    venue::Venue,
+    venue::SimulatedVenue,
     world::World,
 };
 
@@ -19,8 +19,8 @@ const REPUBLISHED: u32 = 450;
 /// Of a thousand events, those that are called off in the end.
 const CALLED_OFF: u32 = 50;
 
-/// The time a record bears that only publishes the event again, if it does.
-pub(super) fn republished(event: &Event, mtime: i64, dice: &mut Dice) -> Option<i64> {
+/// The time in a record that only publishes the event again, if this record does.
+pub(super) fn republished(event: &SimulatedEvent, mtime: i64, dice: &mut Dice) -> Option<i64> {
     if !event.is_series || !dice.chance(REPUBLISHED) {
         return None;
     }
@@ -31,21 +31,21 @@ pub(super) fn republished(event: &Event, mtime: i64, dice: &mut Dice) -> Option<
 
 /// An event as known at one second, so that two records of one second are equal.
 pub(super) struct OpenEvent {
-    event: Event,
+    event: SimulatedEvent,
     mtime: i64,
     second: i64,
     group: Description,
-    name: Text,
-    venue: Option<Venue>,
+    name: ShortText,
+    venue: Option<SimulatedVenue>,
     dice: Dice,
 }
 
 impl OpenEvent {
-    pub(super) fn new(world: &World, event: Event, mtime: i64) -> Self {
+    pub(super) fn new(world: &World, event: SimulatedEvent, mtime: i64) -> Self {
         let second = rounded_second(mtime);
         let group = event.group.describe();
         let venue = event.venue(world, second);
-        let venue_name = venue.as_ref().map(Venue::name);
+        let venue_name = venue.as_ref().map(SimulatedVenue::name);
         let name = event.name(&group, venue_name.as_ref(), second);
         let dice = event.dice(Trait::Details);
         Self {
@@ -144,16 +144,16 @@ impl OpenEvent {
             return;
         }
         out.put(r#""description":"<p>"#);
-        let venue = self.venue.as_ref().map(Venue::name);
+        let venue = self.venue.as_ref().map(SimulatedVenue::name);
         let topics = self.group.topics.ids();
         for _ in 0..3 + self.dice.skewed_below(50) {
             let filling = Filling {
                 topics: (self.dice.pick(topics), topics[0]),
                 city: city(self.event.group.city).name,
                 category: self.group.category,
-                venue: venue.as_ref().map(Text::as_str),
+                venue: venue.as_ref().map(ShortText::as_str),
             };
-            let mut sentence = Text::new();
+            let mut sentence = ShortText::new();
             let pattern = self.dice.choose(&TABLES.sentences);
             pattern.write(&filling, &mut self.dice, &mut sentence);
             write_html(sentence.as_bytes(), out);
@@ -208,7 +208,7 @@ fn write_html(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// The keys of a group as all feeds but the RSVPs have them.
-pub(super) fn write_group(group: &Group, about: &Description, out: &mut Vec<u8>) {
+pub(super) fn write_group(group: &SimulatedGroup, about: &Description, out: &mut Vec<u8>) {
     let city = city(group.city);
     let (lat, lon) = group.place();
     let category = &TABLES.categories[about.category];
@@ -246,7 +246,7 @@ pub(super) fn write_group(group: &Group, about: &Description, out: &mut Vec<u8>)
 }
 
 /// `"country":"us","city":"..","address_1":".."` and the state, if the country has states.
-pub(super) fn write_address(venue: &Venue, out: &mut Vec<u8>) {
+pub(super) fn write_address(venue: &SimulatedVenue, out: &mut Vec<u8>) {
     let city = city(venue.city());
     let mut dice = venue.dice();
     out.put(r#""country":""#);

@@ -6,18 +6,18 @@ use super::{
     answer::rounded_second,
     clock::Slot,
     dice::{Dice, mix},
-    event::Event,
+    event::SimulatedEvent,
     group::Description,
-    json::Json,
-    member::Member,
+    json::JsonWriter,
+    member::SimulatedMember,
     open_event::{self, OpenEvent},
-    pattern::{Filling, Text},
+    pattern::{Filling, ShortText},
     place::city,
     rsvp::write_topics,
-    script::Part,
-    stream::Stream,
+    script::SlotRole,
+    stream::SimulatedStream,
     tables::TABLES,
-    venue::Venue,
+    venue::SimulatedVenue,
 };
 
 /// Of a thousand records of all feeds together.
@@ -45,7 +45,7 @@ pub(super) fn shares(feeds: &[Feed]) -> Vec<(u32, Feed)> {
 }
 
 /// The record of a slot that belongs to `feed`.
-pub(super) fn write(stream: &Stream, feed: Feed, slot: Slot, out: &mut Vec<u8>) {
+pub(super) fn write(stream: &SimulatedStream, feed: Feed, slot: Slot, out: &mut Vec<u8>) {
     let mtime = stream.mtime_of(slot);
     let mut dice = Dice::of(mix(stream.key, 71), slot as u64);
     match feed {
@@ -54,12 +54,12 @@ pub(super) fn write(stream: &Stream, feed: Feed, slot: Slot, out: &mut Vec<u8>) 
             let mtime = open_event::republished(&event, mtime, &mut dice).unwrap_or(mtime);
             OpenEvent::new(&stream.world, event, mtime).write(out);
         }
-        Feed::Photos => Scene::new(stream, slot, mtime, &mut dice).write_photo(out),
+        Feed::Photos => MemberAtEvent::new(stream, slot, mtime, &mut dice).write_photo(out),
         Feed::EventComments => write_comment(stream, slot, mtime, &mut dice, out),
         Feed::OpenVenues => {
             let event = stream.world.draw_event(mtime, &mut dice);
             write_venue(
-                &Venue::draw(&stream.world, &event.group, &mut dice),
+                &SimulatedVenue::draw(&stream.world, &event.group, &mut dice),
                 mtime,
                 out,
             );
@@ -69,17 +69,17 @@ pub(super) fn write(stream: &Stream, feed: Feed, slot: Slot, out: &mut Vec<u8>) 
 }
 
 /// A member at an event: what photos and comments are about.
-struct Scene {
+struct MemberAtEvent {
     slot: Slot,
     mtime: i64,
-    event: Event,
+    event: SimulatedEvent,
     group: Description,
-    event_name: Text,
-    member: Member,
+    event_name: ShortText,
+    member: SimulatedMember,
 }
 
-impl Scene {
-    fn new(stream: &Stream, slot: Slot, mtime: i64, dice: &mut Dice) -> Self {
+impl MemberAtEvent {
+    fn new(stream: &SimulatedStream, slot: Slot, mtime: i64, dice: &mut Dice) -> Self {
         let event = stream.world.draw_event(mtime, dice);
         let member = stream.world.draw_member(&event.group, dice);
         let group = event.group.describe();
@@ -136,7 +136,7 @@ impl Scene {
 
     fn write_comment(
         &self,
-        text: &Text,
+        text: &ShortText,
         in_reply_to: Option<i64>,
         deleted: Option<i64>,
         out: &mut Vec<u8>,
@@ -175,20 +175,26 @@ fn comment_id(slot: Slot) -> i64 {
 }
 
 /// A comment, or an earlier one again because it was deleted.
-fn write_comment(stream: &Stream, slot: Slot, mtime: i64, dice: &mut Dice, out: &mut Vec<u8>) {
+fn write_comment(
+    stream: &SimulatedStream,
+    slot: Slot,
+    mtime: i64,
+    dice: &mut Dice,
+    out: &mut Vec<u8>,
+) {
     let mut written_in = slot;
     let mut deleted = None;
     if dice.chance(DELETED_COMMENTS) {
         let nearest = slot - 1 - i64::from(dice.below(DELETED_AGE));
         let is_comment =
-            |slot: &Slot| stream.script.part_of(*slot) == Part::Other(Feed::EventComments);
+            |slot: &Slot| stream.script.role_of(*slot) == SlotRole::Other(Feed::EventComments);
         if let Some(earlier) = (nearest - 500..=nearest).rev().find(is_comment) {
             written_in = earlier;
             deleted = Some(mtime);
         }
     }
     let mut dice = Dice::of(mix(stream.key, 72), written_in as u64);
-    let scene = Scene::new(stream, written_in, stream.mtime_of(written_in), &mut dice);
+    let scene = MemberAtEvent::new(stream, written_in, stream.mtime_of(written_in), &mut dice);
     let topics = scene.group.topics.ids();
     let filling = Filling {
         topics: (topics[0], topics[0]),
@@ -196,14 +202,14 @@ fn write_comment(stream: &Stream, slot: Slot, mtime: i64, dice: &mut Dice, out: 
         category: scene.group.category,
         venue: None,
     };
-    let mut text = Text::new();
+    let mut text = ShortText::new();
     dice.choose(&TABLES.comments)
         .write(&filling, &mut dice, &mut text);
     let in_reply_to = dice.chance(150).then(|| comment_id(written_in - 40));
     scene.write_comment(&text, in_reply_to, deleted, out);
 }
 
-fn write_venue(venue: &Venue, mtime: i64, out: &mut Vec<u8>) {
+fn write_venue(venue: &SimulatedVenue, mtime: i64, out: &mut Vec<u8>) {
     let (lat, lon) = venue.place();
     out.put(r#"{"id":"#);
     out.number(venue.id().into());

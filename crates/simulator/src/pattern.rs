@@ -1,10 +1,10 @@
-//! Names and sentences from patterns with gaps, such as `Beginner {topic} at {venue}`.
+//! Names and sentences from patterns with placeholders, such as `Beginner {topic} at {venue}`.
 
 use super::{dice::Dice, json::Digits, tables::TABLES};
 
 /// What a pattern is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum PatternKind {
     Group,
     Event,
     Venue,
@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Sentence,
 }
 
-impl Kind {
+impl PatternKind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Group => "group",
@@ -25,16 +25,16 @@ impl Kind {
 }
 
 #[derive(Clone)]
-pub(super) struct Pattern(Vec<Piece>);
+pub(super) struct Pattern(Vec<PatternPart>);
 
 #[derive(Clone)]
-enum Piece {
-    Text(&'static str),
-    Gap(Gap),
+enum PatternPart {
+    Literal(&'static str),
+    Placeholder(Placeholder),
 }
 
 #[derive(Clone, Copy)]
-enum Gap {
+enum Placeholder {
     Topic,
     OtherTopic,
     City,
@@ -134,7 +134,7 @@ const PLACES: [&str; 20] = [
 const NUMBERS: [&str; 8] = ["2", "3", "4", "5", "6", "7", "8", "9"];
 const SAINTS: [&str; 6] = ["George", "Mary", "John", "Peter", "Catherine", "Patrick"];
 
-/// What the gaps are filled with.
+/// What the placeholders are filled with.
 pub(super) struct Filling<'a> {
     pub(super) topics: (u16, u16),
     pub(super) city: &'a str,
@@ -144,36 +144,36 @@ pub(super) struct Filling<'a> {
 
 impl Pattern {
     pub(super) fn read(pattern: &'static str) -> Self {
-        let mut pieces = Vec::new();
+        let mut parts = Vec::new();
         let mut rest = pattern;
         while let Some((text, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').expect("tables are tested");
             if !text.is_empty() {
-                pieces.push(Piece::Text(text));
+                parts.push(PatternPart::Literal(text));
             }
-            pieces.push(Piece::Gap(Gap::named(name)));
+            parts.push(PatternPart::Placeholder(Placeholder::named(name)));
             rest = after;
         }
         if !rest.is_empty() {
-            pieces.push(Piece::Text(rest));
+            parts.push(PatternPart::Literal(rest));
         }
-        Self(pieces)
+        Self(parts)
     }
 
-    pub(super) fn write(&self, filling: &Filling<'_>, dice: &mut Dice, out: &mut Text) {
-        // One number for all gaps, as in "2-02".
+    pub(super) fn write(&self, filling: &Filling<'_>, dice: &mut Dice, out: &mut ShortText) {
+        // One number for all placeholders, as in "2-02".
         let number = dice.pick(&NUMBERS);
-        for piece in &self.0 {
-            match piece {
-                Piece::Text(text) => out.push(text),
-                Piece::Gap(Gap::Number) => out.push(number),
-                Piece::Gap(gap) => gap.fill(filling, dice, out),
+        for part in &self.0 {
+            match part {
+                PatternPart::Literal(text) => out.push(text),
+                PatternPart::Placeholder(Placeholder::Number) => out.push(number),
+                PatternPart::Placeholder(placeholder) => placeholder.fill(filling, dice, out),
             }
         }
     }
 }
 
-impl Gap {
+impl Placeholder {
     fn named(name: &str) -> Self {
         match name {
             "topic" => Self::Topic,
@@ -190,11 +190,11 @@ impl Gap {
             "noun" | "noun2" => Self::Noun,
             "place" => Self::Place,
             "saint" => Self::Saint,
-            _ => panic!("no gap is called {name}: tables are tested"),
+            _ => panic!("no placeholder is called {name}: tables are tested"),
         }
     }
 
-    fn fill(self, filling: &Filling<'_>, dice: &mut Dice, out: &mut Text) {
+    fn fill(self, filling: &Filling<'_>, dice: &mut Dice, out: &mut ShortText) {
         let topic = |id: u16| TABLES.topics[usize::from(id)].name;
         match self {
             Self::Topic => out.push(topic(filling.topics.0)),
@@ -219,14 +219,14 @@ impl Gap {
 }
 
 /// A short text put together without touching the heap.
-pub(super) struct Text {
+pub(super) struct ShortText {
     bytes: [u8; TEXT_BYTES],
     length: usize,
 }
 
 const TEXT_BYTES: usize = 248;
 
-impl Text {
+impl ShortText {
     pub(super) const fn new() -> Self {
         Self {
             bytes: [0; TEXT_BYTES],

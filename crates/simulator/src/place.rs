@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{
     dice::{Dice, Weighted},
-    tables::{City, TABLES},
+    tables::{TABLES, TableCity},
 };
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
@@ -30,7 +30,7 @@ static ZONES_BY_HOUR: LazyLock<Vec<Weighted>> = LazyLock::new(|| {
 /// Which city, as an index of the table.
 pub(super) type CityIndex = u16;
 
-/// A city in which somebody answers at `ms`.
+/// A city from which an answer comes at `ms`.
 pub(super) fn draw_city(ms: i64, dice: &mut Dice) -> CityIndex {
     // Up to an hour later, so that the hours' differences melt into each other.
     let at = ms + i64::from(dice.below(HOUR_MS as u32));
@@ -39,7 +39,7 @@ pub(super) fn draw_city(ms: i64, dice: &mut Dice) -> CityIndex {
     zone.cities[zone.by_weight.draw(dice)]
 }
 
-pub(super) fn city(index: CityIndex) -> &'static City {
+pub(super) fn city(index: CityIndex) -> &'static TableCity {
     &TABLES.cities[usize::from(index)]
 }
 

@@ -1,16 +1,16 @@
 //! The JSON of an RSVP, in the key orders of the two servers that wrote the real recordings.
 
 use super::{
-    answer::{Answer, rounded_second},
+    answer::{SimulatedAnswer, rounded_second},
     clock::Slot,
-    event::Event,
+    event::SimulatedEvent,
     group::Description,
-    json::Json,
-    member::Member,
-    pattern::Text,
+    json::JsonWriter,
+    member::SimulatedMember,
+    pattern::ShortText,
     place::city,
     tables::TABLES,
-    venue::Venue,
+    venue::SimulatedVenue,
     world::World,
 };
 
@@ -19,20 +19,20 @@ const FIRST_ID: i64 = 1_500_000_000;
 /// Ids stay below 2^52, so that every reader keeps them whole, also of streams before 2024.
 const ID_END: i64 = 1 << 52;
 
-/// All that one record tells, ready to be written in any order.
-struct Sheet<'a> {
-    answer: &'a Answer,
+/// The fields of one record, ready to be written in any order.
+struct RsvpFields<'a> {
+    answer: &'a SimulatedAnswer,
     mtime: i64,
     group: Description,
-    event_name: Text,
-    venue: Option<(Venue, Text)>,
+    event_name: ShortText,
+    venue: Option<(SimulatedVenue, ShortText)>,
 }
 
 pub(super) const fn rsvp_id(slot: Slot) -> i64 {
     (FIRST_ID + slot).rem_euclid(ID_END)
 }
 
-pub(super) fn write(world: &World, answer: &Answer, mtime: i64, out: &mut Vec<u8>) {
+pub(super) fn write(world: &World, answer: &SimulatedAnswer, mtime: i64, out: &mut Vec<u8>) {
     let event = &answer.event;
     let second = rounded_second(mtime);
     let group = event.group.describe();
@@ -41,7 +41,7 @@ pub(super) fn write(world: &World, answer: &Answer, mtime: i64, out: &mut Vec<u8
         (venue, name)
     });
     let event_name = event.name(&group, venue.as_ref().map(|(_, name)| name), second);
-    let sheet = Sheet {
+    let fields = RsvpFields {
         answer,
         mtime,
         group,
@@ -49,13 +49,13 @@ pub(super) fn write(world: &World, answer: &Answer, mtime: i64, out: &mut Vec<u8
         venue,
     };
     if event.group.is_old_style() {
-        sheet.write_old(out)
+        fields.write_old(out)
     } else {
-        sheet.write_new(out)
+        fields.write_new(out)
     }
 }
 
-impl Sheet<'_> {
+impl RsvpFields<'_> {
     /// As in the recordings of 2017 to 2019.
     fn write_new(&self, out: &mut Vec<u8>) {
         out.put("{");
@@ -233,14 +233,19 @@ pub(super) fn write_topics(group: &Description, out: &mut Vec<u8>) {
 }
 
 /// `"member_name":".."`
-pub(super) fn write_member_name(member: &Member, out: &mut Vec<u8>) {
+pub(super) fn write_member_name(member: &SimulatedMember, out: &mut Vec<u8>) {
     out.put(r#""member_name":"Member "#);
     out.number(member.name().into());
     out.put(r#"""#);
 }
 
 /// `"event_url":".."`
-pub(super) fn write_event_url(scheme: &str, event: &Event, group: &Description, out: &mut Vec<u8>) {
+pub(super) fn write_event_url(
+    scheme: &str,
+    event: &SimulatedEvent,
+    group: &Description,
+    out: &mut Vec<u8>,
+) {
     out.put(r#""event_url":""#);
     out.put(scheme);
     out.put(r":\/\/www.meetup.com\/");

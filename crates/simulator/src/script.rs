@@ -71,16 +71,16 @@ const OLD_DELAY: Quantiles = Quantiles(&[
 /// What a slot was made for. Whether a slot that looks back finds what it needs is for the
 /// caller to see; if not, it is a first answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum SlotRole {
     /// A first answer.
     First,
-    /// An answer changes, made about so many ms before.
+    /// An answer changes that was made about `delay_ms` before.
     Change { delay_ms: i64 },
     /// What this slot said is sent again.
     Repeat { of: Slot },
-    /// What a re-send said, about so many ms before, is sent again.
+    /// The content of a re-send about `delay_ms` before is sent again.
     RepeatAgain { delay_ms: i64 },
-    /// What a slot said, about so many ms before, is sent again.
+    /// The content of a slot about `delay_ms` before is sent again.
     RepeatOfOld { delay_ms: i64 },
     /// A record of another feed.
     Other(Feed),
@@ -121,12 +121,12 @@ impl Script {
     }
 
     /// What the slot is for.
-    pub(super) fn part_of(&self, slot: Slot) -> Part {
+    pub(super) fn role_of(&self, slot: Slot) -> SlotRole {
         match self.cast(slot) {
-            Part::First => self
+            SlotRole::First => self
                 .promised_by(slot)
-                .map_or(Part::First, |of| Part::Repeat { of }),
-            part => part,
+                .map_or(SlotRole::First, |of| SlotRole::Repeat { of }),
+            role => role,
         }
     }
 
@@ -138,27 +138,27 @@ impl Script {
     }
 
     /// What chance alone says of a slot.
-    fn cast(&self, slot: Slot) -> Part {
+    fn cast(&self, slot: Slot) -> SlotRole {
         let mut dice = Dice::of(mix(self.key, 1), slot as u64);
         let ticket = dice.below(1_000_000);
         if let Some(&(_, feed)) = self.others.iter().find(|(end, _)| ticket < *end) {
-            return Part::Other(feed);
+            return SlotRole::Other(feed);
         }
         let lot = dice.below(1_000_000);
         if lot < CHANGES {
-            Part::Change {
+            SlotRole::Change {
                 delay_ms: CHANGE_DELAY.draw(&mut dice),
             }
         } else if lot < CHANGES + REPEATS_AGAIN {
-            Part::RepeatAgain {
+            SlotRole::RepeatAgain {
                 delay_ms: AGAIN_DELAY.draw(&mut dice),
             }
         } else if lot < CHANGES + REPEATS_AGAIN + REPEATS_OF_OLD {
-            Part::RepeatOfOld {
+            SlotRole::RepeatOfOld {
                 delay_ms: OLD_DELAY.draw(&mut dice),
             }
         } else {
-            Part::First
+            SlotRole::First
         }
     }
 
@@ -178,14 +178,14 @@ impl Script {
             return None;
         }
         let of = self.slot_of(lane, promise);
-        matches!(self.cast(of), Part::First | Part::Change { .. }).then_some(of)
+        matches!(self.cast(of), SlotRole::First | SlotRole::Change { .. }).then_some(of)
     }
 
     fn is_promise(&self, lane: i64, step: i64) -> bool {
         Dice::of(mix(self.key, 2 << 32 | lane as u64), step as u64).below(1_000_000) < PROMISES
     }
 
-    fn node_of(&self, lane: i64, step: i64) -> Node {
+    fn node_of(&self, lane: i64, step: i64) -> ScriptNode {
         let mut level = self.level_max;
         loop {
             let place = step >> level;
@@ -194,7 +194,7 @@ impl Script {
                 (place << 4 | lane) as u64,
             );
             if key as u32 <= self.kept[level as usize - 1] {
-                return Node {
+                return ScriptNode {
                     half: 1 << (level - 1),
                     key,
                 };
@@ -223,7 +223,7 @@ impl Script {
     }
 }
 
-struct Node {
+struct ScriptNode {
     /// Steps in each of its halves.
     half: i64,
     key: u64,

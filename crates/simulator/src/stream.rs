@@ -3,10 +3,10 @@
 use headcount_record::Feed;
 
 use super::{
-    answer::{Answer, mtime_of, rounded_second},
+    answer::{SimulatedAnswer, mtime_of, rounded_second},
     clock::{Clock, Slot},
     dice::{Dice, mix},
-    script::{Part, Script},
+    script::{Script, SlotRole},
     world::World,
 };
 
@@ -20,49 +20,49 @@ const CHANGES_OF_NO: u32 = 100;
 const REPEATED_NO: u32 = 60;
 
 /// A record: a version of an answer, or something of another feed.
-pub(super) enum Record {
-    Rsvp { answer: Answer, mtime: i64 },
+pub(super) enum SlotRecord {
+    Rsvp { answer: SimulatedAnswer, mtime: i64 },
     Other(Feed),
 }
 
-pub(super) struct Stream {
+pub(super) struct SimulatedStream {
     pub(super) key: u64,
     pub(super) clock: Clock,
     pub(super) script: Script,
     pub(super) world: World,
 }
 
-impl Stream {
-    pub(super) fn record_at(&self, slot: Slot) -> Record {
-        let part = self.script.part_of(slot);
-        if let Part::Other(feed) = part {
-            return Record::Other(feed);
+impl SimulatedStream {
+    pub(super) fn record_at(&self, slot: Slot) -> SlotRecord {
+        let role = self.script.role_of(slot);
+        if let SlotRole::Other(feed) = role {
+            return SlotRecord::Other(feed);
         }
-        let (root, mtime) = self.version_at(slot, part);
-        Record::Rsvp {
+        let (root, mtime) = self.version_at(slot, role);
+        SlotRecord::Rsvp {
             answer: self.answer_at(root),
             mtime,
         }
     }
 
-    /// The time that a live record of `slot` bears.
+    /// The `mtime` of the live record of `slot`.
     pub(super) fn mtime_of(&self, slot: Slot) -> i64 {
         mtime_of(self.key, slot, self.clock.time_of(slot))
     }
 
-    fn answer_at(&self, slot: Slot) -> Answer {
+    fn answer_at(&self, slot: Slot) -> SimulatedAnswer {
         let promised = self.script.promises(slot);
-        Answer::new(&self.world, self.key, slot, self.mtime_of(slot), promised)
+        SimulatedAnswer::new(&self.world, self.key, slot, self.mtime_of(slot), promised)
     }
 
     /// The slot of the first answer, and which of its versions this slot brings.
-    fn version_at(&self, slot: Slot, part: Part) -> (Slot, i64) {
-        let found = match part {
-            Part::First | Part::Other(_) => None,
-            Part::Change { delay_ms } => self.changed_by(slot, delay_ms),
-            Part::Repeat { of } => self.kept_promise(of),
-            Part::RepeatAgain { delay_ms } => self.repeated_before(slot, delay_ms),
-            Part::RepeatOfOld { delay_ms } => self.old_before(slot, delay_ms),
+    fn version_at(&self, slot: Slot, role: SlotRole) -> (Slot, i64) {
+        let found = match role {
+            SlotRole::First | SlotRole::Other(_) => None,
+            SlotRole::Change { delay_ms } => self.changed_by(slot, delay_ms),
+            SlotRole::Repeat { of } => self.kept_promise(of),
+            SlotRole::RepeatAgain { delay_ms } => self.repeated_before(slot, delay_ms),
+            SlotRole::RepeatOfOld { delay_ms } => self.old_before(slot, delay_ms),
         };
         found.unwrap_or_else(|| (slot, self.mtime_of(slot)))
     }
@@ -72,7 +72,7 @@ impl Stream {
         let mtime = self.mtime_of(slot);
         let wants_yes = !Dice::of(mix(self.key, 61), slot as u64).chance(CHANGES_OF_NO);
         self.slots_before(slot, delay_ms).find_map(|root| {
-            if self.script.part_of(root) != Part::First {
+            if self.script.role_of(root) != SlotRole::First {
                 return None;
             }
             let answer = self.answer_at(root);
@@ -85,8 +85,8 @@ impl Stream {
 
     /// What `of` said, as it is re-sent. A no that came from a change mostly is not.
     fn kept_promise(&self, of: Slot) -> Option<(Slot, i64)> {
-        let part = self.script.part_of(of);
-        let (root, mtime) = self.version_at(of, part);
+        let role = self.script.role_of(of);
+        let (root, mtime) = self.version_at(of, role);
         if root != of {
             let said = self.answer_at(root).said_at(mtime);
             if !said.yes && !Dice::of(mix(self.key, 62), of as u64).chance(REPEATED_NO) {
@@ -98,8 +98,8 @@ impl Stream {
 
     fn repeated_before(&self, slot: Slot, delay_ms: i64) -> Option<(Slot, i64)> {
         self.slots_before(slot, delay_ms)
-            .find_map(|earlier| match self.script.part_of(earlier) {
-                Part::Repeat { of } => self.kept_promise(of),
+            .find_map(|earlier| match self.script.role_of(earlier) {
+                SlotRole::Repeat { of } => self.kept_promise(of),
                 _ => None,
             })
     }
@@ -107,7 +107,7 @@ impl Stream {
     fn old_before(&self, slot: Slot, delay_ms: i64) -> Option<(Slot, i64)> {
         self.slots_before(slot, delay_ms).find_map(|root| {
             let is_yes = || self.answer_at(root).is_yes();
-            (self.script.part_of(root) == Part::First && is_yes())
+            (self.script.role_of(root) == SlotRole::First && is_yes())
                 .then(|| (root, rounded_second(self.mtime_of(root)) * 1000))
         })
     }

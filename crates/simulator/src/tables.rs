@@ -4,18 +4,18 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
     dice::Weighted,
-    json::Json,
-    pattern::{Kind, Pattern},
+    json::JsonWriter,
+    pattern::{Pattern, PatternKind},
 };
 
 pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(Tables::read);
 
 pub(super) struct Tables {
-    pub(super) cities: Vec<City>,
+    pub(super) cities: Vec<TableCity>,
     pub(super) zones: Vec<Zone>,
     pub(super) categories: Vec<Category>,
     pub(super) by_weight: Weighted,
-    pub(super) topics: Vec<Topic>,
+    pub(super) topics: Vec<TableTopic>,
     /// Topics that groups of any category take.
     pub(super) common_topics: Vec<u16>,
     pub(super) locales: Vec<Locale>,
@@ -23,7 +23,7 @@ pub(super) struct Tables {
     pub(super) sentences: Vec<Pattern>,
 }
 
-pub(super) struct City {
+pub(super) struct TableCity {
     pub(super) name: &'static str,
     /// Of cities in the United States and Canada.
     pub(super) state: Option<&'static str>,
@@ -56,14 +56,14 @@ pub(super) struct Category {
     pub(super) venues: Vec<Pattern>,
 }
 
-pub(super) struct Topic {
+pub(super) struct TableTopic {
     pub(super) name: &'static str,
     pub(super) urlkey: &'static str,
     /// The topic as an object of JSON.
     pub(super) json: Vec<u8>,
 }
 
-impl Topic {
+impl TableTopic {
     fn new(urlkey: &'static str, name: &'static str) -> Self {
         let mut json = Vec::new();
         json.put(r#"{"urlkey":""#);
@@ -124,20 +124,22 @@ fn hundredths(cell: &str) -> i32 {
 impl Tables {
     fn read() -> Self {
         let (locales, locale_of) = read_locales();
-        let cities: Vec<City> = rows(CITIES)
-            .map(|[name, state, country, lat, lon, offset, weight]| City {
-                name,
-                state: (!state.is_empty()).then_some(state),
-                country,
-                lat: hundredths(lat),
-                lon: hundredths(lon),
-                utc_offset_min: number(offset),
-                weight: number(weight),
-                locale: locale_of
-                    .get(state)
-                    .or_else(|| locale_of.get(country))
-                    .copied(),
-            })
+        let cities: Vec<TableCity> = rows(CITIES)
+            .map(
+                |[name, state, country, lat, lon, offset, weight]| TableCity {
+                    name,
+                    state: (!state.is_empty()).then_some(state),
+                    country,
+                    lat: hundredths(lat),
+                    lon: hundredths(lon),
+                    utc_offset_min: number(offset),
+                    weight: number(weight),
+                    locale: locale_of
+                        .get(state)
+                        .or_else(|| locale_of.get(country))
+                        .copied(),
+                },
+            )
             .collect();
         let topics = read_topics();
         let by_urlkey: HashMap<&str, u16> = topics
@@ -158,18 +160,18 @@ impl Tables {
             topics,
             common_topics,
             locales,
-            comments: patterns_of(Kind::Comment, "*"),
-            sentences: patterns_of(Kind::Sentence, "*"),
+            comments: patterns_of(PatternKind::Comment, "*"),
+            sentences: patterns_of(PatternKind::Sentence, "*"),
         }
     }
 }
 
 /// Topics, each once: some stand under several categories.
-fn read_topics() -> Vec<Topic> {
-    let mut topics: Vec<Topic> = Vec::new();
+fn read_topics() -> Vec<TableTopic> {
+    let mut topics: Vec<TableTopic> = Vec::new();
     for [_, urlkey, name, _] in rows(TOPICS) {
         if !topics.iter().any(|known| known.urlkey == urlkey) {
-            topics.push(Topic::new(urlkey, name));
+            topics.push(TableTopic::new(urlkey, name));
         }
     }
     topics
@@ -201,15 +203,15 @@ fn read_categories(by_urlkey: &HashMap<&str, u16>) -> Vec<Category> {
             topics,
             by_weight: Weighted::new(weights),
             words: words[name].split(' ').collect(),
-            groups: patterns(Kind::Group, 1),
-            events: patterns(Kind::Event, 1),
-            venues: patterns(Kind::Venue, 3),
+            groups: patterns(PatternKind::Group, 1),
+            events: patterns(PatternKind::Event, 1),
+            venues: patterns(PatternKind::Venue, 3),
         }
     };
     rows(CATEGORIES).map(read).collect()
 }
 
-fn patterns_of(kind: Kind, scope: &str) -> Vec<Pattern> {
+fn patterns_of(kind: PatternKind, scope: &str) -> Vec<Pattern> {
     rows(PATTERNS)
         .filter(|[of, within, _]| *of == kind.name() && *within == scope)
         .map(|[_, _, pattern]| Pattern::read(pattern))
@@ -239,7 +241,7 @@ fn read_locales() -> (Vec<Locale>, HashMap<&'static str, usize>) {
     (locales, locale_of)
 }
 
-fn zones_of(cities: &[City]) -> Vec<Zone> {
+fn zones_of(cities: &[TableCity]) -> Vec<Zone> {
     let mut offsets: Vec<i32> = cities.iter().map(|city| city.utc_offset_min).collect();
     offsets.sort_unstable();
     offsets.dedup();

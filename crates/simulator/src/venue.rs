@@ -2,8 +2,8 @@
 
 use super::{
     dice::{Dice, mix},
-    group::Group,
-    pattern::{Filling, Pattern, Text},
+    group::SimulatedGroup,
+    pattern::{Filling, Pattern, ShortText},
     place::{CityIndex, city},
     tables::TABLES,
     world::World,
@@ -53,7 +53,7 @@ const DIRECTIONS: [(i64, i64); 16] = [
 /// 1 / cos(latitude) in tenths, by tens of degrees.
 const STRETCH: [i64; 10] = [10, 10, 11, 12, 13, 16, 20, 29, 58, 100];
 
-pub(super) struct Venue {
+pub(super) struct SimulatedVenue {
     id: u32,
     key: u64,
     city: CityIndex,
@@ -62,8 +62,8 @@ pub(super) struct Venue {
     near: (i32, i32),
 }
 
-impl Venue {
-    pub(super) fn draw(world: &World, group: &Group, dice: &mut Dice) -> Self {
+impl SimulatedVenue {
+    pub(super) fn draw(world: &World, group: &SimulatedGroup, dice: &mut Dice) -> Self {
         let key = |index| mix(mix(world.key, 21), u64::from(index));
         // Below 2^24 indices stay different.
         let id = |index| 1_000_000 + group.shuffled(index, 24);
@@ -97,7 +97,7 @@ impl Venue {
         self.id
     }
 
-    pub(super) fn name(&self) -> Text {
+    pub(super) fn name(&self) -> ShortText {
         let mut dice = Dice::of(self.key, 2);
         let locale = city(self.city)
             .locale
@@ -114,7 +114,7 @@ impl Venue {
             category: self.category,
             venue: None,
         };
-        let mut name = Text::new();
+        let mut name = ShortText::new();
         pattern.write(&filling, &mut dice, &mut name);
         name
     }

@@ -2,9 +2,9 @@
 
 use super::{
     dice::{Dice, Quantiles, mix},
-    event::{DAY_MS, Event, Schedule},
-    group::{Group, Trait},
-    member::Member,
+    event::{DAY_MS, Schedule, SimulatedEvent},
+    group::{SimulatedGroup, Trait},
+    member::SimulatedMember,
     place::{CityIndex, HOUR_MS, Spread, draw_city},
 };
 
@@ -51,14 +51,14 @@ impl World {
         }
     }
 
-    /// An event that somebody answers to at `ms`.
-    pub(super) fn draw_event(&self, ms: i64, dice: &mut Dice) -> Event {
+    /// An event that gets an answer at `ms`.
+    pub(super) fn draw_event(&self, ms: i64, dice: &mut Dice) -> SimulatedEvent {
         if dice.chance(TALK)
             && let Some(event) = self.talked_about(ms, dice)
         {
             return event;
         }
-        let mut best: Option<(u64, Event)> = None;
+        let mut best: Option<(u64, SimulatedEvent)> = None;
         for _ in 0..TRIES {
             let group = self.draw_group(draw_city(ms, dice), dice);
             // Later than the answer itself by a minute or more.
@@ -75,13 +75,13 @@ impl World {
         best.expect("one was tried").1
     }
 
-    pub(super) fn draw_group(&self, city: CityIndex, dice: &mut Dice) -> Group {
+    pub(super) fn draw_group(&self, city: CityIndex, dice: &mut Dice) -> SimulatedGroup {
         let rank = dice.skewed_below(self.groups.count(city));
-        Group::new(self.key, self.groups.first(city) + rank, city)
+        SimulatedGroup::new(self.key, self.groups.first(city) + rank, city)
     }
 
-    /// Somebody who comes to the group's events.
-    pub(super) fn draw_member(&self, group: &Group, dice: &mut Dice) -> Member {
+    /// A member who attends the group's events.
+    pub(super) fn draw_member(&self, group: &SimulatedGroup, dice: &mut Dice) -> SimulatedMember {
         let (first, count) = (
             self.members.first(group.city),
             self.members.count(group.city),
@@ -94,11 +94,11 @@ impl World {
             let seat = dice.skewed_below(size);
             Dice::of(members.throw(), seat.into()).below(count)
         };
-        Member::new(self.key, first + within)
+        SimulatedMember::new(self.key, first + within)
     }
 
     /// One of the events that everybody answers to for a while, if its time is now.
-    fn talked_about(&self, ms: i64, dice: &mut Dice) -> Option<Event> {
+    fn talked_about(&self, ms: i64, dice: &mut Dice) -> Option<SimulatedEvent> {
         let topic = u64::from(dice.below(TALKED_ABOUT));
         // Each has its own rhythm, rises to its middle and falls again.
         let length = (20 + 7 * topic as i64) * 60_000;

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .map_or(Ok(usize::MAX), |text| text.parse())?;
 
-    let (sink, mut inbox) = sink::channel(sink::Limits::default());
+    let (sink, mut inbox) = sink::channel(sink::SinkLimits::default());
     let (report, status) = status::status(address.to_string());
     let (trigger, shutdown) = shutdown::shutdown();
     let source = tokio::spawn(AnySource::new(address).run(sink, Resume::fresh(), report, shutdown));

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use headcount_address::{Address, AddressError, scheme_of};
 
-pub use file::{FileAddress, Pace};
+pub use file::{FileAddress, FilePace};
 pub use objects::{Fetch, Objects};
 pub use simulation::SimulationAddress;
 pub use stream::StreamAddress;
@@ -31,7 +31,7 @@ pub enum SourceAddress {
     Simulation(SimulationAddress),
     /// `-`.
     StandardInput,
-    /// Given by the program, which knows the store; nobody types it.
+    /// Made by the program, which knows the store; users cannot type it.
     Objects(Objects),
     #[cfg(feature = "kafka")]
     /// `kafka://`.
@@ -60,7 +60,7 @@ impl SourceAddress {
     pub fn file(path: impl Into<PathBuf>) -> Self {
         SourceAddress::File(FileAddress {
             path: path.into(),
-            pace: Pace::AtOnce,
+            pace: FilePace::AtOnce,
         })
     }
 }
@@ -95,7 +95,7 @@ impl FromStr for SourceAddress {
             "kinesis" => Unbuilt::new("Kinesis", text).map(SourceAddress::Unbuilt),
             scheme => Err(AddressError::new(
                 text,
-                format!("\"{}:\" is no kind of source", Address::quote(scheme)),
+                format!("\"{}:\" is not a kind of source", Address::quote(scheme)),
                 format!("write {KINDS}"),
             )),
         }

@@ -14,7 +14,7 @@ pub(crate) fn trouble_with(error: &(dyn Error + 'static)) -> Option<String> {
     match error.downcast_ref()? {
         rustls::Error::InvalidCertificate(refused) => Some(sentence(refused)),
         rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => Some(
-            "what answers there speaks no TLS (InvalidContentType): is it http:// or ws://?"
+            "the server does not speak TLS (InvalidContentType): is it http:// or ws://?"
                 .to_owned(),
         ),
         _ => None,
@@ -25,8 +25,8 @@ fn sentence(refused: &Refused) -> String {
     match refused {
         Refused::UnknownIssuer | Refused::BadSignature => {
             format!(
-                "its certificate is from nobody who is trusted here ({refused:?}): if it is one of yours, name the file \
-             of your authority in SSL_CERT_FILE"
+                "this machine does not trust the issuer of its certificate ({refused:?}): if you issued it, name the file \
+             of your certificate authority in SSL_CERT_FILE"
             )
         }
         Refused::NotValidForName => another_name(""),
@@ -34,12 +34,12 @@ fn sentence(refused: &Refused) -> String {
             another_name(&format!(" ({})", presented.join(", ")))
         }
         Refused::Expired | Refused::ExpiredContext { .. } => {
-            "its certificate has expired, or the clock here is wrong".to_owned()
+            "its certificate has expired, or the clock of this machine is wrong".to_owned()
         }
         Refused::NotValidYet | Refused::NotValidYetContext { .. } => {
-            "its certificate is not valid yet, or the clock here is wrong".to_owned()
+            "its certificate is not valid yet, or the clock of this machine is wrong".to_owned()
         }
-        other => format!("its certificate is refused: {other}"),
+        other => format!("its certificate is not acceptable: {other}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io;
 
-use crate::address::{FileAddress, Pace, SourceAddress};
+use crate::address::{FileAddress, FilePace, SourceAddress};
 use crate::error::Error;
 
 impl SourceAddress {
@@ -27,24 +27,24 @@ impl SourceAddress {
 
 fn check_file(FileAddress { path, pace }: &FileAddress) -> io::Result<()> {
     let metadata = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && *pace == Pace::Follow => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && *pace == FilePace::Follow => {
             return Ok(());
         }
         metadata => metadata?,
     };
-    if metadata.is_dir() && *pace != Pace::Follow {
+    if metadata.is_dir() && *pace != FilePace::Follow {
         return fs::read_dir(path).map(drop);
     }
     if metadata.is_file() {
         return File::open(path).map(drop);
     }
     match pace {
-        Pace::Follow => Err(io::Error::new(
+        FilePace::Follow => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "only a plain file can be followed",
         )),
-        // Opening a pipe would wait for whoever writes to it.
-        Pace::AtOnce | Pace::Speed(_) => Ok(()),
+        // Opening a pipe would wait for its writer.
+        FilePace::AtOnce | FilePace::Speed(_) => Ok(()),
     }
 }
 

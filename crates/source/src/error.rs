@@ -8,7 +8,7 @@ use crate::address::Unbuilt;
 /// Why a source could not go on. Each says its cause itself: what is printed as a chain says it once.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The program takes no more records.
+    /// The program accepts no more records.
     #[error(transparent)]
     Stopped(#[from] Stopped),
     /// A file cannot be opened.
@@ -19,7 +19,7 @@ pub enum Error {
         /// What the system says.
         cause: io::Error,
     },
-    /// A file is of a format that is not read here, or is refused; the sentence says what converts it.
+    /// Headcount does not read the format of a file; the sentence says what converts it.
     #[error("{path}: {cause}", path = path.display())]
     Unsupported {
         /// Of the file.
@@ -28,7 +28,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// A file cannot be read to its end.
-    #[error("{path}: reading broke off at byte {at} of its content: {cause} (what came before it was taken)", path = path.display())]
+    #[error("{path}: reading broke off at byte {at} of its content: {cause} (headcount took everything before it)", path = path.display())]
     Read {
         /// Of the file.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// A file became shorter while it was read.
-    #[error("{path}: it changed while it was read (import it again when nobody writes to it)", path = path.display())]
+    #[error("{path}: the file changed while headcount read it (import it again when no program writes to it)", path = path.display())]
     Changed {
         /// Of the file.
         path: PathBuf,
@@ -53,17 +53,17 @@ pub enum Error {
         engine = .0.engine
     )]
     Unbuilt(Unbuilt),
-    /// The sentence says which object, and why.
+    /// An object cannot be fetched; the sentence says which one, and why.
     #[error("{0}")]
     Fetch(String),
     /// Standard input cannot be read.
     #[error("standard input: {0}")]
     Input(io::Error),
     /// The client that makes connections cannot be set up on this machine.
-    #[error("no connection can be made from here: {0}")]
+    #[error("this machine cannot set up an HTTP client: {0}")]
     Client(String),
     /// A part of the source panicked: our bug.
-    #[error("the reader of {0} broke down (this is a bug of headcount)")]
+    #[error("the reader of {0} panicked (this is a bug in headcount)")]
     Broken(String),
 }
 
@@ -81,9 +81,9 @@ impl Error {
     }
 }
 
-/// The program takes no more records: it is stopping.
+/// The program accepts no more records: it is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the program takes no more records: it is stopping")]
+#[error("headcount accepts no more records: it is stopping")]
 pub struct Stopped;
 
 /// How a source ended in good order.

@@ -19,12 +19,12 @@ use self::cursor::ResumeCursor;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
-use crate::message::{Item, Message, Place};
+use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, StreamConnection, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         _ => None,
     });
     let outage = Outage::new(stored.and_then(Position::seen_ms));
-    let wire = HttpWire {
+    let connection = HttpConnection {
         client: client(address.url(), &context.options)?,
         options: context.options.clone(),
         read_time: context.read_time.clone(),
@@ -44,7 +44,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         values_cut: 0,
         response: None,
     };
-    stream::run(wire, outage, context).await
+    stream::run(connection, outage, context).await
 }
 
 fn client(url: &Url, options: &Options) -> Result<Client, Error> {
@@ -74,7 +74,7 @@ fn client(url: &Url, options: &Options) -> Result<Client, Error> {
         .map_err(|error| Error::Client(root_cause(&error)))
 }
 
-struct HttpWire {
+struct HttpConnection {
     client: Client,
     options: Options,
     read_time: ReadTime,
@@ -94,11 +94,11 @@ struct Incoming {
     waiting_since: Option<Instant>,
     /// What came and was not looked at yet.
     chunk: Option<reqwest::Result<Option<Bytes>>>,
-    /// Why there is no more of it.
+    /// Why the body ended.
     ended: Option<Interruption>,
 }
 
-impl Wire for HttpWire {
+impl StreamConnection for HttpConnection {
     async fn connect(&mut self) -> Result<(), Interruption> {
         self.response = None;
         let answer = timeout(
@@ -154,7 +154,7 @@ impl Wire for HttpWire {
         Ok(true)
     }
 
-    async fn take(&mut self) -> Vec<Item> {
+    async fn take(&mut self) -> Vec<SourceItem> {
         let arrived_ms = now_ms();
         let mut values = Values::default();
         if let Some(incoming) = &mut self.response {
@@ -183,7 +183,7 @@ impl Wire for HttpWire {
     }
 
     fn backlog(&self) -> Duration {
-        // Without a record there is no place to ask for.
+        // Without a record there is no time to resume from.
         match self.cursor.ms() {
             Some(_) if self.address.resumes() => self.options.backlog,
             _ => Duration::ZERO,
@@ -200,7 +200,7 @@ impl Wire for HttpWire {
     }
 }
 
-impl HttpWire {
+impl HttpConnection {
     /// What to ask for.
     fn url(&self, now_ms: i64) -> Url {
         let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
@@ -214,19 +214,19 @@ impl HttpWire {
         }
     }
 
-    fn message(&mut self, value: Framed, arrived_ms: i64) -> Item {
+    fn message(&mut self, value: Framed, arrived_ms: i64) -> SourceItem {
         self.number += 1;
         if self.address.resumes()
-            && value.piece.broken.is_none()
+            && value.span.broken.is_none()
             && let Some(time) = self.read_time.of(&value.bytes)
         {
             self.cursor.arrived(time.ms, arrived_ms);
         }
-        Item::Message(Message {
+        SourceItem::Message(Message {
             bytes: value.bytes,
             position: 0,
-            place: Place::Message(self.number),
-            broken: value.piece.broken,
+            location: Location::Message(self.number),
+            broken: value.span.broken,
         })
     }
 

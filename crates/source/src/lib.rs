@@ -1,6 +1,6 @@
 //! Where records come from: streams, files, engines and the simulation.
 //!
-//! A source is started from its [`SourceAddress`] and pushes [`message::Batch`]es into a bounded [`sink`]: messages as
+//! A source is started from its [`SourceAddress`] and pushes [`message::MessageBatch`]es into a bounded [`sink`]: messages as
 //! they arrived, gaps in which something may be lost, and with each batch the position from which it can go on. The
 //! program stores the position together with the records, and gives it back when the source is started again.
 //!
@@ -22,7 +22,7 @@
 //! std::fs::write(&path, "{\"rsvp_id\":1}\n{'rsvp_id':2}\n{\"rsvp_id\":3}\n")?;
 //! let address: SourceAddress = format!("file:{}", path.display()).parse()?;
 //!
-//! let (sink, mut inbox) = sink::channel(sink::Limits::default());
+//! let (sink, mut inbox) = sink::channel(sink::SinkLimits::default());
 //! let (report, _status) = status::status(address.to_string());
 //! let (_trigger, shutdown) = shutdown::shutdown();
 //! let source = tokio::spawn(AnySource::new(address).run(sink, Resume::fresh(), report, shutdown));
@@ -77,7 +77,7 @@ pub use error::{Ended, Error};
 pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
 pub use kafka::TopicAddress;
-pub use message::{Batch, Item, Message};
+pub use message::{Message, MessageBatch, SourceItem};
 pub use position::{Position, Resume};
 pub use record_time::{ReadTime, RecordTime};
 pub use run::Options;

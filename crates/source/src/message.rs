@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::framing::Piece;
+use crate::framing::ValueSpan;
 use crate::position::Position;
 
 /// One message as it arrived: the bytes of one JSON value, or of what should have been one.
@@ -17,7 +17,7 @@ pub struct Message {
     /// not above the stored one were kept already and are skipped.
     pub position: u64,
     /// Where it stood, for error messages.
-    pub place: Place,
+    pub location: Location,
     /// Framing already knows that this is not one value.
     pub broken: Option<Broken>,
 }
@@ -34,7 +34,7 @@ pub enum Broken {
     },
     /// Nested deeper than anybody follows.
     TooDeep,
-    /// The text breaks the grammar of JSON, is cut off, or is no object at all.
+    /// The text breaks the grammar of JSON, is cut off, or is not an object.
     NotJson,
 }
 
@@ -51,7 +51,7 @@ impl Broken {
 
 /// Where a message stood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// In a file: the number of the line it begins on (from 1) and the byte it begins at (from 0).
     Line {
         /// Of the line, from 1.
@@ -70,12 +70,12 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Line { number, offset } => write!(f, "line {number} (byte {offset})"),
-            Place::Message(number) => write!(f, "message {number}"),
-            Place::Record { partition, offset } => {
+            Location::Line { number, offset } => write!(f, "line {number} (byte {offset})"),
+            Location::Message(number) => write!(f, "message {number}"),
+            Location::Record { partition, offset } => {
                 write!(f, "partition {partition}, offset {offset}")
             }
         }
@@ -95,44 +95,44 @@ pub struct Gap {
 
 /// What a source brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum SourceItem {
     /// A value, or what should have been one.
     Message(Message),
     /// Something may be missing before the next message.
     Gap(Gap),
 }
 
-impl From<Message> for Item {
+impl From<Message> for SourceItem {
     fn from(message: Message) -> Self {
-        Item::Message(message)
+        SourceItem::Message(message)
     }
 }
 
 /// Items that belong together, and the position after the last of them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Batch {
+pub struct MessageBatch {
     /// In the order in which they came.
-    pub items: Vec<Item>,
+    pub items: Vec<SourceItem>,
     /// To be stored with the items, in the same atomic append; `None` when the source cannot resume.
     pub position: Option<Position>,
 }
 
-impl Batch {
+impl MessageBatch {
     /// How many of its items are messages.
     pub fn messages(&self) -> usize {
         self.items
             .iter()
-            .filter(|item| matches!(item, Item::Message(_)))
+            .filter(|item| matches!(item, SourceItem::Message(_)))
             .count()
     }
 
     /// The bytes of its messages.
     pub fn bytes(&self) -> usize {
-        self.items.iter().map(Item::bytes).sum()
+        self.items.iter().map(SourceItem::bytes).sum()
     }
 
     /// Puts the next batch of the same source behind this one, to be kept in one append.
-    pub fn extend(&mut self, next: Batch) {
+    pub fn extend(&mut self, next: MessageBatch) {
         self.items.extend(next.items);
         self.position = match (self.position.take(), next.position) {
             (Some(first), Some(next)) => Some(first.followed_by(next)),
@@ -141,26 +141,26 @@ impl Batch {
     }
 }
 
-impl Item {
+impl SourceItem {
     fn bytes(&self) -> usize {
         match self {
-            Item::Message(message) => message.bytes.len(),
-            Item::Gap(gap) => gap.cause.len(),
+            SourceItem::Message(message) => message.bytes.len(),
+            SourceItem::Gap(gap) => gap.cause.len(),
         }
     }
 }
 
 impl Message {
-    /// A piece of a file.
-    pub(crate) fn from_piece(piece: Piece, bytes: Bytes) -> Self {
+    /// A span of a file.
+    pub(crate) fn from_span(span: ValueSpan, bytes: Bytes) -> Self {
         Message {
             bytes,
-            position: piece.end,
-            place: Place::Line {
-                number: piece.line,
-                offset: piece.start,
+            position: span.end,
+            location: Location::Line {
+                number: span.line,
+                offset: span.start,
             },
-            broken: piece.broken,
+            broken: span.broken,
         }
     }
 }

@@ -62,7 +62,7 @@ impl Outage {
         });
     }
 
-    /// An attempt to connect failed. The first time in an outage there is a gap to tell of.
+    /// An attempt to connect failed. The first failure of an outage yields a gap.
     pub(crate) fn failed(&mut self, now_ms: i64) -> Option<Gap> {
         let open = self.open.as_mut()?;
         if open.told || !is_gap(self.forgiven, open.from_ms, now_ms) {
@@ -90,7 +90,7 @@ impl Outage {
         })
     }
 
-    /// Whether this outage was told of before.
+    /// Whether this outage has already yielded a gap.
     pub(crate) fn is_told(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.told)
     }

@@ -16,8 +16,8 @@ use self::stored::Stored;
 /// content of the file, the seed of the simulation. Positions with different `of` have nothing to do with each other. A
 /// stream has no `at`: what it sends again is told apart by the winners, and its messages are never skipped.
 ///
-/// The stored form bears a version. One of another version is refused with a sentence: a member that is misread would
-/// lose records without a word.
+/// The stored form carries a version. A position of another version is an error: a misread member would lose records
+/// silently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Stored")]
 pub struct Position {
@@ -62,7 +62,7 @@ pub enum ResumeState {
     /// A partition of a topic of Kafka; `at` is one past the last offset that was taken.
     Kafka {
         /// Every message with a position up to this one was in earlier batches. A batch is appended when the one before
-        /// it is durable in all partitions, so that nobody needs anything up to here again.
+        /// it is durable in all partitions, so that no partition needs anything up to here again.
         since: u64,
         /// By what the topic is known again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ impl ResumeState {
                     seen_ms: other_seen_ms,
                 },
             ) => {
-                // What is asked for again is only repeated.
+                // Requesting too early a time only repeats records.
                 *cursor_ms = least(*cursor_ms, *other_cursor_ms);
                 *seen_ms = *other_seen_ms.max(seen_ms);
             }

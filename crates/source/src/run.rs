@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Stopped;
-use crate::message::Batch;
+use crate::message::MessageBatch;
 use crate::position::Resume;
 use crate::record_time::ReadTime;
 use crate::shutdown::Shutdown;
@@ -11,20 +11,20 @@ use crate::sink::Sink;
 use crate::status::Reporter;
 use headcount_clock::Delays;
 
-/// What may be set on a source. The defaults are for the real thing; tests take shorter times.
+/// What may be set on a source. The defaults suit production; tests use shorter times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// A batch is handed on when it has so many bytes ...
+    /// A batch is handed on when it has this many bytes ...
     pub batch_bytes: usize,
-    /// ... or so many items. Streams hand on what there is at once.
+    /// ... or this many items. Streams hand on whatever has arrived, at once.
     pub batch_items: usize,
-    /// For a connection to be made, TLS included.
+    /// How long making a connection may take, TLS included.
     pub connect_limit: Duration,
-    /// A connection on which nothing comes for this long is taken for dead.
+    /// A connection on which nothing arrives for this long is considered dead.
     pub idle_limit: Duration,
-    /// Bytes that have not become a value for this long are told of.
+    /// When bytes arrive for this long without completing a value, the status says so.
     pub value_limit: Duration,
-    /// How often a WebSocket's peer is asked for a sign of life.
+    /// How often a WebSocket's peer gets a ping.
     pub ping_interval: Duration,
     /// How far behind the greatest record time an HTTP stream is asked to go on: record times do not come in order.
     pub overlap: Duration,
@@ -35,7 +35,7 @@ pub struct Options {
     pub delays: Delays,
     /// After a connection that held this long the next delay is the first again.
     pub healthy: Duration,
-    /// How often a file that is followed is looked at.
+    /// How often a followed file is checked for new content.
     pub poll_interval: Duration,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Hands a batch on and counts it.
-    pub(crate) async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
+    pub(crate) async fn push(&mut self, batch: MessageBatch) -> Result<(), Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         self.sink.push(batch).await?;
         self.report.brought(messages, bytes);
@@ -84,8 +84,8 @@ impl Context {
     #[cfg(feature = "kinesis")]
     pub(crate) async fn push_watched(
         &mut self,
-        batch: Batch,
-    ) -> Result<crate::sink::Taken, Stopped> {
+        batch: MessageBatch,
+    ) -> Result<crate::sink::BatchReceipt, Stopped> {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         let taken = self.sink.push_watched(batch).await?;
         self.report.brought(messages, bytes);

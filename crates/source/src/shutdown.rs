@@ -28,7 +28,7 @@ impl Trigger {
 impl Shutdown {
     /// Resolves when it is time to stop.
     pub async fn requested(&mut self) {
-        // An error means that nobody is left who could say so.
+        // An error means that the trigger is gone, so the signal can never come.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 

@@ -13,7 +13,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::address::SimulationAddress;
 use crate::error::{Ended, Error, Stopped};
-use crate::message::{Batch, Item, Message, Place};
+use crate::message::{Location, Message, MessageBatch, SourceItem};
 use crate::position::{Position, ResumeState};
 use crate::run::Context;
 use crate::sink::Sink;
@@ -39,7 +39,7 @@ const FEW: u64 = 32;
 const RECORDS: u64 = 800;
 const RECORD_BYTES: usize = 1400;
 
-/// So many batches at most are made at once.
+/// At most this many batches are made at once.
 const CORES_MAX: usize = 8;
 
 pub(crate) async fn run(address: SimulationAddress, context: Context) -> Result<Ended, Error> {
@@ -112,7 +112,7 @@ impl Simulated {
             ready = made?;
             let brought: u64 = ready
                 .iter()
-                .map(|batch: &Batch| batch.items.len() as u64)
+                .map(|batch: &MessageBatch| batch.items.len() as u64)
                 .sum();
             self.next += brought;
             if context.shutdown.is_requested() {
@@ -145,7 +145,7 @@ impl Simulated {
         &self,
         due: u64,
         context: &Context,
-    ) -> impl Future<Output = Result<Vec<Batch>, Error>> + Send + use<> {
+    ) -> impl Future<Output = Result<Vec<MessageBatch>, Error>> + Send + use<> {
         let size = RECORDS.min(context.options.batch_items as u64).max(1);
         let cores = std::thread::available_parallelism()
             .map_or(1, |cores| cores.get().min(CORES_MAX) as u64);
@@ -159,7 +159,7 @@ impl Simulated {
                 start_ms: self.start_ms,
             };
             let position = Position::new(&self.of, Some(last), state);
-            move || Batch {
+            move || MessageBatch {
                 items: make(&simulator, first..last),
                 position: Some(position),
             }
@@ -192,7 +192,11 @@ impl Simulated {
     }
 }
 
-async fn push(batches: Vec<Batch>, sink: &mut Sink, report: &Reporter) -> Result<(), Stopped> {
+async fn push(
+    batches: Vec<MessageBatch>,
+    sink: &mut Sink,
+    report: &Reporter,
+) -> Result<(), Stopped> {
     for batch in batches {
         let (messages, bytes) = (batch.messages() as u64, batch.bytes() as u64);
         sink.push(batch).await?;
@@ -202,7 +206,7 @@ async fn push(batches: Vec<Batch>, sink: &mut Sink, report: &Reporter) -> Result
 }
 
 /// Records in one piece of memory.
-fn make(simulator: &Simulator, indices: Range<u64>) -> Vec<Item> {
+fn make(simulator: &Simulator, indices: Range<u64>) -> Vec<SourceItem> {
     let mut text = Vec::with_capacity(indices.clone().count() * RECORD_BYTES);
     let mut ends = Vec::new();
     for index in indices {
@@ -217,7 +221,7 @@ fn make(simulator: &Simulator, indices: Range<u64>) -> Vec<Item> {
         Message {
             bytes,
             position: index + 1,
-            place: Place::Message(index + 1),
+            location: Location::Message(index + 1),
             broken: None,
         }
         .into()

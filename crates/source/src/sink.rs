@@ -5,25 +5,25 @@ use std::sync::{Arc, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::error::Stopped;
-use crate::message::Batch;
+use crate::message::MessageBatch;
 
 /// What an item weighs beyond its bytes.
 const ITEM_BYTES: usize = 64;
 
 /// How much may wait in the queue or be in the program's hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// So many batches.
+pub struct SinkLimits {
+    /// Number of batches.
     pub batches: usize,
-    /// So many bytes of messages, and a little for each item.
+    /// Bytes of messages, plus 64 for each item.
     pub bytes: usize,
 }
 
-impl Default for Limits {
+impl Default for SinkLimits {
     /// 16 MiB: a quarter of what ingest may use, so that several sources fit; 1,024 batches, for they may be of one
     /// record each.
     fn default() -> Self {
-        Limits {
+        SinkLimits {
             batches: 1024,
             bytes: 16 << 20,
         }
@@ -31,7 +31,7 @@ impl Default for Limits {
 }
 
 /// A queue of batches. Both ends may be in different tasks; dropping either end ends the other in good order.
-pub fn channel(limits: Limits) -> (Sink, BatchReceiver) {
+pub fn channel(limits: SinkLimits) -> (Sink, BatchReceiver) {
     let bytes_max =
         u32::try_from(limits.bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
     let room = Arc::new(Semaphore::new(bytes_max as usize));
@@ -58,31 +58,31 @@ impl Sink {
     /// Resolves when the batch is queued (not when it is durable).
     ///
     /// # Errors
-    /// When the program takes no more.
-    pub async fn push(&mut self, batch: Batch) -> Result<(), Stopped> {
+    /// When the program accepts no more.
+    pub async fn push(&mut self, batch: MessageBatch) -> Result<(), Stopped> {
         self.push_watched(batch).await.map(drop)
     }
 
     /// As [`Sink::push`]; tells later whether the program has let go of the batch.
     ///
     /// # Errors
-    /// When the program takes no more.
-    pub async fn push_watched(&mut self, batch: Batch) -> Result<Taken, Stopped> {
+    /// When the program accepts no more.
+    pub async fn push_watched(&mut self, batch: MessageBatch) -> Result<BatchReceipt, Stopped> {
         let weight = batch.bytes() + batch.items.len() * ITEM_BYTES;
         // A batch heavier than the whole queue waits until it is alone.
         let permits = u32::try_from(weight)
             .unwrap_or(u32::MAX)
             .clamp(1, self.bytes_max);
-        let held = Arc::clone(&self.room)
+        let permit = Arc::clone(&self.room)
             .acquire_many_owned(permits)
             .await
             .map_err(|_| Stopped)?;
         let watched = Arc::new(());
-        let taken = Taken(Arc::downgrade(&watched));
+        let taken = BatchReceipt(Arc::downgrade(&watched));
         self.sender
             .send(Delivery {
                 batch,
-                held: Held(held, watched),
+                permit: QueuePermit(permit, watched),
             })
             .await
             .map_err(|_| Stopped)?;
@@ -94,27 +94,27 @@ impl Sink {
 #[derive(Debug)]
 pub struct Delivery {
     /// What the source has pushed.
-    pub batch: Batch,
-    held: Held,
+    pub batch: MessageBatch,
+    permit: QueuePermit,
 }
 
 impl Delivery {
     /// Takes the batch out and keeps its place, for as long as its bytes are in memory.
-    pub fn open(self) -> (Batch, Held) {
-        (self.batch, self.held)
+    pub fn open(self) -> (MessageBatch, QueuePermit) {
+        (self.batch, self.permit)
     }
 }
 
 /// A place in the queue.
 #[derive(Debug)]
 #[expect(dead_code, reason = "it counts by being alive")]
-pub struct Held(OwnedSemaphorePermit, Arc<()>);
+pub struct QueuePermit(OwnedSemaphorePermit, Arc<()>);
 
 /// What becomes of a batch that was pushed.
 #[derive(Debug, Clone)]
-pub struct Taken(Weak<()>);
+pub struct BatchReceipt(Weak<()>);
 
-impl Taken {
+impl BatchReceipt {
     /// Whether the program has let go of the batch: it was appended, and is durable before anything is that is pushed
     /// from now on.
     pub fn is_over(&self) -> bool {
@@ -149,24 +149,24 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::message::{Item, Message, Place};
+    use crate::message::{Location, Message, SourceItem};
 
-    fn batch(bytes: usize) -> Batch {
+    fn batch(bytes: usize) -> MessageBatch {
         let message = Message {
             bytes: vec![b'x'; bytes].into(),
             position: 0,
-            place: Place::Message(1),
+            location: Location::Message(1),
             broken: None,
         };
-        Batch {
-            items: vec![Item::Message(message)],
+        MessageBatch {
+            items: vec![SourceItem::Message(message)],
             position: None,
         }
     }
 
     #[tokio::test]
     async fn it_is_bounded_by_count() {
-        let (mut sink, mut inbox) = channel(Limits {
+        let (mut sink, mut inbox) = channel(SinkLimits {
             batches: 2,
             bytes: 1 << 20,
         });
@@ -182,17 +182,17 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_bounded_by_bytes_until_the_batch_is_let_go() {
-        let (mut sink, mut inbox) = channel(Limits {
+        let (mut sink, mut inbox) = channel(SinkLimits {
             batches: 10,
             bytes: 1000,
         });
         sink.push(batch(800)).await.unwrap();
-        let (taken, held) = inbox.next().await.unwrap().open();
+        let (taken, permit) = inbox.next().await.unwrap().open();
         assert!(
             sink.push(batch(800)).now_or_never().is_none(),
             "the first is still in the program's hands"
         );
-        drop((taken, held));
+        drop((taken, permit));
         sink.push(batch(800)).await.unwrap();
         inbox.next().await.unwrap();
         // Heavier than the queue: alone, but it passes.
@@ -202,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dropped_end_ends_the_other() {
-        let (mut sink, inbox) = channel(Limits {
+        let (mut sink, inbox) = channel(SinkLimits {
             batches: 1,
             bytes: 100,
         });
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(waiting_for_room.await.unwrap(), Err(Stopped));
         assert_eq!(sink.push(batch(1)).await, Err(Stopped));
 
-        let (sink, mut inbox) = channel(Limits::default());
+        let (sink, mut inbox) = channel(SinkLimits::default());
         drop(sink);
         assert!(inbox.next().await.is_none());
     }

@@ -1,4 +1,4 @@
-//! What a source tells of itself.
+//! What a source reports of itself.
 
 use tokio::sync::watch;
 
@@ -8,7 +8,7 @@ use headcount_clock::now_ms;
 /// What a source is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum Activity {
     /// It has not been connected yet, or waits for a file to appear.
     #[default]
     Connecting,
@@ -24,23 +24,23 @@ pub enum State {
     Idle,
 }
 
-impl State {
+impl Activity {
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
-            State::Connecting => "connecting",
-            State::Live => "live",
-            State::Reconnecting => "reconnecting",
-            State::Ended => "ended",
-            State::Failed => "failed",
-            State::Idle => "idle",
+            Activity::Connecting => "connecting",
+            Activity::Live => "live",
+            Activity::Reconnecting => "reconnecting",
+            Activity::Ended => "ended",
+            Activity::Failed => "failed",
+            Activity::Idle => "idle",
         }
     }
 }
 
 /// How far a file was read, in bytes as they are on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct Progress {
+pub struct FileProgress {
     /// True while the file is only read to know its content again.
     pub identifying: bool,
     /// What was read.
@@ -55,7 +55,7 @@ pub struct Status {
     /// The address, without credentials.
     pub name: String,
     /// What it is doing.
-    pub state: State,
+    pub state: Activity,
     /// When the last message came, ms since 1970 by the clock on the wall.
     pub last_record_at: Option<i64>,
     /// Messages handed on, malformed ones included.
@@ -73,7 +73,7 @@ pub struct Status {
     /// Of a file, once it has been looked at: what positions in it are called.
     pub content: Option<String>,
     /// Of a file: how far it was read.
-    pub progress: Option<Progress>,
+    pub progress: Option<FileProgress>,
 }
 
 /// The source's end of its status.
@@ -94,14 +94,14 @@ impl Reporter {
         self.0.borrow().name.clone()
     }
 
-    pub(crate) fn state(&self, state: State) {
+    pub(crate) fn state(&self, state: Activity) {
         self.0
             .send_if_modified(|status| std::mem::replace(&mut status.state, state) != state);
     }
 
     pub(crate) fn live(&self) {
         self.change(|status| {
-            status.state = State::Live;
+            status.state = Activity::Live;
             status.error = None;
         });
     }
@@ -125,18 +125,18 @@ impl Reporter {
         self.change(|status| status.content = Some(content));
     }
 
-    pub(crate) fn progress(&self, progress: Progress) {
+    pub(crate) fn progress(&self, progress: FileProgress) {
         self.change(|status| status.progress = Some(progress));
     }
 
     /// Nothing more will come, because of an error or not.
     pub(crate) fn ended(&self, error: Option<&Error>) {
         self.change(|status| {
-            // That the program takes no more is no fault of the source.
+            // When the program accepts no more records, that is not a failure of the source.
             let failure = error.filter(|error| !matches!(error, Error::Stopped(_)));
             status.state = match failure {
-                Some(_) => State::Failed,
-                None => State::Ended,
+                Some(_) => Activity::Failed,
+                None => Activity::Ended,
             };
             status.error = failure.map(ToString::to_string);
         });

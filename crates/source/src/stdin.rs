@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 
 use crate::error::{Ended, Error};
 use crate::files::unpack;
-use crate::framing::{Framer, Look};
-use crate::message::{Batch, Item, Message};
+use crate::framing::{Framer, ScanMode};
+use crate::message::{Message, MessageBatch, SourceItem};
 use crate::run::Context;
 use crate::value_watch::ValueWatch;
 
 const READ_BYTES: usize = 128 << 10;
 
-/// Reads standard input to its end. Nothing of it can be read again, so there is no position.
+/// Reads standard input to its end. It cannot be read a second time, so there is no position.
 pub(crate) async fn run(mut context: Context) -> Result<Ended, Error> {
     run_over(|| Ok(io::stdin()), &mut context).await
 }
@@ -27,7 +27,7 @@ pub(crate) async fn run_over<R: Read + Send + 'static>(
     context: &mut Context,
 ) -> Result<Ended, Error> {
     let mut chunks = read_on_a_thread(open)?;
-    let mut framer = Framer::new(Look::Proved);
+    let mut framer = Framer::new(ScanMode::Proved);
     let mut watch = ValueWatch::new(context.options.value_limit);
     context.report.live();
     loop {
@@ -69,17 +69,17 @@ pub(crate) async fn run_over<R: Read + Send + 'static>(
 async fn push_all(framer: &mut Framer, context: &mut Context) -> Result<bool, Error> {
     let mut found = false;
     loop {
-        let items: Vec<Item> = framer
+        let items: Vec<SourceItem> = framer
             .by_ref()
             .take(context.options.batch_items)
-            .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
+            .map(|framed| Message::from_span(framed.span, framed.bytes).into())
             .collect();
         if items.is_empty() {
             return Ok(found);
         }
         found = true;
         context
-            .push(Batch {
+            .push(MessageBatch {
                 items,
                 position: None,
             })

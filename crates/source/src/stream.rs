@@ -1,4 +1,5 @@
-//! What HTTP streams and WebSockets have in common: connecting for ever, and keeping account of what may be lost.
+//! What HTTP streams and WebSockets have in common: reconnecting for as long as they run, and keeping account of what
+//! may be lost.
 
 use std::time::Duration;
 
@@ -7,29 +8,29 @@ use tokio::time::{Instant, sleep};
 
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Gap, Item};
+use crate::message::{Gap, MessageBatch, SourceItem};
 use crate::outage::Outage;
 use crate::position::Position;
 use crate::run::Context;
 use crate::shown::fit_to_show;
-use crate::status::State;
+use crate::status::Activity;
 use crate::value_watch::ValueWatch;
 use headcount_clock::{Backoff, now_ms};
 
 /// A stream on the network. Every method has its own limits on waiting.
-pub(crate) trait Wire {
+pub(crate) trait StreamConnection {
     /// Makes a connection.
     async fn connect(&mut self) -> Result<(), Interruption>;
-    /// Waits for something to come; true when it did, and now and then false without that. May be called off without
+    /// Waits until something arrives (true); now and then returns false early. May be cancelled without
     /// losing a message.
     async fn wait(&mut self) -> Result<bool, Interruption>;
-    /// What came: everything that is there, without waiting for more. May be empty.
-    async fn take(&mut self) -> Vec<Item>;
-    /// Takes leave of the server.
+    /// Everything that has arrived, without waiting for more. May be empty.
+    async fn take(&mut self) -> Vec<SourceItem>;
+    /// Closes the connection in good order.
     async fn close(&mut self);
-    /// From where to go on, after everything that was read.
+    /// Where to resume after everything that was read.
     fn position(&self) -> Position;
-    /// How long an outage the server makes up for when it is asked to go on; zero if it cannot be asked.
+    /// The longest outage after which the server can resend everything; zero if it cannot resend.
     fn backlog(&self) -> Duration;
     /// Whether what was read ends within a value.
     fn is_unfinished(&self) -> bool;
@@ -55,29 +56,30 @@ impl Interruption {
 
 /// Reads until it is time to stop. No trouble on the network ends it.
 pub(crate) async fn run(
-    mut wire: impl Wire,
+    mut connection: impl StreamConnection,
     mut outage: Outage,
     mut context: Context,
 ) -> Result<Ended, Error> {
     let mut backoff = Backoff::new(context.options.delays);
     loop {
-        let Some(connected) = context.shutdown.or(wire.connect()).await else {
+        let Some(connected) = context.shutdown.or(connection.connect()).await else {
             return Ok(Ended::Stopped);
         };
-        outage.forgive(wire.backlog());
+        outage.forgive(connection.backlog());
         let trouble = match connected {
             Err(trouble) => {
                 let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
-                tell(gap, first, &wire, &mut context).await?;
+                tell(gap, first, &connection, &mut context).await?;
                 trouble
             }
             Ok(()) => {
                 let (first, gap) = (!outage.is_told(), outage.connected(now_ms()));
                 context.report.live();
-                tell(gap, first, &wire, &mut context).await?;
+                tell(gap, first, &connection, &mut context).await?;
                 let since = Instant::now();
-                let Some(trouble) = read_all(&mut wire, &mut outage, &mut context).await? else {
-                    wire.close().await;
+                let Some(trouble) = read_all(&mut connection, &mut outage, &mut context).await?
+                else {
+                    connection.close().await;
                     return Ok(Ended::Stopped);
                 };
                 if since.elapsed() >= context.options.healthy {
@@ -85,8 +87,8 @@ pub(crate) async fn run(
                 }
                 outage.lost(now_ms(), &trouble.cause);
                 context.report.change(|status| {
-                    status.state = State::Reconnecting;
-                    status.values_cut = wire.values_cut();
+                    status.state = Activity::Reconnecting;
+                    status.values_cut = connection.values_cut();
                 });
                 trouble
             }
@@ -99,15 +101,15 @@ pub(crate) async fn run(
         if context.shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);
         }
-        context
-            .report
-            .change(|status| status.reconnects += u64::from(status.state == State::Reconnecting));
+        context.report.change(|status| {
+            status.reconnects += u64::from(status.state == Activity::Reconnecting)
+        });
     }
 }
 
 /// Reads while the connection holds; why it ended, or `None` when it is time to stop.
 async fn read_all(
-    wire: &mut impl Wire,
+    connection: &mut impl StreamConnection,
     outage: &mut Outage,
     context: &mut Context,
 ) -> Result<Option<Interruption>, Error> {
@@ -116,7 +118,7 @@ async fn read_all(
         let came = async {
             tokio::select! {
                 biased;
-                came = wire.wait() => Some(came),
+                came = connection.wait() => Some(came),
                 () = watch.due() => None,
             }
         };
@@ -130,14 +132,18 @@ async fn read_all(
             Some(Some(Ok(false))) => continue,
             Some(Some(Ok(true))) => {}
         }
-        let items = wire.take().await;
+        let items = connection.take().await;
         outage.alive(now_ms());
-        watch.looked_at(!items.is_empty(), wire.is_unfinished(), &context.report);
+        watch.looked_at(
+            !items.is_empty(),
+            connection.is_unfinished(),
+            &context.report,
+        );
         if !items.is_empty() {
             context
-                .push(Batch {
+                .push(MessageBatch {
                     items,
-                    position: Some(wire.position()),
+                    position: Some(connection.position()),
                 })
                 .await?;
         }
@@ -148,7 +154,7 @@ async fn read_all(
 async fn tell(
     gap: Option<Gap>,
     first: bool,
-    wire: &impl Wire,
+    connection: &impl StreamConnection,
     context: &mut Context,
 ) -> Result<(), Error> {
     let Some(gap) = gap else { return Ok(()) };
@@ -156,9 +162,9 @@ async fn tell(
         .report
         .change(|status| status.gaps += u64::from(first));
     context
-        .push(Batch {
-            items: vec![Item::Gap(gap)],
-            position: Some(wire.position()),
+        .push(MessageBatch {
+            items: vec![SourceItem::Gap(gap)],
+            position: Some(connection.position()),
         })
         .await?;
     Ok(())
@@ -181,7 +187,7 @@ pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
 /// Makes TLS possible, once: the program has usually chosen its provider before.
 pub(crate) fn install_tls() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may install one at the same moment, which is as good.
+        // Another thread may install one at the same moment, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }

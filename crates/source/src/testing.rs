@@ -12,12 +12,12 @@ use tokio::time::timeout;
 use crate::address::SourceAddress;
 use crate::any_source::AnySource;
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Broken, Gap, Item};
+use crate::message::{Broken, Gap, MessageBatch, SourceItem};
 use crate::position::{Position, Resume};
 use crate::record_time::{ReadTime, RecordTime};
 use crate::run::{Context, Options};
 use crate::shutdown::{Trigger, shutdown};
-use crate::sink::{BatchReceiver, Limits, channel};
+use crate::sink::{BatchReceiver, SinkLimits, channel};
 use crate::status::{Status, status};
 use headcount_clock::Delays;
 
@@ -61,7 +61,7 @@ fn read_time(record: &[u8]) -> Option<RecordTime> {
 }
 
 pub(crate) fn bench(resume: Resume, options: Options) -> (Context, Bench) {
-    let (sink, inbox) = channel(Limits::default());
+    let (sink, inbox) = channel(SinkLimits::default());
     let (report, status) = status("test");
     let (trigger, shutdown) = shutdown();
     (
@@ -82,7 +82,7 @@ pub(crate) fn bench(resume: Resume, options: Options) -> (Context, Bench) {
 }
 
 impl Bench {
-    pub(crate) async fn next(&mut self) -> Option<Batch> {
+    pub(crate) async fn next(&mut self) -> Option<MessageBatch> {
         let delivery = timeout(LIMIT, self.inbox.next())
             .await
             .expect("a batch comes in time");
@@ -90,7 +90,7 @@ impl Bench {
     }
 
     /// Everything until the source ends.
-    pub(crate) async fn rest(&mut self) -> Vec<Batch> {
+    pub(crate) async fn rest(&mut self) -> Vec<MessageBatch> {
         let mut batches = Vec::new();
         while let Some(batch) = self.next().await {
             batches.push(batch);
@@ -99,7 +99,7 @@ impl Bench {
     }
 
     /// Items, in whatever batches, until there are so many.
-    pub(crate) async fn items(&mut self, count: usize) -> Vec<Item> {
+    pub(crate) async fn items(&mut self, count: usize) -> Vec<SourceItem> {
         let mut items = Vec::new();
         while items.len() < count {
             items.extend(self.next().await.expect("the source goes on").items);
@@ -118,9 +118,9 @@ impl Bench {
 }
 
 /// The items as text: messages as they are (broken ones in angle brackets), gaps by their cause.
-pub(crate) fn texts(items: &[Item]) -> Vec<String> {
-    let show = |item: &Item| match item {
-        Item::Message(message) => {
+pub(crate) fn texts(items: &[SourceItem]) -> Vec<String> {
+    let show = |item: &SourceItem| match item {
+        SourceItem::Message(message) => {
             let text = String::from_utf8_lossy(&message.bytes);
             match &message.broken {
                 None => text.into_owned(),
@@ -128,16 +128,16 @@ pub(crate) fn texts(items: &[Item]) -> Vec<String> {
                 Some(_) => format!("<{text}>"),
             }
         }
-        Item::Gap(gap) => format!("gap: {}", gap.cause),
+        SourceItem::Gap(gap) => format!("gap: {}", gap.cause),
     };
     items.iter().map(show).collect()
 }
 
-pub(crate) fn gaps(items: &[Item]) -> Vec<Gap> {
+pub(crate) fn gaps(items: &[SourceItem]) -> Vec<Gap> {
     items
         .iter()
         .filter_map(|item| {
-            if let Item::Gap(gap) = item {
+            if let SourceItem::Gap(gap) = item {
                 Some(gap.clone())
             } else {
                 None
@@ -146,11 +146,11 @@ pub(crate) fn gaps(items: &[Item]) -> Vec<Gap> {
         .collect()
 }
 
-pub(crate) fn all_items(batches: Vec<Batch>) -> Vec<Item> {
+pub(crate) fn all_items(batches: Vec<MessageBatch>) -> Vec<SourceItem> {
     batches.into_iter().flat_map(|batch| batch.items).collect()
 }
 
-pub(crate) fn last_position(batches: &[Batch]) -> Option<Position> {
+pub(crate) fn last_position(batches: &[MessageBatch]) -> Option<Position> {
     batches
         .iter()
         .rev()
@@ -186,7 +186,7 @@ pub(crate) fn start(address: &str, resume: Resume, options: Options) -> Running 
 
 impl Running {
     /// Stops the source; what it still handed on.
-    pub(crate) async fn stop(mut self) -> Vec<Item> {
+    pub(crate) async fn stop(mut self) -> Vec<SourceItem> {
         self.bench.trigger.stop();
         let rest = all_items(self.bench.rest().await);
         let ended = timeout(LIMIT, self.source)

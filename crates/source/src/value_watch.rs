@@ -51,7 +51,7 @@ impl ValueWatch {
     pub(crate) fn tell(&mut self, report: &Reporter) {
         self.told = true;
         let sentence = format!(
-            "bytes have been coming for {} s and no value has ended: does it send JSON objects?",
+            "bytes have arrived for {} s without completing a value: does the source send JSON objects?",
             self.limit.as_secs_f32()
         );
         tracing::warn!(source = report.name(), "{sentence}");

@@ -20,14 +20,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_c
 use url::{Host, Url};
 
 use crate::address::{SourceAddress, StreamAddress};
-use crate::envelope::{self, Opened};
+use crate::envelope::{self, UnwrappedValue};
 use crate::error::{Ended, Error};
-use crate::message::{Item, Message, Place};
+use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
 use crate::shown::fit_to_show;
-use crate::stream::{self, Interruption, Wire, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, StreamConnection, at_once, install_tls, root_cause};
 use headcount_clock::now_ms;
 
 /// A message longer than this ends the connection, for its bytes would have to be held.
@@ -37,16 +37,16 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
     install_tls();
     let stored = context.resume.of(&address.identity());
     let outage = Outage::new(stored.and_then(Position::seen_ms));
-    let wire = WebSocketWire {
+    let connection = WebSocketConnection {
         address,
         options: context.options.clone(),
         number: 0,
         socket: None,
     };
-    stream::run(wire, outage, context).await
+    stream::run(connection, outage, context).await
 }
 
-struct WebSocketWire {
+struct WebSocketConnection {
     address: StreamAddress,
     options: Options,
     /// Of the last message.
@@ -72,7 +72,7 @@ enum SocketEvent {
     Silence,
 }
 
-impl Wire for WebSocketWire {
+impl StreamConnection for WebSocketConnection {
     async fn connect(&mut self) -> Result<(), Interruption> {
         self.socket = None;
         let limit = self.options.connect_limit;
@@ -128,7 +128,7 @@ impl Wire for WebSocketWire {
                         broken_off(error)
                     ))),
                     Err(_) => Err(Interruption::new(format!(
-                        "{} takes nothing any more",
+                        "{} is not accepting writes (a ping timed out)",
                         self.address
                     ))),
                 }
@@ -144,7 +144,7 @@ impl Wire for WebSocketWire {
         }
     }
 
-    async fn take(&mut self) -> Vec<Item> {
+    async fn take(&mut self) -> Vec<SourceItem> {
         let Some(socket) = &mut self.socket else {
             return Vec::new();
         };
@@ -210,13 +210,13 @@ impl Wire for WebSocketWire {
     }
 }
 
-impl WebSocketWire {
-    fn message(&mut self, opened: Opened) -> Item {
+impl WebSocketConnection {
+    fn message(&mut self, opened: UnwrappedValue) -> SourceItem {
         self.number += 1;
-        Item::Message(Message {
+        SourceItem::Message(Message {
             bytes: opened.bytes,
             position: 0,
-            place: Place::Message(self.number),
+            location: Location::Message(self.number),
             broken: opened.broken,
         })
     }
@@ -310,7 +310,7 @@ fn refused(error: WebSocketError, url: &Url) -> String {
                 300..=399 => return redirected(status.as_u16(), &response, url),
                 401 | 403 => "it refuses access: check user, password or token in the address",
                 404 | 410 => "there is no stream at this path",
-                200..=299 | 426 => "that is no WebSocket: is it an http:// stream?",
+                200..=299 | 426 => "this is not a WebSocket: is it an http:// stream?",
                 500.. => "it has an internal error",
                 _ => "it does not open a WebSocket",
             };
@@ -346,7 +346,7 @@ fn redirected<B>(status: u16, response: &Response<B>, url: &Url) -> String {
             fit_to_show(&to.to_string())
         ),
         _ => format!(
-            "the server answers {status}: it points elsewhere without saying where, and redirects are not followed: \
+            "the server answers {status}: it redirects without a usable location, and headcount does not follow redirects; \
              give the right address"
         ),
     }
@@ -356,7 +356,7 @@ fn redirected<B>(status: u16, response: &Response<B>, url: &Url) -> String {
 fn broken_off(error: WebSocketError) -> String {
     match error {
         WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the connection broke off without a word".to_owned()
+            "the server dropped the connection without closing it".to_owned()
         }
         WebSocketError::Capacity(_) => {
             format!("a message was longer than {} MiB", MESSAGE_MAX >> 20)

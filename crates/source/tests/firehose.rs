@@ -8,7 +8,7 @@ use std::path::Path;
 
 use flate2::{Compression, write::GzEncoder};
 use headcount_source::{
-    AnySource, Ended, Item, Resume, SourceAddress, files::files_of, shutdown, sink, status,
+    AnySource, Ended, Resume, SourceAddress, SourceItem, files::files_of, shutdown, sink, status,
 };
 
 /// As the service names objects: the hour of delivery, then stream, version, second and a random number.
@@ -52,7 +52,7 @@ async fn a_tree_of_firehose_objects_is_read_in_the_order_of_its_hours() {
     let found = files_of(root.path()).unwrap();
     assert_eq!(found, OBJECTS.map(|name| root.path().join(name)));
 
-    let (sink, mut inbox) = sink::channel(sink::Limits::default());
+    let (sink, mut inbox) = sink::channel(sink::SinkLimits::default());
     let (report, _status) = status::status("firehose");
     let (_trigger, shutdown) = shutdown::shutdown();
     let source = AnySource::new(SourceAddress::file(root.path()));
@@ -60,7 +60,7 @@ async fn a_tree_of_firehose_objects_is_read_in_the_order_of_its_hours() {
     let mut numbers = Vec::new();
     while let Some(delivery) = inbox.next().await {
         for item in delivery.batch.items {
-            let Item::Message(message) = item else {
+            let SourceItem::Message(message) = item else {
                 panic!("a gap")
             };
             assert_eq!(message.broken, None);

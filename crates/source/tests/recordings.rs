@@ -1,10 +1,10 @@
-//! The real recordings come apart into exactly as many records and malformed pieces as `golden/` says.
+//! The real recordings come apart into exactly as many records and malformed spans as `golden/` says.
 #![allow(clippy::unwrap_used)]
 
 use std::fs::File;
 use std::path::PathBuf;
 
-use headcount_source::framing::{Block, BlockReader, Framer, Look, values_in};
+use headcount_source::framing::{Block, BlockReader, Framer, ScanMode, values_in};
 use serde_json::Value;
 
 /// The folder of recordings, or `None` (and a clear word) when this clone has none beside it.
@@ -32,14 +32,14 @@ fn is_record(bytes: &[u8], feed: &str) -> bool {
 }
 
 fn count(path: &PathBuf, feed: &str, chunk_bytes: usize) -> (u64, u64) {
-    let mut framer = Framer::new(Look::Proved);
+    let mut framer = Framer::new(ScanMode::Proved);
     let mut file = File::open(path).unwrap();
     let (mut records, mut malformed) = (0, 0);
     loop {
         let read = framer.read_from(&mut file, chunk_bytes).unwrap();
         for framed in framer.by_ref() {
             let good = is_record(&framed.bytes, feed);
-            assert_eq!(good, framed.piece.broken.is_none(), "{:?}", framed);
+            assert_eq!(good, framed.span.broken.is_none(), "{:?}", framed);
             records += u64::from(good);
             malformed += u64::from(!good);
         }
@@ -51,14 +51,14 @@ fn count(path: &PathBuf, feed: &str, chunk_bytes: usize) -> (u64, u64) {
 
 /// As `headcount count` does it: blocks, lines unseen, a second look at what the decoder refuses.
 fn count_in_blocks(path: &PathBuf, feed: &str) -> (u64, u64) {
-    let mut blocks = BlockReader::new(File::open(path).unwrap(), Look::Lines, 100_000);
+    let mut blocks = BlockReader::new(File::open(path).unwrap(), ScanMode::Lines, 100_000);
     let mut block = Block::default();
     let (mut records, mut malformed) = (0, 0);
     while blocks.read(&mut block).unwrap() {
-        for (piece, bytes) in block.iter() {
+        for (span, bytes) in block.iter() {
             if is_record(bytes, feed) {
                 records += 1;
-            } else if piece.proved {
+            } else if span.proved {
                 malformed += 1;
             } else {
                 for part in values_in(bytes) {

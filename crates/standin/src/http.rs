@@ -13,11 +13,11 @@ use headcount_record::Feed;
 use hyper::body::Incoming;
 
 use super::{
-    play::{Play, Stage},
+    connection_slots::{ConnectionSlot, SharedSlot},
+    playback::{Broadcast, Playback},
     poll,
     query::{Query, Refusal},
-    seats::Seat,
-    server::{Closing, SharedSeat},
+    shutdown::ShutdownSignal,
     websocket,
 };
 
@@ -28,24 +28,29 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Answers the requests of one connection.
 pub(super) struct Answerer {
-    stage: Arc<Stage>,
-    seat: SharedSeat,
-    seats_max: usize,
-    closing: Closing,
+    broadcast: Arc<Broadcast>,
+    slot: SharedSlot,
+    slots_max: usize,
+    signal: ShutdownSignal,
 }
 
 impl Answerer {
-    pub(super) fn new(stage: Arc<Stage>, seat: Seat, seats_max: usize, closing: Closing) -> Self {
+    pub(super) fn new(
+        broadcast: Arc<Broadcast>,
+        slot: ConnectionSlot,
+        slots_max: usize,
+        signal: ShutdownSignal,
+    ) -> Self {
         Self {
-            stage,
-            seat: Arc::new(seat),
-            seats_max,
-            closing,
+            broadcast,
+            slot: Arc::new(slot),
+            slots_max,
+            signal,
         }
     }
 
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        if self.seat.standing {
+        if self.slot.is_over_limit {
             return self.too_many();
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -77,13 +82,13 @@ impl Answerer {
             Ok(query) => query,
             Err(refusal) => return refused(StatusCode::BAD_REQUEST, &refusal),
         };
-        let play = self.stage.play(feed, &query);
+        let play = self.broadcast.play(feed, &query);
         match query.callback {
             Some(callback) => {
-                let script = poll::script(&callback, play, self.closing.clone()).await;
+                let script = poll::script(&callback, play, self.signal.clone()).await;
                 answer(StatusCode::OK, SCRIPT, script)
             }
-            None => answer(StatusCode::OK, JSON, chunks(play, self.closing.clone())),
+            None => answer(StatusCode::OK, JSON, chunks(play, self.signal.clone())),
         }
     }
 
@@ -101,14 +106,14 @@ impl Answerer {
                 return refused(StatusCode::BAD_REQUEST, &refusal);
             }
         };
-        let play = query.map(|query| self.stage.play(feed, &query));
-        websocket::open(upgrade, play, Arc::clone(&self.seat), self.closing.clone())
+        let play = query.map(|query| self.broadcast.play(feed, &query));
+        websocket::open(upgrade, play, Arc::clone(&self.slot), self.signal.clone())
     }
 
     fn too_many(&self) -> Response<Body> {
         let message = format!(
             "at most {} connections are allowed per client IP address: close another one first",
-            self.seats_max
+            self.slots_max
         );
         let mut response = refused(
             StatusCode::TOO_MANY_REQUESTS,
@@ -121,10 +126,10 @@ impl Answerer {
 }
 
 /// One record a chunk, each taken only when the client has room for it.
-fn chunks(play: Play, closing: Closing) -> Body {
-    Body::from_stream(unfold((play, closing), async |(mut play, mut closing)| {
-        let line: Bytes = closing.or(play.next()).await?;
-        Some((Ok::<_, std::convert::Infallible>(line), (play, closing)))
+fn chunks(play: Playback, signal: ShutdownSignal) -> Body {
+    Body::from_stream(unfold((play, signal), async |(mut play, mut signal)| {
+        let line: Bytes = signal.or(play.next()).await?;
+        Some((Ok::<_, std::convert::Infallible>(line), (play, signal)))
     }))
 }
 

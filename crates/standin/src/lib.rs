@@ -11,16 +11,16 @@
 //!     ?trickle          of open_venues: everything, in batches of 512
 //! ```
 //!
-//! A recording is played anew to each connection, from its start, at the pace of its live
+//! A recording is played to each connection from its start, at the pace of its live
 //! records; the simulation is one stream that every connection joins where it is. Nothing is
 //! put in a queue: a record is taken when the client has room for it, so a slow client slows
 //! nobody else, and costs no memory.
 //!
 //! ```no_run
 //! # async fn example(lines: Vec<Vec<u8>>) -> std::io::Result<()> {
-//! use headcount_standin::{Options, Programme, Recording, serve};
+//! use headcount_standin::{Options, Programme, RecordedFeeds, serve};
 //!
-//! let mut recording = Recording::default();
+//! let mut recording = RecordedFeeds::default();
 //! for line in lines {
 //!     recording.push(&line);
 //! }
@@ -30,16 +30,19 @@
 //! # }
 //! ```
 
+#![warn(missing_docs)]
+
+mod connection_slots;
 mod http;
-mod live;
-mod play;
+mod playback;
 mod poll;
 mod query;
-mod recording;
-mod seats;
+mod recorded_feeds;
+mod recording_playback;
 mod server;
+mod shutdown;
+mod simulation_playback;
 mod speed;
-mod tape;
 mod websocket;
 mod wire;
 
@@ -49,7 +52,7 @@ mod tests;
 use std::sync::{Arc, atomic::AtomicU64};
 
 pub use self::{
-    recording::Recording,
+    recorded_feeds::RecordedFeeds,
     server::serve,
     speed::{Speed, SpeedError},
 };
@@ -58,21 +61,24 @@ use headcount_simulator::Simulator;
 /// What is served.
 pub enum Programme {
     /// Played to each connection from its start.
-    Recording(Recording),
+    Recording(RecordedFeeds),
     /// One stream for all, which begins when serving does. Its start should be that moment.
     Simulation(Simulator),
 }
 
 /// How it is served.
 pub struct Options {
+    /// What clients get.
     pub programme: Programme,
+    /// How fast they get it.
     pub speed: Speed,
     /// At the end of the recording, keep the connection open and silent instead of beginning
     /// again.
     pub once: bool,
-    /// Connections from one address; more are told so and closed. The real stream's limit.
+    /// Connections that one IP address may hold at a time, as the real stream limited them. Further ones get status
+    /// 429 and are closed.
     pub connections_max: usize,
-    /// Counts the records given to clients, for whoever wants to know.
+    /// Counts the records given to all clients together.
     pub shown: Arc<AtomicU64>,
 }
 

@@ -2,24 +2,25 @@
 
 use std::{str::FromStr, time::Duration};
 
-/// How many times as fast as it was.
+/// The factor by which a recording is sped up, from 0.001 to 1,000,000, or as fast as the client reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed(Option<f64>);
 
-/// A speed that is none.
+/// A text or number that is not a possible [`Speed`].
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("a speed of {0} is not possible: give a number from 0.001 to 1000000, or max")]
 pub struct SpeedError(String);
 
 impl Speed {
+    /// The speed of the recording.
     pub const RECORDED: Self = Self(Some(1.0));
     /// As fast as the client reads.
     pub const MAX: Self = Self(None);
 
-    /// So many times as fast.
+    /// The recorded speed times a factor.
     ///
     /// # Errors
-    /// When it is not from 0.001 to 1000000; 0 in particular says nothing, the word for no pace at all is `max`.
+    /// When the factor is not from 0.001 to 1,000,000. No pace at all is [`Speed::MAX`], not 0.
     pub fn times(times: f64) -> Result<Self, SpeedError> {
         if (0.001..=1_000_000.0).contains(&times) {
             Ok(Self(Some(times)))

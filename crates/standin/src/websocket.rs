@@ -11,12 +11,10 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::{
-    play::Play,
-    query::Refusal,
-    server::{Closing, SharedSeat},
+    connection_slots::SharedSlot, playback::Playback, query::Refusal, shutdown::ShutdownSignal,
 };
 
-/// Whoever takes nothing for so long is gone.
+/// A client that reads nothing for this long is considered gone.
 const SEND_LIMIT: Duration = Duration::from_secs(60);
 /// After so long without a record a ping shows whether the client is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -25,9 +23,9 @@ const HEEDLESS_BYTES: usize = 64 << 10;
 
 pub(super) fn open(
     upgrade: WebSocketUpgrade,
-    play: Result<Play, Refusal>,
-    seat: SharedSeat,
-    mut closing: Closing,
+    play: Result<Playback, Refusal>,
+    slot: SharedSlot,
+    mut signal: ShutdownSignal,
 ) -> Response<Body> {
     // Without a buffer a message is written when it is sent, and no more are waiting behind it.
     let upgrade = upgrade
@@ -36,18 +34,18 @@ pub(super) fn open(
         .max_frame_size(HEEDLESS_BYTES);
     upgrade.on_upgrade(async move |mut socket| {
         match play {
-            Ok(play) => show(&mut socket, play, &mut closing).await,
+            Ok(play) => show(&mut socket, play, &mut signal).await,
             Err(refusal) => {
                 let _ = send(&mut socket, Message::text(refusal.to_string())).await;
             }
         }
         let _ = send(&mut socket, Message::Close(None)).await;
-        drop(seat);
+        drop(slot);
     })
 }
 
 /// Until the client or the server ends it.
-async fn show(socket: &mut WebSocket, mut play: Play, closing: &mut Closing) {
+async fn show(socket: &mut WebSocket, mut play: Playback, signal: &mut ShutdownSignal) {
     let shown = async {
         loop {
             let message = tokio::select! {
@@ -65,14 +63,14 @@ async fn show(socket: &mut WebSocket, mut play: Play, closing: &mut Closing) {
             }
         }
     };
-    let _ = closing.or(shown).await;
+    let _ = signal.or(shown).await;
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
     timeout(SEND_LIMIT, socket.send(message)).await.ok()?.ok()
 }
 
-/// The line without its end. What is no UTF-8 was not taken into the recording.
+/// The line without its end. The recording holds valid UTF-8 only.
 fn text(line: Bytes) -> Utf8Bytes {
     let length = line.strip_suffix(b"\n").map_or(line.len(), <[u8]>::len);
     Utf8Bytes::try_from(line.slice(..length)).unwrap_or_default()

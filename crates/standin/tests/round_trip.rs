@@ -5,9 +5,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use headcount_source::framing::{Framer, Look};
-use headcount_source::{AnySource, Ended, Item, Resume, SourceAddress, shutdown, sink, status};
-use headcount_standin::{self as standin, Programme, Recording, Speed};
+use headcount_source::framing::{Framer, ScanMode};
+use headcount_source::{
+    AnySource, Ended, Resume, SourceAddress, SourceItem, shutdown, sink, status,
+};
+use headcount_standin::{self as standin, Programme, RecordedFeeds, Speed};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -31,11 +33,11 @@ fn recording() -> Vec<u8> {
 }
 
 fn values(recording: &[u8]) -> Vec<Vec<u8>> {
-    let mut framer = Framer::new(Look::Proved);
+    let mut framer = Framer::new(ScanMode::Proved);
     framer.push(recording);
     framer.finish();
     framer
-        .filter(|framed| framed.piece.broken.is_none())
+        .filter(|framed| framed.span.broken.is_none())
         .map(|framed| framed.bytes.to_vec())
         .collect()
 }
@@ -43,7 +45,7 @@ fn values(recording: &[u8]) -> Vec<Vec<u8>> {
 /// The first so many messages of a source, and the gaps between them.
 async fn messages(address: &str, count: usize) -> (Vec<Value>, usize) {
     let address: SourceAddress = address.parse().unwrap();
-    let (sink, mut inbox) = sink::channel(sink::Limits::default());
+    let (sink, mut inbox) = sink::channel(sink::SinkLimits::default());
     let (report, _status) = status::status(address.to_string());
     let (trigger, stop) = shutdown::shutdown();
     let source = tokio::spawn(AnySource::new(address).run(sink, Resume::fresh(), report, stop));
@@ -57,10 +59,10 @@ async fn messages(address: &str, count: usize) -> (Vec<Value>, usize) {
             .items
         {
             match item {
-                Item::Message(message) => {
+                SourceItem::Message(message) => {
                     values.push(serde_json::from_slice(&message.bytes).unwrap())
                 }
-                Item::Gap(_) => gaps += 1,
+                SourceItem::Gap(_) => gaps += 1,
             }
         }
     }
@@ -80,7 +82,7 @@ async fn a_recording_comes_back_as_it_was() {
         .iter()
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    let mut recording = Recording::default();
+    let mut recording = RecordedFeeds::default();
     for line in &lines {
         recording.push(line);
     }

@@ -267,14 +267,14 @@ async fn show(bar: Bar, label: String, mut status: watch::Receiver<Status>) {
 
 #[cfg(test)]
 mod tests {
-    use headcount_source::status::Progress;
+    use headcount_source::status::FileProgress;
 
     use super::*;
 
     #[test]
     fn an_interruption_is_told_with_its_place_and_the_way_on() {
         let status = |progress: Option<(bool, u64)>| Status {
-            progress: progress.map(|(identifying, bytes_done)| Progress {
+            progress: progress.map(|(identifying, bytes_done)| FileProgress {
                 identifying,
                 bytes_done,
                 bytes_total: 12_000,

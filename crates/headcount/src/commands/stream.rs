@@ -8,9 +8,9 @@ use headcount_record::Feed;
 use headcount_simulator::{Rate, Seed, Simulator};
 use headcount_source::{
     files,
-    framing::{Block, BlockReader, Look},
+    framing::{Block, BlockReader, ScanMode},
 };
-use headcount_standin::{Options, Programme, Recording, serve};
+use headcount_standin::{Options, Programme, RecordedFeeds, serve};
 use tokio::runtime::Runtime;
 
 use super::{print, run::bind};
@@ -56,8 +56,8 @@ pub(crate) fn run(args: cli::Stream) -> Result<()> {
     })
 }
 
-fn read(paths: &[PathBuf]) -> Result<Recording> {
-    let mut recording = Recording::default();
+fn read(paths: &[PathBuf]) -> Result<RecordedFeeds> {
+    let mut recording = RecordedFeeds::default();
     for path in paths {
         for file in files::files_of(path).map_err(|error| exit(NO_INPUT, error.to_string()))? {
             read_file(&file, &mut recording)
@@ -82,8 +82,8 @@ fn read(paths: &[PathBuf]) -> Result<Recording> {
     Ok(recording)
 }
 
-fn read_file(file: &Path, recording: &mut Recording) -> std::io::Result<()> {
-    let mut reader = BlockReader::new(files::open(file)?, Look::Proved, BLOCK_BYTES);
+fn read_file(file: &Path, recording: &mut RecordedFeeds) -> std::io::Result<()> {
+    let mut reader = BlockReader::new(files::open(file)?, ScanMode::Proved, BLOCK_BYTES);
     let mut block = Block::default();
     while reader.read(&mut block)? {
         for (_, value) in block.iter() {

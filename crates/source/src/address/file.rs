@@ -13,17 +13,17 @@ pub struct FileAddress {
     /// Where it is, escapes undone.
     pub path: PathBuf,
     /// How fast it is read.
-    pub pace: Pace,
+    pub pace: FilePace,
 }
 
 /// How fast a file is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Pace {
-    /// To its end, as fast as it is taken.
+pub enum FilePace {
+    /// To its end, as fast as the sink accepts batches.
     AtOnce,
-    /// At so many times the speed of record time.
+    /// At a multiple of the speed of record time.
     Speed(f64),
-    /// To its end and on, as it grows.
+    /// To its end, and then further as it grows.
     Follow,
 }
 
@@ -59,7 +59,7 @@ impl FileAddress {
     }
 }
 
-fn pace(address: &Address) -> Result<Pace, AddressError> {
+fn pace(address: &Address) -> Result<FilePace, AddressError> {
     let speed = address.checked(
         "speed",
         "speed=1 for real time, speed=60 for a minute a second",
@@ -83,9 +83,9 @@ fn pace(address: &Address) -> Result<Pace, AddressError> {
             "file: takes speed= or follow=1, not both",
             "leave speed= away: a file that is followed has its own speed",
         )),
-        (Some(speed), _) => Ok(Pace::Speed(speed)),
-        (None, Some(true)) => Ok(Pace::Follow),
-        (None, _) => Ok(Pace::AtOnce),
+        (Some(speed), _) => Ok(FilePace::Speed(speed)),
+        (None, Some(true)) => Ok(FilePace::Follow),
+        (None, _) => Ok(FilePace::AtOnce),
     }
 }
 
@@ -95,9 +95,9 @@ impl fmt::Display for FileAddress {
         let path = self.path.to_string_lossy();
         write!(f, "file:{}", path.replace('%', "%25").replace('?', "%3F"))?;
         match self.pace {
-            Pace::AtOnce => Ok(()),
-            Pace::Speed(speed) => write!(f, "?speed={speed}"),
-            Pace::Follow => f.write_str("?follow=1"),
+            FilePace::AtOnce => Ok(()),
+            FilePace::Speed(speed) => write!(f, "?speed={speed}"),
+            FilePace::Follow => f.write_str("?follow=1"),
         }
     }
 }

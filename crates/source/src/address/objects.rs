@@ -1,4 +1,4 @@
-//! Recordings in a store of objects that somebody else knows how to ask.
+//! Recordings in an object store, which the program knows how to access.
 
 use std::fmt;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ pub struct SimulationAddress {
     pub rate: Rate,
     /// The same seed gives the same records.
     pub seed: Seed,
-    /// Begin so many seconds ago and catch up at once.
+    /// Begin this many seconds ago and catch up at once.
     pub warmup_s: u64,
     /// Begin at this record time (ms since 1970) instead of now.
     pub start_ms: Option<i64>,

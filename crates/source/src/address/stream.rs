@@ -84,7 +84,7 @@ impl StreamAddress {
         url
     }
 
-    /// What its positions are called: the stream, whoever asks for it and from wherever on.
+    /// What its positions are called: the stream, without login and without the point to resume from.
     pub(crate) fn identity(&self) -> String {
         self.shown
             .keeping(|key| !key.starts_with("since_"))

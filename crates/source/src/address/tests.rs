@@ -13,7 +13,7 @@ async fn what_was_left_out_of_the_build_is_understood_and_says_how_to_build_it()
     use crate::{AnySource, Resume, shutdown::shutdown, sink, status::status};
 
     let address = parse("kinesis://key:secret@eu-west-1/rsvps?from=earliest&key=secret").unwrap();
-    let (sink, _inbox) = sink::channel(sink::Limits::default());
+    let (sink, _inbox) = sink::channel(sink::SinkLimits::default());
     let (report, _status) = status(address.to_string());
     let (_trigger, shutdown) = shutdown();
     let running = AnySource::new(address).run(sink, Resume::fresh(), report, shutdown);
@@ -84,7 +84,7 @@ fn what_is_wrong_is_said_with_the_remedy() {
     for (text, part) in [
         ("", "write ws://"),
         ("recording.ndjson", "write file:recording.ndjson for a file"),
-        ("ftp://x/y", "\"ftp:\" is no kind of source"),
+        ("ftp://x/y", "\"ftp:\" is not a kind of source"),
         ("c:\\data", "path of another system; write file:PATH"),
         ("http://", "names one host"),
         ("http://h:99999/", "the port of h is not a number"),

@@ -8,35 +8,35 @@
 //! A message in which nothing is found comes out as one malformed message: it is refused with its reason at the door,
 //! and counted. Only blank messages, which keep connections alive, have nothing in them.
 
+mod body_unpacker;
 mod packing;
-mod unpacker;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::body_unpacker::BodyUnpacker;
 use self::packing::{Unpacked, packing, unpacked};
-pub(crate) use self::unpacker::Unpacker;
-use crate::framing::{CUT_BYTES, Cutter, Look, VALUE_MAX};
+use crate::framing::{EXCERPT_BYTES, ScanMode, Splitter, VALUE_MAX};
 use crate::message::Broken;
 
-/// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. Nobody wraps
-/// four times on purpose.
+/// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. No producer
+/// wraps four times on purpose.
 const LAYERS_MAX: u8 = 4;
 
 /// One value, or one malformed stretch of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Opened {
+pub(crate) struct UnwrappedValue {
     /// Of one that is [`Broken::TooBig`] only the beginning.
     pub(crate) bytes: Bytes,
     pub(crate) broken: Option<Broken>,
 }
 
 /// Adds what is in a message to `opened`, in order. Values share the memory of the message as far as they can.
-pub(crate) fn open(message: &Bytes, opened: &mut Vec<Opened>) {
+pub(crate) fn open(message: &Bytes, opened: &mut Vec<UnwrappedValue>) {
     open_layer(message, LAYERS_MAX, opened);
 }
 
-fn open_layer(message: &Bytes, layers: u8, opened: &mut Vec<Opened>) {
+fn open_layer(message: &Bytes, layers: u8, opened: &mut Vec<UnwrappedValue>) {
     let text = without_marks(message);
     match text.first() {
         None => {}
@@ -77,7 +77,7 @@ fn encoded_again(text: &[u8]) -> Option<Vec<String>> {
 
 /// The values of a text; the whole as one malformed message when there are none. A binary message is not taken apart
 /// at every byte that looks like the end of a line.
-fn values_or_malformed(message: &Bytes) -> Vec<Opened> {
+fn values_or_malformed(message: &Bytes) -> Vec<UnwrappedValue> {
     let opened = framed(message);
     if opened.iter().any(|one| one.broken.is_none()) {
         return opened;
@@ -86,35 +86,35 @@ fn values_or_malformed(message: &Bytes) -> Vec<Opened> {
 }
 
 /// A message that cannot be taken apart.
-pub(crate) fn malformed(message: &Bytes) -> Opened {
+pub(crate) fn malformed(message: &Bytes) -> UnwrappedValue {
     if message.len() > VALUE_MAX {
         return too_big(message);
     }
-    Opened {
+    UnwrappedValue {
         bytes: message.clone(),
         broken: Some(Broken::NotJson),
     }
 }
 
-fn framed(text: &Bytes) -> Vec<Opened> {
-    let mut cutter = Cutter::new(Look::Proved);
+fn framed(text: &Bytes) -> Vec<UnwrappedValue> {
+    let mut splitter = Splitter::new(ScanMode::Proved);
     let mut opened = Vec::new();
-    while let Some(piece) = cutter.next(text, true) {
-        opened.push(Opened {
-            bytes: match piece.cut {
+    while let Some(span) = splitter.next(text, true) {
+        opened.push(UnwrappedValue {
+            bytes: match span.excerpt {
                 Some(beginning) => Bytes::from(beginning),
-                None => text.slice(piece.range),
+                None => text.slice(span.range),
             },
-            broken: piece.broken,
+            broken: span.broken,
         });
     }
     opened
 }
 
-fn too_big(message: &Bytes) -> Opened {
-    Opened {
+fn too_big(message: &Bytes) -> UnwrappedValue {
+    UnwrappedValue {
         // A copy, so that the long message can go.
-        bytes: Bytes::copy_from_slice(&message[..message.len().min(CUT_BYTES)]),
+        bytes: Bytes::copy_from_slice(&message[..message.len().min(EXCERPT_BYTES)]),
         broken: Some(Broken::TooBig {
             length: message.len() as u64,
             sha256: Sha256::digest(message).into(),

@@ -32,7 +32,7 @@ fn encoded(text: &str) -> String {
 fn opened(message: &[u8]) -> Vec<String> {
     let mut opened = Vec::new();
     open(&Bytes::copy_from_slice(message), &mut opened);
-    let shown = |one: Opened| {
+    let shown = |one: UnwrappedValue| {
         let text = String::from_utf8_lossy(&one.bytes).into_owned();
         match one.broken {
             None => text,

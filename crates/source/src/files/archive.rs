@@ -16,7 +16,7 @@ pub(super) type BoxedReader = Box<dyn Read + Send>;
 /// A file in an archive: its name there, and what is stored of it.
 pub(super) type ArchiveMember = (String, BoxedReader);
 
-/// The part of an archive that is a member's. Whoever goes through the archive keeps a clone, and moves it on.
+/// The part of an archive that belongs to one member. The reader of the archive keeps a clone and moves it on.
 struct Section<R>(Arc<Mutex<Take<R>>>);
 
 impl<R: Read> Section<R> {

@@ -1,7 +1,7 @@
 //! A file that grows: what a recorder or another program writes, as it is written.
 //!
 //! The file has no content to be known by as long as it grows, so its positions are bound to its path and its first
-//! line. When it is cut short, or another file stands at its path, reading begins anew (after the rest of the old file,
+//! line. When it is cut short, or another file stands at its path, reading starts over (after the rest of the old file,
 //! if that can still be read).
 
 use std::fs::File;
@@ -15,11 +15,11 @@ use tokio::time::sleep;
 use super::blocking;
 use super::open::is_plain;
 use crate::error::{Ended, Error};
-use crate::framing::{Cutter, Framer, Look};
-use crate::message::{Batch, Item, Message};
+use crate::framing::{Framer, ScanMode, Splitter};
+use crate::message::{Message, MessageBatch, SourceItem};
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::Context;
-use crate::status::State;
+use crate::status::Activity;
 
 const READ_BYTES: usize = 256 << 10;
 
@@ -51,9 +51,9 @@ async fn wait_for_file(
         let opened = blocking(path, move || Followed::open(&wanted, generation, &resume)).await?;
         match opened {
             Ok(Some(file)) => return Ok(Some(file)),
-            Ok(None) => context.report.state(State::Idle),
+            Ok(None) => context.report.state(Activity::Idle),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                context.report.state(State::Connecting);
+                context.report.state(Activity::Connecting);
                 context
                     .report
                     .trouble(format!("waiting for {} to appear", path.display()));
@@ -99,18 +99,18 @@ async fn follow_one(
             at: file.at(),
             cause,
         })? {
-            Step::Read(batch) => {
+            FollowStep::Read(batch) => {
                 context.report.live();
                 context.push(batch).await?;
             }
-            Step::Over(batch) => {
+            FollowStep::Over(batch) => {
                 if let Some(batch) = batch {
                     context.push(batch).await?;
                 }
                 return Ok(Ended::Finished);
             }
-            Step::Waiting => {
-                context.report.state(State::Idle);
+            FollowStep::Waiting => {
+                context.report.state(Activity::Idle);
                 if context
                     .shutdown
                     .or(sleep(context.options.poll_interval))
@@ -124,12 +124,12 @@ async fn follow_one(
     }
 }
 
-enum Step {
-    Read(Batch),
+enum FollowStep {
+    Read(MessageBatch),
     /// Nothing new for now.
     Waiting,
     /// This file is at its end for good: another one stands at its path.
-    Over(Option<Batch>),
+    Over(Option<MessageBatch>),
 }
 
 /// The file that is followed, open.
@@ -138,7 +138,7 @@ struct Followed {
     file: File,
     head: Vec<u8>,
     of: String,
-    /// The how-manieth file at this path it is, from 0.
+    /// The ordinal of the file at this path, from 0.
     generation: u32,
     framer: Framer,
     /// How many bytes of the file were read.
@@ -179,19 +179,19 @@ impl Followed {
             of: name(&begun, &head, generation),
             head,
             generation,
-            framer: Framer::over(Cutter::resumed(Look::Proved, at, line)),
+            framer: Framer::over(Splitter::resumed(ScanMode::Proved, at, line)),
             read: at,
         }))
     }
 
     fn at(&self) -> u64 {
-        self.framer.place().0
+        self.framer.offset_and_line().0
     }
 
-    fn read(&mut self, bytes_max: usize) -> io::Result<Step> {
+    fn read(&mut self, bytes_max: usize) -> io::Result<FollowStep> {
         if self.is_rewritten()? {
             self.framer.finish();
-            return Ok(Step::Over(self.batch()));
+            return Ok(FollowStep::Over(self.batch()));
         }
         let mut bytes = 0;
         while bytes < bytes_max {
@@ -205,12 +205,12 @@ impl Followed {
             // What was written between the last look and the end of this file.
             while self.take_in()? > 0 {}
             self.framer.finish();
-            return Ok(Step::Over(self.batch()));
+            return Ok(FollowStep::Over(self.batch()));
         }
-        Ok(self.batch().map_or(Step::Waiting, Step::Read))
+        Ok(self.batch().map_or(FollowStep::Waiting, FollowStep::Read))
     }
 
-    /// Reads once. The end of what is there is not the end of the file, so the framer is not told of it.
+    /// Reads once. The file may still grow, so its present end is not the end of the input for the framer.
     fn take_in(&mut self) -> io::Result<usize> {
         let mut chunk = Vec::with_capacity(READ_BYTES);
         let count = self
@@ -223,15 +223,15 @@ impl Followed {
         Ok(count)
     }
 
-    fn batch(&mut self) -> Option<Batch> {
-        let items: Vec<Item> = self
+    fn batch(&mut self) -> Option<MessageBatch> {
+        let items: Vec<SourceItem> = self
             .framer
             .by_ref()
-            .map(|framed| Message::from_piece(framed.piece, framed.bytes).into())
+            .map(|framed| Message::from_span(framed.span, framed.bytes).into())
             .collect();
-        let (at, line) = self.framer.place();
+        let (at, line) = self.framer.offset_and_line();
         let position = Position::new(&self.of, Some(at), ResumeState::FollowedFile { line });
-        (!items.is_empty()).then_some(Batch {
+        (!items.is_empty()).then_some(MessageBatch {
             items,
             position: Some(position),
         })

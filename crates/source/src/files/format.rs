@@ -1,6 +1,6 @@
 //! What a file is packed or written in, by its first bytes: names end wrongly, or not at all.
 
-/// So many bytes tell every format that is known here: the mark of a tar stands last, at 257.
+/// How many bytes identify every known format: the magic of tar comes last, at offset 257.
 pub(super) const HEAD_BYTES: usize = 262;
 
 /// What a file begins as.

@@ -9,14 +9,14 @@ use crate::error::Error;
 
 /// What is in an input: the hash and the length of its content, unpacked.
 #[derive(Debug)]
-pub(crate) struct Identity {
+pub(crate) struct FileIdentity {
     pub(crate) sha256: [u8; 32],
     pub(crate) length: u64,
     /// Why the content cannot be read beyond `length`, if it should go on there.
     pub(crate) damage: Option<io::Error>,
 }
 
-impl Identity {
+impl FileIdentity {
     /// What positions in this content are called.
     pub(crate) fn name(&self) -> String {
         format!("file:{}", hex::encode(self.sha256))
@@ -28,7 +28,7 @@ impl Identity {
 pub(crate) fn identify(
     input: &Input,
     mut progress: impl FnMut(u64, u64) -> bool,
-) -> Result<Option<Identity>, Error> {
+) -> Result<Option<FileIdentity>, Error> {
     let mut content = input
         .open()
         .map_err(|cause| Error::open(input.path(), cause))?;
@@ -42,7 +42,7 @@ pub(crate) fn identify(
         }
         match content.read(&mut buffer) {
             Ok(0) => {
-                return Ok(Some(Identity {
+                return Ok(Some(FileIdentity {
                     sha256: hasher.finalize().into(),
                     length,
                     damage: None,
@@ -50,7 +50,7 @@ pub(crate) fn identify(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                return Ok(Some(Identity {
+                return Ok(Some(FileIdentity {
                     sha256: hasher.finalize().into(),
                     length,
                     damage: Some(error),

@@ -8,24 +8,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::{Instant, sleep_until};
 
 use super::blocking;
-use super::identity::{Identity, identify};
+use super::identity::{FileIdentity, identify};
 use super::objects::Input;
 use super::open::FileContent;
 use super::pace::Pacer;
-use crate::address::Pace;
+use crate::address::FilePace;
 use crate::error::{Ended, Error};
-use crate::framing::{Framer, Look};
-use crate::message::{Batch, Item, Message};
+use crate::framing::{Framer, ScanMode};
+use crate::message::{Message, MessageBatch, SourceItem};
 use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
-use crate::status::{Progress, State};
+use crate::status::{Activity, FileProgress};
 use crate::stdin;
 
 /// How much is read at once.
 const READ_BYTES: usize = 256 << 10;
 
 /// Reads one file. What was taken before (of this content, whatever its name) is not taken again.
-pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
+pub(crate) async fn run(
+    path: &Path,
+    pace: FilePace,
+    context: &mut Context,
+) -> Result<Ended, Error> {
     let failed = |cause: io::Error| Error::open(path, cause);
     let metadata = tokio::fs::metadata(path).await.map_err(failed)?;
     if !metadata.is_file() {
@@ -42,10 +46,10 @@ pub(crate) async fn run(path: &Path, pace: Pace, context: &mut Context) -> Resul
 
 /// Reads what was fetched, as [`run`] reads a file.
 pub(crate) async fn run_over(input: &Input, context: &mut Context) -> Result<Ended, Error> {
-    read(input, Pace::AtOnce, context).await
+    read(input, FilePace::AtOnce, context).await
 }
 
-async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended, Error> {
+async fn read(input: &Input, pace: FilePace, context: &mut Context) -> Result<Ended, Error> {
     let path = input.path();
     let Some(identity) = identity(input, context).await? else {
         return Ok(Ended::Stopped);
@@ -61,10 +65,10 @@ async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended,
         return Ok(Ended::Finished);
     }
     let content = input.open().map_err(|cause| Error::open(path, cause))?;
-    let mut reading = Reading::new(path, content, identity, taken, &context.options);
+    let mut reading = FileReading::new(path, content, identity, taken, &context.options);
     let mut pacer = match pace {
-        Pace::Speed(speed) => Some(Pacer::new(speed)),
-        Pace::AtOnce | Pace::Follow => None,
+        FilePace::Speed(speed) => Some(Pacer::new(speed)),
+        FilePace::AtOnce | FilePace::Follow => None,
     };
     loop {
         let read = blocking(path, move || {
@@ -77,7 +81,7 @@ async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended,
         let batch;
         (reading, batch) = read?;
         let (bytes_done, bytes_total) = reading.content.get_ref().progress();
-        context.report.progress(Progress {
+        context.report.progress(FileProgress {
             identifying: false,
             bytes_done,
             bytes_total,
@@ -97,12 +101,12 @@ async fn read(input: &Input, pace: Pace, context: &mut Context) -> Result<Ended,
 }
 
 /// What is in it; `None` when it was time to stop before that was known.
-async fn identity(input: &Input, context: &mut Context) -> Result<Option<Identity>, Error> {
+async fn identity(input: &Input, context: &mut Context) -> Result<Option<FileIdentity>, Error> {
     let going = Arc::new(AtomicBool::new(true));
     let (file, report, go_on) = (input.clone(), context.report.clone(), Arc::clone(&going));
     let work = blocking(input.path(), move || {
         identify(&file, |bytes_done, bytes_total| {
-            report.progress(Progress {
+            report.progress(FileProgress {
                 identifying: true,
                 bytes_done,
                 bytes_total,
@@ -116,7 +120,7 @@ async fn identity(input: &Input, context: &mut Context) -> Result<Option<Identit
 }
 
 /// A file being read.
-struct Reading {
+struct FileReading {
     path: PathBuf,
     content: Take<FileContent>,
     framer: Framer,
@@ -142,19 +146,19 @@ enum Reach {
     Done,
 }
 
-impl Reading {
+impl FileReading {
     fn new(
         path: &Path,
         content: FileContent,
-        identity: Identity,
+        identity: FileIdentity,
         taken: u64,
         options: &Options,
     ) -> Self {
-        Reading {
+        FileReading {
             path: path.to_owned(),
             // What is added to the file meanwhile is not part of what it is known by.
             content: content.take(identity.length),
-            framer: Framer::new(Look::Proved),
+            framer: Framer::new(ScanMode::Proved),
             of: identity.name(),
             length: identity.length,
             taken,
@@ -166,16 +170,19 @@ impl Reading {
     }
 
     /// The next batch; the last one may be empty but says that the end was reached.
-    fn next_batch(&mut self) -> Option<Batch> {
+    fn next_batch(&mut self) -> Option<MessageBatch> {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut at = self.taken;
         while bytes < self.batch_bytes && items.len() < self.batch_items {
             if let Some(framed) = self.framer.next() {
-                at = at.max(framed.piece.end);
-                if framed.piece.end > self.taken {
+                at = at.max(framed.span.end);
+                if framed.span.end > self.taken {
                     bytes += framed.bytes.len();
-                    items.push(Item::from(Message::from_piece(framed.piece, framed.bytes)));
+                    items.push(SourceItem::from(Message::from_span(
+                        framed.span,
+                        framed.bytes,
+                    )));
                 }
                 continue;
             }
@@ -193,7 +200,7 @@ impl Reading {
                 Reach::Done => return None,
             }
         }
-        Some(Batch {
+        Some(MessageBatch {
             items,
             position: Some(Position::new(&self.of, Some(at), ResumeState::File)),
         })
@@ -227,14 +234,14 @@ impl Reading {
 
 /// Hands the messages of a batch on when they are due.
 async fn push_paced(
-    batch: Batch,
+    batch: MessageBatch,
     pacer: &mut Pacer,
     context: &mut Context,
 ) -> Result<Ended, Error> {
-    let Batch { items, position } = batch;
-    let mut part = Batch::default();
+    let MessageBatch { items, position } = batch;
+    let mut part = MessageBatch::default();
     for item in items {
-        let Item::Message(message) = &item else {
+        let SourceItem::Message(message) = &item else {
             continue;
         };
         let time = context.read_time.of(&message.bytes);
@@ -255,6 +262,6 @@ async fn push_paced(
     }
     part.position = position;
     context.push(part).await?;
-    context.report.state(State::Live);
+    context.report.state(Activity::Live);
     Ok(Ended::Finished)
 }

@@ -4,6 +4,7 @@
 //! another name or another packing of the same recording is the same source, and a file that changed is another one.
 
 mod archive;
+mod file_unpacker;
 mod follow;
 mod format;
 mod identity;
@@ -14,7 +15,6 @@ mod pace;
 mod parts;
 #[cfg(test)]
 mod tests;
-mod unpack;
 mod utf16;
 
 use std::fs;
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub use open::{FileContent, open, unpack};
 
 pub use crate::address::{Fetch, Objects};
-use crate::address::{FileAddress, Pace};
+use crate::address::{FileAddress, FilePace};
 use crate::error::{Ended, Error};
 use crate::run::Context;
 
@@ -68,7 +68,7 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Error> {
 /// Runs the source of a `file:` address.
 pub(crate) async fn run(address: FileAddress, mut context: Context) -> Result<Ended, Error> {
     let FileAddress { path, pace } = address;
-    if pace == Pace::Follow {
+    if pace == FilePace::Follow {
         return follow::run(path, context).await;
     }
     let listed = path.clone();

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::archive::BoxedReader;
+use super::file_unpacker::FileUnpacker;
 use super::format::{Format, format_of};
-use super::unpack::Unpacker;
 
 /// The content of a file: what it holds when it is unpacked.
 pub struct FileContent {
@@ -51,7 +51,7 @@ pub(crate) fn open_bytes(bytes: Bytes) -> io::Result<FileContent> {
 impl FileContent {
     fn new(packed: impl Read + Seek + Send + 'static, length: u64) -> io::Result<Self> {
         let count = Arc::new(AtomicU64::new(0));
-        let reader = Unpacker::new(Arc::clone(&count)).open_seekable(Metered {
+        let reader = FileUnpacker::new(Arc::clone(&count)).open_seekable(Metered {
             packed,
             count: Arc::clone(&count),
         })?;
@@ -62,7 +62,7 @@ impl FileContent {
         })
     }
 
-    /// How many bytes of the file itself were read, of how many (0 if nobody knows): for a progress bar.
+    /// How many bytes of the file itself were read, of how many (0 if unknown): for a progress bar.
     pub fn progress(&self) -> (u64, u64) {
         // Beginnings are read twice.
         let read = self.packed.load(Ordering::Relaxed);
@@ -94,7 +94,7 @@ fn unpack_counted(
     packed: impl Read + Send + 'static,
     count: &Arc<AtomicU64>,
 ) -> io::Result<BoxedReader> {
-    Unpacker::new(Arc::clone(count)).open(Box::new(Metered {
+    FileUnpacker::new(Arc::clone(count)).open(Box::new(Metered {
         packed,
         count: Arc::clone(count),
     }))

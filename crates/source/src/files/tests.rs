@@ -12,10 +12,10 @@ use tokio::time::{Duration, Instant, timeout};
 use super::*;
 use crate::address::SourceAddress;
 use crate::any_source::AnySource;
-use crate::message::{Batch, Item};
+use crate::message::{MessageBatch, SourceItem};
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
-use crate::status::State;
+use crate::status::Activity;
 use crate::testing::*;
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -93,7 +93,7 @@ fn utf16(text: &[u8], big_endian: bool) -> Vec<u8> {
 fn at_once(path: &Path) -> FileAddress {
     FileAddress {
         path: path.to_owned(),
-        pace: Pace::AtOnce,
+        pace: FilePace::AtOnce,
     }
 }
 
@@ -101,7 +101,7 @@ async fn import(
     path: &Path,
     resume: Resume,
     options: Options,
-) -> (Result<Ended, Error>, Vec<Batch>) {
+) -> (Result<Ended, Error>, Vec<MessageBatch>) {
     let (context, mut bench) = bench(resume, options);
     let (ended, batches) = tokio::join!(run(at_once(path), context), bench.rest());
     (ended, batches)
@@ -277,7 +277,8 @@ fn what_unpacks_without_end_is_refused() {
         for free_bytes in [1 << 20, 64 << 20] {
             // As if only a byte of it had been read: what is small enough for a test is packed too honestly.
             let packed = Arc::new(AtomicU64::new(1));
-            let unpacker = unpack::Unpacker::new(Arc::clone(&packed)).with_free_bytes(free_bytes);
+            let unpacker =
+                file_unpacker::FileUnpacker::new(Arc::clone(&packed)).with_free_bytes(free_bytes);
             let read = unpacker
                 .open_seekable(std::io::Cursor::new(bomb.clone()))
                 .and_then(|mut reader| reader.read_to_end(&mut Vec::new()));
@@ -496,7 +497,7 @@ async fn a_replay_follows_record_time() {
         let (context, mut bench) = bench(Resume::fresh(), Options::default());
         let address = FileAddress {
             path: path.clone(),
-            pace: Pace::Speed(speed),
+            pace: FilePace::Speed(speed),
         };
         let running = tokio::spawn(run(address, context));
         let begun = Instant::now();
@@ -533,7 +534,7 @@ fn follow(path: &Path, resume: Resume) -> Following {
     let (context, bench) = bench(resume, quick());
     let address = FileAddress {
         path: path.to_owned(),
-        pace: Pace::Follow,
+        pace: FilePace::Follow,
     };
     Following {
         bench,
@@ -554,7 +555,7 @@ impl Following {
         (texts(&items), Resume::from(vec![position.unwrap()]))
     }
 
-    async fn stop(mut self) -> Vec<Item> {
+    async fn stop(mut self) -> Vec<SourceItem> {
         self.bench.trigger.stop();
         let rest = all_items(self.bench.rest().await);
         assert_eq!(
@@ -596,7 +597,7 @@ async fn a_growing_file_is_followed() {
     assert_eq!(following.messages(1).await.0, ["{\"a\":1}"]);
     following
         .bench
-        .status_is(|status| status.state == State::Idle && status.error.is_none())
+        .status_is(|status| status.state == Activity::Idle && status.error.is_none())
         .await;
     // The rest of the line, a broken line, a line cut in a text.
     append(&path, "2}\n{'c'}\n{\"d\":\"");
@@ -609,11 +610,11 @@ async fn a_growing_file_is_followed() {
     append(&path, "{\"e\":5}\n");
     let mut following = follow(&path, position);
     let batch = following.bench.next().await.unwrap();
-    let Item::Message(message) = &batch.items[0] else {
+    let SourceItem::Message(message) = &batch.items[0] else {
         panic!()
     };
     assert_eq!(
-        (&message.bytes[..], message.place.to_string()),
+        (&message.bytes[..], message.location.to_string()),
         (&b"{\"e\":5}"[..], "line 5 (byte 32)".to_owned())
     );
     assert_eq!(following.stop().await, []);
@@ -649,7 +650,7 @@ async fn rotation_and_truncation_begin_anew() {
     fs::remove_file(&path).unwrap();
     following
         .bench
-        .status_is(|status| status.state == State::Connecting)
+        .status_is(|status| status.state == Activity::Connecting)
         .await;
     append(&path, "{\"b\":1}\n");
     assert_eq!(following.messages(1).await.0, ["{\"b\":1}"]);
@@ -704,7 +705,7 @@ async fn a_path_that_is_not_there_is_said_in_the_status_too() {
     );
     assert!(error.contains("is the path right"), "{error}");
     let status = bench
-        .status_is(|status| status.state == State::Failed)
+        .status_is(|status| status.state == Activity::Failed)
         .await;
     assert_eq!(status.error, Some(error));
 }

@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives at most so many bytes at a time.
+    /// Returns at most this many bytes at a time.
     struct Slow<'a>(&'a [u8], usize);
 
     impl Read for Slow<'_> {

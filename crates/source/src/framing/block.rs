@@ -1,29 +1,29 @@
-//! Big blocks of pieces, for counting on all cores: one thread reads, others decode.
+//! Big blocks of spans, for counting on all cores: one thread reads, others decode.
 
 use std::io::{self, Read};
 
-use super::cutter::{Cutter, Look, Piece};
+use super::splitter::{ScanMode, Splitter, ValueSpan};
 
-/// Bytes and where the pieces are in them. To be used again: its memory is cleared only once.
+/// Bytes and where the spans are in them. To be used again: its memory is cleared only once.
 #[derive(Debug, Default)]
 pub struct Block {
     bytes: Vec<u8>,
     filled: usize,
-    /// Where the pieces are, in order.
-    pub pieces: Vec<Piece>,
+    /// Where the spans are, in order.
+    pub spans: Vec<ValueSpan>,
 }
 
 impl Block {
-    /// The bytes the pieces' ranges are in.
+    /// The bytes the spans' ranges are in.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.filled]
     }
 
-    /// The pieces with their bytes.
-    pub fn iter(&self) -> impl Iterator<Item = (&Piece, &[u8])> {
-        self.pieces
+    /// The spans with their bytes.
+    pub fn iter(&self) -> impl Iterator<Item = (&ValueSpan, &[u8])> {
+        self.spans
             .iter()
-            .map(|piece| (piece, piece.bytes(self.bytes())))
+            .map(|span| (span, span.bytes(self.bytes())))
     }
 }
 
@@ -31,7 +31,7 @@ impl Block {
 #[derive(Debug)]
 pub struct BlockReader<R> {
     reader: R,
-    cutter: Cutter,
+    splitter: Splitter,
     rest: Vec<u8>,
     block_bytes: usize,
     eof: bool,
@@ -40,11 +40,11 @@ pub struct BlockReader<R> {
 }
 
 impl<R: Read> BlockReader<R> {
-    /// Blocks of about so many bytes (a value may be longer than that).
-    pub fn new(reader: R, look: Look, block_bytes: usize) -> Self {
+    /// Blocks of about `block_bytes` bytes (a value may be longer than that).
+    pub fn new(reader: R, mode: ScanMode, block_bytes: usize) -> Self {
         BlockReader {
             reader,
-            cutter: Cutter::new(look),
+            splitter: Splitter::new(mode),
             rest: Vec::new(),
             block_bytes,
             eof: false,
@@ -52,12 +52,12 @@ impl<R: Read> BlockReader<R> {
         }
     }
 
-    /// Fills a block anew; false when the input is at its end. A block may be without pieces.
+    /// Replaces the content of a block; false when the input is at its end. A block may be without spans.
     ///
     /// # Errors
     /// What reading failed with, once, after the blocks of everything that came before it.
     pub fn read(&mut self, block: &mut Block) -> io::Result<bool> {
-        block.pieces.clear();
+        block.spans.clear();
         block.filled = 0;
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -71,13 +71,13 @@ impl<R: Read> BlockReader<R> {
         }
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
         block.filled = self.rest.len() + self.fill(&mut block.bytes[self.rest.len()..size]);
-        while let Some(piece) = self.cutter.next(block.bytes(), self.eof) {
-            block.pieces.push(piece);
+        while let Some(span) = self.splitter.next(block.bytes(), self.eof) {
+            block.spans.push(span);
         }
-        let consumed = self.cutter.consumed();
+        let consumed = self.splitter.consumed();
         self.rest.clear();
         self.rest.extend_from_slice(&block.bytes()[consumed..]);
-        self.cutter.drop_front(consumed);
+        self.splitter.drop_front(consumed);
         Ok(true)
     }
 

@@ -1,38 +1,38 @@
-//! A cutter with its buffer: bytes in, values out as shared slices.
+//! A splitter with its own buffer: bytes in, values out as shared slices.
 
 use std::io::{self, Read};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::cutter::{Cutter, Look, Piece};
+use super::splitter::{ScanMode, Splitter, ValueSpan};
 
-/// One piece with its bytes.
+/// One span with its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Framed {
     /// The value, or the malformed text (of one that is too big its beginning).
     pub bytes: Bytes,
-    /// Where it stood, and why it is no value if it is none.
-    pub piece: Piece,
+    /// Where it stood, and why it is malformed if it is.
+    pub span: ValueSpan,
 }
 
 /// Splits a stream of bytes into values, whatever the sizes in which it comes.
 #[derive(Debug)]
 pub struct Framer {
-    cutter: Cutter,
+    splitter: Splitter,
     buffer: BytesMut,
     eof: bool,
 }
 
 impl Framer {
     /// For an input that is read from its beginning.
-    pub fn new(look: Look) -> Self {
-        Framer::over(Cutter::new(look))
+    pub fn new(mode: ScanMode) -> Self {
+        Framer::over(Splitter::new(mode))
     }
 
-    /// For an input that is read from where the cutter stands.
-    pub fn over(cutter: Cutter) -> Self {
+    /// For an input that is read from where the splitter stands.
+    pub fn over(splitter: Splitter) -> Self {
         Framer {
-            cutter,
+            splitter,
             buffer: BytesMut::new(),
             eof: false,
         }
@@ -43,7 +43,7 @@ impl Framer {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Reads once, at most so many bytes; 0 is the end of the input, and then [`Framer::finish`] was called.
+    /// Reads once, at most `count_max` bytes. At the end of the input it returns 0 and calls [`Framer::finish`].
     pub fn read_from(&mut self, reader: &mut impl Read, count_max: usize) -> io::Result<usize> {
         let filled = self.buffer.len();
         self.buffer.resize(filled + count_max, 0);
@@ -62,8 +62,8 @@ impl Framer {
     }
 
     /// Where reading stands: the offset and the number of the line.
-    pub fn place(&self) -> (u64, u64) {
-        (self.cutter.offset(), self.cutter.line())
+    pub fn offset_and_line(&self) -> (u64, u64) {
+        (self.splitter.offset(), self.splitter.line())
     }
 
     /// How many bytes wait for the rest of their value.
@@ -73,13 +73,13 @@ impl Framer {
 
     /// Whether the bytes so far end within a value, or within something that is none.
     pub fn is_unfinished(&self) -> bool {
-        !self.buffer.is_empty() || !self.cutter.is_between()
+        !self.buffer.is_empty() || !self.splitter.is_between()
     }
 
     fn drop_consumed(&mut self) {
-        let consumed = self.cutter.consumed();
+        let consumed = self.splitter.consumed();
         self.buffer.advance(consumed);
-        self.cutter.drop_front(consumed);
+        self.splitter.drop_front(consumed);
     }
 }
 
@@ -89,19 +89,19 @@ impl Iterator for Framer {
     type Item = Framed;
 
     fn next(&mut self) -> Option<Framed> {
-        let Some(piece) = self.cutter.next(&self.buffer, self.eof) else {
+        let Some(span) = self.splitter.next(&self.buffer, self.eof) else {
             self.drop_consumed();
             return None;
         };
-        let bytes = match &piece.cut {
-            Some(cut) => Bytes::copy_from_slice(cut),
+        let bytes = match &span.excerpt {
+            Some(excerpt) => Bytes::copy_from_slice(excerpt),
             None => {
-                self.buffer.advance(piece.range.start);
-                let bytes = self.buffer.split_to(piece.range.len()).freeze();
-                self.cutter.drop_front(piece.range.end);
+                self.buffer.advance(span.range.start);
+                let bytes = self.buffer.split_to(span.range.len()).freeze();
+                self.splitter.drop_front(span.range.end);
                 bytes
             }
         };
-        Some(Framed { bytes, piece })
+        Some(Framed { bytes, span })
     }
 }

@@ -1,26 +1,26 @@
 //! Where one value ends and the next begins.
 //!
 //! Files and streams may hold values one a line, in an array, one after another or pretty-printed, with the heads of `curl -i` in
-//! front. [`Cutter`] finds them in a buffer it does not own; [`Framer`] owns the buffer and hands out shared bytes;
+//! front. [`Splitter`] finds them in a buffer it does not own; [`Framer`] owns the buffer and hands out shared bytes;
 //! [`BlockReader`] reads big blocks for counting on all cores; [`values_in`] looks into one line.
 
 mod block;
-mod cutter;
-mod flood;
 mod framer;
+mod oversized;
 mod scan;
+mod splitter;
 #[cfg(test)]
 mod tests;
 
 pub use block::{Block, BlockReader};
-pub use cutter::{CUT_BYTES, Cutter, Look, Piece, VALUE_MAX};
 pub use framer::{Framed, Framer};
 pub use scan::DEPTH_MAX;
+pub use splitter::{EXCERPT_BYTES, ScanMode, Splitter, VALUE_MAX, ValueSpan};
 
 /// What a line holds that was handed over unseen and that the decoder refused: its values, its malformed parts.
 ///
 /// Ranges and offsets count from the beginning of the line.
-pub fn values_in(line: &[u8]) -> Vec<Piece> {
-    let mut cutter = Cutter::new(Look::Proved);
-    std::iter::from_fn(|| cutter.next(line, true)).collect()
+pub fn values_in(line: &[u8]) -> Vec<ValueSpan> {
+    let mut splitter = Splitter::new(ScanMode::Proved);
+    std::iter::from_fn(|| splitter.next(line, true)).collect()
 }

@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 use super::*;
 use crate::message::Broken;
 
-/// What comes out of a file: `+text` for a value, `-text` for a malformed piece, `!length` for one too big.
-fn pieces(input: &[u8]) -> Vec<String> {
-    shown(&framed(input, Look::Proved, &[]))
+/// What comes out of a file: `+text` for a value, `-text` for a malformed span, `!length` for one too big.
+fn spans(input: &[u8]) -> Vec<String> {
+    shown(&framed(input, ScanMode::Proved, &[]))
 }
 
 fn shown(framed: &[Framed]) -> Vec<String> {
-    let show = |framed: &Framed| match &framed.piece.broken {
+    let show = |framed: &Framed| match &framed.span.broken {
         None => format!("+{}", String::from_utf8_lossy(&framed.bytes)),
         Some(Broken::TooBig { length, .. }) => format!("!{length}"),
         Some(Broken::TooDeep) => "-too deep".to_owned(),
@@ -21,9 +21,9 @@ fn shown(framed: &[Framed]) -> Vec<String> {
     framed.iter().map(show).collect()
 }
 
-/// Reads `input` in pieces of the given sizes (the last one over and over; none: all at once).
-fn framed(input: &[u8], look: Look, sizes: &[usize]) -> Vec<Framed> {
-    framed_by(Framer::new(look), input, sizes)
+/// Reads `input` in chunks of the given sizes (the last one over and over; none: all at once).
+fn framed(input: &[u8], mode: ScanMode, sizes: &[usize]) -> Vec<Framed> {
+    framed_by(Framer::new(mode), input, sizes)
 }
 
 fn framed_by(mut framer: Framer, input: &[u8], sizes: &[usize]) -> Vec<Framed> {
@@ -47,19 +47,19 @@ fn framed_by(mut framer: Framer, input: &[u8], sizes: &[usize]) -> Vec<Framed> {
 fn looked_into(framed: Vec<Framed>) -> Vec<Framed> {
     let mut found = Vec::new();
     for line in framed {
-        if line.piece.proved {
+        if line.span.proved {
             found.push(line);
             continue;
         }
         for part in values_in(&line.bytes) {
             let bytes = line.bytes.slice(part.range.clone());
-            let (start, end) = (line.piece.start + part.start, line.piece.start + part.end);
+            let (start, end) = (line.span.start + part.start, line.span.start + part.end);
             found.push(Framed {
                 bytes,
-                piece: Piece {
+                span: ValueSpan {
                     start,
                     end,
-                    line: line.piece.line,
+                    line: line.span.line,
                     ..part
                 },
             });
@@ -145,7 +145,7 @@ fn values_however_laid_out() {
         ("[]", &[]),
     ];
     for (input, expected) in table {
-        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+        assert_eq!(spans(input.as_bytes()), *expected, "{input:?}");
     }
 }
 
@@ -176,11 +176,11 @@ fn heads_of_curl_are_skipped() {
         ),
     ];
     for (input, expected) in table {
-        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+        assert_eq!(spans(input.as_bytes()), *expected, "{input:?}");
     }
     let long = format!("HTTP/1.1 200 {}\n{{}}\n", "x".repeat(20 << 10));
-    assert_eq!(pieces(long.as_bytes()).len(), 2);
-    assert_eq!(pieces(long.as_bytes())[1], "+{}");
+    assert_eq!(spans(long.as_bytes()).len(), 2);
+    assert_eq!(spans(long.as_bytes())[1], "+{}");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_broken_value_is_one_piece() {
         ("{\"a\":{\"b\":{}\n{}\n", &["-{\"a\":{\"b\":{}", "+{}"]),
         ("{\"a\":1", &["-{\"a\":1"]),
         ("{\"a\":1}\n{", &["+{\"a\":1}", "-{"]),
-        // What is no part of a value is its own piece, behind a broken value too.
+        // What is no part of a value is its own span, behind a broken value too.
         ("{\"a\":1,}\nnoise\n{}\n", &["-{\"a\":1,}", "-noise", "+{}"]),
         (
             "{\"a\":1,\nAnn Example, 5 Main St\n\nmore\n{}\n",
@@ -224,7 +224,7 @@ fn a_broken_value_is_one_piece() {
             "{\"a\":\"cut of\n\"Ann\" <ann@example>\n{}",
             &["-{\"a\":\"cut of", "-\"Ann\" <ann@example>", "+{}"],
         ),
-        // A text with a line end in it is one piece, so that it can be mended.
+        // A text with a line end in it is one span, so that it can be mended.
         (
             "{\"a\":\"one\nand two\",\"b\":1}\n{}\n",
             &["-{\"a\":\"one\nand two\",\"b\":1}", "+{}"],
@@ -295,7 +295,7 @@ fn a_broken_value_is_one_piece() {
         ("{\"a\":1 /* one */}", &["-{\"a\":1 /* one */}"]),
     ];
     for (input, expected) in table {
-        assert_eq!(pieces(input.as_bytes()), *expected, "{input:?}");
+        assert_eq!(spans(input.as_bytes()), *expected, "{input:?}");
     }
 }
 
@@ -308,22 +308,22 @@ fn depth_is_bounded() {
             "]".repeat(depth - 1)
         )
     };
-    assert_eq!(pieces(deep(DEPTH_MAX as usize).as_bytes()).len(), 2);
-    assert!(pieces(deep(DEPTH_MAX as usize).as_bytes())[0].starts_with("+{"));
+    assert_eq!(spans(deep(DEPTH_MAX as usize).as_bytes()).len(), 2);
+    assert!(spans(deep(DEPTH_MAX as usize).as_bytes())[0].starts_with("+{"));
     assert_eq!(
-        pieces(deep(DEPTH_MAX as usize + 1).as_bytes()),
+        spans(deep(DEPTH_MAX as usize + 1).as_bytes()),
         ["-too deep", "+{}"]
     );
-    assert_eq!(pieces(deep(9000).as_bytes()), ["-too deep", "+{}"]);
-    assert_eq!(pieces(deep(1_000_000).as_bytes()), ["!2000004", "+{}"]);
+    assert_eq!(spans(deep(9000).as_bytes()), ["-too deep", "+{}"]);
+    assert_eq!(spans(deep(1_000_000).as_bytes()), ["!2000004", "+{}"]);
     // Very many values on a line are looked at once each, also where lines are handed over unseen.
     let many = "{}".repeat(400_000) + "\nnoise\n" + &"{}".repeat(400_000) + "\n,\n";
-    for look in [Look::Proved, Look::Lines] {
-        assert_eq!(framed(many.as_bytes(), look, &[]).len(), 800_001);
+    for mode in [ScanMode::Proved, ScanMode::Lines] {
+        assert_eq!(framed(many.as_bytes(), mode, &[]).len(), 800_001);
     }
     // Nested objects a line each are looked at again at most once a level.
     let hostile = "{\"a\":[\n".repeat(20_000);
-    let found = pieces(hostile.as_bytes());
+    let found = spans(hostile.as_bytes());
     assert_eq!(found.len(), 20_000);
 }
 
@@ -367,35 +367,37 @@ fn what_is_too_big_is_counted_and_hashed() {
         ),
     ] {
         for sizes in [vec![], vec![1 << 16], vec![7777]] {
-            let found = framed(input.as_bytes(), Look::Proved, &sizes);
+            let found = framed(input.as_bytes(), ScanMode::Proved, &sizes);
             assert_eq!(found.len(), 2, "{}", &input[..20]);
             assert_eq!(
-                found[0].piece.broken,
+                found[0].span.broken,
                 Some(Broken::TooBig {
                     length: length as u64,
                     sha256: hash
                 })
             );
-            assert_eq!(found[0].bytes, input.as_bytes()[..CUT_BYTES]);
+            assert_eq!(found[0].bytes, input.as_bytes()[..EXCERPT_BYTES]);
             assert_eq!(found[1].bytes, "{}");
         }
     }
     let fits = value(VALUE_MAX) + "\n{}\n";
-    for look in [Look::Proved, Look::Lines] {
-        let found = framed(fits.as_bytes(), look, &[]);
+    for mode in [ScanMode::Proved, ScanMode::Lines] {
+        let found = framed(fits.as_bytes(), mode, &[]);
         assert_eq!(found[0].bytes.len(), VALUE_MAX);
-        assert_eq!((found.len(), &found[0].piece.broken), (2, &None));
+        assert_eq!((found.len(), &found[0].span.broken), (2, &None));
     }
     let fits = "x".repeat(VALUE_MAX) + "\n";
     assert_eq!(
-        framed(fits.as_bytes(), Look::Proved, &[])[0].piece.broken,
+        framed(fits.as_bytes(), ScanMode::Proved, &[])[0]
+            .span
+            .broken,
         Some(Broken::NotJson)
     );
 }
 
 #[test]
 fn memory_stays_flat_over_an_endless_line() {
-    let mut framer = Framer::new(Look::Proved);
+    let mut framer = Framer::new(ScanMode::Proved);
     let chunk = vec![b'x'; 1 << 20];
     framer.push(b"{\"a\":\"");
     let mut pending_max = 0;
@@ -416,10 +418,10 @@ fn memory_stays_flat_over_an_endless_line() {
 #[test]
 fn places_and_positions_are_told() {
     let input = "\n{\"a\":1}\n\n[\n {\n \"b\":2},\n noise\n {'c'\n\n {}";
-    let found = framed(input.as_bytes(), Look::Proved, &[]);
+    let found = framed(input.as_bytes(), ScanMode::Proved, &[]);
     let places: Vec<_> = found
         .iter()
-        .map(|f| (f.piece.line, f.piece.start, f.piece.end))
+        .map(|f| (f.span.line, f.span.start, f.span.end))
         .collect();
     assert_eq!(
         shown(&found),
@@ -458,7 +460,7 @@ fn what_came_before_an_error_is_given_before_it() {
     for block_bytes in [1, 7, 1000] {
         let mut reader = BlockReader::new(
             Torn(b"{\"a\":1}\n{\"b\":2}\n{\"c\":"),
-            Look::Proved,
+            ScanMode::Proved,
             block_bytes,
         );
         let mut block = Block::default();
@@ -492,48 +494,48 @@ fn hostile_text() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn any_chunking_gives_the_same(input in hostile_text(), sizes in prop::collection::vec(1usize..20, 1..20)) {
-        let whole = framed(&input, Look::Proved, &[]);
-        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &sizes), &whole));
-        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &[1]), &whole));
+        let whole = framed(&input, ScanMode::Proved, &[]);
+        prop_assert_eq!(&whole, &rebased(framed(&input, ScanMode::Proved, &sizes), &whole));
+        prop_assert_eq!(&whole, &rebased(framed(&input, ScanMode::Proved, &[1]), &whole));
         for sizes in [&[][..], &sizes, &[1]] {
-            let lines = looked_into(framed(&input, Look::Lines, sizes));
+            let lines = looked_into(framed(&input, ScanMode::Lines, sizes));
             prop_assert_eq!(&whole, &rebased(lines, &whole));
         }
         for value_max in [8, 20, 40] {
-            let read = |look, sizes: &[usize]| {
-                framed_by(Framer::over(Cutter::new(look).with_value_max(value_max)), &input, sizes)
+            let read = |mode, sizes: &[usize]| {
+                framed_by(Framer::over(Splitter::new(mode).with_value_max(value_max)), &input, sizes)
             };
-            let whole = read(Look::Proved, &[]);
-            prop_assert_eq!(&whole, &rebased(read(Look::Proved, &sizes), &whole));
-            prop_assert_eq!(&whole, &rebased(looked_into(read(Look::Lines, &sizes)), &whole));
-            prop_assert!(whole.iter().all(|one| one.piece.cut.is_some() || one.bytes.len() <= value_max));
+            let whole = read(ScanMode::Proved, &[]);
+            prop_assert_eq!(&whole, &rebased(read(ScanMode::Proved, &sizes), &whole));
+            prop_assert_eq!(&whole, &rebased(looked_into(read(ScanMode::Lines, &sizes)), &whole));
+            prop_assert!(whole.iter().all(|one| one.span.excerpt.is_some() || one.bytes.len() <= value_max));
         }
-        let mut blocks = BlockReader::new(&input[..], Look::Lines, sizes[0]);
+        let mut blocks = BlockReader::new(&input[..], ScanMode::Lines, sizes[0]);
         let mut block = Block::default();
         let mut found = Vec::new();
         while blocks.read(&mut block).unwrap() {
-            found.extend(block.iter().map(|(piece, bytes)| Framed { bytes: bytes.to_vec().into(), piece: piece.clone() }));
+            found.extend(block.iter().map(|(span, bytes)| Framed { bytes: bytes.to_vec().into(), span: span.clone() }));
         }
         prop_assert_eq!(&whole, &rebased(looked_into(found), &whole));
     }
 
     #[test]
     fn values_are_json_and_nothing_is_missed(input in hostile_text()) {
-        let found = framed(&input, Look::Proved, &[]);
+        let found = framed(&input, ScanMode::Proved, &[]);
         let mut end = 0;
-        for Framed { bytes, piece } in &found {
+        for Framed { bytes, span } in &found {
             let parsed = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes);
-            if piece.broken.is_none() {
+            if span.broken.is_none() {
                 prop_assert!(parsed.is_ok(), "{:?}", bytes);
             } else {
                 prop_assert!(parsed.is_err(), "{:?}", bytes);
             }
-            prop_assert!(piece.start >= end && piece.end > piece.start);
-            prop_assert!(input[piece.start as usize..].starts_with(bytes));
-            prop_assert!(only_layout(&input[end as usize..piece.start as usize]), "{:?}", &input[end as usize..]);
-            let line = 1 + memchr::memchr_iter(b'\n', &input[..piece.start as usize]).count() as u64;
-            prop_assert_eq!(piece.line, line);
-            end = piece.end;
+            prop_assert!(span.start >= end && span.end > span.start);
+            prop_assert!(input[span.start as usize..].starts_with(bytes));
+            prop_assert!(only_layout(&input[end as usize..span.start as usize]), "{:?}", &input[end as usize..]);
+            let line = 1 + memchr::memchr_iter(b'\n', &input[..span.start as usize]).count() as u64;
+            prop_assert_eq!(span.line, line);
+            end = span.end;
         }
         prop_assert!(only_layout(&input[end as usize..]));
     }
@@ -541,29 +543,29 @@ proptest! {
     #[test]
     fn a_line_of_json_is_one_value(value in json(), other in json()) {
         let (value, other) = (format!("{{\"v\":{value}}}"), format!("{{\"w\":{other}}}"));
-        prop_assert_eq!(pieces(format!("{value}{other}\n{value}").as_bytes()), [
+        prop_assert_eq!(spans(format!("{value}{other}\n{value}").as_bytes()), [
             format!("+{value}"), format!("+{other}"), format!("+{value}")
         ]);
         let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&value).unwrap()).unwrap();
-        prop_assert_eq!(pieces(format!("[{pretty},\n{pretty}]").as_bytes()), [format!("+{pretty}"), format!("+{pretty}")]);
+        prop_assert_eq!(spans(format!("[{pretty},\n{pretty}]").as_bytes()), [format!("+{pretty}"), format!("+{pretty}")]);
     }
 
     #[test]
     fn any_bytes_at_all(input in prop::collection::vec(any::<u8>(), 0..300)) {
-        let whole = framed(&input, Look::Proved, &[]);
-        prop_assert_eq!(&whole, &rebased(framed(&input, Look::Proved, &[1]), &whole));
+        let whole = framed(&input, ScanMode::Proved, &[]);
+        prop_assert_eq!(&whole, &rebased(framed(&input, ScanMode::Proved, &[1]), &whole));
     }
 }
 
 /// With the ranges (which differ with the buffers) and the proofs of the other.
 fn rebased(mut framed: Vec<Framed>, like: &[Framed]) -> Vec<Framed> {
     for (one, other) in framed.iter_mut().zip(like) {
-        one.piece.range = other.piece.range.clone();
+        one.span.range = other.span.range.clone();
     }
     framed
 }
 
-/// What may stand between pieces.
+/// What may stand between spans.
 fn only_layout(between: &[u8]) -> bool {
     String::from_utf8_lossy(between).lines().all(|line| {
         let line = line.replace(['\u{feff}', '\0', '\u{1e}'], "");
@@ -621,7 +623,7 @@ fn cut_anywhere_it_costs_one_record() {
         for cut in (1..record.len()).filter(|&cut| record.is_char_boundary(cut)) {
             let input = format!("{record}\n{}\n{record}\n{record}\n", &record[..cut]);
             let good = format!("+{record}");
-            let found = pieces(input.as_bytes());
+            let found = spans(input.as_bytes());
             assert_eq!(found.len(), 4, "cut at {cut}: {found:?}");
             assert!(found[1].starts_with('-'), "cut at {cut}: {found:?}");
             assert_eq!(
@@ -630,13 +632,13 @@ fn cut_anywhere_it_costs_one_record() {
                 "cut at {cut}"
             );
             // At the end of the file, too.
-            let found = pieces(format!("{record}\n{}", &record[..cut]).as_bytes());
+            let found = spans(format!("{record}\n{}", &record[..cut]).as_bytes());
             assert_eq!((found.len(), &found[0]), (2, &good), "cut at {cut}");
         }
     }
 }
 
-/// Rows 1-22 and 50-54 of the list of bad inputs, as a file and as a stream: never anything but malformed pieces, lines
+/// Rows 1-22 and 50-54 of the list of bad inputs, as a file and as a stream: never anything but malformed spans, lines
 /// that the decoder refuses, and the good records around them.
 #[test]
 fn bad_inputs_cost_nothing_but_themselves() {
@@ -645,7 +647,7 @@ fn bad_inputs_cost_nothing_but_themselves() {
     let keys: String = (0..100_000).map(|n| format!("\"{n}\":0,")).collect();
     let wide = format!("{{{keys}\"z\":0}}");
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(9000), "]".repeat(9000));
-    // What stands between two good records; how many values, malformed pieces of a file, and lines of a stream it is.
+    // What stands between two good records; how many values, malformed spans of a file, and lines of a stream it is.
     let table: &[(&str, &[u8], [usize; 3])] = &[
         ("empty", b"", [0, 0, 0]),
         ("one space", b" ", [0, 0, 0]),
@@ -697,12 +699,9 @@ fn bad_inputs_cost_nothing_but_themselves() {
             b"\n",
         ]
         .concat();
-        for look in [Look::Proved, Look::Lines] {
-            let found = looked_into(framed(&input, look, &[100_000]));
-            let broken = found
-                .iter()
-                .filter(|one| one.piece.broken.is_some())
-                .count();
+        for mode in [ScanMode::Proved, ScanMode::Lines] {
+            let found = looked_into(framed(&input, mode, &[100_000]));
+            let broken = found.iter().filter(|one| one.span.broken.is_some()).count();
             assert_eq!(
                 (found.len() - 2 - broken, broken),
                 (*values, *malformed),

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::envelope::Unpacker;
-use crate::framing::{Framed, Framer, Look};
+use crate::envelope::BodyUnpacker;
+use crate::framing::{Framed, Framer, ScanMode};
 use crate::run::Options;
 
 /// A body that never ends, unpacked and split into values.
 pub(super) struct StreamBody {
-    unpacker: Unpacker,
+    unpacker: BodyUnpacker,
     framer: Framer,
     /// Whether anything but blanks came.
     begun: bool,
@@ -34,8 +34,8 @@ impl Values {
 impl StreamBody {
     pub(super) fn new() -> Self {
         StreamBody {
-            unpacker: Unpacker::new(),
-            framer: Framer::new(Look::Proved),
+            unpacker: BodyUnpacker::new(),
+            framer: Framer::new(ScanMode::Proved),
             begun: false,
             is_full: false,
         }

@@ -25,17 +25,17 @@ pub(super) fn check(address: &StreamAddress, response: &Response) -> Result<(), 
                 format!(" to {}", fit_to_show(&to.to_string()))
             });
             format!(
-                "it points elsewhere{target}, and redirects are not followed: give the right address"
+                "it redirects{target}, and headcount does not follow redirects: give the right address"
             )
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "it refuses access: check user, password or token in the address".to_owned()
         }
         StatusCode::NOT_FOUND | StatusCode::GONE => "there is no stream at this path".to_owned(),
-        StatusCode::TOO_MANY_REQUESTS => "it is asked too often".to_owned(),
+        StatusCode::TOO_MANY_REQUESTS => "it receives too many requests".to_owned(),
         StatusCode::NO_CONTENT => "it has nothing to send".to_owned(),
         _ if status.is_server_error() => "it has an internal error".to_owned(),
-        _ => "that is not a stream".to_owned(),
+        _ => "this is not a stream".to_owned(),
     };
     let wait = text(headers, RETRY_AFTER.as_str())
         .and_then(|asked| wait_of(asked.trim(), SystemTime::now()));
@@ -77,7 +77,7 @@ fn check_content(address: &StreamAddress, headers: &HeaderMap) -> Result<(), Int
     match text(headers, CONTENT_ENCODING.as_str()).as_deref() {
         None | Some("" | "identity" | "gzip" | "x-gzip" | "deflate" | "zstd") => Ok(()),
         Some(packed) => Err(Interruption::new(format!(
-            "{address} sends content packed as {}, which was not asked for: gzip, deflate and zstd are unpacked",
+            "{address} sends content packed as {}; headcount unpacks gzip, deflate and zstd",
             fit_to_show(packed)
         ))),
     }

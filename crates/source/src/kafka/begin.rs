@@ -3,7 +3,7 @@
 use crate::message::Gap;
 use crate::position::{Position, RecordMark, Resume, ResumeState};
 
-/// What positions in a partition of a topic are called. Another cluster has another id; a topic that was made anew has
+/// What positions in a partition of a topic are called. Another cluster has another id; a recreated topic has
 /// another generation, so that positions in the old one mean nothing in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PartitionName {
@@ -107,7 +107,7 @@ pub(super) fn mark_of(position: &Position) -> Option<RecordMark> {
 }
 
 impl Begin {
-    /// What is to be told, if it does not go on where it was.
+    /// The gap to report when reading does not resume where it stopped.
     pub(super) fn gap(
         &self,
         topic: &str,
@@ -124,20 +124,20 @@ impl Begin {
                 low - 1
             ),
             Begin::Other { taken, high } => format!(
-                "topic {topic}, partition {partition}: {taken} offsets had been read, it ends at {high}: it was deleted and \
-                 made anew, or lost its end; it is read from its beginning"
+                "topic {topic}, partition {partition}: headcount had read {taken} offsets, but it ends at {high}: it was \
+                 deleted and recreated, or it lost its end; headcount reads it from its beginning"
             ),
         };
         Some(gap(cause, seen_ms, now_ms))
     }
 }
 
-/// To be told when another record stands where one was taken.
+/// The gap to report when an offset holds another record than before.
 pub(super) fn other_record(topic: &str, partition: i32, at: u64, seen_ms: i64, now_ms: i64) -> Gap {
     let offset = at.saturating_sub(1);
     let cause = format!(
-        "topic {topic}, partition {partition}: another record stands at offset {offset} than was read there: it was deleted \
-         and made anew; it is read from its beginning"
+        "topic {topic}, partition {partition}: offset {offset} holds another record than headcount read there: it \
+         was deleted and recreated; headcount reads it from its beginning"
     );
     gap(cause, seen_ms, now_ms)
 }

@@ -18,7 +18,7 @@ use crate::shown::fit_to_show;
 /// The library wants a group to be named, though none is joined and nothing is committed.
 const GROUP: &str = "headcount-source";
 
-/// How many topics are named to somebody who asked for one that is missing.
+/// How many existing topics the error about a missing one lists.
 const NAMED_MAX: usize = 12;
 
 /// A connection to the brokers of an address.
@@ -49,7 +49,7 @@ impl TopicClient {
             .set("fetch.queue.backoff.ms", "5")
             .set("socket.timeout.ms", "10000")
             .set("topic.metadata.refresh.interval.ms", "10000")
-            // For LogContext: only the log of topics says that one was made anew.
+            // For LogContext: only the log of topics reports that one was recreated.
             .set("debug", "topic")
             .set_log_level(RDKafkaLogLevel::Debug);
         let consumer = config
@@ -67,7 +67,7 @@ impl TopicClient {
         let id = self.consumer.client().fetch_cluster_id(self.limit);
         id.ok_or_else(|| {
             SessionEnd::Trouble(format!(
-                "Kafka at {} does not say which cluster it is",
+                "Kafka at {} does not report its cluster id",
                 self.brokers
             ))
         })
@@ -85,7 +85,7 @@ impl TopicClient {
             };
             if let Some(error) = known.error() {
                 return Err(SessionEnd::Trouble(format!(
-                    "Kafka at {} gives no access to topic {topic} ({})",
+                    "Kafka at {} denies access to topic {topic} ({})",
                     self.brokers,
                     KafkaError::MetadataFetch(error.into())
                 )));
@@ -106,7 +106,7 @@ impl TopicClient {
         match (u64::try_from(found.0), u64::try_from(found.1)) {
             (Ok(low), Ok(high)) => Ok(Range { low, high }),
             _ => Err(SessionEnd::Trouble(format!(
-                "Kafka at {} does not say where topic {topic}, partition {partition} begins",
+                "Kafka at {} does not report where topic {topic}, partition {partition} begins",
                 self.brokers
             ))),
         }
@@ -131,7 +131,7 @@ impl TopicClient {
         })
     }
 
-    /// Nobody answers, or not with what was asked for.
+    /// No broker answers, or the answer lacks what was requested.
     pub(super) fn silent(&self, error: &KafkaError) -> SessionEnd {
         SessionEnd::Trouble(format!(
             "Kafka at {} does not answer ({})",

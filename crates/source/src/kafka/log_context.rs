@@ -8,7 +8,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 
-/// The library notices that a topic was made anew, and reads on in the new one where it stood in the old. It says so
+/// The library notices that a topic was recreated, and reads on in the new one where it stood in the old. It says so
 /// only in its log, before any of the new records is in its queue: that is noticed here.
 #[derive(Debug, Default)]
 pub(super) struct LogContext {

@@ -7,16 +7,16 @@
 //!
 //! All partitions are assigned by hand and nothing is committed to Kafka: the positions are the program's own and stand
 //! with the records in its journal. A position is named by the cluster's id, the topic and the partition, and says one
-//! past the last offset that was taken; it also bears a hash of that record, so that another topic of the same name is
+//! past the last offset that was taken; it also holds a hash of that record, so that another topic of the same name is
 //! noticed.
 //!
 //! What cannot be had is said and not jumped over: records that retention removed before they were read are a gap that
-//! tells how many; a topic that was deleted and made anew (it is shorter than what was read, or another record stands
+//! tells how many; a topic that was deleted and recreated (it is shorter than what was read, or another record stands
 //! where one was taken) is a gap too, and is read from its beginning under another name. What comes twice by that is
 //! told apart by the winners.
 //!
 //! Trouble with brokers does not end a source: the client library connects again by itself, and the status says since
-//! when nobody answers. A topic that is not there is waited for.
+//! when no broker answers. The source waits for a topic that does not exist yet.
 
 mod address;
 mod arena;
@@ -51,7 +51,7 @@ pub(crate) async fn run(address: TopicAddress, mut context: Context) -> Result<E
         .map_err(|error| Error::Client(error.to_string()))?;
     loop {
         match context.shutdown.or(inbox.recv()).await {
-            // The thread sees that nobody takes batches any more, and ends when it has done so.
+            // The thread notices that the sink accepts no more batches, and then ends.
             None => return Ok(Ended::Stopped),
             Some(Some(batch)) => context.push(batch).await?,
             Some(None) => break,

@@ -6,8 +6,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::arena::Arena;
 use super::begin::PartitionName;
-use crate::envelope::{self, Opened};
-use crate::message::{Batch, Item, Message, Place};
+use crate::envelope::{self, UnwrappedValue};
+use crate::message::{Location, Message, MessageBatch, SourceItem};
 use crate::position::{Position, RecordMark, ResumeState};
 use headcount_clock::now_ms;
 
@@ -25,11 +25,11 @@ pub(super) struct TopicPartition {
     /// A record that must come again as it was.
     proof: Option<RecordMark>,
     start_ms: Option<i64>,
-    items: Vec<Item>,
+    items: Vec<SourceItem>,
     bytes: usize,
     arena: Arena,
     /// What was in the last payload: kept for its memory.
-    opened: Vec<Opened>,
+    opened: Vec<UnwrappedValue>,
 }
 
 impl TopicPartition {
@@ -106,15 +106,15 @@ impl TopicPartition {
     /// Puts the messages of a payload behind the others.
     fn open(&mut self, payload: &[u8], offset: u64) {
         envelope::open(&self.arena.keep(payload), &mut self.opened);
-        let place = Place::Record {
+        let location = Location::Record {
             partition: self.partition,
             offset,
         };
-        let message = |opened: Opened| {
-            Item::Message(Message {
+        let message = |opened: UnwrappedValue| {
+            SourceItem::Message(Message {
                 bytes: opened.bytes,
                 position: offset + 1,
-                place,
+                location,
                 broken: opened.broken,
             })
         };
@@ -122,7 +122,7 @@ impl TopicPartition {
     }
 
     /// What was put together since the last time; `None` if that is nothing.
-    pub(super) fn batch(&mut self) -> Option<Batch> {
+    pub(super) fn batch(&mut self) -> Option<MessageBatch> {
         if self.items.is_empty() {
             return None;
         }
@@ -130,7 +130,7 @@ impl TopicPartition {
         self.bytes = 0;
         let position = self.position();
         self.since = self.taken;
-        Some(Batch {
+        Some(MessageBatch {
             items,
             position: Some(position),
         })

@@ -11,13 +11,13 @@ use super::address::{From, TopicAddress};
 use super::begin::prefix;
 use super::session::{Session, SessionEnd};
 use crate::error::Stopped;
-use crate::message::Batch;
+use crate::message::MessageBatch;
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::{Context, Options};
-use crate::status::{Reporter, State};
+use crate::status::{Activity, Reporter};
 use headcount_clock::{Backoff, now_ms};
 
-/// Reads topics for as long as somebody takes the batches.
+/// Reads topics for as long as the sink accepts batches.
 pub(super) struct TopicReader {
     pub(super) address: TopicAddress,
     pub(super) options: Options,
@@ -29,7 +29,7 @@ pub(super) struct TopicReader {
     waits_since: Option<i64>,
     /// Whether the topics were there since the start of this process.
     pub(super) was_live: bool,
-    batches: mpsc::Sender<Batch>,
+    batches: mpsc::Sender<MessageBatch>,
     runtime: Handle,
 }
 
@@ -45,7 +45,7 @@ impl TopicReader {
     pub(super) fn new(
         address: TopicAddress,
         context: &Context,
-        batches: mpsc::Sender<Batch>,
+        batches: mpsc::Sender<MessageBatch>,
         runtime: Handle,
     ) -> Self {
         let taken = context.resume.beginning("kafka:").cloned();
@@ -64,7 +64,7 @@ impl TopicReader {
         }
     }
 
-    /// Ends when nobody takes batches any more.
+    /// Ends when the sink accepts no more batches.
     pub(super) fn run(mut self) {
         let mut backoff = Backoff::new(self.options.delays);
         while !self.is_over() {
@@ -104,7 +104,7 @@ impl TopicReader {
         let sentence = format!("{cause}; trying again");
         self.report.change(|status| {
             if self.was_live {
-                status.state = State::Reconnecting;
+                status.state = Activity::Reconnecting;
             }
             if status.error.as_ref() != Some(&sentence) {
                 tracing::warn!("{sentence}");
@@ -116,12 +116,12 @@ impl TopicReader {
     /// Says that all is well (again).
     pub(super) fn alive(&self) {
         self.report.change(|status| {
-            status.reconnects += u64::from(status.state == State::Reconnecting);
+            status.reconnects += u64::from(status.state == Activity::Reconnecting);
         });
         self.report.live();
     }
 
-    /// Whether nobody takes batches any more.
+    /// Whether the sink accepts no more batches.
     pub(super) fn is_over(&self) -> bool {
         self.batches.is_closed()
     }
@@ -134,7 +134,7 @@ impl TopicReader {
     }
 
     /// Hands a batch on, and waits for room if there is none.
-    pub(super) fn hand_on(&mut self, batch: Batch) -> Result<(), Stopped> {
+    pub(super) fn hand_on(&mut self, batch: MessageBatch) -> Result<(), Stopped> {
         if let Some(position) = &batch.position {
             self.note(position.clone());
         }

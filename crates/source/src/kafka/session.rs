@@ -11,7 +11,7 @@ use super::begin::{Begin, PartitionName, Range, begin, mark_of, other_record};
 use super::client::TopicClient;
 use super::partition::TopicPartition;
 use super::reader::{FirstStart, TopicReader};
-use crate::message::{Batch, Gap, Item};
+use crate::message::{Gap, MessageBatch, SourceItem};
 use crate::position::{Position, Resume};
 use headcount_clock::now_ms;
 
@@ -29,14 +29,14 @@ pub(super) struct Session {
     last: usize,
     /// When it was last checked that the topics are as they were; `None` when it is time to.
     checked: Option<Instant>,
-    /// Nobody answered then.
+    /// No broker answered at that time.
     silent: bool,
 }
 
 /// Why a session ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionEnd {
-    /// Nobody takes batches any more.
+    /// The sink accepts no more batches.
     Over,
     /// There is another state of things, which the next session finds out.
     Changed,
@@ -277,8 +277,8 @@ fn tell(reader: &mut TopicReader, position: Position, gap: Option<Gap>) -> Resul
     };
     tracing::warn!("{}", gap.cause);
     reader.report.change(|status| status.gaps += 1);
-    let batch = Batch {
-        items: vec![Item::Gap(gap)],
+    let batch = MessageBatch {
+        items: vec![SourceItem::Gap(gap)],
         position: Some(position),
     };
     reader.hand_on(batch).map_err(|_| SessionEnd::Over)
@@ -300,7 +300,7 @@ fn ended_by(error: &KafkaError) -> Result<(), SessionEnd> {
             ),
         ) => Err(SessionEnd::Changed),
         (KafkaError::MessageConsumptionFatal(_), _) => Err(SessionEnd::Trouble(format!(
-            "the client of Kafka gave up: {error}"
+            "the Kafka client gave up: {error}"
         ))),
         _ => Ok(()),
     }

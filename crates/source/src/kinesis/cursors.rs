@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, VecDeque};
 use headcount_kinesis::{ReadPlan, StreamRecord, SequenceNumber, ShardStart};
 
 use crate::position::{Position, Resume, ResumeState, Settled, ShardMark};
-use crate::sink::Taken;
+use crate::sink::BatchReceipt;
 
 /// All shards of a stream.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ struct ShardCursor {
     first: Option<SequenceNumber>,
     settled: Option<Settled>,
     /// Batches that were handed on, oldest first.
-    under_way: VecDeque<(Taken, Settled)>,
+    under_way: VecDeque<(BatchReceipt, Settled)>,
 }
 
 impl ShardCursors {
@@ -117,7 +117,7 @@ impl ShardCursors {
     pub(super) fn handed_on(
         &mut self,
         shard: &str,
-        taken: Taken,
+        taken: BatchReceipt,
         after: &SequenceNumber,
         whole_ms: i64,
     ) {

@@ -16,11 +16,11 @@ use headcount_kinesis::{
 use bytes::Bytes;
 
 use self::cursors::ShardCursors;
-use crate::envelope::{self, Opened};
+use crate::envelope::{self, UnwrappedValue};
 use crate::error::{Ended, Error};
-use crate::message::{Batch, Gap, Item, Message, Place};
+use crate::message::{Gap, Location, Message, MessageBatch, SourceItem};
 use crate::run::Context;
-use crate::status::State;
+use crate::status::Activity;
 use headcount_clock::{Backoff, now_ms};
 
 /// So much before now `latest` begins: the stream refuses a time that has not come yet by its own clock.
@@ -41,7 +41,7 @@ async fn run_with(
         return Ok(Ended::Stopped);
     };
     let (client, summary) = found?;
-    // A stream that was deleted and made anew is another one, whatever its name.
+    // A stream that was deleted and recreated is another one, whatever its name.
     let prefix = format!(
         "kinesis://{}/{}@{} ",
         address.region(),
@@ -119,7 +119,7 @@ impl StreamReading {
             } => self.lost(&shard, from_ms, to_ms).await,
             StreamEvent::Trouble(sentence) => {
                 tracing::warn!(cause = sentence, "trouble with a stream");
-                self.context.report.state(State::Reconnecting);
+                self.context.report.state(Activity::Reconnecting);
                 self.context
                     .report
                     .trouble(format!("{sentence}; trying again"));
@@ -143,10 +143,10 @@ impl StreamReading {
             for opened in opened(&std::mem::take(&mut record.data).into()) {
                 self.messages += 1;
                 bytes += opened.bytes.len();
-                items.push(Item::from(Message {
+                items.push(SourceItem::from(Message {
                     bytes: opened.bytes,
                     position: self.cursors.next(shard),
-                    place: Place::Message(self.messages),
+                    location: Location::Message(self.messages),
                     broken: opened.broken,
                 }));
             }
@@ -159,7 +159,7 @@ impl StreamReading {
                     record.arrived_ms
                 };
                 bytes = 0;
-                let batch = Batch {
+                let batch = MessageBatch {
                     items: std::mem::take(&mut items),
                     position: Some(self.cursors.position(shard)),
                 };
@@ -174,7 +174,7 @@ impl StreamReading {
     /// Nothing came for a while: that it did not is part of the position.
     async fn at_tip(&mut self, shard: &str) -> Result<(), Error> {
         if self.cursors.at_tip(shard, now_ms()) {
-            let batch = Batch {
+            let batch = MessageBatch {
                 items: Vec::new(),
                 position: Some(self.cursors.position(shard)),
             };
@@ -190,8 +190,8 @@ impl StreamReading {
             cause: format!("the stream no longer keeps what {shard} had"),
         };
         self.context.report.change(|status| status.gaps += 1);
-        let batch = Batch {
-            items: vec![Item::Gap(gap)],
+        let batch = MessageBatch {
+            items: vec![SourceItem::Gap(gap)],
             position: Some(self.cursors.position(shard)),
         };
         self.context.push(batch).await?;
@@ -200,7 +200,7 @@ impl StreamReading {
 }
 
 /// The messages in a record, in order: in each of those that the Kinesis Producer Library put together in it.
-fn opened(data: &Bytes) -> Vec<Opened> {
+fn opened(data: &Bytes) -> Vec<UnwrappedValue> {
     let mut opened = Vec::new();
     if !aggregate::is_aggregated(data) {
         envelope::open(data, &mut opened);

@@ -89,7 +89,7 @@ impl Program {
     }
 
     /// Takes a batch. With `dies`, the process is killed when only the first partition has its part.
-    fn take(&mut self, batch: &Batch, dies: bool) {
+    fn take(&mut self, batch: &MessageBatch, dies: bool) {
         let Some(position) = &batch.position else {
             return;
         };
@@ -104,7 +104,7 @@ impl Program {
                 .and_then(|position| position.at);
             let before = partition.kept.len();
             for item in &batch.items {
-                let Item::Message(message) = item else {
+                let SourceItem::Message(message) = item else {
                     continue;
                 };
                 let value: serde_json::Value = serde_json::from_slice(&message.bytes).unwrap();

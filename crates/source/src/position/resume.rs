@@ -71,7 +71,7 @@ mod tests {
 
     use super::super::{RecordMark, ResumeState};
     use super::*;
-    use crate::message::Batch;
+    use crate::message::MessageBatch;
 
     fn position(at: u64, since: u64) -> Position {
         let state = ResumeState::Kafka {
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn batches_kept_together_are_as_old_as_the_first() {
-        let batch = |position| Batch {
+        let batch = |position| MessageBatch {
             items: Vec::new(),
             position: Some(position),
         };

@@ -6,7 +6,7 @@ use super::*;
 use crate::address::SourceAddress;
 use crate::position::Resume;
 use crate::run::Options;
-use crate::sink::Limits;
+use crate::sink::SinkLimits;
 use crate::testing::*;
 use headcount_clock::now_ms;
 use headcount_simulator::{Rate, Seed};
@@ -35,7 +35,7 @@ async fn every_record_comes_once_and_in_its_time() {
         let batch = running.bench.next().await.unwrap();
         let elapsed_ms = i64::try_from(begun.elapsed().as_millis()).unwrap();
         for item in &batch.items {
-            let Item::Message(message) = item else {
+            let SourceItem::Message(message) = item else {
                 panic!()
             };
             next += 1;
@@ -173,7 +173,7 @@ async fn the_rate_is_a_ceiling_also_after_a_pause() {
     running.bench.items(10).await;
     // For a minute the program takes nothing: a queue full of batches of 10 waits, and some on the way there; time waits
     // too.
-    let waited = 10 * (Limits::default().batches + 2);
+    let waited = 10 * (SinkLimits::default().batches + 2);
     tokio::time::sleep(Duration::from_secs(60)).await;
     let begun = Instant::now();
     let mut count = 0;

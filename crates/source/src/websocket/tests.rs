@@ -11,10 +11,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFrame};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
-use crate::message::Item;
+use crate::message::SourceItem;
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
-use crate::status::State;
+use crate::status::Activity;
 use crate::testing::*;
 use headcount_clock::now_ms;
 
@@ -104,11 +104,11 @@ fn text(text: &str) -> Play {
 }
 
 /// Messages and gaps until there are so many messages.
-async fn until_messages(running: &mut Running, count: usize) -> Vec<Item> {
-    let mut items: Vec<Item> = Vec::new();
+async fn until_messages(running: &mut Running, count: usize) -> Vec<SourceItem> {
+    let mut items: Vec<SourceItem> = Vec::new();
     while items
         .iter()
-        .filter(|item| matches!(item, Item::Message(_)))
+        .filter(|item| matches!(item, SourceItem::Message(_)))
         .count()
         < count
     {
@@ -183,7 +183,7 @@ async fn a_message_holds_values() {
     let status = running.bench.status.borrow().clone();
     assert_eq!(
         (status.state, status.messages, status.gaps, status.error),
-        (State::Live, 18, 0, None)
+        (Activity::Live, 18, 0, None)
     );
     assert_eq!(running.stop().await, []);
 }
@@ -224,7 +224,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
     assert_eq!(items.len(), 2 * table.len() + 1, "{:?}", texts(&items));
     let mut before = begun;
     for (pair, (_, expected)) in items.chunks(2).zip(&table) {
-        let [Item::Message(_), Item::Gap(gap)] = pair else {
+        let [SourceItem::Message(_), SourceItem::Gap(gap)] = pair else {
             panic!("{pair:?}")
         };
         assert!(
@@ -239,7 +239,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
     }
     let status = running
         .bench
-        .status_is(|status| status.state == State::Live)
+        .status_is(|status| status.state == Activity::Live)
         .await;
     assert_eq!(
         (status.gaps, status.reconnects),
@@ -284,7 +284,7 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
         .bench
         .status_is(|status| status.error.is_some())
         .await;
-    assert_eq!((status.state, status.gaps), (State::Connecting, 1));
+    assert_eq!((status.state, status.gaps), (Activity::Connecting, 1));
     // Then somebody listens there, and the rest of the outage is told.
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     let accepted = tokio::spawn(async move {
@@ -313,7 +313,7 @@ async fn what_is_no_websocket_is_explained() {
         ),
         (
             "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
-            "redirects are not followed",
+            "does not follow redirects",
         ),
         (
             "HTTP/1.1 301 Moved\r\nLocation: https://other.org/2/rsvps?token=secret\r\nContent-Length: 0\r\n\r\n",

@@ -2,7 +2,7 @@
 
 use headcount_source::Options;
 use headcount_source::Resume;
-use headcount_source::status::State;
+use headcount_source::status::Activity;
 use headcount_test_servers::{Kafka, Toxiproxy};
 
 use crate::support::*;
@@ -32,7 +32,7 @@ async fn what_retention_removed_unread_is_a_gap_with_its_size() {
     );
     assert_eq!(found[1..], numbered("n", 70..100));
     let status = source.status_is(|status| status.gaps > 0).await;
-    assert_eq!((status.gaps, status.state), (1, State::Live));
+    assert_eq!((status.gaps, status.state), (1, Activity::Live));
     // Once said it is not said again.
     let mut again = Running::start(&topic.address(), resume(&batches));
     topic.send(0, &["{\"last\":1}"]).await;
@@ -49,7 +49,7 @@ async fn retention_that_overtakes_a_source_that_runs_is_said_too() {
     source.items(40).await;
     proxies[0].cut();
     let status = source
-        .status_is(|status| status.state == State::Reconnecting)
+        .status_is(|status| status.state == Activity::Reconnecting)
         .await;
     assert!(status.error.unwrap().contains("does not answer"));
     topic.send(0, &numbered("n", 40..100)).await;
@@ -59,7 +59,7 @@ async fn retention_that_overtakes_a_source_that_runs_is_said_too() {
     assert!(found[0].contains("up to 30 records"), "{}", found[0]);
     assert_eq!(found[1..], numbered("n", 70..100));
     let status = source
-        .status_is(|status| status.state == State::Live && status.error.is_none())
+        .status_is(|status| status.state == Activity::Live && status.error.is_none())
         .await;
     assert_eq!((status.gaps, status.reconnects), (1, 1));
 }
@@ -78,7 +78,7 @@ async fn a_topic_made_anew_is_said_and_read_from_its_beginning() {
         let mut source = Running::start(&topic.address(), resume(&batches));
         let news = source.items(1 + count as usize).await;
         let found = texts(&news);
-        assert!(found[0].contains("made anew"), "{}", found[0]);
+        assert!(found[0].contains("recreated"), "{}", found[0]);
         assert_eq!(found[1..], numbered("new", 0..count));
         // Positions in it are its own.
         batches.extend(news);
@@ -100,11 +100,11 @@ async fn a_topic_made_anew_while_it_is_read_is_said_too() {
         error.contains("there is no topic")
     };
     let status = source.status_is(gone).await;
-    assert_eq!(status.state, State::Reconnecting);
+    assert_eq!(status.state, Activity::Reconnecting);
     topic.create(1).await;
     topic.send(0, &numbered("new", 0..10)).await;
     let found = texts(&source.items(11).await);
-    assert!(found[0].contains("made anew"), "{}", found[0]);
+    assert!(found[0].contains("recreated"), "{}", found[0]);
     assert_eq!(found[1..], numbered("new", 0..10));
 }
 
@@ -122,7 +122,7 @@ async fn a_topic_made_anew_behind_its_back_is_said_too() {
     topic.make_anew(1).await;
     topic.send(0, &numbered("new", 0..60)).await;
     let found = texts(&source.items(61).await);
-    assert!(found[0].contains("made anew"), "{}", found[0]);
+    assert!(found[0].contains("recreated"), "{}", found[0]);
     assert_eq!(found[1..], numbered("new", 0..60));
 }
 
@@ -135,7 +135,7 @@ async fn a_broker_that_dies_in_the_middle_is_waited_for() {
     let mut batches = source.items(500).await;
     kafka.kill();
     source
-        .status_is(|status| status.state == State::Reconnecting && status.error.is_some())
+        .status_is(|status| status.state == Activity::Reconnecting && status.error.is_some())
         .await;
     kafka.restart();
     topic.send(1, &numbered("b", 0..500)).await;
@@ -147,7 +147,9 @@ async fn a_broker_that_dies_in_the_middle_is_waited_for() {
         numbered("c", 0..500),
     ];
     assert_eq!(sorted(texts(&batches)), sorted(expected.concat()));
-    let status = source.status_is(|status| status.state == State::Live).await;
+    let status = source
+        .status_is(|status| status.state == Activity::Live)
+        .await;
     assert_eq!((status.gaps, status.reconnects, status.error), (0, 1, None));
 }
 
@@ -159,7 +161,7 @@ async fn nobody_there_is_said_and_waited_for() {
     kafka.kill();
     let mut source = Running::start(&topic.address(), Resume::fresh());
     let status = source.status_is(|status| status.error.is_some()).await;
-    assert_eq!(status.state, State::Connecting);
+    assert_eq!(status.state, Activity::Connecting);
     assert!(status.error.unwrap().contains(&topic.bootstrap));
     kafka.restart();
     assert_eq!(texts(&source.items(1).await), ["{\"n\":1}"]);

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
-use headcount_source::status::State;
-use headcount_source::{Batch, Resume};
+use headcount_source::status::Activity;
+use headcount_source::{MessageBatch, Resume};
 use headcount_test_servers::Kafka;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
@@ -26,12 +26,12 @@ async fn what_a_producer_of_others_wrote_comes_once() {
     for batch in &batches {
         let position = batch.position.as_ref().unwrap();
         let last = batch.items.last().unwrap();
-        let headcount_source::Item::Message(last) = last else {
+        let headcount_source::SourceItem::Message(last) = last else {
             panic!("there is no gap")
         };
         assert_eq!(position.at, Some(last.position));
         let (_, partition) = position.of.rsplit_once('/').unwrap();
-        let place = last.place.to_string();
+        let place = last.location.to_string();
         assert!(
             place.starts_with(&format!("partition {partition}, offset ")),
             "{place}"
@@ -44,7 +44,7 @@ async fn what_a_producer_of_others_wrote_comes_once() {
     let status = again.status_is(|status| status.messages == 1).await;
     assert_eq!(
         (status.state, status.gaps, status.error),
-        (State::Live, 0, None)
+        (Activity::Live, 0, None)
     );
 }
 
@@ -102,7 +102,9 @@ async fn only_what_was_committed_counts() {
     assert_eq!(texts(&batches), ["{\"n\":1}", "{\"n\":3}"]);
     // The marks of transactions have offsets, but are no records.
     let mut again = Running::start(&topic.address(), resume(&batches));
-    again.status_is(|status| status.state == State::Live).await;
+    again
+        .status_is(|status| status.state == Activity::Live)
+        .await;
     topic.send(0, &["{\"n\":4}"]).await;
     assert_eq!(texts(&again.items(1).await), ["{\"n\":4}"]);
 }
@@ -129,7 +131,9 @@ async fn it_begins_where_the_address_says() {
     topic.send(0, &["{\"old\":1}"]).await;
     let latest = format!("{}?from=latest", topic.address());
     let mut source = Running::start(&latest, Resume::fresh());
-    source.status_is(|status| status.state == State::Live).await;
+    source
+        .status_is(|status| status.state == Activity::Live)
+        .await;
     topic.send(0, &["{\"new\":1}"]).await;
     let mut batches = source.items(1).await;
     assert_eq!(texts(&batches), ["{\"new\":1}"]);
@@ -144,7 +148,9 @@ async fn it_begins_where_the_address_says() {
     let mut source = Running::start(&at(1), Resume::fresh());
     source.items(3).await;
     let mut source = Running::start(&at(4_000_000_000_000), Resume::fresh());
-    source.status_is(|status| status.state == State::Live).await;
+    source
+        .status_is(|status| status.state == Activity::Live)
+        .await;
     topic.send(0, &["{\"new\":3}"]).await;
     assert_eq!(texts(&source.items(1).await), ["{\"new\":3}"]);
 }
@@ -153,7 +159,9 @@ async fn it_begins_where_the_address_says() {
 async fn partitions_that_come_while_it_runs_are_read_from_their_beginning() {
     let topic = Topic::new(Kafka::shared(), 1).await;
     let mut source = Running::start(&format!("{}?from=latest", topic.address()), Resume::fresh());
-    source.status_is(|status| status.state == State::Live).await;
+    source
+        .status_is(|status| status.state == Activity::Live)
+        .await;
     topic.grow(3).await;
     topic.send(2, &["{\"n\":1}"]).await;
     assert_eq!(texts(&source.items(1).await), ["{\"n\":1}"]);
@@ -176,7 +184,9 @@ async fn a_missing_topic_is_waited_for_and_those_there_are_are_named() {
         topic.create(1).await;
         topic.send(0, &["{\"n\":1}"]).await;
         assert_eq!(texts(&source.items(1).await), ["{\"n\":1}"]);
-        let status = source.status_is(|status| status.state == State::Live).await;
+        let status = source
+            .status_is(|status| status.state == Activity::Live)
+            .await;
         assert_eq!(status.error, None);
     }
 }
@@ -200,7 +210,7 @@ async fn after_kills_at_any_moment_everything_is_there_once() {
         let mut source = Running::with(&topic.address(), journal.resume(), options);
         let mut whole = 0;
         // As the program does: batches that wait are kept in one append.
-        let mut held: Option<Batch> = None;
+        let mut held: Option<MessageBatch> = None;
         while whole < 3 + round % 7 && journal.kept().len() < expected.len() {
             let batch = source.next().await;
             let joins = held.as_ref().is_some_and(|held| {

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use headcount_source::message::{Batch, Item};
+use headcount_source::message::{MessageBatch, SourceItem};
 use headcount_source::shutdown::{Trigger, shutdown};
-use headcount_source::sink::{self, BatchReceiver, Limits};
+use headcount_source::sink::{self, BatchReceiver, SinkLimits};
 use headcount_source::status::{self, Status};
 use headcount_source::{AnySource, Delays, Options};
 use headcount_source::{Position, Resume};
@@ -182,7 +182,7 @@ impl Running {
     }
 
     pub(crate) fn with(address: &str, resume: Resume, options: Options) -> Self {
-        let (sink, inbox) = sink::channel(Limits::default());
+        let (sink, inbox) = sink::channel(SinkLimits::default());
         let (report, status) = status::status(address);
         let (trigger, shutdown) = shutdown();
         // Short times, so that tests need not wait.
@@ -202,7 +202,7 @@ impl Running {
         }
     }
 
-    pub(crate) async fn next(&mut self) -> Batch {
+    pub(crate) async fn next(&mut self) -> MessageBatch {
         let next = timeout(LIMIT, self.inbox.next()).await;
         let Ok(delivery) = next else {
             panic!("nothing comes: {:?}", self.status.borrow())
@@ -211,10 +211,10 @@ impl Running {
     }
 
     /// Batches until there are so many items.
-    pub(crate) async fn items(&mut self, count: usize) -> Vec<Batch> {
-        let mut batches: Vec<Batch> = Vec::new();
+    pub(crate) async fn items(&mut self, count: usize) -> Vec<MessageBatch> {
+        let mut batches: Vec<MessageBatch> = Vec::new();
         let items =
-            |batches: &[Batch]| batches.iter().map(|batch| batch.items.len()).sum::<usize>();
+            |batches: &[MessageBatch]| batches.iter().map(|batch| batch.items.len()).sum::<usize>();
         while items(&batches) < count {
             batches.push(self.next().await);
         }
@@ -242,16 +242,16 @@ impl Running {
 }
 
 /// Items as text: messages as they are, what is broken in angle brackets, gaps by their cause.
-pub(crate) fn texts(batches: &[Batch]) -> Vec<String> {
-    let show = |item: &Item| match item {
-        Item::Message(message) => {
+pub(crate) fn texts(batches: &[MessageBatch]) -> Vec<String> {
+    let show = |item: &SourceItem| match item {
+        SourceItem::Message(message) => {
             let text = String::from_utf8_lossy(&message.bytes);
             match &message.broken {
                 None => text.into_owned(),
                 Some(_) => format!("<{text}>"),
             }
         }
-        Item::Gap(gap) => format!("gap: {}", gap.cause),
+        SourceItem::Gap(gap) => format!("gap: {}", gap.cause),
     };
     batches
         .iter()
@@ -266,7 +266,7 @@ pub(crate) fn sorted(mut texts: Vec<String>) -> Vec<String> {
 }
 
 /// The last positions of batches that one partition took whole.
-pub(crate) fn resume(batches: &[Batch]) -> Resume {
+pub(crate) fn resume(batches: &[MessageBatch]) -> Resume {
     let mut last: HashMap<String, Position> = HashMap::new();
     for position in batches.iter().filter_map(|batch| batch.position.clone()) {
         last.insert(position.of.clone(), position);
@@ -293,12 +293,12 @@ impl Journal {
     }
 
     /// Appends a batch's parts, but only those of the partitions that `durable` names.
-    pub(crate) fn append(&mut self, batch: &Batch, durable: impl Fn(usize) -> bool) {
+    pub(crate) fn append(&mut self, batch: &MessageBatch, durable: impl Fn(usize) -> bool) {
         let position = batch.position.as_ref().unwrap();
         let count = self.partitions.len();
         let mut parts: Vec<Vec<String>> = vec![Vec::new(); count];
         for item in &batch.items {
-            let Item::Message(message) = item else {
+            let SourceItem::Message(message) = item else {
                 panic!("there is no gap")
             };
             let text = String::from_utf8(message.bytes.to_vec()).unwrap();

@@ -148,7 +148,7 @@ impl Client {
 }
 
 fn of_feed(lines: &[String], feed: Feed) -> Vec<String> {
-    let recording = |line: &&String| [line].into_iter().collect::<Recording>().count(feed) == 1;
+    let recording = |line: &&String| [line].into_iter().collect::<RecordedFeeds>().count(feed) == 1;
     lines
         .iter()
         .filter(recording)
@@ -324,7 +324,7 @@ async fn shutdown_ends_every_stream() {
 
 /// Records taken for a client that reads nothing, with a pipe of 4 KiB.
 async fn taken_for_nothing(request: &'static str) -> u64 {
-    use crate::{http::Answerer, play::Stage, seats::Seats, server};
+    use crate::{connection_slots::ConnectionSlots, http::Answerer, playback::Broadcast, server};
 
     let programme = Programme::Recording(simulated(200).iter().collect());
     let options = Options {
@@ -332,11 +332,11 @@ async fn taken_for_nothing(request: &'static str) -> u64 {
         ..Options::new(programme)
     };
     let shown = Arc::clone(&options.shown);
-    let seat = Seats::new(1).take([127, 0, 0, 1].into()).unwrap();
-    let (_ask, closing) = server::closing();
-    let answerer = Answerer::new(Arc::new(Stage::new(options)), seat, 1, closing.clone());
+    let slot = ConnectionSlots::new(1).take([127, 0, 0, 1].into()).unwrap();
+    let (_ask, signal) = shutdown::channel();
+    let answerer = Answerer::new(Arc::new(Broadcast::new(options)), slot, 1, signal.clone());
     let (mut client, end) = tokio::io::duplex(4096);
-    let connection = tokio::spawn(server::connection(end, answerer, closing));
+    let connection = tokio::spawn(server::connection(end, answerer, signal));
     client.write_all(request.as_bytes()).await.unwrap();
     // The clock is paused: this time is over when nobody has anything left to do.
     tokio::time::sleep(Duration::from_secs(5)).await;

@@ -17,8 +17,8 @@ use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
     Position,
-    message::{Batch, Broken, Gap, Item, Message},
-    sink::Held,
+    message::{Broken, Gap, Message, MessageBatch, SourceItem},
+    sink::QueuePermit,
 };
 
 use tokio::sync::watch;
@@ -67,7 +67,7 @@ struct Shelf {
 /// A batch that is not durable yet.
 struct InFlight {
     /// Room in the queue of the source, given back when the batch is durable.
-    held: Vec<Held>,
+    held: Vec<QueuePermit>,
     receipts: Vec<Receipt>,
 }
 
@@ -187,7 +187,12 @@ impl Ingest {
     ///
     /// # Errors
     /// When the journal takes nothing any more.
-    pub(crate) fn take(&mut self, source: &str, batch: Batch, held: Vec<Held>) -> Result<()> {
+    pub(crate) fn take(
+        &mut self,
+        source: &str,
+        batch: MessageBatch,
+        held: Vec<QueuePermit>,
+    ) -> Result<()> {
         let (kept, refused) = (self.kept, self.refused_sum());
         let parts = self.parts(source, &batch)?;
         let (kept, refused) = (self.kept - kept, self.refused_sum() - refused);
@@ -269,17 +274,17 @@ impl Ingest {
     }
 
     /// Sends a batch through the door, once: what it counts as kept or refused is counted here.
-    fn parts(&mut self, source: &str, batch: &Batch) -> Result<Vec<Part>> {
+    fn parts(&mut self, source: &str, batch: &MessageBatch) -> Result<Vec<Part>> {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
         let fallbacks = self.door.fallbacks();
         for item in &batch.items {
             match item {
-                Item::Message(message) => {
+                SourceItem::Message(message) => {
                     self.message(message, number, source, position, &mut parts);
                 }
-                Item::Gap(gap) => {
+                SourceItem::Gap(gap) => {
                     name(&mut self.partitions[0], number, source, &mut parts[0]);
                     parts[0].entries.push(control(number, &gap_control(gap)));
                 }
@@ -450,7 +455,7 @@ fn gap_control(gap: &Gap) -> Control {
 }
 
 fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = door.refuse(reason, message.place.to_string(), &message.bytes);
+    let mut letter = door.refuse(reason, message.location.to_string(), &message.bytes);
     // Of a message that was too long only the beginning was kept; framing has measured it.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

@@ -19,9 +19,9 @@ use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_source::{
     AnySource, Ended, Error as SourceError, Position, ReadTime, Resume, SourceAddress,
-    message::Batch,
+    message::MessageBatch,
     shutdown::Shutdown,
-    sink::{self, Delivery, Held, Limits},
+    sink::{self, Delivery, QueuePermit, SinkLimits},
     status::{self, Status},
 };
 use tokio::{
@@ -109,7 +109,7 @@ impl Intake {
         shutdown: Shutdown,
     ) -> Running {
         let name = name.to_owned();
-        let (sink, mut inbox) = sink::channel(Limits::default());
+        let (sink, mut inbox) = sink::channel(SinkLimits::default());
         let (reporter, status) = status::status(name.clone());
         let source = AnySource::new(address).with_read_time(self.read_time.clone());
         let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
@@ -242,8 +242,8 @@ impl Inbox {
 /// What of one source has arrived, in order, and its places in the queue.
 struct Gathered {
     source: String,
-    batch: Batch,
-    held: Vec<Held>,
+    batch: MessageBatch,
+    held: Vec<QueuePermit>,
 }
 
 impl Gathered {
@@ -258,7 +258,7 @@ impl Gathered {
 
     /// Whether a delivery goes on in what this one is a position in.
     fn leads_to(&self, source: &str, delivery: &Delivery) -> bool {
-        let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
+        let of = |batch: &MessageBatch| batch.position.as_ref().map(|position| position.of.clone());
         self.source == source && of(&self.batch) == of(&delivery.batch)
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use headcount_source::{
     SourceAddress,
-    address::Pace,
-    status::{State, Status},
+    address::FilePace,
+    status::{Activity, Status},
 };
 use tokio::{sync::watch, task::JoinSet};
 
@@ -66,9 +66,9 @@ pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     match address {
         SourceAddress::Simulation(_) => SourceKind::Simulation,
         SourceAddress::File(file) => match file.pace {
-            Pace::AtOnce => SourceKind::File,
-            Pace::Speed(speed) => SourceKind::Replay { speed },
-            Pace::Follow => SourceKind::Stream,
+            FilePace::AtOnce => SourceKind::File,
+            FilePace::Speed(speed) => SourceKind::Replay { speed },
+            FilePace::Follow => SourceKind::Stream,
         },
         SourceAddress::Objects(_) => SourceKind::File,
         _ => SourceKind::Stream,
@@ -80,12 +80,12 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         name: status.name.clone(),
         kind,
         state: match status.state {
-            State::Connecting => SourceState::Connecting,
-            State::Live => SourceState::Live,
-            State::Reconnecting => SourceState::Reconnecting,
-            State::Ended => SourceState::Ended,
-            State::Failed => SourceState::Failed,
-            State::Idle => SourceState::Idle,
+            Activity::Connecting => SourceState::Connecting,
+            Activity::Live => SourceState::Live,
+            Activity::Reconnecting => SourceState::Reconnecting,
+            Activity::Ended => SourceState::Ended,
+            Activity::Failed => SourceState::Failed,
+            Activity::Idle => SourceState::Idle,
         },
         last_record_at: status.last_record_at,
         gaps: status.gaps,

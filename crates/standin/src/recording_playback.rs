@@ -1,4 +1,4 @@
-//! A recording as one connection is shown it.
+//! A recording as one connection gets it.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    play::Scene,
+    playback::ScheduledRecord,
     query::{Query, Since},
     speed::Speed,
 };
@@ -19,12 +19,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Venues in one batch of a trickle, and the time from one to the next.
 const TRICKLE: usize = 512;
 const TRICKLE_PAUSE: Duration = Duration::from_secs(1);
-/// So many records are looked at in a row before others get their turn.
+/// Records searched in a row before other tasks get their turn.
 const LOOKS: usize = 1024;
 
 /// A recording in play.
-pub(super) struct Tape {
-    scenes: Arc<[Scene]>,
+pub(super) struct RecordingPlayback {
+    records: Arc<[ScheduledRecord]>,
     event_id: Option<Box<str>>,
     speed: Speed,
     once: bool,
@@ -36,10 +36,15 @@ pub(super) struct Tape {
     origin: Instant,
 }
 
-impl Tape {
-    pub(super) fn new(scenes: Arc<[Scene]>, query: &Query, speed: Speed, once: bool) -> Self {
+impl RecordingPlayback {
+    pub(super) fn new(
+        records: Arc<[ScheduledRecord]>,
+        query: &Query,
+        speed: Speed,
+        once: bool,
+    ) -> Self {
         let mut tape = Self {
-            scenes,
+            records,
             event_id: query.event_id.as_deref().map(Into::into),
             speed,
             once,
@@ -54,20 +59,23 @@ impl Tape {
 
     /// Begins where the client asked to. What is skipped takes no time.
     fn wind(&mut self, since: Since) {
-        let newer =
-            |mtime| move |scene: &Scene| scene.entry.mtime.is_some_and(|recorded| recorded > mtime);
+        let newer = |mtime| {
+            move |record: &ScheduledRecord| {
+                record.entry.mtime.is_some_and(|recorded| recorded > mtime)
+            }
+        };
         self.next = match since {
             Since::Start => 0,
             Since::Mtime(mtime) => self
-                .scenes
+                .records
                 .iter()
                 .position(newer(mtime))
-                .unwrap_or(self.scenes.len()),
+                .unwrap_or(self.records.len()),
             Since::Count(count) => self.last(count),
         };
         // The last records come at once, so it is the last of them that is due now.
         let now_due = match since {
-            Since::Count(_) => self.scenes.len().saturating_sub(1),
+            Since::Count(_) => self.records.len().saturating_sub(1),
             _ => self.next,
         };
         self.origin = self
@@ -79,27 +87,27 @@ impl Tape {
     /// The place from which on there are `count` records to show.
     fn last(&self, count: usize) -> usize {
         let wanted = self
-            .scenes
+            .records
             .iter()
             .enumerate()
             .rev()
-            .filter(|(_, scene)| self.shows(scene));
+            .filter(|(_, record)| self.shows(record));
         wanted
             .take(count)
             .last()
-            .map_or(self.scenes.len(), |(index, _)| index)
+            .map_or(self.records.len(), |(index, _)| index)
     }
 
-    /// As [`Play::next`](super::play::Play::next).
+    /// As [`Playback::next`](super::playback::Playback::next).
     pub(super) async fn next(&mut self) -> Bytes {
         let mut looked = 0;
         loop {
-            while let Some(scene) = self.scenes.get(self.next) {
-                if self.shows(scene) {
+            while let Some(record) = self.records.get(self.next) {
+                if self.shows(record) {
                     sleep_until(self.origin + self.due(self.next)).await;
                     self.next += 1;
                     self.shown = true;
-                    return scene.entry.line.clone();
+                    return record.entry.line.clone();
                 }
                 self.next += 1;
                 looked += 1;
@@ -111,27 +119,27 @@ impl Tape {
         }
     }
 
-    fn shows(&self, scene: &Scene) -> bool {
-        self.event_id.is_none() || self.event_id == scene.entry.event_id
+    fn shows(&self, record: &ScheduledRecord) -> bool {
+        self.event_id.is_none() || self.event_id == record.entry.event_id
     }
 
     fn due(&self, index: usize) -> Duration {
         if self.trickle {
             return self.speed.of(TRICKLE_PAUSE) * (index / TRICKLE) as u32;
         }
-        let last = self.scenes.len().saturating_sub(1);
-        self.scenes
+        let last = self.records.len().saturating_sub(1);
+        self.records
             .get(index.min(last))
-            .map_or(Duration::ZERO, |scene| scene.due)
+            .map_or(Duration::ZERO, |record| record.due)
     }
 
     /// At the end: silence for ever, or a pause and the beginning. As fast as the client reads
     /// there is no pause, unless there was nothing to read.
     async fn begin_anew(&mut self) {
-        if self.once || self.scenes.is_empty() {
+        if self.once || self.records.is_empty() {
             pending::<()>().await;
         }
-        let end = self.origin + self.due(self.scenes.len());
+        let end = self.origin + self.due(self.records.len());
         if self.speed != Speed::MAX {
             sleep_until(end + PAUSE).await;
         } else if !self.shown {

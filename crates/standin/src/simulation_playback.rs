@@ -1,4 +1,4 @@
-//! The simulation as one connection is shown it.
+//! The simulation as one connection gets it.
 
 use std::{future::pending, sync::Arc, time::Duration};
 
@@ -13,15 +13,15 @@ use super::{
 };
 use headcount_simulator::Simulator;
 
-/// So many records are looked at in a row before others get their turn.
+/// Records searched in a row before other tasks get their turn.
 const LOOKS: usize = 1024;
-/// A rest in a long search.
+/// Pause within a long search.
 const BREATH: Duration = Duration::from_millis(5);
 /// How far back `since_count` looks.
 const BACKLOG_MAX: u64 = 100_000;
 
 /// The simulation in play.
-pub(super) struct Live {
+pub(super) struct SimulationPlayback {
     simulator: Arc<Simulator>,
     feed: Feed,
     event_id: Option<Box<str>>,
@@ -30,7 +30,7 @@ pub(super) struct Live {
     next: u64,
 }
 
-impl Live {
+impl SimulationPlayback {
     pub(super) fn new(
         simulator: Arc<Simulator>,
         feed: Feed,
@@ -74,7 +74,7 @@ impl Live {
         };
     }
 
-    /// As [`Play::next`](super::play::Play::next).
+    /// As [`Playback::next`](super::playback::Playback::next).
     pub(super) async fn next(&mut self) -> Bytes {
         let mut looked = 0;
         if !self.simulator.brings(self.feed) {
@@ -94,7 +94,7 @@ impl Live {
             self.next += 1;
             looked += 1;
             if looked % LOOKS == 0 {
-                // What nobody sees should come no faster than what is seen.
+                // Skipped records should pass no faster than matching ones.
                 sleep_until(self.due()).await;
                 sleep(BREATH).await;
             }

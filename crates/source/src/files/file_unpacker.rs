@@ -13,9 +13,9 @@ use super::utf16::Utf16;
 
 /// How deep a file may be packed: a tar of gzip in a gzip, say, which is then one in UTF-16.
 const LAYERS_MAX: u8 = 4;
-/// So much may come out of any file. A machine that is not told otherwise has ten times that on its disk.
+/// Any file may unpack to this many bytes. Any machine has ten times that on its disk.
 const FREE_BYTES: u64 = 256 << 20;
-/// Beyond it, so many bytes may come of each one that was read. Recordings come to 10 or 20, one record repeated a
+/// Beyond that, each packed byte may unpack to this many bytes. Recordings come to 10 or 20, one record repeated a
 /// million times to some hundred; what is built to fill disks to a thousand and more in every layer.
 const RATIO_MAX: u64 = 1000;
 /// Memory that unpacking an xz may take: `xz -9` asks for 65 MiB.
@@ -23,14 +23,14 @@ const XZ_MEMORY_KIB: u32 = 128 << 10;
 
 /// Unpacks one file.
 #[derive(Clone)]
-pub(super) struct Unpacker {
+pub(super) struct FileUnpacker {
     /// How many bytes of the file itself were read.
     packed: Arc<AtomicU64>,
     layers_left: u8,
     free_bytes: u64,
 }
 
-impl Unpacker {
+impl FileUnpacker {
     /// For a file of which the reader counts in `packed` what it reads.
     pub(super) fn new(packed: Arc<AtomicU64>) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Unpacker {
         Self { free_bytes, ..self }
     }
 
-    /// As [`Unpacker::open`], also of what can only be read by going back and forth in it.
+    /// As [`FileUnpacker::open`], also of what can only be read by going back and forth in it.
     pub(super) fn open_seekable(
         &self,
         mut reader: impl Read + Seek + Send + 'static,
@@ -63,7 +63,7 @@ impl Unpacker {
     pub(super) fn open(&self, mut reader: BoxedReader) -> io::Result<BoxedReader> {
         let (head, format) = begin(&mut reader)?;
         let mark = match format {
-            // The byte order mark is no part of the text.
+            // The byte order mark is not part of the text.
             Format::Utf16 { .. } => 2,
             _ => 0,
         };

@@ -1,4 +1,4 @@
-//! What is shown to whom, and when.
+//! Which records each connection gets, and when.
 
 use std::{
     sync::{
@@ -13,23 +13,24 @@ use headcount_record::Feed;
 use tokio::time::Instant;
 
 use super::{
-    Options, Programme, live::Live, query::Query, recording::Entry, speed::Speed, tape::Tape,
+    Options, Programme, query::Query, recorded_feeds::RecordingEntry,
+    recording_playback::RecordingPlayback, simulation_playback::SimulationPlayback, speed::Speed,
 };
 use headcount_simulator::Simulator;
 
-/// Nobody waits longer than this for a recorded record, however long it was quiet.
+/// The longest pause before a recorded record, however long the recording was quiet.
 const GAP_MAX: Duration = Duration::from_secs(1);
 
-/// What all connections are shown, ready to be played.
-pub(super) struct Stage {
-    set: Set,
+/// The content of all connections, ready to be played.
+pub(super) struct Broadcast {
+    content: BroadcastContent,
     speed: Speed,
     shown: Arc<AtomicU64>,
 }
 
-enum Set {
+enum BroadcastContent {
     Recording {
-        feeds: [Arc<[Scene]>; 5],
+        feeds: [Arc<[ScheduledRecord]>; 5],
         once: bool,
     },
     Simulation {
@@ -39,45 +40,51 @@ enum Set {
 }
 
 /// A record and when it is due, counted from the recording's start.
-pub(super) struct Scene {
-    pub(super) entry: Entry,
+pub(super) struct ScheduledRecord {
+    pub(super) entry: RecordingEntry,
     pub(super) due: Duration,
 }
 
-impl Stage {
+impl Broadcast {
     pub(super) fn new(options: Options) -> Self {
         let Options {
             speed, once, shown, ..
         } = options;
-        let set = match options.programme {
+        let content = match options.programme {
             Programme::Recording(recording) => {
                 let feeds = recording
                     .into_feeds()
                     .map(|entries| paced(entries, speed).into());
-                Set::Recording { feeds, once }
+                BroadcastContent::Recording { feeds, once }
             }
-            Programme::Simulation(simulator) => Set::Simulation {
+            Programme::Simulation(simulator) => BroadcastContent::Simulation {
                 simulator: Arc::new(simulator),
                 opened: Instant::now(),
             },
         };
-        Self { set, speed, shown }
+        Self {
+            content,
+            speed,
+            shown,
+        }
     }
 
     /// Begins to play a feed to a new connection.
-    pub(super) fn play(&self, feed: Feed, query: &Query) -> Play {
-        let part = match &self.set {
-            Set::Recording { feeds, once } => {
-                let scenes = Arc::clone(&feeds[feed as usize]);
-                Part::Tape(Tape::new(scenes, query, self.speed, *once))
+    pub(super) fn play(&self, feed: Feed, query: &Query) -> Playback {
+        let kind = match &self.content {
+            BroadcastContent::Recording { feeds, once } => {
+                let records = Arc::clone(&feeds[feed as usize]);
+                PlaybackKind::Recording(RecordingPlayback::new(records, query, self.speed, *once))
             }
-            Set::Simulation { simulator, opened } => {
+            BroadcastContent::Simulation { simulator, opened } => {
                 let simulator = Arc::clone(simulator);
-                Part::Live(Live::new(simulator, feed, query, self.speed, *opened))
+                PlaybackKind::Simulation(SimulationPlayback::new(
+                    simulator, feed, query, self.speed, *opened,
+                ))
             }
         };
-        Play {
-            part,
+        Playback {
+            kind,
             shown: Arc::clone(&self.shown),
         }
     }
@@ -85,10 +92,10 @@ impl Stage {
 
 /// When each record is due: the greatest live time so far decides, since re-sent records bear
 /// times of long ago. Recordings without any live time go by all times.
-fn paced(entries: Vec<Entry>, speed: Speed) -> Vec<Scene> {
+fn paced(entries: Vec<RecordingEntry>, speed: Speed) -> Vec<ScheduledRecord> {
     let any_live = entries.iter().any(|entry| entry.live_mtime().is_some());
     let (mut due, mut front) = (Duration::ZERO, None);
-    let pace = |entry: Entry| {
+    let pace = |entry: RecordingEntry| {
         let mtime = if any_live {
             entry.live_mtime()
         } else {
@@ -101,29 +108,29 @@ fn paced(entries: Vec<Entry>, speed: Speed) -> Vec<Scene> {
                 front = Some(mtime);
             }
         }
-        Scene { entry, due }
+        ScheduledRecord { entry, due }
     };
     entries.into_iter().map(pace).collect()
 }
 
-/// A feed as one connection sees it.
-pub(super) struct Play {
-    part: Part,
+/// A feed as one connection gets it.
+pub(super) struct Playback {
+    kind: PlaybackKind,
     shown: Arc<AtomicU64>,
 }
 
-enum Part {
-    Tape(Tape),
-    Live(Live),
+enum PlaybackKind {
+    Recording(RecordingPlayback),
+    Simulation(SimulationPlayback),
 }
 
-impl Play {
+impl Playback {
     /// Waits until the next record is due, and gives it with its LF. When nothing more will ever
-    /// come it waits for ever. Whoever stops waiting loses nothing.
+    /// come it waits for ever. Cancelling the wait loses nothing.
     pub(super) async fn next(&mut self) -> Bytes {
-        let line = match &mut self.part {
-            Part::Tape(tape) => tape.next().await,
-            Part::Live(live) => live.next().await,
+        let line = match &mut self.kind {
+            PlaybackKind::Recording(recording) => recording.next().await,
+            PlaybackKind::Simulation(simulation) => simulation.next().await,
         };
         self.shown.fetch_add(1, Ordering::Relaxed);
         line

@@ -1,4 +1,4 @@
-//! Unpacking what comes in pieces: the body of an HTTP stream.
+//! Unpacks the body of an HTTP stream as it arrives.
 
 use std::io;
 
@@ -8,20 +8,20 @@ use zstd::stream::raw::{Decoder, Operation as _};
 
 use super::packing::{Packing, packing};
 
-/// The most content that one step gives: a few packed bytes can stand for very many, and nobody is to hold them all.
+/// The most content that one step returns: a few packed bytes can stand for very many, which must not all be in memory.
 const STEP_BYTES: usize = 64 << 10;
 
 /// The first bytes by which every packing is told.
 const MAGIC_BYTES: usize = 4;
 
-/// The longest head of a gzip member that is waited for: it may bear a name and a comment.
+/// The longest head of a gzip member, which may hold a name and a comment.
 const GZIP_HEAD_MAX: usize = 64 << 10;
 
 /// The checksum and the length behind a gzip member.
 const GZIP_TAIL_BYTES: usize = 8;
 
 /// Unpacks a body as it comes, whatever the sizes in which it does; what is not packed passes as it is.
-pub(crate) struct Unpacker {
+pub(crate) struct BodyUnpacker {
     input: Bytes,
     output: Vec<u8>,
     state: UnpackState,
@@ -58,7 +58,7 @@ struct ZstdFrames {
 
 /// What one step came to.
 enum UnpackStep {
-    /// So many bytes of content.
+    /// Bytes of content.
     Content(usize),
     /// The next state has the say.
     On,
@@ -66,9 +66,9 @@ enum UnpackStep {
     Wait,
 }
 
-impl Unpacker {
+impl BodyUnpacker {
     pub(crate) fn new() -> Self {
-        Unpacker {
+        BodyUnpacker {
             input: Bytes::new(),
             output: Vec::new(),
             state: UnpackState::Unknown,
@@ -84,7 +84,7 @@ impl Unpacker {
         };
     }
 
-    /// No more bytes will come; [`Unpacker::next`] is to be asked for the rest, and then [`Unpacker::is_whole`].
+    /// No more bytes will come; [`BodyUnpacker::next`] is to be asked for the rest, and then [`BodyUnpacker::is_whole`].
     pub(crate) fn finish(&mut self) {
         if let UnpackState::Unknown = self.state {
             self.state = UnpackState::Plain;

@@ -5,28 +5,28 @@
 //!  between ─────▶ value ────────────────────────▶ between
 //!     │             │ grammar breaks, too long, end of input
 //!     │             ▼
-//!     │          recover ── a line that begins an object, or is no JSON ──▶ one malformed piece, between
+//!     │          recover ── a line that begins an object, or is no JSON ──▶ one malformed span, between
 //!     │             │ no such line within 1 MiB
 //!     │             ▼
-//!     │           flood  (hashes and forgets) ──▶ one piece too big, between
+//!     │           oversized  (hashes and forgets) ──▶ one span too big, between
 //!     │ HTTP/    head    (skipped to its blank line)
-//!     └ other    garbage (one malformed piece to the line's end)
+//!     └ other    garbage (one malformed span to the line's end)
 //! ```
 //!
 //! What comes out depends on the bytes alone, never on how they were cut into buffers.
 
 use std::ops::Range;
 
-use super::flood::Flood;
+use super::oversized::Oversized;
 use super::scan::{ObjectScanner, ScanVerdict, is_blank};
 use crate::message::Broken;
 use memchr::{memchr, memchr_iter};
 
-/// The longest value (or malformed piece) that is kept whole.
+/// The longest value (or malformed span) that is kept whole.
 pub const VALUE_MAX: usize = 1 << 20;
 
-/// How much is kept of a piece that is too big.
-pub const CUT_BYTES: usize = 4096;
+/// How much is kept of a span that is too big.
+pub const EXCERPT_BYTES: usize = 4096;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -41,24 +41,24 @@ const HEAD_LINE_MAX: usize = 16 << 10;
 
 /// How closely lines are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
-    /// Every value is scanned: a piece without `broken` is exactly one object.
+pub enum ScanMode {
+    /// Every value is scanned: a span without `broken` is exactly one object.
     Proved,
     /// A line that begins with `{`, ends with `}` and is followed by another `{` is handed over unseen
-    /// ([`Piece::proved`] is false). When the decoder refuses such a line, ask [`super::values_in`] what it holds.
+    /// ([`ValueSpan::proved`] is false). When the decoder refuses such a line, ask [`super::values_in`] what it holds.
     Lines,
 }
 
 /// One value, or one malformed stretch, as a range of the buffer it was found in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// In the buffer given to [`Cutter::next`]; empty when `cut` is given.
+pub struct ValueSpan {
+    /// In the buffer given to [`Splitter::next`]; empty when `excerpt` is given.
     pub range: Range<usize>,
-    /// The first [`CUT_BYTES`] of a piece that is too big.
-    pub cut: Option<Box<[u8]>>,
+    /// The first [`EXCERPT_BYTES`] of a span that is too big.
+    pub excerpt: Option<Box<[u8]>>,
     /// Where it begins, counted from the beginning of the input.
     pub start: u64,
-    /// One past its last byte. Grows strictly from piece to piece.
+    /// One past its last byte. Grows strictly from span to span.
     pub end: u64,
     /// The number of the line it begins on, from 1.
     pub line: u64,
@@ -68,18 +68,20 @@ pub struct Piece {
     pub broken: Option<Broken>,
 }
 
-impl Piece {
+impl ValueSpan {
     /// Its bytes, out of the buffer it was found in.
     pub fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
-        self.cut.as_deref().unwrap_or(&buffer[self.range.clone()])
+        self.excerpt
+            .as_deref()
+            .unwrap_or(&buffer[self.range.clone()])
     }
 }
 
-/// Cuts a stream into pieces. The caller keeps the buffer: it shows all bytes from [`Cutter::consumed`] on at every
-/// call, and may drop those before it by telling [`Cutter::drop_front`].
+/// Splits a stream into spans. The caller keeps the buffer: it shows all bytes from [`Splitter::consumed`] on at every
+/// call, and may drop those before it by telling [`Splitter::drop_front`].
 #[derive(Debug)]
-pub struct Cutter {
-    look: Look,
+pub struct Splitter {
+    mode: ScanMode,
     /// [`VALUE_MAX`], less in tests.
     value_max: usize,
     /// How many bytes were dropped before the buffer.
@@ -93,11 +95,11 @@ pub struct Cutter {
     indent: usize,
     /// Whether a value has begun on this line: only the first one may be the whole line.
     begun: bool,
-    state: CutState,
+    state: SplitState,
 }
 
 #[derive(Debug)]
-enum CutState {
+enum SplitState {
     Between,
     Head,
     Garbage {
@@ -112,33 +114,33 @@ enum CutState {
         pretty: Option<bool>,
         broken: Broken,
     },
-    Flood(Box<Torrent>),
+    Oversized(Box<OpenOversized>),
 }
 
 /// What begins on a line, as far as it can be seen.
 enum Judgement {
-    /// An object, its brace so many bytes into the line, after so many blanks.
+    /// An object: the offset of its brace in the line, and how many blanks stand before it.
     Object {
         brace: usize,
         indent: usize,
     },
     /// What may be the rest of a broken value.
     Other,
-    /// What is no part of any value, such as prose.
+    /// Text that cannot be part of a value, such as prose.
     Foreign,
     Unknown,
 }
 
-impl Cutter {
+impl Splitter {
     /// For an input that is read from its beginning.
-    pub fn new(look: Look) -> Self {
-        Cutter::resumed(look, 0, 1)
+    pub fn new(mode: ScanMode) -> Self {
+        Splitter::resumed(mode, 0, 1)
     }
 
     /// Begins in the middle of an input, at the beginning of a line.
-    pub fn resumed(look: Look, offset: u64, line: u64) -> Self {
-        Cutter {
-            look,
+    pub fn resumed(mode: ScanMode, offset: u64, line: u64) -> Self {
+        Splitter {
+            mode,
             value_max: VALUE_MAX,
             base: offset,
             at: 0,
@@ -146,35 +148,35 @@ impl Cutter {
             fresh: true,
             indent: 0,
             begun: false,
-            state: CutState::Between,
+            state: SplitState::Between,
         }
     }
 
     #[cfg(test)]
     pub(crate) fn with_value_max(self, value_max: usize) -> Self {
-        Cutter { value_max, ..self }
+        Splitter { value_max, ..self }
     }
 
     /// Bytes before this index are no longer needed.
     pub fn consumed(&self) -> usize {
-        // While a piece is open `at` stays at its beginning.
+        // While a span is open `at` stays at its beginning.
         self.at
     }
 
-    /// The caller dropped so many bytes from the front of its buffer.
+    /// The caller dropped `count` bytes from the front of its buffer.
     pub fn drop_front(&mut self, count: usize) {
         self.base += count as u64;
         self.at -= count;
         match &mut self.state {
-            CutState::Garbage { search } | CutState::Recover { search, .. } => *search -= count,
-            CutState::Value { scanned, .. } => *scanned -= count,
-            CutState::Between | CutState::Head | CutState::Flood(_) => {}
+            SplitState::Garbage { search } | SplitState::Recover { search, .. } => *search -= count,
+            SplitState::Value { scanned, .. } => *scanned -= count,
+            SplitState::Between | SplitState::Head | SplitState::Oversized(_) => {}
         }
     }
 
     /// Whether it stands between two values, as far as can be seen.
     pub(super) fn is_between(&self) -> bool {
-        matches!(self.state, CutState::Between)
+        matches!(self.state, SplitState::Between)
     }
 
     /// Where reading stands, counted from the beginning of the input.
@@ -187,30 +189,30 @@ impl Cutter {
         self.line
     }
 
-    /// The next piece, or `None` when more bytes are needed (with `eof`: when there is nothing left).
-    pub fn next(&mut self, buffer: &[u8], eof: bool) -> Option<Piece> {
+    /// The next span, or `None` when more bytes are needed (with `eof`: when there is nothing left).
+    pub fn next(&mut self, buffer: &[u8], eof: bool) -> Option<ValueSpan> {
         loop {
-            let step = match std::mem::replace(&mut self.state, CutState::Between) {
-                CutState::Between => self.between(buffer, eof),
-                CutState::Head => self.head(buffer, eof),
-                CutState::Garbage { search } => self.garbage(buffer, eof, search),
-                CutState::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
-                CutState::Recover {
+            let step = match std::mem::replace(&mut self.state, SplitState::Between) {
+                SplitState::Between => self.between(buffer, eof),
+                SplitState::Head => self.head(buffer, eof),
+                SplitState::Garbage { search } => self.garbage(buffer, eof, search),
+                SplitState::Value { scanner, scanned } => self.value(buffer, eof, scanner, scanned),
+                SplitState::Recover {
                     search,
                     pretty,
                     broken,
                 } => self.recover(buffer, eof, search, pretty, broken),
-                CutState::Flood(flood) => self.flood(buffer, eof, flood),
+                SplitState::Oversized(oversized) => self.oversized(buffer, eof, oversized),
             };
             match step {
-                CutStep::On => {}
-                CutStep::Wait => return None,
-                CutStep::Piece(piece) => return Some(piece),
+                SplitStep::On => {}
+                SplitStep::Wait => return None,
+                SplitStep::ValueSpan(span) => return Some(span),
             }
         }
     }
 
-    fn between(&mut self, buffer: &[u8], eof: bool) -> CutStep {
+    fn between(&mut self, buffer: &[u8], eof: bool) -> SplitStep {
         while let Some(&byte) = buffer.get(self.at) {
             match byte {
                 b'{' => return self.object(buffer, eof),
@@ -220,17 +222,17 @@ impl Cutter {
                 byte if is_mark(byte) => {}
                 b'H' if self.fresh && self.indent == 0 => {
                     match begins(&buffer[self.at..], b"HTTP/", eof) {
-                        None => return CutStep::Wait,
+                        None => return SplitStep::Wait,
                         Some(true) => {
-                            self.state = CutState::Head;
-                            return CutStep::On;
+                            self.state = SplitState::Head;
+                            return SplitStep::On;
                         }
                         Some(false) => return self.begin_garbage(),
                     }
                 }
                 0xef => {
                     match begins(&buffer[self.at..], BYTE_ORDER_MARK, eof) {
-                        None => return CutStep::Wait,
+                        None => return SplitStep::Wait,
                         // Files that were put together have one before each of their beginnings.
                         Some(true) => self.at += 2,
                         Some(false) => return self.begin_garbage(),
@@ -240,7 +242,7 @@ impl Cutter {
             }
             self.at += 1;
         }
-        CutStep::Wait
+        SplitStep::Wait
     }
 
     fn new_line(&mut self) {
@@ -250,25 +252,25 @@ impl Cutter {
         self.begun = false;
     }
 
-    fn begin_garbage(&mut self) -> CutStep {
-        self.state = CutState::Garbage { search: self.at };
-        CutStep::On
+    fn begin_garbage(&mut self) -> SplitStep {
+        self.state = SplitState::Garbage { search: self.at };
+        SplitStep::On
     }
 
     /// At a brace: an unseen line when that is as good as a scanned one, else a scan.
-    fn object(&mut self, buffer: &[u8], eof: bool) -> CutStep {
+    fn object(&mut self, buffer: &[u8], eof: bool) -> SplitStep {
         let first = !std::mem::replace(&mut self.begun, true);
-        if self.look == Look::Lines
+        if self.mode == ScanMode::Lines
             && first
             && let Some(length) = lone_line(&buffer[self.at..], eof, self.value_max)
         {
             return self.whole(buffer, self.at + length, false);
         }
-        self.state = CutState::Value {
+        self.state = SplitState::Value {
             scanner: ObjectScanner::new(),
             scanned: self.at,
         };
-        CutStep::On
+        SplitStep::On
     }
 
     fn value(
@@ -277,26 +279,26 @@ impl Cutter {
         eof: bool,
         mut scanner: ObjectScanner,
         scanned: usize,
-    ) -> CutStep {
+    ) -> SplitStep {
         let limit = buffer.len().min(self.at + self.value_max);
         let broken = match scanner.run(&buffer[..limit], scanned) {
             ScanVerdict::Complete(end) => return self.whole(buffer, end, true),
             ScanVerdict::More if limit < self.at + self.value_max && !eof => {
-                self.state = CutState::Value {
+                self.state = SplitState::Value {
                     scanner,
                     scanned: limit,
                 };
-                return CutStep::Wait;
+                return SplitStep::Wait;
             }
             ScanVerdict::More | ScanVerdict::Broken => Broken::NotJson,
             ScanVerdict::TooDeep => Broken::TooDeep,
         };
-        self.state = CutState::Recover {
+        self.state = SplitState::Recover {
             search: self.at,
             pretty: None,
             broken,
         };
-        CutStep::On
+        SplitStep::On
     }
 
     /// Looks for the line on which reading goes on after a broken value.
@@ -307,23 +309,23 @@ impl Cutter {
         mut search: usize,
         mut pretty: Option<bool>,
         broken: Broken,
-    ) -> CutStep {
+    ) -> SplitStep {
         loop {
             let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
             let reach = newline.unwrap_or(buffer.len());
             if reach - self.at > self.value_max {
-                return self.begin_flood(pretty);
+                return self.begin_oversized(pretty);
             }
             let Some(newline) = newline else {
                 if eof {
                     return self.malformed(buffer, buffer.len(), buffer.len(), broken);
                 }
-                self.state = CutState::Recover {
+                self.state = SplitState::Recover {
                     search: buffer.len(),
                     pretty,
                     broken,
                 };
-                return CutStep::Wait;
+                return SplitStep::Wait;
             };
             let laid_out = *pretty
                 .get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
@@ -336,56 +338,61 @@ impl Cutter {
                 Judgement::Foreign => return self.malformed(buffer, newline, newline, broken),
                 Judgement::Other => search = newline + 1,
                 Judgement::Unknown => {
-                    self.state = CutState::Recover {
+                    self.state = SplitState::Recover {
                         search: newline,
                         pretty,
                         broken,
                     };
-                    return CutStep::Wait;
+                    return SplitStep::Wait;
                 }
             }
         }
     }
 
-    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> CutStep {
+    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> SplitStep {
         let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
         let reach = newline.unwrap_or(buffer.len());
         if reach - self.at > self.value_max {
-            return self.begin_flood(None);
+            return self.begin_oversized(None);
         }
         if newline.is_none() && !eof {
-            self.state = CutState::Garbage { search: reach };
-            return CutStep::Wait;
+            self.state = SplitState::Garbage { search: reach };
+            return SplitStep::Wait;
         }
         self.malformed(buffer, reach, reach, Broken::NotJson)
     }
 
     /// Forgets as it goes: until the line's end, or until an object begins when the value has several lines.
-    fn begin_flood(&mut self, pretty: Option<bool>) -> CutStep {
-        self.state = CutState::Flood(Box::new(Torrent {
+    fn begin_oversized(&mut self, pretty: Option<bool>) -> SplitStep {
+        self.state = SplitState::Oversized(Box::new(OpenOversized {
             start: self.offset(),
             line: self.line,
             pretty,
-            text: Flood::new(),
+            text: Oversized::new(),
         }));
-        CutStep::On
+        SplitStep::On
     }
 
-    fn flood(&mut self, buffer: &[u8], eof: bool, mut flood: Box<Torrent>) -> CutStep {
+    fn oversized(
+        &mut self,
+        buffer: &[u8],
+        eof: bool,
+        mut oversized: Box<OpenOversized>,
+    ) -> SplitStep {
         loop {
             let newline = memchr(b'\n', &buffer[self.at..]).map(|found| self.at + found);
             let reach = newline.unwrap_or(buffer.len());
-            flood.text.swallow(&buffer[self.at..reach]);
+            oversized.text.swallow(&buffer[self.at..reach]);
             self.at = reach;
             let Some(newline) = newline else {
                 if eof {
-                    return flood.finish(self.at);
+                    return oversized.finish(self.at);
                 }
-                self.state = CutState::Flood(flood);
-                return CutStep::Wait;
+                self.state = SplitState::Oversized(oversized);
+                return SplitStep::Wait;
             };
-            let Some(laid_out) = flood.pretty else {
-                return flood.finish(self.at);
+            let Some(laid_out) = oversized.pretty else {
+                return oversized.finish(self.at);
             };
             match self.judge(&buffer[newline + 1..], eof, laid_out) {
                 Judgement::Object { brace, indent } => {
@@ -393,29 +400,29 @@ impl Cutter {
                     self.new_line();
                     self.fresh = false;
                     self.indent = indent;
-                    return flood.finish(self.at);
+                    return oversized.finish(self.at);
                 }
-                Judgement::Foreign => return flood.finish(self.at),
+                Judgement::Foreign => return oversized.finish(self.at),
                 Judgement::Other => {
-                    flood.text.swallow(b"\n");
+                    oversized.text.swallow(b"\n");
                     self.at = newline + 1;
                     self.line += 1;
                 }
                 Judgement::Unknown => {
-                    self.state = CutState::Flood(flood);
-                    return CutStep::Wait;
+                    self.state = SplitState::Oversized(oversized);
+                    return SplitStep::Wait;
                 }
             }
         }
     }
 
     /// Skips a head as `curl -i` prints it: lines of the form `Name: value` up to a blank one.
-    fn head(&mut self, buffer: &[u8], eof: bool) -> CutStep {
+    fn head(&mut self, buffer: &[u8], eof: bool) -> SplitStep {
         let rest = &buffer[self.at..];
         let newline = memchr(b'\n', rest);
         if newline.is_none() && !eof && rest.len() <= HEAD_LINE_MAX {
-            self.state = CutState::Head;
-            return CutStep::Wait;
+            self.state = SplitState::Head;
+            return SplitStep::Wait;
         }
         let line = &rest[..newline.unwrap_or(rest.len())];
         let text = line.strip_suffix(b"\r").unwrap_or(line);
@@ -423,7 +430,7 @@ impl Cutter {
             return if text.starts_with(b"HTTP/") {
                 self.begin_garbage()
             } else {
-                CutStep::On
+                SplitStep::On
             };
         }
         self.at += line.len();
@@ -432,13 +439,13 @@ impl Cutter {
             self.new_line();
         }
         if !text.is_empty() && newline.is_some() {
-            self.state = CutState::Head;
+            self.state = SplitState::Head;
         }
-        CutStep::On
+        SplitStep::On
     }
 
     /// Ends a value.
-    fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> CutStep {
+    fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> SplitStep {
         let range = self.at..end;
         let line = self.line;
         if proved {
@@ -446,28 +453,28 @@ impl Cutter {
         }
         self.fresh = false;
         self.at = end;
-        CutStep::Piece(Piece {
+        SplitStep::ValueSpan(ValueSpan {
             start: self.base + range.start as u64,
             end: self.base + end as u64,
             range,
-            cut: None,
+            excerpt: None,
             line,
             proved,
             broken: None,
         })
     }
 
-    /// Ends a piece at `end` and reading goes on at `next`, both in the buffer.
-    fn malformed(&mut self, buffer: &[u8], end: usize, next: usize, broken: Broken) -> CutStep {
+    /// Ends a span at `end` and reading goes on at `next`, both in the buffer.
+    fn malformed(&mut self, buffer: &[u8], end: usize, next: usize, broken: Broken) -> SplitStep {
         let start = self.at;
         let length = trimmed_length(&buffer[start..end]);
         let line = self.line;
         self.line += memchr_iter(b'\n', &buffer[start..next]).count() as u64;
         self.fresh = false;
         self.at = next;
-        CutStep::Piece(Piece {
+        SplitStep::ValueSpan(ValueSpan {
             range: start..start + length,
-            cut: None,
+            excerpt: None,
             start: self.base + start as u64,
             end: self.base + (start + length) as u64,
             line,
@@ -511,29 +518,29 @@ impl Cutter {
     }
 }
 
-enum CutStep {
+enum SplitStep {
     On,
     Wait,
-    Piece(Piece),
+    ValueSpan(ValueSpan),
 }
 
-/// A piece too big to keep.
+/// A span too big to keep.
 #[derive(Debug)]
-struct Torrent {
+struct OpenOversized {
     start: u64,
     line: u64,
     /// `None`: until the line ends. Else until an object begins, judged as for this layout.
     pretty: Option<bool>,
-    text: Flood,
+    text: Oversized,
 }
 
-impl Torrent {
-    fn finish(self, at: usize) -> CutStep {
+impl OpenOversized {
+    fn finish(self, at: usize) -> SplitStep {
         let end = self.start + self.text.length();
-        let (cut, broken) = self.text.finish();
-        CutStep::Piece(Piece {
+        let (excerpt, broken) = self.text.finish();
+        SplitStep::ValueSpan(ValueSpan {
             range: at..at,
-            cut: Some(cut.into()),
+            excerpt: Some(excerpt.into()),
             start: self.start,
             end,
             line: self.line,

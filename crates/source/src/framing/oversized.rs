@@ -1,25 +1,25 @@
-//! Text too big to keep: hashed and forgotten as it goes by.
+//! Text too big to keep: only its length, its hash and its first bytes survive.
 
 use sha2::{Digest, Sha256};
 
-use super::cutter::CUT_BYTES;
+use super::splitter::EXCERPT_BYTES;
 use crate::message::Broken;
 
 #[derive(Debug)]
-pub(crate) struct Flood {
+pub(crate) struct Oversized {
     length: u64,
     hasher: Sha256,
-    cut: Vec<u8>,
+    excerpt: Vec<u8>,
     /// A carriage return that belongs to the text only if more of it follows.
     carriage_return: bool,
 }
 
-impl Flood {
+impl Oversized {
     pub(crate) fn new() -> Self {
-        Flood {
+        Oversized {
             length: 0,
             hasher: Sha256::new(),
-            cut: Vec::with_capacity(CUT_BYTES),
+            excerpt: Vec::with_capacity(EXCERPT_BYTES),
             carriage_return: false,
         }
     }
@@ -43,7 +43,7 @@ impl Flood {
     /// The beginning of the text, and its length and hash.
     pub(crate) fn finish(self) -> (Vec<u8>, Broken) {
         (
-            self.cut,
+            self.excerpt,
             Broken::TooBig {
                 length: self.length,
                 sha256: self.hasher.finalize().into(),
@@ -54,7 +54,8 @@ impl Flood {
     fn keep(&mut self, bytes: &[u8]) {
         self.length += bytes.len() as u64;
         self.hasher.update(bytes);
-        let room = CUT_BYTES - self.cut.len();
-        self.cut.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let room = EXCERPT_BYTES - self.excerpt.len();
+        self.excerpt
+            .extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }

@@ -11,29 +11,29 @@ const PIECE_BYTES: usize = 1 << 20;
 
 /// Records as they will be sent, in the order in which they were recorded.
 #[derive(Default)]
-pub struct Recording {
-    feeds: [Vec<Entry>; 5],
+pub struct RecordedFeeds {
+    feeds: [Vec<RecordingEntry>; 5],
     skipped: u64,
     piece: BytesMut,
 }
 
 /// One record of a recording.
 #[derive(Clone)]
-pub(super) struct Entry {
+pub(super) struct RecordingEntry {
     /// With its LF.
     pub(super) line: Bytes,
     pub(super) mtime: Option<i64>,
     pub(super) event_id: Option<Box<str>>,
 }
 
-impl Entry {
-    /// Whether its time is that of a live message: re-sent ones bear whole seconds.
+impl RecordingEntry {
+    /// Whether its time is that of a live message: re-sent ones have whole seconds.
     pub(super) fn live_mtime(&self) -> Option<i64> {
         self.mtime.filter(|mtime| mtime % 1000 != 0)
     }
 }
 
-impl Recording {
+impl RecordedFeeds {
     /// Adds one decoded value: an object of whatever feed, laid out as it likes. Whatever is no
     /// record of a feed is left out and counted.
     pub fn push(&mut self, value: &[u8]) {
@@ -47,7 +47,7 @@ impl Recording {
         };
         let line = self.keep(&on_one_line(value));
         let mtime = object.get("mtime").and_then(Value::as_i64);
-        self.feeds[feed as usize].push(Entry {
+        self.feeds[feed as usize].push(RecordingEntry {
             line,
             mtime,
             event_id: event_id_of(&object),
@@ -66,7 +66,7 @@ impl Recording {
         self.skipped
     }
 
-    pub(super) fn into_feeds(self) -> [Vec<Entry>; 5] {
+    pub(super) fn into_feeds(self) -> [Vec<RecordingEntry>; 5] {
         self.feeds
     }
 
@@ -81,7 +81,7 @@ impl Recording {
     }
 }
 
-impl<V: AsRef<[u8]>> FromIterator<V> for Recording {
+impl<V: AsRef<[u8]>> FromIterator<V> for RecordedFeeds {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
         let mut recording = Self::default();
         for value in values {
