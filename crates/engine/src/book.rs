@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    feeds::Feeds, others::OtherTotals, partition::Partition, stored::StoredSource,
-    watermark::Watermark,
-};
+use crate::{feeds::Feeds, others::OtherTotals, stored::StoredSource, watermark::Watermark};
 
 /// Format of books and of rows' bodies: the first byte of a book.
 const FORMAT: u8 = 3;
@@ -24,27 +21,6 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    pub(crate) fn of(partition: &Partition, digest: u128) -> Self {
-        let rsvps = &partition.rsvps;
-        let sources = partition.sources.iter();
-        Self {
-            next_offset: partition.next_offset,
-            sources: sources
-                .map(|(number, state)| (*number, StoredSource::of(state)))
-                .collect(),
-            feeds: partition.feeds.clone(),
-            watermark: partition.watermark.clone(),
-            others: partition.others.totals().clone(),
-            digest,
-            rows: [
-                rsvps.catalog.groups().len() as u32,
-                rsvps.catalog.venues().len() as u32,
-                rsvps.events.rows().len() as u32,
-                rsvps.members.rows().len() as u32,
-            ],
-        }
-    }
-
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         postcard::to_extend(self, vec![FORMAT]).expect("what is written to memory has a length")
     }

@@ -13,9 +13,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Table {
+    /// Contents of groups, interned: a row never changes.
     Groups = 0,
+    /// Contents of venues, interned: a row never changes.
     Venues = 1,
+    /// Event rows with their counts and recent windows.
     Events = 2,
+    /// Members who answered, and the number of their winners.
     Members = 3,
 }
 
@@ -33,7 +37,9 @@ impl Table {
 /// A row as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
+    /// The table that it is a row of.
     pub table: Table,
+    /// Its number in the table, dense from 0.
     pub number: u32,
     /// Opaque to stores.
     pub body: Vec<u8>,
@@ -45,7 +51,9 @@ pub struct Row {
 pub struct Changes {
     /// The next offset of the partition: the values are those of the commit before it.
     pub offset: u64,
+    /// Rows for replicas.
     pub rows: Vec<Row>,
+    /// Values for tables that people query.
     pub statistics: Statistics,
     /// With the first piece when everything is told, not only what changed: what a store has of
     /// before and is not told is gone, which are countries, venues and names of events.
@@ -89,7 +97,9 @@ pub struct Step {
 pub struct Statistics {
     /// With the first piece, as are venues.
     pub countries: Vec<CountryPart>,
+    /// With the first piece.
     pub venues: Vec<VenuePart>,
+    /// Events whose rows are in this piece.
     pub events: Vec<EventStatistic>,
     /// Rows to delete because the event now has another name: all names it had since the last
     /// taking. Names from before the state was loaded are not known and cannot be among them.
@@ -101,8 +111,11 @@ pub struct Statistics {
 pub struct CountryPart {
     /// Of the group, ISO 3166 alpha-2 in lower case as in the feed.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     pub maybe: u64,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
@@ -111,17 +124,23 @@ pub struct CountryPart {
 /// This partition's part of a venue. All zero and empty when it has no event there any more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VenuePart {
+    /// The number that stands for the identity of the venue.
     pub venue_id: i64,
     /// As the latest event there tells it, like the place and the city.
     pub name: Arc<str>,
     /// Degrees; absent when the feed gave none.
     pub lat: Option<f64>,
+    /// Degrees; absent when the feed gave none.
     pub lon: Option<f64>,
     /// City and country of the group of that event.
     pub group_city: Arc<str>,
+    /// The country of that group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     pub maybe: u64,
     /// The version of that event. Of several partitions' contents the greatest is the venue's.
     pub latest: (u64, u32),
@@ -130,17 +149,23 @@ pub struct VenuePart {
 /// An event as it is now: absolute values, whatever the offset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventStatistic {
+    /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
+    /// Empty when no record has told it.
     pub event_name: Arc<str>,
+    /// Empty when the event has no group.
     pub group_name: Arc<str>,
     /// Of the group.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
     /// None where nobody can answer so, which is to Meetup's events.
     pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
+    /// Absent when no record has told it.
     pub event_url: Option<Arc<str>>,
     /// When it takes place, ms since 1970.
     pub time: Option<i64>,
@@ -149,6 +174,8 @@ pub struct EventStatistic {
 /// The key of an event where names are part of keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventKey {
+    /// A name that the event had.
     pub event_name: Arc<str>,
+    /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
 }

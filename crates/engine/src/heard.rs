@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{changes::Table, marks::Marks, partition::Partition};
+use crate::{changes::Table, marks::Marks};
 
 /// How many rows each table has.
 #[derive(Clone, Copy, Default)]
@@ -11,18 +11,6 @@ pub(crate) struct Lengths {
     pub(crate) venues: u32,
     pub(crate) members: u32,
     pub(crate) events: u32,
-}
-
-impl Lengths {
-    pub(crate) fn of(partition: &Partition) -> Self {
-        let (rsvps, catalog) = (&partition.rsvps, &partition.rsvps.catalog);
-        Self {
-            groups: catalog.groups().len() as u32,
-            venues: catalog.venues().len() as u32,
-            members: rsvps.members.rows().len() as u32,
-            events: rsvps.events.rows().len() as u32,
-        }
-    }
 }
 
 /// Rows of a table from the first on have been told, up to a number; those after it are new and

@@ -7,7 +7,7 @@
 //! count is what a recount of the winners so far would give.
 //!
 //! ```
-//! use headcount_engine::{Entry, Partition, Replica, Scope};
+//! use headcount_engine::{JournaledEntry, Partition, Replica, Scope};
 //! use headcount_record::{Feed, Kind};
 //!
 //! let mut partition = Partition::new();
@@ -15,9 +15,9 @@
 //!     "member":{"member_id":7},"event":{"event_id":"jkpwmlywgbmb"},
 //!     "group":{"group_id":3,"group_country":"tw"}}"#;
 //! let kind = Kind::of(Feed::Rsvps);
-//! let entry = Entry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
+//! let entry = JournaledEntry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
 //! partition.apply(entry)?;
-//! partition.apply(Entry { offset: 1, ..entry })?;
+//! partition.apply(JournaledEntry { offset: 1, ..entry })?;
 //! let view = partition.survey(&Scope::default()).view();
 //! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
 //!
@@ -30,13 +30,17 @@
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
 
+#![warn(missing_docs)]
+
 mod answer;
 mod book;
 mod catalog;
 mod changes;
 mod checkpoint;
+mod counts;
 mod decoders;
 mod digest;
+mod entry;
 mod error;
 mod events;
 mod feeds;
@@ -54,9 +58,13 @@ mod quarantine;
 mod replica;
 mod rows;
 mod rsvps;
+mod source;
+mod state;
 mod stored;
 mod summary;
 mod survey;
+mod surveys;
+mod tracker;
 mod translation;
 mod view;
 mod watch;
@@ -72,13 +80,14 @@ pub use headcount_record::Response;
 pub use changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-pub use checkpoint::Head;
-pub use decoders::Declared;
+pub use checkpoint::CheckpointHead;
+pub use decoders::{SchemaDeclaration, Sender};
+pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
-pub use partition::{Entry, Partition, SourceState};
+pub use partition::Partition;
 pub use replica::Replica;
-pub use rsvps::Sender;
+pub use source::JournaledSource;
 pub use survey::{Scope, Survey};
 pub use view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,

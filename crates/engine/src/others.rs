@@ -7,8 +7,9 @@ use std::{
 
 use headcount_record::{Kind, Other, Version};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{digest::other_digest, feeds::Feeds, ledger::Tally, view::FeedTotal};
+use crate::{feeds::Feeds, ledger::Tally, view::FeedTotal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OtherWinner {
@@ -136,4 +137,21 @@ impl OtherTotals {
             }
         }
     }
+}
+
+/// The digest of a winner, as those of [`digest`](crate::digest) are.
+pub(crate) fn other_digest(feed: &str, id: &str, winner: &OtherWinner) -> u128 {
+    let mut bytes = Vec::new();
+    let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        number(bytes, text.len() as u64);
+        bytes.extend(text.as_bytes());
+    };
+    number(&mut bytes, 3);
+    text(&mut bytes, feed);
+    text(&mut bytes, id);
+    number(&mut bytes, winner.version.to_bits());
+    number(&mut bytes, winner.content.into());
+    text(&mut bytes, winner.status.as_deref().unwrap_or_default());
+    xxh3_128(&bytes)
 }

@@ -11,11 +11,11 @@ use headcount_record::{Event, Version};
 use crate::{
     catalog::Catalog,
     changes::{CountryPart, EventKey, VenuePart},
+    counts::{Answers, Counts},
     digest::row_digest,
     events::EventRow,
     marks::Marks,
     rows::Rows,
-    survey::{Answers, Counts},
 };
 
 /// The sums follow row by row, so that bringing them up costs what has changed and no more.
@@ -24,7 +24,7 @@ pub(crate) struct Parts {
     told: Vec<ToldEvent>,
     countries: Vec<Counts>,
     changed_countries: Marks,
-    venues: Vec<VenueSum>,
+    venues: Vec<VenueAggregate>,
     changed_venues: Marks,
     /// Names that events had since they were told, by row.
     names: BTreeMap<u32, BTreeSet<Arc<str>>>,
@@ -41,7 +41,7 @@ struct ToldEvent {
 }
 
 #[derive(Clone, Default)]
-struct VenueSum {
+struct VenueAggregate {
     answers: Answers,
     events: Vec<u32>,
     /// The latest of the events, unless it has gone elsewhere.
@@ -94,7 +94,7 @@ impl Parts {
                 .venue
                 .filter(|_| row.answers() > 0)
                 .map(|venue| catalog.venue(venue).id),
-            counts: Counts::of(row),
+            counts: row.counts(),
         };
         let before = match self.told.get_mut(at as usize) {
             Some(told) => Some(std::mem::replace(told, now.clone())),
@@ -140,7 +140,7 @@ impl Parts {
     }
 
     /// The sum of a venue, which is to be told.
-    fn venue(&mut self, venue: u32) -> &mut VenueSum {
+    fn venue(&mut self, venue: u32) -> &mut VenueAggregate {
         self.changed_venues.mark(venue);
         entry(&mut self.venues, venue)
     }
@@ -178,7 +178,7 @@ impl Parts {
     }
 }
 
-impl VenueSum {
+impl VenueAggregate {
     /// Makes an event of this venue its latest if it is.
     fn consider(&mut self, at: u32, rows: &Rows<EventRow>) {
         let greater = |latest: u32| lateness(at, rows) > lateness(latest, rows);

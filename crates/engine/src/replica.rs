@@ -12,12 +12,12 @@ use crate::{
     error::Error,
     events::EventRow,
     feeds::Feeds,
-    members::Member,
+    members::MemberRow,
     others::OtherTotals,
-    partition::SourceState,
     pass::Facts,
     rows::Rows,
-    stored::{Shared, StoredEvent},
+    source::JournaledSource,
+    stored::{GroupInterner, StoredEvent},
     survey::{Scope, Survey},
     watermark::Watermark,
 };
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Default)]
 pub struct Replica {
     next_offset: u64,
-    sources: BTreeMap<u16, SourceState>,
+    sources: BTreeMap<u16, JournaledSource>,
     feeds: Feeds,
     watermark: Watermark,
     others: OtherTotals,
@@ -36,10 +36,10 @@ pub struct Replica {
     /// How many rows the book speaks of, by the table's number.
     counted: [u32; 4],
     catalog: Catalog,
-    members: Rows<Member>,
+    members: Rows<MemberRow>,
     events: Rows<EventRow>,
     early: Early,
-    shared: Shared,
+    shared: GroupInterner,
 }
 
 /// Rows that came before one they stand on: the one with the number before, or for an event its
@@ -48,11 +48,12 @@ pub struct Replica {
 struct Early {
     groups: BTreeMap<u32, Arc<Group>>,
     venues: BTreeMap<u32, Arc<Venue>>,
-    members: BTreeMap<u32, Member>,
+    members: BTreeMap<u32, MemberRow>,
     events: BTreeMap<u32, EventRow>,
 }
 
 impl Replica {
+    /// An empty replica, before its first row.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -1,10 +1,10 @@
-//! Noting what changes, and telling it.
+//! Telling what has changed in a partition.
 //!
 //! It is told twice. [`Changes`] are for tables, which need much work for every row and so are
 //! brought up to date when there is time; until then changes gather, where they take no more room
 //! however many there are. [`Step`]s are for those who follow, and come often.
 
-use headcount_record::{Event, Key, Namespace};
+use headcount_record::{Key, Namespace};
 use serde::Serialize;
 
 use crate::{
@@ -12,121 +12,48 @@ use crate::{
     catalog::Catalog,
     changes::{Changes, EventStatistic, Row, Step, Table, Whole},
     events::EventRow,
-    heard::{Due, Heard, Lengths},
+    heard::{Heard, Lengths},
     partition::Partition,
     parts::Parts,
-    stored::StoredEvent,
+    stored::{StoredEvent, StoredSource},
+    tracker::{ChangeTracker, Round, Steps},
 };
 
 /// Rows of one piece: a few megabytes.
 const PIECE_ROWS: usize = if cfg!(test) { 7 } else { 10_000 };
 
-/// What of a partition has been told, and what has changed since.
-#[derive(Default)]
-pub(crate) struct Watch {
-    tables: Heard,
-    /// What is being told to tables, piece by piece.
-    round: Option<Round>,
-    /// None while no step leads to where the partition is.
-    steps: Option<Steps>,
-    sums: Parts,
-    /// The part of the digest that is of winners. It follows every change.
-    pub(crate) digest: u128,
-    /// The next offset when changes were last taken.
-    taken: Option<u64>,
-    /// All is to be told.
-    anew: bool,
-}
-
-struct Round {
-    due: Due,
-    whole: Whole,
-}
-
-/// Those who follow.
-struct Steps {
-    heard: Heard,
-    /// They begin with tables that are told up to here.
-    from: u64,
-    /// To where the last step has led.
-    at: u64,
-    /// None has been taken.
-    fresh: bool,
-}
-
-impl Steps {
-    fn from(offset: u64, there: Lengths) -> Self {
-        Self {
-            heard: Heard::all(there),
-            from: offset,
-            at: offset,
-            fresh: true,
-        }
-    }
-}
-
-impl Watch {
-    /// Notes that a winner was counted: its event's row and its member have changed.
-    pub(crate) fn note(&mut self, event: u32, member: u32) {
-        self.tables.note(event, member);
-        if let Some(steps) = &mut self.steps {
-            steps.heard.note(event, member);
-        }
-    }
-
-    /// Notes that what is known of an event has changed.
-    pub(crate) fn note_event(&mut self, event: u32) {
-        self.tables.note_event(event);
-        if let Some(steps) = &mut self.steps {
-            steps.heard.note_event(event);
-        }
-    }
-
-    /// Notes what an event's row tells that is about to tell `next`.
-    pub(crate) fn pass(&mut self, at: u32, row: &EventRow, next: &Event, catalog: &Catalog) {
-        self.sums.pass(at, row, next, catalog);
-    }
-
-    pub(crate) fn note_member(&mut self, member: u32) {
-        self.tables.note_member(member);
-        if let Some(steps) = &mut self.steps {
-            steps.heard.note_member(member);
-        }
-    }
-}
-
 impl Partition {
     /// Begins to note changes; with `all`, everything there is counts as changed. Whoever stores
     /// changes needs all unless it has the state of this offset or a later one already.
     pub fn watch(&mut self, all: bool) {
-        let mut watch = Watch {
+        let mut tracker = ChangeTracker {
             digest: self.winners_digest(),
             anew: all,
-            ..Watch::default()
+            ..ChangeTracker::default()
         };
         if !all {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
-            let there = Lengths::of(self);
-            watch.tables = Heard::all(there);
+            let there = self.lengths();
+            tracker.tables = Heard::all(there);
             for at in 0..there.events {
-                watch.sums.follow(at, rows, catalog);
+                tracker.sums.follow(at, rows, catalog);
             }
-            watch.sums.take_countries(catalog);
-            watch.sums.take_venues(rows, catalog);
-            watch.taken = Some(self.next_offset);
-            watch.steps = Some(Steps::from(self.next_offset, there));
+            tracker.sums.take_countries(catalog);
+            tracker.sums.take_venues(rows, catalog);
+            tracker.taken = Some(self.next_offset);
+            tracker.steps = Some(Steps::from(self.next_offset, there));
         }
-        self.rsvps.watch = Some(Box::new(watch));
+        self.rsvps.tracker = Some(Box::new(tracker));
     }
 
     /// Whether there is anything to take. There is nothing within a batch, or if nobody watches.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        let due = |watch: &Watch| {
-            let told = watch.round.is_none() && watch.steps.is_some();
-            !told || watch.taken != Some(self.next_offset)
+        let due = |tracker: &ChangeTracker| {
+            let told = tracker.round.is_none() && tracker.steps.is_some();
+            !told || tracker.taken != Some(self.next_offset)
         };
-        self.is_at_commit() && self.rsvps.watch.as_deref().is_some_and(due)
+        self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
     }
 
     /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Whoever
@@ -134,59 +61,59 @@ impl Partition {
     ///
     /// It takes time and memory for what has changed.
     pub fn take_changes(&mut self) -> Changes {
-        if self.rsvps.watch.is_none() {
+        if self.rsvps.tracker.is_none() {
             self.watch(true);
         }
-        let mut watch = self.rsvps.watch.take().unwrap_or_default();
-        let changes = self.tell_changes(&mut watch);
-        self.rsvps.watch = Some(watch);
+        let mut tracker = self.rsvps.tracker.take().unwrap_or_default();
+        let changes = self.tell_changes(&mut tracker);
+        self.rsvps.tracker = Some(tracker);
         changes
     }
 
-    fn tell_changes(&self, watch: &mut Watch) -> Changes {
+    fn tell_changes(&self, tracker: &mut ChangeTracker) -> Changes {
         let mut changes = Changes {
             offset: self.next_offset,
             ..Changes::default()
         };
-        let mut round = match watch.round.take() {
+        let mut round = match tracker.round.take() {
             Some(mut round) => {
-                watch.tables.reach(&mut round.due, Lengths::of(self));
+                tracker.tables.reach(&mut round.due, self.lengths());
                 round
             }
-            None => self.begin_round(watch, &mut changes),
+            None => self.begin_round(tracker, &mut changes),
         };
         for (table, at) in round.due.by_ref().take(PIECE_ROWS) {
             changes.rows.push(self.row(table, at));
             if table == Table::Events {
-                self.tell_event(at, &mut watch.sums, &mut changes);
+                self.tell_event(at, &mut tracker.sums, &mut changes);
             }
         }
         if round.due.is_empty() {
             changes.whole = Some(round.whole);
         } else {
-            watch.round = Some(round);
+            tracker.round = Some(round);
         }
         changes
     }
 
-    fn begin_round(&self, watch: &mut Watch, changes: &mut Changes) -> Round {
+    fn begin_round(&self, tracker: &mut ChangeTracker, changes: &mut Changes) -> Round {
         let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
-        let there = Lengths::of(self);
-        let due = watch.tables.take(there);
+        let there = self.lengths();
+        let due = tracker.tables.take(there);
         for at in due.events() {
-            watch.sums.follow(at, rows, catalog);
+            tracker.sums.follow(at, rows, catalog);
         }
-        changes.statistics.countries = watch.sums.take_countries(catalog);
-        changes.statistics.venues = watch.sums.take_venues(rows, catalog);
-        changes.anew = std::mem::take(&mut watch.anew);
-        watch.taken = Some(self.next_offset);
+        changes.statistics.countries = tracker.sums.take_countries(catalog);
+        changes.statistics.venues = tracker.sums.take_venues(rows, catalog);
+        changes.anew = std::mem::take(&mut tracker.anew);
+        tracker.taken = Some(self.next_offset);
         let whole = Whole {
             offset: self.next_offset,
-            book: self.book(watch),
-            reached: watch.steps.is_some(),
+            book: self.book(tracker),
+            reached: tracker.steps.is_some(),
         };
-        if watch.steps.is_none() {
-            watch.steps = Some(Steps {
+        if tracker.steps.is_none() {
+            tracker.steps = Some(Steps {
                 fresh: false,
                 ..Steps::from(self.next_offset, there)
             });
@@ -200,9 +127,9 @@ impl Partition {
     pub fn has_step(&self, told: Option<u64>) -> bool {
         let steps = self
             .rsvps
-            .watch
+            .tracker
             .as_ref()
-            .and_then(|watch| watch.steps.as_ref());
+            .and_then(|tracker| tracker.steps.as_ref());
         let due = |steps: &Steps| steps.fresh || steps.at != self.next_offset;
         self.is_at_commit() && steps.is_some_and(|steps| told >= Some(steps.from) && due(steps))
     }
@@ -210,32 +137,43 @@ impl Partition {
     /// Takes the step from where the last one led to here, at a commit. None if it would have more
     /// rows than `rows_max`: then steps go on from the changes that are taken next.
     pub fn take_step(&mut self, rows_max: usize) -> Option<Step> {
-        let mut watch = self.rsvps.watch.take()?;
-        let step = self.tell_step(&mut watch, rows_max);
-        self.rsvps.watch = Some(watch);
+        let mut tracker = self.rsvps.tracker.take()?;
+        let step = self.tell_step(&mut tracker, rows_max);
+        self.rsvps.tracker = Some(tracker);
         step
     }
 
-    fn tell_step(&self, watch: &mut Watch, rows_max: usize) -> Option<Step> {
-        let there = Lengths::of(self);
-        let mut steps = watch.steps.take()?;
+    fn tell_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
+        let there = self.lengths();
+        let mut steps = tracker.steps.take()?;
         if steps.heard.due(there) > rows_max {
             return None;
         }
         let due = steps.heard.take(there);
         for at in due.events() {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
-            watch.sums.follow(at, rows, catalog);
+            tracker.sums.follow(at, rows, catalog);
         }
         let step = Step {
             previous: std::mem::replace(&mut steps.at, self.next_offset),
             offset: self.next_offset,
             rows: due.map(|(table, at)| self.row(table, at)).collect(),
-            book: self.book(watch),
+            book: self.book(tracker),
         };
         steps.fresh = false;
-        watch.steps = Some(steps);
+        tracker.steps = Some(steps);
         Some(step)
+    }
+
+    /// How many rows each table has.
+    fn lengths(&self) -> Lengths {
+        let (rsvps, catalog) = (&self.rsvps, &self.rsvps.catalog);
+        Lengths {
+            groups: catalog.groups().len() as u32,
+            venues: catalog.venues().len() as u32,
+            members: rsvps.members.rows().len() as u32,
+            events: rsvps.events.rows().len() as u32,
+        }
     }
 
     fn row(&self, table: Table, at: u32) -> Row {
@@ -263,9 +201,22 @@ impl Partition {
     }
 
     /// The book at this commit, to which the sums have been brought.
-    fn book(&self, watch: &Watch) -> Vec<u8> {
-        let digest = watch.digest.wrapping_add(watch.sums.digest());
-        Book::of(self, digest).to_bytes()
+    fn book(&self, tracker: &ChangeTracker) -> Vec<u8> {
+        let digest = tracker.digest.wrapping_add(tracker.sums.digest());
+        let sources = self.sources.iter();
+        let rows = self.lengths();
+        let book = Book {
+            next_offset: self.next_offset,
+            sources: sources
+                .map(|(number, state)| (*number, StoredSource::of(state)))
+                .collect(),
+            feeds: self.feeds.clone(),
+            watermark: self.watermark.clone(),
+            others: self.others.totals().clone(),
+            digest,
+            rows: [rows.groups, rows.venues, rows.events, rows.members],
+        };
+        book.to_bytes()
     }
 }
 

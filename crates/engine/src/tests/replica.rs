@@ -7,8 +7,8 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
-    Changes, CountryPart, EventKey, EventStatistic, Filter, Head, Partition, Replica, Row, Scope,
-    Step as Following, Survey, VenuePart, stream_time_of_all,
+    Changes, CheckpointHead, CountryPart, EventKey, EventStatistic, Filter, Partition, Replica,
+    Row, Scope, Step as Following, Survey, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, Told, put, rejected, told};
@@ -240,7 +240,7 @@ impl Followed {
         if !all {
             self.take();
         }
-        let head = Head {
+        let head = CheckpointHead {
             journal: JOURNAL,
             partition: at,
             hint: Vec::new(),

@@ -299,7 +299,6 @@ mod tests {
         let control = Control::Position {
             of: "http://h/".to_owned(),
             position,
-            repaired: 0,
             received: 1,
             repaired: 0,
         };
