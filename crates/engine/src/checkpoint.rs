@@ -20,11 +20,11 @@ use crate::{
     events::EventRows,
     feeds::Feeds,
     members::{MemberRow, MemberRows},
-    others::{OtherWinners, Others},
     partition::Partition,
     quarantine::Quarantine,
     rows::Rows,
     rsvps::Rsvps,
+    secondary::{Secondary, SecondaryWinners},
     stored::{GroupInterner, StoredEvent, StoredSource},
     watermark::Watermark,
     winners::{Winner, Winners},
@@ -60,7 +60,7 @@ struct Body<'a> {
     events: Vec<StoredEvent>,
     winners: Cow<'a, Rows<Winner>>,
     members: Cow<'a, Rows<MemberRow>>,
-    others: Cow<'a, OtherWinners>,
+    secondary: Cow<'a, SecondaryWinners>,
 }
 
 impl Partition {
@@ -162,7 +162,7 @@ impl Partition {
                 .collect(),
             winners: Cow::Borrowed(self.rsvps.winners.rows()),
             members: Cow::Borrowed(self.rsvps.members.rows()),
-            others: Cow::Borrowed(self.others.winners()),
+            secondary: Cow::Borrowed(self.secondary.winners()),
         }
     }
 
@@ -215,7 +215,7 @@ impl Partition {
                 MemberRows::from_rows(body.members.into_owned()),
                 catalog,
             ),
-            others: Others::from_winners(body.others.into_owned()),
+            secondary: Secondary::from_winners(body.secondary.into_owned()),
             ..Self::default()
         })
     }

@@ -13,9 +13,9 @@ use crate::{
     error::Error,
     feeds::{FeedState, Feeds},
     ledger::{Account, Tally},
-    others::Others,
     quarantine::Quarantine,
     rsvps::{Outcomes, Rsvps},
+    secondary::Secondary,
     source::JournaledSource,
     view::Pulse,
     watermark::Watermark,
@@ -32,7 +32,7 @@ pub struct Partition {
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
     pub(crate) rsvps: Rsvps,
-    pub(crate) others: Others,
+    pub(crate) secondary: Secondary,
     pub(crate) decoders: Decoders,
 }
 
@@ -48,7 +48,7 @@ impl Default for Partition {
             quarantine: Quarantine::default(),
             within_batch: false,
             rsvps: Rsvps::default(),
-            others: Others::default(),
+            secondary: Secondary::default(),
             decoders: Decoders::default(),
         }
     }
@@ -350,7 +350,7 @@ impl Partition {
             let tracker = self.rsvps.tracker.as_mut();
             let digest = tracker.map(|tracker| &mut tracker.digest);
             let feed = &self.feeds[&kind].name;
-            self.others.offer(kind, feed, other, &mut tally, digest);
+            self.secondary.offer(kind, feed, other, &mut tally, digest);
         }
         self.enter(kind, source, &tally);
     }

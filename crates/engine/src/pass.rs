@@ -11,8 +11,8 @@ use crate::{
     feeds::Feeds,
     lists::{TOP, TRENDING_MAX},
     members::MemberRow,
-    others::OtherTotals,
     rows::Rows,
+    secondary::SecondaryTotals,
     source::JournaledSource,
     survey::{HISTORY_WINDOWS, Map, Scope, Survey, VenueCount},
     view::{AsOf, Filter, Kinds, TrendingRow},
@@ -25,7 +25,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
     pub(crate) sources: &'a BTreeMap<u16, JournaledSource>,
     pub(crate) feeds: &'a Feeds,
-    pub(crate) others: &'a OtherTotals,
+    pub(crate) secondary: &'a SecondaryTotals,
     /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
     pub(crate) events: &'a Rows<EventRow>,
@@ -89,7 +89,7 @@ impl Facts<'_> {
                 }
             }
         }
-        self.others.count_statuses(self.feeds, &mut survey.feeds);
+        self.secondary.count_statuses(self.feeds, &mut survey.feeds);
     }
 
     fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {

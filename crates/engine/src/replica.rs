@@ -6,16 +6,16 @@ use headcount_record::{Group, Known, Venue};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    book::Book,
     catalog::Catalog,
     changes::{Row, Table},
     error::Error,
     events::EventRow,
     feeds::Feeds,
     members::MemberRow,
-    others::OtherTotals,
+    meta::PartitionMeta,
     pass::Facts,
     rows::Rows,
+    secondary::SecondaryTotals,
     source::JournaledSource,
     stored::{GroupInterner, StoredEvent},
     survey::{Scope, Survey},
@@ -31,7 +31,7 @@ pub struct Replica {
     sources: BTreeMap<u16, JournaledSource>,
     feeds: Feeds,
     watermark: Watermark,
-    others: OtherTotals,
+    secondary: SecondaryTotals,
     digest: u128,
     /// How many rows the book speaks of, by the table's number.
     counted: [u32; 4],
@@ -90,17 +90,17 @@ impl Replica {
     /// # Errors
     /// When it cannot be read; the one before stays.
     pub fn set_book(&mut self, book: &[u8]) -> Result<(), Error> {
-        let book = Book::from_bytes(book).ok_or(Error::Book)?;
-        self.next_offset = book.next_offset;
-        let sources = book.sources.into_iter();
+        let meta = PartitionMeta::from_bytes(book).ok_or(Error::Book)?;
+        self.next_offset = meta.next_offset;
+        let sources = meta.sources.into_iter();
         self.sources = sources
             .map(|(number, source)| (number, source.into_state()))
             .collect();
-        self.feeds = book.feeds;
-        self.watermark = book.watermark;
-        self.others = book.others;
-        self.digest = book.digest;
-        self.counted = book.rows;
+        self.feeds = meta.feeds;
+        self.watermark = meta.watermark;
+        self.secondary = meta.secondary;
+        self.digest = meta.digest;
+        self.counted = meta.rows;
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl Replica {
             next_offset: self.next_offset,
             sources: &self.sources,
             feeds: &self.feeds,
-            others: &self.others,
+            secondary: &self.secondary,
             oldest: self.watermark.oldest_window(),
             events: &self.events,
             members: &self.members,

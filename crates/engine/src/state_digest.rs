@@ -3,8 +3,8 @@
 use crate::{
     digest::{row_digest, winner_digest},
     events::EventRow,
-    others::other_digest,
     partition::Partition,
+    secondary::secondary_digest,
 };
 
 impl Partition {
@@ -24,9 +24,9 @@ impl Partition {
             let member = self.rsvps.members.identity(winner.member);
             winner_digest(winner, events[winner.event as usize], member)
         });
-        let others = self.others.winners().iter();
-        let others =
-            others.map(|((kind, id), winner)| other_digest(&self.feeds[kind].name, id, winner));
-        rsvps.chain(others).fold(0, u128::wrapping_add)
+        let secondary = self.secondary.winners().iter();
+        let secondary = secondary
+            .map(|((kind, id), winner)| secondary_digest(&self.feeds[kind].name, id, winner));
+        rsvps.chain(secondary).fold(0, u128::wrapping_add)
     }
 }

@@ -1,22 +1,22 @@
-//! Telling what has changed in a partition.
+//! The changelog of a partition.
 //!
-//! It is told twice. [`Changes`] are for tables, which need much work for every row and so are
-//! brought up to date when there is time; until then changes gather, where they take no more room
-//! however many there are. [`Step`]s are for those who follow, and come often.
+//! It goes out in two forms. [`Changes`] are for tables, which need much work for every row and so
+//! are brought up to date when there is time; until then changes gather, where they take no more
+//! room however many there are. [`Step`]s are for subscribers that follow, and come often.
 
 use headcount_record::{Key, Namespace};
 use serde::Serialize;
 
 use crate::{
-    book::Book,
+    aggregates::Aggregates,
     catalog::Catalog,
     changes::{Changes, EventStatistic, Row, Step, Table, Whole},
     events::EventRow,
-    heard::{Heard, Lengths},
+    meta::PartitionMeta,
     partition::Partition,
-    parts::Parts,
+    row_cursor::{RowCursor, TableLengths},
     stored::{StoredEvent, StoredSource},
-    tracker::{ChangeTracker, Round, Steps},
+    tracker::{ChangeTracker, DeltaCursor, SnapshotInProgress},
 };
 
 /// Rows of one piece: a few megabytes.
@@ -28,20 +28,20 @@ impl Partition {
     pub fn watch(&mut self, all: bool) {
         let mut tracker = ChangeTracker {
             digest: self.winners_digest(),
-            anew: all,
+            full_refresh: all,
             ..ChangeTracker::default()
         };
         if !all {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
             let there = self.lengths();
-            tracker.tables = Heard::all(there);
+            tracker.tables = RowCursor::all(there);
             for at in 0..there.events {
-                tracker.sums.follow(at, rows, catalog);
+                tracker.aggregates.follow(at, rows, catalog);
             }
-            tracker.sums.take_countries(catalog);
-            tracker.sums.take_venues(rows, catalog);
+            tracker.aggregates.take_countries(catalog);
+            tracker.aggregates.take_venues(rows, catalog);
             tracker.taken = Some(self.next_offset);
-            tracker.steps = Some(Steps::from(self.next_offset, there));
+            tracker.deltas = Some(DeltaCursor::from(self.next_offset, there));
         }
         self.rsvps.tracker = Some(Box::new(tracker));
     }
@@ -50,14 +50,14 @@ impl Partition {
     #[must_use]
     pub fn has_changes(&self) -> bool {
         let due = |tracker: &ChangeTracker| {
-            let told = tracker.round.is_none() && tracker.steps.is_some();
-            !told || tracker.taken != Some(self.next_offset)
+            let sent = tracker.snapshot.is_none() && tracker.deltas.is_some();
+            !sent || tracker.taken != Some(self.next_offset)
         };
         self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
     }
 
     /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Whoever
-    /// has not called [`watch`](Self::watch) is told everything.
+    /// has not called [`watch`](Self::watch) gets everything.
     ///
     /// It takes time and memory for what has changed.
     pub fn take_changes(&mut self) -> Changes {
@@ -65,110 +65,114 @@ impl Partition {
             self.watch(true);
         }
         let mut tracker = self.rsvps.tracker.take().unwrap_or_default();
-        let changes = self.tell_changes(&mut tracker);
+        let changes = self.collect_changes(&mut tracker);
         self.rsvps.tracker = Some(tracker);
         changes
     }
 
-    fn tell_changes(&self, tracker: &mut ChangeTracker) -> Changes {
+    fn collect_changes(&self, tracker: &mut ChangeTracker) -> Changes {
         let mut changes = Changes {
             offset: self.next_offset,
             ..Changes::default()
         };
-        let mut round = match tracker.round.take() {
-            Some(mut round) => {
-                tracker.tables.reach(&mut round.due, self.lengths());
-                round
+        let mut snapshot = match tracker.snapshot.take() {
+            Some(mut snapshot) => {
+                tracker.tables.reach(&mut snapshot.pending, self.lengths());
+                snapshot
             }
-            None => self.begin_round(tracker, &mut changes),
+            None => self.begin_snapshot(tracker, &mut changes),
         };
-        for (table, at) in round.due.by_ref().take(PIECE_ROWS) {
+        for (table, at) in snapshot.pending.by_ref().take(PIECE_ROWS) {
             changes.rows.push(self.row(table, at));
             if table == Table::Events {
-                self.tell_event(at, &mut tracker.sums, &mut changes);
+                self.add_statistic(at, &mut tracker.aggregates, &mut changes);
             }
         }
-        if round.due.is_empty() {
-            changes.whole = Some(round.whole);
+        if snapshot.pending.is_empty() {
+            changes.whole = Some(snapshot.whole);
         } else {
-            tracker.round = Some(round);
+            tracker.snapshot = Some(snapshot);
         }
         changes
     }
 
-    fn begin_round(&self, tracker: &mut ChangeTracker, changes: &mut Changes) -> Round {
+    fn begin_snapshot(
+        &self,
+        tracker: &mut ChangeTracker,
+        changes: &mut Changes,
+    ) -> SnapshotInProgress {
         let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
         let there = self.lengths();
-        let due = tracker.tables.take(there);
-        for at in due.events() {
-            tracker.sums.follow(at, rows, catalog);
+        let pending = tracker.tables.take(there);
+        for at in pending.events() {
+            tracker.aggregates.follow(at, rows, catalog);
         }
-        changes.statistics.countries = tracker.sums.take_countries(catalog);
-        changes.statistics.venues = tracker.sums.take_venues(rows, catalog);
-        changes.anew = std::mem::take(&mut tracker.anew);
+        changes.statistics.countries = tracker.aggregates.take_countries(catalog);
+        changes.statistics.venues = tracker.aggregates.take_venues(rows, catalog);
+        changes.anew = std::mem::take(&mut tracker.full_refresh);
         tracker.taken = Some(self.next_offset);
         let whole = Whole {
             offset: self.next_offset,
-            book: self.book(tracker),
-            reached: tracker.steps.is_some(),
+            book: self.meta(tracker),
+            reached: tracker.deltas.is_some(),
         };
-        if tracker.steps.is_none() {
-            tracker.steps = Some(Steps {
+        if tracker.deltas.is_none() {
+            tracker.deltas = Some(DeltaCursor {
                 fresh: false,
-                ..Steps::from(self.next_offset, there)
+                ..DeltaCursor::from(self.next_offset, there)
             });
         }
-        Round { due, whole }
+        SnapshotInProgress { pending, whole }
     }
 
     /// Whether there is a step to take for somebody whose tables have been told up to `told`, if at
     /// all.
     #[must_use]
     pub fn has_step(&self, told: Option<u64>) -> bool {
-        let steps = self
+        let deltas = self
             .rsvps
             .tracker
             .as_ref()
-            .and_then(|tracker| tracker.steps.as_ref());
-        let due = |steps: &Steps| steps.fresh || steps.at != self.next_offset;
-        self.is_at_commit() && steps.is_some_and(|steps| told >= Some(steps.from) && due(steps))
+            .and_then(|tracker| tracker.deltas.as_ref());
+        let due = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
+        self.is_at_commit() && deltas.is_some_and(|deltas| told >= Some(deltas.from) && due(deltas))
     }
 
     /// Takes the step from where the last one led to here, at a commit. None if it would have more
     /// rows than `rows_max`: then steps go on from the changes that are taken next.
     pub fn take_step(&mut self, rows_max: usize) -> Option<Step> {
         let mut tracker = self.rsvps.tracker.take()?;
-        let step = self.tell_step(&mut tracker, rows_max);
+        let step = self.collect_step(&mut tracker, rows_max);
         self.rsvps.tracker = Some(tracker);
         step
     }
 
-    fn tell_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
+    fn collect_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
         let there = self.lengths();
-        let mut steps = tracker.steps.take()?;
-        if steps.heard.due(there) > rows_max {
+        let mut deltas = tracker.deltas.take()?;
+        if deltas.rows.pending(there) > rows_max {
             return None;
         }
-        let due = steps.heard.take(there);
-        for at in due.events() {
+        let pending = deltas.rows.take(there);
+        for at in pending.events() {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
-            tracker.sums.follow(at, rows, catalog);
+            tracker.aggregates.follow(at, rows, catalog);
         }
         let step = Step {
-            previous: std::mem::replace(&mut steps.at, self.next_offset),
+            previous: std::mem::replace(&mut deltas.at, self.next_offset),
             offset: self.next_offset,
-            rows: due.map(|(table, at)| self.row(table, at)).collect(),
-            book: self.book(tracker),
+            rows: pending.map(|(table, at)| self.row(table, at)).collect(),
+            book: self.meta(tracker),
         };
-        steps.fresh = false;
-        tracker.steps = Some(steps);
+        deltas.fresh = false;
+        tracker.deltas = Some(deltas);
         Some(step)
     }
 
     /// How many rows each table has.
-    fn lengths(&self) -> Lengths {
+    fn lengths(&self) -> TableLengths {
         let (rsvps, catalog) = (&self.rsvps, &self.rsvps.catalog);
-        Lengths {
+        TableLengths {
             groups: catalog.groups().len() as u32,
             venues: catalog.venues().len() as u32,
             members: rsvps.members.rows().len() as u32,
@@ -190,33 +194,33 @@ impl Partition {
         }
     }
 
-    fn tell_event(&self, at: u32, sums: &mut Parts, changes: &mut Changes) {
+    fn add_statistic(&self, at: u32, aggregates: &mut Aggregates, changes: &mut Changes) {
         let row = &self.rsvps.events.rows()[at];
         let statistic = EventStatistic::of(row, &self.rsvps.catalog);
         changes.statistics.events.push(statistic);
         changes
             .statistics
             .renamed
-            .extend(sums.take_renamed(at, row));
+            .extend(aggregates.take_renamed(at, row));
     }
 
-    /// The book at this commit, to which the sums have been brought.
-    fn book(&self, tracker: &ChangeTracker) -> Vec<u8> {
-        let digest = tracker.digest.wrapping_add(tracker.sums.digest());
+    /// The metadata at this commit, to which the aggregates have been brought.
+    fn meta(&self, tracker: &ChangeTracker) -> Vec<u8> {
+        let digest = tracker.digest.wrapping_add(tracker.aggregates.digest());
         let sources = self.sources.iter();
         let rows = self.lengths();
-        let book = Book {
+        let meta = PartitionMeta {
             next_offset: self.next_offset,
             sources: sources
                 .map(|(number, state)| (*number, StoredSource::of(state)))
                 .collect(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
-            others: self.others.totals().clone(),
+            secondary: self.secondary.totals().clone(),
             digest,
             rows: [rows.groups, rows.venues, rows.events, rows.members],
         };
-        book.to_bytes()
+        meta.to_bytes()
     }
 }
 
