@@ -300,7 +300,6 @@ mod tests {
             of: "http://h/".to_owned(),
             position,
             received: 1,
-            repaired: 0,
         };
         Known::of_bodies(&[control.to_body()])
     }
