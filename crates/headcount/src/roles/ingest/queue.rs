@@ -299,6 +299,7 @@ mod tests {
         let control = Control::Position {
             of: "http://h/".to_owned(),
             position,
+            repaired: 0,
             received: 1,
         };
         Known::of_bodies(&[control.to_body()])
