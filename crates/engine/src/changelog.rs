@@ -2,7 +2,7 @@
 //!
 //! It goes out in two forms. [`Changes`] are for tables, which need much work for every row and so
 //! are brought up to date when there is time; until then changes gather, where they take no more
-//! room however many there are. [`Step`]s are for subscribers that follow, and come often.
+//! room however many there are. [`Delta`]s are for subscribers that follow, and come often.
 
 use headcount_record::{Key, Namespace};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     aggregates::Aggregates,
     catalog::Catalog,
-    changes::{Changes, EventStatistic, Row, Step, Table, Whole},
+    changes::{Changes, Delta, EventStatistic, Row, SnapshotComplete, Table},
     events::EventRow,
     meta::PartitionMeta,
     partition::Partition,
@@ -23,8 +23,8 @@ use crate::{
 const PIECE_ROWS: usize = if cfg!(test) { 7 } else { 10_000 };
 
 impl Partition {
-    /// Begins to note changes; with `all`, everything there is counts as changed. Whoever stores
-    /// changes needs all unless it has the state of this offset or a later one already.
+    /// Begins to note changes; with `all`, everything there is counts as changed. A store needs all
+    /// unless it has the state of this offset or a later one already.
     pub fn watch(&mut self, all: bool) {
         let mut tracker = ChangeTracker {
             digest: self.winners_digest(),
@@ -56,8 +56,8 @@ impl Partition {
         self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
     }
 
-    /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Whoever
-    /// has not called [`watch`](Self::watch) gets everything.
+    /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Without
+    /// a call of [`watch`](Self::watch) before, it returns everything.
     ///
     /// It takes time and memory for what has changed.
     pub fn take_changes(&mut self) -> Changes {
@@ -89,7 +89,7 @@ impl Partition {
             }
         }
         if snapshot.pending.is_empty() {
-            changes.whole = Some(snapshot.whole);
+            changes.snapshot_complete = Some(snapshot.complete);
         } else {
             tracker.snapshot = Some(snapshot);
         }
@@ -109,12 +109,12 @@ impl Partition {
         }
         changes.statistics.countries = tracker.aggregates.take_countries(catalog);
         changes.statistics.venues = tracker.aggregates.take_venues(rows, catalog);
-        changes.anew = std::mem::take(&mut tracker.full_refresh);
+        changes.full_refresh = std::mem::take(&mut tracker.full_refresh);
         tracker.taken = Some(self.next_offset);
-        let whole = Whole {
+        let complete = SnapshotComplete {
             offset: self.next_offset,
-            book: self.meta(tracker),
-            reached: tracker.deltas.is_some(),
+            meta: self.meta(tracker),
+            covered_by_delta: tracker.deltas.is_some(),
         };
         if tracker.deltas.is_none() {
             tracker.deltas = Some(DeltaCursor {
@@ -122,32 +122,33 @@ impl Partition {
                 ..DeltaCursor::from(self.next_offset, there)
             });
         }
-        SnapshotInProgress { pending, whole }
+        SnapshotInProgress { pending, complete }
     }
 
-    /// Whether there is a step to take for somebody whose tables have been told up to `told`, if at
-    /// all.
+    /// Whether there is a delta to take for a subscriber whose tables have been written up to `written`,
+    /// if at all.
     #[must_use]
-    pub fn has_step(&self, told: Option<u64>) -> bool {
+    pub fn has_delta(&self, written: Option<u64>) -> bool {
         let deltas = self
             .rsvps
             .tracker
             .as_ref()
             .and_then(|tracker| tracker.deltas.as_ref());
         let due = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
-        self.is_at_commit() && deltas.is_some_and(|deltas| told >= Some(deltas.from) && due(deltas))
+        self.is_at_commit()
+            && deltas.is_some_and(|deltas| written >= Some(deltas.from) && due(deltas))
     }
 
-    /// Takes the step from where the last one led to here, at a commit. None if it would have more
-    /// rows than `rows_max`: then steps go on from the changes that are taken next.
-    pub fn take_step(&mut self, rows_max: usize) -> Option<Step> {
+    /// Takes the delta from where the last one led to here, at a commit. None if it would have more
+    /// rows than `rows_max`: then deltas go on from the changes that are taken next.
+    pub fn take_delta(&mut self, rows_max: usize) -> Option<Delta> {
         let mut tracker = self.rsvps.tracker.take()?;
-        let step = self.collect_step(&mut tracker, rows_max);
+        let delta = self.collect_delta(&mut tracker, rows_max);
         self.rsvps.tracker = Some(tracker);
-        step
+        delta
     }
 
-    fn collect_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
+    fn collect_delta(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Delta> {
         let there = self.lengths();
         let mut deltas = tracker.deltas.take()?;
         if deltas.rows.pending(there) > rows_max {
@@ -158,15 +159,15 @@ impl Partition {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
             tracker.aggregates.follow(at, rows, catalog);
         }
-        let step = Step {
+        let delta = Delta {
             previous: std::mem::replace(&mut deltas.at, self.next_offset),
             offset: self.next_offset,
             rows: pending.map(|(table, at)| self.row(table, at)).collect(),
-            book: self.meta(tracker),
+            meta: self.meta(tracker),
         };
         deltas.fresh = false;
         tracker.deltas = Some(deltas);
-        Some(step)
+        Some(delta)
     }
 
     /// How many rows each table has.

@@ -1,7 +1,7 @@
-//! What a partition's state has become since somebody last asked, for whoever shows or stores it.
+//! The changelog of a partition: what its state has become since a subscriber last asked.
 //!
-//! All values are absolute: what is told twice, or told again after a restart, changes nothing.
-//! Rows are for a replica of the partition, which only has to be handed them; statistics are
+//! All values are absolute: one that is sent twice, or again after a restart, changes nothing.
+//! Rows are for a replica of the partition, which applies them as they are; statistics are
 //! for people who read tables.
 
 use std::sync::Arc;
@@ -55,44 +55,44 @@ pub struct Changes {
     pub rows: Vec<Row>,
     /// Values for tables that people query.
     pub statistics: Statistics,
-    /// With the first piece when everything is told, not only what changed: what a store has of
-    /// before and is not told is gone, which are countries, venues and names of events.
-    pub anew: bool,
+    /// With the first piece, when the pieces hold everything and not only what changed: countries,
+    /// venues and names of events that a store has from before and that are not among them are gone.
+    pub full_refresh: bool,
     /// With the last piece.
-    pub whole: Option<Whole>,
+    pub snapshot_complete: Option<SnapshotComplete>,
 }
 
-/// All pieces have been told.
+/// All pieces of a snapshot have been sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
-    /// The offset of the first piece. What is told is of this commit or of a later one, so that
-    /// tables which have it lack nothing of before.
+pub struct SnapshotComplete {
+    /// The offset of the first piece. All values are of this commit or of a later one, so tables
+    /// that have them lack nothing from before.
     pub offset: u64,
     /// Ledger, feeds, watermark, digest and the like at that commit; opaque.
-    pub book: Vec<u8>,
-    /// A [`Step`] leads there, so whoever follows learns of it without this.
-    pub reached: bool,
+    pub meta: Vec<u8>,
+    /// A [`Delta`] leads to this offset, so subscribers that follow deltas do not need this.
+    pub covered_by_delta: bool,
 }
 
-/// What leads from the state at one commit to that at a later one, for those who follow.
+/// What leads from the state at one commit to that at a later one, for subscribers that follow.
 ///
 /// Values are absolute, so it leads there from any commit between the two as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct Delta {
     /// From where it leads.
     pub previous: u64,
     /// The next offset at the commit to which it leads.
     pub offset: u64,
     /// Those that changed, in the order in which they are best applied.
     pub rows: Vec<Row>,
-    /// As in [`Whole`].
-    pub book: Vec<u8>,
+    /// As in [`SnapshotComplete`].
+    pub meta: Vec<u8>,
 }
 
 /// What has changed, for tables that people query.
 ///
-/// What was another value for a while and is again what it was is among it: somebody who counts
-/// the same journal may have stored that other value, and its right one is to follow.
+/// Includes values that changed and changed back: another worker may have stored the value between,
+/// so the current one must be written again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// With the first piece, as are venues.

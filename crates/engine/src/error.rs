@@ -109,11 +109,11 @@ pub enum Error {
         /// Its number in the table.
         number: u32,
     },
-    /// A book of served figures that this version cannot read.
+    /// Metadata of served figures that this version cannot read.
     #[error(
-        "the book of a partition cannot be read (was it stored by another version of headcount?)"
+        "the metadata of a partition cannot be read (was it stored by another version of headcount?)"
     )]
-    Book,
+    Meta,
 }
 
 impl Error {

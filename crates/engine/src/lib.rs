@@ -1,10 +1,10 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
 //!
-//! A [`Partition`] takes the entries of one partition of the journal, in order, and is surveyed
-//! for figures. It tells the [`Changes`] of its state to whoever stores them, and [`Step`]s to
-//! whoever keeps a [`Replica`], which is surveyed like the partition itself. It knows nothing of where entries
-//! come from or who looks at figures; it reads no clock. Its invariant: after any entry, every
-//! count is what a recount of the winners so far would give.
+//! A [`Partition`] takes the entries of one partition of the journal, in order, and answers with a
+//! [`Survey`]: its part of every figure. It gives the [`Changes`] of its state to stores, and
+//! [`Delta`]s to a [`Replica`], whose surveys are those of the partition. It does not know where
+//! entries come from or who reads the figures, and it reads no clock. Its invariant: after any
+//! entry, every count is what a recount of the winners so far would give.
 //!
 //! ```
 //! use headcount_engine::{JournaledEntry, Partition, Replica, Scope};
@@ -21,11 +21,11 @@
 //! let view = partition.survey(&Scope::default()).view();
 //! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
 //!
-//! // Somebody else who is told what changes has the same figures.
+//! // A replica that gets the changes has the same figures.
 //! let mut replica = Replica::new();
 //! let changes = partition.take_changes();
 //! replica.apply_rows(&changes.rows)?;
-//! replica.set_book(&changes.whole.unwrap().book)?;
+//! replica.set_meta(&changes.snapshot_complete.unwrap().meta)?;
 //! assert_eq!(replica.survey(&Scope::default()).view(), view);
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
@@ -78,7 +78,8 @@ mod tests;
 pub use headcount_record::Response;
 
 pub use changes::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
+    Changes, CountryPart, Delta, EventKey, EventStatistic, Row, SnapshotComplete, Statistics,
+    Table, VenuePart,
 };
 pub use checkpoint::CheckpointHead;
 pub use decoders::{SchemaDeclaration, Sender};

@@ -1,4 +1,4 @@
-//! A partition's figures without its counting: rows and a book, as somebody else tells them.
+//! A partition's figures without its counting: rows and metadata, as another process sends them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
-/// [`Step`](crate::Step)s from there. Once it has all rows and the book of a commit, its surveys are
-/// the partition's at that commit.
+/// [`Delta`](crate::Delta)s from there. Once it has all rows and the metadata of a commit, its
+/// surveys are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
     next_offset: u64,
@@ -33,7 +33,7 @@ pub struct Replica {
     watermark: Watermark,
     secondary: SecondaryTotals,
     digest: u128,
-    /// How many rows the book speaks of, by the table's number.
+    /// How many rows the metadata speaks of, by the table's number.
     counted: [u32; 4],
     catalog: Catalog,
     members: Rows<MemberRow>,
@@ -85,12 +85,12 @@ impl Replica {
         self.settle()
     }
 
-    /// Takes the book of a commit, whose rows are there already.
+    /// Takes the metadata of a commit, whose rows are there already.
     ///
     /// # Errors
     /// When it cannot be read; the one before stays.
-    pub fn set_book(&mut self, book: &[u8]) -> Result<(), Error> {
-        let meta = PartitionMeta::from_bytes(book).ok_or(Error::Book)?;
+    pub fn set_meta(&mut self, meta: &[u8]) -> Result<(), Error> {
+        let meta = PartitionMeta::from_bytes(meta).ok_or(Error::Meta)?;
         self.next_offset = meta.next_offset;
         let sources = meta.sources.into_iter();
         self.sources = sources
@@ -104,7 +104,7 @@ impl Replica {
         Ok(())
     }
 
-    /// One past the last entry counted in the book.
+    /// One past the last entry counted in the metadata.
     #[must_use]
     pub fn next_offset(&self) -> u64 {
         self.next_offset
@@ -116,7 +116,7 @@ impl Replica {
         self.watermark.stream_time()
     }
 
-    /// Whether all rows that the book speaks of are there.
+    /// Whether all rows that the metadata speaks of are there.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let there = [

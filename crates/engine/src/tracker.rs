@@ -5,7 +5,7 @@ use headcount_record::Event;
 use crate::{
     aggregates::Aggregates,
     catalog::Catalog,
-    changes::Whole,
+    changes::SnapshotComplete,
     events::EventRow,
     row_cursor::{PendingRows, RowCursor, TableLengths},
 };
@@ -30,7 +30,7 @@ pub(crate) struct ChangeTracker {
 /// Changes that are taken in pieces.
 pub(crate) struct SnapshotInProgress {
     pub(crate) pending: PendingRows,
-    pub(crate) whole: Whole,
+    pub(crate) complete: SnapshotComplete,
 }
 
 /// How far subscribers have come that follow delta by delta.

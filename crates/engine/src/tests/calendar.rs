@@ -351,8 +351,8 @@ fn follow(partition: &mut Partition, replica: &mut Replica) {
     loop {
         let changes = partition.take_changes();
         replica.apply_rows(&changes.rows).expect("rows");
-        if let Some(whole) = changes.whole {
-            replica.set_book(&whole.book).expect("a book");
+        if let Some(complete) = changes.snapshot_complete {
+            replica.set_meta(&complete.meta).expect("metadata");
             return;
         }
     }

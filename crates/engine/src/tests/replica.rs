@@ -7,8 +7,8 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
-    Changes, CheckpointHead, CountryPart, EventKey, EventStatistic, Filter, Partition, Replica,
-    Row, Scope, Step as Following, Survey, VenuePart, stream_time_of_all,
+    Changes, CheckpointHead, CountryPart, Delta, EventKey, EventStatistic, Filter, Partition,
+    Replica, Row, Scope, Survey, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, Told, put, rejected, told};
@@ -66,9 +66,9 @@ struct Stored {
     rows: BTreeMap<(crate::Table, u32), Vec<u8>>,
     /// Up to where the tables have been told.
     base: Option<u64>,
-    /// Offset and book.
+    /// Offset and metadata.
     head: Option<(u64, Vec<u8>)>,
-    steps: Vec<Following>,
+    steps: Vec<Delta>,
     countries: BTreeMap<Arc<str>, CountryPart>,
     venues: BTreeMap<i64, VenuePart>,
     events: BTreeMap<(Arc<str>, Arc<str>), EventStatistic>,
@@ -76,7 +76,7 @@ struct Stored {
 
 impl Stored {
     fn write(&mut self, changes: &Changes) {
-        if changes.anew {
+        if changes.full_refresh {
             // Names from before may be gone; all parts that there are come with this piece.
             self.events.clear();
             self.countries.clear();
@@ -107,29 +107,29 @@ impl Stored {
         for part in &changes.statistics.venues {
             self.venues.insert(part.venue_id, part.clone());
         }
-        if let Some(whole) = &changes.whole {
-            assert!(self.base <= Some(whole.offset) && whole.offset <= changes.offset);
-            self.base = Some(whole.offset);
-            if !whole.reached {
-                self.head = Some((whole.offset, whole.book.clone()));
+        if let Some(complete) = &changes.snapshot_complete {
+            assert!(self.base <= Some(complete.offset) && complete.offset <= changes.offset);
+            self.base = Some(complete.offset);
+            if !complete.covered_by_delta {
+                self.head = Some((complete.offset, complete.meta.clone()));
             }
         }
     }
 
-    fn follow(&mut self, step: Following) {
+    fn follow(&mut self, step: Delta) {
         if self
             .head
             .as_ref()
             .is_none_or(|(head, _)| *head <= step.offset)
         {
-            self.head = Some((step.offset, step.book.clone()));
+            self.head = Some((step.offset, step.meta.clone()));
         }
         self.steps.push(step);
     }
 
     /// Tables first, and then what has followed; none if that does not lead to the head.
     fn load(&self, seed: u64) -> Option<Replica> {
-        let (base, (head, book)) = (self.base?, self.head.as_ref()?);
+        let (base, (head, meta)) = (self.base?, self.head.as_ref()?);
         let mut rows: Vec<Row> = self
             .rows
             .iter()
@@ -162,7 +162,7 @@ impl Stored {
         if at != *head {
             return None;
         }
-        replica.set_book(book).unwrap();
+        replica.set_meta(meta).unwrap();
         assert!(replica.is_whole());
         Some(replica)
     }
@@ -191,19 +191,22 @@ impl Followed {
         }
     }
 
-    fn take_step(&mut self, rows_max: usize) {
-        if !self.partition.has_step(self.told) {
+    fn take_delta(&mut self, rows_max: usize) {
+        if !self.partition.has_delta(self.told) {
             return;
         }
-        let Some(step) = self.partition.take_step(rows_max) else {
-            assert!(!self.partition.has_step(Some(u64::MAX)), "steps have ended");
+        let Some(step) = self.partition.take_delta(rows_max) else {
+            assert!(
+                !self.partition.has_delta(Some(u64::MAX)),
+                "deltas have ended"
+            );
             return;
         };
         assert!(step.rows.len() <= rows_max);
         for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
             for _ in 0..times {
                 replica.apply_rows(&step.rows).unwrap();
-                replica.set_book(&step.book).unwrap();
+                replica.set_meta(&step.meta).unwrap();
             }
         }
         self.stored.follow(step);
@@ -216,12 +219,12 @@ impl Followed {
         let changes = self.partition.take_changes();
         assert_eq!(changes.offset, self.partition.next_offset());
         self.stored.write(&changes);
-        let Some(whole) = changes.whole else {
+        let Some(complete) = changes.snapshot_complete else {
             return;
         };
-        self.told = Some(whole.offset);
-        if !whole.reached {
-            // No step leads here.
+        self.told = Some(complete.offset);
+        if !complete.covered_by_delta {
+            // No delta leads here.
             for replica in &mut self.replicas {
                 *replica = self.stored.load(1).unwrap();
             }
@@ -229,11 +232,11 @@ impl Followed {
     }
 
     fn take(&mut self) {
-        self.take_step(usize::MAX);
+        self.take_delta(usize::MAX);
         while self.partition.has_changes() {
             self.take_piece();
         }
-        self.take_step(usize::MAX);
+        self.take_delta(usize::MAX);
     }
 
     fn moved(&mut self, at: u16, all: bool) {
@@ -364,7 +367,7 @@ fn run(parts: &mut [Followed], step: Step) {
             batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
         Step::Take(at) => parts[usize::from(at)].take_piece(),
-        Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
+        Step::Follow(at, rows) => parts[usize::from(at)].take_delta(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
         Step::Join(seed) => {
             for part in parts {
@@ -457,17 +460,20 @@ fn only_what_changed_is_told() {
         answer(2, 2, 2).json().as_bytes(),
     );
     let all = part.partition.take_changes();
-    let whole = all.whole.expect("it is little");
-    assert!(all.anew && !whole.reached);
+    let complete = all.snapshot_complete.expect("it is little");
+    assert!(all.full_refresh && !complete.covered_by_delta);
     batch(
         &mut part.partition,
         Kind::of(Feed::Rsvps),
         answer(2, 3, 3).json().as_bytes(),
     );
     let changes = part.partition.take_changes();
-    assert!(!changes.anew);
-    let step = part.partition.take_step(usize::MAX).unwrap();
-    assert_eq!((step.previous, step.offset), (whole.offset, changes.offset));
+    assert!(!changes.full_refresh);
+    let step = part.partition.take_delta(usize::MAX).unwrap();
+    assert_eq!(
+        (step.previous, step.offset),
+        (complete.offset, changes.offset)
+    );
     for rows in [&changes.rows, &step.rows] {
         let rows: Vec<_> = rows.iter().map(|row| (row.table, row.number)).collect();
         let right = [(crate::Table::Members, 2), (crate::Table::Events, 1)];
@@ -477,7 +483,7 @@ fn only_what_changed_is_told() {
         panic!("{:?}", changes.statistics.events)
     };
     assert_eq!((&*event.event_id, event.yes), ("e2", 2));
-    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
     // Within a batch there is nothing to tell yet.
     put(
         &mut part.partition,
@@ -485,7 +491,7 @@ fn only_what_changed_is_told() {
         Kind::of(Feed::Rsvps),
         answer(2, 4, 4).json().as_bytes(),
     );
-    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
 }
 
 #[test]
@@ -501,7 +507,7 @@ fn what_another_version_stored_is_refused() {
         error.starts_with("row 4 of Events cannot be read"),
         "{error}"
     );
-    replica.set_book(&[]).unwrap_err();
-    replica.set_book(&[9, 1, 1]).unwrap_err();
+    replica.set_meta(&[]).unwrap_err();
+    replica.set_meta(&[9, 1, 1]).unwrap_err();
     assert_eq!(replica.next_offset(), 0);
 }
