@@ -2,7 +2,7 @@
 //!
 //! It goes out in two forms. [`Changes`] are for tables, which need much work for every row and so
 //! are brought up to date when there is time; until then changes gather, where they take no more
-//! room however many there are. [`Delta`]s are for subscribers that follow, and come often.
+//! room however many there are. [`Step`]s are for subscribers that follow, and come often.
 
 use headcount_record::{Key, Namespace};
 use serde::Serialize;
@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::{
     aggregates::Aggregates,
     catalog::Catalog,
-    changes::{Changes, Delta, EventStatistic, Row, SnapshotComplete, Table},
+    changes::{Changes, EventStatistic, Row, SnapshotComplete, Step, Table},
     events::EventRow,
     meta::PartitionMeta,
     partition::Partition,
     row_cursor::{RowCursor, TableLengths},
     stored::{StoredEvent, StoredSource},
-    tracker::{ChangeTracker, DeltaCursor, SnapshotInProgress},
+    tracker::{ChangeTracker, SnapshotInProgress, StepCursor},
 };
 
 /// Rows of one piece: a few megabytes.
@@ -41,7 +41,7 @@ impl Partition {
             tracker.aggregates.take_countries(catalog);
             tracker.aggregates.take_venues(rows, catalog);
             tracker.taken = Some(self.next_offset);
-            tracker.deltas = Some(DeltaCursor::from(self.next_offset, there));
+            tracker.steps = Some(StepCursor::from(self.next_offset, there));
         }
         self.rsvps.tracker = Some(Box::new(tracker));
     }
@@ -50,7 +50,7 @@ impl Partition {
     #[must_use]
     pub fn has_changes(&self) -> bool {
         let due = |tracker: &ChangeTracker| {
-            let sent = tracker.snapshot.is_none() && tracker.deltas.is_some();
+            let sent = tracker.snapshot.is_none() && tracker.steps.is_some();
             !sent || tracker.taken != Some(self.next_offset)
         };
         self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
@@ -114,60 +114,59 @@ impl Partition {
         let complete = SnapshotComplete {
             offset: self.next_offset,
             meta: self.meta(tracker),
-            covered_by_delta: tracker.deltas.is_some(),
+            covered_by_delta: tracker.steps.is_some(),
         };
-        if tracker.deltas.is_none() {
-            tracker.deltas = Some(DeltaCursor {
+        if tracker.steps.is_none() {
+            tracker.steps = Some(StepCursor {
                 fresh: false,
-                ..DeltaCursor::from(self.next_offset, there)
+                ..StepCursor::from(self.next_offset, there)
             });
         }
         SnapshotInProgress { pending, complete }
     }
 
-    /// Whether there is a delta to take for a subscriber whose tables have been written up to `written`,
+    /// Whether there is a step to take for a subscriber whose tables have been written up to `written`,
     /// if at all.
     #[must_use]
-    pub fn has_delta(&self, written: Option<u64>) -> bool {
-        let deltas = self
+    pub fn has_step(&self, written: Option<u64>) -> bool {
+        let steps = self
             .rsvps
             .tracker
             .as_ref()
-            .and_then(|tracker| tracker.deltas.as_ref());
-        let due = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
-        self.is_at_commit()
-            && deltas.is_some_and(|deltas| written >= Some(deltas.from) && due(deltas))
+            .and_then(|tracker| tracker.steps.as_ref());
+        let due = |steps: &StepCursor| steps.fresh || steps.at != self.next_offset;
+        self.is_at_commit() && steps.is_some_and(|steps| written >= Some(steps.from) && due(steps))
     }
 
-    /// Takes the delta from where the last one led to here, at a commit. None if it would have more
-    /// rows than `rows_max`: then deltas go on from the changes that are taken next.
-    pub fn take_delta(&mut self, rows_max: usize) -> Option<Delta> {
+    /// Takes the step from where the last one led to here, at a commit. None if it would have more
+    /// rows than `rows_max`: then steps go on from the changes that are taken next.
+    pub fn take_step(&mut self, rows_max: usize) -> Option<Step> {
         let mut tracker = self.rsvps.tracker.take()?;
-        let delta = self.collect_delta(&mut tracker, rows_max);
+        let step = self.collect_step(&mut tracker, rows_max);
         self.rsvps.tracker = Some(tracker);
-        delta
+        step
     }
 
-    fn collect_delta(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Delta> {
+    fn collect_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
         let there = self.lengths();
-        let mut deltas = tracker.deltas.take()?;
-        if deltas.rows.pending(there) > rows_max {
+        let mut steps = tracker.steps.take()?;
+        if steps.rows.pending(there) > rows_max {
             return None;
         }
-        let pending = deltas.rows.take(there);
+        let pending = steps.rows.take(there);
         for at in pending.events() {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
             tracker.aggregates.follow(at, rows, catalog);
         }
-        let delta = Delta {
-            previous: std::mem::replace(&mut deltas.at, self.next_offset),
+        let step = Step {
+            previous: std::mem::replace(&mut steps.at, self.next_offset),
             offset: self.next_offset,
             rows: pending.map(|(table, at)| self.row(table, at)).collect(),
             meta: self.meta(tracker),
         };
-        deltas.fresh = false;
-        tracker.deltas = Some(deltas);
-        Some(delta)
+        steps.fresh = false;
+        tracker.steps = Some(steps);
+        Some(step)
     }
 
     /// How many rows each table has.

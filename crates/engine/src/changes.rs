@@ -70,15 +70,15 @@ pub struct SnapshotComplete {
     pub offset: u64,
     /// Ledger, feeds, watermark, digest and the like at that commit; opaque.
     pub meta: Vec<u8>,
-    /// A [`Delta`] leads to this offset, so subscribers that follow deltas do not need this.
+    /// A [`Step`] leads to this offset, so subscribers that follow steps do not need this.
     pub covered_by_delta: bool,
 }
 
-/// What leads from the state at one commit to that at a later one, for subscribers that follow.
+/// A delta of the changelog: what leads from the state at one commit to that at a later one.
 ///
 /// Values are absolute, so it leads there from any commit between the two as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Delta {
+pub struct Step {
     /// From where it leads.
     pub previous: u64,
     /// The next offset at the commit to which it leads.

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
-/// [`Delta`](crate::Delta)s from there. Once it has all rows and the metadata of a commit, its
+/// [`Step`](crate::Step)s from there. Once it has all rows and the metadata of a commit, its
 /// surveys are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{Delta, Row};
+use headcount_engine::{Row, Step};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -53,7 +53,7 @@ struct DecodedEntry {
 }
 
 /// The entry, in chunks; none when it leads nowhere or is too long: then readers load anew.
-pub(crate) fn writes(partition: u16, writer: i64, step: &Delta, pulses: &[u8]) -> Vec<Stamped> {
+pub(crate) fn writes(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Stamped> {
     if step.previous >= step.offset {
         return Vec::new();
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture, task::noop_waker_ref};
-use headcount_engine::{Changes, CountryPart, Delta, Row, SnapshotComplete, Table};
+use headcount_engine::{Changes, CountryPart, Row, SnapshotComplete, Step, Table};
 use proptest::prelude::*;
 
 use super::{
@@ -30,7 +30,7 @@ fn all_may_be_spawned() {
     fn check<T: Send>(_: T) {}
     fn all(serving: &Serving, changes: &Changes) {
         check(serving.write(0, changes));
-        check(serving.write_step(0, &Delta::default(), &[]));
+        check(serving.write_step(0, &Step::default(), &[]));
         check(serving.latest());
         check(serving.changes_since(0, 0));
         check(serving.venue_statistics());
@@ -165,10 +165,10 @@ async fn a_load_that_failed_half_way_is_begun_again() {
     assert_eq!(next().await, ReplicaEvent::Reset { partition });
     assert!(matches!(next().await, ReplicaEvent::Stale { .. }));
     // What leads on from 10 does not lead on from a part of 20.
-    let step = Delta {
+    let step = Step {
         previous: 5,
         offset: 21,
-        ..Delta::default()
+        ..Step::default()
     };
     serving.write_step(0, &step, b"[]").await.unwrap();
     memory.fails.store(false, Ordering::Relaxed);

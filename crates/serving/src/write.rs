@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use headcount_engine::{Changes, CountryPart, Delta, Statistics};
+use headcount_engine::{Changes, CountryPart, Statistics, Step};
 use tokio::sync::Mutex;
 
 use super::{
@@ -98,7 +98,7 @@ impl Serving {
     ///
     /// # Errors
     /// As [`Serving::write`].
-    pub async fn write_step(&self, partition: u16, step: &Delta, pulses: &[u8]) -> Result<()> {
+    pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
         let writer = self.writer(partition)?.id.load(Ordering::Relaxed);
         let change = changelog::writes(partition, writer, step, pulses);
         // The changes first: readers that see a latest commit look for what leads to it.

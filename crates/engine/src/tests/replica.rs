@@ -7,8 +7,8 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
-    Changes, CheckpointHead, CountryPart, Delta, EventKey, EventStatistic, Filter, Partition,
-    Replica, Row, Scope, Survey, VenuePart, stream_time_of_all,
+    Changes, CheckpointHead, CountryPart, EventKey, EventStatistic, Filter, Partition, Replica,
+    Row, Scope, Step as Following, Survey, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, Told, put, rejected, told};
@@ -68,7 +68,7 @@ struct Stored {
     base: Option<u64>,
     /// Offset and metadata.
     head: Option<(u64, Vec<u8>)>,
-    steps: Vec<Delta>,
+    steps: Vec<Following>,
     countries: BTreeMap<Arc<str>, CountryPart>,
     venues: BTreeMap<i64, VenuePart>,
     events: BTreeMap<(Arc<str>, Arc<str>), EventStatistic>,
@@ -116,7 +116,7 @@ impl Stored {
         }
     }
 
-    fn follow(&mut self, step: Delta) {
+    fn follow(&mut self, step: Following) {
         if self
             .head
             .as_ref()
@@ -191,15 +191,12 @@ impl Followed {
         }
     }
 
-    fn take_delta(&mut self, rows_max: usize) {
-        if !self.partition.has_delta(self.told) {
+    fn take_step(&mut self, rows_max: usize) {
+        if !self.partition.has_step(self.told) {
             return;
         }
-        let Some(step) = self.partition.take_delta(rows_max) else {
-            assert!(
-                !self.partition.has_delta(Some(u64::MAX)),
-                "deltas have ended"
-            );
+        let Some(step) = self.partition.take_step(rows_max) else {
+            assert!(!self.partition.has_step(Some(u64::MAX)), "steps have ended");
             return;
         };
         assert!(step.rows.len() <= rows_max);
@@ -224,7 +221,7 @@ impl Followed {
         };
         self.told = Some(complete.offset);
         if !complete.covered_by_delta {
-            // No delta leads here.
+            // No step leads here.
             for replica in &mut self.replicas {
                 *replica = self.stored.load(1).unwrap();
             }
@@ -232,11 +229,11 @@ impl Followed {
     }
 
     fn take(&mut self) {
-        self.take_delta(usize::MAX);
+        self.take_step(usize::MAX);
         while self.partition.has_changes() {
             self.take_piece();
         }
-        self.take_delta(usize::MAX);
+        self.take_step(usize::MAX);
     }
 
     fn moved(&mut self, at: u16, all: bool) {
@@ -367,7 +364,7 @@ fn run(parts: &mut [Followed], step: Step) {
             batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
         Step::Take(at) => parts[usize::from(at)].take_piece(),
-        Step::Follow(at, rows) => parts[usize::from(at)].take_delta(rows),
+        Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
         Step::Join(seed) => {
             for part in parts {
@@ -469,7 +466,7 @@ fn only_what_changed_is_told() {
     );
     let changes = part.partition.take_changes();
     assert!(!changes.full_refresh);
-    let step = part.partition.take_delta(usize::MAX).unwrap();
+    let step = part.partition.take_step(usize::MAX).unwrap();
     assert_eq!(
         (step.previous, step.offset),
         (complete.offset, changes.offset)
@@ -483,7 +480,7 @@ fn only_what_changed_is_told() {
         panic!("{:?}", changes.statistics.events)
     };
     assert_eq!((&*event.event_id, event.yes), ("e2", 2));
-    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
     // Within a batch there is nothing to tell yet.
     put(
         &mut part.partition,
@@ -491,7 +488,7 @@ fn only_what_changed_is_told() {
         Kind::of(Feed::Rsvps),
         answer(2, 4, 4).json().as_bytes(),
     );
-    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_engine::{Changes, Delta, Row, SnapshotComplete, Table};
+use headcount_engine::{Changes, Row, SnapshotComplete, Step, Table};
 use headcount_serving::{Error, ReplicaEvent, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
@@ -30,8 +30,8 @@ fn commit(offset: u64) -> Changes {
     }
 }
 
-fn step(to: &Changes) -> Delta {
-    Delta {
+fn step(to: &Changes) -> Step {
+    Step {
         previous: to.offset - 1,
         offset: to.offset,
         rows: to.rows.clone(),

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use headcount_engine::{
-    Changes, CountryPart, Delta, EventKey, EventStatistic, Row, SnapshotComplete, Statistics,
-    Table, VenuePart,
+    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
+    VenuePart,
 };
 use headcount_serving::{ChangelogEntry, Identity, ReplicaEvent, Serving, follow};
 
@@ -58,8 +58,8 @@ fn book(offset: u64) -> Vec<u8> {
     format!("book {offset}").into_bytes()
 }
 
-fn step(previous: u64, offset: u64, rows: Vec<Row>) -> Delta {
-    Delta {
+fn step(previous: u64, offset: u64, rows: Vec<Row>) -> Step {
+    Step {
         previous,
         offset,
         rows,
@@ -160,7 +160,7 @@ async fn write(serving: &Serving, partition: u16, changes: &Changes) {
     serving.write(partition, changes).await.unwrap();
 }
 
-async fn write_step(serving: &Serving, partition: u16, step: &Delta) {
+async fn write_step(serving: &Serving, partition: u16, step: &Step) {
     let pulses = pulses(step.offset);
     serving.write_step(partition, step, &pulses).await.unwrap();
 }

@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use headcount_clock::{Backoff, Delays};
-use headcount_engine::{Changes, Delta};
+use headcount_engine::{Changes, Step};
 use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
 
@@ -57,7 +57,7 @@ pub(crate) struct Checkpoint {
 
 /// A step, and answers for the map as JSON.
 struct Letter {
-    step: Delta,
+    step: Step,
     pulses: Vec<u8>,
 }
 
@@ -156,7 +156,7 @@ impl Outbox {
     }
 
     /// Gives a step away. Its lane must be free.
-    pub(crate) fn send_step(&self, step: Delta, pulses: Vec<u8>) {
+    pub(crate) fn send_step(&self, step: Step, pulses: Vec<u8>) {
         self.delivered.set_busy(Lane::Steps, true);
         let _ = self.letters.send(Letter { step, pulses });
     }

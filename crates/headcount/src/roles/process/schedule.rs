@@ -115,7 +115,7 @@ impl Giving {
         let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
         let behind = !self.caught_up && !quiet;
         // Asked as soon as the lane is free, for that tells how long it took.
-        if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_delta(partition) {
+        if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
             self.give_step(partition);
         }
         if !self.is_free(Lane::Tables) {
@@ -144,7 +144,7 @@ impl Giving {
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Lane::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.
-            if self.is_free(Lane::Steps) && self.has_delta(partition) {
+            if self.is_free(Lane::Steps) && self.has_step(partition) {
                 self.give_step(partition);
             } else if self.is_free(Lane::Tables) && (has_changes || (self.unsaved > 0 && keeps)) {
                 self.give_changes(partition, !self.more && keeps, reader);
@@ -172,12 +172,12 @@ impl Giving {
         self.delivered().is_free(lane)
     }
 
-    fn has_delta(&self, partition: &Partition) -> bool {
-        self.serves && partition.has_delta(self.delivered().served())
+    fn has_step(&self, partition: &Partition) -> bool {
+        self.serves && partition.has_step(self.delivered().served())
     }
 
     fn give_step(&mut self, partition: &mut Partition) {
-        let Some(step) = partition.take_delta(STEP_ROWS) else {
+        let Some(step) = partition.take_step(STEP_ROWS) else {
             tracing::debug!("partition {}: too much for a step; tables first", self.at);
             return;
         };
