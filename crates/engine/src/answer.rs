@@ -6,8 +6,9 @@ use headcount_record::{Identity, Response, Venue};
 
 use crate::{
     catalog::{City, UNKNOWN},
+    counts::{Answers, Counts},
     lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
-    survey::{Answers, Counts, HISTORY_WINDOWS, Survey, VenueCount},
+    survey::{HISTORY_WINDOWS, Survey, VenueCount},
     view::{
         CityRow, CountryRow, Dot, History, TopicRow, Totals, TrendingRow, VenueRow, VenueTotal,
         View,

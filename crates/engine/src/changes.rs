@@ -1,7 +1,7 @@
-//! What a partition's state has become since somebody last asked, for whoever shows or stores it.
+//! The changelog of a partition: what its state has become since a subscriber last asked.
 //!
-//! All values are absolute: what is told twice, or told again after a restart, changes nothing.
-//! Rows are for a replica of the partition, which only has to be handed them; statistics are
+//! All values are absolute: one that is sent twice, or again after a restart, changes nothing.
+//! Rows are for a replica of the partition, which applies them as they are; statistics are
 //! for people who read tables.
 
 use std::sync::Arc;
@@ -13,9 +13,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Table {
+    /// Contents of groups, interned: a row never changes.
     Groups = 0,
+    /// Contents of venues, interned: a row never changes.
     Venues = 1,
+    /// Event rows with their counts and recent windows.
     Events = 2,
+    /// Members who answered, and the number of their winners.
     Members = 3,
 }
 
@@ -33,7 +37,9 @@ impl Table {
 /// A row as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
+    /// The table that it is a row of.
     pub table: Table,
+    /// Its number in the table, dense from 0.
     pub number: u32,
     /// Opaque to stores.
     pub body: Vec<u8>,
@@ -45,28 +51,30 @@ pub struct Row {
 pub struct Changes {
     /// The next offset of the partition: the values are those of the commit before it.
     pub offset: u64,
+    /// Rows for replicas.
     pub rows: Vec<Row>,
+    /// Values for tables that people query.
     pub statistics: Statistics,
-    /// With the first piece when everything is told, not only what changed: what a store has of
-    /// before and is not told is gone, which are countries, venues and names of events.
-    pub anew: bool,
+    /// With the first piece, when the pieces hold everything and not only what changed: countries,
+    /// venues and names of events that a store has from before and that are not among them are gone.
+    pub full_refresh: bool,
     /// With the last piece.
-    pub whole: Option<Whole>,
+    pub snapshot_complete: Option<SnapshotComplete>,
 }
 
-/// All pieces have been told.
+/// All pieces of a snapshot have been sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Whole {
-    /// The offset of the first piece. What is told is of this commit or of a later one, so that
-    /// tables which have it lack nothing of before.
+pub struct SnapshotComplete {
+    /// The offset of the first piece. All values are of this commit or of a later one, so tables
+    /// that have them lack nothing from before.
     pub offset: u64,
     /// Ledger, feeds, watermark, digest and the like at that commit; opaque.
-    pub book: Vec<u8>,
-    /// A [`Step`] leads there, so whoever follows learns of it without this.
-    pub reached: bool,
+    pub meta: Vec<u8>,
+    /// A [`Step`] leads to this offset, so subscribers that follow steps do not need this.
+    pub covered_by_delta: bool,
 }
 
-/// What leads from the state at one commit to that at a later one, for those who follow.
+/// A delta of the changelog: what leads from the state at one commit to that at a later one.
 ///
 /// Values are absolute, so it leads there from any commit between the two as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,19 +85,21 @@ pub struct Step {
     pub offset: u64,
     /// Those that changed, in the order in which they are best applied.
     pub rows: Vec<Row>,
-    /// As in [`Whole`].
-    pub book: Vec<u8>,
+    /// As in [`SnapshotComplete`].
+    pub meta: Vec<u8>,
 }
 
 /// What has changed, for tables that people query.
 ///
-/// What was another value for a while and is again what it was is among it: somebody who counts
-/// the same journal may have stored that other value, and its right one is to follow.
+/// Includes values that changed and changed back: another worker may have stored the value between,
+/// so the current one must be written again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// With the first piece, as are venues.
     pub countries: Vec<CountryPart>,
+    /// With the first piece.
     pub venues: Vec<VenuePart>,
+    /// Events whose rows are in this piece.
     pub events: Vec<EventStatistic>,
     /// Rows to delete because the event now has another name: all names it had since the last
     /// taking. Names from before the state was loaded are not known and cannot be among them.
@@ -101,8 +111,11 @@ pub struct Statistics {
 pub struct CountryPart {
     /// Of the group, ISO 3166 alpha-2 in lower case as in the feed.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     pub maybe: u64,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
@@ -111,17 +124,23 @@ pub struct CountryPart {
 /// This partition's part of a venue. All zero and empty when it has no event there any more.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VenuePart {
+    /// The number that stands for the identity of the venue.
     pub venue_id: i64,
     /// As the latest event there tells it, like the place and the city.
     pub name: Arc<str>,
     /// Degrees; absent when the feed gave none.
     pub lat: Option<f64>,
+    /// Degrees; absent when the feed gave none.
     pub lon: Option<f64>,
     /// City and country of the group of that event.
     pub group_city: Arc<str>,
+    /// The country of that group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     pub maybe: u64,
     /// The version of that event. Of several partitions' contents the greatest is the venue's.
     pub latest: (u64, u32),
@@ -130,17 +149,23 @@ pub struct VenuePart {
 /// An event as it is now: absolute values, whatever the offset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventStatistic {
+    /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
+    /// Empty when no record has told it.
     pub event_name: Arc<str>,
+    /// Empty when the event has no group.
     pub group_name: Arc<str>,
     /// Of the group.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
     /// None where nobody can answer so, which is to Meetup's events.
     pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
+    /// Absent when no record has told it.
     pub event_url: Option<Arc<str>>,
     /// When it takes place, ms since 1970.
     pub time: Option<i64>,
@@ -149,6 +174,8 @@ pub struct EventStatistic {
 /// The key of an event where names are part of keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventKey {
+    /// A name that the event had.
     pub event_name: Arc<str>,
+    /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
 }

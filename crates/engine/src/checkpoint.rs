@@ -15,17 +15,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
-    decoders::{Declared, Decoders},
+    decoders::{Decoders, SchemaDeclaration},
     error::Error,
     events::EventRows,
     feeds::Feeds,
-    members::{Member, Members},
-    others::{OtherWinners, Others},
+    members::{MemberRow, MemberRows},
     partition::Partition,
     quarantine::Quarantine,
     rows::Rows,
     rsvps::Rsvps,
-    stored::{Shared, StoredEvent, StoredSource},
+    secondary::{Secondary, SecondaryWinners},
+    stored::{GroupInterner, StoredEvent, StoredSource},
     watermark::Watermark,
     winners::{Winner, Winners},
 };
@@ -36,9 +36,10 @@ const HEAD_BYTES: usize = 20;
 
 /// Whose state a checkpoint holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct CheckpointHead {
     /// The journal's id: offsets mean nothing in another journal.
     pub journal: u64,
+    /// The number of the partition, from 0.
     pub partition: u16,
     /// Where the journal's reader stood, in its own words; may be empty.
     pub hint: Vec<u8>,
@@ -50,7 +51,7 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
-    schemas: Cow<'a, [Declared]>,
+    schemas: Cow<'a, [SchemaDeclaration]>,
     feeds: Feeds,
     watermark: Watermark,
     quarantine: Quarantine,
@@ -58,14 +59,14 @@ struct Body<'a> {
     venues: Vec<Arc<Venue>>,
     events: Vec<StoredEvent>,
     winners: Cow<'a, Rows<Winner>>,
-    members: Cow<'a, Rows<Member>>,
-    others: Cow<'a, OtherWinners>,
+    members: Cow<'a, Rows<MemberRow>>,
+    secondary: Cow<'a, SecondaryWinners>,
 }
 
 impl Partition {
     /// The state as it is kept in a file.
     #[must_use]
-    pub fn to_bytes(&self, head: &Head) -> Vec<u8> {
+    pub fn to_bytes(&self, head: &CheckpointHead) -> Vec<u8> {
         let in_memory = "what is written to memory has a length and no other way to fail";
         let mut file = vec![0; HEAD_BYTES];
         file = postcard::to_extend(head, file).expect(in_memory);
@@ -105,7 +106,8 @@ impl Partition {
             return Err(bad("is damaged"));
         }
         let unreadable = |_| bad("cannot be read");
-        let (head, body): (Head, &[u8]) = postcard::take_from_bytes(content).map_err(unreadable)?;
+        let (head, body): (CheckpointHead, &[u8]) =
+            postcard::take_from_bytes(content).map_err(unreadable)?;
         if (head.journal, head.partition) != (journal, partition) {
             return Err(Error::Foreign {
                 place: place.to_owned(),
@@ -160,14 +162,14 @@ impl Partition {
                 .collect(),
             winners: Cow::Borrowed(self.rsvps.winners.rows()),
             members: Cow::Borrowed(self.rsvps.members.rows()),
-            others: Cow::Borrowed(self.others.winners()),
+            secondary: Cow::Borrowed(self.secondary.winners()),
         }
     }
 
     fn from_body(body: Body<'_>) -> Option<Self> {
         let mut catalog = Catalog::default();
         let (groups, venues) = (body.groups.len(), body.venues.len());
-        let mut shared = Shared::default();
+        let mut shared = GroupInterner::default();
         for (at, group) in body.groups.into_iter().enumerate() {
             let group = Known::new(Arc::new(shared.group(group)));
             (catalog.add_group(&group).index() == at).then_some(())?;
@@ -210,10 +212,10 @@ impl Partition {
             rsvps: Rsvps::restored(
                 events,
                 Winners::from_rows(body.winners.into_owned()),
-                Members::from_rows(body.members.into_owned()),
+                MemberRows::from_rows(body.members.into_owned()),
                 catalog,
             ),
-            others: Others::from_winners(body.others.into_owned()),
+            secondary: Secondary::from_winners(body.secondary.into_owned()),
             ..Self::default()
         })
     }

@@ -8,11 +8,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use headcount_record::{Decoder, Feed, Kind, Schema, schema_of};
 use serde::{Deserialize, Serialize};
 
-use crate::rsvps::Sender;
+/// Which decoder a record came from, when several feed one partition. Those of the partition itself
+/// count from 0: Meetup's, and then those of the schemas that its journal declares.
+pub type Sender = usize;
 
 /// What a journal declares: which schema the records of some kinds have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Declared {
+pub struct SchemaDeclaration {
     /// The kind of the schema's first feed; the others follow it, one by one.
     pub kind: Kind,
     /// The names of the schema's feeds.
@@ -21,7 +23,7 @@ pub struct Declared {
     pub definition: String,
 }
 
-impl Declared {
+impl SchemaDeclaration {
     /// Declares a schema, its feeds from a kind on.
     #[must_use]
     pub fn new(kind: Kind, schema: &dyn Schema) -> Self {
@@ -55,7 +57,7 @@ pub(crate) struct Decoders {
     /// Meetup's, and one for each schema declared.
     list: Vec<Decoder>,
     by_kind: BTreeMap<Kind, Sender>,
-    declared: Vec<Declared>,
+    declared: Vec<SchemaDeclaration>,
 }
 
 impl Default for Decoders {
@@ -70,7 +72,7 @@ impl Default for Decoders {
 
 impl Decoders {
     /// What has been declared, in order.
-    pub(crate) fn declared(&self) -> &[Declared] {
+    pub(crate) fn declared(&self) -> &[SchemaDeclaration] {
         &self.declared
     }
 
@@ -98,7 +100,7 @@ impl Decoders {
     /// Returns the schema if it is new.
     pub(crate) fn declare(
         &mut self,
-        declared: Declared,
+        declared: SchemaDeclaration,
     ) -> Result<Option<Arc<dyn Schema>>, Refused> {
         if self.declared.contains(&declared) {
             return Ok(None);

@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 use headcount_record::{Event, Key, Known, Namespace, Response, Version, event_hash};
 
 use crate::{
+    counts::{Answers, Counts},
     rows::Rows,
     window::{Buckets, Window},
     winners::Winner,
@@ -20,7 +21,7 @@ pub(crate) struct EventRow {
     pub(crate) group: Option<Key>,
     pub(crate) venue: Option<u32>,
     /// What the snapshot was made from: most records tell the same again.
-    pub(crate) told: Told,
+    pub(crate) told: SnapshotKeys,
     /// Counts of winners.
     pub(crate) yes: u32,
     pub(crate) no: u32,
@@ -34,7 +35,7 @@ const _: () = assert!(size_of::<EventRow>() == 96);
 
 /// The sub-objects of a record by their keys, and whose keys they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct SnapshotKeys {
     /// The number of a translation; 0 is none.
     pub(crate) by: u32,
     pub(crate) event: Option<Key>,
@@ -62,6 +63,20 @@ impl EventRow {
     /// Everybody who answered.
     pub(crate) fn answers(&self) -> u64 {
         u64::from(self.yes) + u64::from(self.no) + u64::from(self.maybe)
+    }
+
+    /// What the row comes to.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            // An event of which only the facts are known is none that anybody answered to.
+            events: u64::from(self.answers() > 0),
+            answers: Answers {
+                yes: self.yes.into(),
+                no: self.no.into(),
+                maybe: self.maybe.into(),
+            },
+            heads: self.heads(),
+        }
     }
 
     /// Counts a winner. Its window is kept from `oldest` on.

@@ -95,8 +95,10 @@ impl Account {
 /// The accounts of all sources and their sum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
+    /// The sum of the accounts.
     #[serde(flatten)]
     pub all: Account,
+    /// Whether both equations hold for every account.
     pub balanced: bool,
     /// Winners older than every window that is kept at this stream time: they are in totals only.
     pub late: u64,

@@ -1,13 +1,13 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
 //!
-//! A [`Partition`] takes the entries of one partition of the journal, in order, and is surveyed
-//! for figures. It tells the [`Changes`] of its state to whoever stores them, and [`Step`]s to
-//! whoever keeps a [`Replica`], which is surveyed like the partition itself. It knows nothing of where entries
-//! come from or who looks at figures; it reads no clock. Its invariant: after any entry, every
-//! count is what a recount of the winners so far would give.
+//! A [`Partition`] takes the entries of one partition of the journal, in order, and answers with a
+//! [`Survey`]: its part of every figure. It gives the [`Changes`] of its state to stores, and
+//! [`Step`]s to a [`Replica`], whose surveys are those of the partition. It does not know where
+//! entries come from or who reads the figures, and it reads no clock. Its invariant: after any
+//! entry, every count is what a recount of the winners so far would give.
 //!
 //! ```
-//! use headcount_engine::{Entry, Partition, Replica, Scope};
+//! use headcount_engine::{JournaledEntry, Partition, Replica, Scope};
 //! use headcount_record::{Feed, Kind};
 //!
 //! let mut partition = Partition::new();
@@ -15,51 +15,59 @@
 //!     "member":{"member_id":7},"event":{"event_id":"jkpwmlywgbmb"},
 //!     "group":{"group_id":3,"group_country":"tw"}}"#;
 //! let kind = Kind::of(Feed::Rsvps);
-//! let entry = Entry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
+//! let entry = JournaledEntry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
 //! partition.apply(entry)?;
-//! partition.apply(Entry { offset: 1, ..entry })?;
+//! partition.apply(JournaledEntry { offset: 1, ..entry })?;
 //! let view = partition.survey(&Scope::default()).view();
 //! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
 //!
-//! // Somebody else who is told what changes has the same figures.
+//! // A replica that gets the changes has the same figures.
 //! let mut replica = Replica::new();
 //! let changes = partition.take_changes();
 //! replica.apply_rows(&changes.rows)?;
-//! replica.set_book(&changes.whole.unwrap().book)?;
+//! replica.set_meta(&changes.snapshot_complete.unwrap().meta)?;
 //! assert_eq!(replica.survey(&Scope::default()).view(), view);
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
 
+#![warn(missing_docs)]
+
+mod aggregates;
 mod answer;
-mod book;
 mod catalog;
+mod changelog;
 mod changes;
 mod checkpoint;
+mod counts;
 mod decoders;
+mod dense_set;
 mod digest;
+mod entry;
 mod error;
 mod events;
 mod feeds;
 mod hash;
-mod heard;
 mod ledger;
 mod lists;
-mod marks;
 mod members;
-mod others;
+mod meta;
 mod partition;
-mod parts;
 mod pass;
 mod quarantine;
 mod replica;
+mod row_cursor;
 mod rows;
 mod rsvps;
+mod secondary;
+mod source;
+mod state_digest;
 mod stored;
 mod summary;
 mod survey;
+mod surveys;
+mod tracker;
 mod translation;
 mod view;
-mod watch;
 mod watermark;
 mod window;
 mod winners;
@@ -70,15 +78,17 @@ mod tests;
 pub use headcount_record::Response;
 
 pub use changes::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
+    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
+    VenuePart,
 };
-pub use checkpoint::Head;
-pub use decoders::Declared;
+pub use checkpoint::CheckpointHead;
+pub use decoders::{SchemaDeclaration, Sender};
+pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
-pub use partition::{Entry, Partition, SourceState};
+pub use partition::Partition;
 pub use replica::Replica;
-pub use rsvps::Sender;
+pub use source::JournaledSource;
 pub use survey::{Scope, Survey};
 pub use view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{hash::mix, rows::Rows};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Member {
+pub(crate) struct MemberRow {
     id: u64,
     /// Winners of this member. A member without any does not count.
     winners: u32,
@@ -16,9 +16,9 @@ pub(crate) struct Member {
 }
 
 // Namespace and check stand where there would be a gap.
-const _: () = assert!(size_of::<Member>() == 16);
+const _: () = assert!(size_of::<MemberRow>() == 16);
 
-impl Member {
+impl MemberRow {
     /// The identity of a member with a winner.
     pub(crate) fn counted(&self) -> Option<Identity> {
         (self.winners > 0).then_some(self.identity())
@@ -42,13 +42,13 @@ impl Member {
 }
 
 #[derive(Default)]
-pub(crate) struct Members {
-    rows: Rows<Member>,
+pub(crate) struct MemberRows {
+    rows: Rows<MemberRow>,
     index: HashTable<u32>,
 }
 
-impl Members {
-    pub(crate) fn from_rows(rows: Rows<Member>) -> Self {
+impl MemberRows {
+    pub(crate) fn from_rows(rows: Rows<MemberRow>) -> Self {
         let mut index = HashTable::with_capacity(rows.len());
         for (at, row) in rows.iter().enumerate() {
             index.insert_unique(row.key(), at as u32, |&at| rows[at].key());
@@ -56,7 +56,7 @@ impl Members {
         Self { rows, index }
     }
 
-    pub(crate) fn rows(&self) -> &Rows<Member> {
+    pub(crate) fn rows(&self) -> &Rows<MemberRow> {
         &self.rows
     }
 
@@ -87,7 +87,7 @@ impl Members {
     /// member's index.
     pub(crate) fn add(&mut self, member: Identity) -> u32 {
         let at = self.find(member).unwrap_or_else(|| {
-            let row = Member {
+            let row = MemberRow {
                 id: member.bits,
                 winners: 0,
                 namespace: member.namespace,

@@ -8,41 +8,23 @@ use std::collections::BTreeMap;
 use headcount_record::{Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp};
 
 use crate::{
-    decoders::{Declared, Decoders, Refused},
+    decoders::{Decoders, Refused, SchemaDeclaration, Sender},
+    entry::JournaledEntry,
     error::Error,
     feeds::{FeedState, Feeds},
     ledger::{Account, Tally},
-    others::Others,
-    pass::Facts,
     quarantine::Quarantine,
-    rsvps::{Outcomes, Rsvps, Sender},
-    survey::{Scope, Survey},
+    rsvps::{Outcomes, Rsvps},
+    secondary::Secondary,
+    source::JournaledSource,
     view::Pulse,
     watermark::Watermark,
 };
 
-/// An entry of the journal as the engine sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
-    pub offset: u64,
-    /// When it was appended, ms since 1970: the arrival that record times are held against.
-    pub arrived: i64,
-    pub kind: Kind,
-    pub source: u16,
-    pub body: &'a [u8],
-}
-
-/// A source as this partition knows it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SourceState {
-    pub name: String,
-    pub account: Account,
-}
-
 /// The state of one partition.
 pub struct Partition {
     pub(crate) next_offset: u64,
-    pub(crate) sources: BTreeMap<u16, SourceState>,
+    pub(crate) sources: BTreeMap<u16, JournaledSource>,
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
     pub(crate) feeds: Feeds,
     pub(crate) watermark: Watermark,
@@ -50,7 +32,7 @@ pub struct Partition {
     /// Entries of a batch have been applied, its position not yet.
     pub(crate) within_batch: bool,
     pub(crate) rsvps: Rsvps,
-    pub(crate) others: Others,
+    pub(crate) secondary: Secondary,
     pub(crate) decoders: Decoders,
 }
 
@@ -66,13 +48,14 @@ impl Default for Partition {
             quarantine: Quarantine::default(),
             within_batch: false,
             rsvps: Rsvps::default(),
-            others: Others::default(),
+            secondary: Secondary::default(),
             decoders: Decoders::default(),
         }
     }
 }
 
 impl Partition {
+    /// An empty partition, before its first entry.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -124,7 +107,7 @@ impl Partition {
 
     /// The sources that have been journaled here, by their number.
     #[must_use]
-    pub fn sources(&self) -> &BTreeMap<u16, SourceState> {
+    pub fn sources(&self) -> &BTreeMap<u16, JournaledSource> {
         &self.sources
     }
 
@@ -136,33 +119,13 @@ impl Partition {
 
     /// What the journal has declared of the schemas of its records.
     #[must_use]
-    pub fn schemas(&self) -> &[Declared] {
+    pub fn schemas(&self) -> &[SchemaDeclaration] {
         self.decoders.declared()
     }
 
     /// Takes the answers counted since the last call, the latest ones only if there were many.
     pub fn take_pulses(&mut self) -> Vec<Pulse> {
         std::mem::take(&mut self.rsvps.pulses)
-    }
-
-    /// Surveys the partition.
-    #[must_use]
-    pub fn survey(&self, scope: &Scope) -> Survey {
-        let facts = Facts {
-            next_offset: self.next_offset,
-            sources: &self.sources,
-            feeds: &self.feeds,
-            others: self.others.totals(),
-            oldest: self.watermark.oldest_window(),
-            events: self.rsvps.events.rows(),
-            members: self.rsvps.members.rows(),
-            catalog: &self.rsvps.catalog,
-        };
-        let mut survey = facts.survey(scope);
-        if scope.whole {
-            survey.digest = self.digest();
-        }
-        survey
     }
 
     /// How often records had to be decoded the complete way.
@@ -175,7 +138,7 @@ impl Partition {
     ///
     /// # Errors
     /// When the entry is not the next one, or of a kind or a control that this version does not know.
-    pub fn apply(&mut self, entry: Entry<'_>) -> Result<(), Error> {
+    pub fn apply(&mut self, entry: JournaledEntry<'_>) -> Result<(), Error> {
         if entry.offset != self.next_offset {
             return Err(Error::Gap {
                 expected: self.next_offset,
@@ -208,7 +171,7 @@ impl Partition {
         Ok(())
     }
 
-    fn record(&mut self, entry: &Entry<'_>) {
+    fn record(&mut self, entry: &JournaledEntry<'_>) {
         self.sources.entry(entry.source).or_default().account.kept += 1;
         let (sender, decoder) = self.decoders.of(entry.kind);
         decoder.keep_bounded();
@@ -247,7 +210,7 @@ impl Partition {
         }
     }
 
-    fn control(&mut self, entry: &Entry<'_>, control: Control) -> Result<(), Error> {
+    fn control(&mut self, entry: &JournaledEntry<'_>, control: Control) -> Result<(), Error> {
         let state = self.sources.entry(entry.source).or_default();
         match control {
             Control::Source { name } => state.name = name,
@@ -256,7 +219,7 @@ impl Partition {
                 feeds,
                 definition,
             } => {
-                let declared = Declared {
+                let declared = SchemaDeclaration {
                     kind,
                     feeds,
                     definition,
@@ -296,7 +259,7 @@ impl Partition {
 
     /// Takes what a journal declares of the schema of records to come, or what is declared where
     /// there is no journal.
-    fn declare(&mut self, declared: Declared) -> Result<(), Refused> {
+    fn declare(&mut self, declared: SchemaDeclaration) -> Result<(), Refused> {
         let kinds = declared.kinds();
         if let Some(schema) = self.decoders.declare(declared)? {
             self.feeds.extend(kinds.zip(FeedState::of(&*schema)));
@@ -308,7 +271,7 @@ impl Partition {
     ///
     /// # Panics
     /// When this program does not have the schema, or its kinds are taken.
-    pub fn expect_schema(&mut self, declared: Declared) {
+    pub fn expect_schema(&mut self, declared: SchemaDeclaration) {
         let taken = self.declare(declared);
         assert!(
             taken.is_ok(),
@@ -384,10 +347,10 @@ impl Partition {
             tally.quarantine(FUTURE, 1);
         } else {
             self.watermark.observe(other.version);
-            let watch = self.rsvps.watch.as_mut();
-            let digest = watch.map(|watch| &mut watch.digest);
+            let tracker = self.rsvps.tracker.as_mut();
+            let digest = tracker.map(|tracker| &mut tracker.digest);
             let feed = &self.feeds[&kind].name;
-            self.others.offer(kind, feed, other, &mut tally, digest);
+            self.secondary.offer(kind, feed, other, &mut tally, digest);
         }
         self.enter(kind, source, &tally);
     }

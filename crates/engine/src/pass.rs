@@ -6,14 +6,15 @@ use headcount_record::{Key, Namespace, Response};
 
 use crate::{
     catalog::{Catalog, UNKNOWN},
+    counts::{Answers, Counts},
     events::EventRow,
     feeds::Feeds,
     lists::{TOP, TRENDING_MAX},
-    members::Member,
-    others::OtherTotals,
-    partition::SourceState,
+    members::MemberRow,
     rows::Rows,
-    survey::{Answers, Counts, HISTORY_WINDOWS, Map, Scope, Survey, VenueCount},
+    secondary::SecondaryTotals,
+    source::JournaledSource,
+    survey::{HISTORY_WINDOWS, Map, Scope, Survey, VenueCount},
     view::{AsOf, Filter, Kinds, TrendingRow},
     watermark::{LATENESS_MS, newest_window, oldest_window},
     window::{TREND_MS, WINDOW_MS, Window},
@@ -22,13 +23,13 @@ use crate::{
 /// What is surveyed: the state of a partition, or a replica of it.
 pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
-    pub(crate) sources: &'a BTreeMap<u16, SourceState>,
+    pub(crate) sources: &'a BTreeMap<u16, JournaledSource>,
     pub(crate) feeds: &'a Feeds,
-    pub(crate) others: &'a OtherTotals,
+    pub(crate) secondary: &'a SecondaryTotals,
     /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
     pub(crate) events: &'a Rows<EventRow>,
-    pub(crate) members: &'a Rows<Member>,
+    pub(crate) members: &'a Rows<MemberRow>,
     pub(crate) catalog: &'a Catalog,
 }
 
@@ -88,12 +89,12 @@ impl Facts<'_> {
                 }
             }
         }
-        self.others.count_statuses(self.feeds, &mut survey.feeds);
+        self.secondary.count_statuses(self.feeds, &mut survey.feeds);
     }
 
     fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
         if scope.filter.is_empty() {
-            survey.members = self.members.iter().filter_map(Member::counted).collect();
+            survey.members = self.members.iter().filter_map(MemberRow::counted).collect();
         }
         let wanted = wanted_groups(self.catalog, &scope.filter);
         let rows = || {
@@ -113,7 +114,7 @@ impl Facts<'_> {
 
 /// A venue's answers, and the latest of its events.
 #[derive(Clone, Default)]
-struct VenueSum<'a> {
+struct VenueTally<'a> {
     latest: Option<&'a EventRow>,
     answers: Answers,
 }
@@ -127,7 +128,7 @@ struct Pass<'a> {
     groups: Vec<Counts>,
     /// Answers to events without a group.
     ungrouped: BTreeMap<Namespace, Answers>,
-    venues: Vec<VenueSum<'a>>,
+    venues: Vec<VenueTally<'a>>,
     /// The oldest and the newest window shown at this stream time.
     oldest: Window,
     newest: Window,
@@ -157,7 +158,7 @@ impl<'a> Pass<'a> {
             wanted,
             groups: vec![Counts::default(); catalog.groups().len() + 1],
             ungrouped: BTreeMap::new(),
-            venues: vec![VenueSum::default(); catalog.venue_ids.keys().len()],
+            venues: vec![VenueTally::default(); catalog.venue_ids.keys().len()],
             oldest: oldest_window(scope.stream_time).max(facts.oldest),
             newest: newest_window(scope.stream_time),
             trend_from,
@@ -171,7 +172,7 @@ impl<'a> Pass<'a> {
     }
 
     fn row(&mut self, row: &'a EventRow) {
-        let counts = Counts::of(row);
+        let counts = row.counts();
         // What has been told of an event to which nobody has answered counts nowhere yet.
         if counts.events == 0 {
             return;
@@ -336,7 +337,7 @@ fn named<K: Clone, V>(keys: &[K], values: Vec<V>) -> impl Iterator<Item = (K, V)
     keys.iter().cloned().zip(values)
 }
 
-fn venue_count(catalog: &Catalog, sum: &VenueSum<'_>) -> Option<VenueCount> {
+fn venue_count(catalog: &Catalog, sum: &VenueTally<'_>) -> Option<VenueCount> {
     let row = sum.latest?;
     Some(VenueCount {
         latest: (row.version, row.record),

@@ -1,4 +1,4 @@
-//! A partition's figures without its counting: rows and a book, as somebody else tells them.
+//! A partition's figures without its counting: rows and metadata, as another process sends them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,40 +6,40 @@ use headcount_record::{Group, Known, Venue};
 use serde::de::DeserializeOwned;
 
 use crate::{
-    book::Book,
     catalog::Catalog,
     changes::{Row, Table},
     error::Error,
     events::EventRow,
     feeds::Feeds,
-    members::Member,
-    others::OtherTotals,
-    partition::SourceState,
+    members::MemberRow,
+    meta::PartitionMeta,
     pass::Facts,
     rows::Rows,
-    stored::{Shared, StoredEvent},
+    secondary::SecondaryTotals,
+    source::JournaledSource,
+    stored::{GroupInterner, StoredEvent},
     survey::{Scope, Survey},
     watermark::Watermark,
 };
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
-/// [`Step`](crate::Step)s from there. Once it has all rows and the book of a commit, its surveys are
-/// the partition's at that commit.
+/// [`Step`](crate::Step)s from there. Once it has all rows and the metadata of a commit, its
+/// surveys are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
     next_offset: u64,
-    sources: BTreeMap<u16, SourceState>,
+    sources: BTreeMap<u16, JournaledSource>,
     feeds: Feeds,
     watermark: Watermark,
-    others: OtherTotals,
+    secondary: SecondaryTotals,
     digest: u128,
-    /// How many rows the book speaks of, by the table's number.
+    /// How many rows the metadata speaks of, by the table's number.
     counted: [u32; 4],
     catalog: Catalog,
-    members: Rows<Member>,
+    members: Rows<MemberRow>,
     events: Rows<EventRow>,
     early: Early,
-    shared: Shared,
+    shared: GroupInterner,
 }
 
 /// Rows that came before one they stand on: the one with the number before, or for an event its
@@ -48,11 +48,12 @@ pub struct Replica {
 struct Early {
     groups: BTreeMap<u32, Arc<Group>>,
     venues: BTreeMap<u32, Arc<Venue>>,
-    members: BTreeMap<u32, Member>,
+    members: BTreeMap<u32, MemberRow>,
     events: BTreeMap<u32, EventRow>,
 }
 
 impl Replica {
+    /// An empty replica, before its first row.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -84,26 +85,26 @@ impl Replica {
         self.settle()
     }
 
-    /// Takes the book of a commit, whose rows are there already.
+    /// Takes the metadata of a commit, whose rows are there already.
     ///
     /// # Errors
     /// When it cannot be read; the one before stays.
-    pub fn set_book(&mut self, book: &[u8]) -> Result<(), Error> {
-        let book = Book::from_bytes(book).ok_or(Error::Book)?;
-        self.next_offset = book.next_offset;
-        let sources = book.sources.into_iter();
+    pub fn set_meta(&mut self, meta: &[u8]) -> Result<(), Error> {
+        let meta = PartitionMeta::from_bytes(meta).ok_or(Error::Meta)?;
+        self.next_offset = meta.next_offset;
+        let sources = meta.sources.into_iter();
         self.sources = sources
             .map(|(number, source)| (number, source.into_state()))
             .collect();
-        self.feeds = book.feeds;
-        self.watermark = book.watermark;
-        self.others = book.others;
-        self.digest = book.digest;
-        self.counted = book.rows;
+        self.feeds = meta.feeds;
+        self.watermark = meta.watermark;
+        self.secondary = meta.secondary;
+        self.digest = meta.digest;
+        self.counted = meta.rows;
         Ok(())
     }
 
-    /// One past the last entry counted in the book.
+    /// One past the last entry counted in the metadata.
     #[must_use]
     pub fn next_offset(&self) -> u64 {
         self.next_offset
@@ -115,7 +116,7 @@ impl Replica {
         self.watermark.stream_time()
     }
 
-    /// Whether all rows that the book speaks of are there.
+    /// Whether all rows that the metadata speaks of are there.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let there = [
@@ -135,7 +136,7 @@ impl Replica {
             next_offset: self.next_offset,
             sources: &self.sources,
             feeds: &self.feeds,
-            others: &self.others,
+            secondary: &self.secondary,
             oldest: self.watermark.oldest_window(),
             events: &self.events,
             members: &self.members,

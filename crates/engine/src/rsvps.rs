@@ -6,21 +6,18 @@ use headcount_record::{
 
 use crate::{
     catalog::Catalog,
+    decoders::Sender,
     digest::winner_digest,
     events::{EventRow, EventRows},
     ledger::Tally,
-    members::Members,
+    members::MemberRows,
+    tracker::ChangeTracker,
     translation::Translation,
     view::Pulse,
-    watch::Watch,
     watermark::Watermark,
     window::Buckets,
     winners::{Outcome, Winner, Winners},
 };
-
-/// Which decoder a record came from, when several feed one partition. Those of the partition itself
-/// count from 0: Meetup's, and then those of the schemas that its journal declares.
-pub type Sender = usize;
 
 /// Counted nowhere: another thing has an id of the same 64 bits.
 const COLLISION: &str = "id_collision";
@@ -36,11 +33,11 @@ const TOGETHER: usize = 128;
 pub(crate) struct Rsvps {
     pub(crate) events: EventRows,
     pub(crate) winners: Winners,
-    pub(crate) members: Members,
+    pub(crate) members: MemberRows,
     pub(crate) catalog: Catalog,
     pub(crate) pulses: Vec<Pulse>,
     /// What of all this has been told, if somebody watches.
-    pub(crate) watch: Option<Box<Watch>>,
+    pub(crate) tracker: Option<Box<ChangeTracker>>,
     /// Translations of the decoders that records come from, by sender, and how many there were.
     translations: Vec<Translation>,
     translated: u32,
@@ -50,7 +47,7 @@ pub(crate) struct Rsvps {
 
 /// What a record tells of its event.
 #[derive(Clone, Copy)]
-struct Snapshot {
+struct EventSnapshot {
     version: Version,
     record: u32,
     event: Key,
@@ -68,7 +65,7 @@ impl Rsvps {
     pub(crate) fn restored(
         events: EventRows,
         winners: Winners,
-        members: Members,
+        members: MemberRows,
         catalog: Catalog,
     ) -> Self {
         Self {
@@ -110,7 +107,7 @@ impl Rsvps {
         tally: &mut Tally,
     ) {
         self.follow(sender, dictionary);
-        let snapshot = Snapshot {
+        let snapshot = EventSnapshot {
             version: facts.version,
             record: facts.content,
             event: facts.event,
@@ -130,8 +127,8 @@ impl Rsvps {
                 &mut tally.replaced
             };
             *count += 1;
-            if let Some(watch) = &mut self.watch {
-                watch.note_event(at);
+            if let Some(tracker) = &mut self.tracker {
+                tracker.note_event(at);
             }
         } else if before.second() == facts.version.second() {
             tally.repeated += 1;
@@ -222,7 +219,7 @@ impl Rsvps {
         let winner = Winner::new(rsvp, at, member);
         row.count(&winner, oldest);
         self.pulse(at, rsvp.response);
-        if self.watch.is_some() {
+        if self.tracker.is_some() {
             self.note(&winner, replaced.as_ref());
         }
     }
@@ -230,23 +227,23 @@ impl Rsvps {
     /// Notes a winner that has been counted, for whoever watches.
     #[inline(never)]
     fn note(&mut self, winner: &Winner, replaced: Option<&Winner>) {
-        let Some(watch) = &mut self.watch else {
+        let Some(tracker) = &mut self.tracker else {
             return;
         };
         let event = self.events.row(winner.event).hash();
         let digest =
             |winner: &Winner| winner_digest(winner, event, self.members.identity(winner.member));
-        watch.digest = watch.digest.wrapping_add(digest(winner));
-        watch.note(winner.event, winner.member);
+        tracker.digest = tracker.digest.wrapping_add(digest(winner));
+        tracker.note(winner.event, winner.member);
         if let Some(replaced) = replaced {
-            watch.digest = watch.digest.wrapping_sub(digest(replaced));
-            watch.note_member(replaced.member);
+            tracker.digest = tracker.digest.wrapping_sub(digest(replaced));
+            tracker.note_member(replaced.member);
         }
     }
 
     /// The row of the RSVP's event, its snapshot brought up to this record if that tells any.
     fn event_row(&mut self, sender: Sender, dictionary: &Dictionary, rsvp: &Rsvp) -> u32 {
-        let snapshot = Snapshot {
+        let snapshot = EventSnapshot {
             // Whatever is told of the event is more than its id.
             version: if rsvp.tells_event {
                 rsvp.version
@@ -284,7 +281,7 @@ impl Rsvps {
         at: u32,
         sender: Sender,
         dictionary: &Dictionary,
-        snapshot: &Snapshot,
+        snapshot: &EventSnapshot,
     ) -> bool {
         let translation = &mut self.translations[sender];
         let row = self.events.row_mut(at);
@@ -296,8 +293,8 @@ impl Rsvps {
         let told = translation.told(snapshot.event, snapshot.group, snapshot.venue);
         if row.told != told {
             let event = dictionary.event(snapshot.event);
-            if let Some(watch) = &mut self.watch {
-                watch.pass(at, row, event, &self.catalog);
+            if let Some(tracker) = &mut self.tracker {
+                tracker.pass(at, row, event, &self.catalog);
             }
             let catalog = &mut self.catalog;
             row.told = told;
@@ -313,7 +310,12 @@ impl Rsvps {
     }
 
     /// Adds a row for an event that has none.
-    fn add_row(&mut self, sender: Sender, dictionary: &Dictionary, snapshot: &Snapshot) -> u32 {
+    fn add_row(
+        &mut self,
+        sender: Sender,
+        dictionary: &Dictionary,
+        snapshot: &EventSnapshot,
+    ) -> u32 {
         let (translation, catalog) = (&mut self.translations[sender], &mut self.catalog);
         let at = self.events.push(EventRow {
             content: dictionary.event(snapshot.event).clone(),

@@ -10,9 +10,9 @@ use headcount_record::{Event, Group, Key, Known, Topic, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    events::{EventRow, Told},
+    events::{EventRow, SnapshotKeys},
     ledger::{Account, Tally},
-    partition::SourceState,
+    source::JournaledSource,
     window::{Buckets, Window},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct StoredEvent {
 }
 
 impl StoredSource {
-    pub(crate) fn of(state: &SourceState) -> Self {
+    pub(crate) fn of(state: &JournaledSource) -> Self {
         let Account {
             received,
             kept,
@@ -72,7 +72,7 @@ impl StoredSource {
         }
     }
 
-    pub(crate) fn into_state(self) -> SourceState {
+    pub(crate) fn into_state(self) -> JournaledSource {
         let AccountParts {
             received,
             kept,
@@ -81,7 +81,7 @@ impl StoredSource {
             tally,
             gaps,
         } = self.account;
-        SourceState {
+        JournaledSource {
             name: self.name,
             account: Account {
                 received,
@@ -135,7 +135,7 @@ impl StoredEvent {
         } = self;
         EventRow {
             content: Known::new(content),
-            told: Told::default(),
+            told: SnapshotKeys::default(),
             version,
             record,
             group: group.and_then(Key::new),
@@ -151,12 +151,12 @@ impl StoredEvent {
 
 /// Texts and topics that many groups have. In stored form each group has its own.
 #[derive(Default)]
-pub(crate) struct Shared {
+pub(crate) struct GroupInterner {
     texts: HashSet<Arc<str>>,
     topics: HashSet<Arc<Topic>>,
 }
 
-impl Shared {
+impl GroupInterner {
     pub(crate) fn group(&mut self, group: Arc<Group>) -> Group {
         let mut group = Arc::unwrap_or_clone(group);
         let texts = [&mut group.city, &mut group.state].into_iter();

@@ -3,20 +3,18 @@
 //! Every panel is a group-by of event rows. A survey holds all of them at once, so totals can
 //! never disagree with their parts.
 
-use std::{collections::BTreeMap, iter::Sum, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use hashbrown::{HashMap, HashSet};
 
-use headcount_record::{Identity, Response, Venue, Version};
+use headcount_record::{Identity, Venue, Version};
 
 use crate::{
     catalog::City,
-    events::EventRow,
+    counts::{Answers, Counts},
     ledger::Ledger,
     lists::TRENDING_MAX,
-    partition::Partition,
     view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
-    watermark::stream_time_of_all,
 };
 
 /// Windows shown as recent history: 5 minutes.
@@ -24,85 +22,6 @@ pub(crate) const HISTORY_WINDOWS: usize = 60;
 
 /// What is counted by value is never in the order of a hash.
 pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-type Set<K> = HashSet<K, foldhash::fast::RandomState>;
-
-/// Answers by response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answers {
-    pub(crate) yes: u64,
-    pub(crate) no: u64,
-    pub(crate) maybe: u64,
-}
-
-impl Answers {
-    pub(crate) fn sum(self) -> u64 {
-        self.yes + self.no + self.maybe
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.yes += other.yes;
-        self.no += other.no;
-        self.maybe += other.maybe;
-    }
-
-    pub(crate) fn remove(&mut self, other: Self) {
-        self.yes -= other.yes;
-        self.no -= other.no;
-        self.maybe -= other.maybe;
-    }
-
-    pub(crate) fn of(self, response: Response) -> u64 {
-        match response {
-            Response::Yes => self.yes,
-            Response::No => self.no,
-            Response::Maybe => self.maybe,
-        }
-    }
-}
-
-/// Counts of events and of the answers to them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) events: u64,
-    pub(crate) answers: Answers,
-    pub(crate) heads: u64,
-}
-
-impl Counts {
-    pub(crate) fn of(row: &EventRow) -> Self {
-        Self {
-            // An event of which only the facts are known is none that anybody answered to.
-            events: u64::from(row.answers() > 0),
-            answers: Answers {
-                yes: row.yes.into(),
-                no: row.no.into(),
-                maybe: row.maybe.into(),
-            },
-            heads: row.heads(),
-        }
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.events += other.events;
-        self.answers.add(other.answers);
-        self.heads += other.heads;
-    }
-
-    pub(crate) fn remove(&mut self, other: Self) {
-        self.events -= other.events;
-        self.answers.remove(other.answers);
-        self.heads -= other.heads;
-    }
-}
-
-impl<'a> Sum<&'a Self> for Counts {
-    fn sum<I: Iterator<Item = &'a Self>>(parts: I) -> Self {
-        parts.fold(Self::default(), |mut sum, part| {
-            sum.add(*part);
-            sum
-        })
-    }
-}
 
 /// A venue as its latest event tells it.
 #[derive(Clone, Debug)]
@@ -117,6 +36,7 @@ pub(crate) struct VenueCount {
 /// What is wanted of a survey.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
+    /// The events that are counted.
     pub filter: Filter,
     /// Stream time of the whole journal. All that depends on it is cut here, in every partition
     /// alike, whatever the watermarks of partitions are.
@@ -138,7 +58,7 @@ pub struct Survey {
     pub(crate) cities: Map<City, Answers>,
     pub(crate) topics: Map<Arc<str>, (Arc<str>, Answers)>,
     pub(crate) venues: Map<Identity, VenueCount>,
-    pub(crate) groups: Set<Identity>,
+    pub(crate) groups: HashSet<Identity, foldhash::fast::RandomState>,
     pub(crate) trending: Vec<TrendingRow>,
     /// The last windows up to the end of stream time, oldest first.
     pub(crate) history: Vec<Answers>,
@@ -157,19 +77,6 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Surveys all partitions of a journal, cut at the stream time of the whole.
-    #[must_use]
-    pub fn of(partitions: &[&Partition], filter: Filter, whole: bool) -> Self {
-        let times = partitions.iter().map(|partition| partition.stream_time());
-        let scope = Scope {
-            filter,
-            stream_time: stream_time_of_all(times),
-            whole,
-        };
-        let surveys = partitions.iter().map(|partition| partition.survey(&scope));
-        surveys.reduce(Self::and).unwrap_or_default()
-    }
-
     /// Adds the survey of another partition under the same scope.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {

@@ -13,8 +13,8 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::prelude::*;
 
 use crate::{
-    BusyWindow, Entry, Error, Filter, Head, KEPT_MS, LATENESS_MS, Partition, Summary, Survey,
-    WINDOW_MS,
+    BusyWindow, CheckpointHead, Error, Filter, JournaledEntry, KEPT_MS, LATENESS_MS, Partition,
+    Summary, Survey, WINDOW_MS,
 };
 
 const BASE: i64 = 1_489_925_400_000;
@@ -103,7 +103,7 @@ fn rejected() -> Control {
 
 fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
     let offset = partition.next_offset();
-    let entry = Entry {
+    let entry = JournaledEntry {
         offset,
         arrived: BASE + KEPT_MS,
         kind,
@@ -120,7 +120,7 @@ fn rsvps() -> Kind {
 
 fn feed(partition: &mut Partition, body: &[u8]) {
     let offset = partition.next_offset();
-    let entry = Entry {
+    let entry = JournaledEntry {
         offset,
         arrived: BASE + KEPT_MS,
         kind: Kind::of(Feed::Rsvps),
@@ -265,7 +265,7 @@ proptest! {
     ) {
         let cut = cut.index(records.len());
         let whole = &count(&records, 1)[0];
-        let head = Head { journal: 7, partition: 3, hint: b"here".to_vec() };
+        let head = CheckpointHead { journal: 7, partition: 3, hint: b"here".to_vec() };
         let bytes = count(&records[..cut], 1)[0].to_bytes(&head);
         let (mut resumed, hint) = Partition::from_bytes(&bytes, "here", 7, 3).expect("read");
         prop_assert_eq!(hint, head.hint);
@@ -400,7 +400,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     let mut part = Partition::new();
     let apply = |part: &mut Partition, kind, body: &[u8]| {
         let offset = part.next_offset();
-        part.apply(Entry {
+        part.apply(JournaledEntry {
             offset,
             arrived: BASE,
             kind,
@@ -437,7 +437,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
     assert!(found.ledger.balanced);
     assert_eq!(found.ledger.sources["file:x"].received, 1);
     assert_eq!(part.positions()["x"], 9);
-    let skipped = Entry {
+    let skipped = JournaledEntry {
         offset: 9,
         arrived: BASE,
         kind: Kind::of(Feed::Rsvps),
@@ -449,7 +449,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
 
 #[test]
 fn a_checkpoint_of_something_else_is_refused() {
-    let head = Head {
+    let head = CheckpointHead {
         journal: 7,
         partition: 3,
         hint: Vec::new(),

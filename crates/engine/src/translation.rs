@@ -2,7 +2,7 @@
 
 use headcount_record::{Dictionary, Key};
 
-use crate::{catalog::Catalog, events::Told};
+use crate::{catalog::Catalog, events::SnapshotKeys};
 
 const UNKNOWN: u32 = u32::MAX;
 
@@ -31,8 +31,8 @@ impl Translation {
     }
 
     /// What a record tells of its event.
-    pub(crate) fn told(&self, event: Key, group: Option<Key>, venue: Option<Key>) -> Told {
-        Told {
+    pub(crate) fn told(&self, event: Key, group: Option<Key>, venue: Option<Key>) -> SnapshotKeys {
+        SnapshotKeys {
             by: self.number,
             event: Some(event),
             group,

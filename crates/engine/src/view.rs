@@ -63,87 +63,132 @@ pub struct AsOf {
 pub struct Totals {
     /// RSVPs that are, whatever they answer.
     pub rsvps: u64,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
     /// Guests brought by those who said `yes`.
     pub guests: u64,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
+    /// Events that somebody has answered to.
     pub events: u64,
+    /// Venues of these events.
     pub venues: u64,
+    /// Groups that these events are of.
     pub groups: u64,
+    /// Countries that these groups are in.
     pub countries: u64,
     /// Answers per second, mean of the last two complete windows of 5 s of record time.
     pub rate: f64,
 }
 
+/// A country in the list of countries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CountryRow {
+    /// ISO 3166 alpha-2 in lower case, `unknown`, or `other` for those beyond the bound.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
+    /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
 }
 
+/// A city in the list of cities: of the group, not of the venue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CityRow {
+    /// Its name.
     pub city: Arc<str>,
+    /// Empty outside the US and Canada.
     pub state: Arc<str>,
+    /// Of the group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
 }
 
+/// A topic in the list of topics. An answer counts for every topic of the group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TopicRow {
     /// The topic's `urlkey`.
     pub topic: Arc<str>,
+    /// What people read.
     pub name: Arc<str>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
 }
 
+/// A venue in the list of venues.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VenueRow {
+    /// The number that stands for its identity.
     pub venue_id: i64,
+    /// As the latest event there tells it.
     pub name: Arc<str>,
     /// City and country of the group of the latest event there.
     pub city: Arc<str>,
+    /// Of the group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
     /// Absent when the feed gave none, or 0,0.
     pub lat: Option<f64>,
+    /// Degrees east; absent when the feed gave none, or 0,0.
     pub lon: Option<f64>,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
 }
 
+/// An event in the list of trending events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrendingRow {
+    /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
+    /// The event's name.
     pub name: Arc<str>,
+    /// The group's name; empty when the event has no group.
     pub group: Arc<str>,
+    /// Of the group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
+    /// The group's city.
     pub city: Arc<str>,
+    /// The venue's name, if it is known.
     pub venue: Option<Arc<str>>,
     /// When the event takes place.
     pub time: Option<i64>,
+    /// The event's page, if it is known.
     pub url: Option<Arc<str>>,
     /// Those who said `yes` within the last 10 minutes of the stream.
     pub recent: u64,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
+    /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
 }
 
@@ -152,8 +197,11 @@ pub struct TrendingRow {
 pub struct History {
     /// Begin of the first window.
     pub start: i64,
+    /// The length of a window, ms.
     pub step_ms: i64,
+    /// `yes` by window.
     pub yes: Vec<u64>,
+    /// `no` by window.
     pub no: Vec<u64>,
     /// Empty if there is none in any of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -166,9 +214,13 @@ pub type Dot = (f64, f64, u64, Arc<str>);
 /// One counted answer, for the map to flash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pulse {
+    /// Degrees east.
     pub lon: f64,
+    /// Degrees north.
     pub lat: f64,
+    /// What was answered.
     pub response: Response,
+    /// Of the group, ISO 3166 alpha-2 in lower case.
     pub country: Arc<str>,
 }
 
@@ -181,38 +233,55 @@ pub struct Pulse {
 /// Every panel is filtered by every dimension but its own, so `countries` is always of the world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct View {
+    /// The events that are counted.
     pub filter: Filter,
+    /// The commit that these are the figures of.
     pub as_of: AsOf,
+    /// The figures at the top.
     pub totals: Totals,
     /// Unfiltered RSVPs.
     pub all_rsvps: u64,
+    /// Countries, unfiltered.
     pub countries: Vec<CountryRow>,
+    /// The first 50 cities.
     pub cities: Vec<CityRow>,
+    /// The first 50 topics.
     pub topics: Vec<TopicRow>,
+    /// The first 50 venues.
     pub venues: Vec<VenueRow>,
+    /// The first 20 events, by those who have just said `yes`.
     pub trending: Vec<TrendingRow>,
     /// The last 5 minutes in windows of 5 s.
     pub history: History,
+    /// Places on the map.
     pub dots: Vec<Dot>,
+    /// The account of every record received.
     pub ledger: Ledger,
 }
 
 /// A row of the third system's table: a venue with at least one `yes`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VenueTotal {
+    /// RSVPs that answer `yes`.
     pub count: u64,
+    /// The city of the group of the latest event there.
     pub group_city: Arc<str>,
+    /// Degrees north; absent when the feed gave none.
     pub lat: Option<f64>,
+    /// Degrees east; absent when the feed gave none.
     pub lon: Option<f64>,
+    /// As the latest event there tells it.
     pub venue_name: Arc<str>,
 }
 
 /// How the records of the RSVP feed were taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Kinds {
+    /// The first record of its RSVP.
     pub new: u64,
     /// Repeated and stale together.
     pub ignored: u64,
+    /// Greater than the winner, and the winner from then on.
     pub replaced: u64,
 }
 
@@ -224,19 +293,28 @@ impl Kinds {
     }
 }
 
+/// The answers of one country in a summary.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CountryTotal {
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
+    /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
 }
 
+/// Answers in one sliding window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trend {
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
 }
@@ -244,8 +322,11 @@ pub struct Trend {
 /// Sliding windows that end with the newest record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Trends {
+    /// The last 5 minutes.
     pub five_minutes: Trend,
+    /// The last 10 minutes.
     pub ten_minutes: Trend,
+    /// The last hour.
     pub hour: Trend,
 }
 
@@ -254,8 +335,11 @@ pub struct Trends {
 pub struct BusyWindow {
     /// Milliseconds since 1970.
     pub start: i64,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     pub maybe: u64,
 }
 
@@ -293,42 +377,63 @@ pub struct FeedTotal {
 /// `malformed`, `kinds`, `feeds`, `ledger`, `as_of` and `digest`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
+    /// The events that are counted.
     #[serde(skip_serializing_if = "Filter::is_empty")]
     pub filter: Filter,
     /// Well-formed records of the RSVP feed.
     pub records: u64,
+    /// Records that were rejected.
     pub malformed: u64,
+    /// RSVPs that are, whatever they answer.
     pub rsvps: u64,
+    /// How the records of the RSVP feed were taken.
     pub kinds: Kinds,
+    /// RSVPs that answer `yes`.
     pub yes: u64,
+    /// RSVPs that answer `no`.
     pub no: u64,
+    /// RSVPs that answer `maybe`.
     #[serde(skip_serializing_if = "is_zero")]
     pub maybe: u64,
+    /// Guests brought by those who said `yes`.
     pub guests: u64,
+    /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
+    /// Countries of groups.
     pub countries: u64,
+    /// Events that somebody has answered to.
     pub events: u64,
+    /// Venues of these events.
     pub venues: u64,
+    /// Groups that these events are of.
     pub groups: u64,
     /// People who answered; unknown under a filter.
     pub members: Option<u64>,
+    /// Cities of groups.
     pub cities: u64,
+    /// Topics of groups.
     pub topics: u64,
     /// At most 300 countries, those to which most come, and then `other`.
     pub by_country: BTreeMap<Arc<str>, CountryTotal>,
+    /// Events by id, with their `yes`.
     pub top_events_yes: Vec<(Arc<str>, u64)>,
+    /// Venues by number, with their `yes`.
     pub top_venues_yes: Vec<(i64, u64)>,
     /// Keys are `city|state|country`.
     pub top_cities_yes: Vec<(String, u64)>,
     /// Only of windows that are still kept.
     pub busiest_5s: Vec<BusyWindow>,
+    /// Topics by `urlkey`, with their `yes`.
     pub top_topics_yes: Vec<(Arc<str>, u64)>,
     /// Answers of the last 5 minutes, 10 minutes and hour of record time.
     pub trends: Trends,
     /// The last day of record time by the minute, from its first answer on, at most 1,447 of them.
     pub minutes: History,
+    /// Every feed that has records, by name.
     pub feeds: BTreeMap<Arc<str>, FeedTotal>,
+    /// The account of every record received.
     pub ledger: Ledger,
+    /// The commit that these are the figures of.
     pub as_of: AsOf,
     /// Digest over winners and event rows: the same for every order of arrival.
     pub digest: String,

@@ -6,7 +6,7 @@
 use headcount_record::Response;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::survey::Answers;
+use crate::counts::Answers;
 
 /// Length of a window.
 pub const WINDOW_MS: i64 = 5_000;

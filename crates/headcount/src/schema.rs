@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use headcount_engine::Declared;
+use headcount_engine::SchemaDeclaration;
 use headcount_record::{Feed, Kind, Meetup, Schema};
 
 use crate::roles::ingest::resume::Known;
@@ -29,7 +29,10 @@ pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
 ///
 /// A journal that keeps positions only does not know what was declared: its writers must have
 /// one schema, which then has the same kinds every time.
-pub(crate) fn declared_in(schema: &dyn Schema, known: &[Known]) -> Result<Option<Declared>> {
+pub(crate) fn declared_in(
+    schema: &dyn Schema,
+    known: &[Known],
+) -> Result<Option<SchemaDeclaration>> {
     if is_meetups(schema) {
         return Ok(None);
     }
@@ -37,11 +40,14 @@ pub(crate) fn declared_in(schema: &dyn Schema, known: &[Known]) -> Result<Option
     if let Some(declared) = all().find(|known| known.definition == schema.definition()) {
         return Ok(Some(declared.clone()));
     }
-    let taken = all().flat_map(Declared::kinds).map(Kind::number).max();
+    let taken = all()
+        .flat_map(SchemaDeclaration::kinds)
+        .map(Kind::number)
+        .max();
     let first = taken.map_or(Kind::FIRST_REGISTERED, |last| {
         Kind::new(last.saturating_add(1))
     });
-    let declared = Declared::new(first, schema);
+    let declared = SchemaDeclaration::new(first, schema);
     if !declared.kinds().all(Kind::is_registered) {
         bail!(
             "this journal has no kinds left for records of the schema {:?}; give a new journal another folder or name",
@@ -60,5 +66,5 @@ pub(crate) fn kinds_of(schema: &dyn Schema, first: Kind) -> Vec<Kind> {
     if is_meetups(schema) {
         return Feed::ALL.map(Kind::of).to_vec();
     }
-    Declared::new(first, schema).kinds().collect()
+    SchemaDeclaration::new(first, schema).kinds().collect()
 }

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use crate::{
     MAX_BYTES,
     content::{ContentHash, Event, Venue},
-    decoder::Record,
     dictionary::Dictionary,
     event::EventRecord,
     id::{Identity, Namespace},
     people::PeopleKey,
     reason::Reason,
+    record::Record,
     response::Response,
     rsvp::{Rsvp, answer},
     schema::Schema,
@@ -62,11 +62,11 @@ struct EventLine {
     name: String,
     /// Seconds since 1970.
     starts_at: Option<i64>,
-    place: Option<Place>,
+    place: Option<EventPlace>,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct EventPlace {
     name: String,
     lat: f64,
     lon: f64,

@@ -9,12 +9,18 @@ use crate::Kind;
 #[serde(rename_all = "snake_case", tag = "control")]
 pub enum Control {
     /// The entry's source has this name; comes before any other entry of the source.
-    Source { name: String },
+    Source {
+        /// The source's name.
+        name: String,
+    },
     /// Entries of `kind`, and of the kinds after it up to one a feed, are records of the schema
     /// that `definition` stands for; comes before the first of them.
     Schema {
+        /// The kind of the schema's first feed.
         kind: Kind,
+        /// The names of the schema's feeds, in order.
         feeds: Vec<String>,
+        /// The text that stands for the schema.
         definition: String,
     },
     /// A source has been journaled up to here. Stands at the end of its batch, in every partition
@@ -25,14 +31,25 @@ pub enum Control {
     /// last one: the ledger holds what the journal has against it. In `repaired` of them half an
     /// emoji became U+FFFD, which the journal's records do not show any more.
     Position {
+        /// What the position is one in.
         of: String,
+        /// The source's own, as JSON.
         position: serde_json::Value,
+        /// Messages handed over for this partition since the last position.
         received: u64,
+        /// Messages among them that were repaired.
         #[serde(default, skip_serializing_if = "is_zero")]
         repaired: u64,
     },
     /// Records may have been lost between these times (ms since 1970, of the clock on the wall).
-    Gap { from: i64, to: i64, cause: String },
+    Gap {
+        /// The last moment before the gap, ms since 1970.
+        from: i64,
+        /// The first moment after the gap, ms since 1970.
+        to: i64,
+        /// Why records may be missing, for people to read.
+        cause: String,
+    },
     /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
     Rejected(DeadLetter),
 }

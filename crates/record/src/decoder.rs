@@ -3,32 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    dictionary::Dictionary, event::EventRecord, meetup::Meetup, other::Other, people::PeopleKey,
-    reason::Reason, rsvp::Rsvp, schema::Schema, version::Version,
+    dictionary::Dictionary, meetup::Meetup, people::PeopleKey, reason::Reason, record::Record,
+    schema::Schema,
 };
-
-/// A decoded record of any feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Record {
-    /// Somebody's answer to an invitation.
-    Rsvp(Rsvp),
-    /// The facts of an event, where its answers do not tell them.
-    Event(EventRecord),
-    /// Something else, counted by status only.
-    Other(Other),
-}
-
-impl Record {
-    /// The order of two records with one identity.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        match self {
-            Self::Rsvp(rsvp) => rsvp.version,
-            Self::Event(facts) => facts.version,
-            Self::Other(other) => other.version,
-        }
-    }
-}
 
 /// Decodes the records of one schema, remembering the groups, events and venues it has seen.
 pub struct Decoder {

@@ -21,7 +21,7 @@ use crate::{
 /// them takes about as much memory.
 const BYTES_MAX: usize = 256 << 20;
 
-/// Which entry of a [`Table`]: an index, dense from 0, that leaves room for `None`.
+/// Which entry of a [`ContentTable`]: an index, dense from 0, that leaves room for `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(NonZeroU32);
 
@@ -46,10 +46,10 @@ impl Key {
 #[derive(Default)]
 pub struct Dictionary {
     pub(crate) prints: Fingerprints,
-    pub(crate) events: Table<Event>,
-    pub(crate) venues: Table<Venue>,
-    pub(crate) groups: Table<Group>,
-    pub(crate) topics: Table<Topic>,
+    pub(crate) events: ContentTable<Event>,
+    pub(crate) venues: ContentTable<Venue>,
+    pub(crate) groups: ContentTable<Group>,
+    pub(crate) topics: ContentTable<Topic>,
     pub(crate) texts: Texts,
     generation: u64,
     /// How often a record had to be read the complete way.
@@ -155,7 +155,7 @@ impl<T: PartialEq> PartialEq for Known<T> {
 }
 
 /// Contents of one kind, found by the fingerprint of raw bytes or by content.
-pub(crate) struct Table<T> {
+pub(crate) struct ContentTable<T> {
     spellings: HashTable<Spelling>,
     by_content: HashTable<Key>,
     contents: Vec<Known<T>>,
@@ -177,7 +177,7 @@ pub(crate) struct Found {
     pub(crate) hash: u64,
 }
 
-impl<T> Default for Table<T> {
+impl<T> Default for ContentTable<T> {
     fn default() -> Self {
         Self {
             spellings: HashTable::new(),
@@ -188,7 +188,7 @@ impl<T> Default for Table<T> {
     }
 }
 
-impl<T: Content + PartialEq> Table<T> {
+impl<T: Content + PartialEq> ContentTable<T> {
     /// The content that bytes with this fingerprint spell.
     #[inline]
     pub(crate) fn find(&self, print: &Fingerprint) -> Option<Found> {

@@ -5,15 +5,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Feed,
-    control::DeadLetter,
-    decoder::{Decoder, Record},
-    excerpt,
-    kind::Kind,
-    partition::partition_of,
-    people::PeopleKey,
-    reason::Reason,
-    schema::Schema,
+    Feed, control::DeadLetter, decoder::Decoder, excerpt, kind::Kind, partition::partition_of,
+    people::PeopleKey, reason::Reason, record::Record, schema::Schema,
 };
 
 /// Decodes, refuses with a reason, masks people and tells the partition.

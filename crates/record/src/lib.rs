@@ -18,6 +18,8 @@
 //! assert_eq!(decoder.decode(b"{}").unwrap_err(), Reason::MissingField("rsvp_id"));
 //! ```
 
+#![warn(missing_docs)]
+
 #[cfg(feature = "test-schema")]
 mod calendar;
 mod content;
@@ -36,9 +38,11 @@ mod other;
 mod partition;
 mod people;
 mod reason;
+mod record;
 mod response;
 mod rsvp;
 mod schema;
+mod schemas;
 mod text;
 mod version;
 mod walker;
@@ -50,7 +54,7 @@ mod tests;
 pub use calendar::CALENDAR;
 pub use content::{Content, ContentHash, Event, Group, Topic, Venue};
 pub use control::{Control, DeadLetter};
-pub use decoder::{Decoder, Record};
+pub use decoder::Decoder;
 pub use dictionary::{Dictionary, Key, Known};
 pub use door::{Admitted, Door};
 pub use event::EventRecord;
@@ -62,7 +66,9 @@ pub use other::Other;
 pub use partition::{event_hash, partition_of};
 pub use people::PeopleKey;
 pub use reason::Reason;
+pub use record::Record;
 pub use response::Response;
 pub use rsvp::{GUESTS_MAX, Rsvp, answer};
-pub use schema::{Schema, schema_of};
+pub use schema::Schema;
+pub use schemas::schema_of;
 pub use version::{TIME_END, TIME_MIN, Version};

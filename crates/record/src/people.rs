@@ -20,6 +20,7 @@ const PSEUDONYM_BITS: u32 = 53;
 pub struct PeopleKey([u8; 16]);
 
 impl PeopleKey {
+    /// The secret with these 128 bits.
     #[must_use]
     pub fn new(key: [u8; 16]) -> Self {
         Self(key)

@@ -1,10 +1,7 @@
 //! How records are read: the seam behind which the feeds of one maker or another stand.
 
-use std::sync::Arc;
-
 use crate::{
-    decoder::Record, dictionary::Dictionary, id::Namespace, meetup::Meetup, people::PeopleKey,
-    reason::Reason,
+    dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason, record::Record,
 };
 
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
@@ -18,7 +15,7 @@ use crate::{
 /// journals hold that text before the first record, so that whoever reads them again finds the
 /// same schema, and from it the same counts.
 pub trait Schema: Send + Sync {
-    /// The text from which [`schema_of`] makes this schema again. It changes with whatever changes
+    /// The text from which [`schema_of`](crate::schema_of) makes this schema again. It changes with whatever changes
     /// what is made of a record.
     fn definition(&self) -> &str;
 
@@ -75,18 +72,4 @@ pub trait Schema: Send + Sync {
         }
         Ok(record)
     }
-}
-
-/// The schema that a definition stands for, if this build of the program has it.
-#[must_use]
-pub fn schema_of(definition: &str) -> Option<Arc<dyn Schema>> {
-    let known: &[Arc<dyn Schema>] = &[
-        Arc::new(Meetup),
-        #[cfg(feature = "test-schema")]
-        Arc::new(crate::calendar::Calendar),
-    ];
-    let mut known = known.iter();
-    known
-        .find(|schema| schema.definition() == definition)
-        .map(Arc::clone)
 }

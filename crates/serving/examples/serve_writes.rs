@@ -10,7 +10,7 @@
 use std::{env, process::ExitCode, time::Instant};
 
 use headcount_engine::{
-    Changes, CountryPart, EventStatistic, Row, Statistics, Table, VenuePart, Whole,
+    Changes, CountryPart, EventStatistic, Row, SnapshotComplete, Statistics, Table, VenuePart,
 };
 use headcount_serving::{Identity, Result, Serving};
 
@@ -76,10 +76,10 @@ fn changes(commit: u32, events: u32) -> Changes {
     let offset = u64::from(commit + 1) * u64::from(events);
     Changes {
         offset,
-        whole: Some(Whole {
+        snapshot_complete: Some(SnapshotComplete {
             offset,
-            book: vec![1; 4_000],
-            reached: false,
+            meta: vec![1; 4_000],
+            covered_by_delta: false,
         }),
         rows: ids()
             .map(|id| Row {

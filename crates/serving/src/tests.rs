@@ -16,7 +16,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::LocalBoxFuture, task::noop_waker_ref};
-use headcount_engine::{Changes, CountryPart, Row, Step, Table, Whole};
+use headcount_engine::{Changes, CountryPart, Row, SnapshotComplete, Step, Table};
 use proptest::prelude::*;
 
 use super::{
@@ -98,10 +98,10 @@ fn commit(offset: u64) -> Changes {
     Changes {
         offset,
         rows: vec![row(offset)],
-        whole: Some(Whole {
+        snapshot_complete: Some(SnapshotComplete {
             offset,
-            book: Vec::new(),
-            reached: false,
+            meta: Vec::new(),
+            covered_by_delta: false,
         }),
         ..Changes::default()
     }

@@ -79,14 +79,14 @@ impl Serving {
         self.write_countries(partition, changes, &mut countries)
             .await?;
         self.write_venues(partition, changes).await?;
-        if let Some(whole) = &changes.whole {
+        if let Some(complete) = &changes.snapshot_complete {
             let snapshot = Write::Snapshot {
                 partition,
-                commit: commit(whole.offset, &whole.book),
+                commit: commit(complete.offset, &complete.meta),
             };
-            self.store.write(vec![snapshot.at(whole.offset)]).await?;
-            if !whole.reached {
-                self.write_latest(partition, whole.offset, &whole.book)
+            self.store.write(vec![snapshot.at(complete.offset)]).await?;
+            if !complete.covered_by_delta {
+                self.write_latest(partition, complete.offset, &complete.meta)
                     .await?;
             }
         }
@@ -103,7 +103,7 @@ impl Serving {
         let change = changelog::writes(partition, writer, step, pulses);
         // The changes first: readers that see a latest commit look for what leads to it.
         self.store.write(change).await?;
-        self.write_latest(partition, step.offset, &step.book).await
+        self.write_latest(partition, step.offset, &step.meta).await
     }
 
     async fn write_latest(&self, partition: u16, offset: u64, book: &[u8]) -> Result<()> {
@@ -143,12 +143,12 @@ impl Serving {
         last: &mut Option<Countries>,
     ) -> Result<()> {
         let mut countries = changes.statistics.countries.clone();
-        if countries.is_empty() && !changes.anew {
+        if countries.is_empty() && !changes.full_refresh {
             return Ok(());
         }
-        if changes.anew || last.is_none() {
+        if changes.full_refresh || last.is_none() {
             let known = self.known_countries(partition).await?;
-            if changes.anew {
+            if changes.full_refresh {
                 let told: HashSet<_> = countries.iter().map(|part| part.country.clone()).collect();
                 let gone = known.keys().filter(|country| !told.contains(*country));
                 countries.extend(gone.map(no_longer));

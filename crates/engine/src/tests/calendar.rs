@@ -9,8 +9,8 @@ use proptest::{prelude::*, sample::Index};
 
 use super::{BASE, one, put, summary, survey, unordered};
 use crate::{
-    Declared, Entry, Error, Filter, Head, LATENESS_MS, Partition, Replica, Scope, Summary,
-    WINDOW_MS,
+    CheckpointHead, Error, Filter, JournaledEntry, LATENESS_MS, Partition, Replica,
+    SchemaDeclaration, Scope, Summary, WINDOW_MS,
 };
 
 const RSVPS: Kind = Kind::new(16);
@@ -141,7 +141,7 @@ fn without_ties(lines: Vec<Line>) -> Vec<Line> {
 }
 
 fn declared() -> Control {
-    let declared = Declared::new(RSVPS, &*schema_of(CALENDAR).expect("in tests"));
+    let declared = SchemaDeclaration::new(RSVPS, &*schema_of(CALENDAR).expect("in tests"));
     Control::Schema {
         kind: declared.kind,
         feeds: declared.feeds,
@@ -324,7 +324,7 @@ proptest! {
         let scope = Scope { whole: true, stream_time: whole[0].stream_time(), ..Scope::default() };
         prop_assert_eq!(replica.survey(&scope).summary(), whole[0].survey(&scope).summary());
 
-        let head = Head::default();
+        let head = CheckpointHead::default();
         let before = counted(&lines[..cut], 1)[0].to_bytes(&head);
         let (resumed, _) = Partition::from_bytes(&before, "here", 0, 0).expect("sound");
         let mut resumed = [resumed];
@@ -351,8 +351,8 @@ fn follow(partition: &mut Partition, replica: &mut Replica) {
     loop {
         let changes = partition.take_changes();
         replica.apply_rows(&changes.rows).expect("rows");
-        if let Some(whole) = changes.whole {
-            replica.set_book(&whole.book).expect("a book");
+        if let Some(complete) = changes.snapshot_complete {
+            replica.set_meta(&complete.meta).expect("metadata");
             return;
         }
     }
@@ -433,7 +433,7 @@ fn a_kind_counts_only_after_its_schema() {
     let answer = answer(1, 1, Response::Yes).json();
     let apply = |part: &mut Partition, kind, body: &[u8]| {
         let offset = part.next_offset();
-        part.apply(Entry {
+        part.apply(JournaledEntry {
             offset,
             arrived: BASE,
             kind,
@@ -496,7 +496,7 @@ fn another_thing_with_an_id_of_the_same_bits_is_kept_aside() {
     assert_ne!(first.id_check, other.id_check);
     assert_ne!(first.member_check, other.member_check);
     let mut part = Partition::new();
-    part.expect_schema(Declared::new(RSVPS, &*schema));
+    part.expect_schema(SchemaDeclaration::new(RSVPS, &*schema));
     for rsvp in [first, same_id, same_member, first] {
         part.apply_rsvps(RSVPS, 0, decoder.dictionary(), &[rsvp], 0, BASE);
     }

@@ -3,7 +3,7 @@
 use headcount_record::{Control, Decoder, Feed, Kind, Record};
 
 use super::{BASE, one, summary};
-use crate::{Entry, FUTURE_MS, Head, Partition, Summary};
+use crate::{CheckpointHead, FUTURE_MS, JournaledEntry, Partition, Summary};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -33,7 +33,7 @@ impl Journal {
 
     fn replay(&self, mut partition: Partition) -> Partition {
         for (offset, (arrived, kind, body)) in (0..).zip(&self.0) {
-            let entry = Entry {
+            let entry = JournaledEntry {
                 offset,
                 arrived: *arrived,
                 kind: *kind,
@@ -93,7 +93,7 @@ fn the_moment_stays_with_the_state() {
     journal.record(0, 2, BASE + FUTURE_MS + 1);
     journal.position("file", Some(2), 2);
     let whole = journal.replay(Partition::judging_at(BASE));
-    let bytes = whole.to_bytes(&Head::default());
+    let bytes = whole.to_bytes(&CheckpointHead::default());
     let (read, _) = Partition::from_bytes(&bytes, "here", 0, 0).expect("sound");
     assert_eq!(read.judged_at(), Some(BASE));
     assert_eq!(read.kept_out(), whole.kept_out());

@@ -7,8 +7,8 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
-    Changes, CountryPart, EventKey, EventStatistic, Filter, Head, Partition, Replica, Row, Scope,
-    Step as Following, Survey, VenuePart, stream_time_of_all,
+    Changes, CheckpointHead, CountryPart, EventKey, EventStatistic, Filter, Partition, Replica,
+    Row, Scope, Step as Following, Survey, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, Told, put, rejected, told};
@@ -66,7 +66,7 @@ struct Stored {
     rows: BTreeMap<(crate::Table, u32), Vec<u8>>,
     /// Up to where the tables have been told.
     base: Option<u64>,
-    /// Offset and book.
+    /// Offset and metadata.
     head: Option<(u64, Vec<u8>)>,
     steps: Vec<Following>,
     countries: BTreeMap<Arc<str>, CountryPart>,
@@ -76,7 +76,7 @@ struct Stored {
 
 impl Stored {
     fn write(&mut self, changes: &Changes) {
-        if changes.anew {
+        if changes.full_refresh {
             // Names from before may be gone; all parts that there are come with this piece.
             self.events.clear();
             self.countries.clear();
@@ -107,11 +107,11 @@ impl Stored {
         for part in &changes.statistics.venues {
             self.venues.insert(part.venue_id, part.clone());
         }
-        if let Some(whole) = &changes.whole {
-            assert!(self.base <= Some(whole.offset) && whole.offset <= changes.offset);
-            self.base = Some(whole.offset);
-            if !whole.reached {
-                self.head = Some((whole.offset, whole.book.clone()));
+        if let Some(complete) = &changes.snapshot_complete {
+            assert!(self.base <= Some(complete.offset) && complete.offset <= changes.offset);
+            self.base = Some(complete.offset);
+            if !complete.covered_by_delta {
+                self.head = Some((complete.offset, complete.meta.clone()));
             }
         }
     }
@@ -122,14 +122,14 @@ impl Stored {
             .as_ref()
             .is_none_or(|(head, _)| *head <= step.offset)
         {
-            self.head = Some((step.offset, step.book.clone()));
+            self.head = Some((step.offset, step.meta.clone()));
         }
         self.steps.push(step);
     }
 
     /// Tables first, and then what has followed; none if that does not lead to the head.
     fn load(&self, seed: u64) -> Option<Replica> {
-        let (base, (head, book)) = (self.base?, self.head.as_ref()?);
+        let (base, (head, meta)) = (self.base?, self.head.as_ref()?);
         let mut rows: Vec<Row> = self
             .rows
             .iter()
@@ -162,7 +162,7 @@ impl Stored {
         if at != *head {
             return None;
         }
-        replica.set_book(book).unwrap();
+        replica.set_meta(meta).unwrap();
         assert!(replica.is_whole());
         Some(replica)
     }
@@ -203,7 +203,7 @@ impl Followed {
         for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
             for _ in 0..times {
                 replica.apply_rows(&step.rows).unwrap();
-                replica.set_book(&step.book).unwrap();
+                replica.set_meta(&step.meta).unwrap();
             }
         }
         self.stored.follow(step);
@@ -216,11 +216,11 @@ impl Followed {
         let changes = self.partition.take_changes();
         assert_eq!(changes.offset, self.partition.next_offset());
         self.stored.write(&changes);
-        let Some(whole) = changes.whole else {
+        let Some(complete) = changes.snapshot_complete else {
             return;
         };
-        self.told = Some(whole.offset);
-        if !whole.reached {
+        self.told = Some(complete.offset);
+        if !complete.covered_by_delta {
             // No step leads here.
             for replica in &mut self.replicas {
                 *replica = self.stored.load(1).unwrap();
@@ -240,7 +240,7 @@ impl Followed {
         if !all {
             self.take();
         }
-        let head = Head {
+        let head = CheckpointHead {
             journal: JOURNAL,
             partition: at,
             hint: Vec::new(),
@@ -457,17 +457,20 @@ fn only_what_changed_is_told() {
         answer(2, 2, 2).json().as_bytes(),
     );
     let all = part.partition.take_changes();
-    let whole = all.whole.expect("it is little");
-    assert!(all.anew && !whole.reached);
+    let complete = all.snapshot_complete.expect("it is little");
+    assert!(all.full_refresh && !complete.covered_by_delta);
     batch(
         &mut part.partition,
         Kind::of(Feed::Rsvps),
         answer(2, 3, 3).json().as_bytes(),
     );
     let changes = part.partition.take_changes();
-    assert!(!changes.anew);
+    assert!(!changes.full_refresh);
     let step = part.partition.take_step(usize::MAX).unwrap();
-    assert_eq!((step.previous, step.offset), (whole.offset, changes.offset));
+    assert_eq!(
+        (step.previous, step.offset),
+        (complete.offset, changes.offset)
+    );
     for rows in [&changes.rows, &step.rows] {
         let rows: Vec<_> = rows.iter().map(|row| (row.table, row.number)).collect();
         let right = [(crate::Table::Members, 2), (crate::Table::Events, 1)];
@@ -501,7 +504,7 @@ fn what_another_version_stored_is_refused() {
         error.starts_with("row 4 of Events cannot be read"),
         "{error}"
     );
-    replica.set_book(&[]).unwrap_err();
-    replica.set_book(&[9, 1, 1]).unwrap_err();
+    replica.set_meta(&[]).unwrap_err();
+    replica.set_meta(&[9, 1, 1]).unwrap_err();
     assert_eq!(replica.next_offset(), 0);
 }

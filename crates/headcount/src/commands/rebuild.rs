@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
-use headcount_engine::{Entry, Partition};
+use headcount_engine::{JournaledEntry, Partition};
 use headcount_lake::{LakeAddress, archive::Archive};
 
 use super::{print, print_json, print_summary};
@@ -62,7 +62,7 @@ fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
             while entries.advance()? {
                 for entry in entries.iter() {
                     partition
-                        .apply(Entry {
+                        .apply(JournaledEntry {
                             offset: entry.offset,
                             arrived: entry.arrived,
                             kind: entry.kind,

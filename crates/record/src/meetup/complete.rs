@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Feed;
-use crate::decoder::Record;
+use crate::record::Record;
 use crate::{
     content::{Event, Group, Topic, Venue},
     dictionary::Dictionary,

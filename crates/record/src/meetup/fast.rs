@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc};
 
 use crate::{
     content::{Content, Event, Group, Topic, Venue},
-    dictionary::{Dictionary, Found, Table, Texts},
+    dictionary::{ContentTable, Dictionary, Found, Texts},
     fingerprint::{Fingerprint, Fingerprints},
     id::Namespace,
     meetup::complete::{identity, push_topic},
@@ -233,7 +233,7 @@ fn guess_group(rest: &[u8]) -> Option<usize> {
 }
 
 impl Part {
-    fn find<T: Content + PartialEq>(&self, seen: &Table<T>) -> Option<Found> {
+    fn find<T: Content + PartialEq>(&self, seen: &ContentTable<T>) -> Option<Found> {
         seen.find(&self.print?)
     }
 

@@ -7,10 +7,15 @@ use serde::{Deserialize, Serialize};
 /// One kind of record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Feed {
+    /// Answers to invitations.
     Rsvps,
+    /// Events that anybody may come to.
     OpenEvents,
+    /// Photos of events.
     Photos,
+    /// Comments on events.
     EventComments,
+    /// Venues of open events.
     OpenVenues,
 }
 

@@ -8,8 +8,8 @@ pub(crate) mod fast;
 mod feed;
 
 use crate::{
-    MAX_BYTES, decoder::Record, dictionary::Dictionary, id::Namespace, people::PeopleKey,
-    reason::Reason, schema::Schema, text::RecordText,
+    MAX_BYTES, dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason,
+    record::Record, schema::Schema, text::RecordText,
 };
 use fast::Draft;
 

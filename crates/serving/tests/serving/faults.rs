@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_engine::{Changes, Row, Step, Table, Whole};
+use headcount_engine::{Changes, Row, SnapshotComplete, Step, Table};
 use headcount_serving::{Error, ReplicaEvent, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
@@ -21,10 +21,10 @@ fn commit(offset: u64) -> Changes {
     Changes {
         offset,
         rows: (offset.saturating_sub(20)..offset).map(row).collect(),
-        whole: Some(Whole {
+        snapshot_complete: Some(SnapshotComplete {
             offset,
-            book: offset.to_le_bytes().to_vec(),
-            reached: true,
+            meta: offset.to_le_bytes().to_vec(),
+            covered_by_delta: true,
         }),
         ..Changes::default()
     }
@@ -35,7 +35,7 @@ fn step(to: &Changes) -> Step {
         previous: to.offset - 1,
         offset: to.offset,
         rows: to.rows.clone(),
-        book: to.offset.to_le_bytes().to_vec(),
+        meta: to.offset.to_le_bytes().to_vec(),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use headcount_engine::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
+    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
+    VenuePart,
 };
 use headcount_serving::{ChangelogEntry, Identity, ReplicaEvent, Serving, follow};
 
@@ -44,10 +45,10 @@ fn commit(offset: u64, rows: Vec<Row>) -> Changes {
     Changes {
         offset,
         rows,
-        whole: Some(Whole {
+        snapshot_complete: Some(SnapshotComplete {
             offset,
-            book: book(offset),
-            reached: false,
+            meta: book(offset),
+            covered_by_delta: false,
         }),
         ..Changes::default()
     }
@@ -62,7 +63,7 @@ fn step(previous: u64, offset: u64, rows: Vec<Row>) -> Step {
         previous,
         offset,
         rows,
-        book: book(offset),
+        meta: book(offset),
     }
 }
 
@@ -247,8 +248,8 @@ async fn what_is_older_changes_nothing(serving: Serving) {
 
 async fn pieces_make_no_commit(serving: Serving) {
     let piece = Changes {
-        anew: true,
-        whole: None,
+        full_refresh: true,
+        snapshot_complete: None,
         ..commit(10, vec![row(Table::Events, 0, "piece")])
     };
     write(&serving, 0, &piece).await;
@@ -329,7 +330,7 @@ async fn a_country_that_is_not_told_anew_is_gone(serving: Serving) {
     let all = vec![country("us", 5, 1), country("gb", 2, 2)];
     write(&serving, 0, &countries(10, all)).await;
     let anew = Changes {
-        anew: true,
+        full_refresh: true,
         ..countries(20, vec![country("us", 6, 1)])
     };
     write(&serving, 0, &anew).await;
@@ -444,7 +445,7 @@ async fn the_tail_leads_from_book_to_book(serving: Serving) {
     // The tables are behind, and what they come to later tells nobody anything new.
     assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(10));
     let mut later = commit(17, rows(17));
-    later.whole.as_mut().unwrap().reached = true;
+    later.snapshot_complete.as_mut().unwrap().covered_by_delta = true;
     write(&serving, 0, &later).await;
     assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(17));
     assert_eq!(serving.latest().await.unwrap(), [(0, 20, book(20))]);

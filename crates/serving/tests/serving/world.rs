@@ -7,7 +7,8 @@ use std::{
 };
 
 use headcount_engine::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Table, VenuePart, Whole,
+    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Table,
+    VenuePart,
 };
 
 const COUNTRIES: [&str; 4] = ["us", "gb", "zz", ""];
@@ -87,11 +88,11 @@ impl World {
             offset: to,
             rows: changed.iter().map(|(id, event)| row(**id, event)).collect(),
             statistics,
-            anew: from.is_none(),
-            whole: Some(Whole {
+            full_refresh: from.is_none(),
+            snapshot_complete: Some(SnapshotComplete {
                 offset: to,
-                book: format!("book {partition} {to}").into_bytes(),
-                reached: false,
+                meta: format!("book {partition} {to}").into_bytes(),
+                covered_by_delta: false,
             }),
         }
     }

@@ -121,7 +121,7 @@ fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use headcount_engine::Head;
+    use headcount_engine::CheckpointHead;
 
     use super::*;
 
@@ -131,7 +131,7 @@ mod tests {
         let checkpoints = Checkpoints::Folder(DataDir::new(folder.path().to_owned()));
         let begins = |journal| checkpoints.start(journal, 3).hint;
         assert_eq!(begins(7), b"", "there is none");
-        let head = Head {
+        let head = CheckpointHead {
             journal: 7,
             partition: 3,
             hint: b"here".to_vec(),

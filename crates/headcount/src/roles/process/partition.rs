@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
-use headcount_engine::{Entry, Partition};
+use headcount_engine::{JournaledEntry, Partition};
 use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Reader};
 use headcount_record::Kind;
 
@@ -304,8 +304,8 @@ fn apply(partition: &mut Partition, batch: &Batch) -> Result<()> {
 }
 
 /// A frame of the journal as the engine takes it.
-fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
-    Entry {
+fn entry<'a>(frame: &Frame<'a>) -> JournaledEntry<'a> {
+    JournaledEntry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
         kind: Kind::new(frame.kind),

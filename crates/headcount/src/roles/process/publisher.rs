@@ -220,8 +220,8 @@ impl Server {
     fn serve_changes(&self, changes: &Changes) -> bool {
         let served =
             self.until_served(async |serving| serving.write(self.partition, changes).await);
-        if let (true, Some(whole)) = (served, &changes.whole) {
-            self.delivered.set_served(whole.offset);
+        if let (true, Some(complete)) = (served, &changes.snapshot_complete) {
+            self.delivered.set_served(complete.offset);
         }
         served
     }

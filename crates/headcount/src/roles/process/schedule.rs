@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use headcount_engine::{Head, Partition, Pulse};
+use headcount_engine::{CheckpointHead, Partition, Pulse};
 use headcount_journal::Reader;
 
 use crate::{
@@ -189,7 +189,7 @@ impl Giving {
 
     fn give_changes(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
         if checkpoint {
-            let head = Head {
+            let head = CheckpointHead {
                 journal: self.journal,
                 partition: self.at,
                 hint: reader.place().hint,
@@ -206,7 +206,7 @@ impl Giving {
         let changes = (self.serves && partition.has_changes()).then(|| partition.take_changes());
         self.more = changes
             .as_ref()
-            .is_some_and(|changes| changes.whole.is_none());
+            .is_some_and(|changes| changes.snapshot_complete.is_none());
         let checkpoint = match self.more {
             true => None,
             false => self.checkpoint.take(),

@@ -188,7 +188,7 @@ impl Run {
                     Some(loaded) => self.shown = loaded,
                     None => self.shown.apply_rows(&std::mem::take(&mut self.rows))?,
                 }
-                self.shown.set_book(&book)?;
+                self.shown.set_meta(&book)?;
                 self.tell(offset, &pulses);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use headcount_engine::Whole;
+use headcount_engine::SnapshotComplete;
 use headcount_lake::{Lake, LakeAddress, Options, checkpoints::CheckpointStore};
 use headcount_serving::{Identity, ServingAddress};
 use tokio::runtime::Runtime;
@@ -54,9 +54,9 @@ impl Room {
 fn changes(offset: u64) -> Changes {
     Changes {
         offset,
-        whole: Some(Whole {
+        snapshot_complete: Some(SnapshotComplete {
             offset,
-            ..Whole::default()
+            ..SnapshotComplete::default()
         }),
         ..Changes::default()
     }

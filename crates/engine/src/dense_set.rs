@@ -1,14 +1,14 @@
-//! Numbers that have been marked, each once.
+//! A set of dense numbers.
 
 /// A set of dense numbers that is filled, emptied and filled again.
 #[derive(Default)]
-pub(crate) struct Marks {
+pub(crate) struct DenseSet {
     bits: Vec<u64>,
     list: Vec<u32>,
 }
 
-impl Marks {
-    pub(crate) fn mark(&mut self, number: u32) {
+impl DenseSet {
+    pub(crate) fn insert(&mut self, number: u32) {
         let (word, bit) = (number as usize / 64, 1 << (number % 64));
         if self.bits.len() <= word {
             self.bits.resize(word + 1, 0);
@@ -19,12 +19,12 @@ impl Marks {
         }
     }
 
-    /// How many are marked.
+    /// How many numbers are in it.
     pub(crate) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Takes what has been marked, in order of number.
+    /// Takes all numbers, in order.
     pub(crate) fn take(&mut self) -> Vec<u32> {
         let mut list = std::mem::take(&mut self.list);
         for number in &list {

@@ -1,4 +1,4 @@
-//! Event rows as they were last told, and what they come to by country and by venue.
+//! Incremental aggregates: what the event rows come to by country and by venue.
 
 use std::{
     cmp::Reverse,
@@ -11,29 +11,30 @@ use headcount_record::{Event, Version};
 use crate::{
     catalog::Catalog,
     changes::{CountryPart, EventKey, VenuePart},
+    counts::{Answers, Counts},
+    dense_set::DenseSet,
     digest::row_digest,
     events::EventRow,
-    marks::Marks,
     rows::Rows,
-    survey::{Answers, Counts},
 };
 
-/// The sums follow row by row, so that bringing them up costs what has changed and no more.
+/// Sums of the event rows as they were last sent. They follow row by row, so that bringing them up
+/// to date costs what has changed and no more.
 #[derive(Default)]
-pub(crate) struct Parts {
-    told: Vec<ToldEvent>,
+pub(crate) struct Aggregates {
+    contributions: Vec<Contribution>,
     countries: Vec<Counts>,
-    changed_countries: Marks,
-    venues: Vec<VenueSum>,
-    changed_venues: Marks,
-    /// Names that events had since they were told, by row.
+    changed_countries: DenseSet,
+    venues: Vec<VenueAggregate>,
+    changed_venues: DenseSet,
+    /// Names that events had since they were sent, by row.
     names: BTreeMap<u32, BTreeSet<Arc<str>>>,
     digest: u128,
 }
 
 /// What the sums have of an event.
 #[derive(Clone)]
-struct ToldEvent {
+struct Contribution {
     digest: u128,
     country: u32,
     venue: Option<u32>,
@@ -41,22 +42,22 @@ struct ToldEvent {
 }
 
 #[derive(Clone, Default)]
-struct VenueSum {
+struct VenueAggregate {
     answers: Answers,
     events: Vec<u32>,
     /// The latest of the events, unless it has gone elsewhere.
     latest: Option<u32>,
 }
 
-impl Parts {
-    /// The digest over the rows told.
+impl Aggregates {
+    /// The digest over the rows sent.
     pub(crate) fn digest(&self) -> u128 {
         self.digest
     }
 
-    /// Notes what a row tells that is about to tell `next`. Where an event has been since it was
-    /// told is told too, even if it is back where it was: another process that counts the same
-    /// journal may have stored what it found on the way.
+    /// Notes what a row tells that is about to tell `next`. Countries, venues and names that an
+    /// event had since it was last sent are sent too, even if it has its old ones again: another
+    /// process that counts the same journal may have stored the values between.
     pub(crate) fn pass(&mut self, at: u32, row: &EventRow, next: &Event, catalog: &Catalog) {
         self.country(catalog.country_of(row.group));
         if let Some(venue) = row.venue {
@@ -68,7 +69,7 @@ impl Parts {
         }
     }
 
-    /// Takes the keys that a row had since it was told, without the one it has.
+    /// Takes the keys that a row had since it was sent, without the one it has.
     pub(crate) fn take_renamed(
         &mut self,
         at: u32,
@@ -83,10 +84,10 @@ impl Parts {
             })
     }
 
-    /// Brings the sums up to a row that has been told before or is the next one.
+    /// Brings the sums up to a row that has been sent before or is the next one.
     pub(crate) fn follow(&mut self, at: u32, rows: &Rows<EventRow>, catalog: &Catalog) {
         let row = &rows[at];
-        let now = ToldEvent {
+        let now = Contribution {
             digest: row_digest(row, catalog),
             country: catalog.country_of(row.group),
             // What nobody has answered to counts at no venue yet.
@@ -94,12 +95,12 @@ impl Parts {
                 .venue
                 .filter(|_| row.answers() > 0)
                 .map(|venue| catalog.venue(venue).id),
-            counts: Counts::of(row),
+            counts: row.counts(),
         };
-        let before = match self.told.get_mut(at as usize) {
-            Some(told) => Some(std::mem::replace(told, now.clone())),
+        let before = match self.contributions.get_mut(at as usize) {
+            Some(last) => Some(std::mem::replace(last, now.clone())),
             None => {
-                self.told.push(now.clone());
+                self.contributions.push(now.clone());
                 None
             }
         };
@@ -121,7 +122,7 @@ impl Parts {
         }
     }
 
-    fn take_back(&mut self, at: u32, before: &ToldEvent, now: &ToldEvent) {
+    fn take_back(&mut self, at: u32, before: &Contribution, now: &Contribution) {
         self.digest = self.digest.wrapping_sub(before.digest);
         self.country(before.country).remove(before.counts);
         if let Some(venue) = before.venue {
@@ -133,15 +134,15 @@ impl Parts {
         }
     }
 
-    /// The sum of a country, which is to be told.
+    /// The sum of a country, which is to be sent.
     fn country(&mut self, country: u32) -> &mut Counts {
-        self.changed_countries.mark(country);
+        self.changed_countries.insert(country);
         entry(&mut self.countries, country)
     }
 
-    /// The sum of a venue, which is to be told.
-    fn venue(&mut self, venue: u32) -> &mut VenueSum {
-        self.changed_venues.mark(venue);
+    /// The sum of a venue, which is to be sent.
+    fn venue(&mut self, venue: u32) -> &mut VenueAggregate {
+        self.changed_venues.insert(venue);
         entry(&mut self.venues, venue)
     }
 
@@ -178,7 +179,7 @@ impl Parts {
     }
 }
 
-impl VenueSum {
+impl VenueAggregate {
     /// Makes an event of this venue its latest if it is.
     fn consider(&mut self, at: u32, rows: &Rows<EventRow>) {
         let greater = |latest: u32| lateness(at, rows) > lateness(latest, rows);

@@ -1,4 +1,4 @@
-//! The winners of the feeds that are not RSVPs: distinct identities by status.
+//! The latest record by key of the feeds that are not RSVPs: distinct identities by status.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -7,28 +7,29 @@ use std::{
 
 use headcount_record::{Kind, Other, Version};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{digest::other_digest, feeds::Feeds, ledger::Tally, view::FeedTotal};
+use crate::{feeds::Feeds, ledger::Tally, view::FeedTotal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OtherWinner {
+pub(crate) struct SecondaryWinner {
     pub(crate) version: Version,
     pub(crate) content: u32,
     pub(crate) status: Option<Box<str>>,
 }
 
 /// Winners by their kind and what they are of.
-pub(crate) type OtherWinners = HashMap<(Kind, Box<str>), OtherWinner>;
+pub(crate) type SecondaryWinners = HashMap<(Kind, Box<str>), SecondaryWinner>;
 
 #[derive(Default)]
-pub(crate) struct Others {
-    winners: OtherWinners,
-    totals: OtherTotals,
+pub(crate) struct Secondary {
+    winners: SecondaryWinners,
+    totals: SecondaryTotals,
 }
 
-impl Others {
-    pub(crate) fn from_winners(winners: OtherWinners) -> Self {
-        let mut totals = OtherTotals::default();
+impl Secondary {
+    pub(crate) fn from_winners(winners: SecondaryWinners) -> Self {
+        let mut totals = SecondaryTotals::default();
         for ((kind, _), winner) in &winners {
             totals.add(*kind, winner);
         }
@@ -52,7 +53,7 @@ impl Others {
             status,
             ..
         } = other;
-        let challenger = OtherWinner {
+        let challenger = SecondaryWinner {
             version,
             content,
             status,
@@ -77,7 +78,7 @@ impl Others {
             }
         }
         if let Some(digest) = digest {
-            let of = |winner: &OtherWinner| other_digest(feed, &identity.1, winner);
+            let of = |winner: &SecondaryWinner| secondary_digest(feed, &identity.1, winner);
             *digest = digest
                 .wrapping_sub(known.map_or(0, of))
                 .wrapping_add(of(&challenger));
@@ -86,21 +87,21 @@ impl Others {
         self.winners.insert(identity, challenger);
     }
 
-    pub(crate) fn totals(&self) -> &OtherTotals {
+    pub(crate) fn totals(&self) -> &SecondaryTotals {
         &self.totals
     }
 
-    pub(crate) fn winners(&self) -> &OtherWinners {
+    pub(crate) fn winners(&self) -> &SecondaryWinners {
         &self.winners
     }
 }
 
 /// Distinct identities of each feed, also by the status of their winner.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct OtherTotals(BTreeMap<Kind, FeedTotal>);
+pub(crate) struct SecondaryTotals(BTreeMap<Kind, FeedTotal>);
 
-impl OtherTotals {
-    fn add(&mut self, kind: Kind, winner: &OtherWinner) {
+impl SecondaryTotals {
+    fn add(&mut self, kind: Kind, winner: &SecondaryWinner) {
         let total = self.0.entry(kind).or_default();
         total.unique += 1;
         if let Some(status) = winner.status.as_deref() {
@@ -113,7 +114,7 @@ impl OtherTotals {
         }
     }
 
-    fn remove(&mut self, kind: Kind, winner: &OtherWinner) {
+    fn remove(&mut self, kind: Kind, winner: &SecondaryWinner) {
         let total = self.0.entry(kind).or_default();
         total.unique -= 1;
         let Some(status) = winner.status.as_deref() else {
@@ -136,4 +137,21 @@ impl OtherTotals {
             }
         }
     }
+}
+
+/// The digest of a winner, as those of [`digest`](crate::digest) are.
+pub(crate) fn secondary_digest(feed: &str, id: &str, winner: &SecondaryWinner) -> u128 {
+    let mut bytes = Vec::new();
+    let number = |bytes: &mut Vec<u8>, number: u64| bytes.extend(number.to_le_bytes());
+    let text = |bytes: &mut Vec<u8>, text: &str| {
+        number(bytes, text.len() as u64);
+        bytes.extend(text.as_bytes());
+    };
+    number(&mut bytes, 3);
+    text(&mut bytes, feed);
+    text(&mut bytes, id);
+    number(&mut bytes, winner.version.to_bits());
+    number(&mut bytes, winner.content.into());
+    text(&mut bytes, winner.status.as_deref().unwrap_or_default());
+    xxh3_128(&bytes)
 }

@@ -1,0 +1,19 @@
+//! The schemas that this build of the program has.
+
+use std::sync::Arc;
+
+use crate::{meetup::Meetup, schema::Schema};
+
+/// The schema that a definition stands for, if this build of the program has it.
+#[must_use]
+pub fn schema_of(definition: &str) -> Option<Arc<dyn Schema>> {
+    let known: &[Arc<dyn Schema>] = &[
+        Arc::new(Meetup),
+        #[cfg(feature = "test-schema")]
+        Arc::new(crate::calendar::Calendar),
+    ];
+    let mut known = known.iter();
+    known
+        .find(|schema| schema.definition() == definition)
+        .map(Arc::clone)
+}
