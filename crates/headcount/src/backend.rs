@@ -13,7 +13,7 @@ use headcount_journal::kinesis;
 use headcount_record::{Feed, Kind};
 
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
-use crate::cli::PARTITIONS;
+use crate::defaults::PARTITIONS;
 
 /// A journal that several processes share.
 #[derive(Clone, Debug)]

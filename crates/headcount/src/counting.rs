@@ -72,13 +72,13 @@ pub(crate) struct ValueCounts {
 }
 
 /// What is read, one block after the other.
-struct Reading<R> {
+struct SharedReader<R> {
     blocks: BlockReader<R>,
     turns: u64,
 }
 
 #[derive(Clone, Copy)]
-enum Step {
+enum CountingPhase {
     Decode,
     Apply,
 }
@@ -104,13 +104,13 @@ impl Counter {
     ) -> (ValueCounts, io::Result<()>) {
         let source = self.sources;
         self.sources += 1;
-        let reading = Mutex::new(Reading {
+        let reading = Mutex::new(SharedReader {
             blocks: BlockReader::new(reader, Look::Lines, BLOCK_BYTES),
             turns: 0,
         });
-        let step = |at: usize, step: Step| match step {
-            Step::Decode => self.decode(at, &reading),
-            Step::Apply => {
+        let step = |at: usize, step: CountingPhase| match step {
+            CountingPhase::Decode => self.decode(at, &reading),
+            CountingPhase::Apply => {
                 self.apply(at, source, name);
                 Ok(None)
             }
@@ -119,7 +119,7 @@ impl Counter {
         let ended = lead(self.workers.len(), &step, |team| {
             loop {
                 let (mut more, mut failed) = (false, Ok(()));
-                for decoded in team.all(Step::Decode) {
+                for decoded in team.all(CountingPhase::Decode) {
                     match decoded {
                         Ok(Some(block)) => {
                             more = true;
@@ -130,7 +130,7 @@ impl Counter {
                         Err(error) => failed = Err(error),
                     }
                 }
-                team.all(Step::Apply);
+                team.all(CountingPhase::Apply);
                 if failed.is_err() || !more {
                     return failed;
                 }
@@ -143,7 +143,7 @@ impl Counter {
     fn decode(
         &self,
         at: usize,
-        reading: &Mutex<Reading<impl Read>>,
+        reading: &Mutex<SharedReader<impl Read>>,
     ) -> io::Result<Option<ValueCounts>> {
         let mut decoding = self.workers[at].decoding.write().expect(PANICKED);
         decoding.clear(self.workers.len());

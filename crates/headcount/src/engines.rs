@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use headcount_journal::Journal;
 
 use headcount_lake::{Lake, LakeAddress, LakeDescription, checkpoints::CheckpointStore};
-use headcount_serving::{Identity, Serving, ServingAddress};
+use headcount_serving::{Serving, ServingAddress, ServingIdentity};
 use sha2::{Digest, Sha256};
 use tokio::{sync::watch, time::sleep};
 
@@ -15,10 +15,10 @@ use crate::{
     cli::Role,
     exit::{NO_INPUT, exit},
     live::Live,
-    roles::ingest::resume::Known,
+    opening_notice::OpeningNotice,
+    roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     store::open_segments,
-    waiting::Waiting,
 };
 
 /// Between attempts to reach what is served.
@@ -41,7 +41,7 @@ impl Live {
             let (data, address, worker) = (data.clone(), self.journal.clone(), worker.clone());
             let opened = blocking(move || match address {
                 Some(address) => {
-                    let _waiting = Waiting::on(&address);
+                    let _waiting = OpeningNotice::on(&address);
                     address.open(partitions, &worker, creates)
                 }
                 None => open_segments(&data, partitions),
@@ -68,10 +68,10 @@ impl Live {
         if !self.does(Role::Process) && !self.does(Role::Serve) {
             return Ok(None);
         }
-        let _waiting = Waiting::on(address);
+        let _waiting = OpeningNotice::on(address);
         let serving = match journal.filter(|_| self.does(Role::Process)) {
             Some(journal) => {
-                let identity = Identity {
+                let identity = ServingIdentity {
                     journal: journal.id(),
                     partitions: journal.partitions(),
                 };
@@ -93,7 +93,7 @@ impl Live {
         };
         let whose = journal.map(|journal| LakeDescription::new(journal.id(), journal.partitions()));
         let open = move || {
-            let _waiting = Waiting::on(&address);
+            let _waiting = OpeningNotice::on(&address);
             let lake = Lake::open_with(&address, headcount_lake::Options::default())?;
             if let Some(whose) = whose {
                 // One lake is one journal's.
@@ -178,13 +178,13 @@ async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
 }
 
 /// What a journal knows of sources by itself, by partition.
-pub(crate) async fn known_to(journal: &Arc<Journal>) -> Result<Vec<Known>> {
+pub(crate) async fn known_to(journal: &Arc<Journal>) -> Result<Vec<KnownSources>> {
     let journal = Arc::clone(journal);
     blocking(move || {
         let positions = journal.positions()?;
         Ok(positions
             .iter()
-            .map(|bodies| Known::of_bodies(bodies))
+            .map(|bodies| KnownSources::of_bodies(bodies))
             .collect())
     })
     .await

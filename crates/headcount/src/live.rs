@@ -22,19 +22,19 @@ use crate::{
     cli::Role,
     data::DataDir,
     engines::{blocking, group_of, known_to, one_journal},
-    news::News,
-    roles::ingest::appender::Ingest,
+    event_bus::EventBus,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
-    roles::ingest::queue::{Intake, resume},
-    roles::ingest::resume::Known,
-    roles::ingest::sources::{Signals, take_in},
-    roles::process::assignment::{Counting, Holdings, Ledgers, Member},
-    roles::process::heartbeat::{Cluster, Speaker},
+    roles::ingest::queue::{IngestQueue, resume},
+    roles::ingest::sources::{Signals, run_sources},
+    roles::process::assignment::{CountingOptions, GroupMember, HeldPartitions, HeldProgress},
+    roles::process::heartbeat::{Heartbeat, HeartbeatOptions},
     roles::process::publisher::Destination,
-    roles::serve::partition_handle::Surveyors,
+    roles::serve::partition_handle::PartitionHandles,
     roles::serve::readiness::watch_readiness,
     roles::serve::replicas::Replicas,
-    roles::serve::views::publish,
+    roles::serve::views::answer_questions,
 };
 
 /// Questions of the server that may wait for the publisher.
@@ -59,8 +59,8 @@ pub(crate) struct Live {
 }
 
 /// What the server hears from the rest of the process.
-struct Wires {
-    news: News,
+struct ServerChannels {
+    bus: EventBus,
     readiness: watch::Sender<Readiness>,
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
@@ -75,11 +75,11 @@ struct Engines {
 }
 
 /// The partitions that this process counts.
-enum Counted {
+enum CountedPartitions {
     /// All of them.
-    All(Holdings),
+    All(HeldPartitions),
     /// Those that the group gives it.
-    Shared(Member),
+    Shared(GroupMember),
     /// None: another process does.
     None,
 }
@@ -98,7 +98,7 @@ impl Live {
     ) -> Result<()> {
         let address = listener.local_addr()?;
         let people = self.people()?;
-        let news = News::new();
+        let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
         let (ask, questions) = mpsc::channel(ASKS);
@@ -107,15 +107,15 @@ impl Live {
         let state = ServerState {
             views: Views {
                 questions: ask,
-                commits: news.commits.subscribe(),
+                commits: bus.commits.subscribe(),
             },
-            pulses: news.pulses.clone(),
+            pulses: bus.pulses.clone(),
             sources,
             cluster,
             ready,
         };
-        let wires = Wires {
-            news,
+        let channels = ServerChannels {
+            bus,
             readiness,
             statuses,
             others,
@@ -134,7 +134,7 @@ impl Live {
                 options,
                 async move { server_stopped.requested().await },
             ));
-            let ran = self.work(people, wires, address, listening).await;
+            let ran = self.work(people, channels, address, listening).await;
             stop_server.stop();
             server.await??;
             ran
@@ -158,60 +158,60 @@ impl Live {
     async fn work(
         self,
         people: Option<PeopleKey>,
-        wires: Wires,
+        channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
-        let Wires {
-            news,
+        let ServerChannels {
+            bus,
             readiness,
             statuses,
             others,
             questions,
-        } = wires;
+        } = channels;
         let (started, starting) = oneshot::channel();
         let signals = Signals::listen()?.end_until(starting);
         let engines = self.open_engines(&readiness).await?;
         let partitions = engines.journal.as_ref().map(|journal| journal.partitions());
-        let counted_here = Surveyors::new(partitions.unwrap_or(0));
+        let counted_here = PartitionHandles::new(partitions.unwrap_or(0));
         let replicas = match &engines.serving {
             Some(serving) if self.does(Role::Serve) && self.is_shared() => {
-                Some(Replicas::start(serving.clone(), news.clone())?)
+                Some(Replicas::start(serving.clone(), bus.clone())?)
             }
             _ => None,
         };
         let shown = match &replicas {
-            Some(replicas) => replicas.surveyors(),
+            Some(replicas) => replicas.handles(),
             None => counted_here.clone(),
         };
-        let publisher = tokio::spawn(publish(questions, shown.clone()));
+        let publisher = tokio::spawn(answer_questions(questions, shown.clone()));
 
-        let (counted, known) = self.start_counting(&engines, counted_here, &news).await?;
+        let (counted, known) = self.start_counting(&engines, counted_here, &bus).await?;
         let Engines { journal, lake, .. } = engines;
-        let cluster = match lake.filter(|_| self.is_shared()) {
-            Some(lake) => Some(Cluster::join(
-                self.speaker(lake, &counted, listens_on, others),
+        let heartbeat = match lake.filter(|_| self.is_shared()) {
+            Some(lake) => Some(Heartbeat::start(
+                self.heartbeat_options(lake, &counted, listens_on, others),
             )?),
             None => None,
         };
-        let intake = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_intake(journal, people, known, &news).await?),
+        let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
+            Some(journal) => Some(self.start_ingesting(journal, people, known, &bus).await?),
             None => None,
         };
         let shared = self.is_shared();
         let shown = self.does(Role::Serve).then_some(shown);
         let waiting = journal.as_ref().map(|journal| journal.waiting());
-        let watching = tokio::spawn(watch_readiness(news.clone(), waiting, shown, readiness));
+        let watching = tokio::spawn(watch_readiness(bus.clone(), waiting, shown, readiness));
         listening(listens_on);
 
         drop(started);
         let mut signals = signals.await?;
-        let ran = take_in(self.sources, intake, &news, &statuses, shared, &mut signals).await;
+        let ran = run_sources(self.sources, queue, &bus, &statuses, shared, &mut signals).await;
         watching.abort();
         publisher.abort();
         // Everything is left in order, whatever has failed; what failed first is told.
-        let left = match cluster {
-            Some(cluster) => blocking(move || cluster.leave()).await,
+        let left = match heartbeat {
+            Some(heartbeat) => blocking(move || heartbeat.stop()).await,
             None => Ok(()),
         };
         let stopped = match replicas {
@@ -227,13 +227,13 @@ impl Live {
     }
 
     /// Takes records from now on; with where each source is to go on.
-    async fn start_intake(
+    async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
-        known: Option<Vec<Known>>,
-        news: &News,
-    ) -> Result<(Intake, Resume)> {
+        known: Option<Vec<KnownSources>>,
+        bus: &EventBus,
+    ) -> Result<(IngestQueue, Resume)> {
         let known = match known {
             Some(known) => known,
             None => known_to(&journal).await?,
@@ -244,9 +244,9 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let ingest = Ingest::new(journal, people, &known, news)?;
-        let intake = Intake::start(ingest, news.clone())?;
-        Ok((intake, resume(&known)?))
+        let appender = Appender::new(journal, people, &known, bus)?;
+        let queue = IngestQueue::start(appender, bus.clone())?;
+        Ok((queue, resume(&known)?))
     }
 
     async fn open_engines(&self, readiness: &watch::Sender<Readiness>) -> Result<Engines> {
@@ -268,18 +268,18 @@ impl Live {
     async fn start_counting(
         &self,
         engines: &Engines,
-        surveyors: Surveyors,
-        news: &News,
-    ) -> Result<(Counted, Option<Vec<Known>>)> {
+        handles: PartitionHandles,
+        bus: &EventBus,
+    ) -> Result<(CountedPartitions, Option<Vec<KnownSources>>)> {
         let Some(journal) = engines
             .journal
             .as_ref()
             .filter(|_| self.does(Role::Process))
         else {
-            return Ok((Counted::None, None));
+            return Ok((CountedPartitions::None, None));
         };
         let serving = engines.serving.clone();
-        let counting = Counting {
+        let counting = CountingOptions {
             journal: Arc::clone(journal),
             to: Destination {
                 serving: serving.map(|serving| (serving, Handle::current())),
@@ -287,8 +287,8 @@ impl Live {
                 checkpoint_every: self.checkpoint_every,
             },
             raw: engines.lake.clone().filter(|_| self.archive),
-            surveyors,
-            news: news.clone(),
+            handles,
+            bus: bus.clone(),
             anew: None,
         };
         self.count(counting, engines.lake.as_ref()).await
@@ -300,20 +300,20 @@ impl Live {
     }
 
     /// What this process says of itself to others.
-    fn speaker(
+    fn heartbeat_options(
         &self,
         lake: Lake,
-        counted: &Counted,
+        counted: &CountedPartitions,
         address: SocketAddr,
         others: watch::Sender<Option<Arc<ClusterStatus>>>,
-    ) -> Speaker {
+    ) -> HeartbeatOptions {
         let now = now_ms();
         let held = match counted {
-            Counted::All(holdings) => holdings.ledgers(),
-            Counted::Shared(member) => member.ledgers(),
-            Counted::None => Ledgers::default(),
+            CountedPartitions::All(holdings) => holdings.held_progress(),
+            CountedPartitions::Shared(member) => member.held_progress(),
+            CountedPartitions::None => HeldProgress::default(),
         };
-        Speaker {
+        HeartbeatOptions {
             lake,
             me: WorkerHeartbeat {
                 name: self.worker.clone(),
@@ -336,9 +336,9 @@ impl Live {
     /// Counts all of the journal, or what the group gives.
     async fn count(
         &self,
-        counting: Counting,
+        counting: CountingOptions,
         lake: Option<&Lake>,
-    ) -> Result<(Counted, Option<Vec<Known>>)> {
+    ) -> Result<(CountedPartitions, Option<Vec<KnownSources>>)> {
         let (journal, worker) = (Arc::clone(&counting.journal), self.worker.clone());
         let group = match lake {
             Some(lake) if journal.capabilities().shares_partitions => Some(group_of(lake)),
@@ -347,18 +347,18 @@ impl Live {
         blocking(move || {
             if let Some(group) = group {
                 let membership = journal.join(&group, &worker)?;
-                let member = Member::join(counting, membership)?;
-                return Ok((Counted::Shared(member), None));
+                let member = GroupMember::join(counting, membership)?;
+                return Ok((CountedPartitions::Shared(member), None));
             }
-            let mut holdings = Holdings::new(counting);
+            let mut holdings = HeldPartitions::new(counting);
             let known = holdings.take_all()?;
-            Ok((Counted::All(holdings), Some(known)))
+            Ok((CountedPartitions::All(holdings), Some(known)))
         })
         .await
     }
 }
 
-impl Counted {
+impl CountedPartitions {
     fn end(self) -> Result<()> {
         match self {
             Self::All(holdings) => holdings.leave_all(),

@@ -8,13 +8,15 @@ mod cli;
 mod commands;
 mod counting;
 mod data;
+mod defaults;
 mod engines;
+mod event_bus;
 mod exit;
 mod failures;
-mod interrupt;
+mod interrupt_handler;
 mod live;
 mod metrics;
-mod news;
+mod opening_notice;
 mod progress;
 mod recordings;
 mod roles;
@@ -23,7 +25,6 @@ mod store;
 mod team;
 mod text;
 mod usage;
-mod waiting;
 
 use std::{io::IsTerminal, process::ExitCode};
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use headcount_telemetry::{Counter, Counters, Gauge, Gauges, Histograms, Label, global};
 
-use crate::roles::process::acked::Lane;
+use crate::roles::process::acked_offsets::Channel;
 
 /// Where records are decoded.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ impl Label for DecodeStage {
         &[(Self::Ingest, "ingest"), (Self::Process, "process")];
 }
 
-impl Label for Lane {
+impl Label for Channel {
     const KEY: &'static str = "channel";
     const VALUES: &'static [(Self, &'static str)] = &[
         (Self::Tables, "tables"),
@@ -34,9 +34,9 @@ impl Label for Lane {
 pub(crate) struct RoleMetrics {
     pub(crate) ingest_queue_batches: Gauge,
     pub(crate) decode_fallbacks: Counters<DecodeStage>,
-    pub(crate) publish_busy: Gauges<Lane>,
-    pub(crate) publish_seconds: Histograms<Lane>,
-    pub(crate) publish_failures: Counters<Lane>,
+    pub(crate) publish_busy: Gauges<Channel>,
+    pub(crate) publish_seconds: Histograms<Channel>,
+    pub(crate) publish_failures: Counters<Channel>,
     pub(crate) checkpoint_bytes: Counter,
 }
 

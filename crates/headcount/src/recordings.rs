@@ -11,8 +11,8 @@ use headcount_source::{
 
 use crate::{
     exit::{NO_INPUT, exit},
+    opening_notice::OpeningNotice,
     text::number,
-    waiting::Waiting,
 };
 
 /// The largest object that is fetched: it is in memory as a whole. Firehose gathers 128 MiB at most.
@@ -20,7 +20,7 @@ const OBJECT_BYTES_MAX: u64 = 512 << 20;
 
 /// What was typed.
 #[derive(Clone, Debug)]
-pub(crate) enum Recording {
+pub(crate) enum RecordingAddress {
     StandardInput,
     /// A file, or a folder of them.
     Path(PathBuf),
@@ -28,7 +28,7 @@ pub(crate) enum Recording {
     Objects(LakeAddress),
 }
 
-impl Recording {
+impl RecordingAddress {
     pub(crate) fn parse(text: OsString) -> Result<Self, String> {
         if text == "-" {
             return Ok(Self::StandardInput);
@@ -111,7 +111,7 @@ pub(crate) fn no_record_in(label: &str, values: u64) -> String {
 
 /// The objects under a prefix, in the order of their keys, or the one of this name.
 fn objects(address: &LakeAddress) -> Result<Objects> {
-    let _waiting = Waiting::on(address);
+    let _waiting = OpeningNotice::on(address);
     let lake = open(address)?;
     let mut keys = Vec::new();
     lake.list("", |object| {

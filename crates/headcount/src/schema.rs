@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use headcount_engine::Declared;
 use headcount_record::{Feed, Kind, Meetup, Schema};
 
-use crate::roles::ingest::resume::Known;
+use crate::roles::ingest::known_sources::KnownSources;
 
 /// The schema of what sources bring: Meetup's, as long as nobody can choose another.
 #[cfg(not(feature = "test-schema"))]
@@ -29,7 +29,7 @@ pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
 ///
 /// A journal that keeps positions only does not know what was declared: its writers must have
 /// one schema, which then has the same kinds every time.
-pub(crate) fn declared_in(schema: &dyn Schema, known: &[Known]) -> Result<Option<Declared>> {
+pub(crate) fn declared_in(schema: &dyn Schema, known: &[KnownSources]) -> Result<Option<Declared>> {
     if is_meetups(schema) {
         return Ok(None);
     }

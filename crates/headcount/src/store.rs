@@ -13,14 +13,14 @@ use headcount_lake::{Lake, LakeAddress, LakeDescription};
 
 use crate::{
     data::DataDir,
+    event_bus::EventBus,
     exit::{NO_INPUT, exit},
-    news::News,
-    roles::ingest::resume::Known,
-    roles::process::assignment::{Counting, Holdings},
+    roles::ingest::known_sources::KnownSources,
+    roles::process::assignment::{CountingOptions, HeldPartitions},
     roles::process::checkpoints::Checkpoints,
     roles::process::partition::replay,
     roles::process::publisher::Destination,
-    roles::serve::partition_handle::Surveyors,
+    roles::serve::partition_handle::PartitionHandles,
 };
 
 /// How long a command waits until everything it kept is archived. Only a lake that is away takes so long; what it lacks
@@ -30,11 +30,11 @@ const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
 /// An open data folder of this process: it writes the journal and follows it.
 pub(crate) struct Store {
     pub(crate) journal: Arc<Journal>,
-    pub(crate) surveyors: Surveyors,
-    pub(crate) news: News,
+    pub(crate) handles: PartitionHandles,
+    pub(crate) bus: EventBus,
     /// What the partitions knew of sources when they were opened, by partition.
-    pub(crate) known: Vec<Known>,
-    holdings: Holdings,
+    pub(crate) known: Vec<KnownSources>,
+    holdings: HeldPartitions,
 }
 
 impl Store {
@@ -65,24 +65,24 @@ impl Store {
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
-        let counting = Counting {
-            surveyors: Surveyors::new(journal.partitions()),
+        let counting = CountingOptions {
+            handles: PartitionHandles::new(journal.partitions()),
             journal,
             to: Destination {
                 serving: None,
                 checkpoints: Checkpoints::Folder(data.clone()),
-                checkpoint_every: Duration::from_secs(crate::cli::CHECKPOINT_SECONDS),
+                checkpoint_every: Duration::from_secs(crate::defaults::CHECKPOINT_SECONDS),
             },
             raw,
-            news: News::new(),
+            bus: EventBus::new(),
             anew,
         };
-        let mut holdings = Holdings::new(counting.clone());
+        let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;
         Ok(Self {
             journal: counting.journal,
-            surveyors: counting.surveyors,
-            news: counting.news,
+            handles: counting.handles,
+            bus: counting.bus,
             known,
             holdings,
         })
@@ -107,7 +107,7 @@ pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<J
     data.create()?;
     let existing = data.has_journal();
     let options = Options {
-        partitions: partitions.or((!existing).then_some(crate::cli::PARTITIONS)),
+        partitions: partitions.or((!existing).then_some(crate::defaults::PARTITIONS)),
         ..Options::default()
     };
     let journal = Journal::open(data.journal(), options)?;
@@ -118,11 +118,11 @@ pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<J
 }
 
 /// The counts of a data folder that another process may be writing to.
-pub(crate) struct Snapshot {
+pub(crate) struct JournalSnapshot {
     pub(crate) partitions: Vec<Partition>,
 }
 
-impl Snapshot {
+impl JournalSnapshot {
     /// Reads checkpoints and the journal after them.
     pub(crate) fn read(data: &DataDir) -> Result<Self> {
         // The checkpoints first: they never cover more than is durable, so the journal that is

@@ -50,7 +50,7 @@ use headcount_record::Kind;
 
 /// An entry of the journal, as it went into the archive and as it comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct ArchivedEntry<'a> {
     /// Its place in the partition.
     pub offset: u64,
     /// When it was appended, ms since 1970.

@@ -6,10 +6,10 @@
 //! ```
 //! # async fn example() -> Result<(), headcount_serving::Error> {
 //! use headcount_engine::Partition;
-//! use headcount_serving::{Identity, Serving, ServingAddress};
+//! use headcount_serving::{ServingIdentity, Serving, ServingAddress};
 //!
 //! let address: ServingAddress = "memory:".parse()?;
-//! let serving = Serving::open(&address, Identity { journal: 7, partitions: 1 }).await?;
+//! let serving = Serving::open(&address, ServingIdentity { journal: 7, partitions: 1 }).await?;
 //! let changes = Partition::new().take_changes();
 //! serving.write(0, &changes).await?;
 //! serving.write(0, &changes).await?; // as often as one likes
@@ -75,7 +75,7 @@ use write::Writers;
 
 /// Which journal is served. What is kept of another one is never mixed with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct ServingIdentity {
     /// The journal's random number.
     pub journal: u64,
     /// How many partitions it has.
@@ -86,7 +86,7 @@ pub struct Identity {
 #[derive(Clone)]
 pub struct Serving {
     store: Arc<ServingStore>,
-    identity: Identity,
+    identity: ServingIdentity,
     writers: Arc<Writers>,
 }
 
@@ -96,7 +96,7 @@ impl Serving {
     /// # Errors
     /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] says whether
     /// it is worth asking again.
-    pub async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
+    pub async fn open(address: &ServingAddress, identity: ServingIdentity) -> Result<Self> {
         let store = ServingStore::open(address, identity).await?;
         Ok(Self::new(store, identity))
     }
@@ -110,7 +110,7 @@ impl Serving {
         Ok(Self::new(store, identity))
     }
 
-    fn new(store: ServingStore, identity: Identity) -> Self {
+    fn new(store: ServingStore, identity: ServingIdentity) -> Self {
         Self {
             store: Arc::new(store),
             identity,
@@ -120,7 +120,7 @@ impl Serving {
 
     /// Which journal is served.
     #[must_use]
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self) -> ServingIdentity {
         self.identity
     }
 }

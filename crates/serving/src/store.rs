@@ -7,7 +7,7 @@ use headcount_engine::{Row, Table};
 use headcount_address::AddressError;
 
 use super::{
-    Error, Identity, Result, ServingAddress,
+    Error, Result, ServingAddress, ServingIdentity,
     memory::Memory,
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
     rows::{ChangeChunk, PartitionCommit, Stamped},
@@ -40,7 +40,7 @@ macro_rules! each {
 }
 
 impl ServingStore {
-    pub(crate) async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
+    pub(crate) async fn open(address: &ServingAddress, identity: ServingIdentity) -> Result<Self> {
         match address {
             ServingAddress::Memory => Ok(Self::Memory(Memory::default())),
             #[cfg(feature = "cassandra")]
@@ -55,7 +55,7 @@ impl ServingStore {
         }
     }
 
-    pub(crate) async fn open_to_read(address: &ServingAddress) -> Result<(Self, Identity)> {
+    pub(crate) async fn open_to_read(address: &ServingAddress) -> Result<(Self, ServingIdentity)> {
         match address {
             ServingAddress::Memory => Err(Error::Address(AddressError::new(
                 "memory:",

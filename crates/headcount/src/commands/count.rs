@@ -19,7 +19,7 @@ use crate::{
     recordings::no_record_in,
 };
 
-pub(crate) fn run(args: cli::Count) -> Result<()> {
+pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
     let threads = args.threads.map_or_else(
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,

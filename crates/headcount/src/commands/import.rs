@@ -14,22 +14,22 @@ use self::imported::{Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
+    event_bus::EventBus,
     exit::{DATA, INTERRUPTED, code_of_source},
     failures::Failures,
-    interrupt::Interrupt,
-    news::News,
+    interrupt_handler::InterruptHandler,
+    opening_notice::OpeningNotice,
     progress::Bar,
     recordings::{RecordingFile, no_record_in},
-    roles::ingest::appender::Ingest,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::{KnownSources, tally_of},
     roles::ingest::origin::refuse_mix,
-    roles::ingest::queue::{Intake, resume},
-    roles::ingest::resume::{Known, tally_of},
-    store::{Snapshot, Store},
+    roles::ingest::queue::{IngestQueue, resume},
+    store::{JournalSnapshot, Store},
     text::number,
-    waiting::Waiting,
 };
 
-pub(crate) fn run(args: cli::Import) -> Result<()> {
+pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
     let mut files = Vec::new();
     for file in args.files {
         files.extend(file.find()?);
@@ -47,7 +47,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     let bar = Bar::new();
     let imported = match args.journal {
         Some(address) => {
-            let waiting = Waiting::on(&address);
+            let waiting = OpeningNotice::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
             ensure!(
@@ -57,10 +57,10 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let positions = journal.positions()?;
             let known: Vec<_> = positions
                 .iter()
-                .map(|bodies| Known::of_bodies(bodies))
+                .map(|bodies| KnownSources::of_bodies(bodies))
                 .collect();
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(files, people, &News::new());
+            let imported = import.take(files, people, &EventBus::new());
             // Also after a failure: nobody is to wait for a transaction that is left open.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
@@ -76,13 +76,16 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             }
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(files, people, &store.news);
+            let imported = import.take(files, people, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let closed = store.close();
             let mut imported = imported?;
             closed?;
-            let after = sum(Snapshot::read(&data)?.partitions.iter().map(tally_of));
+            let after = sum(JournalSnapshot::read(&data)?
+                .partitions
+                .iter()
+                .map(tally_of));
             imported.became = Some(difference(&after, &before));
             imported
         }
@@ -98,7 +101,7 @@ struct Importer<'a> {
     runtime: &'a Runtime,
     bar: &'a Bar,
     journal: &'a Arc<Journal>,
-    known: &'a [Known],
+    known: &'a [KnownSources],
     /// What the journal is called in a sentence.
     place: String,
 }
@@ -115,7 +118,7 @@ impl<'a> Importer<'a> {
         runtime: &'a Runtime,
         bar: &'a Bar,
         journal: &'a Arc<Journal>,
-        known: &'a [Known],
+        known: &'a [KnownSources],
         place: &impl ToString,
     ) -> Self {
         Self {
@@ -132,28 +135,28 @@ impl<'a> Importer<'a> {
         &self,
         files: Vec<RecordingFile>,
         people: Option<PeopleKey>,
-        news: &News,
+        bus: &EventBus,
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let journal = Arc::clone(self.journal);
-        let ingest = Ingest::new(journal, people, self.known, news)?;
+        let appender = Appender::new(journal, people, self.known, bus)?;
         self.runtime.block_on(async {
-            let intake = Intake::start(ingest, news.clone())?;
-            let interrupt = Interrupt::listen(Arc::clone(self.journal))?;
+            let queue = IngestQueue::start(appender, bus.clone())?;
+            let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;
             let mut failed = Failures::default();
-            let read = self.read_all(files, &intake, &interrupt, &mut failed).await;
+            let read = self.read_all(files, &queue, &interrupt, &mut failed).await;
             // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its
             // records.
-            let ingest = intake.finish().await;
+            let appender = queue.finish().await;
             interrupt.closes();
-            let (read, ingest) = (read?, ingest?);
+            let (read, appender) = (read?, appender?);
             for ReadFile { label, content } in read {
-                if let (0, refused @ 1..) = ingest.counts_of(&content) {
+                if let (0, refused @ 1..) = appender.counts_of(&content) {
                     failed.add(DATA, no_record_in(&label, refused));
                 }
             }
-            let (kept, refused) = ingest.counts();
+            let (kept, refused) = appender.counts();
             Ok(Imported {
                 kept,
                 refused: refused.clone(),
@@ -167,15 +170,15 @@ impl<'a> Importer<'a> {
     async fn read_all(
         &self,
         files: Vec<RecordingFile>,
-        intake: &Intake,
-        interrupt: &Interrupt,
+        queue: &IngestQueue,
+        interrupt: &InterruptHandler,
         failed: &mut Failures,
     ) -> Result<Vec<ReadFile>> {
         let known = resume(self.known)?;
         let mut read = Vec::new();
         for file in files {
             let (source, label) = (Arc::clone(&file.source), file.label.clone());
-            let (ended, status) = self.read(file, intake, &known, interrupt).await?;
+            let (ended, status) = self.read(file, queue, &known, interrupt).await?;
             match ended {
                 Ok(Ended::Finished) => {
                     let content = status.content.unwrap_or_else(|| source.to_string());
@@ -207,16 +210,16 @@ impl<'a> Importer<'a> {
     async fn read(
         &self,
         file: RecordingFile,
-        intake: &Intake,
+        queue: &IngestQueue,
         known: &Resume,
-        interrupt: &Interrupt,
+        interrupt: &InterruptHandler,
     ) -> Result<(Result<Ended, SourceError>, Status)> {
         let RecordingFile {
             source,
             label,
             address,
         } = file;
-        let running = intake.run_as(&source, address, known.clone(), interrupt.shutdown());
+        let running = queue.run_as(&source, address, known.clone(), interrupt.shutdown());
         let status = running.status.clone();
         let shown = tokio::spawn(show(self.bar.clone(), label, running.status));
         let ended = running.ended.await?;

@@ -12,10 +12,10 @@ use crate::{
     text::number,
 };
 
-pub(crate) fn run(command: cli::Journal) -> Result<()> {
+pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
     let (args, check) = match command {
-        cli::Journal::Verify(args) => (args, true),
-        cli::Journal::Stat(args) => (args, false),
+        cli::JournalCommand::Verify(args) => (args, true),
+        cli::JournalCommand::Stat(args) => (args, false),
     };
     let data = DataDir::new(args.data);
     crate::store::open_read_only(&data)

@@ -20,7 +20,7 @@ use crate::{
 /// Where the page is unless told otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-pub(crate) fn run(mut args: cli::Run) -> Result<()> {
+pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
     args.sources = args.take_sources()?;
     let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
     refuse_open_address(listen, args.unprotected)?;
@@ -60,7 +60,7 @@ pub(crate) fn run(mut args: cli::Run) -> Result<()> {
 }
 
 /// Refuses combinations that lose or hide something, all at once.
-fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
+fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     let does = |role| roles.contains(&role);
     let cluster = &args.cluster;
     let alone = Role::ALL.iter().all(|role| does(*role));
@@ -87,7 +87,7 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
 }
 
 /// Without a source there is nothing to take in, only what is there to be shown.
-fn roles_that_work(args: &cli::Run, mut roles: Vec<Role>) -> Result<Vec<Role>> {
+fn roles_that_work(args: &cli::RunArgs, mut roles: Vec<Role>) -> Result<Vec<Role>> {
     if !args.sources.is_empty() {
         return Ok(roles);
     }

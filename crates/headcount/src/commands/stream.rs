@@ -24,7 +24,7 @@ use crate::{
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 1 << 20;
 
-pub(crate) fn run(args: cli::Stream) -> Result<()> {
+pub(crate) fn run(args: cli::StreamArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, args.unprotected)?;
     let programme = if args.recordings.is_empty() {
         Programme::Simulation(Simulator::with_feeds(

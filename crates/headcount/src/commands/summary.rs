@@ -14,11 +14,11 @@ use super::print_summary;
 use crate::{
     cli,
     data::DataDir,
+    event_bus::EventBus,
     exit::{TEMPORARY, exit},
-    news::News,
+    opening_notice::OpeningNotice,
     roles::serve::replicas::Replicas,
-    store::Snapshot,
-    waiting::Waiting,
+    store::JournalSnapshot,
 };
 
 /// After so long it is said what is waited for.
@@ -28,28 +28,28 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// How often it is looked whether it is loaded.
 const LOOK: Duration = Duration::from_millis(10);
 
-pub(crate) fn run(args: cli::Summary) -> Result<()> {
+pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
     let survey = match &args.serving {
         Some(serving) => {
             let runtime = Runtime::new().context("start the runtime")?;
             runtime.block_on(served(serving))?
         }
-        None => Snapshot::read(&DataDir::new(args.data.data))?.survey(),
+        None => JournalSnapshot::read(&DataDir::new(args.data.data))?.survey(),
     };
     print_summary(&survey.summary(), args.data.json)
 }
 
 /// Loads everything that is served and surveys it.
 async fn served(address: &ServingAddress) -> Result<Survey> {
-    let waiting = Waiting::on(address);
+    let waiting = OpeningNotice::on(address);
     let serving = Serving::open_to_read(address).await?;
     drop(waiting);
-    let news = News::new();
-    let replicas = Replicas::start(serving, news.clone())?;
+    let bus = EventBus::new();
+    let replicas = Replicas::start(serving, bus.clone())?;
     let begun = Instant::now();
     let mut told = false;
-    while let Some(missing) = replicas.surveyors().missing() {
-        news.failure()?;
+    while let Some(missing) = replicas.handles().missing() {
+        bus.failure()?;
         if begun.elapsed() > LIMIT {
             return Err(exit(
                 TEMPORARY,
@@ -64,7 +64,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
         }
         sleep(LOOK).await;
     }
-    let surveys = replicas.surveyors().survey(Filter::default(), true).await?;
+    let surveys = replicas.handles().survey(Filter::default(), true).await?;
     replicas.stop().await?;
     Ok(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use super::error::{Error, Result};
 use super::figures::ArchiveFigures;
 use super::object::ArchiveObject;
 use super::position::{ArchivePosition, ArchivePositions};
-use super::{Entry, HOUR_MS};
+use super::{ArchivedEntry, HOUR_MS};
 use crate::{Lake, LakeDescription, PutOutcome, store};
 
 /// How long after its end an hour is closed by the clock, if nothing else comes. Entries that arrived in its last
@@ -87,7 +87,7 @@ impl Archiver {
 
     /// Takes the next entry. If it begins a cut, the one before is complete and must be stored before more is taken.
     /// Entries that were taken are passed over.
-    pub fn take(&mut self, entry: &Entry<'_>) -> Result<Option<Sealed>> {
+    pub fn take(&mut self, entry: &ArchivedEntry<'_>) -> Result<Option<Sealed>> {
         if entry.offset < self.next {
             return Ok(None);
         }
@@ -193,7 +193,7 @@ impl Archiver {
             .into());
         }
         let common = theirs.end.min(ours.end);
-        let of_common = |entry: &Entry<'_>| entry.offset < common;
+        let of_common = |entry: &ArchivedEntry<'_>| entry.offset < common;
         let mut one = theirs.entries().take_while(of_common);
         let mut other = ours.entries().take_while(of_common);
         loop {

@@ -1,6 +1,6 @@
 //! The entries of one partition, put together again from the objects of all feeds.
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::catalog::{Archive, ArchivedPartition};
 use super::error::{Error, Result};
 use super::object::ArchiveObject;
@@ -90,7 +90,7 @@ impl<'a> Entries<'a> {
     }
 
     /// What [`Entries::advance`] has brought.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ArchivedEntry<'_>> {
         self.ready
             .iter()
             .map(|(object, line)| self.pool[*object].entry(*line))

@@ -12,7 +12,7 @@ use headcount_record::{Feed, Kind};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::CParameter;
 
-use super::Entry;
+use super::ArchivedEntry;
 
 /// One of the sixteen that zstd leaves to its users.
 const SKIPPABLE: u32 = 0x184D_2A5C;
@@ -69,7 +69,7 @@ impl Columns {
         }
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>) {
+    pub(super) fn add(&mut self, entry: &ArchivedEntry<'_>) {
         let index = &mut self.index;
         index.skipped.push(entry.offset - self.next);
         index.arrived.push(entry.arrived.wrapping_sub(self.arrived));

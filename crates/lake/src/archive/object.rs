@@ -2,7 +2,7 @@
 
 use headcount_record::Kind;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::index::{Index, decompress};
 use super::name::{ObjectName, hour_of};
 
@@ -60,9 +60,9 @@ impl ArchiveObject {
     }
 
     /// The entry at an index below [`ArchiveObject::len`].
-    pub(super) fn entry(&self, line: usize) -> Entry<'_> {
+    pub(super) fn entry(&self, line: usize) -> ArchivedEntry<'_> {
         let line = &self.lines[line];
-        Entry {
+        ArchivedEntry {
             offset: line.offset,
             arrived: line.arrived,
             kind: Kind::new(line.kind),
@@ -72,7 +72,7 @@ impl ArchiveObject {
     }
 
     /// All entries.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = ArchivedEntry<'_>> {
         (0..self.len()).map(|line| self.entry(line))
     }
 

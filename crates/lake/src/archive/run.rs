@@ -8,7 +8,7 @@ use headcount_clock::{Backoff, Delays};
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, ReadWaker, Reader};
 use headcount_record::Kind;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
@@ -29,10 +29,10 @@ const DELAYS: Delays = Delays {
 
 /// Ends an archiver's thread. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<State>);
+pub struct Stop(Arc<StopState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct StopState {
     wish: Mutex<Wish>,
     changed: Condvar,
     /// The readers that are to be woken, by partition: one of each archiver that shares this.
@@ -249,8 +249,8 @@ fn goes_on(archiver: &Archiver) {
     }
 }
 
-fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
-    Entry {
+fn entry<'a>(frame: &Frame<'a>) -> ArchivedEntry<'a> {
+    ArchivedEntry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
         kind: Kind::new(frame.kind),

@@ -24,8 +24,8 @@ struct Owned {
 }
 
 impl Owned {
-    fn entry(&self, offset: usize) -> Entry<'_> {
-        Entry {
+    fn entry(&self, offset: usize) -> ArchivedEntry<'_> {
+        ArchivedEntry {
             offset: offset as u64,
             arrived: self.arrived,
             kind: self.kind,

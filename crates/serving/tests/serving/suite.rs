@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use headcount_engine::{
     Changes, CountryPart, EventKey, EventStatistic, Row, Statistics, Step, Table, VenuePart, Whole,
 };
-use headcount_serving::{ChangelogEntry, Identity, ReplicaEvent, Serving, follow};
+use headcount_serving::{ChangelogEntry, ReplicaEvent, Serving, ServingIdentity, follow};
 
 use tokio::sync::mpsc::Receiver;
 
 use crate::wait::news;
 
-pub(crate) const IDENTITY: Identity = Identity {
+pub(crate) const IDENTITY: ServingIdentity = ServingIdentity {
     journal: 0x0123_4567_89ab_cdef,
     partitions: 3,
 };

@@ -24,9 +24,9 @@ use headcount_source::{
 use tokio::sync::watch;
 
 use crate::{
+    event_bus::{EventBus, Notices},
     metrics::{DecodeStage, METRICS},
-    news::{News, Notices},
-    roles::ingest::{clock_lead::ClockLead, resume::Known},
+    roles::ingest::{clock_lead::ClockLead, known_sources::KnownSources},
     schema,
 };
 
@@ -35,14 +35,14 @@ use crate::{
 const IN_FLIGHT: usize = 64;
 
 /// The door to the journal. One thread owns it.
-pub(crate) struct Ingest {
+pub(crate) struct Appender {
     journal: Arc<Journal>,
     door: Door,
     /// Numbers by name.
     numbers: HashMap<String, u16>,
     /// What the journal has to be told of the records' schema, unless it is Meetup's.
     declared: Option<Declared>,
-    partitions: Vec<Shelf>,
+    partitions: Vec<PartitionCursor>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
     /// By source.
@@ -56,7 +56,7 @@ pub(crate) struct Ingest {
 
 /// What a partition has of sources.
 #[derive(Default)]
-struct Shelf {
+struct PartitionCursor {
     named: HashSet<u16>,
     /// It has been told of the records' schema.
     knows_schema: bool,
@@ -73,7 +73,7 @@ struct InFlight {
 
 /// The part of a batch that is one partition's.
 #[derive(Default)]
-struct Part {
+struct PartitionBatch {
     entries: Vec<Entry>,
     received: u64,
     repaired: u64,
@@ -107,14 +107,14 @@ fn not_kept(error: JournalError) -> anyhow::Error {
     anyhow::Error::new(error).context(what)
 }
 
-impl Ingest {
+impl Appender {
     /// # Errors
     /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
-        known: &[Known],
-        news: &News,
+        known: &[KnownSources],
+        bus: &EventBus,
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
@@ -125,14 +125,14 @@ impl Ingest {
         let kinds = schema::kinds_of(&*schema, first);
         let door = Door::of(Decoder::of(schema), kinds, partitions, people);
         let mut numbers = HashMap::new();
-        let shelves = known
+        let cursors = known
             .iter()
             .map(|known| {
                 for (number, name) in &known.names {
                     journal.name_source(*number, name);
                     numbers.insert(name.clone(), *number);
                 }
-                Shelf {
+                PartitionCursor {
                     named: known.names.iter().map(|(number, _)| *number).collect(),
                     knows_schema: declared
                         .as_ref()
@@ -153,10 +153,10 @@ impl Ingest {
             door,
             declared,
             numbers,
-            partitions: shelves,
+            partitions: cursors,
             in_flight: VecDeque::new(),
             clock_leads: HashMap::new(),
-            notices: news.notices.clone(),
+            notices: bus.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
             by_content: HashMap::new(),
@@ -253,10 +253,10 @@ impl Ingest {
         let Some(at) = position.at else { return Ok(()) };
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
-                name(shelf, number, source, part);
-                shelf.have.insert(position.of.clone(), at);
+        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
+            if cursor.have.get(&position.of).is_none_or(|&have| have < at) {
+                name(cursor, number, source, part);
+                cursor.have.insert(position.of.clone(), at);
                 let entry = position_entry(number, Some(position), part)?;
                 part.entries.push(entry);
             }
@@ -264,12 +264,15 @@ impl Ingest {
         wait_for(self.append(parts)?)
     }
 
-    fn empty_parts(&self) -> Vec<Part> {
-        self.partitions.iter().map(|_| Part::default()).collect()
+    fn empty_parts(&self) -> Vec<PartitionBatch> {
+        self.partitions
+            .iter()
+            .map(|_| PartitionBatch::default())
+            .collect()
     }
 
     /// Sends a batch through the door, once: what it counts as kept or refused is counted here.
-    fn parts(&mut self, source: &str, batch: &Batch) -> Result<Vec<Part>> {
+    fn parts(&mut self, source: &str, batch: &Batch) -> Result<Vec<PartitionBatch>> {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
@@ -289,14 +292,14 @@ impl Ingest {
             .decode_fallbacks
             .of(DecodeStage::Ingest)
             .inc_by(self.door.fallbacks() - fallbacks);
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
+        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
             if part.entries.is_empty() {
                 continue;
             }
             let entry = position_entry(number, position, part)?;
             part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
-                shelf.have.insert(position.of.clone(), at);
+                cursor.have.insert(position.of.clone(), at);
             }
         }
         Ok(parts)
@@ -308,7 +311,7 @@ impl Ingest {
         number: u16,
         source: &str,
         position: Option<&Position>,
-        parts: &mut [Part],
+        parts: &mut [PartitionBatch],
     ) {
         let mut body = Vec::with_capacity(message.bytes.len() + 16);
         let admitted = match &message.broken {
@@ -317,10 +320,10 @@ impl Ingest {
         };
         let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
         let at = usize::from(partition);
-        let shelf = &mut self.partitions[at];
+        let cursor = &mut self.partitions[at];
         let has_it = position.is_some_and(|position| {
             position.at.is_some()
-                && shelf
+                && cursor
                     .have
                     .get(&position.of)
                     .is_some_and(|&have| message.position <= have)
@@ -329,12 +332,12 @@ impl Ingest {
             return;
         }
         let part = &mut parts[at];
-        name(shelf, number, source, part);
+        name(cursor, number, source, part);
         part.received += 1;
         match admitted {
             Ok(admitted) => {
                 self.kept += 1;
-                declare(shelf, self.declared.as_ref(), number, part);
+                declare(cursor, self.declared.as_ref(), number, part);
                 let lead = match self.clock_leads.get_mut(source) {
                     Some(lead) => lead,
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
@@ -357,7 +360,7 @@ impl Ingest {
         }
     }
 
-    fn append(&mut self, parts: Vec<Part>) -> Result<Vec<Receipt>> {
+    fn append(&mut self, parts: Vec<PartitionBatch>) -> Result<Vec<Receipt>> {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
@@ -390,8 +393,8 @@ impl Ingest {
 }
 
 /// Introduces the source to the partition before its first entry there.
-fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
-    if shelf.named.insert(number) {
+fn name(cursor: &mut PartitionCursor, number: u16, source: &str, part: &mut PartitionBatch) {
+    if cursor.named.insert(number) {
         part.entries.push(control(
             number,
             &Control::Source {
@@ -402,9 +405,14 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
 }
 
 /// Tells the partition what schema records have before the first of them.
-fn declare(shelf: &mut Shelf, declared: Option<&Declared>, number: u16, part: &mut Part) {
+fn declare(
+    cursor: &mut PartitionCursor,
+    declared: Option<&Declared>,
+    number: u16,
+    part: &mut PartitionBatch,
+) {
     if let Some(declared) = declared
-        && !std::mem::replace(&mut shelf.knows_schema, true)
+        && !std::mem::replace(&mut cursor.knows_schema, true)
     {
         let schema = Control::Schema {
             kind: declared.kind,
@@ -426,7 +434,11 @@ fn control(source: u16, control: &Control) -> Entry {
 
 /// Ends a part: where the source stands, if it can say, and how much of it is here. The last one of each key, what it is
 /// a position in, is what a journal that keeps positions gives back.
-fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
+fn position_entry(
+    number: u16,
+    position: Option<&Position>,
+    part: &PartitionBatch,
+) -> Result<Entry> {
     let of = position.map(|position| position.of.clone());
     let key = of.as_deref().map(|of| of.as_bytes().into());
     let body = Control::Position {

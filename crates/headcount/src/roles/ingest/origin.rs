@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::resume::Known;
+use super::known_sources::KnownSources;
 use crate::exit::{USAGE, exit};
 
 /// How the simulation's name begins, in journals and on command lines.
@@ -15,7 +15,7 @@ const SIMULATION: &str = "sim:";
 /// With a sentence that names both sources.
 pub(crate) fn refuse_mix<'a>(
     place: &str,
-    known: &'a [Known],
+    known: &'a [KnownSources],
     sources: impl IntoIterator<Item = &'a str>,
 ) -> Result<()> {
     let mut first = known.iter().flat_map(sources_of).next();
@@ -29,7 +29,7 @@ pub(crate) fn refuse_mix<'a>(
 }
 
 /// What a partition has had records of: by name, or, where only positions are known, by what they are positions in.
-fn sources_of(known: &Known) -> impl Iterator<Item = &str> {
+fn sources_of(known: &KnownSources) -> impl Iterator<Item = &str> {
     let positions = known.positions.iter();
     let of = positions.filter_map(|position| position.get("of")?.as_str());
     let names = known.names.iter().map(|(_, name)| name.as_str());
@@ -62,8 +62,8 @@ mod tests {
 
     use super::*;
 
-    fn known(names: &[&str], positions: &[&str]) -> Known {
-        Known {
+    fn known(names: &[&str], positions: &[&str]) -> KnownSources {
+        KnownSources {
             schemas: Vec::new(),
             names: (1..)
                 .zip(names.iter().map(|name| (*name).to_owned()))

@@ -1,4 +1,4 @@
-//! Running sources: each feeds a bounded queue, and one thread takes all queues to the journal.
+//! RunningSource sources: each feeds a bounded queue, and one thread takes all queues to the journal.
 //!
 //! ```text
 //!  source ─▶ queue ─╮
@@ -31,12 +31,12 @@ use tokio::{
 };
 
 use crate::{
+    event_bus::EventBus,
     exit::{DATA, exit},
     metrics::METRICS,
-    news::News,
-    roles::ingest::appender::Ingest,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::KnownSources,
     roles::ingest::record_time::read_time,
-    roles::ingest::resume::Known,
 };
 
 /// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
@@ -51,33 +51,33 @@ enum Arrival {
 }
 
 /// The thread between sources and journal.
-pub(crate) struct Intake {
+pub(crate) struct IngestQueue {
     arrivals: mpsc::Sender<Arrival>,
-    thread: JoinHandle<Result<Ingest>>,
+    thread: JoinHandle<Result<Appender>>,
     journal: Arc<Journal>,
     read_time: ReadTime,
 }
 
 /// A source that runs.
-pub(crate) struct Running {
+pub(crate) struct RunningSource {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) ended: Task<Result<Ended, SourceError>>,
     /// Ends when all that it brought is before what other sources bring from then on.
     pub(crate) handed_over: Task<()>,
 }
 
-impl Intake {
+impl IngestQueue {
     /// Starts the thread.
-    pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
+    pub(crate) fn start(appender: Appender, bus: EventBus) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
-        let journal = Arc::clone(ingest.journal());
-        let read_time = read_time(Arc::clone(ingest.schema()));
+        let journal = Arc::clone(appender.journal());
+        let read_time = read_time(Arc::clone(appender.schema()));
         let thread = thread::Builder::new()
             .name("intake".to_owned())
             .spawn(move || {
-                let taken = take_all(ingest, inbox);
+                let taken = take_all(appender, inbox);
                 if let Err(error) = &taken {
-                    news.fail(error);
+                    bus.fail(error);
                 }
                 taken
             })
@@ -96,7 +96,7 @@ impl Intake {
         address: SourceAddress,
         resume: Resume,
         shutdown: Shutdown,
-    ) -> Running {
+    ) -> RunningSource {
         self.run_as(&address.to_string(), address, resume, shutdown)
     }
 
@@ -107,7 +107,7 @@ impl Intake {
         address: SourceAddress,
         resume: Resume,
         shutdown: Shutdown,
-    ) -> Running {
+    ) -> RunningSource {
         let name = name.to_owned();
         let (sink, mut inbox) = sink::channel(Limits::default());
         let (reporter, status) = status::status(name.clone());
@@ -128,7 +128,7 @@ impl Intake {
             // The intake may have gone first.
             let _ = arrivals.send(Arrival::Ended(name)).await;
         });
-        Running {
+        RunningSource {
             status,
             ended,
             handed_over,
@@ -136,14 +136,14 @@ impl Intake {
     }
 
     /// Waits until everything that arrived is durable. All sources must have ended.
-    pub(crate) async fn finish(self) -> Result<Ingest> {
+    pub(crate) async fn finish(self) -> Result<Appender> {
         drop(self.arrivals);
         joined(self.thread).await
     }
 
     /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
     /// an error.
-    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
+    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Appender> {
         drop(self.arrivals);
         let finished = joined(self.thread);
         tokio::pin!(finished);
@@ -155,13 +155,13 @@ impl Intake {
     }
 }
 
-async fn joined(thread: JoinHandle<Result<Ingest>>) -> Result<Ingest> {
+async fn joined(thread: JoinHandle<Result<Appender>>) -> Result<Appender> {
     tokio::task::spawn_blocking(move || thread.join())
         .await?
         .map_err(|_| anyhow!("the intake thread panicked"))?
 }
 
-fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest> {
+fn take_all(mut appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Appender> {
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
@@ -171,10 +171,10 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
             Some(arrival) => arrival,
             None => {
                 // Nothing waits: what was taken is settled before anything else.
-                ingest.settle()?;
+                appender.settle()?;
                 match inbox.inbox.blocking_recv() {
                     Some(arrival) => arrival,
-                    None => return Ok(ingest),
+                    None => return Ok(appender),
                 }
             }
         };
@@ -189,12 +189,12 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
                     if let Some(position) = &batch.position {
                         positions.insert(source.clone(), position.clone());
                     }
-                    ingest.take(&source, batch, held)?;
+                    appender.take(&source, batch, held)?;
                 }
             }
             Arrival::Ended(source) => {
                 if let Some(position) = positions.remove(&source) {
-                    ingest.finish(&source, &position)?;
+                    appender.finish(&source, &position)?;
                 }
             }
         }
@@ -270,7 +270,7 @@ impl Gathered {
 }
 
 /// From where a source may go on, by what the partitions knew at the start.
-pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
+pub(crate) fn resume(known: &[KnownSources]) -> Result<Resume> {
     let partitions: Vec<Vec<Position>> = known
         .iter()
         .map(|known| {
@@ -295,14 +295,14 @@ mod tests {
     use super::*;
     use crate::exit::code_of;
 
-    fn known(position: serde_json::Value) -> Known {
+    fn known(position: serde_json::Value) -> KnownSources {
         let control = Control::Position {
             of: "http://h/".to_owned(),
             position,
             received: 1,
             repaired: 0,
         };
-        Known::of_bodies(&[control.to_body()])
+        KnownSources::of_bodies(&[control.to_body()])
     }
 
     #[test]

@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    news::News,
-    roles::ingest::queue::{Intake, Running},
+    event_bus::EventBus,
+    roles::ingest::queue::{IngestQueue, RunningSource},
     roles::ingest::statuses::{kind_of, watch_statuses},
 };
 
@@ -28,25 +28,25 @@ pub(crate) const LAST_LIMIT: Duration = Duration::from_secs(15);
 const FAILED_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs the sources until a signal comes, and then until what they brought is durable.
-pub(crate) async fn take_in(
+pub(crate) async fn run_sources(
     sources: Vec<SourceAddress>,
-    intake: Option<(Intake, headcount_source::Resume)>,
-    news: &News,
+    queue: Option<(IngestQueue, headcount_source::Resume)>,
+    bus: &EventBus,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
     shared: bool,
     signals: &mut Signals,
 ) -> Result<()> {
-    let Some((intake, known)) = intake else {
-        until_the_end(news, shared, signals).await;
-        return news.failure();
+    let Some((queue, known)) = queue else {
+        until_the_end(bus, shared, signals).await;
+        return bus.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
     let kinds: Vec<_> = sources.iter().map(kind_of).collect();
-    let running: Vec<Running> = sources
+    let running: Vec<RunningSource> = sources
         .into_iter()
-        .map(|source| intake.run(source, known.clone(), stopped.clone()))
+        .map(|source| queue.run(source, known.clone(), stopped.clone()))
         .collect();
-    let mut watching = watch_statuses(&running, &kinds, &news.notices, statuses);
+    let mut watching = watch_statuses(&running, &kinds, &bus.notices, statuses);
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()
@@ -56,7 +56,7 @@ pub(crate) async fn take_in(
         })
         .collect();
 
-    until_the_end(news, shared, signals).await;
+    until_the_end(bus, shared, signals).await;
     stop.stop();
     let deadline = Instant::now() + STOP_LIMIT;
     for (end, reported) in reported {
@@ -67,19 +67,19 @@ pub(crate) async fn take_in(
         }
     }
     watching.shutdown().await;
-    let broken = news.failure();
+    let broken = bus.failure();
     let limit = match broken {
         Ok(()) => LAST_LIMIT,
         Err(_) => FAILED_LIMIT,
     };
-    let ingested = intake.finish_within(limit).await;
+    let ingested = queue.finish_within(limit).await;
     broken.and(ingested.map(drop))
 }
 
 /// Waits for a signal. A process that stands alone stays up after a failure, to say what is wrong;
 /// one of several ends, for another takes its place.
-async fn until_the_end(news: &News, shared: bool, signals: &mut Signals) {
-    let mut failed = news.failed.subscribe();
+async fn until_the_end(bus: &EventBus, shared: bool, signals: &mut Signals) {
+    let mut failed = bus.failed.subscribe();
     tokio::select! {
         () = signals.next() => {}
         // The sender is in the news, which are here.

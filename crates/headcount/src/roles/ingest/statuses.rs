@@ -1,6 +1,6 @@
 //! What sources tell of themselves, passed on to the server.
 
-use headcount_query::{SourceKind, SourceState, SourceStatus};
+use headcount_query::{ConnectionState, SourceKind, SourceStatus};
 use std::sync::Arc;
 
 use headcount_source::{
@@ -10,11 +10,11 @@ use headcount_source::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{news::Notices, roles::ingest::queue::Running};
+use crate::{event_bus::Notices, roles::ingest::queue::RunningSource};
 
 /// Passes on what sources tell of themselves, and what is noticed about them.
 pub(crate) fn watch_statuses(
-    running: &[Running],
+    running: &[RunningSource],
     kinds: &[SourceKind],
     notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
@@ -33,9 +33,14 @@ pub(crate) fn watch_statuses(
             let mut is_over = false;
             loop {
                 let mut present = status_of(&status.borrow(), kind, &notices.borrow());
-                if is_over && !matches!(present.state, SourceState::Ended | SourceState::Failed) {
+                if is_over
+                    && !matches!(
+                        present.state,
+                        ConnectionState::Ended | ConnectionState::Failed
+                    )
+                {
                     // It went away without a last word: it panicked.
-                    present.state = SourceState::Failed;
+                    present.state = ConnectionState::Failed;
                     let name = &present.name;
                     present.error = Some(format!("{name} broke down (this is a bug of headcount)"));
                 }
@@ -80,12 +85,12 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         name: status.name.clone(),
         kind,
         state: match status.state {
-            State::Connecting => SourceState::Connecting,
-            State::Live => SourceState::Live,
-            State::Reconnecting => SourceState::Reconnecting,
-            State::Ended => SourceState::Ended,
-            State::Failed => SourceState::Failed,
-            State::Idle => SourceState::Idle,
+            State::Connecting => ConnectionState::Connecting,
+            State::Live => ConnectionState::Live,
+            State::Reconnecting => ConnectionState::Reconnecting,
+            State::Ended => ConnectionState::Ended,
+            State::Failed => ConnectionState::Failed,
+            State::Idle => ConnectionState::Idle,
         },
         last_record_at: status.last_record_at,
         gaps: status.gaps,
@@ -104,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_that_goes_without_a_last_word_has_failed() {
         let (reporter, status) = status::status("file:x");
-        let running = Running {
+        let running = RunningSource {
             status,
             ended: tokio::spawn(async { Ok(Ended::Finished) }),
             handed_over: tokio::spawn(async {}),
@@ -112,9 +117,9 @@ mod tests {
         let notices = watch::Sender::new(Notices::new());
         let (statuses, mut seen) = watch::channel(Arc::default());
         let mut watching = watch_statuses(&[running], &[SourceKind::File], &notices, &statuses);
-        assert_eq!(seen.borrow()[0].state, SourceState::Connecting);
+        assert_eq!(seen.borrow()[0].state, ConnectionState::Connecting);
         drop(reporter);
-        let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == SourceState::Failed;
+        let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == ConnectionState::Failed;
         let error = seen.wait_for(has_failed).await.unwrap()[0].error.clone();
         assert!(error.unwrap().contains("file:x broke down"));
         watching.shutdown().await;

@@ -16,7 +16,7 @@ use headcount_lake::{
     archive::{ArchiveFigures, ArchivePosition, Archiver, Stop, run},
 };
 
-use crate::news::News;
+use crate::event_bus::EventBus;
 
 /// How long the last objects may take when a process ends, of all its partitions together.
 const LAST_OBJECTS: Duration = Duration::from_secs(20);
@@ -32,13 +32,18 @@ pub(crate) struct Archiving {
 
 impl Archiving {
     /// Archives a partition from where its archive ends.
-    pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
+    pub(crate) fn start(
+        journal: &Arc<Journal>,
+        at: u16,
+        lake: &Lake,
+        bus: &EventBus,
+    ) -> Result<Self> {
         let whose = LakeDescription::new(journal.id(), journal.partitions());
         let mut archiver = Archiver::open(lake, whose, at)
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
         let (running, ended) = channel();
-        let (told, journal, news) = (stop.clone(), Arc::clone(journal), news.clone());
+        let (told, journal, bus) = (stop.clone(), Arc::clone(journal), bus.clone());
         let thread = thread::Builder::new()
             .name(format!("archive-{at}"))
             .spawn(move || {
@@ -46,7 +51,7 @@ impl Archiving {
                 let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
-                    news.fail(&error);
+                    bus.fail(&error);
                 }
             })
             .context("start a thread")?;

@@ -16,14 +16,14 @@ use headcount_journal::{Change, Journal, Membership};
 use headcount_lake::{Lake, archive::ArchiveFigures, claims::ClaimProgress};
 
 use crate::{
-    news::News,
-    roles::ingest::resume::Known,
-    roles::process::acked::Delivered,
+    event_bus::EventBus,
+    roles::ingest::known_sources::KnownSources,
+    roles::process::acked_offsets::AckedOffsets,
     roles::process::archive::Archiving,
-    roles::process::checkpoints::Start,
+    roles::process::checkpoints::StartingPoint,
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
-    roles::serve::partition_handle::{Surveyor, Surveyors},
+    roles::serve::partition_handle::{PartitionHandle, PartitionHandles},
 };
 
 /// How often a member looks after its partitions.
@@ -31,47 +31,47 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// What counting a partition takes.
 #[derive(Clone)]
-pub(crate) struct Counting {
+pub(crate) struct CountingOptions {
     pub(crate) journal: Arc<Journal>,
     pub(crate) to: Destination,
     /// Where the raw stream is archived, if it is.
     pub(crate) raw: Option<Lake>,
-    pub(crate) surveyors: Surveyors,
-    pub(crate) news: News,
+    pub(crate) handles: PartitionHandles,
+    pub(crate) bus: EventBus,
     /// Counts from the journal's beginning, checkpoints left aside, and holds record times against
     /// this moment too, ms since 1970.
     pub(crate) anew: Option<i64>,
 }
 
 /// The partitions that this process holds.
-pub(crate) struct Holdings {
-    counting: Counting,
-    held: BTreeMap<u16, Held>,
-    ledgers: Ledgers,
+pub(crate) struct HeldPartitions {
+    options: CountingOptions,
+    held: BTreeMap<u16, HeldPartition>,
+    held_progress: HeldProgress,
     /// The process ends, and its last objects are waited for so long.
     ending: Option<Instant>,
 }
 
 /// One partition: its counts, and the archive of its raw stream.
-struct Held {
+struct HeldPartition {
     follower: Follower,
     archiving: Option<Archiving>,
 }
 
-impl Holdings {
-    pub(crate) fn new(counting: Counting) -> Self {
+impl HeldPartitions {
+    pub(crate) fn new(options: CountingOptions) -> Self {
         Self {
-            counting,
+            options,
             held: BTreeMap::new(),
-            ledgers: Ledgers::default(),
+            held_progress: HeldProgress::default(),
             ending: None,
         }
     }
 
     /// Counts all partitions; returns when everything that is in the journal is counted, with what
     /// they know of sources.
-    pub(crate) fn take_all(&mut self) -> Result<Vec<Known>> {
-        for at in 0..self.counting.journal.partitions() {
+    pub(crate) fn take_all(&mut self) -> Result<Vec<KnownSources>> {
+        for at in 0..self.options.journal.partitions() {
             self.take(at)?;
         }
         self.held
@@ -81,17 +81,17 @@ impl Holdings {
     }
 
     fn take(&mut self, at: u16) -> Result<()> {
-        let Counting {
+        let CountingOptions {
             journal, to, anew, ..
-        } = &self.counting;
+        } = &self.options;
         let start = match *anew {
-            Some(moment) => Start::anew(Partition::judging_at(moment)),
+            Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
             None => to.start(journal.id(), at),
         };
-        let follower = Follower::start(journal, at, start, to.clone(), self.counting.news.clone())?;
-        let archiving = self.counting.raw.as_ref();
+        let follower = Follower::start(journal, at, start, to.clone(), self.options.bus.clone())?;
+        let archiving = self.options.raw.as_ref();
         let archiving = archiving
-            .map(|lake| Archiving::start(journal, at, lake, &self.counting.news))
+            .map(|lake| Archiving::start(journal, at, lake, &self.options.bus))
             .transpose();
         let archiving = match archiving {
             Ok(archiving) => archiving,
@@ -100,19 +100,19 @@ impl Holdings {
                 return Err(error);
             }
         };
-        let surveyor = follower.surveyor().clone();
-        self.counting.surveyors.insert(at, surveyor.clone());
+        let handle = follower.handle().clone();
+        self.options.handles.insert(at, handle.clone());
         let archive = archiving
             .as_ref()
             .map(|archiving| Arc::clone(archiving.figures()));
-        let ledger = Ledger {
-            surveyor,
-            delivered: Arc::clone(follower.delivered()),
-            serves: self.counting.to.serving.is_some(),
+        let inputs = ProgressInputs {
+            handle,
+            acked: Arc::clone(follower.acked()),
+            serves: self.options.to.serving.is_some(),
             archive,
         };
-        self.ledgers.insert(at, ledger);
-        let held = Held {
+        self.held_progress.insert(at, inputs);
+        let held = HeldPartition {
             follower,
             archiving,
         };
@@ -135,15 +135,15 @@ impl Holdings {
     }
 
     fn part(&mut self, at: u16, in_order: bool) -> Result<()> {
-        let Some(Held {
+        let Some(HeldPartition {
             follower,
             archiving,
         }) = self.held.remove(&at)
         else {
             return Ok(());
         };
-        self.counting.surveyors.remove(at);
-        self.ledgers.remove(at);
+        self.options.handles.remove(at);
+        self.held_progress.remove(at);
         follower.stop(in_order)?;
         // Only who ends closes the hour; who hands a partition over leaves that to the next.
         archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
@@ -169,47 +169,47 @@ impl Holdings {
     }
 
     /// The books about what is held, kept up to date.
-    pub(crate) fn ledgers(&self) -> Ledgers {
-        self.ledgers.clone()
+    pub(crate) fn held_progress(&self) -> HeldProgress {
+        self.held_progress.clone()
     }
 }
 
 /// How far the held partitions are, for whoever wants to tell others.
 #[derive(Clone, Default)]
-pub(crate) struct Ledgers(Arc<Mutex<BTreeMap<u16, Ledger>>>);
+pub(crate) struct HeldProgress(Arc<Mutex<BTreeMap<u16, ProgressInputs>>>);
 
-struct Ledger {
-    surveyor: Surveyor,
-    delivered: Arc<Delivered>,
+struct ProgressInputs {
+    handle: PartitionHandle,
+    acked: Arc<AckedOffsets>,
     serves: bool,
     archive: Option<Arc<ArchiveFigures>>,
 }
 
-impl Ledgers {
-    fn insert(&self, at: u16, ledger: Ledger) {
-        let mut ledgers = self.0.lock().expect("nobody panics with it");
-        ledgers.insert(at, ledger);
+impl HeldProgress {
+    fn insert(&self, at: u16, inputs: ProgressInputs) {
+        let mut held_progress = self.0.lock().expect("the lock is not poisoned");
+        held_progress.insert(at, inputs);
     }
 
     fn remove(&self, at: u16) {
-        let mut ledgers = self.0.lock().expect("nobody panics with it");
-        ledgers.remove(&at);
+        let mut held_progress = self.0.lock().expect("the lock is not poisoned");
+        held_progress.remove(&at);
     }
 
     pub(crate) fn progress(&self) -> BTreeMap<u16, ClaimProgress> {
-        let ledgers = self.0.lock().expect("nobody panics with it");
-        let each = ledgers.iter().map(|(at, ledger)| {
-            let counted = ledger.surveyor.progress();
+        let held_progress = self.0.lock().expect("the lock is not poisoned");
+        let each = held_progress.iter().map(|(at, inputs)| {
+            let counted = inputs.handle.progress();
             let progress = ClaimProgress {
                 offset: counted.next_offset,
                 lag: counted.behind,
-                archived: ledger
+                archived: inputs
                     .archive
                     .as_ref()
                     .map(|figures| figures.lag().archived),
                 stream_time: counted.stream_time,
-                served: ledger.serves.then(|| ledger.delivered.served()).flatten(),
-                checkpointed: ledger.delivered.checkpointed(),
+                served: inputs.serves.then(|| inputs.acked.served()).flatten(),
+                checkpointed: inputs.acked.checkpointed(),
                 version: String::new(),
             };
             (*at, progress)
@@ -219,21 +219,21 @@ impl Ledgers {
 }
 
 /// A member of a group of processes that share the partitions.
-pub(crate) struct Member {
+pub(crate) struct GroupMember {
     stop: Arc<AtomicBool>,
-    ledgers: Ledgers,
+    held_progress: HeldProgress,
     thread: JoinHandle<Result<()>>,
 }
 
-impl Member {
+impl GroupMember {
     /// Joins. Partitions come and go from now on; a failure is in the news.
-    pub(crate) fn join(counting: Counting, membership: Membership) -> Result<Self> {
+    pub(crate) fn join(options: CountingOptions, membership: Membership) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let news = counting.news.clone();
-        let holdings = Holdings::new(counting);
-        let ledgers = holdings.ledgers();
-        let mut run = Run {
-            news,
+        let bus = options.bus.clone();
+        let holdings = HeldPartitions::new(options);
+        let held_progress = holdings.held_progress();
+        let mut run = MemberLoop {
+            bus,
             holdings,
             membership,
             stop: Arc::clone(&stop),
@@ -243,7 +243,7 @@ impl Member {
             .spawn(move || {
                 let ended = run.run();
                 if let Err(error) = &ended {
-                    run.news.fail(error);
+                    run.bus.fail(error);
                 }
                 // The group gives the partitions to others only when they are laid down: after this,
                 // with the end of the membership.
@@ -252,14 +252,14 @@ impl Member {
             .context("start a thread")?;
         Ok(Self {
             stop,
-            ledgers,
+            held_progress,
             thread,
         })
     }
 
     /// How far the partitions are that this process holds at the time of asking.
-    pub(crate) fn ledgers(&self) -> Ledgers {
-        self.ledgers.clone()
+    pub(crate) fn held_progress(&self) -> HeldProgress {
+        self.held_progress.clone()
     }
 
     /// Leaves the group, its partitions with a checkpoint.
@@ -271,14 +271,14 @@ impl Member {
     }
 }
 
-struct Run {
-    holdings: Holdings,
+struct MemberLoop {
+    holdings: HeldPartitions,
     membership: Membership,
-    news: News,
+    bus: EventBus,
     stop: Arc<AtomicBool>,
 }
 
-impl Run {
+impl MemberLoop {
     fn run(&mut self) -> Result<()> {
         while !self.stop.load(Ordering::Relaxed) {
             match self.membership.next(LOOK).context("share the partitions")? {
@@ -327,7 +327,7 @@ impl Run {
         for held in self.holdings.held.values() {
             held.follower.failed_early()?;
         }
-        self.news.failure()
+        self.bus.failure()
     }
 }
 

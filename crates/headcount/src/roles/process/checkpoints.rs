@@ -25,7 +25,7 @@ pub(crate) enum Checkpoints {
 }
 
 /// Where counting a partition begins.
-pub(crate) struct Start {
+pub(crate) struct StartingPoint {
     pub(crate) partition: Partition,
     /// Where the journal's reader stands, in its own words.
     pub(crate) hint: Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) struct Start {
     pub(crate) served: bool,
 }
 
-impl Start {
+impl StartingPoint {
     /// From the beginning of the journal, with a partition that has counted nothing.
     pub(crate) fn anew(partition: Partition) -> Self {
         Self {
@@ -47,17 +47,17 @@ impl Start {
 impl Checkpoints {
     /// The newest checkpoint of a partition, or the beginning if there is none that can be used:
     /// it is only a shortcut, and everything is in the journal.
-    pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
+    pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         match self.newest(journal, at) {
-            Ok(Some((partition, hint))) => Start {
+            Ok(Some((partition, hint))) => StartingPoint {
                 partition,
                 hint,
                 served: false,
             },
-            Ok(None) => Start::anew(Partition::new()),
+            Ok(None) => StartingPoint::anew(Partition::new()),
             Err(error) => {
                 tracing::warn!("{error:#}; counting anew from the journal");
-                Start::anew(Partition::new())
+                StartingPoint::anew(Partition::new())
             }
         }
     }

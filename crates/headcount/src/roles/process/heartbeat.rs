@@ -25,35 +25,35 @@ use headcount_lake::{
 
 use tokio::sync::watch;
 
-use crate::roles::process::assignment::Ledgers;
+use crate::roles::process::assignment::HeldProgress;
 
 /// How often a process says how it is.
-const BEAT: Duration = Duration::from_secs(2);
+const INTERVAL: Duration = Duration::from_secs(2);
 /// How often it looks whether it is to stop.
-const LOOK: Duration = Duration::from_millis(50);
+const STOP_POLL: Duration = Duration::from_millis(50);
 
 /// The thread that speaks for this process.
-pub(crate) struct Cluster {
+pub(crate) struct Heartbeat {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 /// What a process says of itself.
-pub(crate) struct Speaker {
+pub(crate) struct HeartbeatOptions {
     pub(crate) lake: Lake,
     pub(crate) me: WorkerHeartbeat,
     /// The partitions that it counts.
-    pub(crate) held: Ledgers,
+    pub(crate) held: HeldProgress,
     /// Hears of the whole cluster, if somebody looks at it here.
     pub(crate) shown: Option<watch::Sender<Option<Arc<ClusterStatus>>>>,
 }
 
-impl Cluster {
-    pub(crate) fn join(speaker: Speaker) -> Result<Self> {
+impl Heartbeat {
+    pub(crate) fn start(options: HeartbeatOptions) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut run = Run {
-            claims: Claims::new(&speaker.lake),
-            speaker,
+        let mut run = HeartbeatLoop {
+            claims: Claims::new(&options.lake),
+            options,
             owned: BTreeMap::new(),
             trouble: false,
         };
@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     /// Says that the process is gone.
-    pub(crate) fn leave(self) -> Result<()> {
+    pub(crate) fn stop(self) -> Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread
             .join()
@@ -74,14 +74,14 @@ impl Cluster {
     }
 }
 
-struct Run {
+struct HeartbeatLoop {
     claims: Claims,
-    speaker: Speaker,
+    options: HeartbeatOptions,
     owned: BTreeMap<u16, PartitionClaim>,
     trouble: bool,
 }
 
-impl Run {
+impl HeartbeatLoop {
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let beat = Instant::now();
@@ -97,8 +97,8 @@ impl Run {
                 }
                 Err(_) => {}
             }
-            while beat.elapsed() < BEAT && !stop.load(Ordering::Relaxed) {
-                thread::sleep(LOOK);
+            while beat.elapsed() < INTERVAL && !stop.load(Ordering::Relaxed) {
+                thread::sleep(STOP_POLL);
             }
         }
         if let Err(error) = self.end() {
@@ -108,22 +108,22 @@ impl Run {
 
     fn beat(&mut self) -> Result<()> {
         let now = now_ms();
-        self.speaker.me.at = now;
-        self.claims.heartbeat(&self.speaker.me)?;
-        if let Some(shown) = &self.speaker.shown {
+        self.options.me.at = now;
+        self.claims.heartbeat(&self.options.me)?;
+        if let Some(shown) = &self.options.shown {
             shown.send_replace(Some(Arc::new(self.look()?)));
         }
-        let held = self.speaker.held.progress();
+        let held = self.options.held.progress();
         // What is not held any more was given up in order, or is known to be another's.
         self.owned.retain(|at, _| held.contains_key(at));
         for (at, progress) in held {
             let progress = ClaimProgress {
-                version: self.speaker.me.version.clone(),
+                version: self.options.me.version.clone(),
                 ..progress
             };
             let mut claim = match self.owned.remove(&at) {
                 Some(claim) => claim,
-                None => self.claims.claim(at, &self.speaker.me.name, now)?,
+                None => self.claims.claim(at, &self.options.me.name, now)?,
             };
             match claim.renew(progress, now)? {
                 Renewed::StillOurs => {
@@ -183,6 +183,6 @@ impl Run {
         for claim in std::mem::take(&mut self.owned).into_values() {
             claim.release(now_ms())?;
         }
-        Ok(self.claims.forget(&self.speaker.me.name)?)
+        Ok(self.claims.forget(&self.options.me.name)?)
     }
 }

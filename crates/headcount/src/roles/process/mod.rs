@@ -1,6 +1,6 @@
 //! Counting: partitions of the journal, who has which, and where their changes go.
 
-pub(crate) mod acked;
+pub(crate) mod acked_offsets;
 pub(crate) mod archive;
 pub(crate) mod assignment;
 pub(crate) mod checkpoints;

@@ -24,8 +24,8 @@ use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
     metrics::METRICS,
-    roles::process::acked::{Delivered, Lane},
-    roles::process::checkpoints::{Checkpoints, Start},
+    roles::process::acked_offsets::{AckedOffsets, Channel},
+    roles::process::checkpoints::{Checkpoints, StartingPoint},
 };
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
 /// What is given away at one commit.
-pub(crate) struct Parcel {
+pub(crate) struct TableBatch {
     pub(crate) changes: Option<Changes>,
     /// Of a commit up to which everything is served after these changes.
     pub(crate) checkpoint: Option<Checkpoint>,
@@ -56,7 +56,7 @@ pub(crate) struct Checkpoint {
 }
 
 /// A step, and answers for the map as JSON.
-struct Letter {
+struct Delta {
     step: Step,
     pulses: Vec<u8>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Destination {
 
 impl Destination {
     /// Where counting a partition begins.
-    pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
+    pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         let mut start = self.checkpoints.start(journal, at);
         if let Some((serving, runtime)) = &self.serving {
             let served = runtime.block_on(async {
@@ -93,84 +93,84 @@ impl Destination {
 }
 
 /// A partition's outbox.
-pub(crate) struct Outbox {
-    parcels: SyncSender<Parcel>,
-    letters: SyncSender<Letter>,
-    delivered: Arc<Delivered>,
+pub(crate) struct Publisher {
+    batches: SyncSender<TableBatch>,
+    deltas: SyncSender<Delta>,
+    acked: Arc<AckedOffsets>,
     threads: [JoinHandle<()>; 3],
 }
 
-impl Outbox {
-    pub(crate) fn start(partition: u16, to: Destination, delivered: Delivered) -> Result<Self> {
-        let delivered = Arc::new(delivered);
-        let (parcels, due_tables) = sync_channel(1);
-        let (letters, due_steps) = sync_channel(1);
+impl Publisher {
+    pub(crate) fn start(partition: u16, to: Destination, acked: AckedOffsets) -> Result<Self> {
+        let acked = Arc::new(acked);
+        let (batches, due_tables) = sync_channel(1);
+        let (deltas, due_deltas) = sync_channel(1);
         let (checkpoints, due_checkpoints) = sync_channel(1);
-        let keeper = Keeper {
+        let checkpoint_writer = CheckpointWriter {
             partition,
             checkpoints: to.checkpoints,
-            delivered: Arc::clone(&delivered),
+            acked: Arc::clone(&acked),
         };
-        let server = |lane, what| Server {
+        let server = |channel, what| ServingWriter {
             partition,
-            lane,
+            channel,
             what,
             serving: to.serving.clone(),
-            delivered: Arc::clone(&delivered),
+            acked: Arc::clone(&acked),
         };
         let (tables, steps) = (
-            server(Lane::Tables, "tables"),
-            server(Lane::Steps, "figures shown elsewhere"),
+            server(Channel::Tables, "tables"),
+            server(Channel::Steps, "figures shown elsewhere"),
         );
         let threads = [
             spawn(format!("tables-{partition}"), move || {
-                tables.serve_tables(&due_tables, &checkpoints);
+                tables.write_tables(&due_tables, &checkpoints);
             })?,
             spawn(format!("steps-{partition}"), move || {
-                steps.serve_steps(&due_steps);
+                steps.write_deltas(&due_deltas);
             })?,
             spawn(format!("keeper-{partition}"), move || {
-                keeper.run(&due_checkpoints);
+                checkpoint_writer.run(&due_checkpoints);
             })?,
         ];
         Ok(Self {
-            parcels,
-            letters,
-            delivered,
+            batches,
+            deltas,
+            acked,
             threads,
         })
     }
 
-    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
-        &self.delivered
+    pub(crate) fn acked(&self) -> &Arc<AckedOffsets> {
+        &self.acked
     }
 
     /// Gives a parcel away. The lane of tables must be free, and that of checkpoints if there is one in it.
-    pub(crate) fn send(&self, parcel: Parcel) {
-        if parcel.checkpoint.is_some() {
-            self.delivered.set_busy(Lane::Checkpoints, true);
+    pub(crate) fn send(&self, batch: TableBatch) {
+        if batch.checkpoint.is_some() {
+            self.acked.set_busy(Channel::Checkpoints, true);
         }
-        self.delivered.set_busy(Lane::Tables, true);
+        self.acked.set_busy(Channel::Tables, true);
         // The thread ends only after this sender.
-        let _ = self.parcels.send(parcel);
+        let _ = self.batches.send(batch);
     }
 
     /// Gives a step away. Its lane must be free.
-    pub(crate) fn send_step(&self, step: Step, pulses: Vec<u8>) {
-        self.delivered.set_busy(Lane::Steps, true);
-        let _ = self.letters.send(Letter { step, pulses });
+    pub(crate) fn send_delta(&self, step: Step, pulses: Vec<u8>) {
+        self.acked.set_busy(Channel::Steps, true);
+        let _ = self.deltas.send(Delta { step, pulses });
     }
 
     /// Whether all lanes are free.
     pub(crate) fn is_free(&self) -> bool {
-        let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
-        lanes.iter().all(|lane| self.delivered.is_free(*lane))
+        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        channels.iter().all(|channel| self.acked.is_free(*channel))
     }
 
     /// Ends it; what is under way is given up.
     pub(crate) fn close(self) {
-        self.delivered.abandon();
-        drop((self.parcels, self.letters));
+        self.acked.abandon();
+        drop((self.batches, self.deltas));
         for thread in self.threads {
             // A panic has been printed.
             let _ = thread.join();
@@ -186,68 +186,71 @@ fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle
 }
 
 /// Serves what is given to it.
-struct Server {
+struct ServingWriter {
     partition: u16,
-    lane: Lane,
+    channel: Channel,
     /// What does not go on if it does not.
     what: &'static str,
     serving: Option<(Serving, Handle)>,
-    delivered: Arc<Delivered>,
+    acked: Arc<AckedOffsets>,
 }
 
-impl Server {
-    fn serve_tables(self, due: &Receiver<Parcel>, checkpoints: &SyncSender<Checkpoint>) {
-        while let Ok(Parcel {
+impl ServingWriter {
+    fn write_tables(self, due: &Receiver<TableBatch>, checkpoints: &SyncSender<Checkpoint>) {
+        while let Ok(TableBatch {
             changes,
             checkpoint,
         }) = due.recv()
         {
             // What was given up before is not served either.
-            let served = changes.is_none_or(|changes| self.serve_changes(&changes))
-                && !self.delivered.is_abandoned();
+            let served = changes.is_none_or(|changes| self.write_changes(&changes))
+                && !self.acked.is_abandoned();
             if let Some(checkpoint) = checkpoint {
                 if served {
                     // The keeper ends only after this sender.
                     let _ = checkpoints.send(checkpoint);
                 } else {
-                    self.delivered.set_busy(Lane::Checkpoints, false);
+                    self.acked.set_busy(Channel::Checkpoints, false);
                 }
             }
-            self.delivered.set_busy(Lane::Tables, false);
+            self.acked.set_busy(Channel::Tables, false);
         }
     }
 
-    fn serve_changes(&self, changes: &Changes) -> bool {
+    fn write_changes(&self, changes: &Changes) -> bool {
         let served =
-            self.until_served(async |serving| serving.write(self.partition, changes).await);
+            self.until_written(async |serving| serving.write(self.partition, changes).await);
         if let (true, Some(whole)) = (served, &changes.whole) {
-            self.delivered.set_served(whole.offset);
+            self.acked.set_served(whole.offset);
         }
         served
     }
 
-    fn serve_steps(self, due: &Receiver<Letter>) {
-        while let Ok(Letter { step, pulses }) = due.recv() {
-            self.until_served(async |serving| {
+    fn write_deltas(self, due: &Receiver<Delta>) {
+        while let Ok(Delta { step, pulses }) = due.recv() {
+            self.until_written(async |serving| {
                 serving.write_step(self.partition, &step, &pulses).await
             });
-            self.delivered.set_busy(Lane::Steps, false);
+            self.acked.set_busy(Channel::Steps, false);
         }
     }
 
     /// Serves, however long it takes; false if it was given up.
-    fn until_served(&self, write: impl AsyncFn(&Serving) -> headcount_serving::Result<()>) -> bool {
+    fn until_written(
+        &self,
+        write: impl AsyncFn(&Serving) -> headcount_serving::Result<()>,
+    ) -> bool {
         let Some((serving, runtime)) = &self.serving else {
             return true;
         };
         let mut backoff = Backoff::new(DELAYS);
         let mut failing = false;
-        while !self.delivered.is_abandoned() {
+        while !self.acked.is_abandoned() {
             // A write may be dropped at any moment: what it writes is absolute.
             let written = runtime.block_on(async {
                 tokio::select! {
                     written = write(serving) => Some(written),
-                    () = self.delivered.abandoned() => None,
+                    () = self.acked.abandoned() => None,
                 }
             });
             let Some(written) = written else {
@@ -261,7 +264,7 @@ impl Server {
                     return true;
                 }
                 Err(error) => {
-                    METRICS.publish_failures.of(self.lane).inc();
+                    METRICS.publish_failures.of(self.channel).inc();
                     if !failing {
                         tracing::warn!(
                             "partition {}: {} stand still: {error}; it is tried again, nothing is lost meanwhile",
@@ -279,23 +282,23 @@ impl Server {
 
     fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        while Instant::now() < until && !self.delivered.is_abandoned() {
+        while Instant::now() < until && !self.acked.is_abandoned() {
             thread::sleep(LOOK);
         }
     }
 }
 
-struct Keeper {
+struct CheckpointWriter {
     partition: u16,
     checkpoints: Checkpoints,
-    delivered: Arc<Delivered>,
+    acked: Arc<AckedOffsets>,
 }
 
-impl Keeper {
+impl CheckpointWriter {
     fn run(self, due: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = due.recv() {
             self.keep(&checkpoint);
-            self.delivered.set_busy(Lane::Checkpoints, false);
+            self.acked.set_busy(Channel::Checkpoints, false);
         }
     }
 
@@ -310,10 +313,10 @@ impl Keeper {
                 METRICS
                     .checkpoint_bytes
                     .inc_by(checkpoint.bytes.len() as u64);
-                self.delivered.set_checkpointed(checkpoint.offset);
+                self.acked.set_checkpointed(checkpoint.offset);
             }
             Err(error) => {
-                METRICS.publish_failures.of(Lane::Checkpoints).inc();
+                METRICS.publish_failures.of(Channel::Checkpoints).inc();
                 tracing::warn!(
                     "no checkpoint of partition {} was written: {error:#}",
                     self.partition

@@ -9,20 +9,20 @@ use headcount_engine::{Head, Partition, Pulse};
 use headcount_journal::Reader;
 
 use crate::{
-    news::PULSES_MAX,
-    roles::process::acked::{Delivered, Lane},
-    roles::process::publisher::{Checkpoint, Outbox, Parcel},
+    event_bus::PULSES_MAX,
+    roles::process::acked_offsets::{AckedOffsets, Channel},
+    roles::process::publisher::{Checkpoint, Publisher, TableBatch},
 };
 
 /// A checkpoint is written after so many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// Those who follow are told so often, if there is anything new.
-const STEPS: Beat = Beat {
+const STEPS: ChannelInterval = ChannelInterval {
     every: Duration::from_millis(50),
     pause_max: Duration::from_secs(1),
 };
 /// Tables are brought up to date so often.
-const TABLES: Beat = Beat {
+const TABLES: ChannelInterval = ChannelInterval {
     every: Duration::from_secs(1),
     pause_max: Duration::from_secs(3),
 };
@@ -36,15 +36,15 @@ const STEP_ROWS: usize = 100_000;
 const LAST: Duration = Duration::from_secs(10);
 
 /// What is to be given away of a partition.
-pub(crate) struct Giving {
+pub(crate) struct PublishSchedule {
     journal: u64,
     at: u16,
     serves: bool,
     /// A checkpoint is written so often, if there were any entries.
     checkpoint_every: Duration,
-    outbox: Outbox,
-    steps: Pace,
-    tables: Pace,
+    publisher: Publisher,
+    steps: ChannelPace,
+    tables: ChannelPace,
     /// What was given to tables last was a piece of more.
     more: bool,
     /// Of the commit at which the first of these pieces was taken: kept with the last.
@@ -59,23 +59,23 @@ pub(crate) struct Giving {
     caught_up: bool,
 }
 
-impl Giving {
+impl PublishSchedule {
     /// Of partition `at` of a journal, from where it stands.
     pub(crate) fn new(
         journal: u64,
         at: u16,
         serves: bool,
         checkpoint_every: Duration,
-        outbox: Outbox,
+        publisher: Publisher,
     ) -> Self {
         Self {
             journal,
             at,
             serves,
             checkpoint_every,
-            outbox,
-            steps: Pace::new(STEPS),
-            tables: Pace::new(TABLES),
+            publisher,
+            steps: ChannelPace::new(STEPS),
+            tables: ChannelPace::new(TABLES),
             more: false,
             checkpoint: None,
             saved_at: Instant::now(),
@@ -86,8 +86,8 @@ impl Giving {
         }
     }
 
-    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
-        self.outbox.delivered()
+    pub(crate) fn acked(&self) -> &Arc<AckedOffsets> {
+        self.publisher.acked()
     }
 
     /// So many more entries are counted.
@@ -111,44 +111,45 @@ impl Giving {
     }
 
     /// Gives away what is due, at a commit where the reader stands.
-    pub(crate) fn give(&mut self, partition: &mut Partition, reader: &Reader) {
+    pub(crate) fn publish_due(&mut self, partition: &mut Partition, reader: &Reader) {
         let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
         let behind = !self.caught_up && !quiet;
         // Asked as soon as the lane is free, for that tells how long it took.
-        if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
-            self.give_step(partition);
+        if self.is_free(Channel::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
+            self.publish_delta(partition);
         }
-        if !self.is_free(Lane::Tables) {
+        if !self.is_free(Channel::Tables) {
             return;
         }
         let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
         let checkpoint = !self.more
-            && self.is_free(Lane::Checkpoints)
+            && self.is_free(Channel::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
-            self.give_changes(partition, checkpoint, reader);
+            self.publish_tables(partition, checkpoint, reader);
         }
     }
 
     /// Gives away everything before the end.
-    pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
+    pub(crate) fn flush(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
         loop {
             // Before anything is looked at: what happens meanwhile is not missed.
-            let freed = self.delivered().freed();
-            if self.delivered().is_abandoned() {
+            let freed = self.acked().freed();
+            if self.acked().is_abandoned() {
                 return;
             }
             let has_changes = self.more || (self.serves && partition.has_changes());
-            let keeps = self.is_free(Lane::Checkpoints);
+            let keeps = self.is_free(Channel::Checkpoints);
             // Those who follow first, so that they need not load the tables anew.
-            if self.is_free(Lane::Steps) && self.has_step(partition) {
-                self.give_step(partition);
-            } else if self.is_free(Lane::Tables) && (has_changes || (self.unsaved > 0 && keeps)) {
-                self.give_changes(partition, !self.more && keeps, reader);
-            } else if !has_changes && self.unsaved == 0 && self.outbox.is_free() {
+            if self.is_free(Channel::Steps) && self.has_step(partition) {
+                self.publish_delta(partition);
+            } else if self.is_free(Channel::Tables) && (has_changes || (self.unsaved > 0 && keeps))
+            {
+                self.publish_tables(partition, !self.more && keeps, reader);
+            } else if !has_changes && self.unsaved == 0 && self.publisher.is_free() {
                 return;
             } else if Instant::now() >= until {
                 tracing::warn!(
@@ -158,25 +159,25 @@ impl Giving {
                 );
                 return;
             } else {
-                self.delivered().wait_for_more(freed, until);
+                self.acked().wait_for_more(freed, until);
             }
         }
     }
 
     /// Ends it; what is under way is given up.
     pub(crate) fn close(self) {
-        self.outbox.close();
+        self.publisher.close();
     }
 
-    fn is_free(&self, lane: Lane) -> bool {
-        self.delivered().is_free(lane)
+    fn is_free(&self, channel: Channel) -> bool {
+        self.acked().is_free(channel)
     }
 
     fn has_step(&self, partition: &Partition) -> bool {
-        self.serves && partition.has_step(self.delivered().served())
+        self.serves && partition.has_step(self.acked().served())
     }
 
-    fn give_step(&mut self, partition: &mut Partition) {
+    fn publish_delta(&mut self, partition: &mut Partition) {
         let Some(step) = partition.take_step(STEP_ROWS) else {
             tracing::debug!("partition {}: too much for a step; tables first", self.at);
             return;
@@ -184,10 +185,10 @@ impl Giving {
         let pulses = serde_json::to_vec(&self.pulses).expect("pulses are plain data");
         self.pulses.clear();
         self.steps.begin();
-        self.outbox.send_step(step, pulses);
+        self.publisher.send_delta(step, pulses);
     }
 
-    fn give_changes(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
+    fn publish_tables(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
         if checkpoint {
             let head = Head {
                 journal: self.journal,
@@ -211,7 +212,7 @@ impl Giving {
             true => None,
             false => self.checkpoint.take(),
         };
-        self.outbox.send(Parcel {
+        self.publisher.send(TableBatch {
             changes,
             checkpoint,
         });
@@ -219,25 +220,25 @@ impl Giving {
 }
 
 /// How often a lane is used.
-struct Beat {
+struct ChannelInterval {
     every: Duration,
     /// A lane that takes longer than that is used half the time, but with no longer a pause than this.
     pause_max: Duration,
 }
 
 /// How long ago a lane was used, and how long that took.
-struct Pace {
-    beat: Beat,
+struct ChannelPace {
+    interval: ChannelInterval,
     began: Instant,
     /// None as long as nobody has asked since.
     took: Option<Duration>,
     used: bool,
 }
 
-impl Pace {
-    fn new(beat: Beat) -> Self {
+impl ChannelPace {
+    fn new(interval: ChannelInterval) -> Self {
         Self {
-            beat,
+            interval,
             began: Instant::now(),
             took: None,
             used: false,
@@ -251,7 +252,7 @@ impl Pace {
         match (behind, self.used) {
             (true, _) => ago >= BACKLOG_EVERY.max(took * 2),
             (false, false) => true,
-            (false, true) => ago >= self.beat.after(took),
+            (false, true) => ago >= self.interval.after(took),
         }
     }
 
@@ -260,7 +261,7 @@ impl Pace {
     }
 }
 
-impl Beat {
+impl ChannelInterval {
     /// From one use that took so long to the next.
     fn after(&self, took: Duration) -> Duration {
         self.every.max(took + took.min(self.pause_max))
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_backlog_is_told_half_the_time_at_most() {
-        let mut pace = Pace::new(TABLES);
+        let mut pace = ChannelPace::new(TABLES);
         let seconds = |ago| Instant::now() - Duration::from_secs(ago);
         for (took, soon, late) in [(1, 9, 11), (20, 39, 41)] {
             pace.begin();
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn silence_is_no_work() {
-        let mut pace = Pace::new(STEPS);
+        let mut pace = ChannelPace::new(STEPS);
         assert!(pace.is_due(false), "the first time");
         pace.began -= Duration::from_secs(60);
         pace.begin();

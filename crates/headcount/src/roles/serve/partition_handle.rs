@@ -20,7 +20,7 @@ const REQUESTS: usize = 64;
 
 /// How far a partition has come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct PartitionProgress {
     pub(crate) next_offset: u64,
     pub(crate) stream_time: Option<i64>,
     /// Whether everything that was in the journal when it was opened has been counted.
@@ -36,31 +36,34 @@ pub(crate) enum Request {
 
 /// The handle of a thread that answers surveys of one partition.
 #[derive(Clone)]
-pub(crate) struct Surveyor {
+pub(crate) struct PartitionHandle {
     requests: SyncSender<Request>,
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<PartitionProgress>>,
 }
 
 /// The thread's end of the handle.
-pub(crate) struct Desk {
+pub(crate) struct RequestInbox {
     requests: Receiver<Request>,
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<PartitionProgress>>,
 }
 
 /// A new handle and the thread's end of it.
-pub(crate) fn surveyor(progress: Progress) -> (Surveyor, Desk) {
+pub(crate) fn partition_handle(progress: PartitionProgress) -> (PartitionHandle, RequestInbox) {
     let (sender, requests) = sync_channel(REQUESTS);
     let progress = Arc::new(Mutex::new(progress));
-    let surveyor = Surveyor {
+    let handle = PartitionHandle {
         requests: sender,
         progress: Arc::clone(&progress),
     };
-    (surveyor, Desk { requests, progress })
+    (handle, RequestInbox { requests, progress })
 }
 
-impl Surveyor {
-    pub(crate) fn progress(&self) -> Progress {
-        self.progress.lock().expect("no surveyor panicked").clone()
+impl PartitionHandle {
+    pub(crate) fn progress(&self) -> PartitionProgress {
+        self.progress
+            .lock()
+            .expect("the lock is not poisoned")
+            .clone()
     }
 
     /// Asks for a survey; the answer comes between two steps of the thread.
@@ -78,8 +81,8 @@ impl Surveyor {
     }
 }
 
-impl Desk {
-    pub(crate) fn tell(&self, progress: Progress) {
+impl RequestInbox {
+    pub(crate) fn tell(&self, progress: PartitionProgress) {
         *self.progress.lock().expect("only this thread panics here") = progress;
     }
 
@@ -100,12 +103,12 @@ impl Desk {
 
 /// The partitions of a journal that are held in this process. They may come and go.
 #[derive(Clone)]
-pub(crate) struct Surveyors {
+pub(crate) struct PartitionHandles {
     partitions: u16,
-    held: Arc<RwLock<BTreeMap<u16, Surveyor>>>,
+    held: Arc<RwLock<BTreeMap<u16, PartitionHandle>>>,
 }
 
-impl Surveyors {
+impl PartitionHandles {
     /// Of a journal with so many partitions; none is held yet.
     pub(crate) fn new(partitions: u16) -> Self {
         Self {
@@ -114,25 +117,25 @@ impl Surveyors {
         }
     }
 
-    pub(crate) fn insert(&self, partition: u16, surveyor: Surveyor) {
-        let mut held = self.held.write().expect("nobody panics with it");
-        held.insert(partition, surveyor);
+    pub(crate) fn insert(&self, partition: u16, handle: PartitionHandle) {
+        let mut held = self.held.write().expect("the lock is not poisoned");
+        held.insert(partition, handle);
     }
 
     pub(crate) fn remove(&self, partition: u16) {
-        let mut held = self.held.write().expect("nobody panics with it");
+        let mut held = self.held.write().expect("the lock is not poisoned");
         held.remove(&partition);
     }
 
     /// The partitions held, in order.
-    pub(crate) fn held(&self) -> Vec<(u16, Surveyor)> {
-        let held = self.held.read().expect("nobody panics with it");
+    pub(crate) fn held(&self) -> Vec<(u16, PartitionHandle)> {
+        let held = self.held.read().expect("the lock is not poisoned");
         held.iter().map(|(at, part)| (*at, part.clone())).collect()
     }
 
     /// Why no figures of the whole journal can be given yet, if so.
     pub(crate) fn missing(&self) -> Option<String> {
-        let held = self.held.read().expect("nobody panics with it");
+        let held = self.held.read().expect("the lock is not poisoned");
         let list = |wanted: &dyn Fn(u16) -> bool| {
             let found: Vec<_> = (0..self.partitions)
                 .filter(|at| wanted(*at))
@@ -188,17 +191,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_is_said_and_who_has_it() {
-        let surveyors = Surveyors::new(4);
-        let held: Vec<_> = (1..3).map(|_| surveyor(Progress::default())).collect();
+        let handles = PartitionHandles::new(4);
+        let held: Vec<_> = (1..3)
+            .map(|_| partition_handle(PartitionProgress::default()))
+            .collect();
         for ((handle, _), at) in held.iter().zip(1..) {
-            surveyors.insert(at, handle.clone());
+            handles.insert(at, handle.clone());
         }
-        let missing = surveyors.missing();
+        let missing = handles.missing();
         assert_eq!(
             missing.as_deref(),
             Some("waiting for partitions 0, 3 of the journal")
         );
-        let refused = surveyors.survey(Filter::default(), true).await.err();
+        let refused = handles.survey(Filter::default(), true).await.err();
         let said = refused.expect("two are not here").to_string();
         // It may have been said here already, and this process shows nothing all the same.
         assert!(said.contains("ask one that shows the whole"), "{said}");

@@ -11,16 +11,19 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::roles::serve::partition_handle::Surveyors;
+use crate::roles::serve::partition_handle::PartitionHandles;
 
 /// Answers questions until nobody can ask any more.
-pub(crate) async fn publish(mut questions: mpsc::Receiver<Question>, surveyors: Surveyors) {
+pub(crate) async fn answer_questions(
+    mut questions: mpsc::Receiver<Question>,
+    handles: PartitionHandles,
+) {
     let mut answers = JoinSet::new();
     while let Some(ask) = questions.recv().await {
         while answers.try_join_next().is_some() {}
-        let surveyors = surveyors.clone();
+        let handles = handles.clone();
         answers.spawn(async move {
-            if let Err(error) = answer(ask, &surveyors).await {
+            if let Err(error) = answer(ask, &handles).await {
                 tracing::warn!("answer a question of the page: {error:#}");
             }
         });
@@ -29,18 +32,18 @@ pub(crate) async fn publish(mut questions: mpsc::Receiver<Question>, surveyors: 
     while answers.join_next().await.is_some() {}
 }
 
-async fn answer(ask: Question, surveyors: &Surveyors) -> Result<()> {
+async fn answer(ask: Question, handles: &PartitionHandles) -> Result<()> {
     match ask {
         Question::View(filter, reply) => {
-            let surveys = surveyors.survey(filter, false).await?;
+            let surveys = handles.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.view())).await
         }
         Question::Summary(filter, reply) => {
-            let surveys = surveyors.survey(filter, true).await?;
+            let surveys = handles.survey(filter, true).await?;
             give(reply, surveys, |survey| Arc::new(survey.summary())).await
         }
         Question::Venues(filter, reply) => {
-            let surveys = surveyors.survey(filter, false).await?;
+            let surveys = handles.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
         }
     }

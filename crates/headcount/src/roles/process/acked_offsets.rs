@@ -15,7 +15,7 @@ use crate::metrics::METRICS;
 
 /// The ways out of a partition. What is on one does not hold up another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum Channel {
     /// Changes for tables.
     Tables,
     /// Steps, for those who follow.
@@ -25,23 +25,23 @@ pub(crate) enum Lane {
 }
 
 /// This partition's part of the partitions that publish, by lane.
-struct ShownBusy([Share; 3]);
+struct BusyShares([Share; 3]);
 
-impl Default for ShownBusy {
+impl Default for BusyShares {
     fn default() -> Self {
-        let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
-        Self(lanes.map(|lane| Share::of(METRICS.publish_busy.of(lane))))
+        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        Self(channels.map(|channel| Share::of(METRICS.publish_busy.of(channel))))
     }
 }
 
 /// How far a partition has given away.
 #[derive(Default)]
-pub(crate) struct Delivered {
+pub(crate) struct AckedOffsets {
     /// By lane: something is on its way.
     busy: [AtomicBool; 3],
     /// By lane: since when.
     busy_since: Mutex<[Option<Instant>; 3]>,
-    shown: ShownBusy,
+    shown: BusyShares,
     abandoned: AtomicBool,
     /// How often a lane became free, or all waiting was ended.
     freed: Mutex<u64>,
@@ -52,59 +52,59 @@ pub(crate) struct Delivered {
     checkpointed: AtomicU64,
 }
 
-impl Delivered {
+impl AckedOffsets {
     pub(crate) fn new(served: Option<u64>, checkpointed: u64) -> Self {
-        let delivered = Self {
+        let acked = Self {
             checkpointed: checkpointed.into(),
             ..Self::default()
         };
         if let Some(served) = served {
-            delivered.set_served(served);
+            acked.set_served(served);
         }
-        delivered
+        acked
     }
 
     /// Whether something can be given away on this lane.
-    pub(crate) fn is_free(&self, lane: Lane) -> bool {
-        !self.busy[lane as usize].load(Ordering::Acquire)
+    pub(crate) fn is_free(&self, channel: Channel) -> bool {
+        !self.busy[channel as usize].load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_busy(&self, lane: Lane, busy: bool) {
-        self.measure(lane, busy);
-        self.busy[lane as usize].store(busy, Ordering::Release);
+    pub(crate) fn set_busy(&self, channel: Channel, busy: bool) {
+        self.measure(channel, busy);
+        self.busy[channel as usize].store(busy, Ordering::Release);
         if !busy {
             self.count_freed();
         }
     }
 
-    fn measure(&self, lane: Lane, busy: bool) {
+    fn measure(&self, channel: Channel, busy: bool) {
         let now = busy.then(Instant::now);
-        let mut since = self.busy_since.lock().expect("nobody panics with it");
-        let before = std::mem::replace(&mut since[lane as usize], now);
+        let mut since = self.busy_since.lock().expect("the lock is not poisoned");
+        let before = std::mem::replace(&mut since[channel as usize], now);
         if let (Some(began), None) = (before, now) {
             let took = began.elapsed().as_secs_f64();
-            METRICS.publish_seconds.of(lane).observe(took);
+            METRICS.publish_seconds.of(channel).observe(took);
         }
-        self.shown.0[lane as usize].set(busy.into());
+        self.shown.0[channel as usize].set(busy.into());
     }
 
     /// How often a lane became free. To be asked before looking at lanes, and then to be waited from.
     pub(crate) fn freed(&self) -> u64 {
-        *self.freed.lock().expect("nobody panics with it")
+        *self.freed.lock().expect("the lock is not poisoned")
     }
 
     /// Waits until a lane has become free since `freed` was so many, until all waiting is ended, or until then.
     pub(crate) fn wait_for_more(&self, freed: u64, until: Instant) {
         let limit = until.saturating_duration_since(Instant::now());
-        let now = self.freed.lock().expect("nobody panics with it");
+        let now = self.freed.lock().expect("the lock is not poisoned");
         let waited = self
             .more_freed
             .wait_timeout_while(now, limit, |now| *now == freed);
-        drop(waited.expect("nobody panics with it"));
+        drop(waited.expect("the lock is not poisoned"));
     }
 
     fn count_freed(&self) {
-        *self.freed.lock().expect("nobody panics with it") += 1;
+        *self.freed.lock().expect("the lock is not poisoned") += 1;
         self.more_freed.notify_all();
     }
 
@@ -155,19 +155,19 @@ mod tests {
 
     #[test]
     fn whoever_waits_is_woken_by_a_free_lane_and_by_the_end() {
-        let wakers: [fn(&Delivered); 2] = [
-            |delivered| delivered.set_busy(Lane::Tables, false),
-            Delivered::abandon,
+        let wakers: [fn(&AckedOffsets); 2] = [
+            |acked| acked.set_busy(Channel::Tables, false),
+            AckedOffsets::abandon,
         ];
         // Far beyond the limit of any test: without being woken it never ends.
         let never = Instant::now() + Duration::from_secs(86_400);
         for wake in wakers {
-            let delivered = Delivered::new(None, 0);
-            delivered.set_busy(Lane::Tables, true);
-            let seen = delivered.freed();
+            let acked = AckedOffsets::new(None, 0);
+            acked.set_busy(Channel::Tables, true);
+            let seen = acked.freed();
             thread::scope(|scope| {
-                scope.spawn(|| delivered.wait_for_more(seen, never));
-                wake(&delivered);
+                scope.spawn(|| acked.wait_for_more(seen, never));
+                wake(&acked);
             });
         }
     }

@@ -6,7 +6,7 @@ use headcount_engine::{Declared, FUTURE_MS, Partition, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
-pub(crate) struct Known {
+pub(crate) struct KnownSources {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
@@ -19,7 +19,7 @@ pub(crate) struct Known {
     pub(crate) kept_out: BTreeMap<String, i64>,
 }
 
-impl Known {
+impl KnownSources {
     /// From the bodies of position controls, as a journal keeps them.
     pub(crate) fn of_bodies(bodies: &[Vec<u8>]) -> Self {
         let positions = bodies

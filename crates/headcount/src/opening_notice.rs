@@ -11,11 +11,11 @@ use std::{
 const LONG: Duration = Duration::from_millis(2_500);
 
 /// Logs what a command waits for, unless it is dropped soon.
-pub(crate) struct Waiting {
+pub(crate) struct OpeningNotice {
     _over: Sender<()>,
 }
 
-impl Waiting {
+impl OpeningNotice {
     pub(crate) fn on(what: &impl Display) -> Self {
         let what = what.to_string();
         let (over, wait) = channel();

@@ -16,12 +16,12 @@ use crate::{
 };
 
 /// Listens as long as its runtime lives.
-pub(crate) struct Interrupt {
+pub(crate) struct InterruptHandler {
     shutdown: Shutdown,
     closing: Arc<AtomicBool>,
 }
 
-impl Interrupt {
+impl InterruptHandler {
     /// The first signal tells sources to stop, so that what they brought becomes durable. A journal that is away is
     /// waited for only so long, and nothing is after a second signal: what is durable stays so.
     pub(crate) fn listen(journal: Arc<Journal>) -> Result<Self> {

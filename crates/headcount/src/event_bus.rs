@@ -13,7 +13,7 @@ pub(crate) const PULSES_MAX: usize = 256;
 
 /// Why a part of the process has stopped for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct ProcessFailure {
     pub(crate) reason: String,
     /// What the process ends with.
     code: u8,
@@ -24,17 +24,17 @@ pub(crate) type Notices = BTreeMap<String, String>;
 
 /// Where the followers tell what they have done.
 #[derive(Clone)]
-pub(crate) struct News {
+pub(crate) struct EventBus {
     /// Changes with every commit of any partition.
     pub(crate) commits: watch::Sender<u64>,
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
     /// Why figures or records stand still, once they do: the first reason, for others follow from it.
-    pub(crate) failed: watch::Sender<Option<Failure>>,
+    pub(crate) failed: watch::Sender<Option<ProcessFailure>>,
     pub(crate) notices: watch::Sender<Notices>,
 }
 
-impl News {
-    /// News that nobody listens to yet.
+impl EventBus {
+    /// EventBus that nobody listens to yet.
     pub(crate) fn new() -> Self {
         Self {
             commits: watch::channel(0).0,
@@ -46,7 +46,7 @@ impl News {
 
     /// Says that a part of the process has stopped for good.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
-        let failure = Failure {
+        let failure = ProcessFailure {
             reason: format!("{error:#}"),
             code: code_of(error),
         };
