@@ -39,8 +39,8 @@ impl FromStr for JournalAddress {
             Some("kinesis") => Err(AddressError::not_built(text, "Kinesis")),
             _ => Err(AddressError::new(
                 text,
-                "there is no journal at such an address",
-                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM, or leave it away for a journal in \
+                "a journal cannot be at such an address",
+                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM, or omit it for a journal in \
                  the data folder",
             )),
         }

@@ -21,7 +21,7 @@ use crate::{
     recordings::RecordingAddress,
 };
 
-/// Where sources may be given instead of on the command line.
+/// The environment variable that may give sources instead of the command line.
 const SOURCES: &str = "HEADCOUNT_SOURCE";
 
 /// Live counts of people from a stream of RSVPs.
@@ -50,11 +50,11 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Ingest, keep, count and serve records. Without a source, serve what the journal holds.
     Run(Box<RunArgs>),
-    /// Count recordings in memory and keep nothing: to this data what `wc` is to text.
+    /// Count recordings in memory and store nothing, as `wc` does for text.
     Count(CountArgs),
-    /// Put recordings into the journal. Importing the same content again changes nothing.
+    /// Add recordings to the journal. Importing the same content again changes nothing.
     Import(ImportArgs),
-    /// Print what `count` prints, from the journal.
+    /// Print the summary of `count`, from the journal.
     Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.
     Verify(DataArgs),
@@ -157,7 +157,7 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The sources that were given, or else those of the environment. Clap would split both at spaces or neither.
+    /// Takes the sources of the command line, or else those of the environment. Clap would split both at spaces or neither.
     pub(crate) fn take_sources(&mut self) -> Result<Vec<SourceAddress>> {
         if !self.sources.is_empty() {
             return Ok(std::mem::take(&mut self.sources));
@@ -165,7 +165,7 @@ impl RunArgs {
         let text = std::env::var_os(SOURCES).unwrap_or_default();
         let text = text
             .to_str()
-            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is no UTF-8 text")))?;
+            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
         text.split_whitespace()
             .map(|address| {
                 address
@@ -213,7 +213,7 @@ impl Role {
     }
 }
 
-/// The engines that a process uses. On one machine it needs none.
+/// The services that the processes of a cluster share. One process alone needs none of them.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ClusterArgs {
     /// The journal, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
@@ -229,7 +229,7 @@ pub(crate) struct ClusterArgs {
     /// `lake` in the data folder.
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: Option<LakeAddress>,
-    /// The serving store, from which pages are served: cassandra://USER@HOST,HOST/KEYSPACE.
+    /// The serving store, which processes with the role `serve` show: cassandra://USER@HOST,HOST/KEYSPACE.
     #[arg(
         long,
         value_name = "ADDR",
@@ -249,7 +249,7 @@ pub(crate) struct ClusterArgs {
     pub(crate) no_archive: bool,
 }
 
-/// What is fixed when a journal is made.
+/// What is fixed when a journal is created.
 #[derive(Debug, Args)]
 pub(crate) struct NewJournalArgs {
     /// Partitions of a new journal, one thread each. Nothing changes the number afterwards. The default is 2.
@@ -334,9 +334,9 @@ pub(crate) struct RebuildArgs {
     /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
-    /// Hold record times against this moment instead of now, in milliseconds since 1970: a record
-    /// counts unless it is more than five minutes ahead of both this moment and its arrival. The
-    /// same journal and the same moment give the same counts.
+    /// Judge record times at this moment instead of now, in milliseconds since 1970: a record counts
+    /// unless it is more than five minutes ahead of both this moment and its arrival. The same
+    /// journal and the same moment give the same counts.
     #[arg(long, value_name = "MS")]
     pub(crate) judged_at: Option<i64>,
 }

@@ -28,8 +28,10 @@ use crate::{
     roles::ingest::origin::refuse_mix,
     roles::ingest::queue::{IngestQueue, resume},
     roles::ingest::sources::{Signals, run_sources},
-    roles::process::assignment::{CountingOptions, GroupMember, HeldPartitions, HeldProgress},
+    roles::process::group_member::GroupMember,
     roles::process::heartbeat::{Heartbeat, HeartbeatOptions},
+    roles::process::held_partitions::{CountingOptions, HeldPartitions},
+    roles::process::held_progress::HeldProgress,
     roles::process::publisher::Destination,
     roles::serve::partition_handle::PartitionHandles,
     roles::serve::readiness::watch_readiness,
@@ -309,8 +311,8 @@ impl Live {
     ) -> HeartbeatOptions {
         let now = now_ms();
         let held = match counted {
-            CountedPartitions::All(holdings) => holdings.held_progress(),
-            CountedPartitions::Shared(member) => member.held_progress(),
+            CountedPartitions::All(holdings) => holdings.progress(),
+            CountedPartitions::Shared(member) => member.progress(),
             CountedPartitions::None => HeldProgress::default(),
         };
         HeartbeatOptions {

@@ -145,7 +145,7 @@ impl Claims {
         Err(Error::damaged(
             &self.lake,
             &key,
-            "others claim it all the time",
+            "other processes keep claiming it",
         ))
     }
 
@@ -242,7 +242,7 @@ impl PartitionClaim {
             // A renewal of ours that failed was done after all.
             self.tag = tag;
         }
-        Err(Error::damaged(&self.lake, &key, "it changes all the time"))
+        Err(Error::damaged(&self.lake, &key, "other processes keep changing it"))
     }
 }
 
@@ -262,7 +262,7 @@ fn to_body<T: Serialize>(status: &T) -> bytes::Bytes {
 
 fn from_body<T: DeserializeOwned>(lake: &Lake, key: &str, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|e| {
-        let reason = format!("{e}; remove it, and claims begin anew");
+        let reason = format!("{e}; remove it to start with new claims");
         Error::damaged(lake, key, reason)
     })
 }

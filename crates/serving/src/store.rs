@@ -59,7 +59,7 @@ impl ServingStore {
         match address {
             ServingAddress::Memory => Err(Error::Address(AddressError::new(
                 "memory:",
-                "only the process that writes it sees it",
+                "only the process that writes it can read it",
                 "write cassandra://HOST:PORT,HOST/KEYSPACE",
             ))),
             #[cfg(feature = "cassandra")]

@@ -1,4 +1,4 @@
-//! `headcount import`: recordings into the journal, exactly once.
+//! `headcount import`: adds recordings to the journal, exactly once.
 
 mod imported;
 
@@ -61,7 +61,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
                 .collect();
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
             let imported = import.take(files, people, &EventBus::new());
-            // Also after a failure: nobody is to wait for a transaction that is left open.
+            // Also after a failure: an open transaction would hold up the readers of the journal.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
             closed?;
@@ -91,7 +91,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         }
     };
     bar.over();
-    // First what was done, and then what went wrong.
+    // Print what was done before what went wrong.
     let printed = imported.print(args.data.json);
     imported.failed.into_result().and(printed)
 }
@@ -102,7 +102,7 @@ struct Importer<'a> {
     bar: &'a Bar,
     journal: &'a Arc<Journal>,
     known: &'a [KnownSources],
-    /// What the journal is called in a sentence.
+    /// The journal's name in a sentence.
     place: String,
 }
 
@@ -146,8 +146,7 @@ impl<'a> Importer<'a> {
             let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;
             let mut failed = Failures::default();
             let read = self.read_all(files, &queue, &interrupt, &mut failed).await;
-            // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its
-            // records.
+            // Everything before a failure is stored. A failure of the journal shows at a source only as a closed queue.
             let appender = queue.finish().await;
             interrupt.closes();
             let (read, appender) = (read?, appender?);
@@ -166,7 +165,7 @@ impl<'a> Importer<'a> {
         })
     }
 
-    /// Reads files in their order, each down to its last record. One that cannot be read takes nothing from the others.
+    /// Reads files in their order, each to its last record. A file that cannot be read does not stop the others.
     async fn read_all(
         &self,
         files: Vec<RecordingFile>,
@@ -183,7 +182,7 @@ impl<'a> Importer<'a> {
                 Ok(Ended::Finished) => {
                     let content = status.content.unwrap_or_else(|| source.to_string());
                     let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
-                    // What was taken of it before may have been all of its records.
+                    // An earlier import may have taken all of its records.
                     if !begun_before {
                         read.push(ReadFile { label, content });
                     }
@@ -192,7 +191,7 @@ impl<'a> Importer<'a> {
                     failed.add(INTERRUPTED, stopped_in(&label, &status));
                     break;
                 }
-                // The intake says why.
+                // The appender reports why.
                 Err(SourceError::Stopped(_)) => break,
                 Err(error) => {
                     failed.add(code_of_source(&error), error.to_string());
@@ -206,7 +205,7 @@ impl<'a> Importer<'a> {
         Ok(read)
     }
 
-    /// Reads one file; how that ended, and what the source said last.
+    /// Reads one file; returns how that ended and the last status of the source.
     async fn read(
         &self,
         file: RecordingFile,
@@ -230,11 +229,11 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// What an interrupted import says: where it stopped, and how it goes on.
+/// The message of an interrupted import: where it stopped, and how to continue.
 fn stopped_in(label: &str, status: &Status) -> String {
     let Some(progress) = status.progress else {
         return format!(
-            "interrupted in {label}: what came before is kept; give the same command again, for what comes twice changes no \
+            "interrupted in {label}: everything before is stored; run the same command again, duplicates do not change any \
              count"
         );
     };
@@ -247,7 +246,7 @@ fn stopped_in(label: &str, status: &Status) -> String {
         ),
     };
     format!(
-        "interrupted in {label}, {at}: what came before is kept, and the same command goes on from there"
+        "interrupted in {label}, {at}: everything before is stored; run the same command again to continue there"
     )
 }
 
@@ -275,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interruption_is_told_with_its_place_and_the_way_on() {
+    fn an_interruption_names_its_place_and_the_way_on() {
         let status = |progress: Option<(bool, u64)>| Status {
             progress: progress.map(|(identifying, bytes_done)| Progress {
                 identifying,
@@ -287,7 +286,7 @@ mod tests {
         for (progress, place) in [
             (Some((false, 4_500)), "x.gz, at byte 4,500 of 12,000:"),
             (Some((true, 4_500)), "x.gz, before its first record:"),
-            (None, "x.gz: what came before is kept"),
+            (None, "x.gz: everything before is stored"),
         ] {
             let said = stopped_in("x.gz", &status(progress));
             assert!(

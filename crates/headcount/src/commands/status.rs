@@ -1,4 +1,4 @@
-//! `headcount status`: the whole cluster, as its processes say in the lake.
+//! `headcount status`: the whole cluster, from the heartbeats and claims in the lake.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::{
     text::{number, plain},
 };
 
-/// A process that has said nothing for so long is called silent.
+/// A process without a heartbeat for this long is shown as silent.
 const SILENT_MS: i64 = 15_000;
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! `headcount summary`: the answer of `count` from what was kept, or from what is served.
+//! `headcount summary`: the summary of `count`, from the data folder or from a serving store.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use crate::{
     store::JournalSnapshot,
 };
 
-/// After so long it is said what is waited for.
+/// After this long, the command logs what it waits for.
 const LONG: Duration = Duration::from_secs(3);
-/// How long loading what is served may take.
+/// How long loading the serving store may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How often it is looked whether it is loaded.
+/// Between two looks whether everything is loaded.
 const LOOK: Duration = Duration::from_millis(10);
 
 pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
@@ -39,7 +39,7 @@ pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
     print_summary(&survey.summary(), args.data.json)
 }
 
-/// Loads everything that is served and surveys it.
+/// Loads the whole serving store and surveys it.
 async fn served(address: &ServingAddress) -> Result<Survey> {
     let waiting = OpeningNotice::on(address);
     let serving = Serving::open_to_read(address).await?;
@@ -54,7 +54,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
             return Err(exit(
                 TEMPORARY,
                 format!(
-                    "{missing}; the serving store is not complete: check with headcount status that processes count"
+                    "{missing}; the serving store is incomplete: run headcount status to check that processes are counting"
                 ),
             ));
         }

@@ -179,7 +179,7 @@ impl Archiver {
         }
         let read = |bytes| {
             ArchiveObject::read(key, bytes).map_err(|reason| {
-                let remedy = format!("{reason}; remove it, and it is written anew");
+                let remedy = format!("{reason}; remove it, and headcount writes it again");
                 store::Error::damaged(&self.lake, key, remedy)
             })
         };

@@ -158,16 +158,16 @@ impl<'a> Entries<'a> {
             .find(|object| (object.first..object.end).contains(&from))
         {
             return format!(
-                "an object of the same cut as {} is gone: one of another feed with the same file name",
+                "an object of the same cut as {} is missing: one of another feed with the same file name",
                 object.key
             );
         }
         match self.at.checked_sub(1).map(|at| self.of.listed[at]) {
             Some(before) => format!(
-                "objects behind {} are gone",
+                "objects after {} are missing",
                 self.archive.key(partition, before)
             ),
-            None => format!("its first objects p{partition:03}-… are gone"),
+            None => format!("its first objects p{partition:03}-… are missing"),
         }
     }
 

@@ -21,7 +21,7 @@ pub enum Error {
     #[error("compress an object of the archive")]
     Compress(#[from] io::Error),
     /// The entries did not come one behind the other.
-    #[error("partition {partition}: entry {found} came where {expected} was due")]
+    #[error("partition {partition}: the journal returned entry {found} instead of {expected}")]
     Order {
         /// The partition.
         partition: u16,
@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// Two objects, or an object and the journal, say different things about one entry.
     #[error(
-        "entry {offset} is one thing in {one} and another in {other}; a journal was replaced under a lake that was kept: \
+        "entry {offset} differs between {one} and {other}; a journal was replaced under a lake that stayed: \
          archive into an empty lake, or restore the journal"
     )]
     Conflict {
@@ -58,7 +58,7 @@ pub enum Error {
         near: String,
     },
     /// There is nothing to read.
-    #[error("{lake} holds no archive; has headcount run with --lake {lake}?")]
+    #[error("{lake} holds no archive; run headcount with --lake {lake} to write one")]
     Nothing {
         /// The lake.
         lake: String,

@@ -235,7 +235,7 @@ fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
     if archiver.figures().set_trouble(Some(said.clone())).is_none() {
         tracing::warn!(
             partition = archiver.partition(),
-            "the archive waits: {said}"
+            "archiving is paused: {said}"
         );
     }
 }
@@ -244,7 +244,7 @@ fn goes_on(archiver: &Archiver) {
     if archiver.figures().set_trouble(None).is_some() {
         tracing::info!(
             partition = archiver.partition(),
-            "the archive gets on again"
+            "archiving resumed"
         );
     }
 }

@@ -424,7 +424,7 @@ fn damaged_misplaced_and_contradicting_objects_are_named() {
     let conflict = Actor::open(&lake, 1 << 20).unwrap().finish(&others);
     let text = conflict.unwrap_err().to_string();
     assert!(
-        text.contains("entry 1 is one thing in raw/feed=rsvps"),
+        text.contains("entry 1 differs between raw/feed=rsvps"),
         "{text}"
     );
     // And an object of it that got into ours, at a name that no object of ours has.

@@ -76,7 +76,7 @@ impl FolderStore {
                 return Err(Error::Unsuitable {
                     lake: self.dir.display().to_string(),
                     reason: format!(
-                        "its file system makes no hard links ({e}); use a folder on another one"
+                        "its file system does not support hard links ({e}); use a folder on another file system"
                     ),
                 });
             }
@@ -176,7 +176,7 @@ impl FolderStore {
                 Err(TryLockError::WouldBlock) => {
                     let busy = io::Error::new(
                         io::ErrorKind::TimedOut,
-                        "another process has held it all the time; is one stopped?",
+                        "another process holds its lock; check for a stopped process",
                     );
                     return Err(Error::io("lock", &path)(busy));
                 }

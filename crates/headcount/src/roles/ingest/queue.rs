@@ -1,12 +1,12 @@
-//! RunningSource sources: each feeds a bounded queue, and one thread takes all queues to the journal.
+//! Running sources: each fills a bounded queue, and one thread empties all queues into the journal.
 //!
 //! ```text
 //!  source ─▶ queue ─╮
-//!  source ─▶ queue ─┼─▶ intake thread: door, journal ─▶ durable
+//!  source ─▶ queue ─┼─▶ appender thread: decode, append ─▶ durable
 //!  source ─▶ queue ─╯
 //! ```
 //!
-//! Nothing is dropped on the way: a full queue makes its source wait.
+//! Nothing is dropped: a full queue makes its source wait.
 
 use std::{
     collections::HashMap,
@@ -39,10 +39,10 @@ use crate::{
     roles::ingest::record_time::read_time,
 };
 
-/// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
-/// queues of the sources.
+/// Deliveries of all sources that may wait for the appender. They may be of one record each; the queues of the sources
+/// bound their bytes.
 const WAITING: usize = 1024;
-/// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
+/// Bytes gathered for one sync when more is waiting: a few milliseconds of writing.
 const GATHER_BYTES: usize = 4 << 20;
 
 enum Arrival {
@@ -50,7 +50,7 @@ enum Arrival {
     Ended(String),
 }
 
-/// The thread between sources and journal.
+/// The queue between sources and the thread that appends to the journal.
 pub(crate) struct IngestQueue {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Appender>>,
@@ -62,7 +62,7 @@ pub(crate) struct IngestQueue {
 pub(crate) struct RunningSource {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) ended: Task<Result<Ended, SourceError>>,
-    /// Ends when all that it brought is before what other sources bring from then on.
+    /// Ends when everything it brought is queued.
     pub(crate) handed_over: Task<()>,
 }
 
@@ -73,7 +73,7 @@ impl IngestQueue {
         let journal = Arc::clone(appender.journal());
         let read_time = read_time(Arc::clone(appender.schema()));
         let thread = thread::Builder::new()
-            .name("intake".to_owned())
+            .name("appender".to_owned())
             .spawn(move || {
                 let taken = take_all(appender, inbox);
                 if let Err(error) = &taken {
@@ -100,7 +100,7 @@ impl IngestQueue {
         self.run_as(&address.to_string(), address, resume, shutdown)
     }
 
-    /// Starts a source that is a part of another one, under whose name its records are accounted for.
+    /// Starts a source whose records count for the source `name`.
     pub(crate) fn run_as(
         &self,
         name: &str,
@@ -121,11 +121,11 @@ impl IngestQueue {
                     .await
                     .is_err()
                 {
-                    // The intake has failed; dropping the queue stops the source.
+                    // The appender has failed; dropping the queue stops the source.
                     return;
                 }
             }
-            // The intake may have gone first.
+            // The appender may have ended first.
             let _ = arrivals.send(Arrival::Ended(name)).await;
         });
         RunningSource {
@@ -141,8 +141,7 @@ impl IngestQueue {
         joined(self.thread).await
     }
 
-    /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
-    /// an error.
+    /// Waits at most this long until everything that arrived is durable. What is not durable by then is an error.
     pub(crate) async fn finish_within(self, limit: Duration) -> Result<Appender> {
         drop(self.arrivals);
         let finished = joined(self.thread);
@@ -158,7 +157,7 @@ impl IngestQueue {
 async fn joined(thread: JoinHandle<Result<Appender>>) -> Result<Appender> {
     tokio::task::spawn_blocking(move || thread.join())
         .await?
-        .map_err(|_| anyhow!("the intake thread panicked"))?
+        .map_err(|_| anyhow!("the appender thread panicked"))?
 }
 
 fn take_all(mut appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Appender> {
@@ -170,7 +169,7 @@ fn take_all(mut appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Ap
         let arrival = match inbox.waiting() {
             Some(arrival) => arrival,
             None => {
-                // Nothing waits: what was taken is settled before anything else.
+                // Nothing is waiting, so there is time to wait for what is in flight.
                 appender.settle()?;
                 match inbox.inbox.blocking_recv() {
                     Some(arrival) => arrival,
@@ -201,7 +200,7 @@ fn take_all(mut appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Ap
     }
 }
 
-/// What has arrived, with one arrival looked at ahead.
+/// The arrivals, with one of lookahead.
 struct Inbox {
     inbox: mpsc::Receiver<Arrival>,
     next: Option<Arrival>,
@@ -212,7 +211,7 @@ impl Inbox {
         self.next.take().or_else(|| self.inbox.try_recv().ok())
     }
 
-    /// Puts a delivery together with all that wait behind it, by what they are positions in: a sync costs the same for
+    /// Gathers a delivery and those waiting behind it, by the content of their positions: one sync costs the same for
     /// one as for all.
     fn gather(&mut self, source: String, delivery: Delivery) -> Vec<Gathered> {
         let mut bytes = delivery.batch.bytes();
@@ -239,7 +238,7 @@ impl Inbox {
     }
 }
 
-/// What of one source has arrived, in order, and its places in the queue.
+/// What arrived from one source, in order, and its room in the queue.
 struct Gathered {
     source: String,
     batch: Batch,
@@ -256,7 +255,7 @@ impl Gathered {
         }
     }
 
-    /// Whether a delivery goes on in what this one is a position in.
+    /// Whether a delivery continues the same content of the same source.
     fn leads_to(&self, source: &str, delivery: &Delivery) -> bool {
         let of = |batch: &Batch| batch.position.as_ref().map(|position| position.of.clone());
         self.source == source && of(&self.batch) == of(&delivery.batch)
@@ -269,7 +268,7 @@ impl Gathered {
     }
 }
 
-/// From where a source may go on, by what the partitions knew at the start.
+/// Where sources may resume, by what the partitions knew at the start.
 pub(crate) fn resume(known: &[KnownSources]) -> Result<Resume> {
     let partitions: Vec<Vec<Position>> = known
         .iter()

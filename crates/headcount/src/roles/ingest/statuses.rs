@@ -1,4 +1,4 @@
-//! What sources tell of themselves, passed on to the server.
+//! Passes the statuses of sources on to the server.
 
 use headcount_query::{ConnectionState, SourceKind, SourceStatus};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::{event_bus::Notices, roles::ingest::queue::RunningSource};
 
-/// Passes on what sources tell of themselves, and what is noticed about them.
+/// Passes the statuses of sources on, with the notices about them.
 pub(crate) fn watch_statuses(
     running: &[RunningSource],
     kinds: &[SourceKind],
@@ -39,10 +39,10 @@ pub(crate) fn watch_statuses(
                         ConnectionState::Ended | ConnectionState::Failed
                     )
                 {
-                    // It went away without a last word: it panicked.
+                    // It ended without a last status, so it panicked.
                     present.state = ConnectionState::Failed;
                     let name = &present.name;
-                    present.error = Some(format!("{name} broke down (this is a bug of headcount)"));
+                    present.error = Some(format!("{name} crashed (this is a bug in headcount)"));
                 }
                 statuses.send_if_modified(|all| replace(all, at, present));
                 // Notices about the records of a source come after it has ended, too.
@@ -56,7 +56,7 @@ pub(crate) fn watch_statuses(
     tasks
 }
 
-/// Replaces a status, and tells whether it was another one.
+/// Replaces a status and returns whether it differed.
 fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
     let differs = all[at] != status;
     if differs {
@@ -121,7 +121,7 @@ mod tests {
         drop(reporter);
         let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == ConnectionState::Failed;
         let error = seen.wait_for(has_failed).await.unwrap()[0].error.clone();
-        assert!(error.unwrap().contains("file:x broke down"));
+        assert!(error.unwrap().contains("file:x crashed"));
         watching.shutdown().await;
     }
 }

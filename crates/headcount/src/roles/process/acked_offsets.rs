@@ -1,4 +1,4 @@
-//! How far a partition has given away what it counted, seen by all who ask.
+//! How far what a partition counted is published: the offsets that the serving store and the checkpoints acknowledged.
 
 use std::{
     sync::{
@@ -13,18 +13,18 @@ use tokio::sync::Notify;
 
 use crate::metrics::METRICS;
 
-/// The ways out of a partition. What is on one does not hold up another.
+/// The channels that a partition publishes on. None of them waits for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channel {
     /// Changes for tables.
     Tables,
-    /// Steps, for those who follow.
+    /// Deltas from commit to commit, for serving processes.
     Steps,
     /// Checkpoints.
     Checkpoints,
 }
 
-/// This partition's part of the partitions that publish, by lane.
+/// This partition's share of the gauge of publishing partitions, by channel.
 struct BusyShares([Share; 3]);
 
 impl Default for BusyShares {
@@ -34,20 +34,20 @@ impl Default for BusyShares {
     }
 }
 
-/// How far a partition has given away.
+/// How far a partition is published, and which of its channels are busy.
 #[derive(Default)]
 pub(crate) struct AckedOffsets {
-    /// By lane: something is on its way.
+    /// By channel: whether something is being written.
     busy: [AtomicBool; 3],
-    /// By lane: since when.
+    /// By channel: since when.
     busy_since: Mutex<[Option<Instant>; 3]>,
     shown: BusyShares,
     abandoned: AtomicBool,
-    /// How often a lane became free, or all waiting was ended.
+    /// How often a channel became free, or all waiting was ended.
     freed: Mutex<u64>,
     more_freed: Condvar,
     ended: Notify,
-    /// One more than the offset up to which tables are served; 0 before the first time.
+    /// One more than the offset up to which the tables are complete; 0 before the first time.
     served: AtomicU64,
     checkpointed: AtomicU64,
 }
@@ -64,7 +64,7 @@ impl AckedOffsets {
         acked
     }
 
-    /// Whether something can be given away on this lane.
+    /// Whether this channel can take something.
     pub(crate) fn is_free(&self, channel: Channel) -> bool {
         !self.busy[channel as usize].load(Ordering::Acquire)
     }
@@ -88,12 +88,14 @@ impl AckedOffsets {
         self.shown.0[channel as usize].set(busy.into());
     }
 
-    /// How often a lane became free. To be asked before looking at lanes, and then to be waited from.
+    /// How often a channel became free. Read it before you look at channels, and pass it to
+    /// [`wait_for_more`](Self::wait_for_more).
     pub(crate) fn freed(&self) -> u64 {
         *self.freed.lock().expect("the lock is not poisoned")
     }
 
-    /// Waits until a lane has become free since `freed` was so many, until all waiting is ended, or until then.
+    /// Waits until a channel became free since [`freed`](Self::freed) returned `freed`, all waiting is ended, or it is
+    /// `until`.
     pub(crate) fn wait_for_more(&self, freed: u64, until: Instant) {
         let limit = until.saturating_duration_since(Instant::now());
         let now = self.freed.lock().expect("the lock is not poisoned");
@@ -108,7 +110,7 @@ impl AckedOffsets {
         self.more_freed.notify_all();
     }
 
-    /// The offset up to which tables are served, if they ever were.
+    /// The offset up to which the tables are complete, if they were ever written.
     pub(crate) fn served(&self) -> Option<u64> {
         self.served.load(Ordering::Relaxed).checked_sub(1)
     }
@@ -126,7 +128,7 @@ impl AckedOffsets {
         self.checkpointed.store(offset, Ordering::Relaxed);
     }
 
-    /// Ends all waiting: the partition belongs to somebody else.
+    /// Ends all waiting: another process owns the partition.
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
         self.count_freed();
@@ -136,7 +138,7 @@ impl AckedOffsets {
     /// Waits until all waiting is ended.
     pub(crate) async fn abandoned(&self) {
         let ended = self.ended.notified();
-        // Whoever ended it before was not heard.
+        // It may have ended before `notified` was called.
         if !self.is_abandoned() {
             ended.await;
         }

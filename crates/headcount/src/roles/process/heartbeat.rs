@@ -1,8 +1,8 @@
-//! This process among others: it says that it is there and how far it is, and learns of the rest.
+//! The heartbeat of this process in the cluster: it reports that it is alive and how far it is, and reads the reports of
+//! the others.
 //!
-//! What is said lies in the lake, as small objects. It decides nothing: who counts a partition is
-//! decided by the group, and what is written is right whoever writes it. It is there to be looked
-//! at.
+//! Reports are small objects in the lake. They decide nothing: the group assigns partitions, and all
+//! owners write the same values. Reports are there for people to look at.
 
 use headcount_query::ClusterStatus;
 use std::{
@@ -25,26 +25,26 @@ use headcount_lake::{
 
 use tokio::sync::watch;
 
-use crate::roles::process::assignment::HeldProgress;
+use crate::roles::process::held_progress::HeldProgress;
 
-/// How often a process says how it is.
+/// Between two heartbeats.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// How often it looks whether it is to stop.
+/// How often the thread checks whether it is to stop.
 const STOP_POLL: Duration = Duration::from_millis(50);
 
-/// The thread that speaks for this process.
+/// The thread that writes heartbeats.
 pub(crate) struct Heartbeat {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-/// What a process says of itself.
+/// What a process reports of itself, and where.
 pub(crate) struct HeartbeatOptions {
     pub(crate) lake: Lake,
     pub(crate) me: WorkerHeartbeat,
     /// The partitions that it counts.
     pub(crate) held: HeldProgress,
-    /// Hears of the whole cluster, if somebody looks at it here.
+    /// Receives the state of the whole cluster, if this process serves the dashboard.
     pub(crate) shown: Option<watch::Sender<Option<Arc<ClusterStatus>>>>,
 }
 
@@ -65,7 +65,7 @@ impl Heartbeat {
         Ok(Self { stop, thread })
     }
 
-    /// Says that the process is gone.
+    /// Withdraws the heartbeat, releases the claims and stops.
     pub(crate) fn stop(self) -> Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread
@@ -92,7 +92,7 @@ impl HeartbeatLoop {
                 }
                 Ok(()) => {}
                 Err(error) if !self.trouble => {
-                    tracing::warn!("others cannot see how this process is: {error:#}");
+                    tracing::warn!("cannot write the heartbeat of this process: {error:#}");
                     self.trouble = true;
                 }
                 Err(_) => {}
@@ -102,7 +102,7 @@ impl HeartbeatLoop {
             }
         }
         if let Err(error) = self.end() {
-            tracing::warn!("others are not told that this process is gone: {error:#}");
+            tracing::warn!("cannot withdraw the heartbeat of this process: {error:#}");
         }
     }
 
@@ -114,7 +114,7 @@ impl HeartbeatLoop {
             shown.send_replace(Some(Arc::new(self.look()?)));
         }
         let held = self.options.held.progress();
-        // What is not held any more was given up in order, or is known to be another's.
+        // A partition that is no longer held was released, or another process is known to hold it.
         self.owned.retain(|at, _| held.contains_key(at));
         for (at, progress) in held {
             let progress = ClaimProgress {
@@ -140,7 +140,7 @@ impl HeartbeatLoop {
         Ok(())
     }
 
-    /// The whole cluster, as its processes say.
+    /// Reads the state of the whole cluster.
     fn look(&self) -> Result<ClusterStatus> {
         let partitions = self.claims.partitions()?;
         let owned_by = |name: &str| {

@@ -1,6 +1,6 @@
-//! A thread a partition: it follows the journal, keeps the counts and answers surveys.
+//! One thread for each partition: it follows the journal, holds the counts and answers surveys.
 //!
-//! Nothing is shared but the figures of its progress, so the engine needs no locks.
+//! Threads share nothing but the figures of their progress, so the engine needs no locks.
 
 use std::{
     sync::{
@@ -29,11 +29,11 @@ use crate::{
     },
 };
 
-/// Bytes of the journal applied between two looks at requests.
+/// Bytes of the journal applied before the thread answers requests again.
 const READ_BYTES: usize = 1 << 20;
-/// How long an idle partition waits for entries before it looks at requests again.
+/// How long an idle partition waits for entries before it answers requests again.
 const POLL: Duration = Duration::from_millis(5);
-/// How long to wait before a journal that cannot be read is asked again.
+/// Between two attempts to read a journal that is away.
 const OUTAGE_POLL: Duration = Duration::from_millis(50);
 /// The handle of a running follower.
 pub(crate) struct Follower {
@@ -99,7 +99,7 @@ impl Follower {
         &self.handle
     }
 
-    /// Begins to stop, so that several may stop beside each other.
+    /// Begins to stop, so that several followers may stop in parallel.
     pub(crate) fn ask_to_stop(&self, in_order: bool) {
         if !in_order {
             self.acked.abandon();
@@ -126,8 +126,8 @@ impl Follower {
         }
     }
 
-    /// Waits for the end: in order after what is in the journal now and its checkpoint; otherwise
-    /// at once, and nothing is given away any more, for the partition is another's.
+    /// Stops. In order: after everything in the journal is counted and a checkpoint is stored. Otherwise at
+    /// once and without publishing anything more, because another process owns the partition.
     pub(crate) fn stop(self, in_order: bool) -> Result<()> {
         self.ask_to_stop(in_order);
         self.thread
@@ -143,9 +143,9 @@ struct FollowerLoop {
     requests: RequestInbox,
     schedule: PublishSchedule,
     bus: EventBus,
-    /// The journal cannot be read at present.
+    /// Whether the journal cannot be read at present.
     waits: bool,
-    /// Until everything that was there at the start is counted.
+    /// Present until everything that was in the journal at the start is counted.
     ready: Option<SyncSender<Result<KnownSources>>>,
 }
 
@@ -153,7 +153,7 @@ impl FollowerLoop {
     fn run(mut self) {
         if let Err(error) = self.follow() {
             match self.ready.take() {
-                // Whoever waits for the start tells it; otherwise nobody does.
+                // A caller that waits for the start reports the error; after the start the bus does.
                 Some(ready) => {
                     let _ = ready.send(Err(error));
                 }
@@ -170,10 +170,10 @@ impl FollowerLoop {
             if self.schedule.acked().is_abandoned() {
                 return Ok(());
             }
-            // A read may end within a batch. Figures are taken of whole batches only; the rest of
-            // this one is durable already, so it is there at the next read.
+            // A read may end within a batch. Surveys see whole batches only; the rest of this one is
+            // durable already, so the next read brings it.
             if self.partition.is_at_commit() {
-                // Once told to stop, it goes on only to the end of what is in the journal.
+                // After a request to stop, it counts on only to the end of the journal.
                 stop |= self.requests.answer(|scope| self.partition.survey(scope));
             }
             let wait = if stop { Duration::ZERO } else { POLL };
@@ -223,10 +223,10 @@ impl FollowerLoop {
         }
     }
 
-    /// The brokers are away: they are asked again.
+    /// The journal is away: waits a moment before the next attempt.
     fn waits_for(&mut self, error: &JournalError) {
         if !self.waits {
-            tracing::warn!("partition {}: counting waits: {error}", self.at);
+            tracing::warn!("partition {}: counting is paused: {error}", self.at);
         }
         self.waits = true;
         thread::sleep(OUTAGE_POLL);
@@ -234,17 +234,17 @@ impl FollowerLoop {
 
     fn goes_on(&mut self) {
         if std::mem::take(&mut self.waits) {
-            tracing::info!("partition {}: counting goes on", self.at);
+            tracing::info!("partition {}: counting resumed", self.at);
         }
     }
 
     fn now_caught_up(&mut self) {
         if let Some(ready) = self.ready.take() {
-            // Nobody may be waiting.
+            // The caller may have stopped waiting.
             let _ = ready.send(Ok(KnownSources::of(&self.partition)));
         }
         self.schedule.caught_up();
-        // What is found at the start is not news for the map.
+        // The map shows only answers that arrive after the start.
         self.partition.take_pulses();
         self.requests.tell(progress_of(&self.partition, true, 0));
         self.bus.commits.send_modify(|commit| *commit += 1);
@@ -264,7 +264,7 @@ impl FollowerLoop {
         }
         if !pulses.is_empty() {
             self.schedule.show(&pulses);
-            // Nobody may be looking.
+            // There may be no dashboard open.
             let _ = self.bus.pulses.send(pulses.into());
         }
         self.bus.commits.send_modify(|commit| *commit += 1);
@@ -280,14 +280,14 @@ fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Partition
     }
 }
 
-/// Brings a partition up to offset `end`.
+/// Applies the journal to a partition up to offset `end`.
 pub(crate) fn replay(partition: &mut Partition, mut reader: Reader, end: u64) -> Result<()> {
     let mut batch = Batch::new();
     while partition.next_offset() < end {
         let read = reader.read(&mut batch, READ_BYTES, Duration::from_secs(10))?;
         ensure!(
             read > 0,
-            "the journal ends at offset {} before {end}",
+            "the journal ends at offset {}, before {end}",
             partition.next_offset()
         );
         for frame in batch.iter().take_while(|frame| frame.offset < end) {

@@ -1,11 +1,11 @@
-//! What a partition gives away: changes to tables, steps for those who follow, and checkpoints.
+//! Publishes what a partition counted: tables and deltas to the serving store, and checkpoints.
 //!
-//! All may be slow or down for minutes, and neither counting nor each other must wait for them. So each has a thread of
-//! its own that takes one thing at a time; until it is free again, changes gather in the partition, where they take no
-//! more room however many there are.
+//! Each of the three channels may be slow or down for minutes, and neither counting nor another channel must wait for it.
+//! So each has a thread of its own that takes one thing at a time. Until that thread is free again, changes accumulate in
+//! the partition, where several changes of one key take the room of one.
 //!
-//! A checkpoint is kept only after the changes up to it are in the tables. So whoever goes on from it knows that
-//! everything before it is served, and need not serve it again.
+//! A checkpoint is stored only after the tables hold the changes up to it. A process that resumes from it therefore knows
+//! that everything before it is in the tables, and need not write that again.
 
 use std::{
     sync::{
@@ -31,47 +31,47 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// Between a failure and the next attempt.
+/// Delays between a failed attempt and the next.
 const DELAYS: Delays = Delays {
     first: Duration::from_millis(100),
     most: Duration::from_secs(5),
 };
-/// How often a wait looks whether it is to be given up.
+/// How often a wait checks whether the partition was abandoned.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long it may take to learn what is served.
+/// How long the serving store may take to say up to where its tables are.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is given away at one commit.
+/// What goes to the tables at one commit.
 pub(crate) struct TableBatch {
     pub(crate) changes: Option<Changes>,
-    /// Of a commit up to which everything is served after these changes.
+    /// Of a commit up to which the tables are complete after these changes.
     pub(crate) checkpoint: Option<Checkpoint>,
 }
 
-/// The state at a commit, as it is kept.
+/// The state of a partition at a commit.
 pub(crate) struct Checkpoint {
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A step, and answers for the map as JSON.
+/// A step from one commit to the next, and the answers that the map shows for it, as JSON.
 struct Delta {
     step: Step,
     pulses: Vec<u8>,
 }
 
-/// Where parcels go.
+/// Where a partition is published.
 #[derive(Clone)]
 pub(crate) struct Destination {
-    /// What is served, and the runtime that its network needs.
+    /// The serving store, and the runtime that its connections need.
     pub(crate) serving: Option<(Serving, Handle)>,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) checkpoint_every: Duration,
 }
 
 impl Destination {
-    /// Where counting a partition begins.
+    /// Finds where counting partition `at` starts, and whether its tables are complete up to there.
     pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         let mut start = self.checkpoints.start(journal, at);
         if let Some((serving, runtime)) = &self.serving {
@@ -81,10 +81,14 @@ impl Destination {
             });
             match served {
                 Ok(Ok(base)) => start.served = base >= Some(start.partition.next_offset()),
-                // Serving everything is always right.
-                Ok(Err(error)) => tracing::warn!("partition {at} is served anew: {error}"),
+                // Writing everything is always right.
+                Ok(Err(error)) => {
+                    tracing::warn!("partition {at}: writing all tables again: {error}")
+                }
                 Err(_) => {
-                    tracing::warn!("partition {at} is served anew: no answer of what is served")
+                    tracing::warn!(
+                        "partition {at}: writing all tables again: the serving store did not answer"
+                    )
                 }
             }
         }
@@ -92,7 +96,7 @@ impl Destination {
     }
 }
 
-/// A partition's outbox.
+/// Publishes one partition: three channels, each with its thread.
 pub(crate) struct Publisher {
     batches: SyncSender<TableBatch>,
     deltas: SyncSender<Delta>,
@@ -120,16 +124,16 @@ impl Publisher {
         };
         let (tables, steps) = (
             server(Channel::Tables, "tables"),
-            server(Channel::Steps, "figures shown elsewhere"),
+            server(Channel::Steps, "deltas for serving processes"),
         );
         let threads = [
             spawn(format!("tables-{partition}"), move || {
                 tables.write_tables(&due_tables, &checkpoints);
             })?,
-            spawn(format!("steps-{partition}"), move || {
+            spawn(format!("deltas-{partition}"), move || {
                 steps.write_deltas(&due_deltas);
             })?,
-            spawn(format!("keeper-{partition}"), move || {
+            spawn(format!("checkpoints-{partition}"), move || {
                 checkpoint_writer.run(&due_checkpoints);
             })?,
         ];
@@ -145,7 +149,7 @@ impl Publisher {
         &self.acked
     }
 
-    /// Gives a parcel away. The lane of tables must be free, and that of checkpoints if there is one in it.
+    /// Sends changes to the tables. Their channel must be free, and that of checkpoints if the batch has one.
     pub(crate) fn send(&self, batch: TableBatch) {
         if batch.checkpoint.is_some() {
             self.acked.set_busy(Channel::Checkpoints, true);
@@ -155,19 +159,19 @@ impl Publisher {
         let _ = self.batches.send(batch);
     }
 
-    /// Gives a step away. Its lane must be free.
+    /// Sends a delta. Its channel must be free.
     pub(crate) fn send_delta(&self, step: Step, pulses: Vec<u8>) {
         self.acked.set_busy(Channel::Steps, true);
         let _ = self.deltas.send(Delta { step, pulses });
     }
 
-    /// Whether all lanes are free.
+    /// Whether all channels are free.
     pub(crate) fn is_free(&self) -> bool {
         let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
         channels.iter().all(|channel| self.acked.is_free(*channel))
     }
 
-    /// Ends it; what is under way is given up.
+    /// Stops the threads. What they have not written is abandoned.
     pub(crate) fn close(self) {
         self.acked.abandon();
         drop((self.batches, self.deltas));
@@ -185,11 +189,11 @@ fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .context("start a thread")
 }
 
-/// Serves what is given to it.
+/// Writes one channel to the serving store.
 struct ServingWriter {
     partition: u16,
     channel: Channel,
-    /// What does not go on if it does not.
+    /// What this channel writes, for a sentence in the log.
     what: &'static str,
     serving: Option<(Serving, Handle)>,
     acked: Arc<AckedOffsets>,
@@ -202,12 +206,12 @@ impl ServingWriter {
             checkpoint,
         }) = due.recv()
         {
-            // What was given up before is not served either.
+            // Changes that were abandoned are not in the tables.
             let served = changes.is_none_or(|changes| self.write_changes(&changes))
                 && !self.acked.is_abandoned();
             if let Some(checkpoint) = checkpoint {
                 if served {
-                    // The keeper ends only after this sender.
+                    // The thread of checkpoints ends only after this sender.
                     let _ = checkpoints.send(checkpoint);
                 } else {
                     self.acked.set_busy(Channel::Checkpoints, false);
@@ -235,7 +239,7 @@ impl ServingWriter {
         }
     }
 
-    /// Serves, however long it takes; false if it was given up.
+    /// Writes, however long it takes; false if the partition was abandoned.
     fn until_written(
         &self,
         write: impl AsyncFn(&Serving) -> headcount_serving::Result<()>,
@@ -259,7 +263,7 @@ impl ServingWriter {
             match written {
                 Ok(()) => {
                     if failing {
-                        tracing::info!("partition {}: {} go on", self.partition, self.what);
+                        tracing::info!("partition {}: writing {} again", self.partition, self.what);
                     }
                     return true;
                 }
@@ -267,7 +271,7 @@ impl ServingWriter {
                     METRICS.publish_failures.of(self.channel).inc();
                     if !failing {
                         tracing::warn!(
-                            "partition {}: {} stand still: {error}; it is tried again, nothing is lost meanwhile",
+                            "partition {}: cannot write {}: {error}; retrying, and nothing is lost meanwhile",
                             self.partition,
                             self.what
                         );
@@ -297,14 +301,14 @@ struct CheckpointWriter {
 impl CheckpointWriter {
     fn run(self, due: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = due.recv() {
-            self.keep(&checkpoint);
+            self.save(&checkpoint);
             self.acked.set_busy(Channel::Checkpoints, false);
         }
     }
 
-    /// Keeps a checkpoint. It only saves time at the next start, so a failure must not end the
-    /// counting: the next attempt is made when its time has come.
-    fn keep(&self, checkpoint: &Checkpoint) {
+    /// Stores a checkpoint. It only saves time at the next start, so a failure must not stop
+    /// counting: the next checkpoint is the next attempt.
+    fn save(&self, checkpoint: &Checkpoint) {
         let kept = self
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
@@ -318,7 +322,7 @@ impl CheckpointWriter {
             Err(error) => {
                 METRICS.publish_failures.of(Channel::Checkpoints).inc();
                 tracing::warn!(
-                    "no checkpoint of partition {} was written: {error:#}",
+                    "cannot write a checkpoint of partition {}: {error:#}",
                     self.partition
                 );
             }

@@ -1,4 +1,4 @@
-//! When a partition gives away what: steps often, tables when there is time, checkpoints now and then.
+//! When a partition publishes what: deltas often, tables when there is time, checkpoints now and then.
 
 use std::{
     sync::Arc,
@@ -16,51 +16,52 @@ use crate::{
 
 /// A checkpoint is written after so many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
-/// Those who follow are told so often, if there is anything new.
+/// Serving processes get deltas this often, if anything changed.
 const STEPS: ChannelInterval = ChannelInterval {
     every: Duration::from_millis(50),
     pause_max: Duration::from_secs(1),
 };
-/// Tables are brought up to date so often.
+/// Tables are updated this often.
 const TABLES: ChannelInterval = ChannelInterval {
     every: Duration::from_secs(1),
     pause_max: Duration::from_secs(3),
 };
-/// While there is a backlog, all only so often, and half the time at most: what changes twice meanwhile is written once.
+/// During a backlog each channel is used at most this often and half the time: what changes twice meanwhile is written
+/// once.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
-/// When nothing has come for so long, there is no backlog, even if the journal never says that all is read.
+/// After this long without an entry there is no backlog, even if the journal never reports that all is read.
 const QUIET: Duration = Duration::from_secs(1);
-/// A step of more rows takes memory, and is not sooner there than tables.
+/// Rows of a delta at most: a larger one takes memory and arrives no sooner than the tables.
 const STEP_ROWS: usize = 100_000;
-/// How long the last of a partition may take when it is left.
+/// How long publishing the last changes may take when a partition is released.
 const LAST: Duration = Duration::from_secs(10);
 
-/// What is to be given away of a partition.
+/// Decides when a partition publishes on which channel.
 pub(crate) struct PublishSchedule {
     journal: u64,
     at: u16,
     serves: bool,
-    /// A checkpoint is written so often, if there were any entries.
+    /// Between two checkpoints, if entries came in.
     checkpoint_every: Duration,
     publisher: Publisher,
     steps: ChannelPace,
     tables: ChannelPace,
-    /// What was given to tables last was a piece of more.
+    /// Whether the tables got only the first part of the pending changes.
     more: bool,
-    /// Of the commit at which the first of these pieces was taken: kept with the last.
+    /// Taken at the commit of the first of these parts, stored after the last.
     checkpoint: Option<Checkpoint>,
     saved_at: Instant,
     /// Entries counted since the last checkpoint.
     unsaved: u64,
-    /// Answers for the map that nobody has been told yet.
+    /// Answers for the map that no delta has carried yet.
     pulses: Vec<Pulse>,
-    /// None until something is.
+    /// None until an entry is counted.
     counted_at: Option<Instant>,
     caught_up: bool,
 }
 
 impl PublishSchedule {
-    /// Of partition `at` of a journal, from where it stands.
+    /// For partition `at` of a journal, from where it stands.
     pub(crate) fn new(
         journal: u64,
         at: u16,
@@ -90,18 +91,18 @@ impl PublishSchedule {
         self.publisher.acked()
     }
 
-    /// So many more entries are counted.
+    /// Notes that this many more entries are counted.
     pub(crate) fn counted(&mut self, entries: usize) {
         self.unsaved += entries as u64;
         self.counted_at = Some(Instant::now());
     }
 
-    /// Everything that was there at the start is counted.
+    /// Notes that everything that was in the journal at the start is counted.
     pub(crate) fn caught_up(&mut self) {
         self.caught_up = true;
     }
 
-    /// Answers that the map elsewhere is to show.
+    /// Adds answers that the map of serving processes is to show.
     pub(crate) fn show(&mut self, pulses: &[Pulse]) {
         if self.serves {
             self.pulses.extend(pulses.iter().cloned());
@@ -110,11 +111,11 @@ impl PublishSchedule {
         }
     }
 
-    /// Gives away what is due, at a commit where the reader stands.
+    /// Publishes what is due. The partition stands at a commit, and the reader at the same place.
     pub(crate) fn publish_due(&mut self, partition: &mut Partition, reader: &Reader) {
         let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
         let behind = !self.caught_up && !quiet;
-        // Asked as soon as the lane is free, for that tells how long it took.
+        // Asked as soon as the channel is free, because that is when its last use ended.
         if self.is_free(Channel::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
             self.publish_delta(partition);
         }
@@ -132,18 +133,18 @@ impl PublishSchedule {
         }
     }
 
-    /// Gives away everything before the end.
+    /// Publishes everything before the partition is released.
     pub(crate) fn flush(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
         loop {
-            // Before anything is looked at: what happens meanwhile is not missed.
+            // Read before the channels are, so that a change in between is not missed.
             let freed = self.acked().freed();
             if self.acked().is_abandoned() {
                 return;
             }
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Channel::Checkpoints);
-            // Those who follow first, so that they need not load the tables anew.
+            // Deltas first, so that serving processes need not load the tables again.
             if self.is_free(Channel::Steps) && self.has_step(partition) {
                 self.publish_delta(partition);
             } else if self.is_free(Channel::Tables) && (has_changes || (self.unsaved > 0 && keeps))
@@ -153,8 +154,8 @@ impl PublishSchedule {
                 return;
             } else if Instant::now() >= until {
                 tracing::warn!(
-                    "partition {}: left without a checkpoint of its last entries; they are counted again at the next \
-                     start",
+                    "partition {}: released without a checkpoint of its last entries; the next start recounts \
+                     them",
                     self.at
                 );
                 return;
@@ -164,7 +165,7 @@ impl PublishSchedule {
         }
     }
 
-    /// Ends it; what is under way is given up.
+    /// Stops publishing. What is not written yet is abandoned.
     pub(crate) fn close(self) {
         self.publisher.close();
     }
@@ -179,7 +180,10 @@ impl PublishSchedule {
 
     fn publish_delta(&mut self, partition: &mut Partition) {
         let Some(step) = partition.take_step(STEP_ROWS) else {
-            tracing::debug!("partition {}: too much for a step; tables first", self.at);
+            tracing::debug!(
+                "partition {}: too many rows for a delta; writing tables first",
+                self.at
+            );
             return;
         };
         let pulses = serde_json::to_vec(&self.pulses).expect("pulses are plain data");
@@ -219,18 +223,18 @@ impl PublishSchedule {
     }
 }
 
-/// How often a lane is used.
+/// How often a channel is used.
 struct ChannelInterval {
     every: Duration,
-    /// A lane that takes longer than that is used half the time, but with no longer a pause than this.
+    /// A channel that takes longer than `every` is used half the time, but with no longer a pause than this.
     pause_max: Duration,
 }
 
-/// How long ago a lane was used, and how long that took.
+/// When a channel was last used, and how long that took.
 struct ChannelPace {
     interval: ChannelInterval,
     began: Instant,
-    /// None as long as nobody has asked since.
+    /// None until the channel is found free again.
     took: Option<Duration>,
     used: bool,
 }
@@ -245,7 +249,7 @@ impl ChannelPace {
         }
     }
 
-    /// Whether it is time to use the lane again. To be asked from when it is free.
+    /// Whether it is time to use the channel again. Call it as soon as the channel is free.
     fn is_due(&mut self, behind: bool) -> bool {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
@@ -262,7 +266,7 @@ impl ChannelPace {
 }
 
 impl ChannelInterval {
-    /// From one use that took so long to the next.
+    /// From the start of a use that took this long to the start of the next.
     fn after(&self, took: Duration) -> Duration {
         self.every.max(took + took.min(self.pause_max))
     }

@@ -1,4 +1,4 @@
-//! Whether figures can be served, told to the server.
+//! Watches whether figures can be served.
 
 use headcount_query::Readiness;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use tokio::{sync::watch, time::interval};
 
 use crate::{event_bus::EventBus, roles::serve::partition_handle::PartitionHandles};
 
-/// How often it is looked.
+/// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Tells the server whether figures can be served.
+/// Reports to the server whether figures can be served.
 pub(crate) async fn watch_readiness(
     bus: EventBus,
     waiting: Option<watch::Receiver<Option<String>>>,

@@ -1,4 +1,4 @@
-//! What is served, shown by a process that does not count: a replica of every partition.
+//! Replicas of all partitions, for a process that serves but does not count.
 
 use std::{
     sync::Arc,
@@ -23,14 +23,14 @@ use crate::{
     },
 };
 
-/// How often it is looked for something new.
+/// How often the serving store is polled for changes.
 const POLL: Duration = Duration::from_millis(50);
-/// How long an idle replica waits before it looks at requests again.
+/// How long an idle replica waits before it answers requests again.
 const LOOK: Duration = Duration::from_millis(5);
-/// Steps that may wait at one replica.
+/// Updates that may wait at one replica.
 const UPDATES: usize = 4;
 
-/// What one replica learns.
+/// An update of one replica.
 enum ReplicaUpdate {
     Reset,
     Rows(Vec<Row>),
@@ -49,7 +49,7 @@ pub(crate) struct Replicas {
 }
 
 impl Replicas {
-    /// Loads everything that is served, and follows it from then on.
+    /// Loads the serving store and follows it from then on.
     pub(crate) fn start(serving: Serving, bus: EventBus) -> Result<Self> {
         let partitions = serving.identity().partitions;
         let handles = PartitionHandles::new(partitions);
@@ -100,7 +100,7 @@ impl Replicas {
     }
 }
 
-/// Gives every replica what is its own.
+/// Sends each replica the updates of its partition.
 async fn dispatch(
     mut heard: Receiver<headcount_serving::ReplicaEvent>,
     inboxes: Vec<Sender<ReplicaUpdate>>,
@@ -127,16 +127,16 @@ async fn dispatch(
                 (partition, commit)
             }
             headcount_serving::ReplicaEvent::Stale { cause } => {
-                tracing::warn!("what is shown grows old: {cause}; it is tried again");
+                tracing::warn!("the dashboard is out of date: {cause}; retrying");
                 continue;
             }
             headcount_serving::ReplicaEvent::Fresh => {
-                tracing::info!("what is shown is up to date again");
+                tracing::info!("the dashboard is up to date again");
                 continue;
             }
         };
         if let Some(inbox) = inboxes.get(usize::from(partition)) {
-            // A replica that has failed has said why.
+            // A replica that has failed has logged why.
             let _ = inbox.send(update).await;
         }
     }
@@ -147,7 +147,7 @@ struct ReplicaLoop {
     updates: Receiver<ReplicaUpdate>,
     requests: RequestInbox,
     shown: Replica,
-    /// What is being loaded; until it is whole the one before is shown.
+    /// The replica being loaded; until it is complete, the previous one is shown.
     loading: Option<Replica>,
     /// Rows of a commit that is not complete.
     rows: Vec<Row>,
@@ -209,9 +209,9 @@ impl ReplicaLoop {
         for pulses in pulses {
             match serde_json::from_slice::<Vec<Pulse>>(pulses) {
                 Ok(pulses) if pulses.is_empty() => {}
-                // Nobody may be looking.
+                // There may be no dashboard open.
                 Ok(pulses) => drop(self.bus.pulses.send(Arc::from(pulses))),
-                Err(error) => tracing::debug!("dots of the map cannot be read: {error}"),
+                Err(error) => tracing::debug!("cannot decode answers for the map: {error}"),
             }
         }
         self.bus.commits.send_modify(|commit| *commit += 1);

@@ -1,4 +1,4 @@
-//! Merges the partitions' surveys into the figures that the server questions for.
+//! Merges the partitions' surveys into the figures that the server asks for.
 
 use headcount_query::Question;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::roles::serve::partition_handle::PartitionHandles;
 
-/// Answers questions until nobody can ask any more.
+/// Answers questions until all askers are gone.
 pub(crate) async fn answer_questions(
     mut questions: mpsc::Receiver<Question>,
     handles: PartitionHandles,
@@ -24,11 +24,11 @@ pub(crate) async fn answer_questions(
         let handles = handles.clone();
         answers.spawn(async move {
             if let Err(error) = answer(ask, &handles).await {
-                tracing::warn!("answer a question of the page: {error:#}");
+                tracing::warn!("cannot answer a question of the server: {error:#}");
             }
         });
     }
-    // An answer in the making holds the partitions; they can be closed when it is given.
+    // An unfinished answer holds the partitions; they can close after it.
     while answers.join_next().await.is_some() {}
 }
 
@@ -49,7 +49,7 @@ async fn answer(ask: Question, handles: &PartitionHandles) -> Result<()> {
     }
 }
 
-/// Adds the surveys up and replies; sorting lists is no work for the network's threads.
+/// Merges the surveys and replies, on a blocking thread: sorting long lists would hold up the network.
 async fn give<T: Send + 'static>(
     reply: oneshot::Sender<T>,
     surveys: Vec<Survey>,
@@ -60,7 +60,7 @@ async fn give<T: Send + 'static>(
     })
     .await
     .context("merge the partitions")?;
-    // Whoever asked may have gone.
+    // The asker may have gone.
     let _ = reply.send(made);
     Ok(())
 }
