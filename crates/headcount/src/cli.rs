@@ -53,7 +53,7 @@ pub(crate) enum Command {
     /// Count recordings in memory and store nothing, as `wc` does for text.
     Count(CountArgs),
     /// Add recordings to the journal. Importing the same content again changes nothing.
-    Import(ImportArgs),
+    Import(Box<ImportArgs>),
     /// Print the summary of `count`, from the journal.
     Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.

@@ -1,4 +1,4 @@
-//! A live process: its roles put together, run until a signal comes, and taken apart again.
+//! A live process: assembles its roles, runs them until a signal comes, and stops them in order.
 
 use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -39,8 +39,9 @@ use crate::{
     roles::serve::views::answer_questions,
 };
 
-/// Questions of the server that may wait for the publisher.
+/// Questions of the server that may wait for an answer.
 const ASKS: usize = 256;
+
 /// What a live process is made of.
 pub(crate) struct Live {
     pub(crate) data: DataDir,
@@ -56,11 +57,11 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process is asked for.
+    /// Names that a proxy in front of this process passes on in `Host`.
     pub(crate) hosts: Vec<HostName>,
 }
 
-/// What the server hears from the rest of the process.
+/// The channels between the server and the rest of the process.
 struct ServerChannels {
     bus: EventBus,
     readiness: watch::Sender<Readiness>,
@@ -69,7 +70,7 @@ struct ServerChannels {
     questions: mpsc::Receiver<headcount_query::Question>,
 }
 
-/// What a process stands on.
+/// The journal, the serving store and the lake of a process, as far as it uses them.
 struct Engines {
     journal: Option<Arc<Journal>>,
     serving: Option<Serving>,
@@ -78,11 +79,11 @@ struct Engines {
 
 /// The partitions that this process counts.
 enum CountedPartitions {
-    /// All of them.
+    /// All partitions.
     All(HeldPartitions),
-    /// Those that the group gives it.
+    /// The partitions that the group assigns to it.
     Shared(GroupMember),
-    /// None: another process does.
+    /// None: other processes count.
     None,
 }
 
@@ -91,7 +92,7 @@ impl Live {
         self.roles.contains(&role)
     }
 
-    /// Runs until told to stop by a signal; `listening` hears the address.
+    /// Runs until a signal stops it; calls `listening` with the address once the server accepts connections.
     pub(crate) fn run(
         self,
         runtime: &Runtime,
@@ -129,7 +130,7 @@ impl Live {
         };
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
-            // The server first: while the journal is read it says so.
+            // The server starts first, so that probes are answered while the journal is read.
             let server = tokio::spawn(headcount_server::serve(
                 listener,
                 state,
@@ -143,7 +144,7 @@ impl Live {
         })
     }
 
-    /// The key that members are masked with, if this process takes records and masks.
+    /// The key that masks members, if this process ingests and masks.
     fn people(&self) -> Result<Option<PeopleKey>> {
         if !self.does(Role::Ingest) || self.keep_people {
             return Ok(None);
@@ -211,7 +212,7 @@ impl Live {
         let ran = run_sources(self.sources, queue, &bus, &statuses, shared, &mut signals).await;
         watching.abort();
         publisher.abort();
-        // Everything is left in order, whatever has failed; what failed first is told.
+        // Stop everything in order, whatever failed, and return the first failure.
         let left = match heartbeat {
             Some(heartbeat) => blocking(move || heartbeat.stop()).await,
             None => Ok(()),
@@ -228,7 +229,7 @@ impl Live {
         ran.and(left).and(stopped).and(ended).and(closed)
     }
 
-    /// Takes records from now on; with where each source is to go on.
+    /// Starts the appender; returns its queue and where each source resumes.
     async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
@@ -265,8 +266,8 @@ impl Live {
         })
     }
 
-    /// Begins to count, if this process does; with what is known of sources, if all of the journal
-    /// is counted here.
+    /// Starts counting, if this process does. Returns what is known of sources if it counts the whole
+    /// journal.
     async fn start_counting(
         &self,
         engines: &Engines,
@@ -296,12 +297,12 @@ impl Live {
         self.count(counting, engines.lake.as_ref()).await
     }
 
-    /// Whether other processes may work beside this one.
+    /// Whether other processes may share the work with this one.
     pub(crate) fn is_shared(&self) -> bool {
         self.journal.is_some() || !self.does(Role::Process)
     }
 
-    /// What this process says of itself to others.
+    /// What the heartbeat of this process reports.
     fn heartbeat_options(
         &self,
         lake: Lake,
@@ -335,7 +336,7 @@ impl Live {
         }
     }
 
-    /// Counts all of the journal, or what the group gives.
+    /// Counts the whole journal, or the partitions that the group assigns.
     async fn count(
         &self,
         counting: CountingOptions,

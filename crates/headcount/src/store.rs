@@ -23,11 +23,11 @@ use crate::{
     roles::serve::partition_handle::PartitionHandles,
 };
 
-/// How long a command waits until everything it kept is archived. Only a lake that is away takes so long; what it lacks
-/// then the next process archives.
+/// How long a command waits until everything is archived. Only a lake that is away takes this long; the next process
+/// archives the rest.
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
 
-/// An open data folder of this process: it writes the journal and follows it.
+/// An open data folder: this process writes its journal and counts it.
 pub(crate) struct Store {
     pub(crate) journal: Arc<Journal>,
     pub(crate) handles: PartitionHandles,
@@ -38,8 +38,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens or creates the folder; returns when the counts are those of the whole journal.
-    /// Archives meanwhile in the lake that is given (`None` in it is the folder's own), if one is.
+    /// Opens or creates the folder; returns when the whole journal is counted. With `archive` it also archives, into
+    /// the given lake or, for an inner `None`, into the folder's own.
     pub(crate) fn open(
         data: &DataDir,
         partitions: Option<u16>,
@@ -49,8 +49,8 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None)
     }
 
-    /// Opens the folder and counts anew from the journal, checkpoints left aside. Record times are
-    /// held against `moment` too, ms since 1970.
+    /// Opens the folder and recounts the journal without checkpoints. Record times are judged at `moment` too, ms since
+    /// 1970.
     pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
         Self::open_with(data, None, None, Some(moment))
     }
@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-/// Opens or creates the lake of a journal. One lake is one journal's.
+/// Opens or creates the lake of a journal. A lake belongs to one journal.
 fn open_lake_of(journal: &Journal, address: &LakeAddress) -> Result<Lake> {
     let lake = Lake::open_with(address, headcount_lake::Options::default())?;
     LakeDescription::new(journal.id(), journal.partitions()).agree(&lake)?;
@@ -145,8 +145,8 @@ impl JournalSnapshot {
         Ok(Self { partitions })
     }
 
-    /// Reads the journal as far as another snapshot has, checkpoints left aside. Record times are
-    /// held against the same moments.
+    /// Counts the journal without checkpoints, as far as another snapshot does. Record times are judged at the same
+    /// moments.
     pub(crate) fn replayed(data: &DataDir, as_far_as: &Self) -> Result<Self> {
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
@@ -172,7 +172,7 @@ impl JournalSnapshot {
     }
 }
 
-/// Opens the journal of a data folder for reading, beside a process that may write it.
+/// Opens the journal of a data folder for reading; another process may be writing it.
 pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
     if !data.journal().is_dir() {
         let folder = data.path().display();

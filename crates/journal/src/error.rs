@@ -115,7 +115,7 @@ pub enum Error {
     #[error("the journal is closed")]
     Closed,
     /// There is no such partition.
-    #[error("partition {partition} does not exist: the journal has {partitions} partitions")]
+    #[error("partition {partition} does not exist, the journal has {partitions}")]
     NoPartition {
         /// The one asked for.
         partition: u16,

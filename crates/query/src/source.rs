@@ -35,7 +35,7 @@ pub enum SourceKind {
         /// Greater than 0; 1 is as fast as it was.
         speed: f64,
     },
-    /// Records that nobody sent.
+    /// Simulated records.
     Simulation,
     /// A recording, read as fast as it can be counted.
     File,
@@ -51,7 +51,7 @@ pub enum ConnectionState {
     Live,
     /// Its connection was lost and is being made again.
     Reconnecting,
-    /// Everything has been read; nothing more will come.
+    /// Everything has been read, and nothing more will come.
     Ended,
     /// Nothing more will come without help; the error of its status says why.
     Failed,

@@ -1,4 +1,4 @@
-//! Where what is served is kept: memory, or a keyspace of Cassandra.
+//! The address of a serving store: memory, or a keyspace of Cassandra.
 
 use std::{env, fmt, path::PathBuf, str::FromStr};
 

@@ -1,4 +1,4 @@
-//! What can go wrong with what is served, and the way out.
+//! The errors of a serving store, each with the way out.
 
 /// The result of everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

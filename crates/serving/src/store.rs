@@ -1,4 +1,4 @@
-//! The seam: where what is served is kept. Everything above it is the same for all stores.
+//! The backends of a serving store. Everything above them is the same for all.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `headcount dead-letters`: records that were refused, and why.
+//! `headcount dead-letters`: lists refused records, and why they were refused.
 
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
     ))
 }
 
-/// Hands every dead letter to `take`, oldest first, until it says no.
+/// Passes every dead letter to `take`, oldest first, until it returns false.
 fn each(data: &DataDir, mut take: impl FnMut(ListedLetter) -> Result<bool>) -> Result<()> {
     let journal = open_read_only(data)?;
     let end = journal.durable_end(0)?;

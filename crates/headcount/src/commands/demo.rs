@@ -1,4 +1,4 @@
-//! `headcount demo`: a simulated stream, everything embedded, the dashboard opened.
+//! `headcount demo`: counts a simulated stream and opens the dashboard.
 
 use std::{
     io::IsTerminal,
@@ -20,7 +20,7 @@ use crate::{
     live::Live,
 };
 
-/// The first look finds a stream that has been running for so long.
+/// The dashboard opens on a stream that seems to have run this long.
 const WARMUP_SECONDS: u32 = 600;
 
 pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {

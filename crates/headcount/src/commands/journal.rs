@@ -1,4 +1,4 @@
-//! `headcount journal`: its files, checked or counted.
+//! `headcount journal`: checks or counts the journal's files.
 
 use anyhow::Result;
 use headcount_journal::Report;
@@ -21,7 +21,7 @@ pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
     crate::store::open_read_only(&data)
         .map(drop)
         .or_else(|error| {
-            // A damaged journal cannot be opened, and is just what a check is for.
+            // A damaged journal cannot be opened, but it can be checked.
             if check && data.journal().is_dir() {
                 Ok(())
             } else {

@@ -1,4 +1,4 @@
-//! `headcount rebuild`: the checkpoints made anew from the journal, or the answer from the archive.
+//! `headcount rebuild`: new checkpoints from the journal, or a summary from the archive.
 
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
@@ -21,7 +21,7 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }
     let data = DataDir::new(args.data.data);
-    // Only to say clearly when there is nothing to rebuild from.
+    // Only for a clear error when there is nothing to rebuild from.
     crate::store::open_read_only(&data)?;
     let store = Store::open_anew(&data, moment)?;
     let held = store.handles.held();
@@ -46,7 +46,7 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
     ))
 }
 
-/// Counts what the archive has, record times held against `moment` too.
+/// Counts the archive; record times are judged at `moment` too.
 fn from_archive(address: &LakeAddress, moment: i64) -> Result<JournalSnapshot> {
     let waiting = OpeningNotice::on(address);
     let lake = open_lake_to_read(address)?;

@@ -1,4 +1,4 @@
-//! `headcount verify`: the counts that are kept against those of a fresh engine.
+//! `headcount verify`: compares the stored counts with those of a fresh engine.
 
 use anyhow::Result;
 use headcount_engine::Partition;

@@ -20,7 +20,7 @@ const GRACE_MS: i64 = 60_000;
 
 /// The archiver of one partition. [`run`](super::run()) feeds it from a journal.
 ///
-/// Any number of them may work on one partition: they make the same objects, and who comes second finds them there.
+/// Any number of them may work on one partition: they make the same objects, and the second one finds them there.
 pub struct Archiver {
     lake: Lake,
     description: LakeDescription,
@@ -34,7 +34,7 @@ pub struct Archiver {
 }
 
 impl Archiver {
-    /// Takes up the archive of a partition where it ended; the lake becomes the journal's if it is nobody's.
+    /// Resumes the archive of a partition where it ended. A new lake becomes the journal's.
     pub fn open(lake: &Lake, description: LakeDescription, partition: u16) -> Result<Self> {
         let mut positions = ArchivePositions::of(partition);
         let description = description.agree(lake)?;
@@ -79,7 +79,7 @@ impl Archiver {
         self.partition
     }
 
-    /// The next entry that is to be taken.
+    /// The offset of the next entry to take.
     #[must_use]
     pub fn next(&self) -> u64 {
         self.next
@@ -137,8 +137,8 @@ impl Archiver {
     /// Stores a cut's objects and then the position. May be called again after an error. `place` is where the reader
     /// stood before it gave the cut's last entry, or earlier.
     ///
-    /// Returns true if the next entry is the one behind the cut. If false, somebody else has closed this cut elsewhere:
-    /// what was taken since is forgotten, and entries are to be given from [`Archiver::position`] on.
+    /// Returns true if the next entry is the one behind the cut. If false, another archiver closed this cut elsewhere: this
+    /// one forgets what it took since, and the caller passes entries from [`Archiver::position`] on.
     pub fn store(&mut self, sealed: &Sealed, place: &Place) -> Result<bool> {
         let mut end = sealed.end;
         for (key, body) in &sealed.objects {

@@ -14,8 +14,8 @@ use crate::store;
 /// }
 /// ```
 ///
-/// What is wrong is an error that names it. To call [`Entries::advance`] again after one goes on behind it: who rebuilds
-/// stops there, who checks goes on.
+/// Anything wrong is an error that names it. Calling [`Entries::advance`] after an error continues behind it: a rebuild
+/// stops there, a check continues.
 pub struct Entries<'a> {
     archive: &'a Archive,
     partition: u16,
@@ -46,7 +46,10 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Goes on to the next entries; false if there are none.
+    /// Advances to the next entries; returns false if there are none.
+    ///
+    /// # Errors
+    /// When an object is damaged or missing, or the lake is away.
     pub fn advance(&mut self) -> Result<bool> {
         self.ready.clear();
         let next = self.next;

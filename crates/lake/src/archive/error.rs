@@ -11,10 +11,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The lake said no.
+    /// The lake failed.
     #[error(transparent)]
     Lake(#[from] store::Error),
-    /// The journal said no.
+    /// The journal failed.
     #[error("read the journal to archive it")]
     Journal(#[from] headcount_journal::Error),
     /// Compression failed, for want of memory.
@@ -66,7 +66,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// True if it may be gone the next time: the lake is away, or somebody can mend it.
+    /// Whether a retry may succeed: the lake is away, or an operator can mend the cause.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {

@@ -17,7 +17,7 @@ use super::position::ArchivePosition;
 
 /// What one read brings at most.
 const READ_BYTES: usize = 1 << 20;
-/// How long a read waits before it is looked whether the hour of the open cut is over. A stop wakes it.
+/// How long a read waits before the archiver checks whether the hour of the open cut is over. A stop wakes it.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long the end is looked for when it is to finish.
 const FINISH_MAX: Duration = Duration::from_secs(2);
@@ -104,9 +104,11 @@ impl Stop {
 /// Archives a partition until it is stopped, or the journal is closed and all of it is read.
 ///
 /// `open` gives a reader of the partition at the position's place (what is archived already is passed over). It is called
-/// again when another archiver has cut elsewhere. While the lake is away nothing is read and everything is
-/// tried again; that is said once in the log and always in the [`ArchiveFigures`](super::ArchiveFigures). Only what no waiting mends
-/// is returned.
+/// again when another archiver has cut elsewhere. While the lake is away, it reads nothing and
+/// retries; it logs that once and shows it in the [`ArchiveFigures`](super::ArchiveFigures).
+///
+/// # Errors
+/// Only those that waiting does not mend.
 pub fn run(
     archiver: &mut Archiver,
     mut open: impl FnMut(&ArchivePosition) -> headcount_journal::Result<Reader>,
@@ -242,10 +244,7 @@ fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
 
 fn goes_on(archiver: &Archiver) {
     if archiver.figures().set_trouble(None).is_some() {
-        tracing::info!(
-            partition = archiver.partition(),
-            "archiving resumed"
-        );
+        tracing::info!(partition = archiver.partition(), "archiving resumed");
     }
 }
 

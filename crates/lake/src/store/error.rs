@@ -30,7 +30,7 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
-    /// The store does not let us.
+    /// The store denies access.
     #[error(
         "{lake} refuses to {action} {key}: {said}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their permissions"
     )]
@@ -62,7 +62,7 @@ pub enum Error {
         /// The lake.
         lake: String,
     },
-    /// The store did not answer, or asked to be spared, for as long as patience went. A put may have been done.
+    /// The store did not answer, or asked to slow down, until the retry limit. A put may have been done.
     #[error(
         "{lake} cannot {action} {key} (tried for {} s): {said}; check that it is running, and check endpoint and region",
         tried.as_secs()

@@ -9,7 +9,7 @@ use super::{Lake, PutOutcome, SwapOutcome};
 /// How many race.
 const RACERS: u32 = 6;
 
-/// Proves that names are created once and swapped only by who saw the latest.
+/// Proves that the store creates a name once, and swaps an object only for a caller that saw the latest.
 pub(super) fn prove(lake: &Lake) -> Result<()> {
     let key = format!("probe/{:016x}", headcount_clock::random_id());
     let proved = prove_at(lake, &key);

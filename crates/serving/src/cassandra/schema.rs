@@ -1,4 +1,4 @@
-//! The tables: made by whoever comes first, used as they are by all others.
+//! The tables: the first process creates them, and all others use them as they are.
 
 use futures_util::FutureExt;
 use scylla::{client::session::Session, deserialize::row::DeserializeRow};
@@ -37,7 +37,7 @@ const TABLES: &[TableDefinition] = &[
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: up to where the tables are of each partition of the journal'",
     ),
-    // Entries live 10 minutes: a reader that is further behind loads anew.
+    // Entries live 10 minutes: a reader that is further behind loads the tables again.
     TableDefinition(
         "served_tail",
         "journal_partition int, next_offset bigint, writer bigint, chunk int, previous bigint, chunks int, body blob, \
