@@ -321,20 +321,6 @@ fn a_journal_on_kafka_gives_a_plain_count() {
             std::process::id()
         );
         let lake = folder.path().join("lake").display().to_string();
-        let import = ours()
-            .args([
-                "import",
-                "--journal",
-                &journal,
-                "--partitions",
-                partitions,
-                "--data",
-            ])
-            .arg(folder.path().join("import"))
-            .arg(&file)
-            .stdout(Stdio::null())
-            .status();
-        assert!(import.unwrap().success());
         let more = [
             "--journal",
             &journal,
@@ -345,7 +331,8 @@ fn a_journal_on_kafka_gives_a_plain_count() {
             "--partitions",
             partitions,
         ];
-        let run = || Process::run_with(headcount(), &folder.path().join("w"), &[], &more);
+        let source = [format!("file:{file}")];
+        let run = || Process::run_with(ours(), &folder.path().join("w"), &source, &more);
         let process = run();
         await_counted(&process, &right);
         process.kill();

@@ -298,8 +298,8 @@ mod tests {
         let control = Control::Position {
             of: "http://h/".to_owned(),
             position,
-            received: 1,
             repaired: 0,
+            received: 1,
         };
         KnownSources::of_bodies(&[control.to_body()])
     }
