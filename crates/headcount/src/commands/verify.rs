@@ -18,7 +18,7 @@ struct Verdict {
     agrees: bool,
     balanced: bool,
     entries: u64,
-    /// The moment that record times are held against besides their arrival, ms since 1970, if the
+    /// The moment at which record times are judged besides their arrival, ms since 1970, if the
     /// state was rebuilt.
     judged_at: Option<i64>,
     digest: String,

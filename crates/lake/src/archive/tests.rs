@@ -414,7 +414,7 @@ fn damaged_misplaced_and_contradicting_objects_are_named() {
     lake.put(first, &body[..body.len() - 1]).unwrap();
     says("is damaged");
     lake.put(first, other).unwrap();
-    says("not the one it was stored under");
+    says("stored under another name");
     lake.put(first, body).unwrap();
 
     // The archive of another journal of the same id, of which the position was lost.

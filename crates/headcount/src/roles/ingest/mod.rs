@@ -1,4 +1,4 @@
-//! Taking records in: sources, their queue, and the journal they are appended to.
+//! Ingest: sources, their queue, and the appender that writes to the journal.
 
 pub(crate) mod appender;
 pub(crate) mod clock_lead;

@@ -65,8 +65,8 @@ fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) ->
     differs
 }
 
-/// What a source at this address brings. A recording that a server plays as a stream cannot be told from
-/// a stream here; its record times give it away on the page.
+/// The kind of a source at this address. A recording that a server plays as a stream looks like a stream here; its record
+/// times show on the page what it is.
 pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     match address {
         SourceAddress::Simulation(_) => SourceKind::Simulation,

@@ -107,8 +107,8 @@ impl Checkpoints {
     }
 }
 
-/// Writes a checkpoint into a folder, made if it is not there. It is written beside, synced and
-/// renamed: after a crash it is whole, or the one before is there.
+/// Writes a checkpoint into a folder, which it creates if necessary. The file is written under another name, synced and
+/// renamed: after a crash it is complete, or the previous one is still there.
 fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let beside = folder.join("checkpoint.tmp");

@@ -1,4 +1,4 @@
-//! Counting: partitions of the journal, who has which, and where their changes go.
+//! Counting: the partitions that this process owns, and where their changes are published.
 
 pub(crate) mod acked_offsets;
 pub(crate) mod archive;

@@ -14,7 +14,7 @@ use crate::{
     roles::process::publisher::{Checkpoint, Publisher, TableBatch},
 };
 
-/// A checkpoint is written after so many entries, however little time has passed.
+/// A checkpoint is written after this many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// Serving processes get deltas this often, if anything changed.
 const STEPS: ChannelInterval = ChannelInterval {
@@ -306,7 +306,7 @@ mod tests {
         pace.began -= Duration::from_secs(60);
         pace.begin();
         assert!(!pace.is_due(false), "it was just used");
-        // It was free at once, and nobody had anything to give for an hour.
+        // It was free at once, and there was nothing to publish for an hour.
         pace.began -= Duration::from_secs(3_600);
         assert!(pace.is_due(false));
         assert!(pace.took.unwrap() < Duration::from_secs(1));

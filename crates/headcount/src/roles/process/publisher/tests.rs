@@ -11,7 +11,7 @@ use super::*;
 
 /// How long anything may take before a test calls it stuck.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What is served has one partition: number 0.
+/// The serving store has one partition: number 0.
 const PARTITIONS: u16 = 1;
 
 struct Room {
