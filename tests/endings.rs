@@ -113,7 +113,7 @@ fn servers_that_are_not_there_are_named_soon_and_with_a_remedy() {
         let [first, .., last] = &lines[..] else {
             panic!("{said}")
         };
-        assert!(first.ends_with("takes long; waiting"), "{said}");
+        assert!(first.ends_with("is taking long; waiting"), "{said}");
         assert!(first.contains(&address.to_string()), "{said}");
         assert!(last.contains("running"), "{said}");
         assert!(last.ends_with("right?"), "{said}");
@@ -163,7 +163,7 @@ fn a_process_whose_journal_is_away_ends_when_it_is_told_to() {
         let status = process.ends();
         let said = process.said();
         assert_eq!(status.code(), Some(74), "{said}");
-        assert!(said.contains("were not kept"), "{said}");
+        assert!(said.contains("were not stored"), "{said}");
         kafka.restart();
     }
 }

@@ -77,5 +77,5 @@ fn what_is_shown_is_of_the_journal_of_the_lake() {
     }
     other.lake = one.lake.clone();
     let said = other.start_refused("s", &["serve"]);
-    assert!(said.contains("is of journal"), "{said}");
+    assert!(said.contains("belongs to journal"), "{said}");
 }

@@ -148,7 +148,7 @@ impl Address {
         let path = percent_decode_str(&self.path).decode_utf8();
         match path {
             Ok(path) if !path.contains('\0') => Ok(path.into_owned()),
-            _ => Err(self.refuse("the escapes (%..) in the path stand for no UTF-8 text")),
+            _ => Err(self.refuse("the escapes (%..) in the path are not UTF-8")),
         }
     }
 

@@ -102,7 +102,7 @@ impl Address {
         };
         let url = match Url::parse(value) {
             Ok(url) => url,
-            Err(error) => return refuse(&format!("is no URL ({error})")),
+            Err(error) => return refuse(&format!("is not a URL ({error})")),
         };
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return refuse("begins neither with https:// nor with http://");

@@ -71,7 +71,7 @@ fn what_is_wrong_is_said_with_where_and_what_to_write() {
         assert!(said.contains("; write xx://HOST:PORT/NAME"), "{said}");
     }
     let said = parse("xx:%ff%fe").unwrap().path().unwrap_err().to_string();
-    assert!(said.contains("no UTF-8"), "{said}");
+    assert!(said.contains("not UTF-8"), "{said}");
     assert!(parse("file:a%00b").unwrap().path().is_err());
 }
 

@@ -1,4 +1,4 @@
-//! Where the journal is, and how it is opened there.
+//! The address of a shared journal, and how to open it.
 
 use std::{fmt, str::FromStr};
 
@@ -13,7 +13,7 @@ use headcount_journal::kinesis;
 use headcount_record::{Feed, Kind};
 
 #[cfg(any(feature = "kafka", feature = "kinesis"))]
-use crate::cli::PARTITIONS;
+use crate::defaults::PARTITIONS;
 
 /// A journal that several processes share.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ impl FromStr for JournalAddress {
             Some("kinesis") => Err(AddressError::not_built(text, "Kinesis")),
             _ => Err(AddressError::new(
                 text,
-                "there is no journal at such an address",
-                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM, or leave it away for a journal in \
+                "a journal cannot be at such an address",
+                "write kafka://HOST:PORT,HOST:PORT/NAME or kinesis://REGION/STREAM, or omit it for a journal in \
                  the data folder",
             )),
         }
@@ -73,8 +73,8 @@ impl fmt::Display for JournalAddress {
     )
 )]
 impl JournalAddress {
-    /// Opens the journal; to write to it, and to make one with so many partitions, if `writes`. `worker` is the name
-    /// under which this process does: of two with one name the older is refused.
+    /// Opens the journal; with `writes` to write to it, and to create one with this many partitions. `worker` is the
+    /// name of this process: a newer writer of the same name fences it.
     pub(crate) fn open(
         &self,
         partitions: Option<u16>,
@@ -93,7 +93,7 @@ impl JournalAddress {
             }
             #[cfg(feature = "kinesis")]
             Self::Kinesis(ref address) => {
-                // One process writes and counts such a journal: nobody needs its name, and it makes it.
+                // One process both writes and counts such a journal, so it always creates it and needs no name.
                 let _ = (worker, writes);
                 let mut options = kinesis::Options::new(address.clone());
                 options.partitions = partitions.or(options.partitions);
@@ -104,8 +104,8 @@ impl JournalAddress {
     }
 }
 
-/// The topics of a journal on Kafka: one a feed, one of what was refused, and one for the records of all schemas that the
-/// journal registers.
+/// The topics of a journal on Kafka: one for each feed, one for dead letters, and one for the records of all schemas that
+/// the journal registers.
 #[cfg(feature = "kafka")]
 fn topics() -> Vec<JournalTopic> {
     let feeds = Feed::ALL.map(Kind::of).into_iter();

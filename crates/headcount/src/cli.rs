@@ -16,17 +16,12 @@ use headcount_standin::Speed;
 
 use crate::{
     backend::JournalAddress,
+    defaults::CHECKPOINT_SECONDS,
     exit::{USAGE, exit},
-    recordings::Recording,
+    recordings::RecordingAddress,
 };
 
-/// The default number of partitions of a new journal: enough for the cores of a laptop.
-pub(crate) const PARTITIONS: u16 = 2;
-
-/// The default seconds between two checkpoints: a restart counts what came since within a moment.
-pub(crate) const CHECKPOINT_SECONDS: u64 = 30;
-
-/// Where sources may be given instead of on the command line.
+/// The environment variable that may give sources instead of the command line.
 const SOURCES: &str = "HEADCOUNT_SOURCE";
 
 /// Live counts of people from a stream of RSVPs.
@@ -52,36 +47,36 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start a simulated stream and open the dashboard. Needs nothing else.
-    Demo(Demo),
+    Demo(DemoArgs),
     /// Ingest, keep, count and serve records. Without a source, serve what the journal holds.
-    Run(Box<Run>),
-    /// Count recordings in memory and keep nothing: to this data what `wc` is to text.
-    Count(Count),
-    /// Put recordings into the journal. Importing the same content again changes nothing.
-    Import(Import),
-    /// Print what `count` prints, from the journal.
-    Summary(Summary),
+    Run(Box<RunArgs>),
+    /// Count recordings in memory and store nothing, as `wc` does for text.
+    Count(CountArgs),
+    /// Add recordings to the journal. Importing the same content again changes nothing.
+    Import(Box<ImportArgs>),
+    /// Print the summary of `count`, from the journal.
+    Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.
-    Verify(Data),
+    Verify(DataArgs),
     /// Discard the checkpoints and recount from the journal or from the archive.
-    Rebuild(Rebuild),
+    Rebuild(RebuildArgs),
     /// Show the cluster: which process counts which partition, and how far it lags.
-    Status(Status),
+    Status(StatusArgs),
     /// Write the simulator's records to a file.
-    Simulate(Simulate),
+    Simulate(SimulateArgs),
     /// Stand in for stream.meetup.com: serve recordings or the simulation the way it did.
-    Stream(Stream),
+    Stream(StreamArgs),
     /// Show refused records.
     #[command(subcommand)]
-    DeadLetters(DeadLetters),
+    DeadLetters(DeadLettersCommand),
     /// Check or count the journal's files.
     #[command(subcommand)]
-    Journal(Journal),
+    Journal(JournalCommand),
 }
 
 /// The folder that a command works on.
 #[derive(Debug, Args)]
-pub(crate) struct Data {
+pub(crate) struct DataArgs {
     /// The data folder.
     #[arg(
         long,
@@ -96,7 +91,7 @@ pub(crate) struct Data {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
+pub(crate) struct DemoArgs {
     /// The demo's own data folder.
     #[arg(long, value_name = "DIR", default_value = "headcount-demo")]
     pub(crate) data: PathBuf,
@@ -104,7 +99,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
-    pub(crate) proxy: Proxy,
+    pub(crate) proxy: ProxyArgs,
     /// Simulated RSVPs per second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
@@ -114,7 +109,7 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Run {
+pub(crate) struct RunArgs {
     /// The data folder.
     #[arg(
         long,
@@ -128,7 +123,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", value_parser = listen)]
     pub(crate) listen: Option<SocketAddr>,
     #[command(flatten)]
-    pub(crate) proxy: Proxy,
+    pub(crate) proxy: ProxyArgs,
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
     /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
     /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
@@ -143,7 +138,7 @@ pub(crate) struct Run {
     )]
     pub(crate) roles: Vec<Role>,
     #[command(flatten)]
-    pub(crate) cluster: Cluster,
+    pub(crate) cluster: ClusterArgs,
     /// How often a partition writes a checkpoint if records came in. The process that resumes from a checkpoint recounts
     /// everything after it.
     #[arg(
@@ -158,11 +153,11 @@ pub(crate) struct Run {
     #[arg(long, env = "HEADCOUNT_UNPROTECTED")]
     pub(crate) unprotected: bool,
     #[command(flatten)]
-    pub(crate) keep: Keep,
+    pub(crate) keep: NewJournalArgs,
 }
 
-impl Run {
-    /// The sources that were given, or else those of the environment. Clap would split both at spaces or neither.
+impl RunArgs {
+    /// Takes the sources of the command line, or else those of the environment. Clap would split both at spaces or neither.
     pub(crate) fn take_sources(&mut self) -> Result<Vec<SourceAddress>> {
         if !self.sources.is_empty() {
             return Ok(std::mem::take(&mut self.sources));
@@ -170,7 +165,7 @@ impl Run {
         let text = std::env::var_os(SOURCES).unwrap_or_default();
         let text = text
             .to_str()
-            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is no UTF-8 text")))?;
+            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
         text.split_whitespace()
             .map(|address| {
                 address
@@ -183,7 +178,7 @@ impl Run {
 
 /// The proxy in front of a process that listens on loopback.
 #[derive(Debug, Args)]
-pub(crate) struct Proxy {
+pub(crate) struct ProxyArgs {
     /// The name that a proxy in front of this process passes on in `Host`, such as counts.example. May be
     /// given several times.
     #[arg(
@@ -218,9 +213,9 @@ impl Role {
     }
 }
 
-/// The engines that a process uses. On one machine it needs none.
+/// The services that the processes of a cluster share. One process alone needs none of them.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Cluster {
+pub(crate) struct ClusterArgs {
     /// The journal, if not in the data folder: kafka://HOST:PORT,HOST:PORT/NAME or
     /// kinesis://REGION/STREAM.
     #[arg(
@@ -234,7 +229,7 @@ pub(crate) struct Cluster {
     /// `lake` in the data folder.
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: Option<LakeAddress>,
-    /// The serving store, from which pages are served: cassandra://USER@HOST,HOST/KEYSPACE.
+    /// The serving store, which processes with the role `serve` show: cassandra://USER@HOST,HOST/KEYSPACE.
     #[arg(
         long,
         value_name = "ADDR",
@@ -254,9 +249,9 @@ pub(crate) struct Cluster {
     pub(crate) no_archive: bool,
 }
 
-/// What is fixed when a journal is made.
+/// What is fixed when a journal is created.
 #[derive(Debug, Args)]
-pub(crate) struct Keep {
+pub(crate) struct NewJournalArgs {
     /// Partitions of a new journal, one thread each. Nothing changes the number afterwards. The default is 2.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) partitions: Option<u16>,
@@ -266,7 +261,7 @@ pub(crate) struct Keep {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Count {
+pub(crate) struct CountArgs {
     /// Recordings: NDJSON, arrays, pretty-printed or `curl -i` output, plain or in .gz .zst .xz .bz2 .lz4 .tar .zip. Use -
     /// for standard input. A folder stands for all files in it.
     #[arg(value_name = "FILE", required = true)]
@@ -280,16 +275,16 @@ pub(crate) struct Count {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Import {
+pub(crate) struct ImportArgs {
     /// Recordings, as for `count`, or objects on S3: s3://BUCKET/PREFIX reads everything under the prefix, as Firehose
     /// writes it, or the one object of that name. ?endpoint= and ?region= work as for the lake of `run`.
     #[arg(value_name = "FILE", required = true,
-        value_parser = OsStringValueParser::new().try_map(Recording::parse))]
-    pub(crate) files: Vec<Recording>,
+        value_parser = OsStringValueParser::new().try_map(RecordingAddress::parse))]
+    pub(crate) files: Vec<RecordingAddress>,
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) data: DataArgs,
     #[command(flatten)]
-    pub(crate) keep: Keep,
+    pub(crate) keep: NewJournalArgs,
     /// The journal, if not in the data folder, as for `run`.
     #[arg(
         long,
@@ -318,9 +313,9 @@ pub(crate) struct Import {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Summary {
+pub(crate) struct SummaryArgs {
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) data: DataArgs,
     /// Answer from this serving store instead of the data folder.
     #[arg(
         long,
@@ -332,22 +327,22 @@ pub(crate) struct Summary {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Rebuild {
+pub(crate) struct RebuildArgs {
     #[command(flatten)]
-    pub(crate) data: Data,
+    pub(crate) data: DataArgs,
     /// Recount from this raw archive (a folder or s3://BUCKET/PREFIX) instead of the journal and print the answer. `run`
     /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
-    /// Hold record times against this moment instead of now, in milliseconds since 1970: a record
-    /// counts unless it is more than five minutes ahead of both this moment and its arrival. The
-    /// same journal and the same moment give the same counts.
+    /// Judge record times at this moment instead of now, in milliseconds since 1970: a record counts
+    /// unless it is more than five minutes ahead of both this moment and its arrival. The same
+    /// journal and the same moment give the same counts.
     #[arg(long, value_name = "MS")]
     pub(crate) judged_at: Option<i64>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// The lake of the cluster, as for `run`.
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
     pub(crate) lake: LakeAddress,
@@ -357,7 +352,7 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Simulate {
+pub(crate) struct SimulateArgs {
     /// How many records to write.
     #[arg(long, value_name = "N")]
     pub(crate) records: u64,
@@ -373,7 +368,7 @@ pub(crate) struct Simulate {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Stream {
+pub(crate) struct StreamArgs {
     /// Where to listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000", value_parser = listen)]
     pub(crate) listen: SocketAddr,
@@ -392,11 +387,11 @@ pub(crate) struct Stream {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum DeadLetters {
+pub(crate) enum DeadLettersCommand {
     /// List refused records, one per line.
     List {
         #[command(flatten)]
-        data: Data,
+        data: DataArgs,
         /// List only records with this reason code.
         #[arg(long, value_name = "CODE")]
         reason: Option<String>,
@@ -406,14 +401,14 @@ pub(crate) enum DeadLetters {
         /// Its number in the list.
         offset: u64,
         #[command(flatten)]
-        data: Data,
+        data: DataArgs,
     },
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Journal {
+pub(crate) enum JournalCommand {
     /// Read every byte and check it.
-    Verify(Data),
+    Verify(DataArgs),
     /// Print entries and bytes by partition.
-    Stat(Data),
+    Stat(DataArgs),
 }

@@ -1,7 +1,7 @@
-//! Counting a recording in memory on all cores, nothing kept.
+//! Counts recordings in memory on all cores and stores nothing.
 //!
-//! In every round each worker reads a block when it is its turn, decodes it, and then enters into
-//! its own partition what all workers decoded for it. Decoded records travel, raw ones never do.
+//! In every round each worker reads a block in turn, decodes it, and then applies to its own
+//! partition what all workers decoded for it. Only decoded records pass between threads, never raw ones.
 //!
 //! ```text
 //!  reader ─▶ block 0 ─▶ worker 0: decode ─┬─╮ all ╭─▶ worker 0: apply to partition 0
@@ -24,23 +24,23 @@ use headcount_source::framing::{Block, BlockReader, ScanMode, values_in};
 
 use crate::{schema::kinds_of, team::lead};
 
-/// Bytes that a worker decodes in one round: little enough to stay in its core's cache from reading
-/// to decoding, and enough that waiting for the others does not matter.
+/// Bytes that a worker decodes in one round: few enough to stay in its core's cache from reading to
+/// decoding, and enough that waiting for the other workers does not matter.
 const BLOCK_BYTES: usize = 1 << 20;
 
 const PANICKED: &str = "no worker panicked";
 
-/// Counts what readers give, one after the other.
+/// Counts the records of readers, one reader after the other.
 pub(crate) struct Counter {
     workers: Vec<Worker>,
     schema: Arc<dyn Schema>,
-    /// Of the schema's feeds.
+    /// The kinds of the schema's feeds.
     kinds: Vec<Kind>,
     sources: u16,
     arrived: i64,
 }
 
-/// A decoder with what it decoded in this round, and the partition it keeps.
+/// A decoder with what it decoded in this round, and the partition of this worker.
 struct Worker {
     decoding: RwLock<Decoding>,
     partition: Mutex<Partition>,
@@ -51,16 +51,16 @@ struct Decoding {
     block: Block,
     /// When the block was read: blocks are numbered.
     turn: u64,
-    /// Kept for its memory only.
+    /// Reused for its memory only.
     results: Vec<Result<Record, Reason>>,
-    /// By partition.
+    /// By partition, as the next two are.
     rsvps: Vec<Vec<Rsvp>>,
     events: Vec<Vec<EventRecord>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
-    /// Records of this block with half an emoji.
+    /// Records of this block in which half an emoji was repaired.
     repaired: u64,
-    /// Partitions by event, as far as they have been asked for.
+    /// Partitions by event.
     routes: Routes,
 }
 
@@ -71,20 +71,20 @@ pub(crate) struct ValueCounts {
     pub(crate) refused: u64,
 }
 
-/// What is read, one block after the other.
-struct Reading<R> {
+/// The reader that all workers take blocks from, in turn.
+struct SharedReader<R> {
     blocks: BlockReader<R>,
     turns: u64,
 }
 
 #[derive(Clone, Copy)]
-enum Step {
+enum CountingPhase {
     Decode,
     Apply,
 }
 
 impl Counter {
-    /// A counter of so many workers for records of a schema.
+    /// A counter with this many workers for records of a schema.
     pub(crate) fn new(workers: usize, schema: &Arc<dyn Schema>) -> Self {
         let kinds = kinds_of(&**schema, Kind::FIRST_REGISTERED);
         Self {
@@ -96,7 +96,7 @@ impl Counter {
         }
     }
 
-    /// Counts all that `reader` gives; `name` is its line in the ledger. What comes before an error is counted too.
+    /// Counts all records of `reader`, in the ledger under `name`. Records before an error count too.
     pub(crate) fn count(
         &mut self,
         name: &str,
@@ -104,13 +104,13 @@ impl Counter {
     ) -> (ValueCounts, io::Result<()>) {
         let source = self.sources;
         self.sources += 1;
-        let reading = Mutex::new(Reading {
+        let reading = Mutex::new(SharedReader {
             blocks: BlockReader::new(reader, ScanMode::Lines, BLOCK_BYTES),
             turns: 0,
         });
-        let step = |at: usize, step: Step| match step {
-            Step::Decode => self.decode(at, &reading),
-            Step::Apply => {
+        let step = |at: usize, step: CountingPhase| match step {
+            CountingPhase::Decode => self.decode(at, &reading),
+            CountingPhase::Apply => {
                 self.apply(at, source, name);
                 Ok(None)
             }
@@ -119,7 +119,7 @@ impl Counter {
         let ended = lead(self.workers.len(), &step, |team| {
             loop {
                 let (mut more, mut failed) = (false, Ok(()));
-                for decoded in team.all(Step::Decode) {
+                for decoded in team.all(CountingPhase::Decode) {
                     match decoded {
                         Ok(Some(block)) => {
                             more = true;
@@ -130,7 +130,7 @@ impl Counter {
                         Err(error) => failed = Err(error),
                     }
                 }
-                team.all(Step::Apply);
+                team.all(CountingPhase::Apply);
                 if failed.is_err() || !more {
                     return failed;
                 }
@@ -143,7 +143,7 @@ impl Counter {
     fn decode(
         &self,
         at: usize,
-        reading: &Mutex<Reading<impl Read>>,
+        reading: &Mutex<SharedReader<impl Read>>,
     ) -> io::Result<Option<ValueCounts>> {
         let mut decoding = self.workers[at].decoding.write().expect(PANICKED);
         decoding.clear(self.workers.len());
@@ -162,7 +162,7 @@ impl Counter {
         }))
     }
 
-    /// Enters what all have decoded for a partition.
+    /// Applies what all workers decoded for a partition.
     fn apply(&self, at: usize, source: u16, name: &str) {
         let mut partition = self.workers[at].partition.lock().expect(PANICKED);
         let decoded = |worker: &'_ Worker| worker.decoding.read().expect(PANICKED).turn;
@@ -197,7 +197,7 @@ impl Counter {
         }
     }
 
-    /// The answer so far.
+    /// The summary so far.
     pub(crate) fn summary(&self) -> Summary {
         let partitions: Vec<_> = self
             .workers
@@ -246,7 +246,7 @@ impl Decoding {
         self.events.iter_mut().for_each(Vec::clear);
         self.others.iter_mut().for_each(Vec::clear);
         self.refused.clear();
-        // What was decoded in the round before is counted: nothing holds on to its keys.
+        // The previous round is applied, so nothing refers to its keys any more.
         self.decoder.keep_bounded();
         self.routes.follow(self.decoder.dictionary());
     }
@@ -264,7 +264,7 @@ impl Decoding {
         for ((span, bytes), result) in sound.into_iter().zip(results.drain(..)) {
             match result {
                 Ok(record) => self.route(record),
-                // A line that was not looked into may hold several values, or broken ones.
+                // A line whose values framing has not separated may hold several, or broken ones.
                 Err(Reason::BadJson) if !span.proved => self.look_into(bytes),
                 Err(reason) => self.refused.push(reason),
             }
@@ -336,7 +336,7 @@ impl Routes {
     }
 }
 
-/// The reason of a span that framing knows to be none.
+/// The reason code of a value that framing found broken.
 pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
     use headcount_source::message::Broken;
     match broken {

@@ -1,4 +1,4 @@
-//! The data folder: where everything is, and the key under which people are masked.
+//! The data folder: its layout, and the key that masks people.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -25,12 +25,12 @@ impl DataDir {
         self.0.join("journal")
     }
 
-    /// Whether there is a journal, be it a damaged one.
+    /// Whether there is a journal, damaged or not.
     pub(crate) fn has_journal(&self) -> bool {
         self.journal().join("journal.json").exists()
     }
 
-    /// The lake of a process that stands alone.
+    /// The lake of a process that works alone.
     pub(crate) fn lake(&self) -> PathBuf {
         self.0.join("lake")
     }
@@ -44,7 +44,7 @@ impl DataDir {
         &self.0
     }
 
-    /// Makes the folder if it is not there.
+    /// Creates the folder if it is missing.
     pub(crate) fn create(&self) -> Result<()> {
         if self.0.exists() && !self.0.is_dir() {
             let path = self.0.display();
@@ -59,16 +59,16 @@ impl DataDir {
             .with_context(|| format!("create the data folder {}", self.0.display()))
     }
 
-    /// The key of this folder, made at first use. It never leaves the folder: who has it can tell
-    /// whether a pseudonym is a given member's.
+    /// The key of this folder, created at first use. It never leaves the folder: whoever has it can tell
+    /// whether a pseudonym belongs to a given member.
     pub(crate) fn people_key(&self) -> Result<PeopleKey> {
         let path = self.0.join("people.key");
         if !path.exists() {
             ensure!(
                 !self.has_journal(),
-                "{} is missing although there is a journal; restore it from a backup, or give the \
-                 --people-key FILE that was given before, for a new key would count every member a \
-                 second time (or say --keep-people, if this journal keeps people as they come)",
+                "{} is missing but there is a journal; restore it from a backup, or pass the \
+                 --people-key FILE used before, because a new key would count every member a second \
+                 time (or pass --keep-people, if this journal keeps people unmasked)",
                 path.display()
             );
             self.make_key(&path)
@@ -112,8 +112,8 @@ pub(crate) fn read_key(path: &Path) -> Result<PeopleKey> {
         exit(
             DATA,
             format!(
-                "{} has {} bytes instead of 16; restore it from a backup, for a new key would count \
-                 every member a second time",
+                "{} has {} bytes instead of 16; restore it from a backup, because a new key would \
+                 count every member a second time",
                 path.display(),
                 file.len()
             ),

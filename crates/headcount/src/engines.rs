@@ -1,4 +1,4 @@
-//! The engines that a process stands on, opened.
+//! Opens what a process needs: journal, serving store and lake.
 
 use headcount_query::Readiness;
 use std::{sync::Arc, time::Duration};
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use headcount_journal::Journal;
 
 use headcount_lake::{Lake, LakeAddress, LakeDescription, checkpoints::CheckpointStore};
-use headcount_serving::{Identity, Serving, ServingAddress};
+use headcount_serving::{Serving, ServingAddress, ServingIdentity};
 use sha2::{Digest, Sha256};
 use tokio::{sync::watch, time::sleep};
 
@@ -15,18 +15,18 @@ use crate::{
     cli::Role,
     exit::{NO_INPUT, exit},
     live::Live,
-    roles::ingest::resume::Known,
+    opening_notice::OpeningNotice,
+    roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     store::open_segments,
-    waiting::Waiting,
 };
 
-/// Between attempts to reach what is served.
+/// Between attempts to open a journal or a serving store that is not there yet.
 const RETRY: Duration = Duration::from_millis(500);
 
 impl Live {
-    /// Opens the journal, if this process has to do with it. Only who takes records makes one;
-    /// who counts waits for it.
+    /// Opens the journal, if this process ingests or counts. Only a process that ingests creates one; a process that only
+    /// counts waits for it.
     pub(crate) async fn open_journal(
         &self,
         readiness: &watch::Sender<Readiness>,
@@ -41,7 +41,7 @@ impl Live {
             let (data, address, worker) = (data.clone(), self.journal.clone(), worker.clone());
             let opened = blocking(move || match address {
                 Some(address) => {
-                    let _waiting = Waiting::on(&address);
+                    let _waiting = OpeningNotice::on(&address);
                     address.open(partitions, &worker, creates)
                 }
                 None => open_segments(&data, partitions),
@@ -60,7 +60,7 @@ impl Live {
         }
     }
 
-    /// Opens what is served: to write to it if this process counts, otherwise to read.
+    /// Opens the serving store: to write to it if this process counts, otherwise to read.
     pub(crate) async fn open_serving(&self, journal: Option<&Journal>) -> Result<Option<Serving>> {
         let Some(address) = &self.serving else {
             return Ok(None);
@@ -68,10 +68,10 @@ impl Live {
         if !self.does(Role::Process) && !self.does(Role::Serve) {
             return Ok(None);
         }
-        let _waiting = Waiting::on(address);
+        let _waiting = OpeningNotice::on(address);
         let serving = match journal.filter(|_| self.does(Role::Process)) {
             Some(journal) => {
-                let identity = Identity {
+                let identity = ServingIdentity {
                     journal: journal.id(),
                     partitions: journal.partitions(),
                 };
@@ -82,7 +82,7 @@ impl Live {
         Ok(Some(serving))
     }
 
-    /// Opens the lake, if there is one; a process that stands alone archives by default.
+    /// Opens the lake, if there is one; a process that works alone archives by default.
     pub(crate) async fn open_lake(&self, journal: Option<&Journal>) -> Result<Option<Lake>> {
         let address = match &self.lake {
             Some(address) => address.clone(),
@@ -93,10 +93,10 @@ impl Live {
         };
         let whose = journal.map(|journal| LakeDescription::new(journal.id(), journal.partitions()));
         let open = move || {
-            let _waiting = Waiting::on(&address);
+            let _waiting = OpeningNotice::on(&address);
             let lake = Lake::open_with(&address, headcount_lake::Options::default())?;
             if let Some(whose) = whose {
-                // One lake is one journal's.
+                // A lake belongs to one journal.
                 whose.agree(&lake)?;
             }
             Ok(lake)
@@ -104,7 +104,7 @@ impl Live {
         blocking(open).await.map(Some)
     }
 
-    /// Where checkpoints are: shared ones in the lake.
+    /// Where checkpoints are: in the lake if the journal is shared, otherwise in the data folder.
     pub(crate) fn checkpoints(&self, lake: Option<&Lake>) -> Checkpoints {
         match lake.filter(|_| self.journal.is_some()) {
             Some(lake) => Checkpoints::Lake(CheckpointStore::new(lake)),
@@ -120,13 +120,13 @@ fn is_to_come(error: &anyhow::Error) -> bool {
     )
 }
 
-/// Whether what is served and the lake are of one journal, for a process that does not open it.
+/// Checks that serving store and lake belong to one journal, for a process that does not open the journal.
 pub(crate) async fn one_journal(serving: &Serving, lake: &Lake) -> Result<()> {
     let (served, lake) = (serving.identity().journal, lake.clone());
     blocking(move || match LakeDescription::read(&lake)? {
         Some(found) if found.journal != served => bail!(
-            "{lake} is of journal {:016x}, and what is served is of {served:016x}: give --lake and --serving of one \
-             journal",
+            "{lake} belongs to journal {:016x}, but the serving store belongs to {served:016x}: pass --lake and \
+             --serving of the same journal",
             found.journal
         ),
         _ => Ok(()),
@@ -142,8 +142,8 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
         return Err(exit(
             NO_INPUT,
             format!(
-                "there is no lake in {address}; a process that counts makes it: start one with headcount run --lake \
-                 {address}, or correct the address"
+                "there is no lake in {address}; processes with the role process create it: start one with headcount run \
+                 --lake {address}, or correct the address"
             ),
         ));
     }
@@ -153,21 +153,21 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
     )?)
 }
 
-/// The group of processes that count together: those that share a lake, and go on from each
-/// other's checkpoints.
+/// The name of the group of processes that share the partitions: those with the same lake, because they resume from
+/// each other's checkpoints.
 pub(crate) fn group_of(lake: &Lake) -> String {
     let digest = Sha256::digest(lake.to_string());
     format!("headcount-{}", hex::encode(&digest[..6]))
 }
 
-/// Opens what others serve; waits for the first that does.
+/// Opens a serving store that others write to; waits until one has.
 async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
     let mut told = false;
     loop {
         match Serving::open_to_read(address).await {
             Err(error) if error.is_retryable() => {
                 if !told {
-                    tracing::warn!("{error}; it is tried again");
+                    tracing::warn!("{error}; retrying");
                     told = true;
                 }
                 sleep(RETRY).await;
@@ -178,23 +178,23 @@ async fn open_to_read(address: &ServingAddress) -> Result<Serving> {
 }
 
 /// What a journal knows of sources by itself, by partition.
-pub(crate) async fn known_to(journal: &Arc<Journal>) -> Result<Vec<Known>> {
+pub(crate) async fn known_to(journal: &Arc<Journal>) -> Result<Vec<KnownSources>> {
     let journal = Arc::clone(journal);
     blocking(move || {
         let positions = journal.positions()?;
         Ok(positions
             .iter()
-            .map(|bodies| Known::of_bodies(bodies))
+            .map(|bodies| KnownSources::of_bodies(bodies))
             .collect())
     })
     .await
 }
 
-/// Runs something that blocks beside the runtime's own threads.
+/// Runs blocking work outside the threads of the runtime.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
-        .context("a part of the process broke down")?
+        .context("a background task panicked")?
 }

@@ -1,4 +1,4 @@
-//! Exit codes as in sysexits, so that scripts can tell what to do.
+//! Exit codes of sysexits.h, so that scripts can tell what to do.
 
 use std::{fmt, io};
 
@@ -36,13 +36,13 @@ impl fmt::Display for Exit {
 
 impl std::error::Error for Exit {}
 
-/// The reader of the results has gone, as `head` does when it has enough. That ends a command and is no failure.
+/// The reader of the results has gone, as `head` does when it has enough. That ends a command without a failure.
 #[derive(Debug)]
 pub(crate) struct ReaderGone;
 
 impl fmt::Display for ReaderGone {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("nobody reads the results any more")
+        out.write_str("the reader of the results has gone")
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_serving::Error>() {
             return code_of_serving(error);
         }
-        // The archive speaks for its lake.
+        // An error of the archive may be one of its lake.
         let lake = match cause.downcast_ref() {
             Some(headcount_lake::archive::Error::Lake(error)) => Some(error),
             _ => cause.downcast_ref(),
@@ -91,7 +91,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
     SOFTWARE
 }
 
-/// What a source ended with.
+/// The exit code of a source's error.
 pub(crate) fn code_of_source(error: &headcount_source::Error) -> u8 {
     use headcount_source::Error;
     match error {

@@ -1,16 +1,16 @@
-//! What went wrong with some inputs of many: the others are taken all the same, and at the end it is said.
+//! Failures of single inputs: a command goes on with the others and reports all failures at the end.
 
 use anyhow::Result;
 
 use crate::exit::{INTERRUPTED, exit};
 
-/// Failures that are told one by one; a folder may have millions of files.
+/// Failures that are listed one by one; a folder may have millions of files.
 const SENTENCES_MAX: usize = 20;
 
 /// Failures in the order in which they came.
 #[derive(Default)]
 pub(crate) struct Failures {
-    /// Of the first, or of an interruption: it decides what the process ends with.
+    /// The exit code: that of the first failure, or of an interruption.
     code: Option<u8>,
     sentences: Vec<String>,
     more: u64,
@@ -19,7 +19,7 @@ pub(crate) struct Failures {
 impl Failures {
     pub(crate) fn add(&mut self, code: u8, sentence: impl Into<String>) {
         self.code.get_or_insert(code);
-        // Whoever is to go on must know it, whatever else was wrong.
+        // A script must learn of an interruption, whatever else failed.
         if code == INTERRUPTED {
             self.code = Some(code);
         }
@@ -37,7 +37,7 @@ impl Failures {
         };
         if self.more > 0 {
             self.sentences
-                .push(format!("and {} inputs more", self.more));
+                .push(format!("and {} more inputs", self.more));
         }
         Err(exit(code, self.sentences.join("\n           ")))
     }
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(code_of(&error), DATA);
         let said = error.to_string();
         assert!(
-            said.starts_with("first\n") && said.ends_with("and 5 inputs more"),
+            said.starts_with("first\n") && said.ends_with("and 5 more inputs"),
             "{said}"
         );
     }

@@ -1,4 +1,4 @@
-//! A live process: its roles put together, run until a signal comes, and taken apart again.
+//! A live process: assembles its roles, runs them until a signal comes, and stops them in order.
 
 use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -22,23 +22,26 @@ use crate::{
     cli::Role,
     data::DataDir,
     engines::{blocking, group_of, known_to, one_journal},
-    news::News,
-    roles::ingest::appender::Ingest,
+    event_bus::EventBus,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
-    roles::ingest::queue::{Intake, resume},
-    roles::ingest::resume::Known,
-    roles::ingest::sources::{Signals, take_in},
-    roles::process::assignment::{Counting, Holdings, Ledgers, Member},
-    roles::process::heartbeat::{Cluster, Speaker},
+    roles::ingest::queue::{IngestQueue, resume},
+    roles::ingest::sources::{Signals, run_sources},
+    roles::process::group_member::GroupMember,
+    roles::process::heartbeat::{Heartbeat, HeartbeatOptions},
+    roles::process::held_partitions::{CountingOptions, HeldPartitions},
+    roles::process::held_progress::HeldProgress,
     roles::process::publisher::Destination,
-    roles::serve::partition_handle::Surveyors,
+    roles::serve::partition_handle::PartitionHandles,
     roles::serve::readiness::watch_readiness,
     roles::serve::replicas::Replicas,
-    roles::serve::views::publish,
+    roles::serve::views::answer_questions,
 };
 
-/// Questions of the server that may wait for the publisher.
+/// Questions of the server that may wait for an answer.
 const ASKS: usize = 256;
+
 /// What a live process is made of.
 pub(crate) struct Live {
     pub(crate) data: DataDir,
@@ -54,20 +57,20 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process is asked for.
+    /// Names that a proxy in front of this process passes on in `Host`.
     pub(crate) hosts: Vec<HostName>,
 }
 
-/// What the server hears from the rest of the process.
-struct Wires {
-    news: News,
+/// The channels between the server and the rest of the process.
+struct ServerChannels {
+    bus: EventBus,
     readiness: watch::Sender<Readiness>,
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
     questions: mpsc::Receiver<headcount_query::Question>,
 }
 
-/// What a process stands on.
+/// The journal, the serving store and the lake of a process, as far as it uses them.
 struct Engines {
     journal: Option<Arc<Journal>>,
     serving: Option<Serving>,
@@ -75,12 +78,12 @@ struct Engines {
 }
 
 /// The partitions that this process counts.
-enum Counted {
-    /// All of them.
-    All(Holdings),
-    /// Those that the group gives it.
-    Shared(Member),
-    /// None: another process does.
+enum CountedPartitions {
+    /// All partitions.
+    All(HeldPartitions),
+    /// The partitions that the group assigns to it.
+    Shared(GroupMember),
+    /// None: other processes count.
     None,
 }
 
@@ -89,7 +92,7 @@ impl Live {
         self.roles.contains(&role)
     }
 
-    /// Runs until told to stop by a signal; `listening` hears the address.
+    /// Runs until a signal stops it; calls `listening` with the address once the server accepts connections.
     pub(crate) fn run(
         self,
         runtime: &Runtime,
@@ -98,7 +101,7 @@ impl Live {
     ) -> Result<()> {
         let address = listener.local_addr()?;
         let people = self.people()?;
-        let news = News::new();
+        let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
         let (ask, questions) = mpsc::channel(ASKS);
@@ -107,15 +110,15 @@ impl Live {
         let state = ServerState {
             views: Views {
                 questions: ask,
-                commits: news.commits.subscribe(),
+                commits: bus.commits.subscribe(),
             },
-            pulses: news.pulses.clone(),
+            pulses: bus.pulses.clone(),
             sources,
             cluster,
             ready,
         };
-        let wires = Wires {
-            news,
+        let channels = ServerChannels {
+            bus,
             readiness,
             statuses,
             others,
@@ -127,21 +130,21 @@ impl Live {
         };
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
-            // The server first: while the journal is read it says so.
+            // The server starts first, so that probes are answered while the journal is read.
             let server = tokio::spawn(headcount_server::serve(
                 listener,
                 state,
                 options,
                 async move { server_stopped.requested().await },
             ));
-            let ran = self.work(people, wires, address, listening).await;
+            let ran = self.work(people, channels, address, listening).await;
             stop_server.stop();
             server.await??;
             ran
         })
     }
 
-    /// The key that members are masked with, if this process takes records and masks.
+    /// The key that masks members, if this process ingests and masks.
     fn people(&self) -> Result<Option<PeopleKey>> {
         if !self.does(Role::Ingest) || self.keep_people {
             return Ok(None);
@@ -158,60 +161,60 @@ impl Live {
     async fn work(
         self,
         people: Option<PeopleKey>,
-        wires: Wires,
+        channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
-        let Wires {
-            news,
+        let ServerChannels {
+            bus,
             readiness,
             statuses,
             others,
             questions,
-        } = wires;
+        } = channels;
         let (started, starting) = oneshot::channel();
         let signals = Signals::listen()?.end_until(starting);
         let engines = self.open_engines(&readiness).await?;
         let partitions = engines.journal.as_ref().map(|journal| journal.partitions());
-        let counted_here = Surveyors::new(partitions.unwrap_or(0));
+        let counted_here = PartitionHandles::new(partitions.unwrap_or(0));
         let replicas = match &engines.serving {
             Some(serving) if self.does(Role::Serve) && self.is_shared() => {
-                Some(Replicas::start(serving.clone(), news.clone())?)
+                Some(Replicas::start(serving.clone(), bus.clone())?)
             }
             _ => None,
         };
         let shown = match &replicas {
-            Some(replicas) => replicas.surveyors(),
+            Some(replicas) => replicas.handles(),
             None => counted_here.clone(),
         };
-        let publisher = tokio::spawn(publish(questions, shown.clone()));
+        let publisher = tokio::spawn(answer_questions(questions, shown.clone()));
 
-        let (counted, known) = self.start_counting(&engines, counted_here, &news).await?;
+        let (counted, known) = self.start_counting(&engines, counted_here, &bus).await?;
         let Engines { journal, lake, .. } = engines;
-        let cluster = match lake.filter(|_| self.is_shared()) {
-            Some(lake) => Some(Cluster::join(
-                self.speaker(lake, &counted, listens_on, others),
+        let heartbeat = match lake.filter(|_| self.is_shared()) {
+            Some(lake) => Some(Heartbeat::start(
+                self.heartbeat_options(lake, &counted, listens_on, others),
             )?),
             None => None,
         };
-        let intake = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_intake(journal, people, known, &news).await?),
+        let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
+            Some(journal) => Some(self.start_ingesting(journal, people, known, &bus).await?),
             None => None,
         };
         let shared = self.is_shared();
         let shown = self.does(Role::Serve).then_some(shown);
         let waiting = journal.as_ref().map(|journal| journal.waiting());
-        let watching = tokio::spawn(watch_readiness(news.clone(), waiting, shown, readiness));
+        let watching = tokio::spawn(watch_readiness(bus.clone(), waiting, shown, readiness));
         listening(listens_on);
 
         drop(started);
         let mut signals = signals.await?;
-        let ran = take_in(self.sources, intake, &news, &statuses, shared, &mut signals).await;
+        let ran = run_sources(self.sources, queue, &bus, &statuses, shared, &mut signals).await;
         watching.abort();
         publisher.abort();
-        // Everything is left in order, whatever has failed; what failed first is told.
-        let left = match cluster {
-            Some(cluster) => blocking(move || cluster.leave()).await,
+        // Stop everything in order, whatever failed, and return the first failure.
+        let left = match heartbeat {
+            Some(heartbeat) => blocking(move || heartbeat.stop()).await,
             None => Ok(()),
         };
         let stopped = match replicas {
@@ -226,14 +229,14 @@ impl Live {
         ran.and(left).and(stopped).and(ended).and(closed)
     }
 
-    /// Takes records from now on; with where each source is to go on.
-    async fn start_intake(
+    /// Starts the appender; returns its queue and where each source resumes.
+    async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
-        known: Option<Vec<Known>>,
-        news: &News,
-    ) -> Result<(Intake, Resume)> {
+        known: Option<Vec<KnownSources>>,
+        bus: &EventBus,
+    ) -> Result<(IngestQueue, Resume)> {
         let known = match known {
             Some(known) => known,
             None => known_to(&journal).await?,
@@ -244,9 +247,9 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let ingest = Ingest::new(journal, people, &known, news)?;
-        let intake = Intake::start(ingest, news.clone())?;
-        Ok((intake, resume(&known)?))
+        let appender = Appender::new(journal, people, &known, bus)?;
+        let queue = IngestQueue::start(appender, bus.clone())?;
+        Ok((queue, resume(&known)?))
     }
 
     async fn open_engines(&self, readiness: &watch::Sender<Readiness>) -> Result<Engines> {
@@ -263,23 +266,23 @@ impl Live {
         })
     }
 
-    /// Begins to count, if this process does; with what is known of sources, if all of the journal
-    /// is counted here.
+    /// Starts counting, if this process does. Returns what is known of sources if it counts the whole
+    /// journal.
     async fn start_counting(
         &self,
         engines: &Engines,
-        surveyors: Surveyors,
-        news: &News,
-    ) -> Result<(Counted, Option<Vec<Known>>)> {
+        handles: PartitionHandles,
+        bus: &EventBus,
+    ) -> Result<(CountedPartitions, Option<Vec<KnownSources>>)> {
         let Some(journal) = engines
             .journal
             .as_ref()
             .filter(|_| self.does(Role::Process))
         else {
-            return Ok((Counted::None, None));
+            return Ok((CountedPartitions::None, None));
         };
         let serving = engines.serving.clone();
-        let counting = Counting {
+        let counting = CountingOptions {
             journal: Arc::clone(journal),
             to: Destination {
                 serving: serving.map(|serving| (serving, Handle::current())),
@@ -287,33 +290,33 @@ impl Live {
                 checkpoint_every: self.checkpoint_every,
             },
             raw: engines.lake.clone().filter(|_| self.archive),
-            surveyors,
-            news: news.clone(),
+            handles,
+            bus: bus.clone(),
             anew: None,
         };
         self.count(counting, engines.lake.as_ref()).await
     }
 
-    /// Whether other processes may work beside this one.
+    /// Whether other processes may share the work with this one.
     pub(crate) fn is_shared(&self) -> bool {
         self.journal.is_some() || !self.does(Role::Process)
     }
 
-    /// What this process says of itself to others.
-    fn speaker(
+    /// What the heartbeat of this process reports.
+    fn heartbeat_options(
         &self,
         lake: Lake,
-        counted: &Counted,
+        counted: &CountedPartitions,
         address: SocketAddr,
         others: watch::Sender<Option<Arc<ClusterStatus>>>,
-    ) -> Speaker {
+    ) -> HeartbeatOptions {
         let now = now_ms();
         let held = match counted {
-            Counted::All(holdings) => holdings.ledgers(),
-            Counted::Shared(member) => member.ledgers(),
-            Counted::None => Ledgers::default(),
+            CountedPartitions::All(holdings) => holdings.progress(),
+            CountedPartitions::Shared(member) => member.progress(),
+            CountedPartitions::None => HeldProgress::default(),
         };
-        Speaker {
+        HeartbeatOptions {
             lake,
             me: WorkerHeartbeat {
                 name: self.worker.clone(),
@@ -333,12 +336,12 @@ impl Live {
         }
     }
 
-    /// Counts all of the journal, or what the group gives.
+    /// Counts the whole journal, or the partitions that the group assigns.
     async fn count(
         &self,
-        counting: Counting,
+        counting: CountingOptions,
         lake: Option<&Lake>,
-    ) -> Result<(Counted, Option<Vec<Known>>)> {
+    ) -> Result<(CountedPartitions, Option<Vec<KnownSources>>)> {
         let (journal, worker) = (Arc::clone(&counting.journal), self.worker.clone());
         let group = match lake {
             Some(lake) if journal.capabilities().shares_partitions => Some(group_of(lake)),
@@ -347,18 +350,18 @@ impl Live {
         blocking(move || {
             if let Some(group) = group {
                 let membership = journal.join(&group, &worker)?;
-                let member = Member::join(counting, membership)?;
-                return Ok((Counted::Shared(member), None));
+                let member = GroupMember::join(counting, membership)?;
+                return Ok((CountedPartitions::Shared(member), None));
             }
-            let mut holdings = Holdings::new(counting);
+            let mut holdings = HeldPartitions::new(counting);
             let known = holdings.take_all()?;
-            Ok((Counted::All(holdings), Some(known)))
+            Ok((CountedPartitions::All(holdings), Some(known)))
         })
         .await
     }
 }
 
-impl Counted {
+impl CountedPartitions {
     fn end(self) -> Result<()> {
         match self {
             Self::All(holdings) => holdings.leave_all(),

@@ -1,20 +1,22 @@
 //! headcount: live counts of people from a stream of RSVPs.
 //!
-//! The only place where the rooms are put together: the command line, the wiring of sources,
-//! journal, engine and server, and exit codes. What a room does is in its own crate.
+//! The only place that connects the crates: the command line, the wiring of sources, journal,
+//! engine and server, and exit codes.
 
 mod backend;
 mod cli;
 mod commands;
 mod counting;
 mod data;
+mod defaults;
 mod engines;
+mod event_bus;
 mod exit;
 mod failures;
-mod interrupt;
+mod interrupt_handler;
 mod live;
 mod metrics;
-mod news;
+mod opening_notice;
 mod progress;
 mod recordings;
 mod roles;
@@ -23,7 +25,6 @@ mod store;
 mod team;
 mod text;
 mod usage;
-mod waiting;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -79,7 +80,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => commands::demo::run(args),
         Command::Run(args) => commands::run::run(*args),
         Command::Count(args) => commands::count::run(args),
-        Command::Import(args) => commands::import::run(args),
+        Command::Import(args) => commands::import::run(*args),
         Command::Summary(args) => commands::summary::run(args),
         Command::Verify(args) => commands::verify::run(args),
         Command::Rebuild(args) => commands::rebuild::run(args),
@@ -93,7 +94,7 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 /// Logs go to standard error: standard output is for results.
 fn log(filter: &str) -> Result<(), String> {
-    // The driver of Cassandra tells of every attempt; what matters of it is said by us.
+    // The Cassandra driver logs every attempt; the serving crate logs what matters.
     let filter = EnvFilter::try_new(format!("scylla=off,{filter}"))
         .map_err(|error| format!("--log {filter}: {error}; write info, debug or crate=level"))?;
     tracing_subscriber::fmt()
@@ -101,7 +102,7 @@ fn log(filter: &str) -> Result<(), String> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
-        // Its way to report that the log cannot be written is to write to standard error, which then panics.
+        // It would report a failed write to standard error by writing to standard error, and then panic.
         .log_internal_errors(false)
         .init();
     Ok(())

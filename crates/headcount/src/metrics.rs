@@ -1,15 +1,15 @@
-//! What the roles count of themselves, on `/metrics` of the process.
+//! Metrics of the roles, on `/metrics` of the process.
 
 use std::sync::LazyLock;
 
 use headcount_telemetry::{Counter, Counters, Gauge, Gauges, Histograms, Label, global};
 
-use crate::roles::process::acked::Lane;
+use crate::roles::process::acked_offsets::Channel;
 
 /// Where records are decoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum DecodeStage {
-    /// Before they are kept.
+    /// Before they are stored.
     Ingest,
     /// When they are counted.
     Process,
@@ -21,7 +21,7 @@ impl Label for DecodeStage {
         &[(Self::Ingest, "ingest"), (Self::Process, "process")];
 }
 
-impl Label for Lane {
+impl Label for Channel {
     const KEY: &'static str = "channel";
     const VALUES: &'static [(Self, &'static str)] = &[
         (Self::Tables, "tables"),
@@ -30,36 +30,36 @@ impl Label for Lane {
     ];
 }
 
-/// Of all roles of the process.
+/// The metrics of all roles of the process.
 pub(crate) struct RoleMetrics {
     pub(crate) ingest_queue_batches: Gauge,
     pub(crate) decode_fallbacks: Counters<DecodeStage>,
-    pub(crate) publish_busy: Gauges<Lane>,
-    pub(crate) publish_seconds: Histograms<Lane>,
-    pub(crate) publish_failures: Counters<Lane>,
+    pub(crate) publish_busy: Gauges<Channel>,
+    pub(crate) publish_seconds: Histograms<Channel>,
+    pub(crate) publish_failures: Counters<Channel>,
     pub(crate) checkpoint_bytes: Counter,
 }
 
 pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| RoleMetrics {
     ingest_queue_batches: global().gauge(
         "headcount_ingest_queue_batches",
-        "Batches of sources that wait to be decoded.",
+        "Batches of sources that are waiting to be decoded.",
     ),
     decode_fallbacks: global().counters(
         "headcount_decode_fallbacks_total",
-        "Records that the fast decoder left to the complete one.",
+        "Records that the fast decoder passed to the complete one.",
     ),
     publish_busy: global().gauges(
         "headcount_publish_busy",
-        "Partitions that are publishing on a channel.",
+        "Partitions that are publishing on a channel at present.",
     ),
     publish_seconds: global().histograms(
         "headcount_publish_seconds",
-        "Time until what a partition published on a channel was stored.",
+        "Time that publishing on a channel took, until the data was stored.",
     ),
     publish_failures: global().counters(
         "headcount_publish_failures_total",
-        "Attempts to publish that failed; they are repeated, checkpoints at their next turn.",
+        "Failed attempts to publish. They are retried; checkpoints at their next interval.",
     ),
     checkpoint_bytes: global().counter(
         "headcount_checkpoint_bytes_total",

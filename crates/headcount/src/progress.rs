@@ -1,4 +1,4 @@
-//! How far a command is, for somebody who looks on.
+//! The progress bar of a command.
 
 use std::{io::IsTerminal, time::Duration};
 
@@ -23,7 +23,7 @@ impl Bar {
         Self(bar)
     }
 
-    /// What is done from now on, such as `counting x.ndjson`.
+    /// Starts a phase, such as `counting x.ndjson`.
     pub(crate) fn phase(&self, label: String) {
         if self.0.message() != label {
             self.0.set_message(label);
@@ -31,13 +31,13 @@ impl Bar {
         }
     }
 
-    /// So many bytes of so many are done.
+    /// Shows that `done` of `total` bytes are done.
     pub(crate) fn at(&self, done: u64, total: u64) {
         self.0.set_length(total);
         self.0.set_position(done);
     }
 
-    /// Takes the bar away: what is said next says how it ended.
+    /// Removes the bar.
     pub(crate) fn over(&self) {
         self.0.finish_and_clear();
     }

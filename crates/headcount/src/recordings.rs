@@ -1,4 +1,4 @@
-//! Where recordings to import are: files, standard input, or objects of a store.
+//! Where the recordings to import are: files, standard input, or objects in an object store.
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
@@ -9,26 +9,24 @@ use headcount_source::{
     files::{self, Objects},
 };
 
-use crate::{
-    exit::{NO_INPUT, exit},
-    text::number,
-    waiting::Waiting,
-};
+use crate::exit::{NO_INPUT, exit};
+use crate::opening_notice::OpeningNotice;
+use crate::text::number;
 
-/// The largest object that is fetched: it is in memory as a whole. Firehose gathers 128 MiB at most.
+/// The largest object that is fetched: the whole object is in memory. Firehose gathers 128 MiB at most.
 const OBJECT_BYTES_MAX: u64 = 512 << 20;
 
-/// What was typed.
+/// A recording as given on the command line.
 #[derive(Clone, Debug)]
-pub(crate) enum Recording {
+pub(crate) enum RecordingAddress {
     StandardInput,
     /// A file, or a folder of them.
     Path(PathBuf),
-    /// An object, or all that lie under a prefix.
+    /// One object, or all objects under a prefix.
     Objects(LakeAddress),
 }
 
-impl Recording {
+impl RecordingAddress {
     pub(crate) fn parse(text: OsString) -> Result<Self, String> {
         if text == "-" {
             return Ok(Self::StandardInput);
@@ -41,7 +39,10 @@ impl Recording {
         }
     }
 
-    /// Looks whether it is there, and says how to read it, file by file. Asks the store, so not on a runtime's thread.
+    /// Finds the files of the recording. It asks the store and blocks, so do not call it on a thread of the runtime.
+    ///
+    /// # Errors
+    /// When there is no such file, folder or object, or the store is away.
     pub(crate) fn find(self) -> Result<Vec<RecordingFile>> {
         let (source, addresses) = match self {
             Self::StandardInput => {
@@ -91,16 +92,16 @@ impl Recording {
     }
 }
 
-/// One file of what was typed.
+/// One file of a recording.
 pub(crate) struct RecordingFile {
-    /// Under which its records are accounted for: what was typed, so that a folder of a million files is one source.
+    /// The source of its records: the recording as given, so that a folder of a million files is one source.
     pub(crate) source: Arc<str>,
-    /// Its own name, for people.
+    /// The name of this file, for people.
     pub(crate) label: String,
     pub(crate) address: SourceAddress,
 }
 
-/// Why a file in which nothing is a record is an error: whoever gave it meant another one.
+/// The error of a file without a single record: the user probably meant another one.
 pub(crate) fn no_record_in(label: &str, values: u64) -> String {
     let values = match values {
         1 => "the only value in it is not a record".to_owned(),
@@ -109,13 +110,13 @@ pub(crate) fn no_record_in(label: &str, values: u64) -> String {
     format!("{label}: {values} of a feed that headcount knows; is it a recording?")
 }
 
-/// The objects under a prefix, in the order of their keys, or the one of this name.
+/// The objects under a prefix, in the order of their keys, or the one object of this name.
 fn objects(address: &LakeAddress) -> Result<Objects> {
-    let _waiting = Waiting::on(address);
+    let _waiting = OpeningNotice::on(address);
     let lake = open(address)?;
     let mut keys = Vec::new();
     lake.list("", |object| {
-        // As files are; and consoles make empty objects to show a folder.
+        // Hidden files are skipped too; and consoles create empty objects to show a folder.
         let hidden = object.key.split('/').any(|part| part.starts_with('.'));
         if !hidden && object.bytes > 0 {
             keys.push(object.key);
@@ -140,7 +141,7 @@ fn open(address: &LakeAddress) -> Result<Lake> {
     Lake::open_to_read(address, options).map_err(failed)
 }
 
-/// Not there, or only not now.
+/// Tells an object that is not there from a store that is away.
 fn failed(error: headcount_lake::Error) -> anyhow::Error {
     match error {
         headcount_lake::Error::Unavailable { .. } => error.into(),

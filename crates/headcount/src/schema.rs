@@ -1,4 +1,4 @@
-//! Which schema the records of this process's sources have.
+//! The schema of the records that this process ingests.
 
 use std::sync::Arc;
 
@@ -6,32 +6,33 @@ use anyhow::{Result, bail};
 use headcount_engine::SchemaDeclaration;
 use headcount_record::{Feed, Kind, Meetup, Schema};
 
-use crate::roles::ingest::resume::Known;
+use crate::roles::ingest::known_sources::KnownSources;
 
-/// The schema of what sources bring: Meetup's, as long as nobody can choose another.
+/// The schema of the records of sources: Meetup's, until a source can name another.
 #[cfg(not(feature = "test-schema"))]
 pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
     Ok(Arc::new(Meetup))
 }
 
-/// The schema of what sources bring: Meetup's, or the one that a test names in the environment.
+/// The schema of the records of sources: Meetup's, or the one that a test names in the environment.
 #[cfg(feature = "test-schema")]
 pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
     let Ok(definition) = std::env::var("HEADCOUNT_TEST_SCHEMA") else {
         return Ok(Arc::new(Meetup));
     };
-    headcount_record::schema_of(&definition)
-        .ok_or_else(|| anyhow::anyhow!("HEADCOUNT_TEST_SCHEMA names {definition:?}, which is none"))
+    headcount_record::schema_of(&definition).ok_or_else(|| {
+        anyhow::anyhow!("HEADCOUNT_TEST_SCHEMA names {definition:?}, which is not a schema")
+    })
 }
 
-/// What a journal has to be told of a schema: with the kinds that its partitions know it by, or with
-/// the next ones that are free. Nothing of Meetup's, whose kinds every journal has.
+/// The declaration of a schema that a journal needs: with the kinds that its partitions know it by, or with
+/// the next free ones. None for Meetup's, whose kinds every journal has.
 ///
-/// A journal that keeps positions only does not know what was declared: its writers must have
-/// one schema, which then has the same kinds every time.
+/// A journal that records only positions does not know the declarations: its writers must use one schema,
+/// which then has the same kinds every time.
 pub(crate) fn declared_in(
     schema: &dyn Schema,
-    known: &[Known],
+    known: &[KnownSources],
 ) -> Result<Option<SchemaDeclaration>> {
     if is_meetups(schema) {
         return Ok(None);
@@ -50,7 +51,7 @@ pub(crate) fn declared_in(
     let declared = SchemaDeclaration::new(first, schema);
     if !declared.kinds().all(Kind::is_registered) {
         bail!(
-            "this journal has no kinds left for records of the schema {:?}; give a new journal another folder or name",
+            "this journal has no kinds left for records of the schema {:?}; start a new journal in another folder or under another name",
             schema.definition()
         );
     }

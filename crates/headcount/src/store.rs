@@ -13,33 +13,33 @@ use headcount_lake::{Lake, LakeAddress, LakeDescription};
 
 use crate::{
     data::DataDir,
+    event_bus::EventBus,
     exit::{NO_INPUT, exit},
-    news::News,
-    roles::ingest::resume::Known,
-    roles::process::assignment::{Counting, Holdings},
+    roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
+    roles::process::held_partitions::{CountingOptions, HeldPartitions},
     roles::process::partition::replay,
     roles::process::publisher::Destination,
-    roles::serve::partition_handle::Surveyors,
+    roles::serve::partition_handle::PartitionHandles,
 };
 
-/// How long a command waits until everything it kept is archived. Only a lake that is away takes so long; what it lacks
-/// then the next process archives.
+/// How long a command waits until everything is archived. Only a lake that is away takes this long; the next process
+/// archives the rest.
 const ARCHIVE_LIMIT: Duration = Duration::from_secs(600);
 
-/// An open data folder of this process: it writes the journal and follows it.
+/// An open data folder: this process writes its journal and counts it.
 pub(crate) struct Store {
     pub(crate) journal: Arc<Journal>,
-    pub(crate) surveyors: Surveyors,
-    pub(crate) news: News,
+    pub(crate) handles: PartitionHandles,
+    pub(crate) bus: EventBus,
     /// What the partitions knew of sources when they were opened, by partition.
-    pub(crate) known: Vec<Known>,
-    holdings: Holdings,
+    pub(crate) known: Vec<KnownSources>,
+    holdings: HeldPartitions,
 }
 
 impl Store {
-    /// Opens or creates the folder; returns when the counts are those of the whole journal.
-    /// Archives meanwhile in the lake that is given (`None` in it is the folder's own), if one is.
+    /// Opens or creates the folder; returns when the whole journal is counted. With `archive` it also archives, into
+    /// the given lake or, for an inner `None`, into the folder's own.
     pub(crate) fn open(
         data: &DataDir,
         partitions: Option<u16>,
@@ -49,8 +49,8 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None)
     }
 
-    /// Opens the folder and counts anew from the journal, checkpoints left aside. Record times are
-    /// held against `moment` too, ms since 1970.
+    /// Opens the folder and recounts the journal without checkpoints. Record times are judged at `moment` too, ms since
+    /// 1970.
     pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
         Self::open_with(data, None, None, Some(moment))
     }
@@ -65,24 +65,24 @@ impl Store {
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
-        let counting = Counting {
-            surveyors: Surveyors::new(journal.partitions()),
+        let counting = CountingOptions {
+            handles: PartitionHandles::new(journal.partitions()),
             journal,
             to: Destination {
                 serving: None,
                 checkpoints: Checkpoints::Folder(data.clone()),
-                checkpoint_every: Duration::from_secs(crate::cli::CHECKPOINT_SECONDS),
+                checkpoint_every: Duration::from_secs(crate::defaults::CHECKPOINT_SECONDS),
             },
             raw,
-            news: News::new(),
+            bus: EventBus::new(),
             anew,
         };
-        let mut holdings = Holdings::new(counting.clone());
+        let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;
         Ok(Self {
             journal: counting.journal,
-            surveyors: counting.surveyors,
-            news: counting.news,
+            handles: counting.handles,
+            bus: counting.bus,
             known,
             holdings,
         })
@@ -95,7 +95,7 @@ impl Store {
     }
 }
 
-/// Opens or creates the lake of a journal. One lake is one journal's.
+/// Opens or creates the lake of a journal. A lake belongs to one journal.
 fn open_lake_of(journal: &Journal, address: &LakeAddress) -> Result<Lake> {
     let lake = Lake::open_with(address, headcount_lake::Options::default())?;
     LakeDescription::new(journal.id(), journal.partitions()).agree(&lake)?;
@@ -107,7 +107,7 @@ pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<J
     data.create()?;
     let existing = data.has_journal();
     let options = Options {
-        partitions: partitions.or((!existing).then_some(crate::cli::PARTITIONS)),
+        partitions: partitions.or((!existing).then_some(crate::defaults::PARTITIONS)),
         ..Options::default()
     };
     let journal = Journal::open(data.journal(), options)?;
@@ -118,11 +118,11 @@ pub(crate) fn open_segments(data: &DataDir, partitions: Option<u16>) -> Result<J
 }
 
 /// The counts of a data folder that another process may be writing to.
-pub(crate) struct Snapshot {
+pub(crate) struct JournalSnapshot {
     pub(crate) partitions: Vec<Partition>,
 }
 
-impl Snapshot {
+impl JournalSnapshot {
     /// Reads checkpoints and the journal after them.
     pub(crate) fn read(data: &DataDir) -> Result<Self> {
         // The checkpoints first: they never cover more than is durable, so the journal that is
@@ -145,8 +145,8 @@ impl Snapshot {
         Ok(Self { partitions })
     }
 
-    /// Reads the journal as far as another snapshot has, checkpoints left aside. Record times are
-    /// held against the same moments.
+    /// Counts the journal without checkpoints, as far as another snapshot does. Record times are judged at the same
+    /// moments.
     pub(crate) fn replayed(data: &DataDir, as_far_as: &Self) -> Result<Self> {
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
@@ -172,7 +172,7 @@ impl Snapshot {
     }
 }
 
-/// Opens the journal of a data folder for reading, beside a process that may write it.
+/// Opens the journal of a data folder for reading; another process may be writing it.
 pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
     if !data.journal().is_dir() {
         let folder = data.path().display();

@@ -1,4 +1,4 @@
-//! Threads that take the same steps together: none begins the next before all have ended one.
+//! Threads that work in lockstep: none starts a step before all have finished the one before.
 
 use std::{
     iter,
@@ -13,7 +13,7 @@ pub(crate) struct Team<'a, S, T> {
     others: Vec<(Sender<S>, Receiver<T>)>,
 }
 
-/// Leads a team of so many members, each of which takes a step when it is told so.
+/// Runs `work` with a team of this many members, each of which takes a step on command.
 pub(crate) fn lead<S: Copy + Send, T: Send, R>(
     members: usize,
     step: &(dyn Fn(usize, S) -> T + Sync),
@@ -24,7 +24,7 @@ pub(crate) fn lead<S: Copy + Send, T: Send, R>(
             .map(|member| {
                 let (begin, steps) = channel();
                 let (end, results) = channel();
-                // Ends when the leader has gone, be it by a panic.
+                // Ends when the leader is gone, even by a panic.
                 scope.spawn(move || {
                     steps
                         .into_iter()
@@ -38,7 +38,7 @@ pub(crate) fn lead<S: Copy + Send, T: Send, R>(
 }
 
 impl<S: Copy, T> Team<'_, S, T> {
-    /// Lets every member take a step and waits for all; the results in order of the members.
+    /// Lets every member take a step and waits for all; returns their results in the order of the members.
     pub(crate) fn all(&self, step: S) -> Vec<T> {
         for (begin, _) in &self.others {
             begin.send(step).expect("a member panicked");

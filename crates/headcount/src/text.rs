@@ -1,4 +1,4 @@
-//! Summaries for people.
+//! Figures as text for people.
 
 use std::fmt::Write;
 
@@ -118,7 +118,7 @@ fn refused(out: &mut String, summary: &Summary) {
     }
 }
 
-/// A number with its thousands set apart.
+/// A number with commas between thousands.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();

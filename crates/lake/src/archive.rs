@@ -4,9 +4,9 @@
 //! come together. It is not: the journal (it lags behind it by up to an hour), or a thing that looks into records.
 //!
 //! **What it promises.** The objects together hold exactly the journal's entries up to the partition's position. Cuts
-//! are functions of the journal alone, so who archives again, or beside us after having been replaced, makes the same
-//! names and the same bytes, and the first to create an object has done it for all. Where a cut was closed earlier,
-//! because the hour was over or the program ended, the later ones go on where it ended. Nothing is ever replaced.
+//! are functions of the journal alone, so an archiver that starts again, or works in parallel after it was replaced, makes the
+//! same names and the same bytes, and the first to create an object has done it for all. Where a cut was closed earlier,
+//! because the hour was over or the program ended, the later ones begin where it ended. Nothing is ever replaced.
 //!
 //! ```text
 //!  partition 7   03:12        03:59   04:00
@@ -50,7 +50,7 @@ use headcount_record::Kind;
 
 /// An entry of the journal, as it went into the archive and as it comes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct ArchivedEntry<'a> {
     /// Its place in the partition.
     pub offset: u64,
     /// When it was appended, ms since 1970.

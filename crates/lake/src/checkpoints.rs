@@ -1,15 +1,15 @@
-//! Checkpoints in the lake: the state of a partition at an offset, for whoever counts it next.
+//! Checkpoints in the lake: the state of a partition at an offset, for its next owner.
 //!
-//! A checkpoint may be lost, and only costs time. So an older one takes the place of a damaged one, and nothing is
-//! ever replaced: the state at an offset is the same whoever computed it.
+//! A lost checkpoint only costs time. So an older one takes the place of a damaged one, and nothing is ever replaced: the
+//! state at an offset is the same whichever process computed it.
 
 use std::fmt;
 
 use crate::{Lake, Result};
 
-/// How many are kept of a partition.
+/// Checkpoints kept of a partition.
 const KEPT: usize = 3;
-/// How often all are looked at anew because the one that was chosen was removed meanwhile.
+/// How often the search starts again because the chosen checkpoint was removed meanwhile.
 const TRIES: usize = 5;
 
 /// The checkpoints of all partitions.
@@ -57,7 +57,7 @@ impl CheckpointStore {
                 return Ok(newest);
             }
         }
-        // Somebody saves faster than we read; the journal has everything.
+        // Another process saves faster than we read; the journal has everything.
         Ok(Newest {
             checkpoint: None,
             damaged: Vec::new(),

@@ -1,7 +1,7 @@
-//! Who counts which partition, and who is there: small objects in the lake that all workers write and read.
+//! Claims of partitions and heartbeats of workers: small objects in the lake that all workers write and read.
 //!
-//! A claim is a number that grows, its *epoch*, and a name. Whoever claims last owns the partition; the one before
-//! learns of it with its next renewal. Nothing is locked and no clock decides: what a worker writes for a partition it
+//! A claim is a number that grows, its *epoch*, and a name. The worker that claims last owns the partition; the previous
+//! owner learns of it with its next renewal. Nothing is locked and no clock decides: what a worker writes for a partition it
 //! has lost is equal to or older than what is right, so a claim need not keep it from writing, only tell it to stop.
 //!
 //! ```text
@@ -16,7 +16,7 @@ use crate::{Error, Lake, PutOutcome, Result, SwapOutcome, Tag, escape};
 
 const PARTITIONS: &str = "cluster/partitions/";
 const WORKERS: &str = "cluster/workers/";
-/// How often a swap is tried that others win; each time somebody else has claimed or renewed.
+/// Attempts at a swap. Each failed one means that another process claimed or renewed meanwhile.
 const TRIES: usize = 100;
 
 /// The claims in a lake.
@@ -25,7 +25,7 @@ pub struct Claims {
     lake: Lake,
 }
 
-/// What a partition's owner last said of it.
+/// The latest claim of a partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredClaim {
     /// The partition.
@@ -34,7 +34,7 @@ pub struct StoredClaim {
     pub owner: Option<String>,
     /// Grows with every claim.
     pub epoch: u64,
-    /// Different for each claim, so that nobody takes another's for its own.
+    /// Random for each claim, so that a worker does not take another's claim for its own.
     claim: u64,
     /// When this was written, ms since 1970 on the owner's clock.
     pub at: i64,
@@ -94,7 +94,7 @@ pub struct PartitionClaim {
 pub enum Renewed {
     /// It is ours.
     StillOurs,
-    /// It is somebody else's, or nobody's; stop counting it.
+    /// Another worker owns the partition, or none does; stop counting it.
     LostTo {
         /// Whose it is now.
         owner: Option<String>,
@@ -110,8 +110,8 @@ impl Claims {
         Self { lake: lake.clone() }
     }
 
-    /// Claims a partition for `worker`, whoever had it; `now` is in ms since 1970. Whether it should be claimed is
-    /// decided elsewhere, by whoever hands out partitions.
+    /// Claims a partition for `worker`, whatever its owner; `now` is in ms since 1970. The group that assigns partitions
+    /// decides whether it should be claimed.
     pub fn claim(&self, partition: u16, worker: &str, now: i64) -> Result<PartitionClaim> {
         let key = key(partition);
         let claim = headcount_clock::random_id();
@@ -145,16 +145,16 @@ impl Claims {
         Err(Error::damaged(
             &self.lake,
             &key,
-            "others claim it all the time",
+            "other processes keep claiming it",
         ))
     }
 
-    /// What the owners said of their partitions, by number; those that nobody has claimed yet are missing.
+    /// The latest claims, by number of the partition. A partition without a claim yet is missing.
     pub fn partitions(&self) -> Result<Vec<StoredClaim>> {
         self.read_all(PARTITIONS)
     }
 
-    /// What the workers said of themselves, by name. That one is silent shows in its time.
+    /// The latest heartbeats, by name of the worker. An old one shows a silent worker.
     pub fn workers(&self) -> Result<Vec<WorkerHeartbeat>> {
         self.read_all(WORKERS)
     }
@@ -201,9 +201,9 @@ impl PartitionClaim {
         self.status.partition
     }
 
-    /// Says how far we are, if the partition is still ours; `now` is in ms since 1970.
+    /// Writes this worker's progress if it still owns the partition; `now` is in ms since 1970.
     ///
-    /// An error says nothing about whose it is. While the lake is away nobody can take it either.
+    /// An error does not tell who owns it. While the lake is away no other worker can claim it either.
     pub fn renew(&mut self, progress: ClaimProgress, now: i64) -> Result<Renewed> {
         let status = StoredClaim {
             progress,
@@ -242,7 +242,11 @@ impl PartitionClaim {
             // A renewal of ours that failed was done after all.
             self.tag = tag;
         }
-        Err(Error::damaged(&self.lake, &key, "it changes all the time"))
+        Err(Error::damaged(
+            &self.lake,
+            &key,
+            "other processes keep changing it",
+        ))
     }
 }
 
@@ -262,7 +266,7 @@ fn to_body<T: Serialize>(status: &T) -> bytes::Bytes {
 
 fn from_body<T: DeserializeOwned>(lake: &Lake, key: &str, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|e| {
-        let reason = format!("{e}; remove it, and claims begin anew");
+        let reason = format!("{e}; remove it to start with new claims");
         Error::damaged(lake, key, reason)
     })
 }

@@ -3,10 +3,10 @@
 //! It is: create-only puts, compare-and-swap, reads, listings, deletes; each either happened or did not, whatever the
 //! network said about it. It is not: a file system, or a thing that knows what the objects mean.
 //!
-//! **What it promises.** An object that was stored is durable and is seen whole or not at all. Of several who create
-//! one name, one wins. What timed out is settled by reading it back: `Created` is only said of an object that holds our
-//! bytes. Every call blocks, for no longer than its patience ([`Options`]), and may be made on any thread but that of
-//! an async runtime, which it would hold up.
+//! **What it promises.** An object that was stored is durable and is seen whole or not at all. Of several callers that
+//! create one name, one wins. After a timeout the store is read back: `Created` is only returned for an object that holds
+//! our bytes. Every call blocks, for no longer than its retry limit ([`Options`]), and may be made on any thread but that
+//! of an async runtime, which it would hold up.
 //!
 //! ```
 //! use headcount_lake::{Lake, PutOutcome, SwapOutcome};
@@ -46,14 +46,15 @@ pub use description::LakeDescription;
 pub use error::{Error, Result};
 pub use key::escape;
 
-/// How long a call goes on, and how much it takes.
+/// Limits of a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How long one attempt may take on S3; to this comes a second for every MiB that is sent. 10 s.
+    /// How long one attempt may take on S3, plus a second for every MiB that is sent. 10 s by default.
     pub attempt: Duration,
-    /// For how long a call is tried again, from its first failure or its last progress on. 30 s.
+    /// How long a call is retried after its first failure or its last progress. 30 s by default.
     pub patience: Duration,
-    /// The largest object that is read from S3, for it is read as a whole. No limit: what the program reads is its own.
+    /// The largest object, in bytes, that is read from S3, because it is read as a whole. No limit by default: the program
+    /// wrote what it reads.
     pub read_bytes_max: u64,
 }
 
@@ -86,7 +87,7 @@ enum LakeStore {
 pub enum PutOutcome {
     /// The object is there and holds our bytes.
     Created(Tag),
-    /// Somebody else's object is there; it was not touched.
+    /// Another object has this name; it was not touched.
     Exists,
 }
 
@@ -132,12 +133,12 @@ pub struct Object {
 
 impl Lake {
     /// Opens the lake at `DIR` or `s3://bucket/prefix?endpoint=…&region=…`, and proves that it creates and swaps
-    /// atomically. A folder is made if it is not there, a bucket is not.
+    /// atomically. It creates a missing folder, but not a missing bucket.
     pub fn open(address: &str) -> Result<Self> {
         Self::open_with(&LakeAddress::parse(address)?, Options::default())
     }
 
-    /// As [`Lake::open`], with a patience of one's own.
+    /// As [`Lake::open`], with other limits.
     pub fn open_with(address: &LakeAddress, options: Options) -> Result<Self> {
         match address {
             LakeAddress::Disk(dir) => disk::FolderStore::create(dir)?,

@@ -15,5 +15,5 @@ mod views;
 
 pub use cluster::{ClusterPartition, ClusterStatus, ClusterWorker};
 pub use readiness::Readiness;
-pub use source::{SourceKind, SourceState, SourceStatus, all_failed};
+pub use source::{ConnectionState, SourceKind, SourceStatus, all_failed};
 pub use views::{Question, Unanswered, Views};

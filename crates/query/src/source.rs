@@ -11,7 +11,7 @@ pub struct SourceStatus {
     #[serde(flatten)]
     pub kind: SourceKind,
     /// What it is doing.
-    pub state: SourceState,
+    pub state: ConnectionState,
     /// When its last record arrived: ms since 1970, by the clock of this machine.
     pub last_record_at: Option<i64>,
     /// Interruptions in which records may have been lost.
@@ -35,7 +35,7 @@ pub enum SourceKind {
         /// Greater than 0; 1 is as fast as it was.
         speed: f64,
     },
-    /// Records that nobody sent.
+    /// Simulated records.
     Simulation,
     /// A recording, read as fast as it can be counted.
     File,
@@ -44,14 +44,14 @@ pub enum SourceKind {
 /// What a source is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum SourceState {
+pub enum ConnectionState {
     /// It has not been connected yet.
     Connecting,
     /// It brings records as they come.
     Live,
     /// Its connection was lost and is being made again.
     Reconnecting,
-    /// Everything has been read; nothing more will come.
+    /// Everything has been read, and nothing more will come.
     Ended,
     /// Nothing more will come without help; the error of its status says why.
     Failed,
@@ -59,7 +59,7 @@ pub enum SourceState {
     Idle,
 }
 
-impl SourceState {
+impl ConnectionState {
     /// The word used in JSON and metrics.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -77,7 +77,7 @@ impl SourceState {
 /// Why nothing comes in any more, when every source has failed; `None` as long as one has not, or there is none.
 #[must_use]
 pub fn all_failed(sources: &[SourceStatus]) -> Option<String> {
-    let failed = |source: &SourceStatus| source.state == SourceState::Failed;
+    let failed = |source: &SourceStatus| source.state == ConnectionState::Failed;
     if sources.is_empty() || !sources.iter().all(failed) {
         return None;
     }
@@ -104,14 +104,14 @@ mod tests {
             error: error.map(str::to_owned),
             notice: None,
         };
-        let failed = |error| source(SourceState::Failed, Some(error));
+        let failed = |error| source(ConnectionState::Failed, Some(error));
         assert_eq!(all_failed(&[]), None);
         assert_eq!(
-            all_failed(&[failed("x: gone"), source(SourceState::Ended, None)]),
+            all_failed(&[failed("x: gone"), source(ConnectionState::Ended, None)]),
             None
         );
         assert_eq!(
-            all_failed(&[source(SourceState::Reconnecting, Some("away"))]),
+            all_failed(&[source(ConnectionState::Reconnecting, Some("away"))]),
             None
         );
         assert_eq!(

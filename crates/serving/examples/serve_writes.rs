@@ -12,7 +12,7 @@ use std::{env, process::ExitCode, time::Instant};
 use headcount_engine::{
     Changes, CountryPart, EventStatistic, Row, SnapshotComplete, Statistics, Table, VenuePart,
 };
-use headcount_serving::{Identity, Result, Serving};
+use headcount_serving::{Result, Serving, ServingIdentity};
 
 /// Events there are; commits change some of them, all over.
 const EVENTS: u32 = 500_000;
@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(address: &str, events: u32, commits: u32) -> Result<()> {
-    let identity = Identity {
+    let identity = ServingIdentity {
         journal: 1,
         partitions: 1,
     };

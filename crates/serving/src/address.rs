@@ -1,4 +1,4 @@
-//! Where what is served is kept: memory, or a keyspace of Cassandra.
+//! The address of a serving store: memory, or a keyspace of Cassandra.
 
 use std::{env, fmt, path::PathBuf, str::FromStr};
 
@@ -66,7 +66,7 @@ impl FromStr for ServingAddress {
             .with_default_port(PORT);
         match address.scheme() {
             "cassandra" => cassandra(&address, env::var(PASSWORD).ok()).map(Self::Cassandra),
-            _ => Err(address.refuse("it begins with neither cassandra:// nor memory:")),
+            _ => Err(address.refuse("it starts with neither cassandra:// nor memory:")),
         }
     }
 }
@@ -131,16 +131,16 @@ fn certificate_authority(address: &Address) -> Result<Option<PathBuf>, AddressEr
     let ca = address.param("ca").map(PathBuf::from);
     let (problem, way_out) = match (address.switch("tls")?, &ca) {
         (Some(true), None) => (
-            "tls=true does not say whose signature to trust",
-            "add ca=FILE (PEM), for instance ca=/etc/ssl/certs/ca-certificates.crt for those that the system trusts",
+            "tls=true does not name a certificate authority to trust",
+            "add ca=FILE (PEM), for instance ca=/etc/ssl/certs/ca-certificates.crt for those of the system",
         ),
         (Some(false), Some(_)) => (
             "tls=false and ca=FILE contradict each other",
             "leave one out",
         ),
         (_, None) if address.param("name").is_some() => (
-            "name=HOST is what certificates are for, and without TLS there are none",
-            "add ca=FILE, or leave name= away",
+            "name=HOST is checked against certificates, and without TLS there are none",
+            "add ca=FILE, or drop name=",
         ),
         _ => return Ok(ca),
     };

@@ -25,7 +25,7 @@ const ZSTD_LEVEL: i32 = 1;
 /// A cell of Cassandra should not be larger.
 const CHUNK_BYTES: usize = 256 << 10;
 
-/// Compressed bytes that a reader gathers before it loads anew instead, which needs less memory; nor are longer entries
+/// Compressed bytes that a reader gathers before it loads the tables again instead, which needs less memory; nor are longer entries
 /// written.
 const BYTES_MAX: usize = 16 << 20;
 
@@ -52,7 +52,7 @@ struct DecodedEntry {
     pulses: Vec<u8>,
 }
 
-/// The entry, in chunks; none when it leads nowhere or is too long: then readers load anew.
+/// The entry, in chunks; none when it leads nowhere or is too long: then readers load the tables again.
 pub(crate) fn writes(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Stamped> {
     if step.previous >= step.offset {
         return Vec::new();
@@ -87,7 +87,7 @@ fn encoded(rows: &[Row], pulses: &[u8]) -> Option<Vec<u8>> {
 
 impl Serving {
     /// What followed `after`, up to the latest commit; none when that is no longer known, so that the partition is to
-    /// be loaded anew.
+    /// be loaded again.
     ///
     /// # Errors
     /// When the store cannot be read.

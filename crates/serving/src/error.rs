@@ -1,4 +1,4 @@
-//! What can go wrong with what is served, and the way out.
+//! The errors of a serving store, each with the way out.
 
 /// The result of everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// Another version of headcount has made the tables.
     #[error(
-        "{place} has tables of version {found}, this program has those of version {known}; name another keyspace, or use one version of headcount everywhere"
+        "{place} has tables of version {found}, but this program needs version {known}; name another keyspace, or run one version of headcount everywhere"
     )]
     Version {
         /// The store.
@@ -49,7 +49,7 @@ pub enum Error {
     },
     /// The store serves another journal.
     #[error(
-        "{place} serves {found}, not {asked}; name another keyspace, or drop this one if what it serves is no longer wanted: DROP KEYSPACE {keyspace}"
+        "{place} serves {found}, not {asked}; name another keyspace, or drop this one if you no longer need it: DROP KEYSPACE {keyspace}"
     )]
     OtherJournal {
         /// The store.
@@ -63,7 +63,7 @@ pub enum Error {
     },
     /// What is stored is not what was written.
     #[error(
-        "{place}: {what} of partition {partition} cannot be read ({cause}); write it anew by restarting the process that counts it"
+        "{place}: {what} of partition {partition} cannot be read ({cause}); restart the process that counts it to write it again"
     )]
     Damaged {
         /// The store.
@@ -76,7 +76,7 @@ pub enum Error {
         cause: String,
     },
     /// There is no such partition.
-    #[error("partition {partition} does not exist, the journal has {partitions}")]
+    #[error("partition {partition} does not exist: the journal has {partitions} partitions")]
     NoPartition {
         /// The one asked for.
         partition: u16,

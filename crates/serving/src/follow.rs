@@ -1,4 +1,4 @@
-//! Following a store: first all, then what changes, for as long as somebody listens.
+//! Follows a store: first everything, then every change, until the receiver is dropped.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -11,19 +11,19 @@ use tokio::{
 
 use super::{Result, Serving, read::READS, rows::PartitionCommit};
 
-/// Pieces on the way to the listener; with more the reader waits.
+/// Events in flight to the receiver; with more the reader waits.
 const EVENTS_MAX: usize = 8;
 
 /// Pages of a load that are in memory at once.
 const PAGES: u32 = 4;
 
-/// Between attempts to read a store that does not answer, beside what the store itself waits.
+/// Between attempts to read a store that does not answer, in addition to the retries of the store itself.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What a follower learns. What is of one partition is in order.
+/// An event for a replica. Those of one partition are in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReplicaEvent {
-    /// Begin this partition with nothing; until the next commit, go on showing what you have.
+    /// Start this partition from nothing; until the next commit, keep showing the previous state.
     Reset {
         /// The partition.
         partition: u16,
@@ -46,17 +46,17 @@ pub enum ReplicaEvent {
         /// Answers for the map as JSON, one for each commit since the last one; none after a load.
         pulses: Vec<Vec<u8>>,
     },
-    /// The store cannot be read: what was shown last is growing old.
+    /// The store cannot be read: what is shown is getting old.
     Stale {
-        /// What the store said.
+        /// The error of the store.
         cause: String,
     },
-    /// It can be read again, and nothing is missing.
+    /// The store can be read again, and nothing is missing.
     Fresh,
 }
 
-/// Reads all that is served, then every `poll` what has changed, until the receiver is dropped. It ends for no other
-/// reason. Must be called within a runtime.
+/// Reads the whole store, then its changes every `poll`, until the receiver is dropped. It ends for no other reason. Call
+/// it within a runtime.
 #[must_use]
 pub fn follow(serving: Serving, poll: Duration) -> Receiver<ReplicaEvent> {
     let (events, listener) = mpsc::channel(EVENTS_MAX);
@@ -72,9 +72,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 #[derive(Default)]
 struct FollowedPartition {
     at: Option<u64>,
-    /// It was told to begin anew, and not all has been told since.
+    /// Whether it was reset and has not got everything since.
     torn: bool,
-    /// When it may be tried again.
+    /// When to retry.
     again: Option<Instant>,
 }
 

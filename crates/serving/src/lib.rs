@@ -1,15 +1,16 @@
-//! What is served: the state of every partition as rows, for processes that show it, and tables that people query.
+//! The serving store: the state of every partition as rows, for processes that serve it, and tables that people query.
 //!
-//! A process that counts [`write`](Serving::write)s what changed into tables, when there is time, and much more often
-//! the [step](Serving::write_step) from commit to commit; a process that shows [`follow`]s, and so needs no journal. The store is memory or Cassandra, picked by the [`ServingAddress`].
+//! A process that counts [`write`](Serving::write)s changes into tables, when there is time, and much more often the
+//! [step](Serving::write_step) from commit to commit. A process that serves [`follow`]s the store, and so needs no journal.
+//! The store is memory or Cassandra, picked by the [`ServingAddress`].
 //!
 //! ```
 //! # async fn example() -> Result<(), headcount_serving::Error> {
 //! use headcount_engine::Partition;
-//! use headcount_serving::{Identity, Serving, ServingAddress};
+//! use headcount_serving::{ServingIdentity, Serving, ServingAddress};
 //!
 //! let address: ServingAddress = "memory:".parse()?;
-//! let serving = Serving::open(&address, Identity { journal: 7, partitions: 1 }).await?;
+//! let serving = Serving::open(&address, ServingIdentity { journal: 7, partitions: 1 }).await?;
 //! let changes = Partition::new().take_changes();
 //! serving.write(0, &changes).await?;
 //! serving.write(0, &changes).await?; // as often as one likes
@@ -18,8 +19,8 @@
 //! # }
 //! ```
 //!
-//! **What it rests on.** The state of a partition at an offset is the same whoever counted it. All that is written is an
-//! absolute value, stamped with the offset it is of: of two writes of one key the later offset wins in whatever order
+//! **What it rests on.** The state of a partition at an offset is the same whichever process counted it. Every write is an
+//! absolute value, stamped with its offset: of two writes of one key the later offset wins in whatever order
 //! they arrive, so that writes may be repeated, and those of a process that has been replaced change nothing. There are
 //! no counters, and nothing is read in order to be changed.
 //!
@@ -35,10 +36,10 @@
 //! moment, and the changelog lives ten minutes: where it does not lead to the latest commit, a reader shows what the
 //! tables have.
 //!
-//! **What it asks of whoever counts.** Changes hold every key whose value was another one at any offset since those before,
-//! even if it is again what it was: a process that has been replaced may have stored what was between. And
-//! what an event or venue was called between the last commit served and the checkpoint from which counting goes on is
-//! known to nobody: so a process that serves writes a checkpoint only of what it has served, or old names stay in
+//! **What it asks of processes that count.** Changes hold every key whose value differed at any offset since the previous
+//! changes, even if it is the old value again: a process that was replaced may have stored the value in between. And no
+//! process knows what an event or venue was called between the last commit in the tables and the checkpoint from which
+//! counting resumes. So a process writes a checkpoint only of what is in the tables, or old names would stay in
 //! `event_statistics` and `meetup_table`.
 
 #![warn(missing_docs)]
@@ -73,30 +74,30 @@ pub use people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueSt
 use store::ServingStore;
 use write::Writers;
 
-/// Which journal is served. What is kept of another one is never mixed with it.
+/// The journal that a serving store belongs to. Data of another journal is never mixed with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub struct ServingIdentity {
     /// The journal's random number.
     pub journal: u64,
     /// How many partitions it has.
     pub partitions: u16,
 }
 
-/// A store of what is served. A clone is the same one.
+/// An open serving store. A clone is the same one.
 #[derive(Clone)]
 pub struct Serving {
     store: Arc<ServingStore>,
-    identity: Identity,
+    identity: ServingIdentity,
     writers: Arc<Writers>,
 }
 
 impl Serving {
-    /// Opens the store to write to it, and makes or migrates its tables if need be.
+    /// Opens the store to write to it, and creates or migrates its tables if necessary.
     ///
     /// # Errors
-    /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] says whether
-    /// it is worth asking again.
-    pub async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
+    /// When it cannot be reached, serves another journal, or is of a newer version. [`Error::is_retryable`] tells whether
+    /// a retry may succeed.
+    pub async fn open(address: &ServingAddress, identity: ServingIdentity) -> Result<Self> {
         let store = ServingStore::open(address, identity).await?;
         Ok(Self::new(store, identity))
     }
@@ -104,13 +105,13 @@ impl Serving {
     /// Opens a store that others write to, with the right to read and no other.
     ///
     /// # Errors
-    /// As [`Serving::open`]; also, worth asking again, when nothing has ever been served there.
+    /// As [`Serving::open`]; also, and then a retry may succeed, when nothing was ever written there.
     pub async fn open_to_read(address: &ServingAddress) -> Result<Self> {
         let (store, identity) = ServingStore::open_to_read(address).await?;
         Ok(Self::new(store, identity))
     }
 
-    fn new(store: ServingStore, identity: Identity) -> Self {
+    fn new(store: ServingStore, identity: ServingIdentity) -> Self {
         Self {
             store: Arc::new(store),
             identity,
@@ -120,7 +121,7 @@ impl Serving {
 
     /// Which journal is served.
     #[must_use]
-    pub fn identity(&self) -> Identity {
+    pub fn identity(&self) -> ServingIdentity {
         self.identity
     }
 }

@@ -19,7 +19,7 @@ use super::{
     totals::{StoredCountry, StoredVenue},
 };
 
-/// Chunks of the changelog that are kept for a partition; readers that are further behind load anew. Cassandra keeps
+/// Chunks of the changelog that are kept for a partition; readers that are further behind load the tables again. Cassandra keeps
 /// them by time.
 const CHANGES_MAX: usize = 256;
 

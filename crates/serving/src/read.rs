@@ -1,4 +1,4 @@
-//! Reading what is served, a piece at a time.
+//! Reads the serving store, a page at a time.
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use headcount_engine::{Row, Table};

@@ -1,4 +1,4 @@
-//! The seam: where what is served is kept. Everything above it is the same for all stores.
+//! The backends of a serving store. Everything above them is the same for all.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use headcount_engine::{Row, Table};
 use headcount_address::AddressError;
 
 use super::{
-    Error, Identity, Result, ServingAddress,
+    Error, Result, ServingAddress, ServingIdentity,
     memory::Memory,
     people::{CountryStatistic, EventStatisticRow, ResponseStatistic, VenueStatistic},
     rows::{ChangeChunk, PartitionCommit, Stamped},
@@ -40,7 +40,7 @@ macro_rules! each {
 }
 
 impl ServingStore {
-    pub(crate) async fn open(address: &ServingAddress, identity: Identity) -> Result<Self> {
+    pub(crate) async fn open(address: &ServingAddress, identity: ServingIdentity) -> Result<Self> {
         match address {
             ServingAddress::Memory => Ok(Self::Memory(Memory::default())),
             #[cfg(feature = "cassandra")]
@@ -55,11 +55,11 @@ impl ServingStore {
         }
     }
 
-    pub(crate) async fn open_to_read(address: &ServingAddress) -> Result<(Self, Identity)> {
+    pub(crate) async fn open_to_read(address: &ServingAddress) -> Result<(Self, ServingIdentity)> {
         match address {
             ServingAddress::Memory => Err(Error::Address(AddressError::new(
                 "memory:",
-                "only the process that writes it sees it",
+                "only the process that writes it can read it",
                 "write cassandra://HOST:PORT,HOST/KEYSPACE",
             ))),
             #[cfg(feature = "cassandra")]

@@ -20,7 +20,8 @@ use headcount_engine::{Changes, CountryPart, Row, SnapshotComplete, Step, Table}
 use proptest::prelude::*;
 
 use super::{
-    Identity, ReplicaEvent, Serving, follow, memory::Memory, store::ServingStore, write::Writers,
+    ReplicaEvent, Serving, ServingIdentity, follow, memory::Memory, store::ServingStore,
+    write::Writers,
 };
 use world::{Dice, Totals, World};
 
@@ -135,7 +136,7 @@ fn a_partition_that_comes_back_is_not_taken_for_what_it_was() {
 async fn a_load_that_failed_half_way_is_begun_again() {
     let serving = Serving::new(
         ServingStore::Memory(Memory::default()),
-        Identity {
+        ServingIdentity {
             journal: 1,
             partitions: 1,
         },
@@ -251,7 +252,7 @@ async fn owner(
 }
 
 fn stepping(partitions: u16) -> Serving {
-    let identity = Identity {
+    let identity = ServingIdentity {
         journal: 1,
         partitions,
     };

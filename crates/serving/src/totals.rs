@@ -1,13 +1,13 @@
-//! From the parts of partitions to totals.
+//! Adds the parts of partitions up to totals.
 //!
 //! A country or a venue has events in several partitions, and each is counted by a process of its own. Every partition
-//! writes its own part; whoever has written parts then reads all parts of what it changed and writes their sum, stamped
-//! with the sum of the parts' offsets.
+//! writes its own part; its writer then reads all parts of the keys it changed and writes their sum, stamped with the sum
+//! of the parts' offsets.
 //!
 //! **Why the last total is right.** The value of a part is a function of its offset, and the offset of a stored part never
 //! goes back. Consider the writer whose final part was acknowledged last. It reads after all final parts were
-//! acknowledged, so it sees them all. Whoever read less sums smaller offsets, and loses whenever its total arrives; whoever
-//! read the same writes the same. A process that has been replaced writes older parts, which lose, or the same.
+//! acknowledged, so it sees them all. A writer that read less sums smaller offsets, and loses whenever its total arrives;
+//! a writer that read the same writes the same. A process that has been replaced writes older parts, which lose, or the same.
 //! It needs reads that never go back either, even of a part that only some replicas have: Cassandra repairs those
 //! before it answers a read by a quorum (`read_repair = 'BLOCKING'`, which the tables ask for).
 

@@ -23,7 +23,7 @@ const WRITES_MAX: usize = 8_192;
 /// Venues whose parts are kept, written and read together: each 1,024th is a neighbour.
 pub(crate) const VENUE_BUCKETS: i64 = 1024;
 
-/// Who writes: a state for each partition.
+/// The state of the writers, one for each partition.
 pub(crate) struct Writers(Vec<PartitionWriter>);
 
 struct PartitionWriter {
@@ -93,8 +93,8 @@ impl Serving {
         Ok(())
     }
 
-    /// Tells those who follow what leads from a commit to a later one; `pulses` as JSON. Steps of one partition are to
-    /// be written in their order, and to be repeated after an error.
+    /// Writes the delta from a commit to a later one into the changelog; `pulses` as JSON. Write the steps of a partition
+    /// in order, and repeat one after an error.
     ///
     /// # Errors
     /// As [`Serving::write`].

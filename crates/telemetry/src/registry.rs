@@ -33,11 +33,11 @@ pub fn global() -> &'static Registry {
 /// Metrics that are shown together.
 #[derive(Debug, Default)]
 pub struct Registry {
-    declared: Mutex<Declared>,
+    declared: Mutex<DeclaredMetrics>,
 }
 
 #[derive(Debug, Default)]
-struct Declared {
+struct DeclaredMetrics {
     inner: Inner,
     descriptions: Vec<MetricDescription>,
 }
@@ -199,7 +199,7 @@ impl Registry {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, Declared> {
+    fn lock(&self) -> MutexGuard<'_, DeclaredMetrics> {
         // A declaration that panics adds nothing.
         self.declared.lock().unwrap_or_else(PoisonError::into_inner)
     }

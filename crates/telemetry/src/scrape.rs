@@ -1,4 +1,4 @@
-//! Metrics that are computed when somebody asks, from what is known elsewhere.
+//! Metrics that are computed for each scrape, from figures kept elsewhere.
 
 use std::fmt;
 

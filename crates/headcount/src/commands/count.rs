@@ -1,4 +1,4 @@
-//! `headcount count`: recordings counted in memory, nothing kept.
+//! `headcount count`: counts recordings in memory and stores nothing.
 
 use std::{
     io::{self, Read},
@@ -19,7 +19,7 @@ use crate::{
     recordings::no_record_in,
 };
 
-pub(crate) fn run(args: cli::Count) -> Result<()> {
+pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
     let threads = args.threads.map_or_else(
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,
@@ -38,7 +38,7 @@ pub(crate) fn run(args: cli::Count) -> Result<()> {
         }
     }
     count.bar.over();
-    // Of a damaged file what can be read counts, and its neighbours do: only then it is said what went wrong.
+    // The readable part of a damaged file counts, and so do the other files; then the failures are reported.
     let printed = match count.read_any {
         true => print_summary(&count.counter.summary(), args.json),
         false => Ok(()),
@@ -51,7 +51,7 @@ struct FileCounter {
     counter: Counter,
     bar: Bar,
     failures: Failures,
-    /// Without it there is no answer, not even one of zeros.
+    /// Whether any input could be opened. Without one there is no summary, not even of zeros.
     read_any: bool,
 }
 
@@ -99,7 +99,7 @@ impl FileCounter {
         match ended {
             Err(error) => self.failures.add(
                 NO_INPUT,
-                format!("{label}: reading broke off: {error} (what came before it was counted)"),
+                format!("{label}: reading failed: {error} (everything before was counted)"),
             ),
             Ok(()) if records == 0 && refused > 0 => {
                 self.failures.add(DATA, no_record_in(label, refused));
@@ -109,7 +109,7 @@ impl FileCounter {
     }
 }
 
-/// Moves the bar as it is read.
+/// A file that moves the bar as it is read.
 struct Watched {
     content: FileContent,
     bar: Bar,

@@ -1,4 +1,4 @@
-//! `headcount dead-letters`: records that were refused, and why.
+//! `headcount dead-letters`: lists refused records, and why they were refused.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const READ_BYTES: usize = 4 << 20;
 
 /// A dead letter with where it is and where it came from.
 #[derive(Serialize)]
-struct Found {
+struct ListedLetter {
     /// Its offset in partition 0 of the journal: its number for `show`.
     offset: u64,
     /// When it arrived, ms since 1970.
@@ -31,14 +31,14 @@ struct Found {
     letter: DeadLetter,
 }
 
-pub(crate) fn run(command: cli::DeadLetters) -> Result<()> {
+pub(crate) fn run(command: cli::DeadLettersCommand) -> Result<()> {
     match command {
-        cli::DeadLetters::List { data, reason } => list(data, reason.as_deref()),
-        cli::DeadLetters::Show { offset, data } => show(offset, data),
+        cli::DeadLettersCommand::List { data, reason } => list(data, reason.as_deref()),
+        cli::DeadLettersCommand::Show { offset, data } => show(offset, data),
     }
 }
 
-fn list(args: cli::Data, reason: Option<&str>) -> Result<()> {
+fn list(args: cli::DataArgs, reason: Option<&str>) -> Result<()> {
     let mut shown = 0_u64;
     each(&DataDir::new(args.data), |found| {
         if reason.is_some_and(|reason| reason != found.letter.reason) {
@@ -69,7 +69,7 @@ fn list(args: cli::Data, reason: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-fn show(offset: u64, args: cli::Data) -> Result<()> {
+fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
     let mut seen = None;
     each(&DataDir::new(args.data), |found| {
         if found.offset == offset {
@@ -106,8 +106,8 @@ fn show(offset: u64, args: cli::Data) -> Result<()> {
     ))
 }
 
-/// Hands every dead letter to `take`, oldest first, until it says no.
-fn each(data: &DataDir, mut take: impl FnMut(Found) -> Result<bool>) -> Result<()> {
+/// Passes every dead letter to `take`, oldest first, until it returns false.
+fn each(data: &DataDir, mut take: impl FnMut(ListedLetter) -> Result<bool>) -> Result<()> {
     let journal = open_read_only(data)?;
     let end = journal.durable_end(0)?;
     let mut reader = journal.reader(0, journal.first_offset(0)?)?;
@@ -124,7 +124,7 @@ fn each(data: &DataDir, mut take: impl FnMut(Found) -> Result<bool>) -> Result<(
                     names.insert(frame.source, name);
                 }
                 Control::Rejected(letter) => {
-                    let found = Found {
+                    let found = ListedLetter {
                         offset: frame.offset,
                         arrived: frame.appended_at_ms,
                         source: names.get(&frame.source).cloned().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! `headcount demo`: a simulated stream, everything embedded, the dashboard opened.
+//! `headcount demo`: counts a simulated stream and opens the dashboard.
 
 use std::{
     io::IsTerminal,
@@ -15,14 +15,15 @@ use super::{print, run::bind};
 use crate::{
     cli::{self, Role},
     data::DataDir,
+    defaults,
     exit::{USAGE, exit},
     live::Live,
 };
 
-/// The first look finds a stream that has been running for so long.
+/// The dashboard opens on a stream that seems to have run this long.
 const WARMUP_SECONDS: u32 = 600;
 
-pub(crate) fn run(args: cli::Demo) -> Result<()> {
+pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, false)?;
     let address = format!("sim:?rate={}&seed=1&warmup={WARMUP_SECONDS}", args.rate);
     let source: SourceAddress = address
@@ -39,7 +40,7 @@ pub(crate) fn run(args: cli::Demo) -> Result<()> {
         lake: None,
         serving: None,
         archive: true,
-        checkpoint_every: Duration::from_secs(cli::CHECKPOINT_SECONDS),
+        checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
         hosts: args.proxy.hosts,
     };

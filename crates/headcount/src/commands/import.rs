@@ -1,4 +1,4 @@
-//! `headcount import`: recordings into the journal, exactly once.
+//! `headcount import`: adds recordings to the journal, exactly once.
 
 mod imported;
 
@@ -14,22 +14,22 @@ use self::imported::{Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
+    event_bus::EventBus,
     exit::{DATA, INTERRUPTED, code_of_source},
     failures::Failures,
-    interrupt::Interrupt,
-    news::News,
+    interrupt_handler::InterruptHandler,
+    opening_notice::OpeningNotice,
     progress::Bar,
     recordings::{RecordingFile, no_record_in},
-    roles::ingest::appender::Ingest,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::{KnownSources, tally_of},
     roles::ingest::origin::refuse_mix,
-    roles::ingest::queue::{Intake, resume},
-    roles::ingest::resume::{Known, tally_of},
-    store::{Snapshot, Store},
+    roles::ingest::queue::{IngestQueue, resume},
+    store::{JournalSnapshot, Store},
     text::number,
-    waiting::Waiting,
 };
 
-pub(crate) fn run(args: cli::Import) -> Result<()> {
+pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
     let mut files = Vec::new();
     for file in args.files {
         files.extend(file.find()?);
@@ -47,7 +47,7 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
     let bar = Bar::new();
     let imported = match args.journal {
         Some(address) => {
-            let waiting = Waiting::on(&address);
+            let waiting = OpeningNotice::on(&address);
             let journal = Arc::new(address.open(args.keep.partitions, &args.worker, true)?);
             drop(waiting);
             ensure!(
@@ -57,11 +57,11 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             let positions = journal.positions()?;
             let known: Vec<_> = positions
                 .iter()
-                .map(|bodies| Known::of_bodies(bodies))
+                .map(|bodies| KnownSources::of_bodies(bodies))
                 .collect();
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(files, people, &News::new());
-            // Also after a failure: nobody is to wait for a transaction that is left open.
+            let imported = import.take(files, people, &EventBus::new());
+            // Also after a failure: an open transaction would hold up the readers of the journal.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
             closed?;
@@ -76,19 +76,22 @@ pub(crate) fn run(args: cli::Import) -> Result<()> {
             }
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(files, people, &store.news);
+            let imported = import.take(files, people, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let closed = store.close();
             let mut imported = imported?;
             closed?;
-            let after = sum(Snapshot::read(&data)?.partitions.iter().map(tally_of));
+            let after = sum(JournalSnapshot::read(&data)?
+                .partitions
+                .iter()
+                .map(tally_of));
             imported.became = Some(difference(&after, &before));
             imported
         }
     };
     bar.over();
-    // First what was done, and then what went wrong.
+    // Print what was done before what went wrong.
     let printed = imported.print(args.data.json);
     imported.failed.into_result().and(printed)
 }
@@ -98,8 +101,8 @@ struct Importer<'a> {
     runtime: &'a Runtime,
     bar: &'a Bar,
     journal: &'a Arc<Journal>,
-    known: &'a [Known],
-    /// What the journal is called in a sentence.
+    known: &'a [KnownSources],
+    /// The journal's name in a sentence.
     place: String,
 }
 
@@ -115,7 +118,7 @@ impl<'a> Importer<'a> {
         runtime: &'a Runtime,
         bar: &'a Bar,
         journal: &'a Arc<Journal>,
-        known: &'a [Known],
+        known: &'a [KnownSources],
         place: &impl ToString,
     ) -> Self {
         Self {
@@ -132,28 +135,27 @@ impl<'a> Importer<'a> {
         &self,
         files: Vec<RecordingFile>,
         people: Option<PeopleKey>,
-        news: &News,
+        bus: &EventBus,
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let journal = Arc::clone(self.journal);
-        let ingest = Ingest::new(journal, people, self.known, news)?;
+        let appender = Appender::new(journal, people, self.known, bus)?;
         self.runtime.block_on(async {
-            let intake = Intake::start(ingest, news.clone())?;
-            let interrupt = Interrupt::listen(Arc::clone(self.journal))?;
+            let queue = IngestQueue::start(appender, bus.clone())?;
+            let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;
             let mut failed = Failures::default();
-            let read = self.read_all(files, &intake, &interrupt, &mut failed).await;
-            // What came before a failure is kept. If it is the journal's, a source only knows that nobody takes its
-            // records.
-            let ingest = intake.finish().await;
+            let read = self.read_all(files, &queue, &interrupt, &mut failed).await;
+            // Everything before a failure is stored. A failure of the journal shows at a source only as a closed queue.
+            let appender = queue.finish().await;
             interrupt.closes();
-            let (read, ingest) = (read?, ingest?);
+            let (read, appender) = (read?, appender?);
             for ReadFile { label, content } in read {
-                if let (0, refused @ 1..) = ingest.counts_of(&content) {
+                if let (0, refused @ 1..) = appender.counts_of(&content) {
                     failed.add(DATA, no_record_in(&label, refused));
                 }
             }
-            let (kept, refused) = ingest.counts();
+            let (kept, refused) = appender.counts();
             Ok(Imported {
                 kept,
                 refused: refused.clone(),
@@ -163,24 +165,24 @@ impl<'a> Importer<'a> {
         })
     }
 
-    /// Reads files in their order, each down to its last record. One that cannot be read takes nothing from the others.
+    /// Reads files in their order, each to its last record. A file that cannot be read does not stop the others.
     async fn read_all(
         &self,
         files: Vec<RecordingFile>,
-        intake: &Intake,
-        interrupt: &Interrupt,
+        queue: &IngestQueue,
+        interrupt: &InterruptHandler,
         failed: &mut Failures,
     ) -> Result<Vec<ReadFile>> {
         let known = resume(self.known)?;
         let mut read = Vec::new();
         for file in files {
             let (source, label) = (Arc::clone(&file.source), file.label.clone());
-            let (ended, status) = self.read(file, intake, &known, interrupt).await?;
+            let (ended, status) = self.read(file, queue, &known, interrupt).await?;
             match ended {
                 Ok(Ended::Finished) => {
                     let content = status.content.unwrap_or_else(|| source.to_string());
                     let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
-                    // What was taken of it before may have been all of its records.
+                    // An earlier import may have taken all of its records.
                     if !begun_before {
                         read.push(ReadFile { label, content });
                     }
@@ -189,7 +191,7 @@ impl<'a> Importer<'a> {
                     failed.add(INTERRUPTED, stopped_in(&label, &status));
                     break;
                 }
-                // The intake says why.
+                // The appender reports why.
                 Err(SourceError::Stopped(_)) => break,
                 Err(error) => {
                     failed.add(code_of_source(&error), error.to_string());
@@ -203,20 +205,20 @@ impl<'a> Importer<'a> {
         Ok(read)
     }
 
-    /// Reads one file; how that ended, and what the source said last.
+    /// Reads one file; returns how that ended and the last status of the source.
     async fn read(
         &self,
         file: RecordingFile,
-        intake: &Intake,
+        queue: &IngestQueue,
         known: &Resume,
-        interrupt: &Interrupt,
+        interrupt: &InterruptHandler,
     ) -> Result<(Result<Ended, SourceError>, Status)> {
         let RecordingFile {
             source,
             label,
             address,
         } = file;
-        let running = intake.run_as(&source, address, known.clone(), interrupt.shutdown());
+        let running = queue.run_as(&source, address, known.clone(), interrupt.shutdown());
         let status = running.status.clone();
         let shown = tokio::spawn(show(self.bar.clone(), label, running.status));
         let ended = running.ended.await?;
@@ -227,11 +229,11 @@ impl<'a> Importer<'a> {
     }
 }
 
-/// What an interrupted import says: where it stopped, and how it goes on.
+/// The message of an interrupted import: where it stopped, and how to continue.
 fn stopped_in(label: &str, status: &Status) -> String {
     let Some(progress) = status.progress else {
         return format!(
-            "interrupted in {label}: what came before is kept; give the same command again, for what comes twice changes no \
+            "interrupted in {label}: everything before is stored; run the same command again, duplicates do not change any \
              count"
         );
     };
@@ -244,7 +246,7 @@ fn stopped_in(label: &str, status: &Status) -> String {
         ),
     };
     format!(
-        "interrupted in {label}, {at}: what came before is kept, and the same command goes on from there"
+        "interrupted in {label}, {at}: everything before is stored; run the same command again to continue there"
     )
 }
 
@@ -272,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interruption_is_told_with_its_place_and_the_way_on() {
+    fn an_interruption_names_its_place_and_the_way_on() {
         let status = |progress: Option<(bool, u64)>| Status {
             progress: progress.map(|(identifying, bytes_done)| FileProgress {
                 identifying,
@@ -284,7 +286,7 @@ mod tests {
         for (progress, place) in [
             (Some((false, 4_500)), "x.gz, at byte 4,500 of 12,000:"),
             (Some((true, 4_500)), "x.gz, before its first record:"),
-            (None, "x.gz: what came before is kept"),
+            (None, "x.gz: everything before is stored"),
         ] {
             let said = stopped_in("x.gz", &status(progress));
             assert!(

@@ -1,4 +1,4 @@
-//! `headcount journal`: its files, checked or counted.
+//! `headcount journal`: checks or counts the journal's files.
 
 use anyhow::Result;
 use headcount_journal::Report;
@@ -12,16 +12,16 @@ use crate::{
     text::number,
 };
 
-pub(crate) fn run(command: cli::Journal) -> Result<()> {
+pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
     let (args, check) = match command {
-        cli::Journal::Verify(args) => (args, true),
-        cli::Journal::Stat(args) => (args, false),
+        cli::JournalCommand::Verify(args) => (args, true),
+        cli::JournalCommand::Stat(args) => (args, false),
     };
     let data = DataDir::new(args.data);
     crate::store::open_read_only(&data)
         .map(drop)
         .or_else(|error| {
-            // A damaged journal cannot be opened, and is just what a check is for.
+            // A damaged journal cannot be opened, but it can be checked.
             if check && data.journal().is_dir() {
                 Ok(())
             } else {

@@ -22,7 +22,7 @@ use crate::exit::ReaderGone;
 /// Writes a result to standard output.
 ///
 /// # Errors
-/// [`ReaderGone`] when nobody reads it any more: a command that would print on stops.
+/// [`ReaderGone`] when the reader has gone, so that a command stops printing.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

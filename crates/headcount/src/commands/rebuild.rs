@@ -1,4 +1,4 @@
-//! `headcount rebuild`: the checkpoints made anew from the journal, or the answer from the archive.
+//! `headcount rebuild`: new checkpoints from the journal, or a summary from the archive.
 
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
@@ -10,21 +10,21 @@ use crate::{
     cli,
     data::DataDir,
     engines::open_lake_to_read,
-    store::{Snapshot, Store},
+    opening_notice::OpeningNotice,
+    store::{JournalSnapshot, Store},
     text::{number, time},
-    waiting::Waiting,
 };
 
-pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
+pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
     let moment = args.judged_at.unwrap_or_else(now_ms);
     if let Some(lake) = args.from {
         return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }
     let data = DataDir::new(args.data.data);
-    // Only to say clearly when there is nothing to rebuild from.
+    // Only for a clear error when there is nothing to rebuild from.
     crate::store::open_read_only(&data)?;
     let store = Store::open_anew(&data, moment)?;
-    let held = store.surveyors.held();
+    let held = store.handles.held();
     let partitions = held.len();
     let entries: u64 = held
         .iter()
@@ -46,9 +46,9 @@ pub(crate) fn run(args: cli::Rebuild) -> Result<()> {
     ))
 }
 
-/// Counts what the archive has, record times held against `moment` too.
-fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
-    let waiting = Waiting::on(address);
+/// Counts the archive; record times are judged at `moment` too.
+fn from_archive(address: &LakeAddress, moment: i64) -> Result<JournalSnapshot> {
+    let waiting = OpeningNotice::on(address);
     let lake = open_lake_to_read(address)?;
     let archive = Archive::open(&lake)?;
     drop(waiting);
@@ -75,5 +75,5 @@ fn from_archive(address: &LakeAddress, moment: i64) -> Result<Snapshot> {
             Ok(partition)
         })
         .collect::<Result<_>>()?;
-    Ok(Snapshot { partitions })
+    Ok(JournalSnapshot { partitions })
 }

@@ -17,10 +17,10 @@ use crate::{
     live::Live,
 };
 
-/// Where the page is unless told otherwise.
+/// The address of the dashboard when `--listen` is absent.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-pub(crate) fn run(mut args: cli::Run) -> Result<()> {
+pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
     args.sources = args.take_sources()?;
     let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
     refuse_open_address(listen, args.unprotected)?;
@@ -59,8 +59,8 @@ pub(crate) fn run(mut args: cli::Run) -> Result<()> {
     })
 }
 
-/// Refuses combinations that lose or hide something, all at once.
-fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
+/// Refuses combinations of options that would lose or hide something, and names all of them at once.
+fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     let does = |role| roles.contains(&role);
     let cluster = &args.cluster;
     let alone = Role::ALL.iter().all(|role| does(*role));
@@ -78,7 +78,7 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
         wrong.push("--role process needs --lake: a process that takes over a partition resumes from its checkpoint there; say --lake s3://... (or a folder that all processes share)");
     }
     if cluster.serving.is_none() && does(Role::Serve) && !does(Role::Process) {
-        wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes that count");
+        wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes with --role process");
     }
     if wrong.is_empty() {
         return Ok(());
@@ -86,8 +86,8 @@ fn refuse_what_cannot_work(args: &cli::Run, roles: &[Role]) -> Result<()> {
     Err(exit(USAGE, wrong.join("\n           ")))
 }
 
-/// Without a source there is nothing to take in, only what is there to be shown.
-fn roles_that_work(args: &cli::Run, mut roles: Vec<Role>) -> Result<Vec<Role>> {
+/// The roles without `ingest` if there is no source: the process then only serves what the journal holds.
+fn roles_that_work(args: &cli::RunArgs, mut roles: Vec<Role>) -> Result<Vec<Role>> {
     if !args.sources.is_empty() {
         return Ok(roles);
     }
@@ -131,7 +131,7 @@ fn host() -> String {
         .unwrap_or_else(|| "headcount".to_owned())
 }
 
-/// Without login or TLS only this machine may look, unless somebody says otherwise.
+/// Refuses to listen beyond this machine without `--unprotected`: there is neither login nor TLS.
 pub(crate) fn refuse_open_address(address: SocketAddr, unprotected: bool) -> Result<()> {
     if unprotected || address.ip().is_loopback() {
         return Ok(());
@@ -163,7 +163,7 @@ fn open_listener(address: SocketAddr, may_move: bool) -> Result<(TcpListener, u1
     let free = listener.local_addr()?;
     tracing::info!(
         "port {} is in use, so the probes and metrics of this process are at http://{free}; choose a \
-         port with --listen, and with --worker a name that stays",
+         port with --listen, and a stable name with --worker",
         address.port()
     );
     Ok((listener, free.port()))

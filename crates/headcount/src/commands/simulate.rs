@@ -20,7 +20,7 @@ const START_MS: i64 = 1_704_067_200_000;
 /// Records between two movements of the bar.
 const STEP: u64 = 10_000;
 
-pub(crate) fn run(args: cli::Simulate) -> Result<()> {
+pub(crate) fn run(args: cli::SimulateArgs) -> Result<()> {
     let rate = Rate::new(args.rate).map_err(|error| exit(USAGE, error.to_string()))?;
     let simulator = Simulator::new(Seed(args.seed), START_MS, rate);
     let (out, to_file): (Box<dyn Write>, bool) = match &args.out {

@@ -1,4 +1,4 @@
-//! `headcount status`: the whole cluster, as its processes say in the lake.
+//! `headcount status`: the whole cluster, from the heartbeats and claims in the lake.
 
 use std::fmt::Write;
 
@@ -11,23 +11,23 @@ use super::{print, print_json};
 use crate::{
     cli,
     engines::open_lake_to_read,
+    opening_notice::OpeningNotice,
     text::{number, plain},
-    waiting::Waiting,
 };
 
-/// A process that has said nothing for so long is called silent.
+/// A process without a heartbeat for this long is shown as silent.
 const SILENT_MS: i64 = 15_000;
 
 #[derive(Serialize)]
-struct Cluster {
+struct ClusterReport {
     workers: Vec<WorkerHeartbeat>,
     partitions: Vec<StoredClaim>,
 }
 
-pub(crate) fn run(args: cli::Status) -> Result<()> {
-    let waiting = Waiting::on(&args.lake);
+pub(crate) fn run(args: cli::StatusArgs) -> Result<()> {
+    let waiting = OpeningNotice::on(&args.lake);
     let claims = Claims::new(&open_lake_to_read(&args.lake)?);
-    let cluster = Cluster {
+    let cluster = ClusterReport {
         workers: claims.workers()?,
         partitions: claims.partitions()?,
     };
@@ -38,7 +38,7 @@ pub(crate) fn run(args: cli::Status) -> Result<()> {
     print(&to_text(&cluster, now_ms()))
 }
 
-fn to_text(cluster: &Cluster, now: i64) -> String {
+fn to_text(cluster: &ClusterReport, now: i64) -> String {
     let mut out = String::from("worker            version   roles                   seen\n");
     for worker in &cluster.workers {
         let _ = writeln!(

@@ -1,4 +1,4 @@
-//! `headcount stream`: the stand-in for the closed API.
+//! `headcount stream`: stands in for the closed API.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ use crate::{
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 1 << 20;
 
-pub(crate) fn run(args: cli::Stream) -> Result<()> {
+pub(crate) fn run(args: cli::StreamArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, args.unprotected)?;
     let programme = if args.recordings.is_empty() {
         Programme::Simulation(Simulator::with_feeds(
@@ -45,7 +45,7 @@ pub(crate) fn run(args: cli::Stream) -> Result<()> {
     runtime.block_on(async {
         let listener = bind(args.listen)?;
         let said = print(&format!("http://{}/2/rsvps\n", listener.local_addr()?));
-        // It serves also when nobody reads where.
+        // It serves even if nobody reads the address.
         if said.is_err() {
             tracing::info!("http://{}/2/rsvps", listener.local_addr()?);
         }

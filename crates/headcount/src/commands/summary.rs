@@ -1,4 +1,4 @@
-//! `headcount summary`: the answer of `count` from what was kept, or from what is served.
+//! `headcount summary`: the summary of `count`, from the data folder or from a serving store.
 
 use std::time::Duration;
 
@@ -14,47 +14,47 @@ use super::print_summary;
 use crate::{
     cli,
     data::DataDir,
+    event_bus::EventBus,
     exit::{TEMPORARY, exit},
-    news::News,
+    opening_notice::OpeningNotice,
     roles::serve::replicas::Replicas,
-    store::Snapshot,
-    waiting::Waiting,
+    store::JournalSnapshot,
 };
 
-/// After so long it is said what is waited for.
+/// After this long, the command logs what it waits for.
 const LONG: Duration = Duration::from_secs(3);
-/// How long loading what is served may take.
+/// How long loading the serving store may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How often it is looked whether it is loaded.
+/// Between two looks whether everything is loaded.
 const LOOK: Duration = Duration::from_millis(10);
 
-pub(crate) fn run(args: cli::Summary) -> Result<()> {
+pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
     let survey = match &args.serving {
         Some(serving) => {
             let runtime = Runtime::new().context("start the runtime")?;
             runtime.block_on(served(serving))?
         }
-        None => Snapshot::read(&DataDir::new(args.data.data))?.survey(),
+        None => JournalSnapshot::read(&DataDir::new(args.data.data))?.survey(),
     };
     print_summary(&survey.summary(), args.data.json)
 }
 
-/// Loads everything that is served and surveys it.
+/// Loads the whole serving store and surveys it.
 async fn served(address: &ServingAddress) -> Result<Survey> {
-    let waiting = Waiting::on(address);
+    let waiting = OpeningNotice::on(address);
     let serving = Serving::open_to_read(address).await?;
     drop(waiting);
-    let news = News::new();
-    let replicas = Replicas::start(serving, news.clone())?;
+    let bus = EventBus::new();
+    let replicas = Replicas::start(serving, bus.clone())?;
     let begun = Instant::now();
     let mut told = false;
-    while let Some(missing) = replicas.surveyors().missing() {
-        news.failure()?;
+    while let Some(missing) = replicas.handles().missing() {
+        bus.failure()?;
         if begun.elapsed() > LIMIT {
             return Err(exit(
                 TEMPORARY,
                 format!(
-                    "{missing}; the serving store is not complete: check with headcount status that processes count"
+                    "{missing}; the serving store is incomplete: run headcount status to check that processes are counting"
                 ),
             ));
         }
@@ -64,7 +64,7 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
         }
         sleep(LOOK).await;
     }
-    let surveys = replicas.surveyors().survey(Filter::default(), true).await?;
+    let surveys = replicas.handles().survey(Filter::default(), true).await?;
     replicas.stop().await?;
     Ok(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! `headcount verify`: the counts that are kept against those of a fresh engine.
+//! `headcount verify`: compares the stored counts with those of a fresh engine.
 
 use anyhow::Result;
 use headcount_engine::Partition;
@@ -9,7 +9,7 @@ use crate::{
     cli,
     data::DataDir,
     exit::{DATA, exit},
-    store::Snapshot,
+    store::JournalSnapshot,
     text::{number, time},
 };
 
@@ -18,7 +18,7 @@ struct Verdict {
     agrees: bool,
     balanced: bool,
     entries: u64,
-    /// The moment that record times are held against besides their arrival, ms since 1970, if the
+    /// The moment at which record times are judged besides their arrival, ms since 1970, if the
     /// state was rebuilt.
     judged_at: Option<i64>,
     digest: String,
@@ -27,7 +27,7 @@ struct Verdict {
     differences: Vec<&'static str>,
 }
 
-pub(crate) fn run(args: cli::Data) -> Result<()> {
+pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
     let data = DataDir::new(args.data);
     let verdict = judge(&data)?;
     let printed = if args.json {
@@ -68,11 +68,11 @@ pub(crate) fn run(args: cli::Data) -> Result<()> {
 fn judge(data: &DataDir) -> Result<Verdict> {
     // The kept state first: a process that writes may add to the journal in between, and both
     // must end at the same entry.
-    let kept = Snapshot::read(data)?;
+    let kept = JournalSnapshot::read(data)?;
     let parts = kept.partitions.iter();
     let entries = parts.clone().map(Partition::next_offset).sum();
     let judged_at = parts.filter_map(Partition::judged_at).max();
-    let replayed = Snapshot::replayed(data, &kept)?;
+    let replayed = JournalSnapshot::replayed(data, &kept)?;
     let (kept, replayed) = (kept.survey(), replayed.survey());
     let windows: [Vec<_>; 2] = [kept.windows().collect(), replayed.windows().collect()];
     let (kept, replayed) = (kept.summary(), replayed.summary());

@@ -1,4 +1,4 @@
-//! What a process may do, alone or all at once: take records in, count them, show the counts.
+//! The roles of a process, alone or together: ingest records, count them, serve the counts.
 
 pub(crate) mod ingest;
 pub(crate) mod process;

@@ -11,7 +11,7 @@ use super::error::{Error, Result};
 use super::figures::ArchiveFigures;
 use super::object::ArchiveObject;
 use super::position::{ArchivePosition, ArchivePositions};
-use super::{Entry, HOUR_MS};
+use super::{ArchivedEntry, HOUR_MS};
 use crate::{Lake, LakeDescription, PutOutcome, store};
 
 /// How long after its end an hour is closed by the clock, if nothing else comes. Entries that arrived in its last
@@ -20,7 +20,7 @@ const GRACE_MS: i64 = 60_000;
 
 /// The archiver of one partition. [`run`](super::run()) feeds it from a journal.
 ///
-/// Any number of them may work on one partition: they make the same objects, and who comes second finds them there.
+/// Any number of them may work on one partition: they make the same objects, and the second one finds them there.
 pub struct Archiver {
     lake: Lake,
     description: LakeDescription,
@@ -34,7 +34,7 @@ pub struct Archiver {
 }
 
 impl Archiver {
-    /// Takes up the archive of a partition where it ended; the lake becomes the journal's if it is nobody's.
+    /// Resumes the archive of a partition where it ended. A new lake becomes the journal's.
     pub fn open(lake: &Lake, description: LakeDescription, partition: u16) -> Result<Self> {
         let mut positions = ArchivePositions::of(partition);
         let description = description.agree(lake)?;
@@ -79,7 +79,7 @@ impl Archiver {
         self.partition
     }
 
-    /// The next entry that is to be taken.
+    /// The offset of the next entry to take.
     #[must_use]
     pub fn next(&self) -> u64 {
         self.next
@@ -87,7 +87,7 @@ impl Archiver {
 
     /// Takes the next entry. If it begins a cut, the one before is complete and must be stored before more is taken.
     /// Entries that were taken are passed over.
-    pub fn take(&mut self, entry: &Entry<'_>) -> Result<Option<Sealed>> {
+    pub fn take(&mut self, entry: &ArchivedEntry<'_>) -> Result<Option<Sealed>> {
         if entry.offset < self.next {
             return Ok(None);
         }
@@ -137,8 +137,8 @@ impl Archiver {
     /// Stores a cut's objects and then the position. May be called again after an error. `place` is where the reader
     /// stood before it gave the cut's last entry, or earlier.
     ///
-    /// Returns true if the next entry is the one behind the cut. If false, somebody else has closed this cut elsewhere:
-    /// what was taken since is forgotten, and entries are to be given from [`Archiver::position`] on.
+    /// Returns true if the next entry is the one behind the cut. If false, another archiver closed this cut elsewhere: this
+    /// one forgets what it took since, and the caller passes entries from [`Archiver::position`] on.
     pub fn store(&mut self, sealed: &Sealed, place: &Place) -> Result<bool> {
         let mut end = sealed.end;
         for (key, body) in &sealed.objects {
@@ -179,7 +179,7 @@ impl Archiver {
         }
         let read = |bytes| {
             ArchiveObject::read(key, bytes).map_err(|reason| {
-                let remedy = format!("{reason}; remove it, and it is written anew");
+                let remedy = format!("{reason}; remove it, and headcount writes it again");
                 store::Error::damaged(&self.lake, key, remedy)
             })
         };
@@ -193,7 +193,7 @@ impl Archiver {
             .into());
         }
         let common = theirs.end.min(ours.end);
-        let of_common = |entry: &Entry<'_>| entry.offset < common;
+        let of_common = |entry: &ArchivedEntry<'_>| entry.offset < common;
         let mut one = theirs.entries().take_while(of_common);
         let mut other = ours.entries().take_while(of_common);
         loop {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use headcount_record::Kind;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::error::Result;
 use super::name::{ObjectName, hour_of};
 use super::writing::Writing;
@@ -36,7 +36,7 @@ pub struct Sealed {
 
 impl Cut {
     /// An empty cut that begins with this entry.
-    pub(super) fn begin(entry: &Entry<'_>) -> Self {
+    pub(super) fn begin(entry: &ArchivedEntry<'_>) -> Self {
         Self {
             first: entry.offset,
             next: entry.offset,
@@ -47,12 +47,12 @@ impl Cut {
     }
 
     /// Whether the entry belongs to it still. Where it ends is a function of the entries alone.
-    pub(super) fn takes(&self, entry: &Entry<'_>, cut_bytes: u64) -> bool {
+    pub(super) fn takes(&self, entry: &ArchivedEntry<'_>, cut_bytes: u64) -> bool {
         let bytes = self.bytes + entry.body.len() as u64 + ENTRY_BYTES;
         hour_of(entry.arrived) == self.hour && bytes <= cut_bytes
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>) -> Result<()> {
+    pub(super) fn add(&mut self, entry: &ArchivedEntry<'_>) -> Result<()> {
         debug_assert_eq!(entry.offset, self.next, "a cut has no gaps");
         self.feeds
             .entry(entry.kind)

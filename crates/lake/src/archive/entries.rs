@@ -1,6 +1,6 @@
 //! The entries of one partition, put together again from the objects of all feeds.
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::catalog::{Archive, ArchivedPartition};
 use super::error::{Error, Result};
 use super::object::ArchiveObject;
@@ -14,8 +14,8 @@ use crate::store;
 /// }
 /// ```
 ///
-/// What is wrong is an error that names it. To call [`Entries::advance`] again after one goes on behind it: who rebuilds
-/// stops there, who checks goes on.
+/// Anything wrong is an error that names it. Calling [`Entries::advance`] after an error continues behind it: a rebuild
+/// stops there, a check continues.
 pub struct Entries<'a> {
     archive: &'a Archive,
     partition: u16,
@@ -46,7 +46,10 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Goes on to the next entries; false if there are none.
+    /// Advances to the next entries; returns false if there are none.
+    ///
+    /// # Errors
+    /// When an object is damaged or missing, or the lake is away.
     pub fn advance(&mut self) -> Result<bool> {
         self.ready.clear();
         let next = self.next;
@@ -90,7 +93,7 @@ impl<'a> Entries<'a> {
     }
 
     /// What [`Entries::advance`] has brought.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ArchivedEntry<'_>> {
         self.ready
             .iter()
             .map(|(object, line)| self.pool[*object].entry(*line))
@@ -158,16 +161,16 @@ impl<'a> Entries<'a> {
             .find(|object| (object.first..object.end).contains(&from))
         {
             return format!(
-                "an object of the same cut as {} is gone: one of another feed with the same file name",
+                "an object of the same cut as {} is missing: one of another feed with the same file name",
                 object.key
             );
         }
         match self.at.checked_sub(1).map(|at| self.of.listed[at]) {
             Some(before) => format!(
-                "objects behind {} are gone",
+                "objects after {} are missing",
                 self.archive.key(partition, before)
             ),
-            None => format!("its first objects p{partition:03}-… are gone"),
+            None => format!("its first objects p{partition:03}-… are missing"),
         }
     }
 

@@ -11,17 +11,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The lake said no.
+    /// The lake failed.
     #[error(transparent)]
     Lake(#[from] store::Error),
-    /// The journal said no.
+    /// The journal failed.
     #[error("read the journal to archive it")]
     Journal(#[from] headcount_journal::Error),
     /// Compression failed, for want of memory.
     #[error("compress an object of the archive")]
     Compress(#[from] io::Error),
     /// The entries did not come one behind the other.
-    #[error("partition {partition}: entry {found} came where {expected} was due")]
+    #[error("partition {partition}: the journal returned entry {found} instead of {expected}")]
     Order {
         /// The partition.
         partition: u16,
@@ -32,7 +32,7 @@ pub enum Error {
     },
     /// Two objects, or an object and the journal, say different things about one entry.
     #[error(
-        "entry {offset} is one thing in {one} and another in {other}; a journal was replaced under a lake that was kept: \
+        "entry {offset} differs between {one} and {other}; a journal was replaced under a lake that stayed: \
          archive into an empty lake, or restore the journal"
     )]
     Conflict {
@@ -58,7 +58,7 @@ pub enum Error {
         near: String,
     },
     /// There is nothing to read.
-    #[error("{lake} holds no archive; has headcount run with --lake {lake}?")]
+    #[error("{lake} holds no archive; run headcount with --lake {lake} to write one")]
     Nothing {
         /// The lake.
         lake: String,
@@ -66,7 +66,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// True if it may be gone the next time: the lake is away, or somebody can mend it.
+    /// Whether a retry may succeed: the lake is away, or an operator can mend the cause.
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {

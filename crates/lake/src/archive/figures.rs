@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::metrics::{ArchiveShare, METRICS};
 
-/// Shared with who shows it.
+/// Shared with the code that shows it.
 #[derive(Debug, Default)]
 pub struct ArchiveFigures {
     archived: AtomicU64,
@@ -27,7 +27,7 @@ pub struct Lag {
     pub read: u64,
     /// Bytes that are held for objects in the making.
     pub memory_bytes: u64,
-    /// Objects that were stored since the start, by us or by somebody before us.
+    /// Objects stored since the start, by this archiver or an earlier one.
     pub objects: u64,
     /// Their bytes, compressed.
     pub bytes: u64,

@@ -12,7 +12,7 @@ use headcount_record::{Feed, Kind};
 use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::CParameter;
 
-use super::Entry;
+use super::ArchivedEntry;
 
 /// One of the sixteen that zstd leaves to its users.
 const SKIPPABLE: u32 = 0x184D_2A5C;
@@ -69,7 +69,7 @@ impl Columns {
         }
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>) {
+    pub(super) fn add(&mut self, entry: &ArchivedEntry<'_>) {
         let index = &mut self.index;
         index.skipped.push(entry.offset - self.next);
         index.arrived.push(entry.arrived.wrapping_sub(self.arrived));
@@ -125,7 +125,7 @@ impl Index {
         let at = object
             .len()
             .checked_sub(payload.saturating_add(8))
-            .ok_or("its end is not that of an index")?;
+            .ok_or("it does not end with an index")?;
         let (text, frame) = rest.split_at(at.min(rest.len()));
         let mut head = SKIPPABLE.to_le_bytes().to_vec();
         head.extend_from_slice(length);
@@ -176,7 +176,7 @@ pub(super) fn decompress(frame: &[u8], bytes: usize) -> Result<Vec<u8>, String> 
         .map_err(|code| zstd::zstd_safe::get_error_name(code).to_owned())?;
     if length != frame.len() {
         return Err(format!(
-            "{} bytes behind a frame of {length}",
+            "{} bytes after a frame of {length}",
             frame.len() - length
         ));
     }

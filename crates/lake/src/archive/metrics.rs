@@ -25,7 +25,7 @@ pub(super) static METRICS: LazyLock<ArchiveMetrics> = LazyLock::new(|| ArchiveMe
     ),
     store_seconds: global().histogram(
         "headcount_archive_store_seconds",
-        "Time until the objects of a cut were in the lake.",
+        "Time that storing the objects of a cut in the lake took.",
     ),
     objects: global().counter(
         "headcount_archive_objects_total",
@@ -37,7 +37,7 @@ pub(super) static METRICS: LazyLock<ArchiveMetrics> = LazyLock::new(|| ArchiveMe
     ),
     failures: global().counter(
         "headcount_archive_failures_total",
-        "Attempts to read the journal or to write to the lake that failed and are repeated.",
+        "Failed attempts to read the journal or to write to the lake. They are retried.",
     ),
 });
 

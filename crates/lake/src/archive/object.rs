@@ -2,7 +2,7 @@
 
 use headcount_record::Kind;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::index::{Index, decompress};
 use super::name::{ObjectName, hour_of};
 
@@ -35,7 +35,7 @@ impl ArchiveObject {
         let name = ObjectName::parse(key).ok_or("its name is not one of the archive")?;
         let (text, index) = Index::split(bytes)?;
         if index.text_bytes > TEXT_BYTES_MAX {
-            return Err(format!("its index speaks of {} bytes", index.text_bytes));
+            return Err(format!("its index names {} bytes", index.text_bytes));
         }
         let text = usize::try_from(index.text_bytes)
             .map_err(|e| e.to_string())
@@ -60,9 +60,9 @@ impl ArchiveObject {
     }
 
     /// The entry at an index below [`ArchiveObject::len`].
-    pub(super) fn entry(&self, line: usize) -> Entry<'_> {
+    pub(super) fn entry(&self, line: usize) -> ArchivedEntry<'_> {
         let line = &self.lines[line];
-        Entry {
+        ArchivedEntry {
             offset: line.offset,
             arrived: line.arrived,
             kind: Kind::new(line.kind),
@@ -72,7 +72,7 @@ impl ArchiveObject {
     }
 
     /// All entries.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = ArchivedEntry<'_>> {
         (0..self.len()).map(|line| self.entry(line))
     }
 
@@ -82,11 +82,11 @@ impl ArchiveObject {
             let line = usize::try_from(broken.line)
                 .ok()
                 .and_then(|line| self.lines.get(line));
-            let line = line.ok_or("its index speaks of lines that are not there")?;
+            let line = line.ok_or("its index names lines that are missing")?;
             for at in &broken.at {
                 match self.text[line.start..line.end].get_mut(*at as usize) {
                     Some(byte) if *byte == b' ' => *byte = b'\n',
-                    _ => return Err("its index does not fit its text".to_owned()),
+                    _ => return Err("its index does not match its text".to_owned()),
                 }
             }
         }
@@ -103,7 +103,7 @@ impl ArchiveObject {
         if fits {
             Ok(())
         } else {
-            Err("its name is not the one it was stored under".to_owned())
+            Err("it was stored under another name".to_owned())
         }
     }
 }

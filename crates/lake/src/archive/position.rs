@@ -107,7 +107,7 @@ impl ArchivePositions {
         Err(Error::damaged(
             lake,
             &self.key,
-            "others change it all the time",
+            "other processes keep changing it",
         ))
     }
 }

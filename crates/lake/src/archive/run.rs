@@ -8,7 +8,7 @@ use headcount_clock::{Backoff, Delays};
 use headcount_journal::{Batch, Error as JournalError, Frame, Place, ReadWaker, Reader};
 use headcount_record::Kind;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::archiver::Archiver;
 use super::cut::Sealed;
 use super::error::Result;
@@ -17,7 +17,7 @@ use super::position::ArchivePosition;
 
 /// What one read brings at most.
 const READ_BYTES: usize = 1 << 20;
-/// How long a read waits before it is looked whether the hour of the open cut is over. A stop wakes it.
+/// How long a read waits before the archiver checks whether the hour of the open cut is over. A stop wakes it.
 const READ_WAIT: Duration = Duration::from_secs(1);
 /// How long the end is looked for when it is to finish.
 const FINISH_MAX: Duration = Duration::from_secs(2);
@@ -29,10 +29,10 @@ const DELAYS: Delays = Delays {
 
 /// Ends an archiver's thread. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<State>);
+pub struct Stop(Arc<StopState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct StopState {
     wish: Mutex<Wish>,
     changed: Condvar,
     /// The readers that are to be woken, by partition: one of each archiver that shares this.
@@ -104,9 +104,11 @@ impl Stop {
 /// Archives a partition until it is stopped, or the journal is closed and all of it is read.
 ///
 /// `open` gives a reader of the partition at the position's place (what is archived already is passed over). It is called
-/// again when another archiver has cut elsewhere. While the lake is away nothing is read and everything is
-/// tried again; that is said once in the log and always in the [`ArchiveFigures`](super::ArchiveFigures). Only what no waiting mends
-/// is returned.
+/// again when another archiver has cut elsewhere. While the lake is away, it reads nothing and
+/// retries; it logs that once and shows it in the [`ArchiveFigures`](super::ArchiveFigures).
+///
+/// # Errors
+/// Only those that waiting does not mend.
 pub fn run(
     archiver: &mut Archiver,
     mut open: impl FnMut(&ArchivePosition) -> headcount_journal::Result<Reader>,
@@ -235,22 +237,19 @@ fn trouble(archiver: &Archiver, error: &impl std::fmt::Display) {
     if archiver.figures().set_trouble(Some(said.clone())).is_none() {
         tracing::warn!(
             partition = archiver.partition(),
-            "the archive waits: {said}"
+            "archiving is paused: {said}"
         );
     }
 }
 
 fn goes_on(archiver: &Archiver) {
     if archiver.figures().set_trouble(None).is_some() {
-        tracing::info!(
-            partition = archiver.partition(),
-            "the archive gets on again"
-        );
+        tracing::info!(partition = archiver.partition(), "archiving resumed");
     }
 }
 
-fn entry<'a>(frame: &Frame<'a>) -> Entry<'a> {
-    Entry {
+fn entry<'a>(frame: &Frame<'a>) -> ArchivedEntry<'a> {
+    ArchivedEntry {
         offset: frame.offset,
         arrived: frame.appended_at_ms,
         kind: Kind::new(frame.kind),

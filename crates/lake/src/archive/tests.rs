@@ -24,8 +24,8 @@ struct Owned {
 }
 
 impl Owned {
-    fn entry(&self, offset: usize) -> Entry<'_> {
-        Entry {
+    fn entry(&self, offset: usize) -> ArchivedEntry<'_> {
+        ArchivedEntry {
             offset: offset as u64,
             arrived: self.arrived,
             kind: self.kind,
@@ -414,7 +414,7 @@ fn damaged_misplaced_and_contradicting_objects_are_named() {
     lake.put(first, &body[..body.len() - 1]).unwrap();
     says("is damaged");
     lake.put(first, other).unwrap();
-    says("not the one it was stored under");
+    says("stored under another name");
     lake.put(first, body).unwrap();
 
     // The archive of another journal of the same id, of which the position was lost.
@@ -424,7 +424,7 @@ fn damaged_misplaced_and_contradicting_objects_are_named() {
     let conflict = Actor::open(&lake, 1 << 20).unwrap().finish(&others);
     let text = conflict.unwrap_err().to_string();
     assert!(
-        text.contains("entry 1 is one thing in raw/feed=rsvps"),
+        text.contains("entry 1 differs between raw/feed=rsvps"),
         "{text}"
     );
     // And an object of it that got into ours, at a name that no object of ours has.

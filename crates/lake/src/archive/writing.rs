@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use zstd::stream::write::Encoder;
 
-use super::Entry;
+use super::ArchivedEntry;
 use super::index::{Columns, Index};
 
 /// Fixed, because names promise bytes: another level is another format.
@@ -76,7 +76,7 @@ impl Writing {
         }
     }
 
-    pub(super) fn add(&mut self, entry: &Entry<'_>) -> io::Result<()> {
+    pub(super) fn add(&mut self, entry: &ArchivedEntry<'_>) -> io::Result<()> {
         self.columns.add(entry);
         if entry.body.contains(&b'\n') {
             self.add_broken(entry.body)?;

@@ -61,12 +61,12 @@ impl LakeAddress {
             Some("s3") => Err(AddressError::not_built(typed, "S3")),
             Some(scheme) => Err(AddressError::new(
                 typed,
-                format!("there is no lake at {scheme}:"),
+                format!("a lake cannot be at {scheme}:"),
                 format!("write {FORM}"),
             )),
             None => Err(AddressError::new(
                 typed,
-                "this is no address of a lake",
+                "this is not the address of a lake",
                 format!("write {FORM}"),
             )),
         }
@@ -153,7 +153,7 @@ fn allows_http(address: &Address, endpoint: Option<&url::Url>) -> Result<bool, A
             true => Ok(true),
             false => Err(address.refuse_with(
                 "the endpoint has no TLS",
-                "if that is meant, add allow_http=true",
+                "add allow_http=true if you want that",
             )),
         },
         _ => Ok(said),
@@ -217,7 +217,7 @@ mod tests {
         for (address, says) in [
             ("s3://", "three letters"),
             ("s3://bucket?endpoint=http://example.com", "allow_http=true"),
-            ("s3://bucket?endpoint=nothing", "endpoint= is no URL"),
+            ("s3://bucket?endpoint=nothing", "endpoint= is not a URL"),
             ("s3://bucket?colour=red", "colour means nothing"),
             ("s3://bucket?allow_http=maybe", "true or false"),
             ("s3://key:secret@bucket/x", "AWS_SECRET_ACCESS_KEY"),
@@ -230,7 +230,7 @@ mod tests {
                 "s3://bucket/x?password=secret&colour=red",
                 "password means nothing",
             ),
-            ("gs://key:secret@bucket/x", "no lake at gs:"),
+            ("gs://key:secret@bucket/x", "a lake cannot be at gs:"),
             ("s3://bucket/a/../b", "relative"),
         ] {
             let error = LakeAddress::parse(address).unwrap_err().to_string();

@@ -10,11 +10,11 @@ const MAGIC: &str = "headcount-lake";
 const VERSION: u32 = 1;
 /// Where an object of the archive ends unless something else was fixed.
 const CUT_BYTES: u64 = 64 << 20;
-/// More does not fit the memory of who reads it.
+/// A larger object does not fit the memory of its readers.
 const CUT_BYTES_MAX: u64 = 1 << 30;
 
-/// Whose lake it is. All who write to a lake for a journal say so first: two journals in one lake would take each
-/// other's objects for their own.
+/// The journal that a lake belongs to. Every writer checks it first: two journals in one lake would take each other's
+/// objects for their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LakeDescription {
     /// The journal's id.
@@ -22,7 +22,7 @@ pub struct LakeDescription {
     /// How many partitions it has.
     pub partitions: u16,
     /// Where objects of the archive are cut, in bytes before compression. It is fixed when the lake is first used, so
-    /// that all who archive cut at the same places.
+    /// that all archivers cut at the same places.
     pub cut_bytes: u64,
 }
 
@@ -36,7 +36,7 @@ struct DescriptionText {
 }
 
 impl LakeDescription {
-    /// What is said of a journal in a new lake.
+    /// The description of a new lake of this journal.
     #[must_use]
     pub fn new(journal: u64, partitions: u16) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl LakeDescription {
         Ok(found)
     }
 
-    /// What a lake says of itself; `None` if nobody has used it.
+    /// Reads the description of a lake; `None` if the lake is new.
     pub fn read(lake: &Lake) -> Result<Option<Self>> {
         let Some((body, _)) = lake.get(KEY)? else {
             return Ok(None);

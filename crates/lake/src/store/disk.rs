@@ -1,8 +1,8 @@
 //! The lake in a folder: an object is a file of its name.
 //!
 //! A body is written to a temporary file and synced before it gets its name, and the folder is synced after. A name is
-//! *created* with a hard link, which fails if it is there, whoever else tries: no lock is needed, so nobody who was
-//! stopped in the middle holds anybody up. *Swaps*, replacements and removals take turns under a lock on a file, which
+//! *created* with a hard link, which fails if the name exists. That needs no lock, so a process that is stopped in the
+//! middle holds up no other. *Swaps*, replacements and removals take turns under a lock on a file, which
 //! the system gives back when a process dies.
 
 use std::ffi::OsStr;
@@ -76,7 +76,7 @@ impl FolderStore {
                 return Err(Error::Unsuitable {
                     lake: self.dir.display().to_string(),
                     reason: format!(
-                        "its file system makes no hard links ({e}); use a folder on another one"
+                        "its file system does not support hard links ({e}); use a folder on another file system"
                     ),
                 });
             }
@@ -176,7 +176,7 @@ impl FolderStore {
                 Err(TryLockError::WouldBlock) => {
                     let busy = io::Error::new(
                         io::ErrorKind::TimedOut,
-                        "another process has held it all the time; is one stopped?",
+                        "another process holds its lock; check for a stopped process",
                     );
                     return Err(Error::io("lock", &path)(busy));
                 }

@@ -30,9 +30,9 @@ pub enum Error {
         /// What was found.
         reason: String,
     },
-    /// The store does not let us.
+    /// The store denies access.
     #[error(
-        "{lake} refuses to {action} {key}: {said}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and what they may do there"
+        "{lake} refuses to {action} {key}: {said}; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their permissions"
     )]
     Refused {
         /// The lake.
@@ -45,7 +45,7 @@ pub enum Error {
         said: String,
     },
     /// The store will never take this request.
-    #[error("{lake} rejects to {action} {key}: {said}")]
+    #[error("{lake} does not {action} {key}: {said}")]
     Rejected {
         /// The lake.
         lake: String,
@@ -57,14 +57,14 @@ pub enum Error {
         said: String,
     },
     /// A bucket is not made by this program.
-    #[error("the bucket of {lake} is not there; make it first, and check region and endpoint")]
+    #[error("the bucket of {lake} does not exist; create it first, and check region and endpoint")]
     NoBucket {
         /// The lake.
         lake: String,
     },
-    /// The store did not answer, or asked to be spared, for as long as patience went. A put may have been done.
+    /// The store did not answer, or asked to slow down, until the retry limit. A put may have been done.
     #[error(
-        "{lake} cannot {action} {key} (tried for {} s): {said}; is it running, and are endpoint and region right?",
+        "{lake} cannot {action} {key} (tried for {} s): {said}; check that it is running, and check endpoint and region",
         tried.as_secs()
     )]
     Unavailable {
@@ -107,7 +107,7 @@ pub enum Error {
     },
     /// The lake belongs to another journal.
     #[error(
-        "{lake} holds what journal {found:016x} has written, not journal {ours:016x}; give each its own folder or prefix"
+        "{lake} holds data of journal {found:016x}, not of journal {ours:016x}; give each its own folder or prefix"
     )]
     Foreign {
         /// The lake.

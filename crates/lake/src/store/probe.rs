@@ -9,7 +9,7 @@ use super::{Lake, PutOutcome, SwapOutcome};
 /// How many race.
 const RACERS: u32 = 6;
 
-/// Proves that names are created once and swapped only by who saw the latest.
+/// Proves that the store creates a name once, and swaps an object only for a caller that saw the latest.
 pub(super) fn prove(lake: &Lake) -> Result<()> {
     let key = format!("probe/{:016x}", headcount_clock::random_id());
     let proved = prove_at(lake, &key);
@@ -34,12 +34,12 @@ fn prove_at(lake: &Lake, key: &str) -> Result<()> {
         .filter(|put| matches!(put, PutOutcome::Created(_)));
     let second = lake.put_new(key, "late".into())?;
     let Some((_, tag)) = lake.get(key)? else {
-        return Err(unsuitable(lake, "an object that was stored is not there"));
+        return Err(unsuitable(lake, "an object that was stored is missing"));
     };
     if winners.count() != 1 || second != PutOutcome::Exists {
         return Err(unsuitable(
             lake,
-            "it lets several create one object, so two workers could own one partition; use a store with atomic \
+            "several processes could create one object, so two workers could own one partition; use a store with atomic \
              conditional puts (If-None-Match)",
         ));
     }
@@ -49,7 +49,7 @@ fn prove_at(lake: &Lake, key: &str) -> Result<()> {
         (SwapOutcome::Stored(_), SwapOutcome::Lost) => Ok(()),
         _ => Err(unsuitable(
             lake,
-            "it replaces an object that is no longer what was read; use a store with atomic conditional puts (If-Match)",
+            "it replaced an object that had changed since it was read; use a store with atomic conditional puts (If-Match)",
         )),
     }
 }

@@ -256,7 +256,7 @@ impl Remote {
             if part.size > most {
                 let size = part.size;
                 return Err(AttemptFailure::rejected(format!(
-                    "it has {size} bytes, more than the {most} that are read at once"
+                    "it has {size} bytes, and the limit is {most}"
                 )));
             }
             part.etag = found

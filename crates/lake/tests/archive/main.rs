@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use headcount_clock::WallClock;
 use headcount_journal::{Batch, Journal, Options};
-use headcount_lake::archive::{self, Archive, Archiver, Entry, Stop};
+use headcount_lake::archive::{self, Archive, ArchivedEntry, Archiver, Stop};
 use headcount_lake::{Lake, LakeDescription};
 use headcount_record::{Feed, Kind};
 
@@ -100,7 +100,7 @@ fn same(journal: &Journal, lake: &Lake) {
             for entry in entries.iter() {
                 reader.read(&mut batch, 1, Duration::ZERO).unwrap();
                 let frame = batch.get(0).unwrap();
-                let expected = Entry {
+                let expected = ArchivedEntry {
                     offset: frame.offset,
                     arrived: frame.appended_at_ms,
                     kind: Kind::new(frame.kind),

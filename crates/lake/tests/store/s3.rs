@@ -251,7 +251,9 @@ fn stores_without_atomic_conditions_are_refused() {
             let server = Server::careless(polite);
             let error = open(&here.address(&server.endpoint())).unwrap_err();
             assert!(
-                error.to_string().contains("lets several create one object"),
+                error
+                    .to_string()
+                    .contains("several processes could create one object"),
                 "{error}"
             );
         }

@@ -7,7 +7,7 @@ use headcount_clock::now_ms;
 use headcount_engine::{
     CityRow, CountryRow, Dot, Filter, History, TopicRow, Totals, TrendingRow, VenueRow, View,
 };
-use headcount_query::{Readiness, SourceKind, SourceState, SourceStatus};
+use headcount_query::{ConnectionState, Readiness, SourceKind, SourceStatus};
 use serde::Serialize;
 
 use super::pulses::Flash;
@@ -60,7 +60,7 @@ pub(super) struct All {
 
 #[derive(PartialEq, Serialize)]
 pub(super) struct SourceRow<'a> {
-    state: SourceState,
+    state: ConnectionState,
     name: &'a str,
     #[serde(flatten)]
     kind: SourceKind,

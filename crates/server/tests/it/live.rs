@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_engine::Pulse;
-use headcount_query::{Readiness, SourceKind, SourceState};
+use headcount_query::{ConnectionState, Readiness, SourceKind};
 use headcount_server::Options;
 use serde_json::json;
 
@@ -251,11 +251,11 @@ async fn a_source_that_changes_is_told_at_once() {
     events.next_named("snapshot").await;
     world
         .sources
-        .send_replace(vec![source(SourceState::Reconnecting)].into());
+        .send_replace(vec![source(ConnectionState::Reconnecting)].into());
     let tick = events.next_named("tick").await;
     assert_eq!(tick.data["source"][0]["state"], "reconnecting");
 
-    let mut replay = source(SourceState::Connecting);
+    let mut replay = source(ConnectionState::Connecting);
     replay.kind = SourceKind::Replay { speed: 2.5 };
     replay.error = Some("connection refused".into());
     world.sources.send_replace(vec![replay].into());

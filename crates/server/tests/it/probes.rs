@@ -4,7 +4,7 @@ use crate::{
     client::{Connection, Events, ask, get},
     world::{World, ledger, source},
 };
-use headcount_query::{Readiness, SourceState};
+use headcount_query::{ConnectionState, Readiness};
 
 #[tokio::test]
 async fn readiness_says_why_not() {
@@ -151,7 +151,7 @@ async fn metrics_have_the_ledger_and_the_server() {
     });
     world
         .sources
-        .send_replace(vec![source(SourceState::Reconnecting)].into());
+        .send_replace(vec![source(ConnectionState::Reconnecting)].into());
     let mut events = Events::open(at, "/api/v1/live?country=us").await;
     events.next_named("snapshot").await;
     get(at, "/nothing").await;

@@ -1,7 +1,7 @@
 //! The rest of the program, as small as it can be: figures that a test sets, and a publisher.
 
 use headcount_query::{
-    ClusterStatus, Question, Readiness, SourceKind, SourceState, SourceStatus, Views,
+    ClusterStatus, ConnectionState, Question, Readiness, SourceKind, SourceStatus, Views,
 };
 use std::{
     collections::BTreeMap,
@@ -59,7 +59,7 @@ impl World {
         let address = listener.local_addr().unwrap();
         let (questions, asked) = mpsc::channel(64);
         let (commits, commits_seen) = watch::channel(0);
-        let (sources, sources_seen) = watch::channel(Arc::new(vec![source(SourceState::Live)]));
+        let (sources, sources_seen) = watch::channel(Arc::new(vec![source(ConnectionState::Live)]));
         let (ready, ready_seen) = watch::channel(Readiness::Ready);
         let (pulses, _) = broadcast::channel(64);
         let (cluster, cluster_seen) = watch::channel(None);
@@ -146,7 +146,7 @@ impl World {
     }
 }
 
-pub(crate) fn source(state: SourceState) -> SourceStatus {
+pub(crate) fn source(state: ConnectionState) -> SourceStatus {
     let name = "sim:?rate=20".to_owned();
     SourceStatus {
         name,

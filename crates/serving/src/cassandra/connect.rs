@@ -54,7 +54,7 @@ fn with_remedy(error: Error) -> Error {
         } => Error::Unavailable {
             action,
             place,
-            cause: format!("{cause}; is Cassandra running there, and is the address right?"),
+            cause: format!("{cause}; check the address, and that Cassandra is running there"),
         },
         error => error,
     }

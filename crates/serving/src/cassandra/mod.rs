@@ -16,7 +16,7 @@ mod write;
 pub use metrics::declare_metrics;
 use scylla::client::session::Session;
 
-use super::{Identity, Result, address::CassandraAddress};
+use super::{Result, ServingIdentity, address::CassandraAddress};
 use limiter::ConcurrencyLimiter;
 use statements::Statements;
 
@@ -29,13 +29,18 @@ pub(crate) struct Cassandra {
 }
 
 impl Cassandra {
-    pub(crate) async fn open(address: &CassandraAddress, identity: Identity) -> Result<Self> {
+    pub(crate) async fn open(
+        address: &CassandraAddress,
+        identity: ServingIdentity,
+    ) -> Result<Self> {
         let session = connect::session(address).await?;
         schema::settle(&session, address, identity).await?;
         Self::with(session, address).await
     }
 
-    pub(crate) async fn open_to_read(address: &CassandraAddress) -> Result<(Self, Identity)> {
+    pub(crate) async fn open_to_read(
+        address: &CassandraAddress,
+    ) -> Result<(Self, ServingIdentity)> {
         let session = connect::session(address).await?;
         let identity = schema::read(&session, address).await?;
         Ok((Self::with(session, address).await?, identity))

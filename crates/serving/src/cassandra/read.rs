@@ -92,7 +92,8 @@ impl Cassandra {
         ungrouped(table, stored).ok_or_else(|| Error::Refused {
             action: "read from",
             place: self.place.clone(),
-            cause: "served_rows holds what no headcount writes; name another keyspace".to_owned(),
+            cause: "served_rows holds rows that headcount did not write; name another keyspace"
+                .to_owned(),
         })
     }
 

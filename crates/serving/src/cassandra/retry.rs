@@ -15,11 +15,11 @@ use tokio::time::sleep;
 
 use super::super::{Error, Result};
 
-/// Until whoever opens is told.
+/// How long opening is retried before it fails.
 pub(crate) const OPENING: Duration = Duration::from_secs(10);
-/// Until whoever writes is told, who then holds more changes back.
+/// How long a write is retried before it fails. The publisher then accumulates more changes.
 pub(crate) const WRITING: Duration = Duration::from_secs(10);
-/// Until whoever reads is told, who then says that it is stale.
+/// How long a read is retried before it fails. Replicas then report that they are stale.
 pub(crate) const READING: Duration = Duration::from_secs(2);
 
 const DELAYS: Delays = Delays {

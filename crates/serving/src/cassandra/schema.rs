@@ -1,10 +1,10 @@
-//! The tables: made by whoever comes first, used as they are by all others.
+//! The tables: the first process creates them, and all others use them as they are.
 
 use futures_util::FutureExt;
 use scylla::{client::session::Session, deserialize::row::DeserializeRow};
 
 use super::{
-    super::{Error, Identity, Result, address::CassandraAddress},
+    super::{Error, Result, ServingIdentity, address::CassandraAddress},
     retry::{OPENING, RetryPolicy, StoreFailure},
 };
 
@@ -37,7 +37,7 @@ const TABLES: &[TableDefinition] = &[
         "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
         "comment = 'headcount: up to where the tables are of each partition of the journal'",
     ),
-    // Entries live 10 minutes: a reader that is further behind loads anew.
+    // Entries live 10 minutes: a reader that is further behind loads the tables again.
     TableDefinition(
         "served_tail",
         "journal_partition int, next_offset bigint, writer bigint, chunk int, previous bigint, chunks int, body blob, \
@@ -94,10 +94,10 @@ const SCHEMA: TableDefinition = TableDefinition(
 pub(crate) async fn settle(
     session: &Session,
     address: &CassandraAddress,
-    identity: Identity,
+    identity: ServingIdentity,
 ) -> Result<()> {
     let place = address.to_string();
-    let schema = Schema {
+    let schema = CassandraSchema {
         session,
         address,
         place: &place,
@@ -124,9 +124,9 @@ pub(crate) async fn settle(
 }
 
 /// What others have made.
-pub(crate) async fn read(session: &Session, address: &CassandraAddress) -> Result<Identity> {
+pub(crate) async fn read(session: &Session, address: &CassandraAddress) -> Result<ServingIdentity> {
     let place = address.to_string();
-    let schema = Schema {
+    let schema = CassandraSchema {
         session,
         address,
         place: &place,
@@ -142,13 +142,13 @@ pub(crate) async fn read(session: &Session, address: &CassandraAddress) -> Resul
     Ok(identity)
 }
 
-struct Schema<'a> {
+struct CassandraSchema<'a> {
     session: &'a Session,
     address: &'a CassandraAddress,
     place: &'a str,
 }
 
-impl Schema<'_> {
+impl CassandraSchema<'_> {
     async fn make_keyspace(&self) -> Result<()> {
         let keyspace = &self.address.keyspace;
         let known = self
@@ -209,7 +209,7 @@ impl Schema<'_> {
         .await
     }
 
-    async fn known(&self) -> Result<Option<(i32, Identity)>> {
+    async fn known(&self) -> Result<Option<(i32, ServingIdentity)>> {
         let rows: Vec<(i32, String, i32)> = self
             .ask(
                 &self.here("SELECT version, journal, partitions FROM KS.headcount_schema WHERE name = 'served'"),
@@ -229,16 +229,16 @@ impl Schema<'_> {
         })?;
         Ok(Some((
             version,
-            Identity {
+            ServingIdentity {
                 journal,
                 partitions,
             },
         )))
     }
 
-    /// The first one decides. The only light-weight transactions are here and in [`Schema::make_tables`].
-    async fn claim(&self, identity: Identity) -> Result<()> {
-        let Identity {
+    /// The first one decides. The only light-weight transactions are here and in [`CassandraSchema::make_tables`].
+    async fn claim(&self, identity: ServingIdentity) -> Result<()> {
+        let ServingIdentity {
             journal,
             partitions,
         } = identity;
@@ -273,8 +273,8 @@ impl Schema<'_> {
         })
     }
 
-    fn other_journal(&self, found: Identity, asked: Identity) -> Error {
-        let named = |identity: Identity| {
+    fn other_journal(&self, found: ServingIdentity, asked: ServingIdentity) -> Error {
+        let named = |identity: ServingIdentity| {
             format!(
                 "journal {:016x} with {} partitions",
                 identity.journal, identity.partitions

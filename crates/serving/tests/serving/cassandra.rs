@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
 use headcount_engine::Partition;
-use headcount_serving::{Error, Identity, Serving, ServingAddress};
+use headcount_serving::{Error, Serving, ServingAddress, ServingIdentity};
 use headcount_test_servers::Cassandra;
 use scylla::client::{session::Session, session_builder::SessionBuilder};
 
@@ -82,11 +82,11 @@ async fn another_journal_is_refused_with_a_remedy() {
     let address = fresh();
     Serving::open(&address, IDENTITY).await.unwrap();
     let others = [
-        Identity {
+        ServingIdentity {
             journal: 1,
             ..IDENTITY
         },
-        Identity {
+        ServingIdentity {
             partitions: 8,
             ..IDENTITY
         },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headcount_engine::Table;
-use headcount_serving::{Identity, Serving};
+use headcount_serving::{Serving, ServingIdentity};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -23,7 +23,7 @@ async fn the_final_totals_are_right_with_stale_writers() {
             partitions: PARTITIONS,
         });
         let address = fresh();
-        let identity = Identity {
+        let identity = ServingIdentity {
             journal: seed,
             partitions: PARTITIONS,
         };

@@ -6,13 +6,13 @@ use headcount_engine::{
     Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
     VenuePart,
 };
-use headcount_serving::{ChangelogEntry, Identity, ReplicaEvent, Serving, follow};
+use headcount_serving::{ChangelogEntry, ReplicaEvent, Serving, ServingIdentity, follow};
 
 use tokio::sync::mpsc::Receiver;
 
 use crate::wait::news;
 
-pub(crate) const IDENTITY: Identity = Identity {
+pub(crate) const IDENTITY: ServingIdentity = ServingIdentity {
     journal: 0x0123_4567_89ab_cdef,
     partitions: 3,
 };

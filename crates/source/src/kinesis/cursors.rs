@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use headcount_kinesis::{ReadPlan, StreamRecord, SequenceNumber, ShardStart};
+use headcount_kinesis::{ReadPlan, SequenceNumber, ShardStart, StreamRecord};
 
 use crate::position::{Position, Resume, ResumeState, Settled, ShardMark};
 use crate::sink::BatchReceipt;

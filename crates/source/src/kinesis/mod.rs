@@ -9,8 +9,8 @@ mod cursors;
 mod tests;
 
 use headcount_kinesis::{
-    Beginning, Client, Error as StreamError, StreamEvent, KinesisAddress, Options, StreamRecord, StreamReader,
-    StreamSummary,
+    Beginning, Client, Error as StreamError, KinesisAddress, Options, StreamEvent, StreamReader,
+    StreamRecord, StreamSummary,
 };
 
 use bytes::Bytes;

@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Imported {
     pub(super) kept: u64,
     pub(super) refused: BTreeMap<String, u64>,
-    /// What became of those kept; whoever counts a shared journal knows it.
+    /// What became of them; unknown for a shared journal, which other processes count.
     pub(super) became: Option<Tally>,
     pub(super) failed: Failures,
 }
@@ -62,7 +62,7 @@ pub(super) fn sum(tallies: impl Iterator<Item = Tally>) -> Tally {
     })
 }
 
-/// What became of the records that came between two times.
+/// What became of the records between two tallies.
 pub(super) fn difference(after: &Tally, before: &Tally) -> Tally {
     let quarantined = after.quarantined.iter().filter_map(|(reason, count)| {
         let more = count - before.quarantined.get(reason).unwrap_or(&0);

@@ -1,9 +1,8 @@
-//! From sources to the journal: every message goes through the door and is durable before the
-//! next batch of its source is.
+//! Appends the messages of sources to the journal: each is decoded and validated, and is durable before the next batch of
+//! its source is.
 //!
-//! Exactly once: a batch's part of each partition carries the source's position in the same
-//! atomic append. After a kill a source begins again at the least position of any partition, and
-//! each partition skips what it has.
+//! Exactly once: what a batch brings to a partition carries the source's position in the same atomic append. After a kill
+//! a source resumes at the least position of any partition, and each partition skips what it has.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -24,25 +23,25 @@ use headcount_source::{
 use tokio::sync::watch;
 
 use crate::{
+    event_bus::{EventBus, Notices},
     metrics::{DecodeStage, METRICS},
-    news::{News, Notices},
-    roles::ingest::{clock_lead::ClockLead, resume::Known},
+    roles::ingest::{clock_lead::ClockLead, known_sources::KnownSources},
     schema,
 };
 
-/// Batches on their way to the journal: enough for one transaction to hold what many partitions of a topic bring. What
-/// the journal has in memory of them, its own queue bounds.
+/// Batches in flight to the journal: enough for one transaction to hold what many partitions of a topic bring. The
+/// journal's own queue bounds their memory.
 const IN_FLIGHT: usize = 64;
 
-/// The door to the journal. One thread owns it.
-pub(crate) struct Ingest {
+/// Validates, masks and appends records. One thread owns it.
+pub(crate) struct Appender {
     journal: Arc<Journal>,
     door: Door,
-    /// Numbers by name.
+    /// Numbers of sources by name.
     numbers: HashMap<String, u16>,
-    /// What the journal has to be told of the records' schema, unless it is Meetup's.
+    /// The declaration of the records' schema that the journal needs, unless the schema is Meetup's.
     declared: Option<SchemaDeclaration>,
-    partitions: Vec<Shelf>,
+    partitions: Vec<PartitionCursor>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
     /// By source.
@@ -50,37 +49,38 @@ pub(crate) struct Ingest {
     notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
-    /// By what they are positions in (or by their source, if they are in nothing): records kept, and records refused.
+    /// Records stored and records refused, by the content that positions are in, or by source if it has no positions.
     by_content: HashMap<String, (u64, u64)>,
 }
 
-/// What a partition has of sources.
+/// What a partition already has of sources.
 #[derive(Default)]
-struct Shelf {
+struct PartitionCursor {
+    /// Numbers of the sources that it knows by name.
     named: HashSet<u16>,
-    /// It has been told of the records' schema.
+    /// Whether it has the declaration of the records' schema.
     knows_schema: bool,
-    /// The greatest position by what it is a position in.
+    /// The greatest position of each content.
     have: HashMap<String, u64>,
 }
 
 /// A batch that is not durable yet.
 struct InFlight {
-    /// Room in the queue of the source, given back when the batch is durable.
+    /// Room in the queue of the source, released when the batch is durable.
     held: Vec<QueuePermit>,
     receipts: Vec<Receipt>,
 }
 
-/// The part of a batch that is one partition's.
+/// What a batch brings to one partition.
 #[derive(Default)]
-struct Part {
+struct PartitionBatch {
     entries: Vec<Entry>,
     received: u64,
     repaired: u64,
 }
 
 impl InFlight {
-    /// Waits until it is durable, and gives its room back.
+    /// Waits until it is durable, and releases its room.
     fn settle(self) -> Result<()> {
         wait_for(self.receipts)?;
         drop(self.held);
@@ -88,7 +88,7 @@ impl InFlight {
     }
 }
 
-/// Waits until batches are durable. The journal waits for room and for servers that are away by itself.
+/// Waits until batches are durable. The journal itself waits for room on the disk and for brokers that are away.
 fn wait_for(receipts: Vec<Receipt>) -> Result<()> {
     for receipt in receipts {
         receipt.wait().map_err(not_kept)?;
@@ -97,24 +97,24 @@ fn wait_for(receipts: Vec<Receipt>) -> Result<()> {
 }
 
 fn not_kept(error: JournalError) -> anyhow::Error {
-    // What may pass is waited for until the process is to end.
+    // The journal waits for a passing failure until the process ends.
     let what = if error.may_pass() {
-        "stop while the journal waits: the last records were not kept, and come again only from a source that can be \
-         asked again"
+        "stopped while the journal was unavailable: the last records were not stored; only resumable sources will \
+         resend them"
     } else {
         "append to the journal"
     };
     anyhow::Error::new(error).context(what)
 }
 
-impl Ingest {
+impl Appender {
     /// # Errors
     /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
         people: Option<PeopleKey>,
-        known: &[Known],
-        news: &News,
+        known: &[KnownSources],
+        bus: &EventBus,
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
@@ -125,14 +125,14 @@ impl Ingest {
         let kinds = schema::kinds_of(&*schema, first);
         let door = Door::of(Decoder::of(schema), kinds, partitions, people);
         let mut numbers = HashMap::new();
-        let shelves = known
+        let cursors = known
             .iter()
             .map(|known| {
                 for (number, name) in &known.names {
                     journal.name_source(*number, name);
                     numbers.insert(name.clone(), *number);
                 }
-                Shelf {
+                PartitionCursor {
                     named: known.names.iter().map(|(number, _)| *number).collect(),
                     knows_schema: declared
                         .as_ref()
@@ -153,17 +153,17 @@ impl Ingest {
             door,
             declared,
             numbers,
-            partitions: shelves,
+            partitions: cursors,
             in_flight: VecDeque::new(),
             clock_leads: HashMap::new(),
-            notices: news.notices.clone(),
+            notices: bus.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
             by_content: HashMap::new(),
         })
     }
 
-    /// The schema of what sources bring.
+    /// The schema of the records.
     pub(crate) fn schema(&self) -> &Arc<dyn Schema> {
         self.door.schema()
     }
@@ -172,21 +172,21 @@ impl Ingest {
         &self.journal
     }
 
-    /// Records kept and records refused, by reason, since the start.
+    /// Records stored, and records refused by reason, since the start.
     pub(crate) fn counts(&self) -> (u64, &BTreeMap<String, u64>) {
         (self.kept, &self.refused)
     }
 
-    /// Records kept and records refused of one content, or of a source that has no positions.
+    /// Records stored and records refused of one content, or of a source that has no positions.
     pub(crate) fn counts_of(&self, content: &str) -> (u64, u64) {
         self.by_content.get(content).copied().unwrap_or_default()
     }
 
-    /// Takes a batch of a source, and gives its room back when it is durable. Only so many batches
-    /// are on their way at once.
+    /// Appends a batch of a source, and releases its room when it is durable. Waits while too many batches are in
+    /// flight.
     ///
     /// # Errors
-    /// When the journal takes nothing any more.
+    /// When the journal accepts no more entries.
     pub(crate) fn take(
         &mut self,
         source: &str,
@@ -202,7 +202,7 @@ impl Ingest {
             .map_or(source, |position| &position.of);
         let counts = self.by_content.entry(content.to_owned()).or_default();
         *counts = (counts.0 + kept, counts.1 + refused);
-        // Only the oldest is waited for, so that there is always a next group for the journal.
+        // Wait only for the oldest, so that the journal always has a next group.
         while self.in_flight.len() >= IN_FLIGHT
             && let Some(oldest) = self.in_flight.pop_front()
         {
@@ -218,7 +218,7 @@ impl Ingest {
         self.refused.values().sum()
     }
 
-    /// Says so if this machine's clock is behind the source's, and when it is no longer.
+    /// Updates the notice that this machine's clock is behind the source's, and logs when it appears or goes.
     fn look_at_clock(&self, source: &str) {
         let notice = self.clock_leads.get(source).and_then(ClockLead::notice);
         self.notices.send_if_modified(|notices| {
@@ -243,7 +243,7 @@ impl Ingest {
         });
     }
 
-    /// Waits until everything taken is durable.
+    /// Waits until everything appended is durable.
     pub(crate) fn settle(&mut self) -> Result<()> {
         for batch in std::mem::take(&mut self.in_flight) {
             batch.settle()?;
@@ -251,17 +251,17 @@ impl Ingest {
         Ok(())
     }
 
-    /// Notes in every partition that a source has been read to this position, so that it need
-    /// not be read again for those that had nothing of it.
+    /// Notes in every partition that a source was read to this position, so that it is not read again for partitions
+    /// that got nothing of it.
     pub(crate) fn finish(&mut self, source: &str, position: &Position) -> Result<()> {
         self.settle()?;
         let Some(at) = position.at else { return Ok(()) };
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if shelf.have.get(&position.of).is_none_or(|&have| have < at) {
-                name(shelf, number, source, part);
-                shelf.have.insert(position.of.clone(), at);
+        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
+            if cursor.have.get(&position.of).is_none_or(|&have| have < at) {
+                name(cursor, number, source, part);
+                cursor.have.insert(position.of.clone(), at);
                 let entry = position_entry(number, Some(position), part)?;
                 part.entries.push(entry);
             }
@@ -269,12 +269,16 @@ impl Ingest {
         wait_for(self.append(parts)?)
     }
 
-    fn empty_parts(&self) -> Vec<Part> {
-        self.partitions.iter().map(|_| Part::default()).collect()
+    fn empty_parts(&self) -> Vec<PartitionBatch> {
+        self.partitions
+            .iter()
+            .map(|_| PartitionBatch::default())
+            .collect()
     }
 
-    /// Sends a batch through the door, once: what it counts as kept or refused is counted here.
-    fn parts(&mut self, source: &str, batch: &MessageBatch) -> Result<Vec<Part>> {
+    /// Validates a batch and divides it by partition. Called once for each batch, because it counts records as stored
+    /// or refused.
+    fn parts(&mut self, source: &str, batch: &MessageBatch) -> Result<Vec<PartitionBatch>> {
         let number = self.number(source)?;
         let mut parts = self.empty_parts();
         let position = batch.position.as_ref();
@@ -294,14 +298,14 @@ impl Ingest {
             .decode_fallbacks
             .of(DecodeStage::Ingest)
             .inc_by(self.door.fallbacks() - fallbacks);
-        for (shelf, part) in self.partitions.iter_mut().zip(&mut parts) {
+        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
             if part.entries.is_empty() {
                 continue;
             }
             let entry = position_entry(number, position, part)?;
             part.entries.push(entry);
             if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
-                shelf.have.insert(position.of.clone(), at);
+                cursor.have.insert(position.of.clone(), at);
             }
         }
         Ok(parts)
@@ -313,7 +317,7 @@ impl Ingest {
         number: u16,
         source: &str,
         position: Option<&Position>,
-        parts: &mut [Part],
+        parts: &mut [PartitionBatch],
     ) {
         let mut body = Vec::with_capacity(message.bytes.len() + 16);
         let admitted = match &message.broken {
@@ -322,10 +326,10 @@ impl Ingest {
         };
         let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
         let at = usize::from(partition);
-        let shelf = &mut self.partitions[at];
+        let cursor = &mut self.partitions[at];
         let has_it = position.is_some_and(|position| {
             position.at.is_some()
-                && shelf
+                && cursor
                     .have
                     .get(&position.of)
                     .is_some_and(|&have| message.position <= have)
@@ -334,12 +338,12 @@ impl Ingest {
             return;
         }
         let part = &mut parts[at];
-        name(shelf, number, source, part);
+        name(cursor, number, source, part);
         part.received += 1;
         match admitted {
             Ok(admitted) => {
                 self.kept += 1;
-                declare(shelf, self.declared.as_ref(), number, part);
+                declare(cursor, self.declared.as_ref(), number, part);
                 let lead = match self.clock_leads.get_mut(source) {
                     Some(lead) => lead,
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
@@ -362,7 +366,7 @@ impl Ingest {
         }
     }
 
-    fn append(&mut self, parts: Vec<Part>) -> Result<Vec<Receipt>> {
+    fn append(&mut self, parts: Vec<PartitionBatch>) -> Result<Vec<Receipt>> {
         let mut receipts = Vec::new();
         for (part, at) in parts.into_iter().zip(0_u16..) {
             if !part.entries.is_empty() {
@@ -385,7 +389,7 @@ impl Ingest {
             .map_or(1, |greatest| greatest.saturating_add(1));
         if number == u16::MAX {
             bail!(
-                "this journal has had {number} sources, no more fit; give a new journal another folder or name"
+                "this journal has had {number} sources, which is the limit; start a new journal in another folder or under another name"
             );
         }
         self.journal.name_source(number, source);
@@ -395,8 +399,8 @@ impl Ingest {
 }
 
 /// Introduces the source to the partition before its first entry there.
-fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
-    if shelf.named.insert(number) {
+fn name(cursor: &mut PartitionCursor, number: u16, source: &str, part: &mut PartitionBatch) {
+    if cursor.named.insert(number) {
         part.entries.push(control(
             number,
             &Control::Source {
@@ -406,10 +410,15 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
     }
 }
 
-/// Tells the partition what schema records have before the first of them.
-fn declare(shelf: &mut Shelf, declared: Option<&SchemaDeclaration>, number: u16, part: &mut Part) {
+/// Declares the records' schema to the partition before the first of them.
+fn declare(
+    cursor: &mut PartitionCursor,
+    declared: Option<&SchemaDeclaration>,
+    number: u16,
+    part: &mut PartitionBatch,
+) {
     if let Some(declared) = declared
-        && !std::mem::replace(&mut shelf.knows_schema, true)
+        && !std::mem::replace(&mut cursor.knows_schema, true)
     {
         let schema = Control::Schema {
             kind: declared.kind,
@@ -429,9 +438,13 @@ fn control(source: u16, control: &Control) -> Entry {
     }
 }
 
-/// Ends a part: where the source stands, if it can say, and how much of it is here. The last one of each key, what it is
-/// a position in, is what a journal that keeps positions gives back.
-fn position_entry(number: u16, position: Option<&Position>, part: &Part) -> Result<Entry> {
+/// The last entry of what a batch brings to a partition: the source's position, if it has one, and how many messages came.
+/// Its key is the content that the position is in: a journal that keeps positions returns the last of each key.
+fn position_entry(
+    number: u16,
+    position: Option<&Position>,
+    part: &PartitionBatch,
+) -> Result<Entry> {
     let of = position.map(|position| position.of.clone());
     let key = of.as_deref().map(|of| of.as_bytes().into());
     let body = Control::Position {
@@ -456,7 +469,7 @@ fn gap_control(gap: &Gap) -> Control {
 
 fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
     let mut letter = door.refuse(reason, message.location.to_string(), &message.bytes);
-    // Of a message that was too long only the beginning was kept; framing has measured it.
+    // Framing keeps only the beginning of a message that is too long, and has measured the whole.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;
         letter.sha256 = hex::encode(sha256);

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 
 use headcount_engine::FUTURE_MS;
 
-/// Records that are looked at together: a few with a wrong time decide nothing.
+/// Records that are judged together, so that a few with a wrong time decide nothing.
 const RECENT: usize = 99;
-/// Fewer records say nothing.
+/// Fewer records make no notice.
 const RECORDS_MIN: usize = 20;
-/// From here on it is said. Clocks that are kept right differ by less than a second.
+/// The least lead that makes a notice. Synchronized clocks differ by less than a second.
 const LEAD_MS: i64 = 60_000;
 
 /// How far the recent records of one source are ahead of this machine's clock.

@@ -1,21 +1,20 @@
-//! Real records and invented ones are not counted together: a journal holds one kind, and its sources say which.
+//! Keeps real and simulated records apart: a journal holds one kind, and its sources tell which.
 
 use anyhow::Result;
 
-use super::resume::Known;
+use super::known_sources::KnownSources;
 use crate::exit::{USAGE, exit};
 
 /// How the simulation's name begins, in journals and on command lines.
 const SIMULATION: &str = "sim:";
 
-/// Refuses sources whose records would be mixed with others of the other kind: those of the journal in `place`, or of
-/// each other.
+/// Refuses sources that would mix real and simulated records, in the journal at `place` or among each other.
 ///
 /// # Errors
 /// With a sentence that names both sources.
 pub(crate) fn refuse_mix<'a>(
     place: &str,
-    known: &'a [Known],
+    known: &'a [KnownSources],
     sources: impl IntoIterator<Item = &'a str>,
 ) -> Result<()> {
     let mut first = known.iter().flat_map(sources_of).next();
@@ -28,8 +27,8 @@ pub(crate) fn refuse_mix<'a>(
     Ok(())
 }
 
-/// What a partition has had records of: by name, or, where only positions are known, by what they are positions in.
-fn sources_of(known: &Known) -> impl Iterator<Item = &str> {
+/// The sources of a partition's records: their names or, where only positions are known, the contents of these.
+fn sources_of(known: &KnownSources) -> impl Iterator<Item = &str> {
     let positions = known.positions.iter();
     let of = positions.filter_map(|position| position.get("of")?.as_str());
     let names = known.names.iter().map(|(_, name)| name.as_str());
@@ -47,8 +46,8 @@ fn refusal(place: &str, first: &str, source: &str) -> String {
         ("real", "simulated")
     };
     format!(
-        "{place} holds {} records, from {first}; {source} would add {} ones to the same counts, and nothing could tell \
-         them apart again: give those a journal of their own, with another --data (or --journal)",
+        "{place} holds {} records, from {first}; {source} would add {} records to the same counts, and nothing could \
+         separate them afterwards: give them a journal of their own with another --data (or --journal)",
         kinds.0, kinds.1
     )
 }
@@ -62,8 +61,8 @@ mod tests {
 
     use super::*;
 
-    fn known(names: &[&str], positions: &[&str]) -> Known {
-        Known {
+    fn known(names: &[&str], positions: &[&str]) -> KnownSources {
+        KnownSources {
             schemas: Vec::new(),
             names: (1..)
                 .zip(names.iter().map(|name| (*name).to_owned()))

@@ -1,12 +1,12 @@
-//! Running sources: each feeds a bounded queue, and one thread takes all queues to the journal.
+//! Running sources: each fills a bounded queue, and one thread empties all queues into the journal.
 //!
 //! ```text
 //!  source ─▶ queue ─╮
-//!  source ─▶ queue ─┼─▶ intake thread: door, journal ─▶ durable
+//!  source ─▶ queue ─┼─▶ appender thread: decode, append ─▶ durable
 //!  source ─▶ queue ─╯
 //! ```
 //!
-//! Nothing is dropped on the way: a full queue makes its source wait.
+//! Nothing is dropped: a full queue makes its source wait.
 
 use std::{
     collections::HashMap,
@@ -31,18 +31,18 @@ use tokio::{
 };
 
 use crate::{
+    event_bus::EventBus,
     exit::{DATA, exit},
     metrics::METRICS,
-    news::News,
-    roles::ingest::appender::Ingest,
+    roles::ingest::appender::Appender,
+    roles::ingest::known_sources::KnownSources,
     roles::ingest::record_time::read_time,
-    roles::ingest::resume::Known,
 };
 
-/// Deliveries of all sources that may wait at the door. They may be of one record each; their bytes are bounded by the
-/// queues of the sources.
+/// Deliveries of all sources that may wait for the appender. They may be of one record each; the queues of the sources
+/// bound their bytes.
 const WAITING: usize = 1024;
-/// Bytes that are put together for one sync when more waits: a few milliseconds of writing.
+/// Bytes gathered for one sync when more is waiting: a few milliseconds of writing.
 const GATHER_BYTES: usize = 4 << 20;
 
 enum Arrival {
@@ -50,34 +50,34 @@ enum Arrival {
     Ended(String),
 }
 
-/// The thread between sources and journal.
-pub(crate) struct Intake {
+/// The queue between sources and the thread that appends to the journal.
+pub(crate) struct IngestQueue {
     arrivals: mpsc::Sender<Arrival>,
-    thread: JoinHandle<Result<Ingest>>,
+    thread: JoinHandle<Result<Appender>>,
     journal: Arc<Journal>,
     read_time: ReadTime,
 }
 
 /// A source that runs.
-pub(crate) struct Running {
+pub(crate) struct RunningSource {
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) ended: Task<Result<Ended, SourceError>>,
-    /// Ends when all that it brought is before what other sources bring from then on.
+    /// Ends when everything it brought is queued.
     pub(crate) handed_over: Task<()>,
 }
 
-impl Intake {
+impl IngestQueue {
     /// Starts the thread.
-    pub(crate) fn start(ingest: Ingest, news: News) -> Result<Self> {
+    pub(crate) fn start(appender: Appender, bus: EventBus) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
-        let journal = Arc::clone(ingest.journal());
-        let read_time = read_time(Arc::clone(ingest.schema()));
+        let journal = Arc::clone(appender.journal());
+        let read_time = read_time(Arc::clone(appender.schema()));
         let thread = thread::Builder::new()
-            .name("intake".to_owned())
+            .name("appender".to_owned())
             .spawn(move || {
-                let taken = take_all(ingest, inbox);
+                let taken = take_all(appender, inbox);
                 if let Err(error) = &taken {
-                    news.fail(error);
+                    bus.fail(error);
                 }
                 taken
             })
@@ -96,18 +96,18 @@ impl Intake {
         address: SourceAddress,
         resume: Resume,
         shutdown: Shutdown,
-    ) -> Running {
+    ) -> RunningSource {
         self.run_as(&address.to_string(), address, resume, shutdown)
     }
 
-    /// Starts a source that is a part of another one, under whose name its records are accounted for.
+    /// Starts a source whose records count for the source `name`.
     pub(crate) fn run_as(
         &self,
         name: &str,
         address: SourceAddress,
         resume: Resume,
         shutdown: Shutdown,
-    ) -> Running {
+    ) -> RunningSource {
         let name = name.to_owned();
         let (sink, mut inbox) = sink::channel(SinkLimits::default());
         let (reporter, status) = status::status(name.clone());
@@ -121,14 +121,14 @@ impl Intake {
                     .await
                     .is_err()
                 {
-                    // The intake has failed; dropping the queue stops the source.
+                    // The appender has failed; dropping the queue stops the source.
                     return;
                 }
             }
-            // The intake may have gone first.
+            // The appender may have ended first.
             let _ = arrivals.send(Arrival::Ended(name)).await;
         });
-        Running {
+        RunningSource {
             status,
             ended,
             handed_over,
@@ -136,14 +136,13 @@ impl Intake {
     }
 
     /// Waits until everything that arrived is durable. All sources must have ended.
-    pub(crate) async fn finish(self) -> Result<Ingest> {
+    pub(crate) async fn finish(self) -> Result<Appender> {
         drop(self.arrivals);
         joined(self.thread).await
     }
 
-    /// The same, but a journal that does not take it in time is not waited for any longer: what is not durable then is
-    /// an error.
-    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingest> {
+    /// Waits at most this long until everything that arrived is durable. What is not durable by then is an error.
+    pub(crate) async fn finish_within(self, limit: Duration) -> Result<Appender> {
         drop(self.arrivals);
         let finished = joined(self.thread);
         tokio::pin!(finished);
@@ -155,13 +154,13 @@ impl Intake {
     }
 }
 
-async fn joined(thread: JoinHandle<Result<Ingest>>) -> Result<Ingest> {
+async fn joined(thread: JoinHandle<Result<Appender>>) -> Result<Appender> {
     tokio::task::spawn_blocking(move || thread.join())
         .await?
-        .map_err(|_| anyhow!("the intake thread panicked"))?
+        .map_err(|_| anyhow!("the appender thread panicked"))?
 }
 
-fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest> {
+fn take_all(mut appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Appender> {
     let mut inbox = Inbox { inbox, next: None };
     let mut positions: HashMap<String, Position> = HashMap::new();
     loop {
@@ -170,11 +169,11 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
         let arrival = match inbox.waiting() {
             Some(arrival) => arrival,
             None => {
-                // Nothing waits: what was taken is settled before anything else.
-                ingest.settle()?;
+                // Nothing is waiting, so there is time to wait for what is in flight.
+                appender.settle()?;
                 match inbox.inbox.blocking_recv() {
                     Some(arrival) => arrival,
-                    None => return Ok(ingest),
+                    None => return Ok(appender),
                 }
             }
         };
@@ -189,19 +188,19 @@ fn take_all(mut ingest: Ingest, inbox: mpsc::Receiver<Arrival>) -> Result<Ingest
                     if let Some(position) = &batch.position {
                         positions.insert(source.clone(), position.clone());
                     }
-                    ingest.take(&source, batch, held)?;
+                    appender.take(&source, batch, held)?;
                 }
             }
             Arrival::Ended(source) => {
                 if let Some(position) = positions.remove(&source) {
-                    ingest.finish(&source, &position)?;
+                    appender.finish(&source, &position)?;
                 }
             }
         }
     }
 }
 
-/// What has arrived, with one arrival looked at ahead.
+/// The arrivals, with one of lookahead.
 struct Inbox {
     inbox: mpsc::Receiver<Arrival>,
     next: Option<Arrival>,
@@ -212,7 +211,7 @@ impl Inbox {
         self.next.take().or_else(|| self.inbox.try_recv().ok())
     }
 
-    /// Puts a delivery together with all that wait behind it, by what they are positions in: a sync costs the same for
+    /// Gathers a delivery and those waiting behind it, by the content of their positions: one sync costs the same for
     /// one as for all.
     fn gather(&mut self, source: String, delivery: Delivery) -> Vec<Gathered> {
         let mut bytes = delivery.batch.bytes();
@@ -239,7 +238,7 @@ impl Inbox {
     }
 }
 
-/// What of one source has arrived, in order, and its places in the queue.
+/// What arrived from one source, in order, and its room in the queue.
 struct Gathered {
     source: String,
     batch: MessageBatch,
@@ -256,7 +255,7 @@ impl Gathered {
         }
     }
 
-    /// Whether a delivery goes on in what this one is a position in.
+    /// Whether a delivery continues the same content of the same source.
     fn leads_to(&self, source: &str, delivery: &Delivery) -> bool {
         let of = |batch: &MessageBatch| batch.position.as_ref().map(|position| position.of.clone());
         self.source == source && of(&self.batch) == of(&delivery.batch)
@@ -269,8 +268,8 @@ impl Gathered {
     }
 }
 
-/// From where a source may go on, by what the partitions knew at the start.
-pub(crate) fn resume(known: &[Known]) -> Result<Resume> {
+/// Where sources may resume, by what the partitions knew at the start.
+pub(crate) fn resume(known: &[KnownSources]) -> Result<Resume> {
     let partitions: Vec<Vec<Position>> = known
         .iter()
         .map(|known| {
@@ -295,14 +294,14 @@ mod tests {
     use super::*;
     use crate::exit::code_of;
 
-    fn known(position: serde_json::Value) -> Known {
+    fn known(position: serde_json::Value) -> KnownSources {
         let control = Control::Position {
             of: "http://h/".to_owned(),
             position,
             repaired: 0,
             received: 1,
         };
-        Known::of_bodies(&[control.to_body()])
+        KnownSources::of_bodies(&[control.to_body()])
     }
 
     #[test]

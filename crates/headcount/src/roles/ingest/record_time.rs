@@ -1,4 +1,4 @@
-//! The time of a record, for sources that ask to go on from it or pace by it.
+//! The time of a record, for sources that resume or pace by it.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -6,11 +6,11 @@ use headcount_record::{Decoder, Schema};
 use headcount_source::{ReadTime, RecordTime};
 
 thread_local! {
-    /// Remembers nothing that matters: it is there so that what many records share is parsed once.
+    /// A cache only: what many records share is parsed once.
     static DECODER: RefCell<Option<Decoder>> = const { RefCell::new(None) };
 }
 
-/// Reads the time of a record as the door will: what that refuses has none.
+/// Reads the time of a record as ingest will: a record that ingest refuses has none.
 pub(crate) fn read_time(schema: Arc<dyn Schema>) -> ReadTime {
     ReadTime::new(move |bytes| {
         DECODER.with_borrow_mut(|decoder| {

@@ -1,4 +1,4 @@
-//! Sources at work: started, watched, stopped when the process ends.
+//! Runs the sources: starts, watches and stops them.
 
 use headcount_query::SourceStatus;
 use std::{sync::Arc, time::Duration};
@@ -14,39 +14,39 @@ use tokio::{
 };
 
 use crate::{
-    news::News,
-    roles::ingest::queue::{Intake, Running},
+    event_bus::EventBus,
+    roles::ingest::queue::{IngestQueue, RunningSource},
     roles::ingest::statuses::{kind_of, watch_statuses},
 };
 
 /// How long sources may take to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-/// How long what they brought may take to become durable when the process ends: with brokers that are away just now it
-/// must end nevertheless, and before whoever told it to ends it by force.
+/// How long their last records may take to become durable when the process ends: it must end even while brokers are away,
+/// and before its supervisor kills it.
 pub(crate) const LAST_LIMIT: Duration = Duration::from_secs(15);
-/// The same when it ends because something has failed: what is not durable by then will hardly be.
+/// The same limit after a failure: what is not durable by then will hardly become so.
 const FAILED_LIMIT: Duration = Duration::from_secs(2);
 
 /// Runs the sources until a signal comes, and then until what they brought is durable.
-pub(crate) async fn take_in(
+pub(crate) async fn run_sources(
     sources: Vec<SourceAddress>,
-    intake: Option<(Intake, headcount_source::Resume)>,
-    news: &News,
+    queue: Option<(IngestQueue, headcount_source::Resume)>,
+    bus: &EventBus,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
     shared: bool,
     signals: &mut Signals,
 ) -> Result<()> {
-    let Some((intake, known)) = intake else {
-        until_the_end(news, shared, signals).await;
-        return news.failure();
+    let Some((queue, known)) = queue else {
+        until_the_end(bus, shared, signals).await;
+        return bus.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
     let kinds: Vec<_> = sources.iter().map(kind_of).collect();
-    let running: Vec<Running> = sources
+    let running: Vec<RunningSource> = sources
         .into_iter()
-        .map(|source| intake.run(source, known.clone(), stopped.clone()))
+        .map(|source| queue.run(source, known.clone(), stopped.clone()))
         .collect();
-    let mut watching = watch_statuses(&running, &kinds, &news.notices, statuses);
+    let mut watching = watch_statuses(&running, &kinds, &bus.notices, statuses);
     // A source that cannot go on is reported when that happens, not when the program ends.
     let reported: Vec<_> = running
         .into_iter()
@@ -56,33 +56,33 @@ pub(crate) async fn take_in(
         })
         .collect();
 
-    until_the_end(news, shared, signals).await;
+    until_the_end(bus, shared, signals).await;
     stop.stop();
     let deadline = Instant::now() + STOP_LIMIT;
     for (end, reported) in reported {
         if timeout_at(deadline, reported).await.is_err() {
-            tracing::warn!("a source did not stop within {STOP_LIMIT:?} and is abandoned");
-            // Nobody waits any longer for what it might bring.
+            tracing::warn!("a source did not stop within {STOP_LIMIT:?}; abandoning it");
+            // Its last records are lost to this run; a resumable source resends them.
             end.abort();
         }
     }
     watching.shutdown().await;
-    let broken = news.failure();
+    let broken = bus.failure();
     let limit = match broken {
         Ok(()) => LAST_LIMIT,
         Err(_) => FAILED_LIMIT,
     };
-    let ingested = intake.finish_within(limit).await;
+    let ingested = queue.finish_within(limit).await;
     broken.and(ingested.map(drop))
 }
 
-/// Waits for a signal. A process that stands alone stays up after a failure, to say what is wrong;
-/// one of several ends, for another takes its place.
-async fn until_the_end(news: &News, shared: bool, signals: &mut Signals) {
-    let mut failed = news.failed.subscribe();
+/// Waits for a signal. A process that works alone stays up after a failure, to show what is wrong; one of several ends,
+/// because another takes its place.
+async fn until_the_end(bus: &EventBus, shared: bool, signals: &mut Signals) {
+    let mut failed = bus.failed.subscribe();
     tokio::select! {
         () = signals.next() => {}
-        // The sender is in the news, which are here.
+        // The bus here holds the sender.
         _ = failed.wait_for(Option::is_some), if shared => {}
     }
     tracing::info!("stopping");
@@ -95,11 +95,11 @@ fn report(
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::error!("a source failed: {error}"),
         Err(error) if error.is_cancelled() => {}
-        Err(error) => tracing::error!("a source broke down: {error}"),
+        Err(error) => tracing::error!("a source crashed: {error}"),
     }
 }
 
-/// SIGTERM and SIGINT, from when they are listened to: none that comes between two looks is missed.
+/// SIGTERM and SIGINT. A signal that arrives while nobody waits for one is not missed.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -114,13 +114,13 @@ impl Signals {
         })
     }
 
-    /// Ends the process at once when one comes, until it is told that there is something to leave in order. A process
-    /// that is the first in its container would not be ended by them otherwise.
+    /// Ends the process at once on a signal until `started` fires, after which there is something to close in order.
+    /// Without a handler, signals would not end the first process of a container.
     pub(crate) fn end_until(mut self, started: oneshot::Receiver<()>) -> JoinHandle<Self> {
         tokio::spawn(async move {
             tokio::select! {
                 () = self.next() => {
-                    tracing::info!("stopped at the start");
+                    tracing::info!("stopped during startup");
                     std::process::exit(0)
                 }
                 _ = started => self,
@@ -128,7 +128,7 @@ impl Signals {
         })
     }
 
-    /// The next of the two.
+    /// Waits for the next of the two.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

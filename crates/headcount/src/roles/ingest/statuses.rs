@@ -1,6 +1,6 @@
-//! What sources tell of themselves, passed on to the server.
+//! Passes the statuses of sources on to the server.
 
-use headcount_query::{SourceKind, SourceState, SourceStatus};
+use headcount_query::{ConnectionState, SourceKind, SourceStatus};
 use std::sync::Arc;
 
 use headcount_source::{
@@ -10,11 +10,11 @@ use headcount_source::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{news::Notices, roles::ingest::queue::Running};
+use crate::{event_bus::Notices, roles::ingest::queue::RunningSource};
 
-/// Passes on what sources tell of themselves, and what is noticed about them.
+/// Passes the statuses of sources on, with the notices about them.
 pub(crate) fn watch_statuses(
-    running: &[Running],
+    running: &[RunningSource],
     kinds: &[SourceKind],
     notices: &watch::Sender<Notices>,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
@@ -33,11 +33,16 @@ pub(crate) fn watch_statuses(
             let mut is_over = false;
             loop {
                 let mut present = status_of(&status.borrow(), kind, &notices.borrow());
-                if is_over && !matches!(present.state, SourceState::Ended | SourceState::Failed) {
-                    // It went away without a last word: it panicked.
-                    present.state = SourceState::Failed;
+                if is_over
+                    && !matches!(
+                        present.state,
+                        ConnectionState::Ended | ConnectionState::Failed
+                    )
+                {
+                    // It ended without a last status, so it panicked.
+                    present.state = ConnectionState::Failed;
                     let name = &present.name;
-                    present.error = Some(format!("{name} broke down (this is a bug of headcount)"));
+                    present.error = Some(format!("{name} crashed (this is a bug in headcount)"));
                 }
                 statuses.send_if_modified(|all| replace(all, at, present));
                 // Notices about the records of a source come after it has ended, too.
@@ -51,7 +56,7 @@ pub(crate) fn watch_statuses(
     tasks
 }
 
-/// Replaces a status, and tells whether it was another one.
+/// Replaces a status and returns whether it differed.
 fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) -> bool {
     let differs = all[at] != status;
     if differs {
@@ -60,8 +65,8 @@ fn replace(all: &mut Arc<Vec<SourceStatus>>, at: usize, status: SourceStatus) ->
     differs
 }
 
-/// What a source at this address brings. A recording that a server plays as a stream cannot be told from
-/// a stream here; its record times give it away on the page.
+/// The kind of a source at this address. A recording that a server plays as a stream looks like a stream here; its record
+/// times show on the page what it is.
 pub(crate) fn kind_of(address: &SourceAddress) -> SourceKind {
     match address {
         SourceAddress::Simulation(_) => SourceKind::Simulation,
@@ -80,12 +85,12 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         name: status.name.clone(),
         kind,
         state: match status.state {
-            Activity::Connecting => SourceState::Connecting,
-            Activity::Live => SourceState::Live,
-            Activity::Reconnecting => SourceState::Reconnecting,
-            Activity::Ended => SourceState::Ended,
-            Activity::Failed => SourceState::Failed,
-            Activity::Idle => SourceState::Idle,
+            Activity::Connecting => ConnectionState::Connecting,
+            Activity::Live => ConnectionState::Live,
+            Activity::Reconnecting => ConnectionState::Reconnecting,
+            Activity::Ended => ConnectionState::Ended,
+            Activity::Failed => ConnectionState::Failed,
+            Activity::Idle => ConnectionState::Idle,
         },
         last_record_at: status.last_record_at,
         gaps: status.gaps,
@@ -104,7 +109,7 @@ mod tests {
     #[tokio::test]
     async fn a_source_that_goes_without_a_last_word_has_failed() {
         let (reporter, status) = status::status("file:x");
-        let running = Running {
+        let running = RunningSource {
             status,
             ended: tokio::spawn(async { Ok(Ended::Finished) }),
             handed_over: tokio::spawn(async {}),
@@ -112,11 +117,11 @@ mod tests {
         let notices = watch::Sender::new(Notices::new());
         let (statuses, mut seen) = watch::channel(Arc::default());
         let mut watching = watch_statuses(&[running], &[SourceKind::File], &notices, &statuses);
-        assert_eq!(seen.borrow()[0].state, SourceState::Connecting);
+        assert_eq!(seen.borrow()[0].state, ConnectionState::Connecting);
         drop(reporter);
-        let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == SourceState::Failed;
+        let has_failed = |all: &Arc<Vec<SourceStatus>>| all[0].state == ConnectionState::Failed;
         let error = seen.wait_for(has_failed).await.unwrap()[0].error.clone();
-        assert!(error.unwrap().contains("file:x broke down"));
+        assert!(error.unwrap().contains("file:x crashed"));
         watching.shutdown().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The raw archive of a partition, written by a thread of its own that never holds counting up.
+//! Archives the raw stream of a partition on a thread of its own, so that it never holds up counting.
 
 use std::{
     sync::{
@@ -16,9 +16,9 @@ use headcount_lake::{
     archive::{ArchiveFigures, ArchivePosition, Archiver, Stop, run},
 };
 
-use crate::news::News;
+use crate::event_bus::EventBus;
 
-/// How long the last objects may take when a process ends, of all its partitions together.
+/// How long the last objects of all partitions together may take when a process ends.
 const LAST_OBJECTS: Duration = Duration::from_secs(20);
 
 /// A running archiver.
@@ -32,13 +32,18 @@ pub(crate) struct Archiving {
 
 impl Archiving {
     /// Archives a partition from where its archive ends.
-    pub(crate) fn start(journal: &Arc<Journal>, at: u16, lake: &Lake, news: &News) -> Result<Self> {
+    pub(crate) fn start(
+        journal: &Arc<Journal>,
+        at: u16,
+        lake: &Lake,
+        bus: &EventBus,
+    ) -> Result<Self> {
         let whose = LakeDescription::new(journal.id(), journal.partitions());
         let mut archiver = Archiver::open(lake, whose, at)
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
         let (running, ended) = channel();
-        let (told, journal, news) = (stop.clone(), Arc::clone(journal), news.clone());
+        let (told, journal, bus) = (stop.clone(), Arc::clone(journal), bus.clone());
         let thread = thread::Builder::new()
             .name(format!("archive-{at}"))
             .spawn(move || {
@@ -46,7 +51,7 @@ impl Archiving {
                 let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
-                    news.fail(&error);
+                    bus.fail(&error);
                 }
             })
             .context("start a thread")?;
@@ -58,26 +63,26 @@ impl Archiving {
         })
     }
 
-    /// The first entry that is not archived.
+    /// How far the archive is.
     pub(crate) fn figures(&self) -> &Arc<ArchiveFigures> {
         &self.figures
     }
 
-    /// Has everything stored that the journal has now.
+    /// Asks the archiver to store everything that the journal holds now.
     pub(crate) fn finish(&self) {
         self.stop.finish();
     }
 
-    /// When the last objects of all partitions are no longer waited for.
+    /// Until when to wait for the last objects of all partitions.
     pub(crate) fn last_objects() -> Instant {
         Instant::now() + LAST_OBJECTS
     }
 
-    /// Ends; what is not stored by `until` is archived after the next start.
+    /// Stops; what is not stored by `until` is archived after the next start.
     pub(crate) fn end(self, until: Option<Instant>) -> Result<()> {
         if let Some(until) = until {
             let left = until.saturating_duration_since(Instant::now());
-            // Over when the thread ends, or with the time: both are no message.
+            // The thread ends or the time is up; no message ever comes.
             let _ = self.ended.recv_timeout(left);
         }
         self.stop.stop();

@@ -20,20 +20,20 @@ const NAME: &str = "checkpoint";
 pub(crate) enum Checkpoints {
     /// One file a partition.
     Folder(DataDir),
-    /// Objects that any process of the cluster can go on from.
+    /// Objects that any process of the cluster can resume from.
     Lake(CheckpointStore),
 }
 
-/// Where counting a partition begins.
-pub(crate) struct Start {
+/// Where counting a partition starts.
+pub(crate) struct StartingPoint {
     pub(crate) partition: Partition,
-    /// Where the journal's reader stands, in its own words.
+    /// Where the journal's reader stands, in the format of its backend.
     pub(crate) hint: Vec<u8>,
-    /// Whether everything up to here is served.
+    /// Whether the tables of the serving store hold everything up to here.
     pub(crate) served: bool,
 }
 
-impl Start {
+impl StartingPoint {
     /// From the beginning of the journal, with a partition that has counted nothing.
     pub(crate) fn anew(partition: Partition) -> Self {
         Self {
@@ -45,19 +45,19 @@ impl Start {
 }
 
 impl Checkpoints {
-    /// The newest checkpoint of a partition, or the beginning if there is none that can be used:
-    /// it is only a shortcut, and everything is in the journal.
-    pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
+    /// The newest checkpoint of a partition, or the beginning of the journal if no checkpoint can be
+    /// used: a checkpoint only saves time, and everything is in the journal.
+    pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         match self.newest(journal, at) {
-            Ok(Some((partition, hint))) => Start {
+            Ok(Some((partition, hint))) => StartingPoint {
                 partition,
                 hint,
                 served: false,
             },
-            Ok(None) => Start::anew(Partition::new()),
+            Ok(None) => StartingPoint::anew(Partition::new()),
             Err(error) => {
-                tracing::warn!("{error:#}; counting anew from the journal");
-                Start::anew(Partition::new())
+                tracing::warn!("{error:#}; recounting from the journal");
+                StartingPoint::anew(Partition::new())
             }
         }
     }
@@ -84,14 +84,14 @@ impl Checkpoints {
                     .newest(at, read)
                     .with_context(|| format!("read the checkpoint of partition {at}"))?;
                 for (name, reason) in newest.damaged {
-                    tracing::warn!("{name}: {reason}; going on from the one before");
+                    tracing::warn!("{name}: {reason}; using the previous one");
                 }
                 Ok(newest.checkpoint.map(|(_, state)| state))
             }
         }
     }
 
-    /// Keeps the state of a partition at `offset`.
+    /// Stores the state of a partition at `offset`.
     pub(crate) fn save(&self, at: u16, offset: u64, bytes: &[u8]) -> Result<()> {
         match self {
             Self::Folder(data) => {
@@ -107,8 +107,8 @@ impl Checkpoints {
     }
 }
 
-/// Writes a checkpoint into a folder, made if it is not there. It is written beside, synced and
-/// renamed: after a crash it is whole, or the one before is there.
+/// Writes a checkpoint into a folder, which it creates if necessary. The file is written under another name, synced and
+/// renamed: after a crash it is complete, or the previous one is still there.
 fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let beside = folder.join("checkpoint.tmp");

@@ -1,8 +1,8 @@
-//! This process among others: it says that it is there and how far it is, and learns of the rest.
+//! The heartbeat of this process in the cluster: it reports that it is alive and how far it is, and reads the reports of
+//! the others.
 //!
-//! What is said lies in the lake, as small objects. It decides nothing: who counts a partition is
-//! decided by the group, and what is written is right whoever writes it. It is there to be looked
-//! at.
+//! Reports are small objects in the lake. They decide nothing: the group assigns partitions, and all
+//! owners write the same values. Reports are there for people to look at.
 
 use headcount_query::ClusterStatus;
 use std::{
@@ -25,35 +25,35 @@ use headcount_lake::{
 
 use tokio::sync::watch;
 
-use crate::roles::process::assignment::Ledgers;
+use crate::roles::process::held_progress::HeldProgress;
 
-/// How often a process says how it is.
-const BEAT: Duration = Duration::from_secs(2);
-/// How often it looks whether it is to stop.
-const LOOK: Duration = Duration::from_millis(50);
+/// Between two heartbeats.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// How often the thread checks whether it is to stop.
+const STOP_POLL: Duration = Duration::from_millis(50);
 
-/// The thread that speaks for this process.
-pub(crate) struct Cluster {
+/// The thread that writes heartbeats.
+pub(crate) struct Heartbeat {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
-/// What a process says of itself.
-pub(crate) struct Speaker {
+/// What a process reports of itself, and where.
+pub(crate) struct HeartbeatOptions {
     pub(crate) lake: Lake,
     pub(crate) me: WorkerHeartbeat,
     /// The partitions that it counts.
-    pub(crate) held: Ledgers,
-    /// Hears of the whole cluster, if somebody looks at it here.
+    pub(crate) held: HeldProgress,
+    /// Receives the state of the whole cluster, if this process serves the dashboard.
     pub(crate) shown: Option<watch::Sender<Option<Arc<ClusterStatus>>>>,
 }
 
-impl Cluster {
-    pub(crate) fn join(speaker: Speaker) -> Result<Self> {
+impl Heartbeat {
+    pub(crate) fn start(options: HeartbeatOptions) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
-        let mut run = Run {
-            claims: Claims::new(&speaker.lake),
-            speaker,
+        let mut run = HeartbeatLoop {
+            claims: Claims::new(&options.lake),
+            options,
             owned: BTreeMap::new(),
             trouble: false,
         };
@@ -65,8 +65,8 @@ impl Cluster {
         Ok(Self { stop, thread })
     }
 
-    /// Says that the process is gone.
-    pub(crate) fn leave(self) -> Result<()> {
+    /// Withdraws the heartbeat, releases the claims and stops.
+    pub(crate) fn stop(self) -> Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread
             .join()
@@ -74,14 +74,14 @@ impl Cluster {
     }
 }
 
-struct Run {
+struct HeartbeatLoop {
     claims: Claims,
-    speaker: Speaker,
+    options: HeartbeatOptions,
     owned: BTreeMap<u16, PartitionClaim>,
     trouble: bool,
 }
 
-impl Run {
+impl HeartbeatLoop {
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             let beat = Instant::now();
@@ -92,38 +92,38 @@ impl Run {
                 }
                 Ok(()) => {}
                 Err(error) if !self.trouble => {
-                    tracing::warn!("others cannot see how this process is: {error:#}");
+                    tracing::warn!("cannot write the heartbeat of this process: {error:#}");
                     self.trouble = true;
                 }
                 Err(_) => {}
             }
-            while beat.elapsed() < BEAT && !stop.load(Ordering::Relaxed) {
-                thread::sleep(LOOK);
+            while beat.elapsed() < INTERVAL && !stop.load(Ordering::Relaxed) {
+                thread::sleep(STOP_POLL);
             }
         }
         if let Err(error) = self.end() {
-            tracing::warn!("others are not told that this process is gone: {error:#}");
+            tracing::warn!("cannot withdraw the heartbeat of this process: {error:#}");
         }
     }
 
     fn beat(&mut self) -> Result<()> {
         let now = now_ms();
-        self.speaker.me.at = now;
-        self.claims.heartbeat(&self.speaker.me)?;
-        if let Some(shown) = &self.speaker.shown {
+        self.options.me.at = now;
+        self.claims.heartbeat(&self.options.me)?;
+        if let Some(shown) = &self.options.shown {
             shown.send_replace(Some(Arc::new(self.look()?)));
         }
-        let held = self.speaker.held.progress();
-        // What is not held any more was given up in order, or is known to be another's.
+        let held = self.options.held.progress();
+        // A partition that is no longer held was released, or another process is known to hold it.
         self.owned.retain(|at, _| held.contains_key(at));
         for (at, progress) in held {
             let progress = ClaimProgress {
-                version: self.speaker.me.version.clone(),
+                version: self.options.me.version.clone(),
                 ..progress
             };
             let mut claim = match self.owned.remove(&at) {
                 Some(claim) => claim,
-                None => self.claims.claim(at, &self.speaker.me.name, now)?,
+                None => self.claims.claim(at, &self.options.me.name, now)?,
             };
             match claim.renew(progress, now)? {
                 Renewed::StillOurs => {
@@ -140,7 +140,7 @@ impl Run {
         Ok(())
     }
 
-    /// The whole cluster, as its processes say.
+    /// Reads the state of the whole cluster.
     fn look(&self) -> Result<ClusterStatus> {
         let partitions = self.claims.partitions()?;
         let owned_by = |name: &str| {
@@ -183,6 +183,6 @@ impl Run {
         for claim in std::mem::take(&mut self.owned).into_values() {
             claim.release(now_ms())?;
         }
-        Ok(self.claims.forget(&self.speaker.me.name)?)
+        Ok(self.claims.forget(&self.options.me.name)?)
     }
 }

@@ -1,6 +1,6 @@
-//! A thread a partition: it follows the journal, keeps the counts and answers surveys.
+//! One thread for each partition: it follows the journal, holds the counts and answers surveys.
 //!
-//! Nothing is shared but the figures of its progress, so the engine needs no locks.
+//! Threads share nothing but the figures of their progress, so the engine needs no locks.
 
 use std::{
     sync::{
@@ -17,27 +17,29 @@ use headcount_journal::{Batch, Error as JournalError, Frame, Journal, Place, Rea
 use headcount_record::Kind;
 
 use crate::{
+    event_bus::EventBus,
     metrics::{DecodeStage, METRICS},
-    news::News,
-    roles::ingest::resume::Known,
-    roles::process::acked::Delivered,
-    roles::process::checkpoints::Start,
-    roles::process::publisher::{Destination, Outbox},
-    roles::process::schedule::Giving,
-    roles::serve::partition_handle::{Desk, Progress, Surveyor, surveyor},
+    roles::ingest::known_sources::KnownSources,
+    roles::process::acked_offsets::AckedOffsets,
+    roles::process::checkpoints::StartingPoint,
+    roles::process::publisher::{Destination, Publisher},
+    roles::process::schedule::PublishSchedule,
+    roles::serve::partition_handle::{
+        PartitionHandle, PartitionProgress, RequestInbox, partition_handle,
+    },
 };
 
-/// Bytes of the journal applied between two looks at requests.
+/// Bytes of the journal applied before the thread answers requests again.
 const READ_BYTES: usize = 1 << 20;
-/// How long an idle partition waits for entries before it looks at requests again.
+/// How long an idle partition waits for entries before it answers requests again.
 const POLL: Duration = Duration::from_millis(5);
-/// How long to wait before a journal that cannot be read is asked again.
+/// Between two attempts to read a journal that is away.
 const OUTAGE_POLL: Duration = Duration::from_millis(50);
 /// The handle of a running follower.
 pub(crate) struct Follower {
-    surveyor: Surveyor,
-    delivered: Arc<Delivered>,
-    ready: Receiver<Result<Known>>,
+    handle: PartitionHandle,
+    acked: Arc<AckedOffsets>,
+    ready: Receiver<Result<KnownSources>>,
     thread: JoinHandle<()>,
 }
 
@@ -46,11 +48,11 @@ impl Follower {
     pub(crate) fn start(
         journal: &Journal,
         at: u16,
-        start: Start,
+        start: StartingPoint,
         to: Destination,
-        news: News,
+        bus: EventBus,
     ) -> Result<Self> {
-        let Start {
+        let StartingPoint {
             mut partition,
             hint,
             served,
@@ -60,24 +62,24 @@ impl Follower {
             hint,
         };
         let reader = journal.reader_at(at, &place)?;
-        let (surveyor, desk) = surveyor(progress_of(&partition, false, 0));
+        let (handle, requests) = partition_handle(progress_of(&partition, false, 0));
         let (tell_ready, ready) = sync_channel(1);
         let serves = to.serving.is_some();
         let offset = partition.next_offset();
-        let delivered = Delivered::new(served.then_some(offset), offset);
+        let acked = AckedOffsets::new(served.then_some(offset), offset);
         let checkpoint_every = to.checkpoint_every;
-        let outbox = Outbox::start(at, to, delivered)?;
-        let delivered = Arc::clone(outbox.delivered());
+        let publisher = Publisher::start(at, to, acked)?;
+        let acked = Arc::clone(publisher.acked());
         if serves {
             partition.watch(!served);
         }
-        let run = Run {
+        let run = FollowerLoop {
             at,
             partition,
             reader,
-            desk,
-            giving: Giving::new(journal.id(), at, serves, checkpoint_every, outbox),
-            news,
+            requests,
+            schedule: PublishSchedule::new(journal.id(), at, serves, checkpoint_every, publisher),
+            bus,
             waits: false,
             ready: Some(tell_ready),
         };
@@ -86,31 +88,31 @@ impl Follower {
             .spawn(move || run.run())
             .context("start a thread")?;
         Ok(Self {
-            surveyor,
-            delivered,
+            handle,
+            acked,
             ready,
             thread,
         })
     }
 
-    pub(crate) fn surveyor(&self) -> &Surveyor {
-        &self.surveyor
+    pub(crate) fn handle(&self) -> &PartitionHandle {
+        &self.handle
     }
 
-    /// Begins to stop, so that several may stop beside each other.
+    /// Begins to stop, so that several followers may stop in parallel.
     pub(crate) fn ask_to_stop(&self, in_order: bool) {
         if !in_order {
-            self.delivered.abandon();
+            self.acked.abandon();
         }
-        self.surveyor.stop();
+        self.handle.stop();
     }
 
-    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
-        &self.delivered
+    pub(crate) fn acked(&self) -> &Arc<AckedOffsets> {
+        &self.acked
     }
 
     /// Waits until everything that was in the journal at the start is counted.
-    pub(crate) fn caught_up(&self) -> Result<Known> {
+    pub(crate) fn caught_up(&self) -> Result<KnownSources> {
         self.ready
             .recv()
             .map_err(|_| anyhow!("a partition's thread stopped while it read the journal"))?
@@ -124,8 +126,8 @@ impl Follower {
         }
     }
 
-    /// Waits for the end: in order after what is in the journal now and its checkpoint; otherwise
-    /// at once, and nothing is given away any more, for the partition is another's.
+    /// Stops. In order: after everything in the journal is counted and a checkpoint is stored. Otherwise at
+    /// once and without publishing anything more, because another process owns the partition.
     pub(crate) fn stop(self, in_order: bool) -> Result<()> {
         self.ask_to_stop(in_order);
         self.thread
@@ -134,45 +136,45 @@ impl Follower {
     }
 }
 
-struct Run {
+struct FollowerLoop {
     at: u16,
     partition: Partition,
     reader: Reader,
-    desk: Desk,
-    giving: Giving,
-    news: News,
-    /// The journal cannot be read at present.
+    requests: RequestInbox,
+    schedule: PublishSchedule,
+    bus: EventBus,
+    /// Whether the journal cannot be read at present.
     waits: bool,
-    /// Until everything that was there at the start is counted.
-    ready: Option<SyncSender<Result<Known>>>,
+    /// Present until everything that was in the journal at the start is counted.
+    ready: Option<SyncSender<Result<KnownSources>>>,
 }
 
-impl Run {
+impl FollowerLoop {
     fn run(mut self) {
         if let Err(error) = self.follow() {
             match self.ready.take() {
-                // Whoever waits for the start tells it; otherwise nobody does.
+                // A caller that waits for the start reports the error; after the start the bus does.
                 Some(ready) => {
                     let _ = ready.send(Err(error));
                 }
-                None => self.news.fail(&error),
+                None => self.bus.fail(&error),
             }
         }
-        self.giving.close();
+        self.schedule.close();
     }
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
         let mut stop = false;
         loop {
-            if self.giving.delivered().is_abandoned() {
+            if self.schedule.acked().is_abandoned() {
                 return Ok(());
             }
-            // A read may end within a batch. Figures are taken of whole batches only; the rest of
-            // this one is durable already, so it is there at the next read.
+            // A read may end within a batch. Surveys see whole batches only; the rest of this one is
+            // durable already, so the next read brings it.
             if self.partition.is_at_commit() {
-                // Once told to stop, it goes on only to the end of what is in the journal.
-                stop |= self.desk.answer(|scope| self.partition.survey(scope));
+                // After a request to stop, it counts on only to the end of the journal.
+                stop |= self.requests.answer(|scope| self.partition.survey(scope));
             }
             let wait = if stop { Duration::ZERO } else { POLL };
             let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
@@ -197,7 +199,7 @@ impl Run {
                     .decode_fallbacks
                     .of(DecodeStage::Process)
                     .inc_by(fallbacks);
-                self.giving.counted(read);
+                self.schedule.counted(read);
             }
             if !self.partition.is_at_commit() {
                 continue;
@@ -214,17 +216,17 @@ impl Run {
                 }
             }
             if read == 0 && stop {
-                self.giving.give_last(&mut self.partition, &self.reader);
+                self.schedule.flush(&mut self.partition, &self.reader);
                 return Ok(());
             }
-            self.giving.give(&mut self.partition, &self.reader);
+            self.schedule.publish_due(&mut self.partition, &self.reader);
         }
     }
 
-    /// The brokers are away: they are asked again.
+    /// The journal is away: waits a moment before the next attempt.
     fn waits_for(&mut self, error: &JournalError) {
         if !self.waits {
-            tracing::warn!("partition {}: counting waits: {error}", self.at);
+            tracing::warn!("partition {}: counting is paused: {error}", self.at);
         }
         self.waits = true;
         thread::sleep(OUTAGE_POLL);
@@ -232,20 +234,20 @@ impl Run {
 
     fn goes_on(&mut self) {
         if std::mem::take(&mut self.waits) {
-            tracing::info!("partition {}: counting goes on", self.at);
+            tracing::info!("partition {}: counting resumed", self.at);
         }
     }
 
     fn now_caught_up(&mut self) {
         if let Some(ready) = self.ready.take() {
-            // Nobody may be waiting.
-            let _ = ready.send(Ok(Known::of(&self.partition)));
+            // The caller may have stopped waiting.
+            let _ = ready.send(Ok(KnownSources::of(&self.partition)));
         }
-        self.giving.caught_up();
-        // What is found at the start is not news for the map.
+        self.schedule.caught_up();
+        // The map shows only answers that arrive after the start.
         self.partition.take_pulses();
-        self.desk.tell(progress_of(&self.partition, true, 0));
-        self.news.commits.send_modify(|commit| *commit += 1);
+        self.requests.tell(progress_of(&self.partition, true, 0));
+        self.bus.commits.send_modify(|commit| *commit += 1);
     }
 
     fn tell(&mut self) {
@@ -254,23 +256,23 @@ impl Run {
             .reader
             .durable_end()
             .saturating_sub(self.partition.next_offset());
-        self.desk
+        self.requests
             .tell(progress_of(&self.partition, caught_up, behind));
         let pulses = self.partition.take_pulses();
         if !caught_up {
             return;
         }
         if !pulses.is_empty() {
-            self.giving.show(&pulses);
-            // Nobody may be looking.
-            let _ = self.news.pulses.send(pulses.into());
+            self.schedule.show(&pulses);
+            // There may be no dashboard open.
+            let _ = self.bus.pulses.send(pulses.into());
         }
-        self.news.commits.send_modify(|commit| *commit += 1);
+        self.bus.commits.send_modify(|commit| *commit += 1);
     }
 }
 
-fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress {
-    Progress {
+fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> PartitionProgress {
+    PartitionProgress {
         next_offset: partition.next_offset(),
         stream_time: partition.stream_time(),
         caught_up,
@@ -278,14 +280,14 @@ fn progress_of(partition: &Partition, caught_up: bool, behind: u64) -> Progress 
     }
 }
 
-/// Brings a partition up to offset `end`.
+/// Applies the journal to a partition up to offset `end`.
 pub(crate) fn replay(partition: &mut Partition, mut reader: Reader, end: u64) -> Result<()> {
     let mut batch = Batch::new();
     while partition.next_offset() < end {
         let read = reader.read(&mut batch, READ_BYTES, Duration::from_secs(10))?;
         ensure!(
             read > 0,
-            "the journal ends at offset {} before {end}",
+            "the journal ends at offset {}, before {end}",
             partition.next_offset()
         );
         for frame in batch.iter().take_while(|frame| frame.offset < end) {

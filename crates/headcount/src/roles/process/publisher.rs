@@ -1,11 +1,11 @@
-//! What a partition gives away: changes to tables, steps for those who follow, and checkpoints.
+//! Publishes what a partition counted: tables and deltas to the serving store, and checkpoints.
 //!
-//! All may be slow or down for minutes, and neither counting nor each other must wait for them. So each has a thread of
-//! its own that takes one thing at a time; until it is free again, changes gather in the partition, where they take no
-//! more room however many there are.
+//! Each of the three channels may be slow or down for minutes, and neither counting nor another channel must wait for it.
+//! So each has a thread of its own that takes one thing at a time. Until that thread is free again, changes accumulate in
+//! the partition, where several changes of one key take the room of one.
 //!
-//! A checkpoint is kept only after the changes up to it are in the tables. So whoever goes on from it knows that
-//! everything before it is served, and need not serve it again.
+//! A checkpoint is stored only after the tables hold the changes up to it. A process that resumes from it therefore knows
+//! that everything before it is in the tables, and need not write that again.
 
 use std::{
     sync::{
@@ -24,55 +24,55 @@ use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
     metrics::METRICS,
-    roles::process::acked::{Delivered, Lane},
-    roles::process::checkpoints::{Checkpoints, Start},
+    roles::process::acked_offsets::{AckedOffsets, Channel},
+    roles::process::checkpoints::{Checkpoints, StartingPoint},
 };
 
 #[cfg(test)]
 mod tests;
 
-/// Between a failure and the next attempt.
+/// Delays between a failed attempt and the next.
 const DELAYS: Delays = Delays {
     first: Duration::from_millis(100),
     most: Duration::from_secs(5),
 };
-/// How often a wait looks whether it is to be given up.
+/// How often a wait checks whether the partition was abandoned.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How long it may take to learn what is served.
+/// How long the serving store may take to say up to where its tables are.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is given away at one commit.
-pub(crate) struct Parcel {
+/// What goes to the tables at one commit.
+pub(crate) struct TableBatch {
     pub(crate) changes: Option<Changes>,
-    /// Of a commit up to which everything is served after these changes.
+    /// Of a commit up to which the tables are complete after these changes.
     pub(crate) checkpoint: Option<Checkpoint>,
 }
 
-/// The state at a commit, as it is kept.
+/// The state of a partition at a commit.
 pub(crate) struct Checkpoint {
     pub(crate) offset: u64,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A step, and answers for the map as JSON.
-struct Letter {
+/// A step from one commit to the next, and the answers that the map shows for it, as JSON.
+struct Delta {
     step: Step,
     pulses: Vec<u8>,
 }
 
-/// Where parcels go.
+/// Where a partition is published.
 #[derive(Clone)]
 pub(crate) struct Destination {
-    /// What is served, and the runtime that its network needs.
+    /// The serving store, and the runtime that its connections need.
     pub(crate) serving: Option<(Serving, Handle)>,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) checkpoint_every: Duration,
 }
 
 impl Destination {
-    /// Where counting a partition begins.
-    pub(crate) fn start(&self, journal: u64, at: u16) -> Start {
+    /// Finds where counting partition `at` starts, and whether its tables are complete up to there.
+    pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         let mut start = self.checkpoints.start(journal, at);
         if let Some((serving, runtime)) = &self.serving {
             let served = runtime.block_on(async {
@@ -81,10 +81,14 @@ impl Destination {
             });
             match served {
                 Ok(Ok(base)) => start.served = base >= Some(start.partition.next_offset()),
-                // Serving everything is always right.
-                Ok(Err(error)) => tracing::warn!("partition {at} is served anew: {error}"),
+                // Writing everything is always right.
+                Ok(Err(error)) => {
+                    tracing::warn!("partition {at}: writing all tables again: {error}")
+                }
                 Err(_) => {
-                    tracing::warn!("partition {at} is served anew: no answer of what is served")
+                    tracing::warn!(
+                        "partition {at}: writing all tables again: the serving store did not answer"
+                    )
                 }
             }
         }
@@ -92,85 +96,85 @@ impl Destination {
     }
 }
 
-/// A partition's outbox.
-pub(crate) struct Outbox {
-    parcels: SyncSender<Parcel>,
-    letters: SyncSender<Letter>,
-    delivered: Arc<Delivered>,
+/// Publishes one partition: three channels, each with its thread.
+pub(crate) struct Publisher {
+    batches: SyncSender<TableBatch>,
+    deltas: SyncSender<Delta>,
+    acked: Arc<AckedOffsets>,
     threads: [JoinHandle<()>; 3],
 }
 
-impl Outbox {
-    pub(crate) fn start(partition: u16, to: Destination, delivered: Delivered) -> Result<Self> {
-        let delivered = Arc::new(delivered);
-        let (parcels, due_tables) = sync_channel(1);
-        let (letters, due_steps) = sync_channel(1);
+impl Publisher {
+    pub(crate) fn start(partition: u16, to: Destination, acked: AckedOffsets) -> Result<Self> {
+        let acked = Arc::new(acked);
+        let (batches, due_tables) = sync_channel(1);
+        let (deltas, due_deltas) = sync_channel(1);
         let (checkpoints, due_checkpoints) = sync_channel(1);
-        let keeper = Keeper {
+        let checkpoint_writer = CheckpointWriter {
             partition,
             checkpoints: to.checkpoints,
-            delivered: Arc::clone(&delivered),
+            acked: Arc::clone(&acked),
         };
-        let server = |lane, what| Server {
+        let server = |channel, what| ServingWriter {
             partition,
-            lane,
+            channel,
             what,
             serving: to.serving.clone(),
-            delivered: Arc::clone(&delivered),
+            acked: Arc::clone(&acked),
         };
         let (tables, steps) = (
-            server(Lane::Tables, "tables"),
-            server(Lane::Steps, "figures shown elsewhere"),
+            server(Channel::Tables, "tables"),
+            server(Channel::Steps, "deltas for serving processes"),
         );
         let threads = [
             spawn(format!("tables-{partition}"), move || {
-                tables.serve_tables(&due_tables, &checkpoints);
+                tables.write_tables(&due_tables, &checkpoints);
             })?,
-            spawn(format!("steps-{partition}"), move || {
-                steps.serve_steps(&due_steps);
+            spawn(format!("deltas-{partition}"), move || {
+                steps.write_deltas(&due_deltas);
             })?,
-            spawn(format!("keeper-{partition}"), move || {
-                keeper.run(&due_checkpoints);
+            spawn(format!("checkpoints-{partition}"), move || {
+                checkpoint_writer.run(&due_checkpoints);
             })?,
         ];
         Ok(Self {
-            parcels,
-            letters,
-            delivered,
+            batches,
+            deltas,
+            acked,
             threads,
         })
     }
 
-    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
-        &self.delivered
+    pub(crate) fn acked(&self) -> &Arc<AckedOffsets> {
+        &self.acked
     }
 
-    /// Gives a parcel away. The lane of tables must be free, and that of checkpoints if there is one in it.
-    pub(crate) fn send(&self, parcel: Parcel) {
-        if parcel.checkpoint.is_some() {
-            self.delivered.set_busy(Lane::Checkpoints, true);
+    /// Sends changes to the tables. Their channel must be free, and that of checkpoints if the batch has one.
+    pub(crate) fn send(&self, batch: TableBatch) {
+        if batch.checkpoint.is_some() {
+            self.acked.set_busy(Channel::Checkpoints, true);
         }
-        self.delivered.set_busy(Lane::Tables, true);
+        self.acked.set_busy(Channel::Tables, true);
         // The thread ends only after this sender.
-        let _ = self.parcels.send(parcel);
+        let _ = self.batches.send(batch);
     }
 
-    /// Gives a step away. Its lane must be free.
-    pub(crate) fn send_step(&self, step: Step, pulses: Vec<u8>) {
-        self.delivered.set_busy(Lane::Steps, true);
-        let _ = self.letters.send(Letter { step, pulses });
+    /// Sends a delta. Its channel must be free.
+    pub(crate) fn send_delta(&self, step: Step, pulses: Vec<u8>) {
+        self.acked.set_busy(Channel::Steps, true);
+        let _ = self.deltas.send(Delta { step, pulses });
     }
 
-    /// Whether all lanes are free.
+    /// Whether all channels are free.
     pub(crate) fn is_free(&self) -> bool {
-        let lanes = [Lane::Tables, Lane::Steps, Lane::Checkpoints];
-        lanes.iter().all(|lane| self.delivered.is_free(*lane))
+        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        channels.iter().all(|channel| self.acked.is_free(*channel))
     }
 
-    /// Ends it; what is under way is given up.
+    /// Stops the threads. What they have not written is abandoned.
     pub(crate) fn close(self) {
-        self.delivered.abandon();
-        drop((self.parcels, self.letters));
+        self.acked.abandon();
+        drop((self.batches, self.deltas));
         for thread in self.threads {
             // A panic has been printed.
             let _ = thread.join();
@@ -185,69 +189,72 @@ fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle
         .context("start a thread")
 }
 
-/// Serves what is given to it.
-struct Server {
+/// Writes one channel to the serving store.
+struct ServingWriter {
     partition: u16,
-    lane: Lane,
-    /// What does not go on if it does not.
+    channel: Channel,
+    /// What this channel writes, for a sentence in the log.
     what: &'static str,
     serving: Option<(Serving, Handle)>,
-    delivered: Arc<Delivered>,
+    acked: Arc<AckedOffsets>,
 }
 
-impl Server {
-    fn serve_tables(self, due: &Receiver<Parcel>, checkpoints: &SyncSender<Checkpoint>) {
-        while let Ok(Parcel {
+impl ServingWriter {
+    fn write_tables(self, due: &Receiver<TableBatch>, checkpoints: &SyncSender<Checkpoint>) {
+        while let Ok(TableBatch {
             changes,
             checkpoint,
         }) = due.recv()
         {
-            // What was given up before is not served either.
-            let served = changes.is_none_or(|changes| self.serve_changes(&changes))
-                && !self.delivered.is_abandoned();
+            // Changes that were abandoned are not in the tables.
+            let served = changes.is_none_or(|changes| self.write_changes(&changes))
+                && !self.acked.is_abandoned();
             if let Some(checkpoint) = checkpoint {
                 if served {
-                    // The keeper ends only after this sender.
+                    // The thread of checkpoints ends only after this sender.
                     let _ = checkpoints.send(checkpoint);
                 } else {
-                    self.delivered.set_busy(Lane::Checkpoints, false);
+                    self.acked.set_busy(Channel::Checkpoints, false);
                 }
             }
-            self.delivered.set_busy(Lane::Tables, false);
+            self.acked.set_busy(Channel::Tables, false);
         }
     }
 
-    fn serve_changes(&self, changes: &Changes) -> bool {
+    fn write_changes(&self, changes: &Changes) -> bool {
         let served =
-            self.until_served(async |serving| serving.write(self.partition, changes).await);
+            self.until_written(async |serving| serving.write(self.partition, changes).await);
         if let (true, Some(complete)) = (served, &changes.snapshot_complete) {
-            self.delivered.set_served(complete.offset);
+            self.acked.set_served(complete.offset);
         }
         served
     }
 
-    fn serve_steps(self, due: &Receiver<Letter>) {
-        while let Ok(Letter { step, pulses }) = due.recv() {
-            self.until_served(async |serving| {
+    fn write_deltas(self, due: &Receiver<Delta>) {
+        while let Ok(Delta { step, pulses }) = due.recv() {
+            self.until_written(async |serving| {
                 serving.write_step(self.partition, &step, &pulses).await
             });
-            self.delivered.set_busy(Lane::Steps, false);
+            self.acked.set_busy(Channel::Steps, false);
         }
     }
 
-    /// Serves, however long it takes; false if it was given up.
-    fn until_served(&self, write: impl AsyncFn(&Serving) -> headcount_serving::Result<()>) -> bool {
+    /// Writes, however long it takes; false if the partition was abandoned.
+    fn until_written(
+        &self,
+        write: impl AsyncFn(&Serving) -> headcount_serving::Result<()>,
+    ) -> bool {
         let Some((serving, runtime)) = &self.serving else {
             return true;
         };
         let mut backoff = Backoff::new(DELAYS);
         let mut failing = false;
-        while !self.delivered.is_abandoned() {
+        while !self.acked.is_abandoned() {
             // A write may be dropped at any moment: what it writes is absolute.
             let written = runtime.block_on(async {
                 tokio::select! {
                     written = write(serving) => Some(written),
-                    () = self.delivered.abandoned() => None,
+                    () = self.acked.abandoned() => None,
                 }
             });
             let Some(written) = written else {
@@ -256,15 +263,15 @@ impl Server {
             match written {
                 Ok(()) => {
                     if failing {
-                        tracing::info!("partition {}: {} go on", self.partition, self.what);
+                        tracing::info!("partition {}: writing {} again", self.partition, self.what);
                     }
                     return true;
                 }
                 Err(error) => {
-                    METRICS.publish_failures.of(self.lane).inc();
+                    METRICS.publish_failures.of(self.channel).inc();
                     if !failing {
                         tracing::warn!(
-                            "partition {}: {} stand still: {error}; it is tried again, nothing is lost meanwhile",
+                            "partition {}: cannot write {}: {error}; retrying, and nothing is lost meanwhile",
                             self.partition,
                             self.what
                         );
@@ -279,29 +286,29 @@ impl Server {
 
     fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        while Instant::now() < until && !self.delivered.is_abandoned() {
+        while Instant::now() < until && !self.acked.is_abandoned() {
             thread::sleep(LOOK);
         }
     }
 }
 
-struct Keeper {
+struct CheckpointWriter {
     partition: u16,
     checkpoints: Checkpoints,
-    delivered: Arc<Delivered>,
+    acked: Arc<AckedOffsets>,
 }
 
-impl Keeper {
+impl CheckpointWriter {
     fn run(self, due: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = due.recv() {
-            self.keep(&checkpoint);
-            self.delivered.set_busy(Lane::Checkpoints, false);
+            self.save(&checkpoint);
+            self.acked.set_busy(Channel::Checkpoints, false);
         }
     }
 
-    /// Keeps a checkpoint. It only saves time at the next start, so a failure must not end the
-    /// counting: the next attempt is made when its time has come.
-    fn keep(&self, checkpoint: &Checkpoint) {
+    /// Stores a checkpoint. It only saves time at the next start, so a failure must not stop
+    /// counting: the next checkpoint is the next attempt.
+    fn save(&self, checkpoint: &Checkpoint) {
         let kept = self
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
@@ -310,12 +317,12 @@ impl Keeper {
                 METRICS
                     .checkpoint_bytes
                     .inc_by(checkpoint.bytes.len() as u64);
-                self.delivered.set_checkpointed(checkpoint.offset);
+                self.acked.set_checkpointed(checkpoint.offset);
             }
             Err(error) => {
-                METRICS.publish_failures.of(Lane::Checkpoints).inc();
+                METRICS.publish_failures.of(Channel::Checkpoints).inc();
                 tracing::warn!(
-                    "no checkpoint of partition {} was written: {error:#}",
+                    "cannot write a checkpoint of partition {}: {error:#}",
                     self.partition
                 );
             }

@@ -1,4 +1,4 @@
-//! When a partition gives away what: steps often, tables when there is time, checkpoints now and then.
+//! When a partition publishes what: deltas often, tables when there is time, checkpoints now and then.
 
 use std::{
     sync::Arc,
@@ -9,73 +9,74 @@ use headcount_engine::{CheckpointHead, Partition, Pulse};
 use headcount_journal::Reader;
 
 use crate::{
-    news::PULSES_MAX,
-    roles::process::acked::{Delivered, Lane},
-    roles::process::publisher::{Checkpoint, Outbox, Parcel},
+    event_bus::PULSES_MAX,
+    roles::process::acked_offsets::{AckedOffsets, Channel},
+    roles::process::publisher::{Checkpoint, Publisher, TableBatch},
 };
 
-/// A checkpoint is written after so many entries, however little time has passed.
+/// A checkpoint is written after this many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
-/// Those who follow are told so often, if there is anything new.
-const STEPS: Beat = Beat {
+/// Serving processes get deltas this often, if anything changed.
+const STEPS: ChannelInterval = ChannelInterval {
     every: Duration::from_millis(50),
     pause_max: Duration::from_secs(1),
 };
-/// Tables are brought up to date so often.
-const TABLES: Beat = Beat {
+/// Tables are updated this often.
+const TABLES: ChannelInterval = ChannelInterval {
     every: Duration::from_secs(1),
     pause_max: Duration::from_secs(3),
 };
-/// While there is a backlog, all only so often, and half the time at most: what changes twice meanwhile is written once.
+/// During a backlog each channel is used at most this often and half the time: what changes twice meanwhile is written
+/// once.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
-/// When nothing has come for so long, there is no backlog, even if the journal never says that all is read.
+/// After this long without an entry there is no backlog, even if the journal never reports that all is read.
 const QUIET: Duration = Duration::from_secs(1);
-/// A step of more rows takes memory, and is not sooner there than tables.
+/// Rows of a delta at most: a larger one takes memory and arrives no sooner than the tables.
 const STEP_ROWS: usize = 100_000;
-/// How long the last of a partition may take when it is left.
+/// How long publishing the last changes may take when a partition is released.
 const LAST: Duration = Duration::from_secs(10);
 
-/// What is to be given away of a partition.
-pub(crate) struct Giving {
+/// Decides when a partition publishes on which channel.
+pub(crate) struct PublishSchedule {
     journal: u64,
     at: u16,
     serves: bool,
-    /// A checkpoint is written so often, if there were any entries.
+    /// Between two checkpoints, if entries came in.
     checkpoint_every: Duration,
-    outbox: Outbox,
-    steps: Pace,
-    tables: Pace,
-    /// What was given to tables last was a piece of more.
+    publisher: Publisher,
+    steps: ChannelPace,
+    tables: ChannelPace,
+    /// Whether the tables got only the first part of the pending changes.
     more: bool,
-    /// Of the commit at which the first of these pieces was taken: kept with the last.
+    /// Taken at the commit of the first of these parts, stored after the last.
     checkpoint: Option<Checkpoint>,
     saved_at: Instant,
     /// Entries counted since the last checkpoint.
     unsaved: u64,
-    /// Answers for the map that nobody has been told yet.
+    /// Answers for the map that no delta has carried yet.
     pulses: Vec<Pulse>,
-    /// None until something is.
+    /// None until an entry is counted.
     counted_at: Option<Instant>,
     caught_up: bool,
 }
 
-impl Giving {
-    /// Of partition `at` of a journal, from where it stands.
+impl PublishSchedule {
+    /// For partition `at` of a journal, from where it stands.
     pub(crate) fn new(
         journal: u64,
         at: u16,
         serves: bool,
         checkpoint_every: Duration,
-        outbox: Outbox,
+        publisher: Publisher,
     ) -> Self {
         Self {
             journal,
             at,
             serves,
             checkpoint_every,
-            outbox,
-            steps: Pace::new(STEPS),
-            tables: Pace::new(TABLES),
+            publisher,
+            steps: ChannelPace::new(STEPS),
+            tables: ChannelPace::new(TABLES),
             more: false,
             checkpoint: None,
             saved_at: Instant::now(),
@@ -86,22 +87,22 @@ impl Giving {
         }
     }
 
-    pub(crate) fn delivered(&self) -> &Arc<Delivered> {
-        self.outbox.delivered()
+    pub(crate) fn acked(&self) -> &Arc<AckedOffsets> {
+        self.publisher.acked()
     }
 
-    /// So many more entries are counted.
+    /// Notes that this many more entries are counted.
     pub(crate) fn counted(&mut self, entries: usize) {
         self.unsaved += entries as u64;
         self.counted_at = Some(Instant::now());
     }
 
-    /// Everything that was there at the start is counted.
+    /// Notes that everything that was in the journal at the start is counted.
     pub(crate) fn caught_up(&mut self) {
         self.caught_up = true;
     }
 
-    /// Answers that the map elsewhere is to show.
+    /// Adds answers that the map of serving processes is to show.
     pub(crate) fn show(&mut self, pulses: &[Pulse]) {
         if self.serves {
             self.pulses.extend(pulses.iter().cloned());
@@ -110,84 +111,88 @@ impl Giving {
         }
     }
 
-    /// Gives away what is due, at a commit where the reader stands.
-    pub(crate) fn give(&mut self, partition: &mut Partition, reader: &Reader) {
+    /// Publishes what is due. The partition stands at a commit, and the reader at the same place.
+    pub(crate) fn publish_due(&mut self, partition: &mut Partition, reader: &Reader) {
         let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
         let behind = !self.caught_up && !quiet;
-        // Asked as soon as the lane is free, for that tells how long it took.
-        if self.is_free(Lane::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
-            self.give_step(partition);
+        // Asked as soon as the channel is free, because that is when its last use ended.
+        if self.is_free(Channel::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
+            self.publish_delta(partition);
         }
-        if !self.is_free(Lane::Tables) {
+        if !self.is_free(Channel::Tables) {
             return;
         }
         let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
         let checkpoint = !self.more
-            && self.is_free(Lane::Checkpoints)
+            && self.is_free(Channel::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
-            self.give_changes(partition, checkpoint, reader);
+            self.publish_tables(partition, checkpoint, reader);
         }
     }
 
-    /// Gives away everything before the end.
-    pub(crate) fn give_last(&mut self, partition: &mut Partition, reader: &Reader) {
+    /// Publishes everything before the partition is released.
+    pub(crate) fn flush(&mut self, partition: &mut Partition, reader: &Reader) {
         let until = Instant::now() + LAST;
         loop {
-            // Before anything is looked at: what happens meanwhile is not missed.
-            let freed = self.delivered().freed();
-            if self.delivered().is_abandoned() {
+            // Read before the channels are, so that a change in between is not missed.
+            let freed = self.acked().freed();
+            if self.acked().is_abandoned() {
                 return;
             }
             let has_changes = self.more || (self.serves && partition.has_changes());
-            let keeps = self.is_free(Lane::Checkpoints);
-            // Those who follow first, so that they need not load the tables anew.
-            if self.is_free(Lane::Steps) && self.has_step(partition) {
-                self.give_step(partition);
-            } else if self.is_free(Lane::Tables) && (has_changes || (self.unsaved > 0 && keeps)) {
-                self.give_changes(partition, !self.more && keeps, reader);
-            } else if !has_changes && self.unsaved == 0 && self.outbox.is_free() {
+            let keeps = self.is_free(Channel::Checkpoints);
+            // Deltas first, so that serving processes need not load the tables again.
+            if self.is_free(Channel::Steps) && self.has_step(partition) {
+                self.publish_delta(partition);
+            } else if self.is_free(Channel::Tables) && (has_changes || (self.unsaved > 0 && keeps))
+            {
+                self.publish_tables(partition, !self.more && keeps, reader);
+            } else if !has_changes && self.unsaved == 0 && self.publisher.is_free() {
                 return;
             } else if Instant::now() >= until {
                 tracing::warn!(
-                    "partition {}: left without a checkpoint of its last entries; they are counted again at the next \
-                     start",
+                    "partition {}: released without a checkpoint of its last entries; the next start recounts \
+                     them",
                     self.at
                 );
                 return;
             } else {
-                self.delivered().wait_for_more(freed, until);
+                self.acked().wait_for_more(freed, until);
             }
         }
     }
 
-    /// Ends it; what is under way is given up.
+    /// Stops publishing. What is not written yet is abandoned.
     pub(crate) fn close(self) {
-        self.outbox.close();
+        self.publisher.close();
     }
 
-    fn is_free(&self, lane: Lane) -> bool {
-        self.delivered().is_free(lane)
+    fn is_free(&self, channel: Channel) -> bool {
+        self.acked().is_free(channel)
     }
 
     fn has_step(&self, partition: &Partition) -> bool {
-        self.serves && partition.has_step(self.delivered().served())
+        self.serves && partition.has_step(self.acked().served())
     }
 
-    fn give_step(&mut self, partition: &mut Partition) {
+    fn publish_delta(&mut self, partition: &mut Partition) {
         let Some(step) = partition.take_step(STEP_ROWS) else {
-            tracing::debug!("partition {}: too much for a step; tables first", self.at);
+            tracing::debug!(
+                "partition {}: too many rows for a delta; writing tables first",
+                self.at
+            );
             return;
         };
         let pulses = serde_json::to_vec(&self.pulses).expect("pulses are plain data");
         self.pulses.clear();
         self.steps.begin();
-        self.outbox.send_step(step, pulses);
+        self.publisher.send_delta(step, pulses);
     }
 
-    fn give_changes(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
+    fn publish_tables(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
         if checkpoint {
             let head = CheckpointHead {
                 journal: self.journal,
@@ -211,47 +216,47 @@ impl Giving {
             true => None,
             false => self.checkpoint.take(),
         };
-        self.outbox.send(Parcel {
+        self.publisher.send(TableBatch {
             changes,
             checkpoint,
         });
     }
 }
 
-/// How often a lane is used.
-struct Beat {
+/// How often a channel is used.
+struct ChannelInterval {
     every: Duration,
-    /// A lane that takes longer than that is used half the time, but with no longer a pause than this.
+    /// A channel that takes longer than `every` is used half the time, but with no longer a pause than this.
     pause_max: Duration,
 }
 
-/// How long ago a lane was used, and how long that took.
-struct Pace {
-    beat: Beat,
+/// When a channel was last used, and how long that took.
+struct ChannelPace {
+    interval: ChannelInterval,
     began: Instant,
-    /// None as long as nobody has asked since.
+    /// None until the channel is found free again.
     took: Option<Duration>,
     used: bool,
 }
 
-impl Pace {
-    fn new(beat: Beat) -> Self {
+impl ChannelPace {
+    fn new(interval: ChannelInterval) -> Self {
         Self {
-            beat,
+            interval,
             began: Instant::now(),
             took: None,
             used: false,
         }
     }
 
-    /// Whether it is time to use the lane again. To be asked from when it is free.
+    /// Whether it is time to use the channel again. Call it as soon as the channel is free.
     fn is_due(&mut self, behind: bool) -> bool {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
         match (behind, self.used) {
             (true, _) => ago >= BACKLOG_EVERY.max(took * 2),
             (false, false) => true,
-            (false, true) => ago >= self.beat.after(took),
+            (false, true) => ago >= self.interval.after(took),
         }
     }
 
@@ -260,8 +265,8 @@ impl Pace {
     }
 }
 
-impl Beat {
-    /// From one use that took so long to the next.
+impl ChannelInterval {
+    /// From the start of a use that took this long to the start of the next.
     fn after(&self, took: Duration) -> Duration {
         self.every.max(took + took.min(self.pause_max))
     }
@@ -281,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_backlog_is_told_half_the_time_at_most() {
-        let mut pace = Pace::new(TABLES);
+        let mut pace = ChannelPace::new(TABLES);
         let seconds = |ago| Instant::now() - Duration::from_secs(ago);
         for (took, soon, late) in [(1, 9, 11), (20, 39, 41)] {
             pace.begin();
@@ -296,12 +301,12 @@ mod tests {
 
     #[test]
     fn silence_is_no_work() {
-        let mut pace = Pace::new(STEPS);
+        let mut pace = ChannelPace::new(STEPS);
         assert!(pace.is_due(false), "the first time");
         pace.began -= Duration::from_secs(60);
         pace.begin();
         assert!(!pace.is_due(false), "it was just used");
-        // It was free at once, and nobody had anything to give for an hour.
+        // It was free at once, and there was nothing to publish for an hour.
         pace.began -= Duration::from_secs(3_600);
         assert!(pace.is_due(false));
         assert!(pace.took.unwrap() < Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! Showing: replicas and partitions answer, and views are made of their answers.
+//! Serving: replicas and partitions answer surveys, from which the views are made.
 
 pub(crate) mod partition_handle;
 pub(crate) mod readiness;

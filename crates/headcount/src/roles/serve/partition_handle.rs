@@ -1,7 +1,7 @@
-//! Who can be asked for a survey: the threads that hold the state of a partition.
+//! Handles of the threads that hold the state of a partition and answer surveys of it.
 //!
-//! A partition's state is held either by the follower that counts it or by a replica of what is
-//! served. Whoever questions cannot tell them apart.
+//! That thread is either the follower that counts the partition or a replica of the serving store. Callers need not know
+//! which.
 
 use std::{
     collections::BTreeMap,
@@ -18,14 +18,14 @@ use tokio::sync::oneshot;
 /// Requests that may wait at one partition.
 const REQUESTS: usize = 64;
 
-/// How far a partition has come.
+/// How far a partition is counted.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Progress {
+pub(crate) struct PartitionProgress {
     pub(crate) next_offset: u64,
     pub(crate) stream_time: Option<i64>,
     /// Whether everything that was in the journal when it was opened has been counted.
     pub(crate) caught_up: bool,
-    /// Entries that are durable and not counted, as far as was known a moment ago.
+    /// Entries that are durable but not counted, by the latest report of the journal.
     pub(crate) behind: u64,
 }
 
@@ -36,34 +36,37 @@ pub(crate) enum Request {
 
 /// The handle of a thread that answers surveys of one partition.
 #[derive(Clone)]
-pub(crate) struct Surveyor {
+pub(crate) struct PartitionHandle {
     requests: SyncSender<Request>,
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<PartitionProgress>>,
 }
 
 /// The thread's end of the handle.
-pub(crate) struct Desk {
+pub(crate) struct RequestInbox {
     requests: Receiver<Request>,
-    progress: Arc<Mutex<Progress>>,
+    progress: Arc<Mutex<PartitionProgress>>,
 }
 
 /// A new handle and the thread's end of it.
-pub(crate) fn surveyor(progress: Progress) -> (Surveyor, Desk) {
+pub(crate) fn partition_handle(progress: PartitionProgress) -> (PartitionHandle, RequestInbox) {
     let (sender, requests) = sync_channel(REQUESTS);
     let progress = Arc::new(Mutex::new(progress));
-    let surveyor = Surveyor {
+    let handle = PartitionHandle {
         requests: sender,
         progress: Arc::clone(&progress),
     };
-    (surveyor, Desk { requests, progress })
+    (handle, RequestInbox { requests, progress })
 }
 
-impl Surveyor {
-    pub(crate) fn progress(&self) -> Progress {
-        self.progress.lock().expect("no surveyor panicked").clone()
+impl PartitionHandle {
+    pub(crate) fn progress(&self) -> PartitionProgress {
+        self.progress
+            .lock()
+            .expect("the lock is not poisoned")
+            .clone()
     }
 
-    /// Asks for a survey; the answer comes between two steps of the thread.
+    /// Requests a survey; the thread answers between two batches.
     fn survey(&self, scope: Scope) -> Result<oneshot::Receiver<Survey>> {
         let (reply, answer) = oneshot::channel();
         self.requests
@@ -72,23 +75,23 @@ impl Surveyor {
         Ok(answer)
     }
 
-    /// Tells the thread to stop. One that has failed does not listen any more.
+    /// Tells the thread to stop. A thread that has failed no longer listens.
     pub(crate) fn stop(&self) {
         let _ = self.requests.send(Request::Stop);
     }
 }
 
-impl Desk {
-    pub(crate) fn tell(&self, progress: Progress) {
+impl RequestInbox {
+    pub(crate) fn tell(&self, progress: PartitionProgress) {
         *self.progress.lock().expect("only this thread panics here") = progress;
     }
 
-    /// Answers what was asked; whether it is time to stop.
+    /// Answers the waiting requests; returns whether to stop.
     pub(crate) fn answer(&self, survey: impl Fn(&Scope) -> Survey) -> bool {
         loop {
             match self.requests.try_recv() {
                 Ok(Request::Survey(scope, reply)) => {
-                    // Nobody waits any more if the client has gone.
+                    // The client may have gone.
                     let _ = reply.send(survey(&scope));
                 }
                 Ok(Request::Stop) | Err(TryRecvError::Disconnected) => return true,
@@ -98,15 +101,15 @@ impl Desk {
     }
 }
 
-/// The partitions of a journal that are held in this process. They may come and go.
+/// Handles of the partitions that this process holds. Partitions may come and go.
 #[derive(Clone)]
-pub(crate) struct Surveyors {
+pub(crate) struct PartitionHandles {
     partitions: u16,
-    held: Arc<RwLock<BTreeMap<u16, Surveyor>>>,
+    held: Arc<RwLock<BTreeMap<u16, PartitionHandle>>>,
 }
 
-impl Surveyors {
-    /// Of a journal with so many partitions; none is held yet.
+impl PartitionHandles {
+    /// For a journal with this many partitions; none is held yet.
     pub(crate) fn new(partitions: u16) -> Self {
         Self {
             partitions,
@@ -114,25 +117,25 @@ impl Surveyors {
         }
     }
 
-    pub(crate) fn insert(&self, partition: u16, surveyor: Surveyor) {
-        let mut held = self.held.write().expect("nobody panics with it");
-        held.insert(partition, surveyor);
+    pub(crate) fn insert(&self, partition: u16, handle: PartitionHandle) {
+        let mut held = self.held.write().expect("the lock is not poisoned");
+        held.insert(partition, handle);
     }
 
     pub(crate) fn remove(&self, partition: u16) {
-        let mut held = self.held.write().expect("nobody panics with it");
+        let mut held = self.held.write().expect("the lock is not poisoned");
         held.remove(&partition);
     }
 
-    /// The partitions held, in order.
-    pub(crate) fn held(&self) -> Vec<(u16, Surveyor)> {
-        let held = self.held.read().expect("nobody panics with it");
+    /// The held partitions, in order.
+    pub(crate) fn held(&self) -> Vec<(u16, PartitionHandle)> {
+        let held = self.held.read().expect("the lock is not poisoned");
         held.iter().map(|(at, part)| (*at, part.clone())).collect()
     }
 
-    /// Why no figures of the whole journal can be given yet, if so.
+    /// Why there are no figures of the whole journal yet, as a sentence; `None` if there are.
     pub(crate) fn missing(&self) -> Option<String> {
-        let held = self.held.read().expect("nobody panics with it");
+        let held = self.held.read().expect("the lock is not poisoned");
         let list = |wanted: &dyn Fn(u16) -> bool| {
             let found: Vec<_> = (0..self.partitions)
                 .filter(|at| wanted(*at))
@@ -156,12 +159,12 @@ impl Surveyors {
         let held = self.held();
         ensure!(
             held.len() == usize::from(self.partitions),
-            "only {} of the journal's {} partitions are counted in this process; ask one that shows \
-             the whole: one with --role serve and --serving",
+            "this process counts only {} of the journal's {} partitions; ask one that shows the whole \
+             journal, started with --role serve and --serving",
             held.len(),
             self.partitions
         );
-        // Once for all partitions, so that all are cut at the same moment; they go on meanwhile.
+        // One stream time for all partitions, so that windows end at the same moment while counting continues.
         let times = held.iter().map(|(_, part)| part.progress().stream_time);
         let stream_time = stream_time_of_all(times);
         let scope = Scope {
@@ -188,19 +191,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_missing_is_said_and_who_has_it() {
-        let surveyors = Surveyors::new(4);
-        let held: Vec<_> = (1..3).map(|_| surveyor(Progress::default())).collect();
+        let handles = PartitionHandles::new(4);
+        let held: Vec<_> = (1..3)
+            .map(|_| partition_handle(PartitionProgress::default()))
+            .collect();
         for ((handle, _), at) in held.iter().zip(1..) {
-            surveyors.insert(at, handle.clone());
+            handles.insert(at, handle.clone());
         }
-        let missing = surveyors.missing();
+        let missing = handles.missing();
         assert_eq!(
             missing.as_deref(),
             Some("waiting for partitions 0, 3 of the journal")
         );
-        let refused = surveyors.survey(Filter::default(), true).await.err();
+        let refused = handles.survey(Filter::default(), true).await.err();
         let said = refused.expect("two are not here").to_string();
-        // It may have been said here already, and this process shows nothing all the same.
+        // Not ready, and why, was said before; a query must still be refused.
         assert!(said.contains("ask one that shows the whole"), "{said}");
     }
 }

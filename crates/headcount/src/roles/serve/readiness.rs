@@ -1,20 +1,20 @@
-//! Whether figures can be served, told to the server.
+//! Watches whether figures can be served.
 
 use headcount_query::Readiness;
 use std::time::Duration;
 
 use tokio::{sync::watch, time::interval};
 
-use crate::{news::News, roles::serve::partition_handle::Surveyors};
+use crate::{event_bus::EventBus, roles::serve::partition_handle::PartitionHandles};
 
-/// How often it is looked.
+/// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Tells the server whether figures can be served.
+/// Reports to the server whether figures can be served.
 pub(crate) async fn watch_readiness(
-    news: News,
+    bus: EventBus,
     waiting: Option<watch::Receiver<Option<String>>>,
-    shown: Option<Surveyors>,
+    shown: Option<PartitionHandles>,
     readiness: watch::Sender<Readiness>,
 ) {
     let mut look = interval(LOOK);
@@ -23,7 +23,7 @@ pub(crate) async fn watch_readiness(
         let waits = waiting
             .as_ref()
             .and_then(|waiting| waiting.borrow().clone());
-        let now = readiness_of(&news, waits, shown.as_ref());
+        let now = readiness_of(&bus, waits, shown.as_ref());
         readiness.send_if_modified(|known| {
             let changed = *known != now;
             *known = now.clone();
@@ -32,14 +32,18 @@ pub(crate) async fn watch_readiness(
     }
 }
 
-fn readiness_of(news: &News, waits: Option<String>, shown: Option<&Surveyors>) -> Readiness {
-    if let Some(failure) = &*news.failed.borrow() {
+fn readiness_of(
+    bus: &EventBus,
+    waits: Option<String>,
+    shown: Option<&PartitionHandles>,
+) -> Readiness {
+    if let Some(failure) = &*bus.failed.borrow() {
         return Readiness::Failed(failure.reason.clone());
     }
     if let Some(reason) = waits {
         return Readiness::Waiting(reason);
     }
-    match shown.and_then(Surveyors::missing) {
+    match shown.and_then(PartitionHandles::missing) {
         Some(missing) => Readiness::Starting(missing),
         None => Readiness::Ready,
     }

@@ -1,4 +1,4 @@
-//! What is served, shown by a process that does not count: a replica of every partition.
+//! Replicas of all partitions, for a process that serves but does not count.
 
 use std::{
     sync::Arc,
@@ -17,20 +17,22 @@ use tokio::{
 };
 
 use crate::{
-    news::News,
-    roles::serve::partition_handle::{Desk, Progress, Surveyors, surveyor},
+    event_bus::EventBus,
+    roles::serve::partition_handle::{
+        PartitionHandles, PartitionProgress, RequestInbox, partition_handle,
+    },
 };
 
-/// How often it is looked for something new.
+/// How often the serving store is polled for changes.
 const POLL: Duration = Duration::from_millis(50);
-/// How long an idle replica waits before it looks at requests again.
+/// How long an idle replica waits before it answers requests again.
 const LOOK: Duration = Duration::from_millis(5);
-/// Steps that may wait at one replica.
-const STEPS: usize = 4;
+/// Updates that may wait at one replica.
+const UPDATES: usize = 4;
 
-/// What one replica learns.
-enum Step {
-    Anew,
+/// An update of one replica.
+enum ReplicaUpdate {
+    Reset,
     Rows(Vec<Row>),
     Commit {
         offset: u64,
@@ -41,29 +43,29 @@ enum Step {
 
 /// The replicas of all partitions.
 pub(crate) struct Replicas {
-    surveyors: Surveyors,
+    handles: PartitionHandles,
     dispatch: Task<()>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Replicas {
-    /// Loads everything that is served, and follows it from then on.
-    pub(crate) fn start(serving: Serving, news: News) -> Result<Self> {
+    /// Loads the serving store and follows it from then on.
+    pub(crate) fn start(serving: Serving, bus: EventBus) -> Result<Self> {
         let partitions = serving.identity().partitions;
-        let surveyors = Surveyors::new(partitions);
+        let handles = PartitionHandles::new(partitions);
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for at in 0..partitions {
-            let (inbox, steps) = mpsc::channel(STEPS);
-            let (handle, desk) = surveyor(Progress::default());
-            surveyors.insert(at, handle);
-            let mut run = Run {
+            let (inbox, updates) = mpsc::channel(UPDATES);
+            let (handle, requests) = partition_handle(PartitionProgress::default());
+            handles.insert(at, handle);
+            let mut run = ReplicaLoop {
                 at,
-                steps,
-                desk,
+                updates,
+                requests,
                 shown: Replica::new(),
                 loading: None,
                 rows: Vec::new(),
-                news: news.clone(),
+                bus: bus.clone(),
                 runtime: Handle::current(),
             };
             let thread = thread::Builder::new()
@@ -75,14 +77,14 @@ impl Replicas {
         }
         let dispatch = tokio::spawn(dispatch(follow(serving, POLL), inboxes));
         Ok(Self {
-            surveyors,
+            handles,
             dispatch,
             threads,
         })
     }
 
-    pub(crate) fn surveyors(&self) -> Surveyors {
-        self.surveyors.clone()
+    pub(crate) fn handles(&self) -> PartitionHandles {
+        self.handles.clone()
     }
 
     pub(crate) async fn stop(self) -> Result<()> {
@@ -98,16 +100,18 @@ impl Replicas {
     }
 }
 
-/// Gives every replica what is its own.
+/// Sends each replica the updates of its partition.
 async fn dispatch(
     mut heard: Receiver<headcount_serving::ReplicaEvent>,
-    inboxes: Vec<Sender<Step>>,
+    inboxes: Vec<Sender<ReplicaUpdate>>,
 ) {
-    while let Some(news) = heard.recv().await {
-        let (partition, step) = match news {
-            headcount_serving::ReplicaEvent::Reset { partition } => (partition, Step::Anew),
+    while let Some(bus) = heard.recv().await {
+        let (partition, update) = match bus {
+            headcount_serving::ReplicaEvent::Reset { partition } => {
+                (partition, ReplicaUpdate::Reset)
+            }
             headcount_serving::ReplicaEvent::Rows { partition, rows } => {
-                (partition, Step::Rows(rows))
+                (partition, ReplicaUpdate::Rows(rows))
             }
             headcount_serving::ReplicaEvent::Commit {
                 partition,
@@ -115,7 +119,7 @@ async fn dispatch(
                 book,
                 pulses,
             } => {
-                let commit = Step::Commit {
+                let commit = ReplicaUpdate::Commit {
                     offset,
                     book,
                     pulses,
@@ -123,44 +127,44 @@ async fn dispatch(
                 (partition, commit)
             }
             headcount_serving::ReplicaEvent::Stale { cause } => {
-                tracing::warn!("what is shown grows old: {cause}; it is tried again");
+                tracing::warn!("the dashboard is out of date: {cause}; retrying");
                 continue;
             }
             headcount_serving::ReplicaEvent::Fresh => {
-                tracing::info!("what is shown is up to date again");
+                tracing::info!("the dashboard is up to date again");
                 continue;
             }
         };
         if let Some(inbox) = inboxes.get(usize::from(partition)) {
-            // A replica that has failed has said why.
-            let _ = inbox.send(step).await;
+            // A replica that has failed has logged why.
+            let _ = inbox.send(update).await;
         }
     }
 }
 
-struct Run {
+struct ReplicaLoop {
     at: u16,
-    steps: Receiver<Step>,
-    desk: Desk,
+    updates: Receiver<ReplicaUpdate>,
+    requests: RequestInbox,
     shown: Replica,
-    /// What is being loaded; until it is whole the one before is shown.
+    /// The replica being loaded; until it is complete, the previous one is shown.
     loading: Option<Replica>,
     /// Rows of a commit that is not complete.
     rows: Vec<Row>,
-    news: News,
+    bus: EventBus,
     runtime: Handle,
 }
 
-impl Run {
+impl ReplicaLoop {
     fn run(&mut self) {
         let runtime = self.runtime.clone();
         loop {
-            self.desk.answer(|scope| self.shown.survey(scope));
-            match runtime.block_on(async { timeout(LOOK, self.steps.recv()).await }) {
-                Ok(Some(step)) => {
-                    if let Err(error) = self.step(step) {
+            self.requests.answer(|scope| self.shown.survey(scope));
+            match runtime.block_on(async { timeout(LOOK, self.updates.recv()).await }) {
+                Ok(Some(update)) => {
+                    if let Err(error) = self.update(update) {
                         let error = error.context(format!("show partition {}", self.at));
-                        return self.news.fail(&error);
+                        return self.bus.fail(&error);
                     }
                 }
                 Ok(None) => return,
@@ -169,17 +173,17 @@ impl Run {
         }
     }
 
-    fn step(&mut self, step: Step) -> Result<()> {
-        match step {
-            Step::Anew => {
+    fn update(&mut self, update: ReplicaUpdate) -> Result<()> {
+        match update {
+            ReplicaUpdate::Reset => {
                 self.loading = Some(Replica::new());
                 self.rows.clear();
             }
-            Step::Rows(rows) => match &mut self.loading {
+            ReplicaUpdate::Rows(rows) => match &mut self.loading {
                 Some(loading) => loading.apply_rows(&rows)?,
                 None => self.rows.extend(rows),
             },
-            Step::Commit {
+            ReplicaUpdate::Commit {
                 offset,
                 book,
                 pulses,
@@ -196,7 +200,7 @@ impl Run {
     }
 
     fn tell(&self, offset: u64, pulses: &[Vec<u8>]) {
-        self.desk.tell(Progress {
+        self.requests.tell(PartitionProgress {
             next_offset: offset,
             stream_time: self.shown.stream_time(),
             caught_up: true,
@@ -205,11 +209,11 @@ impl Run {
         for pulses in pulses {
             match serde_json::from_slice::<Vec<Pulse>>(pulses) {
                 Ok(pulses) if pulses.is_empty() => {}
-                // Nobody may be looking.
-                Ok(pulses) => drop(self.news.pulses.send(Arc::from(pulses))),
-                Err(error) => tracing::debug!("dots of the map cannot be read: {error}"),
+                // There may be no dashboard open.
+                Ok(pulses) => drop(self.bus.pulses.send(Arc::from(pulses))),
+                Err(error) => tracing::debug!("cannot decode answers for the map: {error}"),
             }
         }
-        self.news.commits.send_modify(|commit| *commit += 1);
+        self.bus.commits.send_modify(|commit| *commit += 1);
     }
 }

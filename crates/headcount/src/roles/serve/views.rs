@@ -1,4 +1,4 @@
-//! Merges the partitions' surveys into the figures that the server questions for.
+//! Merges the partitions' surveys into the figures that the server asks for.
 
 use headcount_query::Question;
 use std::sync::Arc;
@@ -11,42 +11,45 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::roles::serve::partition_handle::Surveyors;
+use crate::roles::serve::partition_handle::PartitionHandles;
 
-/// Answers questions until nobody can ask any more.
-pub(crate) async fn publish(mut questions: mpsc::Receiver<Question>, surveyors: Surveyors) {
+/// Answers questions until all askers are gone.
+pub(crate) async fn answer_questions(
+    mut questions: mpsc::Receiver<Question>,
+    handles: PartitionHandles,
+) {
     let mut answers = JoinSet::new();
     while let Some(ask) = questions.recv().await {
         while answers.try_join_next().is_some() {}
-        let surveyors = surveyors.clone();
+        let handles = handles.clone();
         answers.spawn(async move {
-            if let Err(error) = answer(ask, &surveyors).await {
-                tracing::warn!("answer a question of the page: {error:#}");
+            if let Err(error) = answer(ask, &handles).await {
+                tracing::warn!("cannot answer a question of the server: {error:#}");
             }
         });
     }
-    // An answer in the making holds the partitions; they can be closed when it is given.
+    // An unfinished answer holds the partitions; they can close after it.
     while answers.join_next().await.is_some() {}
 }
 
-async fn answer(ask: Question, surveyors: &Surveyors) -> Result<()> {
+async fn answer(ask: Question, handles: &PartitionHandles) -> Result<()> {
     match ask {
         Question::View(filter, reply) => {
-            let surveys = surveyors.survey(filter, false).await?;
+            let surveys = handles.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.view())).await
         }
         Question::Summary(filter, reply) => {
-            let surveys = surveyors.survey(filter, true).await?;
+            let surveys = handles.survey(filter, true).await?;
             give(reply, surveys, |survey| Arc::new(survey.summary())).await
         }
         Question::Venues(filter, reply) => {
-            let surveys = surveyors.survey(filter, false).await?;
+            let surveys = handles.survey(filter, false).await?;
             give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
         }
     }
 }
 
-/// Adds the surveys up and replies; sorting lists is no work for the network's threads.
+/// Merges the surveys and replies, on a blocking thread: sorting long lists would hold up the network.
 async fn give<T: Send + 'static>(
     reply: oneshot::Sender<T>,
     surveys: Vec<Survey>,
@@ -57,7 +60,7 @@ async fn give<T: Send + 'static>(
     })
     .await
     .context("merge the partitions")?;
-    // Whoever asked may have gone.
+    // The asker may have gone.
     let _ = reply.send(made);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One call and its attempts: what a failure means, whether it is tried again, and when.
+//! One call and its attempts: what a failure means, and whether and when to retry.
 
 use std::error::Error as _;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ impl AttemptFailure {
     fn of(error: object_store::Error) -> Self {
         use object_store::Error as E;
         let said = told(&error);
-        // So AWS answers who races with somebody: neither won nor lost.
+        // AWS answers so to a caller that races with another: neither has won or lost.
         if said.contains("ConditionalRequestConflict") || said.contains("OperationAborted") {
             return Self::Passing(said);
         }
@@ -128,7 +128,7 @@ impl<'a> Attempts<'a> {
         self.unsure
     }
 
-    /// Something came: patience begins anew.
+    /// Something arrived: the retry limit starts again.
     pub(super) fn progress(&mut self) {
         self.failing = None;
         self.backoff.reset();

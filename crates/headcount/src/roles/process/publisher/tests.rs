@@ -4,14 +4,14 @@ use std::path::Path;
 
 use headcount_engine::SnapshotComplete;
 use headcount_lake::{Lake, LakeAddress, Options, checkpoints::CheckpointStore};
-use headcount_serving::{Identity, ServingAddress};
+use headcount_serving::{ServingAddress, ServingIdentity};
 use tokio::runtime::Runtime;
 
 use super::*;
 
 /// How long anything may take before a test calls it stuck.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What is served has one partition: number 0.
+/// The serving store has one partition: number 0.
 const PARTITIONS: u16 = 1;
 
 struct Room {
@@ -24,7 +24,7 @@ impl Room {
     fn new(folder: &Path) -> Self {
         let runtime = Runtime::new().unwrap();
         let address: ServingAddress = "memory:".parse().unwrap();
-        let identity = Identity {
+        let identity = ServingIdentity {
             journal: 7,
             partitions: PARTITIONS,
         };
@@ -69,8 +69,8 @@ fn checkpoint(offset: u64) -> Checkpoint {
     }
 }
 
-fn parcel(offset: u64) -> Parcel {
-    Parcel {
+fn batch(offset: u64) -> TableBatch {
+    TableBatch {
         changes: Some(changes(offset)),
         checkpoint: Some(checkpoint(offset)),
     }
@@ -80,27 +80,27 @@ fn parcel(offset: u64) -> Parcel {
 fn a_checkpoint_goes_on_only_after_the_tables_up_to_it_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
-    let (parcels, due) = sync_channel(1);
+    let (batches, due) = sync_channel(1);
     // Nothing fits in: a checkpoint is handed over while whoever served the tables waits, so that what is served then was
     // served before.
     let (checkpoints, kept) = sync_channel(0);
-    let server = Server {
+    let server = ServingWriter {
         partition: 0,
-        lane: Lane::Tables,
+        channel: Channel::Tables,
         what: "tables",
         serving: room.destination().serving,
-        delivered: Arc::default(),
+        acked: Arc::default(),
     };
-    let delivered = Arc::clone(&server.delivered);
-    let thread = thread::spawn(move || server.serve_tables(&due, &checkpoints));
+    let acked = Arc::clone(&server.acked);
+    let thread = thread::spawn(move || server.write_tables(&due, &checkpoints));
     for offset in [10, 20, 30] {
-        parcels.send(parcel(offset)).unwrap();
+        batches.send(batch(offset)).unwrap();
         let checkpoint = kept.recv_timeout(LIMIT).unwrap();
         assert_eq!(checkpoint.offset, offset);
         assert_eq!(room.base(), Some(offset));
-        assert_eq!(delivered.served(), Some(offset));
+        assert_eq!(acked.served(), Some(offset));
     }
-    drop(parcels);
+    drop(batches);
     thread.join().unwrap();
 }
 
@@ -108,20 +108,20 @@ fn a_checkpoint_goes_on_only_after_the_tables_up_to_it_are_served() {
 fn what_is_served_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
-    let outbox = Outbox::start(0, room.destination(), Delivered::new(None, 0)).unwrap();
+    let publisher = Publisher::start(0, room.destination(), AckedOffsets::new(None, 0)).unwrap();
     let until = Instant::now() + LIMIT;
     for offset in [10, 20] {
-        outbox.send(parcel(offset));
-        while !outbox.is_free() {
+        publisher.send(batch(offset));
+        while !publisher.is_free() {
             assert!(Instant::now() < until, "offset {offset} is on its way");
-            let freed = outbox.delivered().freed();
-            if !outbox.is_free() {
-                outbox.delivered().wait_for_more(freed, until);
+            let freed = publisher.acked().freed();
+            if !publisher.is_free() {
+                publisher.acked().wait_for_more(freed, until);
             }
         }
-        assert_eq!(outbox.delivered().checkpointed(), offset);
+        assert_eq!(publisher.acked().checkpointed(), offset);
     }
-    outbox.close();
+    publisher.close();
     assert_eq!(room.store.offsets(0).unwrap(), [10, 20]);
 }
 
@@ -130,14 +130,15 @@ fn a_parcel_that_is_given_up_keeps_no_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
     // Nothing of this partition is ever taken, so its tables are tried again until they are given up.
-    let outbox = Outbox::start(PARTITIONS, room.destination(), Delivered::new(None, 0)).unwrap();
-    let delivered = Arc::clone(outbox.delivered());
-    outbox.send(parcel(10));
-    assert!(!delivered.is_free(Lane::Tables) && !delivered.is_free(Lane::Checkpoints));
-    outbox.close();
+    let publisher =
+        Publisher::start(PARTITIONS, room.destination(), AckedOffsets::new(None, 0)).unwrap();
+    let acked = Arc::clone(publisher.acked());
+    publisher.send(batch(10));
+    assert!(!acked.is_free(Channel::Tables) && !acked.is_free(Channel::Checkpoints));
+    publisher.close();
     assert!(room.store.offsets(PARTITIONS).unwrap().is_empty());
-    assert_eq!((delivered.served(), delivered.checkpointed()), (None, 0));
-    assert!(delivered.is_free(Lane::Tables) && delivered.is_free(Lane::Checkpoints));
+    assert_eq!((acked.served(), acked.checkpointed()), (None, 0));
+    assert!(acked.is_free(Channel::Tables) && acked.is_free(Channel::Checkpoints));
 }
 
 #[test]
@@ -145,13 +146,14 @@ fn nothing_is_kept_of_a_partition_that_is_another_s_by_now() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
     for changes in [Some(changes(10)), None] {
-        let outbox = Outbox::start(0, room.destination(), Delivered::new(None, 0)).unwrap();
-        outbox.delivered().abandon();
-        outbox.send(Parcel {
+        let publisher =
+            Publisher::start(0, room.destination(), AckedOffsets::new(None, 0)).unwrap();
+        publisher.acked().abandon();
+        publisher.send(TableBatch {
             changes,
             checkpoint: Some(checkpoint(10)),
         });
-        outbox.close();
+        publisher.close();
         assert!(room.store.offsets(0).unwrap().is_empty());
         assert_eq!(room.base(), None);
     }

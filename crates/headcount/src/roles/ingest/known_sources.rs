@@ -1,4 +1,4 @@
-//! What partitions know of sources, from which ingesting goes on.
+//! What partitions know of sources, from which ingest resumes.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,20 @@ use headcount_engine::{FUTURE_MS, Partition, SchemaDeclaration, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
-pub(crate) struct Known {
+pub(crate) struct KnownSources {
     /// Names by number.
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
-    /// What has been declared of the schemas of records.
+    /// The declared schemas of records.
     pub(crate) schemas: Vec<SchemaDeclaration>,
-    /// What became of their records here, as far as this process counts it.
+    /// What became of their records here, if this process counts the partition.
     pub(crate) tally: Tally,
-    /// What has records that are kept out because their time is of the future, and the least of
-    /// these times.
+    /// The contents with records kept out because their time is in the future, and the least of these times, ms since
+    /// 1970.
     pub(crate) kept_out: BTreeMap<String, i64>,
 }
 
-impl Known {
+impl KnownSources {
     /// From the bodies of position controls, as a journal keeps them.
     pub(crate) fn of_bodies(bodies: &[Vec<u8>]) -> Self {
         let positions = bodies
@@ -52,8 +52,8 @@ impl Known {
         }
     }
 
-    /// Forgets how far was read what has records that were kept out and would count `now`, ms since
-    /// 1970: the clock was behind when they came. Read again, they are new, and all others repeated.
+    /// Forgets the positions of contents with records that were kept out and would count at `now`, ms since 1970: the
+    /// clock was behind when they arrived. Read again, they are new, and all others repeated.
     pub(crate) fn forget_kept_out(&mut self, now: i64) {
         let kept_out = &self.kept_out;
         let counts = |of: &str| {
@@ -68,7 +68,7 @@ impl Known {
     }
 }
 
-/// What became of all records of a partition, whatever brought them.
+/// What became of all records of a partition, of all sources.
 pub(crate) fn tally_of(partition: &Partition) -> Tally {
     let mut sum = Tally::default();
     for state in partition.sources().values() {

@@ -1,4 +1,4 @@
-//! What the threads of a process tell each other: that something was counted, that something has failed.
+//! Events between the threads of a process: commits, answers for the map, failures and notices.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,28 +13,28 @@ pub(crate) const PULSES_MAX: usize = 256;
 
 /// Why a part of the process has stopped for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct ProcessFailure {
     pub(crate) reason: String,
-    /// What the process ends with.
+    /// The exit code of the process.
     code: u8,
 }
 
-/// What somebody should know of a source, as a sentence, by the source's name.
+/// A sentence about a source that people should see, by the source's name.
 pub(crate) type Notices = BTreeMap<String, String>;
 
-/// Where the followers tell what they have done.
+/// Where the threads of a process publish events.
 #[derive(Clone)]
-pub(crate) struct News {
+pub(crate) struct EventBus {
     /// Changes with every commit of any partition.
     pub(crate) commits: watch::Sender<u64>,
     pub(crate) pulses: broadcast::Sender<Arc<[Pulse]>>,
-    /// Why figures or records stand still, once they do: the first reason, for others follow from it.
-    pub(crate) failed: watch::Sender<Option<Failure>>,
+    /// Why the process stopped counting or ingesting: the first reason, because later ones follow from it.
+    pub(crate) failed: watch::Sender<Option<ProcessFailure>>,
     pub(crate) notices: watch::Sender<Notices>,
 }
 
-impl News {
-    /// News that nobody listens to yet.
+impl EventBus {
+    /// A bus without subscribers.
     pub(crate) fn new() -> Self {
         Self {
             commits: watch::channel(0).0,
@@ -44,9 +44,9 @@ impl News {
         }
     }
 
-    /// Says that a part of the process has stopped for good.
+    /// Reports that a part of the process has stopped for good.
     pub(crate) fn fail(&self, error: &anyhow::Error) {
-        let failure = Failure {
+        let failure = ProcessFailure {
             reason: format!("{error:#}"),
             code: code_of(error),
         };

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM in a command that comes to an end by itself.
+//! SIGINT and SIGTERM in a command that ends by itself.
 
 use std::sync::{
     Arc,
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Listens as long as its runtime lives.
-pub(crate) struct Interrupt {
+pub(crate) struct InterruptHandler {
     shutdown: Shutdown,
     closing: Arc<AtomicBool>,
 }
 
-impl Interrupt {
-    /// The first signal tells sources to stop, so that what they brought becomes durable. A journal that is away is
-    /// waited for only so long, and nothing is after a second signal: what is durable stays so.
+impl InterruptHandler {
+    /// The first signal stops the sources, so that what they brought becomes durable; a journal that is away gets
+    /// [`LAST_LIMIT`] for that. A second signal ends the process at once. What is durable stays durable.
     pub(crate) fn listen(journal: Arc<Journal>) -> Result<Self> {
         let mut signals = Signals::listen()?;
         let (stop, shutdown) = shutdown();
@@ -36,7 +36,7 @@ impl Interrupt {
             signals.next().await;
             if closing.load(Ordering::Relaxed) {
                 tracing::warn!(
-                    "interrupted at the end: every record is kept, and the next import or run archives the rest"
+                    "interrupted while finishing: every record is stored, and the next import or run archives the rest"
                 );
             } else {
                 stop.stop();
@@ -54,7 +54,7 @@ impl Interrupt {
         self.shutdown.clone()
     }
 
-    /// Everything is durable: from now on a signal ends the process at once.
+    /// Tells the handler that everything is durable: from now on a signal ends the process at once.
     pub(crate) fn closes(&self) {
         self.closing.store(true, Ordering::Relaxed);
     }

@@ -1,0 +1,171 @@
+//! The partitions that this process counts: all of them, or those that its group assigns to it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use anyhow::Result;
+use headcount_engine::Partition;
+use headcount_journal::Journal;
+use headcount_lake::Lake;
+
+use crate::{
+    event_bus::EventBus,
+    roles::ingest::known_sources::KnownSources,
+    roles::process::archive::Archiving,
+    roles::process::checkpoints::StartingPoint,
+    roles::process::held_progress::{HeldProgress, ProgressInputs},
+    roles::process::partition::Follower,
+    roles::process::publisher::Destination,
+    roles::serve::partition_handle::PartitionHandles,
+};
+
+/// What counting a partition needs.
+#[derive(Clone)]
+pub(crate) struct CountingOptions {
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) to: Destination,
+    /// Where the raw stream is archived, if it is.
+    pub(crate) raw: Option<Lake>,
+    pub(crate) handles: PartitionHandles,
+    pub(crate) bus: EventBus,
+    /// Counts from the journal's beginning, checkpoints left aside, and holds record times against
+    /// this moment too, ms since 1970.
+    pub(crate) anew: Option<i64>,
+}
+
+/// The partitions that this process holds.
+pub(crate) struct HeldPartitions {
+    options: CountingOptions,
+    held: BTreeMap<u16, HeldPartition>,
+    progress: HeldProgress,
+    /// Set when the process ends: until when it waits for its last objects.
+    ending: Option<Instant>,
+}
+
+/// One partition: its counts, and the archive of its raw stream.
+struct HeldPartition {
+    follower: Follower,
+    archiving: Option<Archiving>,
+}
+
+impl HeldPartitions {
+    pub(crate) fn new(options: CountingOptions) -> Self {
+        Self {
+            options,
+            held: BTreeMap::new(),
+            progress: HeldProgress::default(),
+            ending: None,
+        }
+    }
+
+    /// Counts all partitions; returns when everything that is in the journal is counted, with what
+    /// they know of sources.
+    pub(crate) fn take_all(&mut self) -> Result<Vec<KnownSources>> {
+        for at in 0..self.options.journal.partitions() {
+            self.take(at)?;
+        }
+        self.held
+            .values()
+            .map(|held| held.follower.caught_up())
+            .collect()
+    }
+
+    pub(super) fn take(&mut self, at: u16) -> Result<()> {
+        let CountingOptions {
+            journal, to, anew, ..
+        } = &self.options;
+        let start = match *anew {
+            Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
+            None => to.start(journal.id(), at),
+        };
+        let follower = Follower::start(journal, at, start, to.clone(), self.options.bus.clone())?;
+        let archiving = self.options.raw.as_ref();
+        let archiving = archiving
+            .map(|lake| Archiving::start(journal, at, lake, &self.options.bus))
+            .transpose();
+        let archiving = match archiving {
+            Ok(archiving) => archiving,
+            Err(error) => {
+                follower.stop(false)?;
+                return Err(error);
+            }
+        };
+        let handle = follower.handle().clone();
+        self.options.handles.insert(at, handle.clone());
+        let archive = archiving
+            .as_ref()
+            .map(|archiving| Arc::clone(archiving.figures()));
+        let inputs = ProgressInputs {
+            handle,
+            acked: Arc::clone(follower.acked()),
+            serves: self.options.to.serving.is_some(),
+            archive,
+        };
+        self.progress.insert(at, inputs);
+        let held = HeldPartition {
+            follower,
+            archiving,
+        };
+        self.held.insert(at, held);
+        Ok(())
+    }
+
+    /// Releases partitions: in order, with a checkpoint, or at once because another process already has
+    /// them.
+    pub(super) fn leave(&mut self, partitions: &[u16], in_order: bool) -> Result<()> {
+        // All at once, so that they write in parallel.
+        for held in partitions.iter().filter_map(|at| self.held.get(at)) {
+            held.follower.ask_to_stop(in_order);
+        }
+        let mut first = Ok(());
+        for at in partitions {
+            first = first.and(self.part(*at, in_order));
+        }
+        first
+    }
+
+    fn part(&mut self, at: u16, in_order: bool) -> Result<()> {
+        let Some(HeldPartition {
+            follower,
+            archiving,
+        }) = self.held.remove(&at)
+        else {
+            return Ok(());
+        };
+        self.options.handles.remove(at);
+        self.progress.remove(at);
+        follower.stop(in_order)?;
+        // Only a process that ends closes the hour; otherwise the next owner does.
+        archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
+    }
+
+    /// Releases all partitions. Others wait for this process, so it does not wait long for its last objects.
+    pub(crate) fn leave_all(self) -> Result<()> {
+        self.leave_all_by(Archiving::last_objects())
+    }
+
+    /// Releases all partitions; what is not archived by `limit` is archived after the next start.
+    pub(crate) fn leave_all_by(mut self, limit: Instant) -> Result<()> {
+        for archiving in self
+            .held
+            .values()
+            .filter_map(|held| held.archiving.as_ref())
+        {
+            archiving.finish();
+        }
+        self.ending = Some(limit);
+        let all: Vec<_> = self.held.keys().copied().collect();
+        self.leave(&all, true)
+    }
+
+    /// Whether a partition failed while it caught up.
+    pub(super) fn failed_early(&self) -> Result<()> {
+        self.held
+            .values()
+            .try_for_each(|held| held.follower.failed_early())
+    }
+
+    /// How far the held partitions are, kept up to date.
+    pub(crate) fn progress(&self) -> HeldProgress {
+        self.progress.clone()
+    }
+}

@@ -1,0 +1,59 @@
+//! How far the partitions are that this process holds, for its heartbeat.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use headcount_lake::{archive::ArchiveFigures, claims::ClaimProgress};
+
+use crate::{
+    roles::process::acked_offsets::AckedOffsets, roles::serve::partition_handle::PartitionHandle,
+};
+
+/// How far the held partitions are, for the heartbeat.
+#[derive(Clone, Default)]
+pub(crate) struct HeldProgress(Arc<Mutex<BTreeMap<u16, ProgressInputs>>>);
+
+/// Where the progress of one partition is read.
+pub(super) struct ProgressInputs {
+    pub(super) handle: PartitionHandle,
+    pub(super) acked: Arc<AckedOffsets>,
+    /// Whether the partition is written to a serving store.
+    pub(super) serves: bool,
+    pub(super) archive: Option<Arc<ArchiveFigures>>,
+}
+
+impl HeldProgress {
+    pub(super) fn insert(&self, at: u16, inputs: ProgressInputs) {
+        let mut inputs_by_partition = self.0.lock().expect("the lock is not poisoned");
+        inputs_by_partition.insert(at, inputs);
+    }
+
+    pub(super) fn remove(&self, at: u16) {
+        let mut inputs_by_partition = self.0.lock().expect("the lock is not poisoned");
+        inputs_by_partition.remove(&at);
+    }
+
+    /// The progress of each held partition, without the version of the program.
+    pub(crate) fn progress(&self) -> BTreeMap<u16, ClaimProgress> {
+        let inputs_by_partition = self.0.lock().expect("the lock is not poisoned");
+        let each = inputs_by_partition.iter().map(|(at, inputs)| {
+            let counted = inputs.handle.progress();
+            let progress = ClaimProgress {
+                offset: counted.next_offset,
+                lag: counted.behind,
+                archived: inputs
+                    .archive
+                    .as_ref()
+                    .map(|figures| figures.lag().archived),
+                stream_time: counted.stream_time,
+                served: inputs.serves.then(|| inputs.acked.served()).flatten(),
+                checkpointed: inputs.acked.checkpointed(),
+                version: String::new(),
+            };
+            (*at, progress)
+        });
+        each.collect()
+    }
+}
