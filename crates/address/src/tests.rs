@@ -96,7 +96,7 @@ fn parameters_are_known_or_refused() {
     let twice = parse("xx://a?n=8&n=9").unwrap().only(&["n"]).unwrap_err();
     assert!(twice.to_string().contains("n= is given twice"), "{twice}");
     for (server, says) in [
-        ("127.0.0.1", "no URL"),
+        ("127.0.0.1", "not a URL"),
         ("ftp://h", "neither with https"),
         ("http://u:p%40h", "neither credentials nor"),
         ("http://h?a=b", "neither credentials nor"),
