@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
+    changelog::stored::{GroupInterner, StoredEvent, StoredSource},
     decoders::{Decoders, SchemaDeclaration},
     error::Error,
     events::EventRows,
@@ -25,7 +26,6 @@ use crate::{
     rows::Rows,
     rsvps::Rsvps,
     secondary::{Secondary, SecondaryWinners},
-    stored::{GroupInterner, StoredEvent, StoredSource},
     watermark::Watermark,
     winners::{Winner, Winners},
 };

@@ -3,7 +3,7 @@
 use headcount_record::Kind;
 
 use crate::{
-    changes::Table,
+    changelog::changes::Table,
     decoders::{Refused, SchemaDeclaration},
 };
 

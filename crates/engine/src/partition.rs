@@ -14,10 +14,10 @@ use crate::{
     feeds::{FeedState, Feeds},
     ledger::{Account, Tally},
     quarantine::Quarantine,
+    query::view::Pulse,
     rsvps::{Outcomes, Rsvps},
     secondary::Secondary,
     source::JournaledSource,
-    view::Pulse,
     watermark::Watermark,
 };
 
