@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     catalog::Catalog,
     changelog::stored::{GroupInterner, StoredEvent, StoredSource},
-    decoders::{Decoders, SchemaDeclaration},
+    decoders::{Declared, Decoders},
     error::Error,
     events::EventRows,
     feeds::Feeds,
@@ -51,7 +51,7 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
-    schemas: Cow<'a, [SchemaDeclaration]>,
+    schemas: Cow<'a, [Declared]>,
     feeds: Feeds,
     watermark: Watermark,
     quarantine: Quarantine,

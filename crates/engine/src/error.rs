@@ -4,7 +4,7 @@ use headcount_record::Kind;
 
 use crate::{
     changelog::changes::Table,
-    decoders::{Refused, SchemaDeclaration},
+    decoders::{Declared, Refused},
 };
 
 /// What can be wrong with the input of the engine.
@@ -117,7 +117,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn of_schema(offset: u64, declared: SchemaDeclaration, refused: &Refused) -> Self {
+    pub(crate) fn of_schema(offset: u64, declared: Declared, refused: &Refused) -> Self {
         let definition = declared.definition;
         match *refused {
             Refused::UnknownSchema => Self::Schema { offset, definition },

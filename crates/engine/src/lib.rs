@@ -69,7 +69,7 @@ pub use changelog::changes::{
 };
 pub use changelog::replica::Replica;
 pub use checkpoint::CheckpointHead;
-pub use decoders::{SchemaDeclaration, Sender};
+pub use decoders::{Declared, Sender};
 pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use headcount_clock::now_ms;
-use headcount_engine::SchemaDeclaration;
+use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
@@ -41,7 +41,7 @@ pub(crate) struct Ingest {
     /// Numbers by name.
     numbers: HashMap<String, u16>,
     /// What the journal has to be told of the records' schema, unless it is Meetup's.
-    declared: Option<SchemaDeclaration>,
+    declared: Option<Declared>,
     partitions: Vec<Shelf>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
@@ -402,7 +402,7 @@ fn name(shelf: &mut Shelf, number: u16, source: &str, part: &mut Part) {
 }
 
 /// Tells the partition what schema records have before the first of them.
-fn declare(shelf: &mut Shelf, declared: Option<&SchemaDeclaration>, number: u16, part: &mut Part) {
+fn declare(shelf: &mut Shelf, declared: Option<&Declared>, number: u16, part: &mut Part) {
     if let Some(declared) = declared
         && !std::mem::replace(&mut shelf.knows_schema, true)
     {

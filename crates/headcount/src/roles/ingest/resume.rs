@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{FUTURE_MS, Partition, SchemaDeclaration, Tally};
+use headcount_engine::{Declared, FUTURE_MS, Partition, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -11,7 +11,7 @@ pub(crate) struct Known {
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
     /// What has been declared of the schemas of records.
-    pub(crate) schemas: Vec<SchemaDeclaration>,
+    pub(crate) schemas: Vec<Declared>,
     /// What became of their records here, as far as this process counts it.
     pub(crate) tally: Tally,
     /// What has records that are kept out because their time is of the future, and the least of
