@@ -7,7 +7,7 @@ use std::{
 
 /// A source file of a room, without its tests.
 pub struct Source {
-    /// From the root of the repository on, as in `crates/engine/src/view.rs`.
+    /// From the root of the repository on, as in `crates/engine/src/query/view.rs`.
     pub path: String,
     pub text: String,
 }

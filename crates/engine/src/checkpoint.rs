@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     catalog::Catalog,
-    decoders::{Decoders, SchemaDeclaration},
+    changelog::stored::{GroupInterner, StoredEvent, StoredSource},
+    decoders::{Declared, Decoders},
     error::Error,
     events::EventRows,
     feeds::Feeds,
@@ -25,7 +26,6 @@ use crate::{
     rows::Rows,
     rsvps::Rsvps,
     secondary::{Secondary, SecondaryWinners},
-    stored::{GroupInterner, StoredEvent, StoredSource},
     watermark::Watermark,
     winners::{Winner, Winners},
 };
@@ -51,7 +51,7 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
-    schemas: Cow<'a, [SchemaDeclaration]>,
+    schemas: Cow<'a, [Declared]>,
     feeds: Feeds,
     watermark: Watermark,
     quarantine: Quarantine,

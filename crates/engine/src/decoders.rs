@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 /// count from 0: Meetup's, and then those of the schemas that its journal declares.
 pub type Sender = usize;
 
-/// What a journal declares: which schema the records of some kinds have.
+/// A declaration in a journal: which schema the records of some kinds have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SchemaDeclaration {
+pub struct Declared {
     /// The kind of the schema's first feed; the others follow it, one by one.
     pub kind: Kind,
     /// The names of the schema's feeds.
@@ -23,7 +23,7 @@ pub struct SchemaDeclaration {
     pub definition: String,
 }
 
-impl SchemaDeclaration {
+impl Declared {
     /// Declares a schema, its feeds from a kind on.
     #[must_use]
     pub fn new(kind: Kind, schema: &dyn Schema) -> Self {
@@ -57,7 +57,7 @@ pub(crate) struct Decoders {
     /// Meetup's, and one for each schema declared.
     list: Vec<Decoder>,
     by_kind: BTreeMap<Kind, Sender>,
-    declared: Vec<SchemaDeclaration>,
+    declared: Vec<Declared>,
 }
 
 impl Default for Decoders {
@@ -72,7 +72,7 @@ impl Default for Decoders {
 
 impl Decoders {
     /// What has been declared, in order.
-    pub(crate) fn declared(&self) -> &[SchemaDeclaration] {
+    pub(crate) fn declared(&self) -> &[Declared] {
         &self.declared
     }
 
@@ -100,7 +100,7 @@ impl Decoders {
     /// Returns the schema if it is new.
     pub(crate) fn declare(
         &mut self,
-        declared: SchemaDeclaration,
+        declared: Declared,
     ) -> Result<Option<Arc<dyn Schema>>, Refused> {
         if self.declared.contains(&declared) {
             return Ok(None);

@@ -3,8 +3,8 @@
 use headcount_record::Kind;
 
 use crate::{
-    changes::Table,
-    decoders::{Refused, SchemaDeclaration},
+    changelog::changes::Table,
+    decoders::{Declared, Refused},
 };
 
 /// What can be wrong with the input of the engine.
@@ -117,7 +117,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn of_schema(offset: u64, declared: SchemaDeclaration, refused: &Refused) -> Self {
+    pub(crate) fn of_schema(offset: u64, declared: Declared, refused: &Refused) -> Self {
         let definition = declared.definition;
         match *refused {
             Refused::UnknownSchema => Self::Schema { offset, definition },

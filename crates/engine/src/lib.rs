@@ -32,15 +32,11 @@
 
 #![warn(missing_docs)]
 
-mod aggregates;
-mod answer;
 mod catalog;
 mod changelog;
-mod changes;
 mod checkpoint;
 mod counts;
 mod decoders;
-mod dense_set;
 mod digest;
 mod entry;
 mod error;
@@ -48,26 +44,16 @@ mod events;
 mod feeds;
 mod hash;
 mod ledger;
-mod lists;
 mod members;
-mod meta;
 mod partition;
-mod pass;
 mod quarantine;
-mod replica;
-mod row_cursor;
+mod query;
 mod rows;
 mod rsvps;
 mod secondary;
 mod source;
 mod state_digest;
-mod stored;
-mod summary;
-mod survey;
-mod surveys;
-mod tracker;
 mod translation;
-mod view;
 mod watermark;
 mod window;
 mod winners;
@@ -77,22 +63,22 @@ mod tests;
 
 pub use headcount_record::Response;
 
-pub use changes::{
+pub use changelog::changes::{
     Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
     VenuePart,
 };
+pub use changelog::replica::Replica;
 pub use checkpoint::CheckpointHead;
-pub use decoders::{SchemaDeclaration, Sender};
+pub use decoders::{Declared, Sender};
 pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::Partition;
-pub use replica::Replica;
-pub use source::JournaledSource;
-pub use survey::{Scope, Survey};
-pub use view::{
+pub use query::survey::{Scope, Survey};
+pub use query::view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,
     Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,
 };
+pub use source::JournaledSource;
 pub use watermark::{FUTURE_MS, LATENESS_MS, stream_time_of_all};
 pub use window::{KEPT_MS, TREND_MS, WINDOW_MS};

@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 use headcount_record::{Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp};
 
 use crate::{
-    decoders::{Decoders, Refused, SchemaDeclaration, Sender},
+    decoders::{Declared, Decoders, Refused, Sender},
     entry::JournaledEntry,
     error::Error,
     feeds::{FeedState, Feeds},
     ledger::{Account, Tally},
     quarantine::Quarantine,
+    query::view::Pulse,
     rsvps::{Outcomes, Rsvps},
     secondary::Secondary,
     source::JournaledSource,
-    view::Pulse,
     watermark::Watermark,
 };
 
@@ -119,7 +119,7 @@ impl Partition {
 
     /// What the journal has declared of the schemas of its records.
     #[must_use]
-    pub fn schemas(&self) -> &[SchemaDeclaration] {
+    pub fn schemas(&self) -> &[Declared] {
         self.decoders.declared()
     }
 
@@ -219,7 +219,7 @@ impl Partition {
                 feeds,
                 definition,
             } => {
-                let declared = SchemaDeclaration {
+                let declared = Declared {
                     kind,
                     feeds,
                     definition,
@@ -259,7 +259,7 @@ impl Partition {
 
     /// Takes what a journal declares of the schema of records to come, or what is declared where
     /// there is no journal.
-    fn declare(&mut self, declared: SchemaDeclaration) -> Result<(), Refused> {
+    fn declare(&mut self, declared: Declared) -> Result<(), Refused> {
         let kinds = declared.kinds();
         if let Some(schema) = self.decoders.declare(declared)? {
             self.feeds.extend(kinds.zip(FeedState::of(&*schema)));
@@ -271,7 +271,7 @@ impl Partition {
     ///
     /// # Panics
     /// When this program does not have the schema, or its kinds are taken.
-    pub fn expect_schema(&mut self, declared: SchemaDeclaration) {
+    pub fn expect_schema(&mut self, declared: Declared) {
         let taken = self.declare(declared);
         assert!(
             taken.is_ok(),

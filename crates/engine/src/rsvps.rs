@@ -6,14 +6,14 @@ use headcount_record::{
 
 use crate::{
     catalog::Catalog,
+    changelog::tracker::ChangeTracker,
     decoders::Sender,
     digest::winner_digest,
     events::{EventRow, EventRows},
     ledger::Tally,
     members::MemberRows,
-    tracker::ChangeTracker,
+    query::view::Pulse,
     translation::Translation,
-    view::Pulse,
     watermark::Watermark,
     window::Buckets,
     winners::{Outcome, Winner, Winners},

@@ -9,7 +9,7 @@ use headcount_record::{Kind, Other, Version};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{feeds::Feeds, ledger::Tally, view::FeedTotal};
+use crate::{feeds::Feeds, ledger::Tally, query::view::FeedTotal};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecondaryWinner {

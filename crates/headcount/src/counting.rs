@@ -16,7 +16,7 @@ use std::{
 };
 
 use headcount_clock::now_ms;
-use headcount_engine::{Filter, Partition, SchemaDeclaration, Summary, Survey};
+use headcount_engine::{Declared, Filter, Partition, Summary, Survey};
 use headcount_record::{
     Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
 };
@@ -213,7 +213,7 @@ impl Worker {
     fn new(schema: &Arc<dyn Schema>, kinds: &[Kind]) -> Self {
         let mut partition = Partition::new();
         if kinds[0].is_registered() {
-            partition.expect_schema(SchemaDeclaration::new(kinds[0], &**schema));
+            partition.expect_schema(Declared::new(kinds[0], &**schema));
         }
         Self {
             decoding: RwLock::new(Decoding::new(schema)),

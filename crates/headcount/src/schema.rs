@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use headcount_engine::SchemaDeclaration;
+use headcount_engine::Declared;
 use headcount_record::{Feed, Kind, Meetup, Schema};
 
 use crate::roles::ingest::known_sources::KnownSources;
@@ -30,10 +30,7 @@ pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
 ///
 /// A journal that records only positions does not know the declarations: its writers must use one schema,
 /// which then has the same kinds every time.
-pub(crate) fn declared_in(
-    schema: &dyn Schema,
-    known: &[KnownSources],
-) -> Result<Option<SchemaDeclaration>> {
+pub(crate) fn declared_in(schema: &dyn Schema, known: &[KnownSources]) -> Result<Option<Declared>> {
     if is_meetups(schema) {
         return Ok(None);
     }
@@ -41,14 +38,11 @@ pub(crate) fn declared_in(
     if let Some(declared) = all().find(|known| known.definition == schema.definition()) {
         return Ok(Some(declared.clone()));
     }
-    let taken = all()
-        .flat_map(SchemaDeclaration::kinds)
-        .map(Kind::number)
-        .max();
+    let taken = all().flat_map(Declared::kinds).map(Kind::number).max();
     let first = taken.map_or(Kind::FIRST_REGISTERED, |last| {
         Kind::new(last.saturating_add(1))
     });
-    let declared = SchemaDeclaration::new(first, schema);
+    let declared = Declared::new(first, schema);
     if !declared.kinds().all(Kind::is_registered) {
         bail!(
             "this journal has no kinds left for records of the schema {:?}; start a new journal in another folder or under another name",
@@ -67,5 +61,5 @@ pub(crate) fn kinds_of(schema: &dyn Schema, first: Kind) -> Vec<Kind> {
     if is_meetups(schema) {
         return Feed::ALL.map(Kind::of).to_vec();
     }
-    SchemaDeclaration::new(first, schema).kinds().collect()
+    Declared::new(first, schema).kinds().collect()
 }

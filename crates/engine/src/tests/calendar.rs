@@ -9,8 +9,8 @@ use proptest::{prelude::*, sample::Index};
 
 use super::{BASE, one, put, summary, survey, unordered};
 use crate::{
-    CheckpointHead, Error, Filter, JournaledEntry, LATENESS_MS, Partition, Replica,
-    SchemaDeclaration, Scope, Summary, WINDOW_MS,
+    CheckpointHead, Declared, Error, Filter, JournaledEntry, LATENESS_MS, Partition, Replica,
+    Scope, Summary, WINDOW_MS,
 };
 
 const RSVPS: Kind = Kind::new(16);
@@ -141,7 +141,7 @@ fn without_ties(lines: Vec<Line>) -> Vec<Line> {
 }
 
 fn declared() -> Control {
-    let declared = SchemaDeclaration::new(RSVPS, &*schema_of(CALENDAR).expect("in tests"));
+    let declared = Declared::new(RSVPS, &*schema_of(CALENDAR).expect("in tests"));
     Control::Schema {
         kind: declared.kind,
         feeds: declared.feeds,
@@ -496,7 +496,7 @@ fn another_thing_with_an_id_of_the_same_bits_is_kept_aside() {
     assert_ne!(first.id_check, other.id_check);
     assert_ne!(first.member_check, other.member_check);
     let mut part = Partition::new();
-    part.expect_schema(SchemaDeclaration::new(RSVPS, &*schema));
+    part.expect_schema(Declared::new(RSVPS, &*schema));
     for rsvp in [first, same_id, same_member, first] {
         part.apply_rsvps(RSVPS, 0, decoder.dictionary(), &[rsvp], 0, BASE);
     }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use headcount_clock::now_ms;
-use headcount_engine::SchemaDeclaration;
+use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
 use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
 use headcount_source::{
@@ -40,7 +40,7 @@ pub(crate) struct Appender {
     /// Numbers of sources by name.
     numbers: HashMap<String, u16>,
     /// The declaration of the records' schema that the journal needs, unless the schema is Meetup's.
-    declared: Option<SchemaDeclaration>,
+    declared: Option<Declared>,
     partitions: Vec<PartitionCursor>,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
@@ -413,7 +413,7 @@ fn name(cursor: &mut PartitionCursor, number: u16, source: &str, part: &mut Part
 /// Declares the records' schema to the partition before the first of them.
 fn declare(
     cursor: &mut PartitionCursor,
-    declared: Option<&SchemaDeclaration>,
+    declared: Option<&Declared>,
     number: u16,
     part: &mut PartitionBatch,
 ) {

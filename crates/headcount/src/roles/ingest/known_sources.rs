@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{FUTURE_MS, Partition, SchemaDeclaration, Tally};
+use headcount_engine::{Declared, FUTURE_MS, Partition, Tally};
 use headcount_record::Control;
 
 /// What a partition knows of sources.
@@ -11,7 +11,7 @@ pub(crate) struct KnownSources {
     pub(crate) names: Vec<(u16, String)>,
     pub(crate) positions: Vec<serde_json::Value>,
     /// The declared schemas of records.
-    pub(crate) schemas: Vec<SchemaDeclaration>,
+    pub(crate) schemas: Vec<Declared>,
     /// What became of their records here, if this process counts the partition.
     pub(crate) tally: Tally,
     /// The contents with records kept out because their time is in the future, and the least of these times, ms since

@@ -2,9 +2,9 @@
 
 use crate::{
     partition::Partition,
-    pass::Facts,
-    survey::{Scope, Survey},
-    view::Filter,
+    query::pass::Facts,
+    query::survey::{Scope, Survey},
+    query::view::Filter,
     watermark::stream_time_of_all,
 };
 

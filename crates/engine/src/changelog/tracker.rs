@@ -3,11 +3,11 @@
 use headcount_record::Event;
 
 use crate::{
-    aggregates::Aggregates,
     catalog::Catalog,
-    changes::SnapshotComplete,
+    changelog::aggregates::Aggregates,
+    changelog::changes::SnapshotComplete,
+    changelog::row_cursor::{PendingRows, RowCursor, TableLengths},
     events::EventRow,
-    row_cursor::{PendingRows, RowCursor, TableLengths},
 };
 
 /// What of a partition has been sent, and what has changed since.

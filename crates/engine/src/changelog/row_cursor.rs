@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{changes::Table, dense_set::DenseSet};
+use crate::{changelog::changes::Table, changelog::dense_set::DenseSet};
 
 /// How many rows each table has.
 #[derive(Clone, Copy, Default)]

@@ -10,9 +10,9 @@ use headcount_record::{Event, Version};
 
 use crate::{
     catalog::Catalog,
-    changes::{CountryPart, EventKey, VenuePart},
+    changelog::changes::{CountryPart, EventKey, VenuePart},
+    changelog::dense_set::DenseSet,
     counts::{Answers, Counts},
-    dense_set::DenseSet,
     digest::row_digest,
     events::EventRow,
     rows::Rows,

@@ -8,15 +8,15 @@ use headcount_record::{Key, Namespace};
 use serde::Serialize;
 
 use crate::{
-    aggregates::Aggregates,
     catalog::Catalog,
-    changes::{Changes, EventStatistic, Row, SnapshotComplete, Step, Table},
+    changelog::aggregates::Aggregates,
+    changelog::changes::{Changes, EventStatistic, Row, SnapshotComplete, Step, Table},
+    changelog::meta::PartitionMeta,
+    changelog::row_cursor::{RowCursor, TableLengths},
+    changelog::stored::{StoredEvent, StoredSource},
+    changelog::tracker::{ChangeTracker, SnapshotInProgress, StepCursor},
     events::EventRow,
-    meta::PartitionMeta,
     partition::Partition,
-    row_cursor::{RowCursor, TableLengths},
-    stored::{StoredEvent, StoredSource},
-    tracker::{ChangeTracker, SnapshotInProgress, StepCursor},
 };
 
 /// Rows of one piece: a few megabytes.

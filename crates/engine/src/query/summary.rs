@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     catalog::UNKNOWN,
     counts::{Answers, Counts},
-    lists::{COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top},
-    survey::Survey,
-    view::{BusyWindow, CountryTotal, FeedTotal, History, Summary, Trend, Trends},
+    query::lists::{
+        COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top,
+    },
+    query::survey::Survey,
+    query::view::{BusyWindow, CountryTotal, FeedTotal, History, Summary, Trend, Trends},
     watermark::LATENESS_MS,
     window::{KEPT_MS, Window},
 };

@@ -7,18 +7,18 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     catalog::Catalog,
-    changes::{Row, Table},
+    changelog::changes::{Row, Table},
+    changelog::meta::PartitionMeta,
+    changelog::stored::{GroupInterner, StoredEvent},
     error::Error,
     events::EventRow,
     feeds::Feeds,
     members::MemberRow,
-    meta::PartitionMeta,
-    pass::Facts,
+    query::pass::Facts,
+    query::survey::{Scope, Survey},
     rows::Rows,
     secondary::SecondaryTotals,
     source::JournaledSource,
-    stored::{GroupInterner, StoredEvent},
-    survey::{Scope, Survey},
     watermark::Watermark,
 };
 

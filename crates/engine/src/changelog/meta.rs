@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{feeds::Feeds, secondary::SecondaryTotals, stored::StoredSource, watermark::Watermark};
+use crate::{
+    changelog::stored::StoredSource, feeds::Feeds, secondary::SecondaryTotals, watermark::Watermark,
+};
 
 /// Format of the metadata and of the bodies of rows: the first byte of the metadata.
 const FORMAT: u8 = 3;

@@ -7,9 +7,9 @@ use headcount_record::{Identity, Response, Venue};
 use crate::{
     catalog::{City, UNKNOWN},
     counts::{Answers, Counts},
-    lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
-    survey::{HISTORY_WINDOWS, Survey, VenueCount},
-    view::{
+    query::lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
+    query::survey::{HISTORY_WINDOWS, Survey, VenueCount},
+    query::view::{
         CityRow, CountryRow, Dot, History, TopicRow, Totals, TrendingRow, VenueRow, VenueTotal,
         View,
     },

@@ -13,8 +13,8 @@ use crate::{
     catalog::City,
     counts::{Answers, Counts},
     ledger::Ledger,
-    lists::TRENDING_MAX,
-    view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
+    query::lists::TRENDING_MAX,
+    query::view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
 };
 
 /// Windows shown as recent history: 5 minutes.
