@@ -204,7 +204,7 @@ fn an_interrupted_import_says_where_it_stopped_and_goes_on_there() {
     let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
     let new = format!("kept {} new records", counted["ledger"]["new"]);
     assert!(said[0].starts_with(&new), "{} is not {new}", said[0]);
-    for word in ["interrupted in", "pipe", "is kept"] {
+    for word in ["interrupted in", "pipe", "is stored"] {
         assert!(
             said[1].contains(word),
             "{:?} does not say {word:?}",
