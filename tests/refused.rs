@@ -317,7 +317,7 @@ fn what_can_be_read_counts_and_then_it_is_said_what_cannot() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(66), "{said}");
         for words in [
-            "a-cut: reading broke off",
+            "a-cut: reading failed",
             "c-parquet: this is Parquet, which is not read here; convert it with",
             "d-prose: none of the 2 values in it is a record",
             "f-other.json: none of the 2 values in it is a record",
@@ -389,7 +389,7 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
             .is_some_and(|(state, _)| state == "failed")
     });
     let error = states(&process)[0].1.clone();
-    assert!(error.contains("cut.gz: reading broke off"), "{error}");
+    assert!(error.contains("cut.gz: reading failed"), "{error}");
     let (code, body) = get(process.address, "/readyz");
     assert!(
         code == 503 && body.contains("no source works"),

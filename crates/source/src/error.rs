@@ -28,7 +28,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// A file cannot be read to its end.
-    #[error("{path}: reading broke off at byte {at} of its content: {cause} (headcount took everything before it)", path = path.display())]
+    #[error("{path}: reading failed at byte {at} of its content: {cause} (headcount took everything before it)", path = path.display())]
     Read {
         /// Of the file.
         path: PathBuf,
