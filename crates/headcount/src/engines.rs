@@ -142,8 +142,8 @@ pub(crate) fn open_lake_to_read(address: &LakeAddress) -> Result<Lake> {
         return Err(exit(
             NO_INPUT,
             format!(
-                "there is no lake in {address}; processes with the role process create it: start one with headcount run \
-                 --lake {address}, or correct the address"
+                "there is no lake in {address}; import and run write one unless --no-archive switches it off: start \
+                 headcount run --lake {address} on the data that you want there, or correct the address"
             ),
         ));
     }

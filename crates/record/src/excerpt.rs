@@ -13,40 +13,43 @@ mod token;
 
 use crate::people::{MASKED, PeopleKey};
 use token::{
-    blanks, is_layout, is_quote, literal_length, plain_length, shared_length, text_length,
-    value_length, word_length,
+    blanks, figure_length, is_layout, is_quote, literal_length, plain_length, shared_length,
+    text_length, value_length, word_length,
 };
 
 /// Bytes of a refused message that are kept.
 const EXCERPT_BYTES: usize = 4096;
 
 /// Keys that say themselves what they are of, wherever they stand.
-const RECORD_KEYS: [&[u8]; 28] = [
-    b"rsvp_id",
-    b"response",
-    b"guests",
-    b"mtime",
+const RECORD_KEYS: [&[u8]; 16] = [
     b"event",
     b"event_id",
     b"event_name",
     b"event_url",
     b"group",
-    b"group_id",
     b"group_name",
     b"group_urlname",
     b"group_city",
     b"group_state",
     b"group_country",
-    b"group_lat",
-    b"group_lon",
     b"group_topics",
     b"urlkey",
     b"topic_name",
     b"venue",
-    b"venue_id",
     b"venue_name",
-    b"photo_id",
     b"photo_album",
+];
+/// Keys of numbers, and of the answer. A text there is not what the key stands for and may be a person's.
+const FIGURE_KEYS: [&[u8]; 12] = [
+    b"rsvp_id",
+    b"response",
+    b"guests",
+    b"mtime",
+    b"group_id",
+    b"group_lat",
+    b"group_lon",
+    b"venue_id",
+    b"photo_id",
     b"photo_album_id",
     b"in_reply_to",
     b"yes_rsvp_count",
@@ -103,6 +106,7 @@ struct Excerpt<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyOwner {
     Record,
+    Figure,
     Shared,
     MemberId,
     Person,
@@ -185,6 +189,8 @@ impl<'a> Excerpt<'a> {
     fn owner(&self, key: &[u8]) -> Option<KeyOwner> {
         if RECORD_KEYS.contains(&key) {
             Some(KeyOwner::Record)
+        } else if FIGURE_KEYS.contains(&key) {
+            Some(KeyOwner::Figure)
         } else if SHARED_KEYS.contains(&key) && self.inside() {
             Some(KeyOwner::Shared)
         } else if key == b"member_id" {
@@ -207,6 +213,10 @@ impl<'a> Excerpt<'a> {
                 let value = plain_length(rest).or_else(|| value_length(rest));
                 self.copy(value.unwrap_or(0));
             }
+            KeyOwner::Figure => match plain_length(rest).or_else(|| figure_length(rest)) {
+                Some(length) => self.copy(length),
+                None => self.unknown(),
+            },
             KeyOwner::Shared => match plain_length(rest).or_else(|| shared_length(rest)) {
                 Some(length) => self.copy(length),
                 None => self.unknown(),

@@ -53,6 +53,28 @@ fn what_is_no_object_keeps_nothing() {
 }
 
 #[test]
+fn a_text_in_the_place_of_a_number_or_an_answer_may_be_a_persons() {
+    for key in [
+        "rsvp_id", "response", "guests", "mtime", "group_id", "venue_id",
+    ] {
+        let kept = excerpt(&format!(
+            "{{\"{key}\":\"Ann QZQZQZQZ\",\"event_id\":\"e1\"}}"
+        ));
+        assert_eq!(
+            kept,
+            format!("{{\"{key}\":\"masked\",\"event_id\":\"e1\"}}")
+        );
+    }
+    for fine in [
+        r#"{"guests":"3"}"#,
+        r#"{"response":"waitlist"}"#,
+        r#"{"response":'no'}"#,
+    ] {
+        assert_eq!(excerpt(fine), fine);
+    }
+}
+
+#[test]
 fn people_that_are_to_be_kept_are_in_dead_letters_too() {
     let letter = Door::new(1, None).refuse(&Reason::BadJson, String::new(), b"Ann Example");
     assert_eq!(letter.excerpt, "Ann Example");

@@ -14,6 +14,8 @@ const SHARED_WORDS: [&[u8]; 11] = [
     b"suggested",
     b"upcoming",
 ];
+/// What a response may be.
+const ANSWERS: [&[u8]; 4] = [b"yes", b"no", b"waitlist", b"maybe"];
 /// Values that say nothing about anybody, in JSON and as Python prints them.
 const LITERALS: [&[u8]; 6] = [b"true", b"false", b"null", b"True", b"False", b"None"];
 
@@ -84,6 +86,16 @@ pub(super) fn value_length(text: &[u8]) -> Option<usize> {
         None | Some(b',' | b'}' | b']') => Some(length),
         _ => text[..length].iter().position(|&byte| byte == b','),
     }
+}
+
+/// The length of a quoted text that is a number or an answer, which may have lost its second quote.
+pub(super) fn figure_length(text: &[u8]) -> Option<usize> {
+    let length = value_length(text)?;
+    let begin = 1 + usize::from(text[0] == b'u');
+    let word = text.get(begin..length)?;
+    let word = word.strip_suffix(&text[begin - 1..begin]).unwrap_or(word);
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    (ANSWERS.contains(&word) || word.iter().all(is_number)).then_some(length)
 }
 
 /// The length of a quoted text that is an id of an event or one of [`SHARED_WORDS`].
