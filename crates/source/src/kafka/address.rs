@@ -124,8 +124,8 @@ mod tests {
     fn what_cannot_be_is_refused_with_a_reason() {
         for (text, part) in [
             ("kafka://h", "write kafka://HOST:PORT"),
-            ("kafka://h/", "no name of a topic"),
-            ("kafka://h/a,", "no name of a topic"),
+            ("kafka://h/", "not the name of a topic"),
+            ("kafka://h/a,", "not the name of a topic"),
             ("kafka://h/a,a", "given twice"),
             ("kafka://h/a b", "other letters"),
             (
