@@ -83,6 +83,7 @@ test('a stream that is quiet is not behind, but not live for ever', () => {
 test('without a source of its own, a page is held against the clock', () => {
   expect(statusOf(known({ sources: [], streamTime: NOW - 10_000 }))).toBe('live');
   expect(statusOf(known({ sources: [], streamTime: NOW - 2 * MINUTE }))).toBe('behind');
+  expect(statusOf(known({ sources: [], streamTime: NOW - 48 * 60 * MINUTE }))).toBe('stored');
   expect(statusOf(known({ sources: [], streamTime: null }))).toBe('live');
 });
 

@@ -20,6 +20,8 @@ export type Status =
   | 'simulated'
   | 'replay'
   | 'reading'
+  /** Nobody here brings records, and the newest are of another day. */
+  | 'stored'
   | 'ended';
 
 export interface Known {
@@ -35,6 +37,8 @@ export interface Known {
 
 /** Stream time stays ten seconds behind the newest record by design; a minute is more than a slow reader adds. */
 const BEHIND_AFTER_MS = 60_000;
+/** Nobody catches up with another day where nothing brings records. */
+const STORED_AFTER_MS = 86_400_000;
 /** A stream that has been silent for longer may be broken, whatever its connection says. */
 const SILENT_AFTER_MS = 60_000;
 
@@ -44,7 +48,11 @@ export function statusOf({ connection, isPaused, ready, sources, streamTime, at 
   if (ready.state === 'failed') return 'failed';
   if (ready.state === 'waiting') return 'blocked';
   // A process without sources of its own shows what others count.
-  if (sources.length === 0) return lagOf(sources, streamTime, at) > BEHIND_AFTER_MS ? 'behind' : 'live';
+  if (sources.length === 0) {
+    const lag = lagOf(sources, streamTime, at);
+    if (lag > STORED_AFTER_MS) return 'stored';
+    return lag > BEHIND_AFTER_MS ? 'behind' : 'live';
+  }
   const active = sources.filter(isActive);
   if (active.length === 0) return sources.some(({ state }) => state === 'failed') ? 'failed' : 'ended';
   // One source that flows is enough: the others are named in the banner and on hover.

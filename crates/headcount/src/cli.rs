@@ -180,7 +180,7 @@ impl RunArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArgs {
     /// The name that a proxy in front of this process passes on in `Host`, such as counts.example. May be
-    /// given several times.
+    /// given several times. In the environment, commas separate several.
     #[arg(
         long = "host",
         value_name = "NAME",

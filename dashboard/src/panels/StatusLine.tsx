@@ -29,6 +29,7 @@ const WORDS: Record<Exclude<Status, 'behind' | 'replay' | 'silent' | 'ended'>, s
   waiting: 'Source reconnecting…',
   simulated: 'Simulated',
   reading: 'Reading a recording',
+  stored: 'Stored records',
 };
 
 /** What each needs to be told beside its name. */
@@ -39,6 +40,7 @@ const MEANINGS: Partial<Record<Status, string>> = {
   simulated: 'These RSVPs are invented: headcount simulates a stream.',
   replay: 'A recording is played at its own times, not a stream of today.',
   reading: 'A recording is read as fast as it can be counted.',
+  stored: 'No source brings new records: these are the counts of those that were stored.',
 };
 
 function words(): string {
@@ -77,7 +79,7 @@ export function StatusLine() {
 }
 
 /** These show the time of their data, which is not the present. */
-const OWN_TIME: readonly Status[] = ['behind', 'replay', 'reading', 'silent'];
+const OWN_TIME: readonly Status[] = ['behind', 'replay', 'reading', 'silent', 'stored'];
 const UPDATED: readonly Status[] = ['live', 'simulated', 'waiting'];
 const DAY_MS = 86_400_000;
 
