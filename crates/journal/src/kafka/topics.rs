@@ -226,6 +226,10 @@ impl TopicNames {
                 topic,
                 config: &config,
             };
+            // A broker may not know the settings of a topic yet that has just been created.
+            if kept.value("max.message.bytes").is_empty() {
+                return Err(failed(&format!("no settings of {topic} yet")));
+            }
             kept.check_policy(compacted)?;
             kept.check_insync(found.replication, options.min_insync)?;
             if !compacted {
