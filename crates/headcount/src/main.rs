@@ -16,6 +16,7 @@ mod failures;
 mod interrupt_handler;
 mod live;
 mod metrics;
+mod open_files;
 mod opening_notice;
 mod progress;
 mod recordings;

@@ -18,6 +18,7 @@ use crate::{
     defaults,
     exit::{USAGE, exit},
     live::Live,
+    open_files,
 };
 
 /// The dashboard opens on a stream that seems to have run this long.
@@ -42,7 +43,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         archive: true,
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
-        hosts: args.proxy.hosts,
+        server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let listener = runtime.block_on(async {
