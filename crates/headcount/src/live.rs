@@ -115,6 +115,7 @@ impl Live {
             pulses: bus.pulses.clone(),
             sources,
             cluster,
+            disk: watch::channel(None).1,
             ready,
         };
         let channels = ServerChannels {
