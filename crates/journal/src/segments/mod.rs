@@ -10,6 +10,7 @@
 
 mod cursor;
 mod disk;
+mod folder_identity;
 mod frame;
 mod journal;
 mod lock;
