@@ -61,6 +61,9 @@ test('a program that has failed, or waits, is not live', () => {
   expect(statusOf(known({ ready: { state: 'failed', reason: 'x' } }))).toBe('failed');
   expect(statusOf(known({ ready: full }))).toBe('blocked');
   expect(troublesOf(full, [])).toEqual(['the disk is full']);
+  expect(troublesOf(full, [], 'the disk is full')).toEqual(['the disk is full']);
+  const ready = { state: 'ready', reason: null } as const;
+  expect(troublesOf(ready, [], 'the disk is nearly full')).toEqual(['the disk is nearly full']);
 });
 
 test('a followed file that was read to its end is up to date, however old its records are', () => {

@@ -109,12 +109,17 @@ export function speedOf(sources: readonly Source[]): number | null {
 }
 
 /** Sentences about what is wrong, for the banner. */
-export function troublesOf(ready: Refusal, sources: readonly Source[]): string[] {
+export function troublesOf(
+  ready: Refusal,
+  sources: readonly Source[],
+  notice: string | null = null,
+): string[] {
   const failed = sources
     .filter((source) => source.state === 'failed' || (isLost(source) && source.error))
     .map((source) => `${source.name}: ${errorOf(source) ?? source.state}`);
   const notices = sources.flatMap(({ notice }) => notice ?? []);
-  return [...new Set([...programTroubles(ready), ...failed, ...notices])];
+  // A disk that is full is a notice, and the reason why records wait.
+  return [...new Set([...programTroubles(ready), ...(notice ? [notice] : []), ...failed, ...notices])];
 }
 
 function programTroubles({ state, reason }: Refusal): string[] {
