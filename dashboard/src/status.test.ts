@@ -78,7 +78,7 @@ test('a server without room says so, and that the page goes on', () => {
   const full = { state: 'full', reason: 'too many live streams are open' } as const;
   expect(statusOf(known({ ready: full }))).toBe('full');
   expect(troublesOf(full, [])).toEqual([
-    'too many live streams are open. This page goes on by itself as soon as there is room.',
+    'Too many live streams are open. This page goes on by itself as soon as there is room.',
   ]);
 });
 

@@ -124,7 +124,10 @@ export function troublesOf(
 
 function programTroubles({ state, reason }: Refusal): string[] {
   if (state === 'ready' || state === 'starting') return [];
-  if (state === 'full') return [`${reason}. This page goes on by itself as soon as there is room.`];
+  if (state === 'full') {
+    const sentence = reason.charAt(0).toUpperCase() + reason.slice(1);
+    return [`${sentence}. This page goes on by itself as soon as there is room.`];
+  }
   return [reason ?? state];
 }
 

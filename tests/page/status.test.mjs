@@ -126,7 +126,7 @@ test('the room on the disk is told, and what stopped for want of it', async () =
   await reader.shows('simulated');
   assert.equal(await reader.value('disk'), 'optional_stopped');
   const facts = await reader.page.textContent('.facts');
-  assert.match(facts, /very little\s+900 MB of 100 GB free/);
+  assert.match(facts, /very little: 900 MB of 100 GB free/);
   assert.match(facts, /the archive waits: make room/);
   await reader.close();
 });

@@ -41,11 +41,12 @@ export function Program({ status }: { status: ProgramStatus }) {
   );
 }
 
+/** Beside the figures, where they are not enough. */
 const LEVELS = {
-  enough: 'enough',
-  low: 'little',
-  optional_stopped: 'very little',
-  ingest_stopped: 'none for records',
+  enough: '',
+  low: 'little: ',
+  optional_stopped: 'very little: ',
+  ingest_stopped: 'too little for records: ',
 };
 
 /** The room for the data folder; what stopped for want of it is said in words. */
@@ -54,8 +55,6 @@ function DiskFact({ disk }: { disk: Disk }) {
     <Fact name="Room on the disk">
       <span class={`state is-${disk.level}`} data-testid="disk" data-value={disk.level}>
         {LEVELS[disk.level]}
-      </span>{' '}
-      <span class="of">
         {format.bytes(disk.free_bytes)} of {format.bytes(disk.total_bytes)} free
       </span>
       {disk.notice && <small dir="auto">{shown(disk.notice)}</small>}
