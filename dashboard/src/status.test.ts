@@ -86,6 +86,10 @@ test('an address stands once beside its error', () => {
   const error = 'http://a/x: connection refused';
   expect(errorOf(source({ name: 'http://a/x', error }))).toBe('connection refused');
   expect(errorOf(source({ name: 'http://a', error }))).toBe(error);
+  const path = source({ name: 'file:/x/y.gz?follow=1', error: '/x/y.gz: reading failed: cut' });
+  expect(errorOf(path)).toBe('reading failed: cut');
+  expect(errorOf(source({ name: 'file:a', error: 'a: b' }))).toBe('a: b');
+  expect(errorOf(source({ error: null }))).toBeNull();
   const failed = source({ name: 'http://a/x', state: 'failed', error });
   expect(troublesOf({ state: 'ready', reason: null }, [failed])).toEqual([error]);
 });

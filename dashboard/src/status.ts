@@ -131,9 +131,13 @@ function programTroubles({ state, reason }: Refusal): string[] {
   return [reason ?? state];
 }
 
-/** What is wrong with a source, to stand beside its name: many errors begin with the address that is the name. */
+/** What is wrong with a source, to stand beside its name: many errors begin with the address or path in the name. */
 export function errorOf({ name, error }: Source): string | null {
-  return error?.startsWith(`${name}: `) ? error.slice(name.length + 2) : error;
+  const end = error?.indexOf(': ') ?? -1;
+  if (!error || end < 0) return error;
+  const place = error.slice(0, end);
+  const isNamed = place === name || (place.includes('/') && name.includes(place));
+  return isNamed ? error.slice(end + 2) : error;
 }
 
 /** When the last record of all came in, by the server's clock. */
