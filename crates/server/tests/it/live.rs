@@ -29,6 +29,7 @@ const MEMBERS: [&str; 17] = [
     "dots",
     "source",
     "ready",
+    "notice",
     "ledger",
 ];
 
