@@ -116,7 +116,7 @@ fn code_of_journal(error: &headcount_journal::Error) -> u8 {
     match error {
         Error::Locked { .. } => CANNOT_CREATE,
         Error::Full { .. } | Error::Poisoned { .. } => TEMPORARY,
-        Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
+        Error::Corrupt { .. } | Error::NotAJournal { .. } | Error::Lost { .. } => DATA,
         Error::Partitions { .. } | Error::Option(_) => USAGE,
         _ => IO,
     }

@@ -3,15 +3,16 @@
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_engine::{JournaledEntry, Partition};
-use headcount_lake::{LakeAddress, archive::Archive};
+use headcount_lake::{LakeAddress, LakeDescription, archive::Archive};
 
 use super::{print, print_json, print_summary};
 use crate::{
     cli,
     data::DataDir,
     engines::open_lake_to_read,
+    lost_entries::{RepairedPartition, has_lost, put_back},
     opening_notice::OpeningNotice,
-    store::{JournalSnapshot, Store},
+    store::{JournalSnapshot, Store, ensure_journal},
     text::{number, time},
 };
 
@@ -22,7 +23,16 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
     }
     let data = DataDir::new(args.data.data);
     // Only for a clear error when there is nothing to rebuild from.
-    crate::store::open_read_only(&data)?;
+    ensure_journal(&data)?;
+    // An archive elsewhere may know of more than the folder does.
+    let repaired = match args.lake.is_some() || has_lost(&data)? {
+        true => put_back(
+            &data,
+            archive_of(&data, args.lake)?.as_ref(),
+            args.accept_loss,
+        )?,
+        false => Vec::new(),
+    };
     let store = Store::open_anew(&data, moment)?;
     let held = store.handles.held();
     let partitions = held.len();
@@ -36,14 +46,52 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
             "partitions": partitions,
             "entries": entries,
             "judged_at": moment,
+            "put_back": repaired.iter().map(|part| part.put_back).sum::<u64>(),
+            "lost": repaired.iter().filter_map(lost_json).collect::<Vec<_>>(),
         }));
     }
     print(&format!(
-        "recounted {} entries in {partitions} partitions\n\
+        "{}recounted {} entries in {partitions} partitions\n\
          record times were held against {} or their arrival, whichever is later\n",
+        repaired.iter().map(repaired_text).collect::<String>(),
         number(entries),
         time(moment)
     ))
+}
+
+/// The archive that lost entries may be in.
+fn archive_of(data: &DataDir, lake: Option<LakeAddress>) -> Result<Option<Archive>> {
+    let address = match lake {
+        Some(address) => address,
+        None if data.lake().is_dir() => LakeAddress::Disk(data.lake()),
+        None => return Ok(None),
+    };
+    let lake = open_lake_to_read(&address)?;
+    if LakeDescription::read(&lake)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Archive::open(&lake)?))
+}
+
+fn repaired_text(part: &RepairedPartition) -> String {
+    let RepairedPartition {
+        partition,
+        put_back,
+        lost,
+        ..
+    } = part;
+    let lost = lost.map_or_else(String::new, |(from, last)| {
+        format!("; the entries {from} to {last} are lost")
+    });
+    format!(
+        "partition {partition}: {} entries were put back{lost}\n",
+        number(*put_back)
+    )
+}
+
+fn lost_json(part: &RepairedPartition) -> Option<serde_json::Value> {
+    let (from, last) = part.lost?;
+    Some(serde_json::json!({ "partition": part.partition, "from": from, "last": last }))
 }
 
 /// Counts the archive; record times are judged at `moment` too.

@@ -20,13 +20,13 @@ pub(crate) struct PartitionDir {
 }
 
 impl PartitionDir {
-    /// Creates the folder, the mark and the first segment of a partition.
-    pub(crate) fn create(&self, now_ms: i64) -> Result<()> {
+    /// Creates the folder, the mark and the first segment of a partition that begins at `first`.
+    pub(crate) fn create(&self, first: Offset, now_ms: i64) -> Result<()> {
         self.disk
             .create_dir(&self.dir)
             .map_err(Error::io("create", &self.dir))?;
-        mark::create(self, Mark::default())?;
-        let header = Header::first(self.journal, self.partition, now_ms);
+        mark::create(self, Mark { first, end: first })?;
+        let header = Header::first(self.journal, self.partition, first, now_ms);
         Segment::create(&self.disk, &self.dir, header, 0).map_err(Failure::into_io)?;
         Ok(())
     }

@@ -104,6 +104,11 @@ fn report(dir: &Path, depth: Depth) -> Result<Report> {
     })
 }
 
+/// Reads every byte of a partition and checks it.
+pub(crate) fn check_partition(folder: &PartitionDir) -> PartitionReport {
+    report_partition(folder, Depth::Everything)
+}
+
 fn report_partition(folder: &PartitionDir, depth: Depth) -> PartitionReport {
     let mut report = PartitionReport {
         partition: folder.partition,
