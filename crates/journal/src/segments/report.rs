@@ -168,10 +168,7 @@ impl PartitionReport {
             }
         }
         if segments.is_empty() {
-            self.damage.push(Error::not_a_journal(
-                &folder.dir,
-                "the partition has no segment",
-            ));
+            self.damage.push(folder.empty(mark));
         }
         segments
     }

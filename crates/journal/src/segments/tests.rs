@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod faults;
 mod group;
+mod loss;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
