@@ -13,7 +13,10 @@ use std::{
 use headcount_journal::{Batch, ReadOnly};
 use support::*;
 
-const COPIES: usize = 20;
+/// Of each kind, while the process writes.
+fn copies() -> usize {
+    extent(8, 20)
+}
 
 /// A process under load with checkpoints every second, and its data folder.
 struct Writing {
@@ -98,7 +101,7 @@ fn restore(from: &Path, to: &Path) -> Command {
 fn backups_of_a_running_process_are_whole() {
     let writing = Writing::start();
     let (mut entries, mut reused) = (0, 0);
-    for round in 0..COPIES {
+    for round in 0..copies() {
         entries = writing.goes_on(entries);
         // Most go on from the one before.
         let to = writing.path(&format!("backup-{}", round % 3 / 2));
@@ -143,7 +146,7 @@ fn plain_copy(data: &Path, to: &Path, order: usize) {
 fn plain_copies_of_a_running_process_start_or_say_how() {
     let writing = Writing::start();
     let (mut entries, mut rebuilt) = (0, 0);
-    for round in 0..COPIES {
+    for round in 0..copies() {
         entries = writing.goes_on(entries);
         let copy = writing.path("copy");
         plain_copy(&writing.data(), &copy, round);
@@ -179,7 +182,7 @@ fn plain_copies_of_a_running_process_start_or_say_how() {
             .arg("/dev/null"));
         fs::remove_dir_all(&copy).unwrap();
     }
-    println!("{rebuilt} of {COPIES} copies were rebuilt");
+    println!("{rebuilt} of {} copies were rebuilt", copies());
     writing.process.stop();
 }
 

@@ -98,7 +98,7 @@ pub enum Error {
     },
     /// The disk is full, and room is waited for no longer ([`Journal::give_up`](crate::Journal::give_up)). Nothing of the
     /// batch was kept.
-    #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]
+    #[error("no room to append to {}: {cause}; free some space", path.display())]
     Full {
         /// The segment that was to be written.
         path: PathBuf,
@@ -129,6 +129,17 @@ pub enum Error {
     #[cfg(feature = "kinesis")]
     #[error(transparent)]
     Kinesis(#[from] headcount_kinesis::Error),
+    /// The folder of the journal is not at its place any more.
+    #[error(
+        "{}: {what} while headcount used it as a journal, so nothing more is stored there; what was stored went with the folder: put it back and start headcount again",
+        path.display()
+    )]
+    Moved {
+        /// Where the folder was.
+        path: PathBuf,
+        /// What became of it, as a part of a sentence.
+        what: &'static str,
+    },
     /// The journal has been closed, and all that was durable has been read.
     #[error("the journal is closed")]
     Closed,

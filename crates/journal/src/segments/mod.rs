@@ -11,6 +11,7 @@
 
 mod cursor;
 mod disk;
+mod folder_identity;
 mod frame;
 mod journal;
 mod lock;
