@@ -58,7 +58,11 @@ pub(crate) fn masked(text: &[u8], schema: &dyn Schema, people: &PeopleKey) -> St
         return begin(&json);
     }
     let is_json = is_json(text);
-    let text = if is_json { text } else { &text[..text.len().min(EXCERPT_BYTES)] };
+    let text = if is_json {
+        text
+    } else {
+        &text[..text.len().min(EXCERPT_BYTES)]
+    };
     let keys = TopKeys::of(text);
     let root = schema.allowed(&|key| keys.has(key));
     let mut out = Vec::with_capacity(text.len());

@@ -151,6 +151,7 @@ impl<'a, 'o> Mask<'a, 'o> {
             let is_listed = !matches!(below, Allowed::Nothing | Allowed::Unknown);
             if !is_listed && !is_word(name.as_bytes()) {
                 odd_keys += 1;
+                self.blanked += u64::from(allowed.is_unexpected());
                 self.mask_key(start, key, odd_keys);
             }
             self.value(below, depth + 1)?;
@@ -178,7 +179,9 @@ impl<'a, 'o> Mask<'a, 'o> {
     fn text(&mut self, start: usize, text: Text<'_>, allowed: &'static Allowed) {
         if matches!(allowed, Allowed::PersonId) {
             let name = text.unescape();
-            let pseudonym = self.people.pseudonym_of_text(name.as_deref().unwrap_or_default());
+            let pseudonym = self
+                .people
+                .pseudonym_of_text(name.as_deref().unwrap_or_default());
             return self.replace(start, format!("\"{pseudonym}\"").as_bytes());
         }
         let stays = match (&self.refused, allowed) {
@@ -208,7 +211,6 @@ impl<'a, 'o> Mask<'a, 'o> {
     fn mask_key(&mut self, start: usize, key: Text<'_>, number: u32) {
         let end = start + key.raw.len() + 2;
         let name = format!("\"masked-{number}\"");
-        self.blanked += 1;
         self.out
             .extend_from_slice(&self.walker.bytes[self.copied..start]);
         self.out.extend_from_slice(name.as_bytes());
@@ -268,7 +270,9 @@ fn is_harmless(text: Text<'_>, allowed: &Allowed) -> bool {
         Allowed::Id => looks_like_id(text.raw),
         Allowed::Word(words) => words.iter().any(|word| word.as_bytes() == text.raw),
         Allowed::Name => !holds_a_key(text.raw),
-        Allowed::Number => text.unescape().is_some_and(|text| allowed.takes_text(&text)),
+        Allowed::Number => text
+            .unescape()
+            .is_some_and(|text| allowed.takes_text(&text)),
         _ => false,
     }
 }

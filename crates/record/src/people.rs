@@ -96,7 +96,10 @@ mod tests {
         let once = KEY.pseudonym(42);
         assert_eq!(KEY.pseudonym(once), once);
         let text = KEY.pseudonym_of_text("did:plc:ann");
-        assert!(text.starts_with("masked:") && !text.contains("ann"), "{text}");
+        assert!(
+            text.starts_with("masked:") && !text.contains("ann"),
+            "{text}"
+        );
         assert_eq!(KEY.pseudonym_of_text(&text), text);
         assert_eq!(KEY.pseudonym_of_text("42"), once.to_string());
         assert_ne!(KEY.pseudonym_of_text("masked:42"), "masked:42");

@@ -99,5 +99,8 @@ fn quoted_word(text: &[u8]) -> Option<(usize, &[u8])> {
     let length = value_length(text)?;
     let begin = 1 + usize::from(text[0] == b'u');
     let word = text.get(begin..length)?;
-    Some((length, word.strip_suffix(&text[begin - 1..begin]).unwrap_or(word)))
+    Some((
+        length,
+        word.strip_suffix(&text[begin - 1..begin]).unwrap_or(word),
+    ))
 }

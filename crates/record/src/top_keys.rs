@@ -39,7 +39,9 @@ impl<'a> TopKeys<'a> {
 /// The text within quotes, if it is one.
 fn key(quoted: &[u8]) -> Option<Cow<'_, str>> {
     if quoted.contains(&b'\\') {
-        return serde_json::from_slice::<String>(quoted).ok().map(Cow::Owned);
+        return serde_json::from_slice::<String>(quoted)
+            .ok()
+            .map(Cow::Owned);
     }
     let inside = quoted.get(1..quoted.len().checked_sub(1)?)?;
     std::str::from_utf8(inside).ok().map(Cow::Borrowed)

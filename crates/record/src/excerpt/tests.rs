@@ -68,7 +68,10 @@ fn a_text_in_the_place_of_a_number_or_an_answer_may_be_a_persons() {
         for close in [close, "", ",,"] {
             let with = |value| format!("{open}\"{key}\":\"{value}\",\"time\":5{close}");
             let kept = excerpt(&with("Ann QZQZQZQZ"));
-            assert!(kept.starts_with(&format!("{open}\"{key}\":\"masked\"")), "{kept}");
+            assert!(
+                kept.starts_with(&format!("{open}\"{key}\":\"masked\"")),
+                "{kept}"
+            );
         }
     }
     for fine in [

@@ -5,7 +5,9 @@
 //! does not count among the values that nobody expected.
 
 use super::Feed;
-use crate::allowed::Allowed::{self, Id, List, Name, Nothing, Number, Object, Person, Word, Written};
+use crate::allowed::Allowed::{
+    self, Id, List, Name, Nothing, Number, Object, Person, Word, Written,
+};
 
 /// Keys that say by themselves what their value is, wherever a broken record has them.
 pub(super) const LANDMARKS: &[&str] = &[
