@@ -233,6 +233,7 @@ impl Partition {
                 position,
                 received,
                 repaired,
+                blanked,
             } => {
                 state.account.received += received;
                 let at = |position: &serde_json::Value| position.get("at")?.as_u64();
@@ -245,6 +246,7 @@ impl Partition {
                     None => self.quarantine.settle_once(),
                 }
                 state.account.repaired += repaired;
+                state.account.blanked += blanked;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }

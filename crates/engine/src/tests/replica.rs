@@ -322,6 +322,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
         position: 0.into(),
         received: 1,
         repaired: 0,
+        blanked: 0,
     };
     put(partition, 1, Kind::CONTROL, &position.to_body());
 }
