@@ -8,7 +8,7 @@ use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
 use headcount_record::{Masking, MaskingMode};
-use headcount_server::{HostName, ServerState};
+use headcount_server::ServerState;
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
@@ -62,8 +62,8 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process passes on in `Host`.
-    pub(crate) hosts: Vec<HostName>,
+    /// What the server allows its clients.
+    pub(crate) server: headcount_server::Options,
 }
 
 /// The channels between the server and the rest of the process.
@@ -133,10 +133,7 @@ impl Live {
             disk,
             questions,
         };
-        let options = headcount_server::Options {
-            hosts: self.hosts.clone(),
-            ..headcount_server::Options::default()
-        };
+        let options = self.server.clone();
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
             // The server starts first, so that probes are answered while the journal is read.

@@ -19,6 +19,7 @@ mod interrupt_handler;
 mod live;
 mod lost_entries;
 mod metrics;
+mod open_files;
 mod opening_notice;
 mod progress;
 mod recordings;
