@@ -9,6 +9,7 @@ use clap::{
 };
 use headcount_address::listen;
 use headcount_lake::LakeAddress;
+use headcount_record::MaskingMode;
 use headcount_server::HostName;
 use headcount_serving::ServingAddress;
 use headcount_source::SourceAddress;
@@ -17,6 +18,7 @@ use headcount_standin::Speed;
 use crate::{
     backend::JournalAddress,
     defaults::CHECKPOINT_SECONDS,
+    disk::byte_size::ByteSize,
     exit::{USAGE, exit},
     recordings::RecordingAddress,
 };
@@ -154,6 +156,8 @@ pub(crate) struct RunArgs {
     pub(crate) unprotected: bool,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
 }
 
 impl RunArgs {
@@ -249,6 +253,16 @@ pub(crate) struct ClusterArgs {
     pub(crate) no_archive: bool,
 }
 
+/// The disk of the data folder.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DiskArgs {
+    /// The room on the disk of the data folder that is never used, such as 2GiB: records are not taken when less is free.
+    /// The archive and checkpoints stop at twice as much, and a warning comes at four times as much. All of it goes on by
+    /// itself. The default is 2 % of the disk, at most 1GiB; 0 switches it off.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_RESERVE")]
+    pub(crate) reserve: Option<ByteSize>,
+}
+
 /// What is fixed when a journal is created.
 #[derive(Debug, Args)]
 pub(crate) struct NewJournalArgs {
@@ -258,6 +272,20 @@ pub(crate) struct NewJournalArgs {
     /// Keep names, photos and ids of people as they arrive instead of masking them.
     #[arg(long, env = "HEADCOUNT_KEEP_PEOPLE")]
     pub(crate) keep_people: bool,
+    /// Mask also what people write: comments, descriptions, and links to photos. Names of events, groups and venues stay.
+    #[arg(long, env = "HEADCOUNT_MASK_TEXTS", conflicts_with = "keep_people")]
+    pub(crate) mask_texts: bool,
+}
+
+impl NewJournalArgs {
+    /// What is masked in records.
+    pub(crate) fn masking_mode(&self) -> MaskingMode {
+        match (self.keep_people, self.mask_texts) {
+            (true, _) => MaskingMode::Nothing,
+            (false, false) => MaskingMode::People,
+            (false, true) => MaskingMode::PeopleAndTexts,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -285,6 +313,8 @@ pub(crate) struct ImportArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
     /// The journal, if not in the data folder, as for `run`.
     #[arg(
         long,

@@ -5,7 +5,7 @@ use std::{
         Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use headcount_telemetry::Share;
@@ -43,6 +43,8 @@ pub(crate) struct AckedOffsets {
     busy_since: Mutex<[Option<Instant>; 3]>,
     shown: BusyShares,
     abandoned: AtomicBool,
+    /// Set while there is too little room for checkpoints.
+    holds_checkpoints: AtomicBool,
     /// How often a channel became free, or all waiting was ended.
     freed: Mutex<u64>,
     more_freed: Condvar,
@@ -105,6 +107,15 @@ impl AckedOffsets {
         drop(waited.expect("the lock is not poisoned"));
     }
 
+    /// Waits this long, or until all waiting is ended.
+    pub(crate) fn pause(&self, wait: Duration) {
+        let freed = self.freed.lock().expect("the lock is not poisoned");
+        let waited = self
+            .more_freed
+            .wait_timeout_while(freed, wait, |_| !self.is_abandoned());
+        drop(waited.expect("the lock is not poisoned"));
+    }
+
     fn count_freed(&self) {
         *self.freed.lock().expect("the lock is not poisoned") += 1;
         self.more_freed.notify_all();
@@ -126,6 +137,16 @@ impl AckedOffsets {
 
     pub(crate) fn set_checkpointed(&self, offset: u64) {
         self.checkpointed.store(offset, Ordering::Relaxed);
+    }
+
+    /// Has no checkpoints written, or lets them go on.
+    pub(crate) fn hold_checkpoints(&self, hold: bool) {
+        self.holds_checkpoints.store(hold, Ordering::Relaxed);
+    }
+
+    /// Whether no checkpoint is to be written.
+    pub(crate) fn holds_checkpoints(&self) -> bool {
+        self.holds_checkpoints.load(Ordering::Relaxed)
     }
 
     /// Ends all waiting: another process owns the partition.
@@ -151,7 +172,7 @@ impl AckedOffsets {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
+    use std::thread;
 
     use super::*;
 
@@ -172,5 +193,14 @@ mod tests {
                 wake(&acked);
             });
         }
+    }
+
+    #[test]
+    fn a_pause_ends_when_the_partition_is_abandoned() {
+        let acked = AckedOffsets::new(None, 0);
+        thread::scope(|scope| {
+            scope.spawn(|| acked.pause(Duration::from_secs(86_400)));
+            acked.abandon();
+        });
     }
 }

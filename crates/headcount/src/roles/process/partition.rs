@@ -31,10 +31,12 @@ use crate::{
 
 /// Bytes of the journal applied before the thread answers requests again.
 const READ_BYTES: usize = 1 << 20;
-/// How long an idle partition waits for entries before it answers requests again.
-const POLL: Duration = Duration::from_millis(5);
-/// Between two attempts to read a journal that is away.
-const OUTAGE_POLL: Duration = Duration::from_millis(50);
+/// How long an idle partition waits for entries before it checks whether a channel is due. Entries and requests wake it.
+const IDLE: Duration = Duration::from_secs(1);
+/// The same while deltas may be due, or while it catches up.
+const BUSY: Duration = Duration::from_millis(5);
+/// Between two attempts to read a journal that is away. Requests are answered in between.
+const OUTAGE_RETRY: Duration = Duration::from_millis(250);
 /// The handle of a running follower.
 pub(crate) struct Follower {
     handle: PartitionHandle,
@@ -62,17 +64,20 @@ impl Follower {
             hint,
         };
         let reader = journal.reader_at(at, &place)?;
-        let (handle, requests) = partition_handle(progress_of(&partition, false, 0));
+        let waker = reader.waker();
+        let (handle, requests) =
+            partition_handle(progress_of(&partition, false, 0), move || waker.wake());
         let (tell_ready, ready) = sync_channel(1);
         let serves = to.serving.is_some();
         let offset = partition.next_offset();
         let acked = AckedOffsets::new(served.then_some(offset), offset);
         let checkpoint_every = to.checkpoint_every;
-        let publisher = Publisher::start(at, to, acked)?;
+        let publisher = Publisher::start(at, to, acked, &bus)?;
         let acked = Arc::clone(publisher.acked());
         if serves {
             partition.watch(!served);
         }
+        let guard = bus.guard(format!("the thread that counts partition {at}"));
         let run = FollowerLoop {
             at,
             partition,
@@ -80,12 +85,16 @@ impl Follower {
             requests,
             schedule: PublishSchedule::new(journal.id(), at, serves, checkpoint_every, publisher),
             bus,
+            serves,
             waits: false,
             ready: Some(tell_ready),
         };
         let thread = thread::Builder::new()
             .name(format!("partition-{at}"))
-            .spawn(move || run.run())
+            .spawn(move || {
+                let _guard = guard;
+                run.run();
+            })
             .context("start a thread")?;
         Ok(Self {
             handle,
@@ -143,6 +152,8 @@ struct FollowerLoop {
     requests: RequestInbox,
     schedule: PublishSchedule,
     bus: EventBus,
+    /// Whether the partition is published to a serving store.
+    serves: bool,
     /// Whether the journal cannot be read at present.
     waits: bool,
     /// Present until everything that was in the journal at the start is counted.
@@ -176,7 +187,11 @@ impl FollowerLoop {
                 // After a request to stop, it counts on only to the end of the journal.
                 stop |= self.requests.answer(|scope| self.partition.survey(scope));
             }
-            let wait = if stop { Duration::ZERO } else { POLL };
+            let wait = match stop {
+                true => Duration::ZERO,
+                false if self.ready.is_some() || self.serves => BUSY,
+                false => IDLE,
+            };
             let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
                 Err(error) if error.may_pass() => {
                     self.waits_for(&error);
@@ -229,7 +244,7 @@ impl FollowerLoop {
             tracing::warn!("partition {}: counting is paused: {error}", self.at);
         }
         self.waits = true;
-        thread::sleep(OUTAGE_POLL);
+        self.requests.wait(OUTAGE_RETRY);
     }
 
     fn goes_on(&mut self) {

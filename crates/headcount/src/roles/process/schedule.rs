@@ -125,6 +125,7 @@ impl PublishSchedule {
         let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
         let checkpoint = !self.more
+            && !self.acked().holds_checkpoints()
             && self.is_free(Channel::Checkpoints)
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
