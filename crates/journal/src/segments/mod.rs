@@ -25,6 +25,7 @@ mod read_only;
 mod reader;
 mod recovery;
 mod report;
+mod retention;
 mod segment;
 mod tail;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub(crate) use read_buffer::ReadBuffer;
 pub use read_only::ReadOnly;
 pub(crate) use reader::SegmentReader;
 pub use report::{PartitionReport, Report, stat, verify};
+pub use segment::ClosedSegment;
 
 /// The format of all files of a journal. Another one is refused, never guessed at. In version 1 the kind of a frame told
 /// records from controls and nothing more, so the files do not say what the records are of.

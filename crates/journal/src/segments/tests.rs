@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod faults;
 mod group;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
