@@ -22,6 +22,7 @@ use crate::{
     exit::{USAGE, exit},
     open_files::connections_within,
     recordings::RecordingAddress,
+    roles::process::retention::Retention,
 };
 
 /// The environment variable that may give sources instead of the command line.
@@ -292,13 +293,21 @@ pub(crate) struct ClusterArgs {
 }
 
 /// The disk of the data folder.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct DiskArgs {
     /// The room on the disk of the data folder that is never used, such as 2GiB: records are not taken when less is free.
     /// The archive and checkpoints stop at twice as much, and a warning comes at four times as much. All of it goes on by
     /// itself. The default is 2 % of the disk, at most 1GiB; 0 switches it off.
     #[arg(long, value_name = "SIZE", env = "HEADCOUNT_RESERVE")]
     pub(crate) reserve: Option<ByteSize>,
+    /// How much of a journal in the data folder is kept: an age such as 30d or 12h, or a size such as 20GiB. Whole segments
+    /// are deleted, for ever, and only what is counted in a checkpoint and, unless --no-archive is given, archived. The
+    /// default is to keep everything.
+    #[arg(long, value_name = "AGE|SIZE", env = "HEADCOUNT_KEEP")]
+    pub(crate) keep: Option<Retention>,
+    /// The size of a segment of a journal in the data folder, at least 4KiB. The default is 64MiB.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_SEGMENT_SIZE")]
+    pub(crate) segment_size: Option<ByteSize>,
 }
 
 /// What is fixed when a journal is created.

@@ -51,7 +51,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         lake: args.cluster.lake,
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
-        reserve: args.disk.reserve,
+        disk: args.disk,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
         server: args.clients.options(open_files::raise_limit()),

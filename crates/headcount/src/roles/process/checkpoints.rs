@@ -14,6 +14,8 @@ use crate::data::DataDir;
 
 /// The file in the folder of a partition's state.
 const NAME: &str = "checkpoint";
+/// Beside it, once retention has deleted a part of the journal: a checkpoint that reaches at least as far as that.
+const BASE: &str = "base";
 
 /// Keeps checkpoints and finds the newest.
 #[derive(Clone)]
@@ -57,23 +59,65 @@ impl Checkpoints {
             Ok(None) => StartingPoint::anew(Partition::new()),
             Err(error) => {
                 tracing::warn!("{error:#}; recounting from the journal");
-                StartingPoint::anew(Partition::new())
+                match self.base(journal, at) {
+                    Ok(Some(base)) => StartingPoint::anew(base),
+                    Ok(None) => StartingPoint::anew(Partition::new()),
+                    Err(error) => {
+                        tracing::warn!("{error:#}");
+                        StartingPoint::anew(Partition::new())
+                    }
+                }
             }
         }
+    }
+
+    /// The counts of what retention has deleted and a little more; `None` if it has deleted nothing.
+    pub(crate) fn base(&self, journal: u64, at: u16) -> Result<Option<Partition>> {
+        let Self::Folder(data) = self else {
+            return Ok(None);
+        };
+        let base = read(&data.state(at).join(BASE), journal, at)?;
+        Ok(base.map(|(partition, _)| partition))
+    }
+
+    /// As [`base`](Self::base), where retention is known to have deleted something.
+    pub(crate) fn known_base(&self, journal: u64, at: u16) -> Result<Partition> {
+        Ok(self.base(journal, at)?.unwrap_or_else(Partition::new))
+    }
+
+    /// Makes the newest checkpoint the base of a partition, durably, and returns its offset. Before a part of the journal is
+    /// deleted there must be a base that reaches as far.
+    pub(crate) fn keep_base(&self, journal: u64, at: u16) -> Result<u64> {
+        let Self::Folder(data) = self else {
+            return Ok(0);
+        };
+        let folder = data.state(at);
+        let beside = folder.join("base.tmp");
+        // A link needs no room, and what it leads to does not change: a newer checkpoint is another file.
+        if let Err(error) = fs::remove_file(&beside)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error).with_context(|| format!("remove {}", beside.display()));
+        }
+        fs::hard_link(folder.join(NAME), &beside)
+            .with_context(|| format!("link {}", beside.display()))?;
+        let Some((partition, _)) = read(&beside, journal, at)? else {
+            return Ok(0);
+        };
+        fs::rename(&beside, folder.join(BASE))
+            .and_then(|()| File::open(&folder)?.sync_all())
+            .with_context(|| format!("rename {}", beside.display()))?;
+        Ok(partition.next_offset())
     }
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
         match self {
             Self::Folder(data) => {
                 let path = data.state(at).join(NAME);
-                let file = match fs::read(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                    file => {
-                        file.with_context(|| format!("read the checkpoint {}", path.display()))?
-                    }
-                };
-                let place = path.display().to_string();
-                Ok(Some(Partition::from_bytes(&file, &place, journal, at)?))
+                match read(&path, journal, at)? {
+                    None => Ok(self.base(journal, at)?.map(|base| (base, Vec::new()))),
+                    newest => Ok(newest),
+                }
             }
             Self::Lake(store) => {
                 let read = |offset, bytes: &[u8]| {
@@ -105,6 +149,16 @@ impl Checkpoints {
                 .with_context(|| format!("write the checkpoint of partition {at} to the lake")),
         }
     }
+}
+
+/// Reads a checkpoint; `None` if there is no file.
+fn read(path: &Path, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
+    let file = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.with_context(|| format!("read the checkpoint {}", path.display()))?,
+    };
+    let place = path.display().to_string();
+    Ok(Some(Partition::from_bytes(&file, &place, journal, at)?))
 }
 
 /// Writes a checkpoint into a folder, which it creates if necessary. The file is written under another name, synced and
