@@ -4,6 +4,7 @@ mod bounds;
 mod calendar;
 mod quarantine;
 mod replica;
+mod topics;
 mod windows;
 mod writers;
 

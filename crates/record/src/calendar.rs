@@ -81,6 +81,10 @@ impl Schema for Calendar {
         NAMESPACE
     }
 
+    fn responses(&self) -> &'static [Response] {
+        &Response::ALL
+    }
+
     fn feeds(&self) -> &[&'static str] {
         &["calendar-rsvps", "calendar-events"]
     }

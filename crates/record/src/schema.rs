@@ -2,6 +2,7 @@
 
 use crate::{
     dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason, record::Record,
+    response::Response,
 };
 
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
@@ -21,6 +22,9 @@ pub trait Schema: Send + Sync {
 
     /// What its ids are ids in.
     fn namespace(&self) -> Namespace;
+
+    /// What its answers may be, in the order of [`Response::ALL`].
+    fn responses(&self) -> &'static [Response];
 
     /// The names of its feeds, each with records of one kind; the first is that of the answers. A
     /// name has lower-case letters, digits, `-` and `_` only, as it becomes part of the names of

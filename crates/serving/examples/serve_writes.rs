@@ -94,7 +94,7 @@ fn changes(commit: u32, events: u32) -> Changes {
                     country: format!("{}{at}", country(at)).into(),
                     yes: offset,
                     no: 1,
-                    maybe: 0,
+                    maybe: None,
                     heads: offset,
                 })
                 .collect(),

@@ -35,14 +35,14 @@ pub enum ReplicaEvent {
         /// Rows that are new or have changed.
         rows: Vec<Row>,
     },
-    /// The partition stands at this offset, with this book.
+    /// The partition stands at this offset, with this metadata.
     Commit {
         /// The partition.
         partition: u16,
         /// The next offset: everything before it is in the rows.
         offset: u64,
-        /// The partition's book at this offset, as the engine encodes it.
-        book: Vec<u8>,
+        /// The metadata of the partition at this offset, as the engine encodes it.
+        meta: Vec<u8>,
         /// Answers for the map as JSON, one for each commit since the last one; none after a load.
         pulses: Vec<Vec<u8>>,
     },
@@ -223,7 +223,7 @@ impl StoreFollower {
         self.tell(ReplicaEvent::Commit {
             partition,
             offset: commit.offset,
-            book: commit.body,
+            meta: commit.body,
             pulses,
         })
         .await;

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use headcount_engine::{Changes, CountryPart, Statistics, Step};
+use headcount_engine::{Changes, CountryPart, Delta, Statistics};
 use tokio::sync::Mutex;
 
 use super::{
@@ -93,23 +93,24 @@ impl Serving {
         Ok(())
     }
 
-    /// Writes the delta from a commit to a later one into the changelog; `pulses` as JSON. Write the steps of a partition
+    /// Writes the delta from a commit to a later one into the changelog; `pulses` as JSON. Write the deltas of a partition
     /// in order, and repeat one after an error.
     ///
     /// # Errors
     /// As [`Serving::write`].
-    pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
+    pub async fn write_delta(&self, partition: u16, delta: &Delta, pulses: &[u8]) -> Result<()> {
         let writer = self.writer(partition)?.id.load(Ordering::Relaxed);
-        let change = changelog::writes(partition, writer, step, pulses);
+        let change = changelog::writes(partition, writer, delta, pulses);
         // The changes first: readers that see a latest commit look for what leads to it.
         self.store.write(change).await?;
-        self.write_latest(partition, step.offset, &step.meta).await
+        self.write_latest(partition, delta.offset, &delta.meta)
+            .await
     }
 
-    async fn write_latest(&self, partition: u16, offset: u64, book: &[u8]) -> Result<()> {
+    async fn write_latest(&self, partition: u16, offset: u64, meta: &[u8]) -> Result<()> {
         let latest = Write::Latest {
             partition,
-            commit: commit(offset, book),
+            commit: commit(offset, meta),
         };
         self.store.write(vec![latest.at(offset)]).await
     }
@@ -223,7 +224,8 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
         country: country.clone(),
         yes: 0,
         no: 0,
-        maybe: 0,
+        // The sum of a partition has the answer if any of its countries has.
+        maybe: None,
         heads: 0,
     }
 }

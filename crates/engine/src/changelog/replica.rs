@@ -1,6 +1,6 @@
 //! A partition's figures without its counting: rows and metadata, as another process sends them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use headcount_record::{Group, Known, Venue};
 use serde::de::DeserializeOwned;
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
-/// [`Step`](crate::Step)s from there. Once it has all rows and the metadata of a commit, its
+/// [`Delta`](crate::Delta)s from there. Once it has all rows and the metadata of a commit, its
 /// surveys are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
@@ -136,7 +136,7 @@ impl Replica {
             next_offset: self.next_offset,
             sources: &self.sources,
             feeds: &self.feeds,
-            secondary: &self.secondary,
+            secondary: Cow::Borrowed(&self.secondary),
             oldest: self.watermark.oldest_window(),
             events: &self.events,
             members: &self.members,

@@ -1,8 +1,8 @@
 //! One pass over the event rows of a partition, whoever keeps them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use headcount_record::{Key, Namespace, Response};
+use headcount_record::{Key, Namespace, Response, Topic};
 
 use crate::{
     catalog::{Catalog, UNKNOWN},
@@ -25,7 +25,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
     pub(crate) sources: &'a BTreeMap<u16, JournaledSource>,
     pub(crate) feeds: &'a Feeds,
-    pub(crate) secondary: &'a SecondaryTotals,
+    pub(crate) secondary: Cow<'a, SecondaryTotals>,
     /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
     pub(crate) events: &'a Rows<EventRow>,
@@ -117,6 +117,31 @@ impl Facts<'_> {
 struct VenueTally<'a> {
     latest: Option<&'a EventRow>,
     answers: Answers,
+}
+
+/// A topic's answers, and what it is called: of the names that groups with answers tell the least. So
+/// it depends neither on the order of arrival nor on groups that have other topics now.
+#[derive(Clone)]
+struct TopicTally<'a> {
+    topic: &'a Arc<Topic>,
+    answers: Answers,
+}
+
+impl<'a> TopicTally<'a> {
+    fn of(topic: &'a Arc<Topic>) -> Self {
+        Self {
+            topic,
+            answers: Answers::default(),
+        }
+    }
+
+    fn add(&mut self, topic: &'a Arc<Topic>, answers: Answers) {
+        // Most groups share the topic itself, so that texts are seldom compared.
+        if !Arc::ptr_eq(topic, self.topic) && topic.name < self.topic.name {
+            self.topic = topic;
+        }
+        self.answers.add(answers);
+    }
 }
 
 /// The state of a pass: sums into arrays by number.
@@ -279,10 +304,9 @@ impl<'a> Pass<'a> {
             cities[group.city as usize]
                 .get_or_insert_with(Answers::default)
                 .add(counts.answers);
-            for &topic in &group.topics {
-                topics[topic as usize]
-                    .get_or_insert_with(Answers::default)
-                    .add(counts.answers);
+            for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
+                let sum = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
+                sum.add(topic, counts.answers);
             }
         }
         survey.countries = named(catalog.countries.keys(), countries)
@@ -292,9 +316,9 @@ impl<'a> Pass<'a> {
             .filter_map(|(city, answers)| Some((city, answers?)))
             .collect();
         survey.topics = named(catalog.topics.keys(), topics)
-            .enumerate()
-            .filter_map(|(at, (topic, answers))| {
-                Some((topic, (catalog.topic_name(at).clone(), answers?)))
+            .filter_map(|(key, sum)| {
+                let TopicTally { topic, answers } = sum?;
+                Some((key, (topic.name.clone(), answers)))
             })
             .collect();
         survey.venues = named(catalog.venue_ids.keys(), self.venues)

@@ -9,7 +9,7 @@ mod feed;
 
 use crate::{
     MAX_BYTES, dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason,
-    record::Record, schema::Schema, text::RecordText,
+    record::Record, response::Response, schema::Schema, text::RecordText,
 };
 use fast::Draft;
 
@@ -30,6 +30,10 @@ impl Schema for Meetup {
 
     fn namespace(&self) -> Namespace {
         Namespace::MEETUP
+    }
+
+    fn responses(&self) -> &'static [Response] {
+        &[Response::No, Response::Yes]
     }
 
     fn feeds(&self) -> &[&'static str] {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_engine::{Changes, Row, SnapshotComplete, Step, Table};
+use headcount_engine::{Changes, Delta, Row, SnapshotComplete, Table};
 use headcount_serving::{Error, ReplicaEvent, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
@@ -30,8 +30,8 @@ fn commit(offset: u64) -> Changes {
     }
 }
 
-fn step(to: &Changes) -> Step {
-    Step {
+fn delta(to: &Changes) -> Delta {
+    Delta {
         previous: to.offset - 1,
         offset: to.offset,
         rows: to.rows.clone(),
@@ -39,11 +39,11 @@ fn step(to: &Changes) -> Step {
     }
 }
 
-/// A step and the tables, again and again until both are taken.
+/// A delta and the tables, again and again until both are taken.
 async fn write(serving: &Serving, offset: u64) {
     let changes = commit(offset);
-    let step = step(&changes);
-    while let Err(error) = serving.write_step(0, &step, b"[]").await {
+    let delta = delta(&changes);
+    while let Err(error) = serving.write_delta(0, &delta, b"[]").await {
         assert!(error.is_retryable(), "{error}");
     }
     while let Err(error) = serving.write(0, &changes).await {
@@ -107,8 +107,8 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
 
     drop(reached);
     timeout(LIMIT, writer).await.unwrap().unwrap();
-    let (_, offset, book) = reader.latest().await.unwrap().remove(0);
-    assert_eq!(book, offset.to_le_bytes());
+    let (_, offset, meta) = reader.latest().await.unwrap().remove(0);
+    assert_eq!(meta, offset.to_le_bytes());
     let mut rows = 0;
     for page in 0.. {
         match reader.rows(0, Table::Events, page).await.unwrap().len() {

@@ -19,7 +19,7 @@ pub(crate) enum Channel {
     /// Changes for tables.
     Tables,
     /// Deltas from commit to commit, for serving processes.
-    Steps,
+    Deltas,
     /// Checkpoints.
     Checkpoints,
 }
@@ -29,7 +29,7 @@ struct BusyShares([Share; 3]);
 
 impl Default for BusyShares {
     fn default() -> Self {
-        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        let channels = [Channel::Tables, Channel::Deltas, Channel::Checkpoints];
         Self(channels.map(|channel| Share::of(METRICS.publish_busy.of(channel))))
     }
 }
