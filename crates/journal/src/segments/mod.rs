@@ -12,6 +12,7 @@ mod cursor;
 mod disk;
 mod frame;
 mod journal;
+mod kinds_file;
 mod lock;
 mod log;
 mod manifest;
