@@ -160,8 +160,6 @@ impl KafkaReader {
         }
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + SLICE);
-        // What the library tells the consumer as a whole; no message comes this way.
-        let _ = self.consumer.poll(Duration::ZERO);
         match self.fill(batch, max_bytes, deadline) {
             Ok(()) => Ok(batch.len()),
             Err(error) => {
@@ -278,6 +276,8 @@ impl KafkaReader {
                 true => deadline.saturating_duration_since(Instant::now()),
                 false => Duration::ZERO,
             };
+            // What the library tells the consumer as a whole; no message comes this way.
+            let _ = self.consumer.poll(Duration::ZERO);
             self.look(left.min(SLICE))?;
             if self.current.is_some() {
                 return Ok(true);
