@@ -14,6 +14,7 @@ mod event_bus;
 mod exit;
 mod failures;
 mod interrupt_handler;
+mod judgement;
 mod live;
 mod metrics;
 mod opening_notice;

@@ -15,6 +15,7 @@ use crate::{
     data::DataDir,
     event_bus::EventBus,
     exit::{NO_INPUT, exit},
+    judgement::Judgement,
     roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     roles::process::held_partitions::{CountingOptions, HeldPartitions},
@@ -49,19 +50,22 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None)
     }
 
-    /// Opens the folder and recounts the journal without checkpoints. Record times are judged at `moment` too, ms since
-    /// 1970.
-    pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
-        Self::open_with(data, None, None, Some(moment))
+    /// Opens the folder and recounts the journal without checkpoints, record times judged as the judgement says. It stays
+    /// with the journal.
+    pub(crate) fn open_anew(data: &DataDir, judgement: Judgement) -> Result<Self> {
+        Self::open_with(data, None, None, Some(judgement))
     }
 
     fn open_with(
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
-        anew: Option<i64>,
+        anew: Option<Judgement>,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
+        if let Some(judgement) = anew {
+            judgement.write(data)?;
+        }
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
@@ -75,7 +79,7 @@ impl Store {
             },
             raw,
             bus: EventBus::new(),
-            anew,
+            anew: anew.map(|judgement| judgement.moment),
         };
         let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;

@@ -10,20 +10,28 @@ use crate::{
     cli,
     data::DataDir,
     engines::open_lake_to_read,
+    judgement::Judgement,
     opening_notice::OpeningNotice,
     store::{JournalSnapshot, Store},
     text::{number, time},
 };
 
 pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
-    let moment = args.judged_at.unwrap_or_else(now_ms);
     if let Some(lake) = args.from {
+        let moment = args.judged_at.unwrap_or_else(now_ms);
         return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }
     let data = DataDir::new(args.data.data);
     // Only for a clear error when there is nothing to rebuild from.
     crate::store::open_read_only(&data)?;
-    let store = Store::open_anew(&data, moment)?;
+    let asked = args.judged_at;
+    let known = match asked {
+        // What the last one left may be damaged, and this is the way out.
+        Some(_) => None,
+        None => Judgement::read(&data)?,
+    };
+    let judgement = Judgement::of_rebuild(asked, known, now_ms());
+    let store = Store::open_anew(&data, judgement)?;
     let held = store.handles.held();
     let partitions = held.len();
     let entries: u64 = held
@@ -31,18 +39,25 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         .map(|(_, part)| part.progress().next_offset)
         .sum();
     store.close()?;
+    let is_held = asked.is_none() && judgement.is_asked;
     if args.data.json {
         return print_json(&serde_json::json!({
             "partitions": partitions,
             "entries": entries,
-            "judged_at": moment,
+            "judged_at": judgement.moment,
+            "judged_at_is_held": is_held,
         }));
     }
     print(&format!(
         "recounted {} entries in {partitions} partitions\n\
-         record times were held against {} or their arrival, whichever is later\n",
+         record times were held against {} or their arrival, whichever is later\n{}",
         number(entries),
-        time(moment)
+        time(judgement.moment),
+        if is_held {
+            "an earlier rebuild --judged-at set this moment; to judge at this one, add --judged-at now\n"
+        } else {
+            ""
+        }
     ))
 }
 

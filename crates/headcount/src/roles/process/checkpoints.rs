@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use headcount_engine::Partition;
 use headcount_lake::checkpoints::CheckpointStore;
 
-use crate::data::DataDir;
+use crate::{data::DataDir, judgement::Judgement};
 
 /// The file in the folder of a partition's state.
 const NAME: &str = "checkpoint";
@@ -48,18 +48,48 @@ impl Checkpoints {
     /// The newest checkpoint of a partition, or the beginning of the journal if no checkpoint can be
     /// used: a checkpoint only saves time, and everything is in the journal.
     pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
+        let judged_at = self.judged_at();
+        let anew = || match judged_at {
+            Some(moment) => Partition::judging_at(moment),
+            None => Partition::new(),
+        };
         match self.newest(journal, at) {
+            // A rebuild that was killed has left it, or somebody has put it back.
+            Ok(Some((partition, _)))
+                if judged_at.is_some() && partition.judged_at() != judged_at =>
+            {
+                tracing::warn!(
+                    "the checkpoint of partition {at} was counted with record times held against another moment than the \
+                     last rebuild's; recounting from the journal"
+                );
+                StartingPoint::anew(anew())
+            }
             Ok(Some((partition, hint))) => StartingPoint {
                 partition,
                 hint,
                 served: false,
             },
-            Ok(None) => StartingPoint::anew(Partition::new()),
+            Ok(None) => StartingPoint::anew(anew()),
             Err(error) => {
                 tracing::warn!("{error:#}; recounting from the journal");
-                StartingPoint::anew(Partition::new())
+                StartingPoint::anew(anew())
             }
         }
+    }
+
+    /// The moment that record times are held against too, as the last rebuild left it.
+    fn judged_at(&self) -> Option<i64> {
+        let Self::Folder(data) = self else {
+            // What processes share is never rebuilt by one of them.
+            return None;
+        };
+        let judgement = Judgement::read(data).unwrap_or_else(|error| {
+            tracing::error!(
+                "{error:#}; records whose time seemed to be in the future may not count"
+            );
+            None
+        });
+        judgement.map(|judgement| judgement.moment)
     }
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
