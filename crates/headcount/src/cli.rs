@@ -17,6 +17,7 @@ use headcount_standin::Speed;
 use crate::{
     backend::JournalAddress,
     defaults::CHECKPOINT_SECONDS,
+    disk::byte_size::ByteSize,
     exit::{USAGE, exit},
     recordings::RecordingAddress,
 };
@@ -154,6 +155,8 @@ pub(crate) struct RunArgs {
     pub(crate) unprotected: bool,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
 }
 
 impl RunArgs {
@@ -249,6 +252,16 @@ pub(crate) struct ClusterArgs {
     pub(crate) no_archive: bool,
 }
 
+/// The disk of the data folder.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DiskArgs {
+    /// The room on the disk of the data folder that is never used, such as 2GiB: records are not taken when less is free.
+    /// The archive and checkpoints stop at twice as much, and a warning comes at four times as much. All of it goes on by
+    /// itself. The default is 2 % of the disk, at most 1GiB; 0 switches it off.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_RESERVE")]
+    pub(crate) reserve: Option<ByteSize>,
+}
+
 /// What is fixed when a journal is created.
 #[derive(Debug, Args)]
 pub(crate) struct NewJournalArgs {
@@ -285,6 +298,8 @@ pub(crate) struct ImportArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
     /// The journal, if not in the data folder, as for `run`.
     #[arg(
         long,

@@ -115,7 +115,8 @@ fn code_of_journal(error: &headcount_journal::Error) -> u8 {
     use headcount_journal::Error;
     match error {
         Error::Locked { .. } => CANNOT_CREATE,
-        Error::Full { .. } | Error::Poisoned { .. } => TEMPORARY,
+        // A journal that is closed under a process that uses it has lost its writer.
+        Error::Full { .. } | Error::Poisoned { .. } | Error::Closed => TEMPORARY,
         Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
         Error::Partitions { .. } | Error::Option(_) => USAGE,
         _ => IO,

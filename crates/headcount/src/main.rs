@@ -9,6 +9,7 @@ mod commands;
 mod counting;
 mod data;
 mod defaults;
+mod disk;
 mod engines;
 mod event_bus;
 mod exit;

@@ -1,6 +1,9 @@
 //! Opening a data folder: journal, checkpoints, and the counts brought up to date.
 
 use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -11,8 +14,11 @@ use headcount_engine::{Filter, Partition, Summary, Survey};
 use headcount_journal::{Journal, Options, ReadOnly};
 use headcount_lake::{Lake, LakeAddress, LakeDescription};
 
+use tokio::sync::watch;
+
 use crate::{
     data::DataDir,
+    disk::{byte_size::ByteSize, data_watch::DataWatchOptions, thresholds::Thresholds},
     event_bus::EventBus,
     exit::{NO_INPUT, exit},
     judgement::Judgement,
@@ -45,15 +51,20 @@ impl Store {
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<Option<LakeAddress>>,
+        thresholds: Thresholds,
     ) -> Result<Self> {
         let archive = archive.map(|lake| lake.unwrap_or_else(|| LakeAddress::Disk(data.lake())));
-        Self::open_with(data, partitions, archive.as_ref(), None)
+        Self::open_with(data, partitions, archive.as_ref(), None, thresholds)
     }
 
     /// Opens the folder and recounts the journal without checkpoints, record times judged as the judgement says. It stays
     /// with the journal.
     pub(crate) fn open_anew(data: &DataDir, judgement: Judgement) -> Result<Self> {
-        Self::open_with(data, None, None, Some(judgement))
+        // It takes no records, and its checkpoints replace others.
+        let thresholds = Thresholds {
+            reserve: Some(ByteSize(0)),
+        };
+        Self::open_with(data, None, None, Some(judgement), thresholds)
     }
 
     fn open_with(
@@ -61,6 +72,7 @@ impl Store {
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
         anew: Option<Judgement>,
+        thresholds: Thresholds,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
         if let Some(judgement) = anew {
@@ -69,7 +81,14 @@ impl Store {
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
+        let watch = DataWatchOptions {
+            folder: data.path().to_owned(),
+            thresholds,
+            archives_here: archive.is_some_and(|lake| is_on_disk_of(lake, data)),
+            shown: watch::Sender::new(None),
+        };
         let counting = CountingOptions {
+            watch,
             handles: PartitionHandles::new(journal.partitions()),
             journal,
             to: Destination {
@@ -96,6 +115,16 @@ impl Store {
     pub(crate) fn close(self) -> Result<()> {
         self.holdings.leave_all_by(Instant::now() + ARCHIVE_LIMIT)?;
         self.journal.close().context("close the journal")
+    }
+}
+
+/// Whether a lake is on the same disk as a data folder.
+pub(crate) fn is_on_disk_of(lake: &LakeAddress, data: &DataDir) -> bool {
+    let device = |path: &Path| fs::metadata(path).ok().map(|meta| meta.dev());
+    match lake {
+        LakeAddress::Disk(folder) => device(folder) == device(data.path()),
+        #[cfg(feature = "s3")]
+        LakeAddress::S3(_) => false,
     }
 }
 

@@ -78,9 +78,27 @@ pub enum Error {
         /// What is wrong there.
         damage: Damage,
     },
+    /// Entries that were durable are gone from the beginning or the end of a partition.
+    #[error(
+        "partition {partition} of the journal {} has lost the entries {from} to {last}: {reason} (run `headcount rebuild`: it \
+         restores what the archive has, and says what it cannot restore)",
+        journal.display()
+    )]
+    Lost {
+        /// The journal's folder.
+        journal: PathBuf,
+        /// The partition.
+        partition: u16,
+        /// The first entry that is missing.
+        from: Offset,
+        /// The last entry that is missing, as far as is known.
+        last: Offset,
+        /// How that is known.
+        reason: String,
+    },
     /// The disk is full, and room is waited for no longer ([`Journal::give_up`](crate::Journal::give_up)). Nothing of the
     /// batch was kept.
-    #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]
+    #[error("no room to append to {}: {cause}; free some space", path.display())]
     Full {
         /// The segment that was to be written.
         path: PathBuf,
@@ -111,6 +129,17 @@ pub enum Error {
     #[cfg(feature = "kinesis")]
     #[error(transparent)]
     Kinesis(#[from] headcount_kinesis::Error),
+    /// The folder of the journal is not at its place any more.
+    #[error(
+        "{}: {what} while headcount used it as a journal, so nothing more is stored there; what was stored went with the folder: put it back and start headcount again",
+        path.display()
+    )]
+    Moved {
+        /// Where the folder was.
+        path: PathBuf,
+        /// What became of it, as a part of a sentence.
+        what: &'static str,
+    },
     /// The journal has been closed, and all that was durable has been read.
     #[error("the journal is closed")]
     Closed,

@@ -146,6 +146,27 @@ impl Journal {
         each!(&self.0, journal => journal.waiting())
     }
 
+    /// Holds appends back for a reason, a sentence for people, as a full disk would; `None` lets them go on. A journal that
+    /// is not local has no use for it and does nothing.
+    pub fn hold(&self, reason: Option<String>) {
+        if let Backend::Segments(journal) = &self.0 {
+            journal.hold(reason);
+        }
+    }
+
+    /// Checks that the folders of a local journal are still the ones that were opened. If they are not, it takes nothing
+    /// more.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] says which folder is gone.
+    pub fn check_folders(&self) -> Result<()> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.check_folders(),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok(()),
+        }
+    }
+
     /// A reader of what is durable in a partition, now and later, from an offset on.
     pub fn reader(&self, partition: u16, from: Offset) -> Result<Reader> {
         self.reader_at(partition, &Place::at(from))

@@ -40,6 +40,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         lake: None,
         serving: None,
         archive: true,
+        reserve: None,
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
         hosts: args.proxy.hosts,

@@ -50,6 +50,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         lake: args.cluster.lake,
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
+        reserve: args.disk.reserve,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
         hosts: args.proxy.hosts,

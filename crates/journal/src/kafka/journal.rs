@@ -87,6 +87,7 @@ impl KafkaJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: false,
             knows_offsets: false,
             keeps_positions: true,
             fences_writers: true,

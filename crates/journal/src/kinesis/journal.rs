@@ -138,6 +138,7 @@ impl KinesisJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: false,
             knows_offsets: false,
             keeps_positions: false,
             fences_writers: false,

@@ -16,10 +16,11 @@ use crate::kinds::kinds_of;
 use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
+use crate::segments::folder_identity::FolderIdentity;
 use crate::segments::kinds_file;
 use crate::segments::lock::Lock;
-use crate::segments::log::Log;
-use crate::segments::manifest::Manifest;
+use crate::segments::log::{Log, Loss};
+use crate::segments::manifest::{Manifest, partition_dir};
 use crate::segments::options::Options;
 use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
@@ -36,6 +37,8 @@ pub(crate) struct SegmentJournal {
     partitions: Vec<Arc<SegmentPartition>>,
     waiting: Arc<Waiting>,
     torn: Vec<TornTail>,
+    /// Absent on a simulated disk.
+    folders: Option<FolderIdentity>,
     running: Mutex<OpenWriters>,
 }
 
@@ -45,7 +48,8 @@ struct OpenWriters {
     _lock: Option<Lock>,
 }
 
-/// What an interrupted write had left behind the last complete group. It was never acknowledged, and is gone.
+/// What an interrupted write had left behind the last complete group. It is gone. The partition's mark shows that nothing
+/// before `end` is missing; a process that was killed has acknowledged no more, for the mark is written first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TornTail {
     /// The partition.
@@ -56,6 +60,8 @@ pub struct TornTail {
     pub byte: u64,
     /// How many bytes were cut off.
     pub bytes: u64,
+    /// One past the last entry that is there.
+    pub end: Offset,
 }
 
 impl SegmentJournal {
@@ -66,7 +72,12 @@ impl SegmentJournal {
         let dir = dir.as_ref();
         create_dirs(dir)?;
         let lock = Lock::take(dir)?;
-        Self::open_on(&Disk::Real, dir, &options, Some(lock))
+        let mut journal = Self::open_on(&Disk::Real, dir, &options, Some(lock))?;
+        let partitions = (0..journal.partitions()).map(|at| partition_dir(dir, at));
+        journal.folders = Some(FolderIdentity::of(
+            std::iter::once(dir.to_owned()).chain(partitions),
+        )?);
+        Ok(journal)
     }
 
     fn open_on(disk: &Disk, dir: &Path, options: &Options, lock: Option<Lock>) -> Result<Self> {
@@ -90,6 +101,7 @@ impl SegmentJournal {
             partitions: Vec::new(),
             waiting: Arc::default(),
             torn: Vec::new(),
+            folders: None,
             running: Mutex::new(OpenWriters {
                 writers: Vec::new(),
                 _lock: lock,
@@ -98,7 +110,13 @@ impl SegmentJournal {
         // All are opened before any is written to.
         let logs = manifest
             .folders(disk, dir)
-            .map(|folder| Ok((folder.partition, Log::open(folder, options.segment_bytes)?)))
+            .map(|folder| {
+                let partition = folder.partition;
+                Ok((
+                    partition,
+                    Log::open(folder, options.segment_bytes, Loss::Refused)?,
+                ))
+            })
             .collect::<Result<Vec<_>>>()?;
         for (partition, (log, end)) in logs {
             journal
@@ -130,6 +148,7 @@ impl SegmentJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: true,
             knows_offsets: true,
             keeps_positions: false,
             // The lock on the folder keeps the second process out, rather than the first.
@@ -165,7 +184,27 @@ impl SegmentJournal {
 
     /// Waits no longer for room.
     pub(crate) fn give_up(&self) {
-        self.waiting.give_up.set();
+        self.waiting.give_up();
+    }
+
+    /// Holds appends back, or lets them go on.
+    pub(crate) fn hold(&self, reason: Option<String>) {
+        self.waiting.hold(reason);
+    }
+
+    /// Takes nothing more if a folder is not the one that was opened.
+    pub(crate) fn check_folders(&self) -> Result<()> {
+        let Some(folders) = &self.folders else {
+            return Ok(());
+        };
+        folders.check().inspect_err(|error| {
+            for shared in &self.partitions {
+                shared.queue.fail(error);
+                shared.tail.close(error.clone());
+            }
+            // A writer that waits for room would wait for nothing.
+            self.give_up();
+        })
     }
 
     /// A random number that this journal got when it was created: positions in it mean nothing in another one.
@@ -256,6 +295,7 @@ impl TornTail {
             segment: log.path(),
             byte: log.end().pos,
             bytes,
+            end: log.end().next,
         })
     }
 }
@@ -266,12 +306,14 @@ impl fmt::Display for TornTail {
             segment,
             byte,
             bytes,
+            end,
             ..
         } = self;
         let segment = segment.display();
         write!(
             f,
-            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; none of it had been acknowledged"
+            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; everything that was noted as \
+             durable is there, up to offset {end}"
         )
     }
 }

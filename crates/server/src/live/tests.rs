@@ -54,6 +54,7 @@ impl Publisher {
             sources: sources_seen,
             ready: ready_seen,
             cluster: watch::channel(None).1,
+            disk: watch::channel(None).1,
         };
         let (stop, stopped) = StopSignal::new();
         let metrics = Arc::new(Metrics::default());

@@ -140,7 +140,13 @@ impl Checkpoints {
 /// Writes a checkpoint into a folder, which it creates if necessary. The file is written under another name, synced and
 /// renamed: after a crash it is complete, or the previous one is still there.
 fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    // Not the data folder too: it may have been removed, and must then not come back without a journal.
+    for dir in folder.parent().into_iter().chain([folder]) {
+        match fs::create_dir(dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
     let beside = folder.join("checkpoint.tmp");
     let mut file = File::create(&beside)?;
     file.write_all(bytes)?;

@@ -8,6 +8,7 @@ use headcount_journal::Journal;
 use headcount_lake::Lake;
 
 use crate::{
+    disk::data_watch::{DataWatch, DataWatchOptions},
     event_bus::EventBus,
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
@@ -16,6 +17,7 @@ use crate::{
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
     roles::serve::partition_handle::PartitionHandles,
+    text::number,
 };
 
 /// What counting a partition needs.
@@ -30,6 +32,8 @@ pub(crate) struct CountingOptions {
     /// Counts from the journal's beginning, checkpoints left aside, and holds record times against
     /// this moment too, ms since 1970.
     pub(crate) anew: Option<i64>,
+    /// How the disk of the data folder is watched; only a local journal has one.
+    pub(crate) watch: DataWatchOptions,
 }
 
 /// The partitions that this process holds.
@@ -37,8 +41,11 @@ pub(crate) struct HeldPartitions {
     options: CountingOptions,
     held: BTreeMap<u16, HeldPartition>,
     progress: HeldProgress,
+    watching: Option<DataWatch>,
     /// Set when the process ends: until when it waits for its last objects.
     ending: Option<Instant>,
+    /// Entries that the ended archivers left, and why.
+    unarchived: (u64, Option<String>),
 }
 
 /// One partition: its counts, and the archive of its raw stream.
@@ -53,13 +60,25 @@ impl HeldPartitions {
             options,
             held: BTreeMap::new(),
             progress: HeldProgress::default(),
+            watching: None,
             ending: None,
+            unarchived: (0, None),
         }
     }
 
     /// Counts all partitions; returns when everything that is in the journal is counted, with what
     /// they know of sources.
     pub(crate) fn take_all(&mut self) -> Result<Vec<KnownSources>> {
+        let CountingOptions {
+            journal,
+            bus,
+            watch,
+            ..
+        } = &self.options;
+        if journal.capabilities().is_local {
+            let progress = self.progress.clone();
+            self.watching = Some(DataWatch::start(watch.clone(), journal, progress, bus)?);
+        }
         for at in 0..self.options.journal.partitions() {
             self.take(at)?;
         }
@@ -93,7 +112,7 @@ impl HeldPartitions {
         self.options.handles.insert(at, handle.clone());
         let archive = archiving
             .as_ref()
-            .map(|archiving| Arc::clone(archiving.figures()));
+            .map(|archiving| (Arc::clone(archiving.figures()), archiving.stop()));
         let inputs = ProgressInputs {
             handle,
             acked: Arc::clone(follower.acked()),
@@ -133,9 +152,15 @@ impl HeldPartitions {
         };
         self.options.handles.remove(at);
         self.progress.remove(at);
-        follower.stop(in_order)?;
+        let stopped = follower.stop(in_order);
+        let Some(archiving) = archiving else {
+            return stopped;
+        };
         // Only a process that ends closes the hour; otherwise the next owner does.
-        archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
+        let (behind, trouble) = archiving.end(self.ending)?;
+        self.unarchived.0 += behind;
+        self.unarchived.1 = self.unarchived.1.take().or(trouble);
+        stopped
     }
 
     /// Releases all partitions. Others wait for this process, so it does not wait long for its last objects.
@@ -145,6 +170,7 @@ impl HeldPartitions {
 
     /// Releases all partitions; what is not archived by `limit` is archived after the next start.
     pub(crate) fn leave_all_by(mut self, limit: Instant) -> Result<()> {
+        let watched = self.watching.take().map_or(Ok(()), DataWatch::stop);
         for archiving in self
             .held
             .values()
@@ -154,7 +180,25 @@ impl HeldPartitions {
         }
         self.ending = Some(limit);
         let all: Vec<_> = self.held.keys().copied().collect();
-        self.leave(&all, true)
+        let left = self.leave(&all, true);
+        // Of a journal that processes share, the others archive the rest.
+        if !self.options.journal.capabilities().shares_partitions {
+            self.say_what_is_not_archived();
+        }
+        left.and(watched)
+    }
+
+    fn say_what_is_not_archived(&self) {
+        let (behind, trouble) = &self.unarchived;
+        if *behind > 0 {
+            let cause = trouble
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" ({it})"));
+            tracing::warn!(
+                "the archive is {} entries behind the journal{cause}; nothing is lost, and the next start archives them",
+                number(*behind)
+            );
+        }
     }
 
     /// Whether a partition failed while it caught up.

@@ -13,7 +13,7 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -23,6 +23,7 @@ use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
+    event_bus::EventBus,
     metrics::METRICS,
     roles::process::acked_offsets::{AckedOffsets, Channel},
     roles::process::checkpoints::{Checkpoints, StartingPoint},
@@ -36,9 +37,6 @@ const DELAYS: Delays = Delays {
     first: Duration::from_millis(100),
     most: Duration::from_secs(5),
 };
-/// How often a wait checks whether the partition was abandoned.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// How long the serving store may take to say up to where its tables are.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
@@ -105,7 +103,12 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn start(partition: u16, to: Destination, acked: AckedOffsets) -> Result<Self> {
+    pub(crate) fn start(
+        partition: u16,
+        to: Destination,
+        acked: AckedOffsets,
+        bus: &EventBus,
+    ) -> Result<Self> {
         let acked = Arc::new(acked);
         let (batches, due_tables) = sync_channel(1);
         let (deltas, due_deltas) = sync_channel(1);
@@ -114,6 +117,7 @@ impl Publisher {
             partition,
             checkpoints: to.checkpoints,
             acked: Arc::clone(&acked),
+            failing: false,
         };
         let server = |channel, what| ServingWriter {
             partition,
@@ -127,13 +131,13 @@ impl Publisher {
             server(Channel::Deltas, "deltas for serving processes"),
         );
         let threads = [
-            spawn(format!("tables-{partition}"), move || {
+            spawn(bus, format!("tables-{partition}"), move || {
                 table_writer.write_tables(&due_tables, &checkpoints);
             })?,
-            spawn(format!("deltas-{partition}"), move || {
+            spawn(bus, format!("deltas-{partition}"), move || {
                 delta_writer.write_deltas(&due_deltas);
             })?,
-            spawn(format!("checkpoints-{partition}"), move || {
+            spawn(bus, format!("checkpoints-{partition}"), move || {
                 checkpoint_writer.run(&due_checkpoints);
             })?,
         ];
@@ -182,10 +186,18 @@ impl Publisher {
     }
 }
 
-fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+fn spawn(
+    bus: &EventBus,
+    name: String,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let guard = bus.guard(format!("the thread {name}"));
     thread::Builder::new()
         .name(name)
-        .spawn(run)
+        .spawn(move || {
+            let _guard = guard;
+            run();
+        })
         .context("start a thread")
 }
 
@@ -277,18 +289,11 @@ impl ServingWriter {
                         );
                     }
                     failing = true;
-                    self.pause(backoff.next_delay());
+                    self.acked.pause(backoff.next_delay());
                 }
             }
         }
         false
-    }
-
-    fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        while Instant::now() < until && !self.acked.is_abandoned() {
-            thread::sleep(LOOK);
-        }
     }
 }
 
@@ -296,10 +301,12 @@ struct CheckpointWriter {
     partition: u16,
     checkpoints: Checkpoints,
     acked: Arc<AckedOffsets>,
+    /// Whether the last attempt failed.
+    failing: bool,
 }
 
 impl CheckpointWriter {
-    fn run(self, due: &Receiver<Checkpoint>) {
+    fn run(mut self, due: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = due.recv() {
             self.save(&checkpoint);
             self.acked.set_busy(Channel::Checkpoints, false);
@@ -308,7 +315,7 @@ impl CheckpointWriter {
 
     /// Stores a checkpoint. It only saves time at the next start, so a failure must not stop
     /// counting: the next checkpoint is the next attempt.
-    fn save(&self, checkpoint: &Checkpoint) {
+    fn save(&mut self, checkpoint: &Checkpoint) {
         let kept = self
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
@@ -318,13 +325,19 @@ impl CheckpointWriter {
                     .checkpoint_bytes
                     .inc_by(checkpoint.bytes.len() as u64);
                 self.acked.set_checkpointed(checkpoint.offset);
+                if std::mem::take(&mut self.failing) {
+                    tracing::info!("partition {}: writing checkpoints again", self.partition);
+                }
             }
             Err(error) => {
                 METRICS.publish_failures.of(Channel::Checkpoints).inc();
-                tracing::warn!(
-                    "cannot write a checkpoint of partition {}: {error:#}",
-                    self.partition
-                );
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(
+                        "cannot write a checkpoint of partition {}: {error:#}; nothing is lost, but the next start \
+                         takes longer",
+                        self.partition
+                    );
+                }
             }
         }
     }

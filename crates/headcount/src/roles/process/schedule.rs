@@ -113,9 +113,9 @@ impl PublishSchedule {
 
     /// Publishes what is due. The partition stands at a commit, and the reader at the same place.
     pub(crate) fn publish_due(&mut self, partition: &mut Partition, reader: &Reader) {
-        let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
-        let behind = !self.caught_up && !quiet;
-        // Asked as soon as the channel is free, because that is when its last use ended.
+        let behind = self.is_behind();
+        // Asked as soon as the channel is free, because that is when its last use ended. A channel that is busy tells when it
+        // is free.
         if self.is_free(Channel::Deltas) && self.deltas.is_due(behind) && self.has_delta(partition)
         {
             self.publish_delta(partition);
@@ -125,13 +125,53 @@ impl PublishSchedule {
         }
         let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
-        let checkpoint = !self.more
-            && self.is_free(Channel::Checkpoints)
+        let checkpoint = self.may_checkpoint()
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
             self.publish_tables(partition, checkpoint, reader);
         }
+    }
+
+    /// How long nothing is due if neither entries come nor a channel becomes free; none if there is nothing to publish.
+    pub(crate) fn due_in(&mut self, partition: &Partition) -> Option<Duration> {
+        let behind = self.is_behind();
+        let mut soonest: Option<Duration> = None;
+        let mut add = |due_in: Duration| {
+            soonest = Some(soonest.map_or(due_in, |soonest| soonest.min(due_in)));
+        };
+        if self.is_free(Channel::Deltas) && self.has_delta(partition) {
+            add(self.deltas.due_in(behind));
+        }
+        if self.is_free(Channel::Tables) {
+            if self.more {
+                add(Duration::ZERO);
+            } else if self.serves && partition.has_changes() {
+                add(self.tables.due_in(behind));
+            }
+            if self.may_checkpoint() && self.unsaved > 0 {
+                let left = self
+                    .checkpoint_every
+                    .saturating_sub(self.saved_at.elapsed());
+                add(left);
+            }
+        }
+        // Then more may be due than now.
+        if behind && let Some(at) = self.counted_at {
+            add(QUIET.saturating_sub(at.elapsed()));
+        }
+        soonest
+    }
+
+    /// Whether what there is to publish waits for a backlog.
+    fn is_behind(&self) -> bool {
+        let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
+        !self.caught_up && !quiet
+    }
+
+    /// Whether a checkpoint would be taken now.
+    fn may_checkpoint(&self) -> bool {
+        !self.more && !self.acked().holds_checkpoints() && self.is_free(Channel::Checkpoints)
     }
 
     /// Publishes everything before the partition is released.
@@ -252,13 +292,19 @@ impl ChannelPace {
 
     /// Whether it is time to use the channel again. Call it as soon as the channel is free.
     fn is_due(&mut self, behind: bool) -> bool {
+        self.due_in(behind).is_zero()
+    }
+
+    /// How long it is until then.
+    fn due_in(&mut self, behind: bool) -> Duration {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
-        match (behind, self.used) {
-            (true, _) => ago >= BACKLOG_EVERY.max(took * 2),
-            (false, false) => true,
-            (false, true) => ago >= self.interval.after(took),
-        }
+        let pause = match (behind, self.used) {
+            (true, _) => BACKLOG_EVERY.max(took * 2),
+            (false, false) => Duration::ZERO,
+            (false, true) => self.interval.after(took),
+        };
+        pause.saturating_sub(ago)
     }
 
     fn begin(&mut self) {
