@@ -10,7 +10,7 @@ use headcount_record::{Group, Identity, Key, Known, Venue};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// What stands for a country that nobody has told, in panels and in filters.
+/// What stands for an unknown country, in panels and in filters.
 pub(crate) const UNKNOWN: &str = "unknown";
 /// The number of that.
 const UNKNOWN_COUNTRY: u32 = 0;
@@ -46,7 +46,7 @@ impl<K: Clone + Eq + Hash> Numbered<K> {
     }
 }
 
-/// A city is told from others of its name by state and country.
+/// State and country tell a city from others of its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct City {
     pub(crate) name: Arc<str>,

@@ -63,7 +63,7 @@ pub struct Account {
     pub kept: u64,
     /// Records among those kept in which half an emoji was repaired to U+FFFD.
     pub repaired: u64,
-    /// Records refused at the door, by reason.
+    /// Records refused before the journal, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// What became of those kept, all feeds together.
     #[serde(flatten)]

@@ -202,7 +202,7 @@ impl Partition {
             Ok(Record::Other(other)) => {
                 self.other(entry.kind, other, entry.source, entry.arrived);
             }
-            // The door of an older version let it in. It is kept, and counts nowhere.
+            // An older version accepted it. It is kept, and counts nowhere.
             Err(reason) => {
                 let account = &mut self.sources.entry(entry.source).or_default().account;
                 account.tally.quarantine(&reason.code(), 1);
@@ -355,7 +355,7 @@ impl Partition {
         self.enter(kind, source, &tally);
     }
 
-    /// Writes what became of records into the books.
+    /// Enters what became of records into the accounts.
     fn enter(&mut self, kind: Kind, source: u16, tally: &Tally) {
         let account = &mut self.sources.entry(source).or_default().account;
         account.tally.add(tally);

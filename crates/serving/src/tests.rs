@@ -145,8 +145,8 @@ async fn a_load_that_failed_half_way_is_begun_again() {
         unreachable!("it was just made");
     };
     serving.write(0, &commit(10)).await.unwrap();
-    let mut heard = follow(serving.clone(), Duration::from_millis(10));
-    let mut next = async || heard.recv().await.unwrap();
+    let mut events = follow(serving.clone(), Duration::from_millis(10));
+    let mut next = async || events.recv().await.unwrap();
     let partition = 0;
     assert_eq!(next().await, ReplicaEvent::Reset { partition });
     assert_eq!(

@@ -102,7 +102,7 @@ pub struct Statistics {
     /// Events whose rows are in this piece.
     pub events: Vec<EventStatistic>,
     /// Rows to delete because the event now has another name: all names it had since the last
-    /// taking. Names from before the state was loaded are not known and cannot be among them.
+    /// call. Names from before the state was loaded are not known and cannot be among them.
     pub renamed: Vec<EventKey>,
 }
 
@@ -151,7 +151,7 @@ pub struct VenuePart {
 pub struct EventStatistic {
     /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
-    /// Empty when no record has told it.
+    /// Empty while no record gives it.
     pub event_name: Arc<str>,
     /// Empty when the event has no group.
     pub group_name: Arc<str>,
@@ -165,7 +165,7 @@ pub struct EventStatistic {
     pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
-    /// Absent when no record has told it.
+    /// Absent while no record gives it.
     pub event_url: Option<Arc<str>>,
     /// When it takes place, ms since 1970.
     pub time: Option<i64>,

@@ -50,11 +50,11 @@ impl Partition {
     /// Whether there is anything to take. There is nothing within a batch, or if nobody watches.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        let due = |tracker: &ChangeTracker| {
+        let has_some = |tracker: &ChangeTracker| {
             let sent = tracker.snapshot.is_none() && tracker.deltas.is_some();
             !sent || tracker.taken != Some(self.next_offset)
         };
-        self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
+        self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(has_some)
     }
 
     /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Without
@@ -135,9 +135,9 @@ impl Partition {
             .tracker
             .as_ref()
             .and_then(|tracker| tracker.deltas.as_ref());
-        let due = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
+        let has_some = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
         self.is_at_commit()
-            && deltas.is_some_and(|deltas| written >= Some(deltas.from) && due(deltas))
+            && deltas.is_some_and(|deltas| written >= Some(deltas.from) && has_some(deltas))
     }
 
     /// Takes the delta from where the last one led to here, at a commit. None if it would have more

@@ -198,7 +198,7 @@ impl<'a> Pass<'a> {
 
     fn row(&mut self, row: &'a EventRow) {
         let counts = row.counts();
-        // What has been told of an event to which nobody has answered counts nowhere yet.
+        // An event that nobody has answered counts nowhere yet, whatever is known of it.
         if counts.events == 0 {
             return;
         }

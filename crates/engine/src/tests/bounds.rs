@@ -139,7 +139,7 @@ fn two_records_of_2001_and_of_now_make_a_short_answer() {
     for partitions in [1, 2, 16] {
         for (old, new) in [(Y2001, BASE + 1), (Y2001, BASE), (Y2001 - 1, BASE)] {
             let records = [(1, old), (2, new)].map(|(event, mtime)| {
-                let told = super::Told {
+                let told = super::RsvpSpec {
                     event,
                     ..one(1, mtime)
                 };

@@ -11,7 +11,7 @@ use crate::{
     Partition, Replica, Row, Scope, Survey, VenuePart, stream_time_of_all,
 };
 
-use super::{BASE, Told, put, rejected, told};
+use super::{BASE, RsvpSpec, put, rejected, rsvp_spec};
 
 const PARTITIONS: u16 = 3;
 const JOURNAL: u64 = 7;
@@ -19,7 +19,7 @@ const JOURNAL: u64 = 7;
 /// What may happen to a journal and those who follow it.
 #[derive(Clone, Debug)]
 enum Step {
-    Rsvp(Told),
+    Rsvp(RsvpSpec),
     OtherFeed {
         id: u8,
         second: i64,
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Answers spread over more than a day, so that windows are forgotten.
     let hours = 0..25_i64;
     prop_oneof![
-        12 => (told(), hours).prop_map(|(told, hours)| Step::Rsvp(Told {
+        12 => (rsvp_spec(), hours).prop_map(|(told, hours)| Step::Rsvp(RsvpSpec {
             mtime: told.mtime + hours * 3_600_000,
             ..told
         })),
@@ -311,7 +311,7 @@ impl Tables {
 }
 
 /// An RSVP whose event's name changes with the place.
-pub(super) fn named_by_place(told: &Told) -> String {
+pub(super) fn named_by_place(told: &RsvpSpec) -> String {
     told.json().replace(
         &format!(r#""event_name":"E{}""#, told.event),
         &format!(r#""event_name":"E{}""#, told.place),
@@ -446,7 +446,7 @@ proptest! {
 #[test]
 fn only_what_changed_is_told() {
     let mut part = Followed::new(true);
-    let answer = |event, rsvp, ms| Told {
+    let answer = |event, rsvp, ms| RsvpSpec {
         event,
         ..super::one(rsvp, BASE + ms)
     };

@@ -225,7 +225,7 @@ impl KafkaReader {
         self.commits.seek(start)?;
         let deadline = Instant::now() + self.cluster.options.request_timeout;
         while Instant::now() < deadline {
-            if self.look(SLICE)? {
+            if self.poll_commits(SLICE)? {
                 self.clear = high;
             }
             if let Some(current) = &self.current {
@@ -278,7 +278,7 @@ impl KafkaReader {
             };
             // What the library tells the consumer as a whole; no message comes this way.
             let _ = self.consumer.poll(Duration::ZERO);
-            self.look(left.min(SLICE))?;
+            self.poll_commits(left.min(SLICE))?;
             if self.current.is_some() {
                 return Ok(true);
             }
@@ -288,9 +288,9 @@ impl KafkaReader {
         }
     }
 
-    /// Looks at the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
-    fn look(&mut self, wait: Duration) -> Result<bool> {
-        let (offset, commit) = match self.commits.look(wait)? {
+    /// Polls the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
+    fn poll_commits(&mut self, wait: Duration) -> Result<bool> {
+        let (offset, commit) = match self.commits.poll(wait)? {
             Polled::Nothing => return Ok(false),
             Polled::End => return Ok(true),
             Polled::Message(message) => (

@@ -133,12 +133,12 @@ fn read(
     timeout: Duration,
     visit: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
 ) -> Result<Result<i64>, KafkaError> {
-    let mut heard = Instant::now();
+    let mut last_event = Instant::now();
     let mut next = high;
     loop {
         match consumer.poll(SLICE) {
             Some(Ok(message)) => {
-                heard = Instant::now();
+                last_event = Instant::now();
                 if let Err(error) = visit(&message) {
                     return Ok(Err(error));
                 }
@@ -149,8 +149,8 @@ fn read(
             }
             // The end of what is committed, which reaches at least to `high`.
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Ok(next)),
-            Some(Err(error)) if heard.elapsed() >= timeout => return Err(error),
-            None if heard.elapsed() >= timeout => return Err(KafkaError::NoMessageReceived),
+            Some(Err(error)) if last_event.elapsed() >= timeout => return Err(error),
+            None if last_event.elapsed() >= timeout => return Err(KafkaError::NoMessageReceived),
             Some(Err(_)) | None => {}
         }
     }

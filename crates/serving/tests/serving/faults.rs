@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{
     suite::IDENTITY,
-    wait::{LIMIT, news},
+    wait::{LIMIT, next_event},
 };
 
 fn commit(offset: u64) -> Changes {
@@ -77,9 +77,9 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
     let writer = tokio::spawn(write_on(serving, done));
     reaches(&mut reached, 20).await;
     let reader = Serving::open_to_read(&address).await.unwrap();
-    let mut heard = follow(reader.clone(), Duration::from_millis(20));
-    news(&mut heard, |news| {
-        matches!(news, ReplicaEvent::Commit { .. })
+    let mut events = follow(reader.clone(), Duration::from_millis(20));
+    next_event(&mut events, |event| {
+        matches!(event, ReplicaEvent::Commit { .. })
     })
     .await;
 
@@ -88,8 +88,8 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
             "killed" => server.kill(),
             _ => server.pause(),
         }
-        news(&mut heard, |news| {
-            matches!(news, ReplicaEvent::Stale { .. })
+        next_event(&mut events, |event| {
+            matches!(event, ReplicaEvent::Stale { .. })
         })
         .await;
         let before = *reached.borrow();
@@ -100,9 +100,9 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
             _ => server.resume(),
         }
         reaches(&mut reached, before + 20).await;
-        news(&mut heard, |news| matches!(news, ReplicaEvent::Fresh)).await;
-        let later = |news: &ReplicaEvent| matches!(news, ReplicaEvent::Commit { offset, .. } if *offset > before);
-        news(&mut heard, later).await;
+        next_event(&mut events, |event| matches!(event, ReplicaEvent::Fresh)).await;
+        let later = |event: &ReplicaEvent| matches!(event, ReplicaEvent::Commit { offset, .. } if *offset > before);
+        next_event(&mut events, later).await;
     }
 
     drop(reached);

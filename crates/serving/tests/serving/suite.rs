@@ -10,7 +10,7 @@ use headcount_serving::{ChangelogEntry, ReplicaEvent, Serving, ServingIdentity, 
 
 use tokio::sync::mpsc::Receiver;
 
-use crate::wait::news;
+use crate::wait::next_event;
 
 pub(crate) const IDENTITY: ServingIdentity = ServingIdentity {
     journal: 0x0123_4567_89ab_cdef,
@@ -453,12 +453,12 @@ async fn the_changelog_leads_from_commit_to_commit(serving: Serving) {
     for (previous, offset) in [(10, 10), (10, 13), (13, 17), (13, 17), (17, 20)] {
         write_delta(&serving, 0, &delta(previous, offset, rows(offset))).await;
     }
-    let tail = |offset: u64| ChangelogEntry {
+    let entry = |offset: u64| ChangelogEntry {
         offset,
         rows: rows(offset),
         pulses: pulses(offset),
     };
-    let all = vec![tail(13), tail(17), tail(20)];
+    let all = vec![entry(13), entry(17), entry(20)];
     assert_eq!(
         serving.changes_since(0, 10).await.unwrap(),
         Some(all.clone())
@@ -480,7 +480,7 @@ async fn the_changelog_leads_from_commit_to_commit(serving: Serving) {
     write(&serving, 0, &commit(30, rows(30))).await;
     assert_eq!(serving.changes_since(0, 20).await.unwrap(), None);
     write_delta(&serving, 0, &delta(30, 31, rows(31))).await;
-    let last = Some(vec![tail(31)]);
+    let last = Some(vec![entry(31)]);
     assert_eq!(serving.changes_since(0, 30).await.unwrap(), last);
 }
 
@@ -509,14 +509,12 @@ async fn a_long_commit_is_followed(serving: Serving) {
     }
 }
 
-/// What is heard of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
+/// The events of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
 /// commit's offset, meta and number of pulses.
-async fn heard_until_commit(
-    heard: &mut Receiver<ReplicaEvent>,
-) -> (bool, usize, Option<Row>, Commit) {
+async fn until_commit(events: &mut Receiver<ReplicaEvent>) -> (bool, usize, Option<Row>, Commit) {
     let (mut anew, mut count, mut last) = (false, 0, None);
     loop {
-        match news(heard, |_| true).await {
+        match next_event(events, |_| true).await {
             ReplicaEvent::Reset { partition: 2 } => anew = true,
             ReplicaEvent::Rows { partition: 2, rows } => {
                 count += rows.len();
@@ -542,26 +540,26 @@ async fn a_follower_learns_all(serving: Serving) {
     write(&serving, 2, &commit(10, many)).await;
     let one = |body: &str| row(Table::Events, 3, body);
     let poll = Duration::from_millis(10);
-    let mut heard = follow(serving.clone(), poll);
-    let (anew, count, _, commit) = heard_until_commit(&mut heard).await;
+    let mut events = follow(serving.clone(), poll);
+    let (anew, count, _, commit) = until_commit(&mut events).await;
     assert_eq!((anew, count, commit), (true, 5_000, (10, meta(10), 0)));
     write_delta(&serving, 2, &delta(10, 11, vec![one("second")])).await;
-    let (anew, count, last, commit) = heard_until_commit(&mut heard).await;
+    let (anew, count, last, commit) = until_commit(&mut events).await;
     assert_eq!((anew, count, last), (false, 1, Some(one("second"))));
     assert_eq!(commit, (11, meta(11), 1));
     // Whoever comes now loads the tables, which are behind, and what has followed.
     let mut late = follow(serving.clone(), poll);
-    let (anew, count, last, commit) = heard_until_commit(&mut late).await;
+    let (anew, count, last, commit) = until_commit(&mut late).await;
     assert_eq!((anew, count, last), (true, 5_001, Some(one("second"))));
     assert_eq!(commit, (11, meta(11), 0));
     // A commit to which nothing leads: whoever comes is shown what the tables have, the others what they had.
     write_delta(&serving, 2, &delta(17, 20, vec![one("third")])).await;
     let mut later = follow(serving.clone(), poll);
-    let (anew, _, _, commit) = heard_until_commit(&mut later).await;
+    let (anew, _, _, commit) = until_commit(&mut later).await;
     assert_eq!((anew, commit), (true, (10, meta(10), 0)));
     write_delta(&serving, 2, &delta(10, 21, vec![one("fourth")])).await;
-    for heard in [&mut heard, &mut late, &mut later] {
-        let (anew, count, last, commit) = heard_until_commit(heard).await;
+    for events in [&mut events, &mut late, &mut later] {
+        let (anew, count, last, commit) = until_commit(events).await;
         assert_eq!((anew, count, last), (false, 1, Some(one("fourth"))));
         assert_eq!(commit, (21, meta(21), 1));
     }
