@@ -150,12 +150,14 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
+            // A position ends its batch.
             self.within_batch = !matches!(control, Control::Position { .. });
             self.control(&entry, control)?;
         } else if self.decoders.knows(entry.kind) {
             self.within_batch = true;
             self.record(&entry);
         } else {
+            // To pass over it would be to lose it silently.
             return Err(Error::Kind {
                 offset: entry.offset,
                 kind: entry.kind,

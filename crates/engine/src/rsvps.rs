@@ -114,6 +114,7 @@ impl Rsvps {
             group: facts.group,
             venue: facts.venue,
         };
+        // Facts may come before the first answer or after many: the row is the same either way.
         let Some(at) = self.known_row(sender, dictionary, facts.event) else {
             self.add_row(sender, dictionary, &snapshot);
             tally.new += 1;
@@ -181,6 +182,7 @@ impl Rsvps {
     ) {
         let oldest = watermark.oldest_window();
         let identity = member_of(namespace, rsvp);
+        // Counted for somebody else it would be wrong for ever; kept out it is one record too few, and said.
         if self.members.collides(identity) {
             outcomes.tally.quarantine(COLLISION, 1);
             return;
@@ -290,6 +292,7 @@ impl Rsvps {
         }
         row.version = snapshot.version;
         row.record = snapshot.record;
+        // Most records say of their event what the one before did; then the same keys come, and nothing need be copied.
         let keys = translation.keys_of(snapshot.event, snapshot.group, snapshot.venue);
         if row.keys != keys {
             let event = dictionary.event(snapshot.event);

@@ -83,6 +83,7 @@ impl Secondary {
                 return;
             }
         }
+        // The digest is a sum, so that it follows a change without the other winners.
         if let Some(digest) = digest {
             let of = |winner: &SecondaryWinner| secondary_digest(feed, &identity.1, winner);
             *digest = digest

@@ -15,7 +15,7 @@ mod event_bus;
 mod exit;
 mod failures;
 mod interrupt_handler;
-mod judgement;
+mod judged_moment;
 mod live;
 mod metrics;
 mod opening_notice;

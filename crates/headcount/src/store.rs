@@ -21,7 +21,7 @@ use crate::{
     disk::{byte_size::ByteSize, data_watch::DataWatchOptions, thresholds::Thresholds},
     event_bus::EventBus,
     exit::{NO_INPUT, exit},
-    judgement::Judgement,
+    judged_moment::JudgedMoment,
     roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     roles::process::held_partitions::{CountingOptions, HeldPartitions},
@@ -57,26 +57,26 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None, thresholds)
     }
 
-    /// Opens the folder and recounts the journal without checkpoints, record times judged as the judgement says. It stays
+    /// Opens the folder and recounts the journal without checkpoints, record times held against this moment too. It stays
     /// with the journal.
-    pub(crate) fn open_anew(data: &DataDir, judgement: Judgement) -> Result<Self> {
+    pub(crate) fn open_anew(data: &DataDir, judged: JudgedMoment) -> Result<Self> {
         // It takes no records, and its checkpoints replace others.
         let thresholds = Thresholds {
             reserve: Some(ByteSize(0)),
         };
-        Self::open_with(data, None, None, Some(judgement), thresholds)
+        Self::open_with(data, None, None, Some(judged), thresholds)
     }
 
     fn open_with(
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
-        anew: Option<Judgement>,
+        anew: Option<JudgedMoment>,
         thresholds: Thresholds,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions)?);
-        if let Some(judgement) = anew {
-            judgement.write(data)?;
+        if let Some(judged) = anew {
+            judged.write(data)?;
         }
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
@@ -98,7 +98,7 @@ impl Store {
             },
             raw,
             bus: EventBus::new(),
-            anew: anew.map(|judgement| judgement.moment),
+            anew: anew.map(|judged| judged.moment),
         };
         let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;

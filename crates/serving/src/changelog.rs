@@ -111,6 +111,7 @@ impl Serving {
         let mut found = Vec::new();
         let mut bytes = 0;
         let mut at = until;
+        // Backwards, for an entry names only what is before it.
         while at > after {
             let chunks = self.store.changes(partition, at).await?;
             let Some((previous, body)) = whole(at, chunks) else {
@@ -120,6 +121,7 @@ impl Serving {
             if bytes > BYTES_MAX {
                 return Ok(None);
             }
+            debug_assert!(previous < at, "or this would never end");
             found.push((at, body));
             at = previous;
         }

@@ -147,6 +147,7 @@ impl Serving {
         if countries.is_empty() && !changes.full_refresh {
             return Ok(());
         }
+        // After a start it is not known what the store has; a country that is gone must become 0 there.
         if changes.full_refresh || last.is_none() {
             let known = self.known_countries(partition).await?;
             if changes.full_refresh {
@@ -172,6 +173,7 @@ impl Serving {
         parts.push(rows::world_part(partition, world, changes.offset));
         codes.sort_unstable();
         codes.dedup();
+        // Read after they are written: see `totals` for why the last total is then right.
         self.write_many(parts.into_iter()).await?;
         let parts = self.store.country_parts(&codes).await?;
         self.write_many(totals::countries(parts).into_iter()).await

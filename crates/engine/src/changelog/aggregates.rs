@@ -130,6 +130,7 @@ impl Aggregates {
             let sum = self.venue(venue);
             sum.answers.remove(before.counts.answers);
             if before.venue != now.venue {
+                // It may be the last one there; a venue without events stays, with nothing to tell.
                 sum.leave(at);
             }
         }

@@ -155,11 +155,13 @@ impl Partition {
         if deltas.rows.pending(there) > rows_max {
             return None;
         }
+        // The digest in the metadata is over the rows as they are sent, so they are brought up to date first.
         let pending = deltas.rows.take(there);
         for at in pending.events() {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
             tracker.aggregates.follow(at, rows, catalog);
         }
+        debug_assert!(deltas.at <= self.next_offset, "deltas lead forwards");
         let delta = Delta {
             previous: std::mem::replace(&mut deltas.at, self.next_offset),
             offset: self.next_offset,

@@ -280,47 +280,7 @@ impl<'a> Pass<'a> {
             history_start: self.history_from.start(),
             ..Survey::default()
         };
-        let mut cities = vec![None; catalog.cities.keys().len()];
-        let mut topics = vec![None; catalog.topics.keys().len()];
-        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
-        for (at, counts) in self
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(_, counts)| counts.events > 0)
-        {
-            let group = catalog.groups().get(at);
-            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
-            countries[country as usize].add(*counts);
-            survey.all.add(*counts);
-            if !self.wanted[at] {
-                continue;
-            }
-            survey.total.add(*counts);
-            let Some(group) = group else {
-                continue;
-            };
-            survey.groups.insert(group.content.id);
-            cities[group.city as usize]
-                .get_or_insert_with(Answers::default)
-                .add(counts.answers);
-            for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
-                let sum = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
-                sum.add(topic, counts.answers);
-            }
-        }
-        survey.countries = named(catalog.countries.keys(), countries)
-            .filter(|(_, counts)| counts.events > 0)
-            .collect();
-        survey.cities = named(catalog.cities.keys(), cities)
-            .filter_map(|(city, answers)| Some((city, answers?)))
-            .collect();
-        survey.topics = named(catalog.topics.keys(), topics)
-            .filter_map(|(key, sum)| {
-                let TopicTally { topic, answers } = sum?;
-                Some((key, (topic.name.clone(), answers)))
-            })
-            .collect();
+        self.sum_groups(&mut survey);
         survey.venues = named(catalog.venue_ids.keys(), self.venues)
             .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
             .collect();
@@ -340,6 +300,51 @@ impl<'a> Pass<'a> {
         .map(|(recent, row)| trending_row(catalog, row, recent))
         .collect();
         survey
+    }
+
+    /// Adds the counts of groups up to those of what they belong to. There are far fewer groups than events, so events are
+    /// added to their group only, and what a group has in common is looked up once.
+    fn sum_groups(&self, survey: &mut Survey) {
+        let catalog = self.facts.catalog;
+        let mut cities = vec![None; catalog.cities.keys().len()];
+        let mut topics = vec![None; catalog.topics.keys().len()];
+        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
+        let counted = self.groups.iter().enumerate();
+        for (at, counts) in counted.filter(|(_, counts)| counts.events > 0) {
+            let group = catalog.groups().get(at);
+            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
+            countries[country as usize].add(*counts);
+            survey.all.add(*counts);
+            // Countries are of the world whatever the filter; all else is not.
+            if !self.wanted[at] {
+                continue;
+            }
+            survey.total.add(*counts);
+            let Some(group) = group else {
+                continue;
+            };
+            survey.groups.insert(group.content.id);
+            cities[group.city as usize]
+                .get_or_insert_with(Answers::default)
+                .add(counts.answers);
+            debug_assert_eq!(group.topics.len(), group.content.topics.len());
+            for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
+                let sum = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
+                sum.add(topic, counts.answers);
+            }
+        }
+        survey.countries = named(catalog.countries.keys(), countries)
+            .filter(|(_, counts)| counts.events > 0)
+            .collect();
+        survey.cities = named(catalog.cities.keys(), cities)
+            .filter_map(|(city, answers)| Some((city, answers?)))
+            .collect();
+        survey.topics = named(catalog.topics.keys(), topics)
+            .filter_map(|(key, sum)| {
+                let TopicTally { topic, answers } = sum?;
+                Some((key, (topic.name.clone(), answers)))
+            })
+            .collect();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     cli,
     data::DataDir,
     engines::open_lake_to_read,
-    judgement::Judgement,
+    judged_moment::JudgedMoment,
     opening_notice::OpeningNotice,
     store::{JournalSnapshot, Store},
     text::{number, time},
@@ -28,10 +28,10 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
     let known = match asked {
         // What the last one left may be damaged, and this is the way out.
         Some(_) => None,
-        None => Judgement::read(&data)?,
+        None => JudgedMoment::read(&data)?,
     };
-    let judgement = Judgement::of_rebuild(asked, known, now_ms());
-    let store = Store::open_anew(&data, judgement)?;
+    let judged = JudgedMoment::of_rebuild(asked, known, now_ms());
+    let store = Store::open_anew(&data, judged)?;
     let held = store.handles.held();
     let partitions = held.len();
     let entries: u64 = held
@@ -39,12 +39,12 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         .map(|(_, part)| part.progress().next_offset)
         .sum();
     store.close()?;
-    let is_held = asked.is_none() && judgement.is_asked;
+    let is_held = asked.is_none() && judged.is_asked;
     if args.data.json {
         return print_json(&serde_json::json!({
             "partitions": partitions,
             "entries": entries,
-            "judged_at": judgement.moment,
+            "judged_at": judged.moment,
             "judged_at_is_held": is_held,
         }));
     }
@@ -52,7 +52,7 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         "recounted {} entries in {partitions} partitions\n\
          record times were held against {} or their arrival, whichever is later\n{}",
         number(entries),
-        time(judgement.moment),
+        time(judged.moment),
         if is_held {
             "an earlier rebuild --judged-at set this moment; to judge at this one, add --judged-at now\n"
         } else {

@@ -105,6 +105,7 @@ pub(super) fn merged(
     known: &[JournalTopic],
     wanted: &[JournalTopic],
 ) -> Result<Vec<JournalTopic>> {
+    // What is there stays as it is, in its order: readers of old commit messages find topics by these names.
     let mut all = known.to_vec();
     for topic in wanted {
         if all.iter().any(|other| other.holds(topic)) {

@@ -50,6 +50,7 @@ impl KafkaJournal {
             groups: AtomicU64::new(0),
             ended: Latch::default(),
         });
+        // Only now: a process that only reads must not fence the one that writes under its name.
         let names = SourceNames::default();
         let writer = match cluster.options.writes {
             true => {

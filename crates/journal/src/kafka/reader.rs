@@ -106,6 +106,7 @@ impl KafkaReader {
                 ))
             })?,
         };
+        // One message earlier: the last one read must still be there, or this is another topic of the same name.
         let start = at.last.as_ref().map_or(at.commits, |last| last.offset);
         let (low, high) = cluster.watermarks(topic, partition)?;
         if start < low || at.commits > high {
@@ -449,6 +450,11 @@ impl KafkaReader {
     }
 
     fn finish(&mut self, current: Current) {
+        debug_assert_eq!(
+            self.next.max(self.from),
+            current.end.max(self.from),
+            "a batch is read whole"
+        );
         self.next = current.end;
         self.at.commits = current.offset + 1;
         self.at.base = current.end;

@@ -163,6 +163,7 @@ impl TopicNames {
     fn partitions(&self, options: &Options, found: &HashMap<String, ExistingTopic>) -> Result<u16> {
         let shared = self.records.iter().chain([&self.commits]);
         let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
+        // Kafka can add partitions to a topic. Then the topics differ, and events would be looked for where they are not.
         let Some((first, count)) = counts.next() else {
             return Ok(options.partitions.unwrap_or(options.new_partitions));
         };
@@ -377,6 +378,7 @@ fn make(
         .min_insync
         .unwrap_or_else(|| replication.saturating_sub(1).max(1))
         .to_string();
+    // Whatever the brokers' defaults are: these settings are what the promises of the journal rest on.
     let longest = MESSAGE_BYTES_MAX.to_string();
     let keeps = options
         .retention_ms

@@ -103,6 +103,7 @@ impl KinesisJournal {
             writers: Mutex::default(),
             registering: Mutex::default(),
         };
+        // Readers know by it which batches are whose: another opening must not go on with this one's numbers.
         let name = headcount_clock::random_id();
         for partition in 0..journal.context.manifest.partitions {
             let shared = Arc::new(KinesisPartition {

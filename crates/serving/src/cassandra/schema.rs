@@ -107,6 +107,7 @@ pub(crate) async fn settle(
         schema.make_table(SCHEMA).await?;
     }
     let mut known = schema.known().await?;
+    // Whose tables these are is settled before there are any, and asked again: another process may have been first.
     if known.is_none() {
         schema.claim(identity).await?;
         known = schema.known().await?;

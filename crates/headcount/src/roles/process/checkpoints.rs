@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use headcount_engine::Partition;
 use headcount_lake::checkpoints::CheckpointStore;
 
-use crate::{data::DataDir, judgement::Judgement};
+use crate::{data::DataDir, judged_moment::JudgedMoment};
 
 /// The file in the folder of a partition's state.
 const NAME: &str = "checkpoint";
@@ -83,13 +83,13 @@ impl Checkpoints {
             // What processes share is never rebuilt by one of them.
             return None;
         };
-        let judgement = Judgement::read(data).unwrap_or_else(|error| {
+        let judged = JudgedMoment::read(data).unwrap_or_else(|error| {
             tracing::error!(
                 "{error:#}; records whose time seemed to be in the future may not count"
             );
             None
         });
-        judgement.map(|judgement| judgement.moment)
+        judged.map(|judged| judged.moment)
     }
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {

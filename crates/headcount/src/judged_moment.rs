@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 
 /// By which moment a rebuild judges record times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Judgement {
+pub(crate) struct JudgedMoment {
     /// Milliseconds since 1970.
     pub(crate) moment: i64,
     /// Whether somebody asked for this moment, and not just for a rebuild: then it holds until another one is asked for.
@@ -32,15 +32,15 @@ pub(crate) struct Judgement {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct JudgementJson {
+struct JudgedMomentJson {
     magic: String,
     version: u32,
     moment: i64,
     asked: bool,
 }
 
-impl Judgement {
-    /// The judgement of a rebuild at `now`, if `asked` is what it was told, and `known` what the last one left.
+impl JudgedMoment {
+    /// The moment of a rebuild at `now`: `asked` is what it was given, and `known` what the last one left.
     pub(crate) fn of_rebuild(asked: Option<i64>, known: Option<Self>, now: i64) -> Self {
         match (asked, known) {
             (Some(moment), _) => Self {
@@ -67,7 +67,7 @@ impl Judgement {
             let way_out = "restore it from a backup, or run \"headcount rebuild --judged-at MS\"";
             exit(DATA, format!("{}: {why}; {way_out}", path.display()))
         };
-        let found: JudgementJson = serde_json::from_slice(&bytes)
+        let found: JudgedMomentJson = serde_json::from_slice(&bytes)
             .map_err(|error| refused(format!("it is damaged: {error}")))?;
         if (found.magic.as_str(), found.version) != (MAGIC, VERSION) {
             return Err(refused(
@@ -88,7 +88,7 @@ impl Judgement {
     }
 
     fn replace(self, path: &PathBuf) -> io::Result<()> {
-        let text = serde_json::to_vec(&JudgementJson {
+        let text = serde_json::to_vec(&JudgedMomentJson {
             magic: MAGIC.to_owned(),
             version: VERSION,
             moment: self.moment,
@@ -116,8 +116,8 @@ mod tests {
 
     #[test]
     fn a_moment_that_was_asked_for_holds_until_another_is() {
-        let of = |moment, is_asked| Judgement { moment, is_asked };
-        for (asked, known, judgement) in [
+        let of = |moment, is_asked| JudgedMoment { moment, is_asked };
+        for (asked, known, judged) in [
             (None, None, of(50, false)),
             (Some(9), None, of(9, true)),
             (None, Some(of(9, true)), of(9, true)),
@@ -126,7 +126,7 @@ mod tests {
             (None, Some(of(9, false)), of(50, false)),
             (None, Some(of(90, false)), of(90, false)),
         ] {
-            assert_eq!(Judgement::of_rebuild(asked, known, 50), judgement);
+            assert_eq!(JudgedMoment::of_rebuild(asked, known, 50), judged);
         }
     }
 
@@ -135,17 +135,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::new(folder.path().to_owned());
         fs::create_dir(data.journal()).expect("a folder");
-        assert_eq!(Judgement::read(&data).expect("none"), None);
-        let judgement = Judgement {
+        assert_eq!(JudgedMoment::read(&data).expect("none"), None);
+        let judged = JudgedMoment {
             moment: 1_763_696_400_000,
             is_asked: true,
         };
-        judgement.write(&data).expect("written");
-        assert_eq!(Judgement::read(&data).expect("read"), Some(judgement));
+        judged.write(&data).expect("written");
+        assert_eq!(JudgedMoment::read(&data).expect("read"), Some(judged));
         let sound = fs::read_to_string(path_in(&data)).expect("read");
         for damaged in [&sound[..9], &sound.replace(":1,", ":2,")] {
             fs::write(path_in(&data), damaged).expect("written");
-            let refused = Judgement::read(&data).expect_err("damaged").to_string();
+            let refused = JudgedMoment::read(&data).expect_err("damaged").to_string();
             assert!(refused.contains("judged-at.json"), "{refused}");
             assert!(refused.contains("rebuild --judged-at"), "{refused}");
         }
