@@ -66,7 +66,7 @@ pub struct Account {
     /// Values in them that were masked because their schema does not know them: more than 0 means
     /// that a source sends what it did not send before.
     pub blanked: u64,
-    /// Records refused at the door, by reason.
+    /// Records refused before the journal, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// What became of those kept, all feeds together.
     #[serde(flatten)]

@@ -439,10 +439,10 @@ pub(crate) struct RebuildArgs {
     /// Go on without entries that the journal has lost and that no archive has.
     #[arg(long)]
     pub(crate) accept_loss: bool,
-    /// Judge record times at this moment instead of now, in milliseconds since 1970: a record counts
-    /// unless it is more than five minutes ahead of both this moment and its arrival. The same
-    /// journal and the same moment give the same counts.
-    #[arg(long, value_name = "MS")]
+    /// Judge record times at this moment, in milliseconds since 1970 or `now`: a record counts unless it is more than five
+    /// minutes ahead of both this moment and its arrival. The same journal and the same moment give the same counts, so the
+    /// moment stays with the journal until another one is given. Without one, a rebuild judges at the present.
+    #[arg(long, value_name = "MS", value_parser = moment)]
     pub(crate) judged_at: Option<i64>,
 }
 
@@ -519,4 +519,14 @@ pub(crate) enum JournalCommand {
     Verify(DataArgs),
     /// Print entries and bytes by partition.
     Stat(DataArgs),
+}
+
+/// A moment in ms since 1970, or the present.
+fn moment(text: &str) -> Result<i64, String> {
+    match text {
+        "now" => Ok(headcount_clock::now_ms()),
+        _ => text
+            .parse()
+            .map_err(|_| "write milliseconds since 1970, or \"now\"".to_owned()),
+    }
 }

@@ -263,7 +263,12 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let appender = Appender::new(journal, masking, &known, bus)?;
+        let for_appender = bus.clone();
+        let (appender, known) = blocking(move || {
+            let appender = Appender::new(journal, masking, &known, &for_appender)?;
+            Ok((appender, known))
+        })
+        .await?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
     }

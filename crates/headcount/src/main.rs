@@ -16,6 +16,7 @@ mod event_bus;
 mod exit;
 mod failures;
 mod interrupt_handler;
+mod judged_moment;
 mod live;
 mod lost_entries;
 mod metrics;

@@ -22,6 +22,7 @@ use crate::{
     disk::{byte_size::ByteSize, data_watch::DataWatchOptions, thresholds::Thresholds},
     event_bus::EventBus,
     exit::{NO_INPUT, TEMPORARY, exit},
+    judged_moment::JudgedMoment,
     roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     roles::process::held_partitions::{CountingOptions, HeldPartitions, ensure_base},
@@ -59,25 +60,28 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None, disk)
     }
 
-    /// Opens the folder and recounts the journal without checkpoints. Record times are judged at `moment` too, ms since
-    /// 1970.
-    pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
+    /// Opens the folder and recounts the journal without checkpoints, record times held against this moment too. It stays
+    /// with the journal.
+    pub(crate) fn open_anew(data: &DataDir, judged: JudgedMoment) -> Result<Self> {
         // It takes no records, and its checkpoints replace others.
         let disk = DiskArgs {
             reserve: Some(ByteSize(0)),
             ..DiskArgs::default()
         };
-        Self::open_with(data, None, None, Some(moment), disk)
+        Self::open_with(data, None, None, Some(judged), disk)
     }
 
     fn open_with(
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
-        anew: Option<i64>,
+        anew: Option<JudgedMoment>,
         disk: DiskArgs,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions, disk.segment_size)?);
+        if let Some(judged) = anew {
+            judged.write(data)?;
+        }
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
@@ -101,7 +105,7 @@ impl Store {
             },
             raw,
             bus: EventBus::new(),
-            anew,
+            anew: anew.map(|judged| judged.moment),
         };
         let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;

@@ -48,6 +48,7 @@ mod figures;
 mod journal;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod kinds;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;
 mod latch;

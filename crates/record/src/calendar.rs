@@ -80,6 +80,10 @@ impl Schema for Calendar {
         NAMESPACE
     }
 
+    fn responses(&self) -> &'static [Response] {
+        &Response::ALL
+    }
+
     fn feeds(&self) -> &[&'static str] {
         &["calendar-rsvps", "calendar-events"]
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     allowed::Allowed, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
-    reason::Reason, record::Record, top_keys::TopKeys,
+    reason::Reason, record::Record, response::Response, top_keys::TopKeys,
 };
 
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
@@ -22,6 +22,9 @@ pub trait Schema: Send + Sync {
 
     /// What its ids are ids in.
     fn namespace(&self) -> Namespace;
+
+    /// What its answers may be, in the order of [`Response::ALL`].
+    fn responses(&self) -> &'static [Response];
 
     /// The names of its feeds, each with records of one kind; the first is that of the answers. A
     /// name has lower-case letters, digits, `-` and `_` only, as it becomes part of the names of

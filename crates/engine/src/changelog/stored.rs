@@ -140,7 +140,7 @@ impl StoredEvent {
         } = self;
         EventRow {
             content: Known::new(content),
-            told: SnapshotKeys::default(),
+            keys: SnapshotKeys::default(),
             version,
             record,
             group: group.and_then(Key::new),

@@ -14,6 +14,7 @@ mod disk;
 mod folder_identity;
 mod frame;
 mod journal;
+mod kinds_file;
 mod lock;
 mod log;
 mod manifest;

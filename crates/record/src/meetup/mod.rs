@@ -10,7 +10,7 @@ mod feed;
 
 use crate::{
     Allowed, MAX_BYTES, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
-    reason::Reason, record::Record, schema::Schema, text::RecordText,
+    reason::Reason, record::Record, response::Response, schema::Schema, text::RecordText,
 };
 use fast::{Draft, Settled};
 
@@ -31,6 +31,10 @@ impl Schema for Meetup {
 
     fn namespace(&self) -> Namespace {
         Namespace::MEETUP
+    }
+
+    fn responses(&self) -> &'static [Response] {
+        &[Response::No, Response::Yes]
     }
 
     fn feeds(&self) -> &[&'static str] {

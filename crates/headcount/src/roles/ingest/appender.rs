@@ -119,7 +119,7 @@ impl Appender {
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
-        let declared = schema::declared_in(&*schema, known)?;
+        let declared = schema::declared_in(&journal, &*schema, known)?;
         let first = declared
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
