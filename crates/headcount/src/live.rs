@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
-use headcount_record::PeopleKey;
+use headcount_record::{Masking, MaskingMode};
 use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
@@ -48,7 +48,7 @@ pub(crate) struct Live {
     pub(crate) roles: Vec<Role>,
     pub(crate) sources: Vec<SourceAddress>,
     pub(crate) partitions: Option<u16>,
-    pub(crate) keep_people: bool,
+    pub(crate) masking_mode: MaskingMode,
     pub(crate) people_key: Option<PathBuf>,
     pub(crate) journal: Option<JournalAddress>,
     pub(crate) lake: Option<LakeAddress>,
@@ -100,7 +100,7 @@ impl Live {
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let people = self.people()?;
+        let masking = self.masking()?;
         let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
@@ -137,30 +137,30 @@ impl Live {
                 options,
                 async move { server_stopped.requested().await },
             ));
-            let ran = self.work(people, channels, address, listening).await;
+            let ran = self.work(masking, channels, address, listening).await;
             stop_server.stop();
             server.await??;
             ran
         })
     }
 
-    /// The key that masks members, if this process ingests and masks.
-    fn people(&self) -> Result<Option<PeopleKey>> {
-        if !self.does(Role::Ingest) || self.keep_people {
-            return Ok(None);
+    /// What is masked in records, if this process ingests.
+    fn masking(&self) -> Result<Masking> {
+        if !self.does(Role::Ingest) {
+            return Ok(Masking::Nothing);
         }
-        match &self.people_key {
-            Some(file) => crate::data::read_key(file).map(Some),
+        self.masking_mode.with_key(|| match &self.people_key {
+            Some(file) => crate::data::read_key(file),
             None => {
                 self.data.create()?;
-                self.data.people_key().map(Some)
+                self.data.people_key()
             }
-        }
+        })
     }
 
     async fn work(
         self,
-        people: Option<PeopleKey>,
+        masking: Masking,
         channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
@@ -198,7 +198,7 @@ impl Live {
             None => None,
         };
         let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_ingesting(journal, people, known, &bus).await?),
+            Some(journal) => Some(self.start_ingesting(journal, masking, known, &bus).await?),
             None => None,
         };
         let shared = self.is_shared();
@@ -233,7 +233,7 @@ impl Live {
     async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         known: Option<Vec<KnownSources>>,
         bus: &EventBus,
     ) -> Result<(IngestQueue, Resume)> {
@@ -247,7 +247,7 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let appender = Appender::new(journal, people, &known, bus)?;
+        let appender = Appender::new(journal, masking, &known, bus)?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
     }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use headcount_clock::now_ms;
 use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
+use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, Masking, Reason, Schema};
 use headcount_source::{
     Position,
     message::{Broken, Gap, Message, MessageBatch, SourceItem},
@@ -112,7 +112,7 @@ impl Appender {
     /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         known: &[KnownSources],
         bus: &EventBus,
     ) -> Result<Self> {
@@ -123,7 +123,7 @@ impl Appender {
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
         let kinds = schema::kinds_of(&*schema, first);
-        let door = Door::of(Decoder::of(schema), kinds, partitions, people);
+        let door = Door::of(Decoder::of(schema), kinds, partitions, masking);
         let mut numbers = HashMap::new();
         let cursors = known
             .iter()
