@@ -22,6 +22,7 @@ use crate::{
     exit::{USAGE, exit},
     open_files::connections_within,
     recordings::RecordingAddress,
+    roles::process::retention::Retention,
 };
 
 /// The environment variable that may give sources instead of the command line.
@@ -61,8 +62,12 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.
     Verify(DataArgs),
-    /// Discard the checkpoints and recount from the journal or from the archive.
+    /// Discard the checkpoints and recount from the journal, after putting back what it has lost and the archive has.
     Rebuild(RebuildArgs),
+    /// Copy the data folder, also while `run` writes to it. A second backup into the same folder copies what is new.
+    Backup(BackupArgs),
+    /// Make a data folder out of a backup, and verify it.
+    Restore(RestoreArgs),
     /// Show the cluster: which process counts which partition, and how far it lags.
     Status(StatusArgs),
     /// Write the simulator's records to a file.
@@ -288,13 +293,21 @@ pub(crate) struct ClusterArgs {
 }
 
 /// The disk of the data folder.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct DiskArgs {
     /// The room on the disk of the data folder that is never used, such as 2GiB: records are not taken when less is free.
     /// The archive and checkpoints stop at twice as much, and a warning comes at four times as much. All of it goes on by
     /// itself. The default is 2 % of the disk, at most 1GiB; 0 switches it off.
     #[arg(long, value_name = "SIZE", env = "HEADCOUNT_RESERVE")]
     pub(crate) reserve: Option<ByteSize>,
+    /// How much of a journal in the data folder is kept: an age such as 30d or 12h, or a size such as 20GiB. Whole segments
+    /// are deleted, for ever, and only what is counted in a checkpoint and, unless --no-archive is given, archived. The
+    /// default is to keep everything.
+    #[arg(long, value_name = "AGE|SIZE", env = "HEADCOUNT_KEEP")]
+    pub(crate) keep: Option<Retention>,
+    /// The size of a segment of a journal in the data folder, at least 4KiB. The default is 64MiB.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_SEGMENT_SIZE")]
+    pub(crate) segment_size: Option<ByteSize>,
 }
 
 /// What is fixed when a journal is created.
@@ -391,6 +404,28 @@ pub(crate) struct SummaryArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The folder of the backup: new, empty, or an earlier backup of the same data folder.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The folder of the backup.
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: PathBuf,
+    /// The data folder to make: new or empty.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
@@ -398,10 +433,16 @@ pub(crate) struct RebuildArgs {
     /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
-    /// Judge record times at this moment instead of now, in milliseconds since 1970: a record counts
-    /// unless it is more than five minutes ahead of both this moment and its arrival. The same
-    /// journal and the same moment give the same counts.
-    #[arg(long, value_name = "MS")]
+    /// The lake whose archive has entries that the journal has lost. The default is `lake` in the data folder.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Go on without entries that the journal has lost and that no archive has.
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+    /// Judge record times at this moment, in milliseconds since 1970 or `now`: a record counts unless it is more than five
+    /// minutes ahead of both this moment and its arrival. The same journal and the same moment give the same counts, so the
+    /// moment stays with the journal until another one is given. Without one, a rebuild judges at the present.
+    #[arg(long, value_name = "MS", value_parser = moment)]
     pub(crate) judged_at: Option<i64>,
 }
 
@@ -478,4 +519,14 @@ pub(crate) enum JournalCommand {
     Verify(DataArgs),
     /// Print entries and bytes by partition.
     Stat(DataArgs),
+}
+
+/// A moment in ms since 1970, or the present.
+fn moment(text: &str) -> Result<i64, String> {
+    match text {
+        "now" => Ok(headcount_clock::now_ms()),
+        _ => text
+            .parse()
+            .map_err(|_| "write milliseconds since 1970, or \"now\"".to_owned()),
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         lake: None,
         serving: None,
         archive: true,
-        reserve: None,
+        disk: cli::DiskArgs::default(),
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
         server: args.clients.options(open_files::raise_limit()),
