@@ -128,6 +128,8 @@ impl Checkpoints {
             .and_then(|()| File::open(&folder)?.sync_all())
             .with_context(|| format!("rename {}", beside.display()))?;
         Ok(partition.next_offset())
+    }
+
     /// The moment that record times are held against too, as the last rebuild left it.
     fn judged_at(&self) -> Option<i64> {
         let Self::Folder(data) = self else {
