@@ -10,6 +10,7 @@ use crate::{
     cli,
     data::DataDir,
     engines::open_lake_to_read,
+    judged_moment::JudgedMoment,
     lost_entries::{RepairedPartition, has_lost, put_back},
     opening_notice::OpeningNotice,
     store::{JournalSnapshot, Store, ensure_journal},
@@ -17,8 +18,8 @@ use crate::{
 };
 
 pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
-    let moment = args.judged_at.unwrap_or_else(now_ms);
     if let Some(lake) = args.from {
+        let moment = args.judged_at.unwrap_or_else(now_ms);
         return print_summary(&from_archive(&lake, moment)?.summary(), args.data.json);
     }
     let data = DataDir::new(args.data.data);
@@ -33,29 +34,54 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         )?,
         false => Vec::new(),
     };
-    let store = Store::open_anew(&data, moment)?;
+    let asked = args.judged_at;
+    let known = match asked {
+        // What the last one left may be damaged, and this is the way out.
+        Some(_) => None,
+        None => JudgedMoment::read(&data)?,
+    };
+    let judged = JudgedMoment::of_rebuild(asked, known, now_ms());
+    let store = Store::open_anew(&data, judged)?;
     let held = store.handles.held();
     let partitions = held.len();
+    let mut bases = String::new();
+    for (at, _) in &held {
+        let first = store.journal.first_offset(*at)?;
+        if first > 0 {
+            bases += &format!(
+                "partition {at} was counted from its base, because retention has deleted the journal before offset {}; \
+                 what the base holds was not judged again\n",
+                number(first)
+            );
+        }
+    }
     let entries: u64 = held
         .iter()
         .map(|(_, part)| part.progress().next_offset)
         .sum();
     store.close()?;
+    let is_held = asked.is_none() && judged.is_asked;
     if args.data.json {
         return print_json(&serde_json::json!({
             "partitions": partitions,
             "entries": entries,
-            "judged_at": moment,
+            "judged_at": judged.moment,
+            "judged_at_is_held": is_held,
             "put_back": repaired.iter().map(|part| part.put_back).sum::<u64>(),
             "lost": repaired.iter().filter_map(lost_json).collect::<Vec<_>>(),
         }));
     }
     print(&format!(
-        "{}recounted {} entries in {partitions} partitions\n\
-         record times were held against {} or their arrival, whichever is later\n",
+        "{}{bases}recounted {} entries in {partitions} partitions\n\
+         record times were held against {} or their arrival, whichever is later\n{}",
         repaired.iter().map(repaired_text).collect::<String>(),
         number(entries),
-        time(moment)
+        time(judged.moment),
+        if is_held {
+            "an earlier rebuild --judged-at set this moment; to judge at this one, add --judged-at now\n"
+        } else {
+            ""
+        }
     ))
 }
 
@@ -123,5 +149,8 @@ fn from_archive(address: &LakeAddress, moment: i64) -> Result<JournalSnapshot> {
             Ok(partition)
         })
         .collect::<Result<_>>()?;
-    Ok(JournalSnapshot { partitions })
+    Ok(JournalSnapshot {
+        partitions,
+        bases: Vec::new(),
+    })
 }
