@@ -17,10 +17,9 @@ use headcount_standin::Speed;
 use crate::{
     backend::JournalAddress,
     defaults::CHECKPOINT_SECONDS,
-    disk::byte_size::ByteSize,
+    disk::{byte_size::ByteSize, retention::Retention},
     exit::{USAGE, exit},
     recordings::RecordingAddress,
-    roles::process::retention::Retention,
 };
 
 /// The environment variable that may give sources instead of the command line.

@@ -84,6 +84,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
             return match error.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => NO_INPUT,
                 io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => CANNOT_CREATE,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => TEMPORARY,
                 _ => IO,
             };
         }

@@ -172,11 +172,19 @@ fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
         }
     }
     let beside = folder.join("checkpoint.tmp");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, folder.join(NAME))?;
+    write(&beside, bytes)
+        .and_then(|()| fs::rename(&beside, folder.join(NAME)))
+        .inspect_err(|_| {
+            // On a full disk a part of it would only take up room.
+            let _ = fs::remove_file(&beside);
+        })?;
     File::open(folder)?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use crate::{
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
     roles::process::checkpoints::StartingPoint,
+    roles::process::deletion::{ReaderOffsets, delete_old},
     roles::process::held_progress::{HeldProgress, ProgressInputs},
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
-    roles::process::retention::ReaderOffsets,
     roles::serve::partition_handle::PartitionHandles,
     text::number,
 };
@@ -180,7 +180,7 @@ impl HeldPartitions {
                 ..readers
             };
             let CountingOptions { journal, to, .. } = &self.options;
-            if let Err(error) = retention.apply(journal, &to.checkpoints, at, readers) {
+            if let Err(error) = delete_old(retention, journal, &to.checkpoints, at, readers) {
                 tracing::warn!("{error:#}; the next start tries it again");
             }
         }
