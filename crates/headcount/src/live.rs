@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
-use headcount_record::PeopleKey;
-use headcount_server::{HostName, ServerState};
+use headcount_record::{Masking, MaskingMode};
+use headcount_server::ServerState;
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
@@ -51,7 +51,7 @@ pub(crate) struct Live {
     pub(crate) roles: Vec<Role>,
     pub(crate) sources: Vec<SourceAddress>,
     pub(crate) partitions: Option<u16>,
-    pub(crate) keep_people: bool,
+    pub(crate) masking_mode: MaskingMode,
     pub(crate) people_key: Option<PathBuf>,
     pub(crate) journal: Option<JournalAddress>,
     pub(crate) lake: Option<LakeAddress>,
@@ -61,8 +61,8 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process passes on in `Host`.
-    pub(crate) hosts: Vec<HostName>,
+    /// What the server allows its clients.
+    pub(crate) server: headcount_server::Options,
 }
 
 /// The channels between the server and the rest of the process.
@@ -105,7 +105,7 @@ impl Live {
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let people = self.people()?;
+        let masking = self.masking()?;
         let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
@@ -132,10 +132,7 @@ impl Live {
             disk,
             questions,
         };
-        let options = headcount_server::Options {
-            hosts: self.hosts.clone(),
-            ..headcount_server::Options::default()
-        };
+        let options = self.server.clone();
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
             // The server starts first, so that probes are answered while the journal is read.
@@ -145,30 +142,30 @@ impl Live {
                     server_stopped.requested().await;
                 }),
             );
-            let ran = self.work(people, channels, address, listening).await;
+            let ran = self.work(masking, channels, address, listening).await;
             stop_server.stop();
             let served = server.await?;
             ran.and(served)
         })
     }
 
-    /// The key that masks members, if this process ingests and masks.
-    fn people(&self) -> Result<Option<PeopleKey>> {
-        if !self.does(Role::Ingest) || self.keep_people {
-            return Ok(None);
+    /// What is masked in records, if this process ingests.
+    fn masking(&self) -> Result<Masking> {
+        if !self.does(Role::Ingest) {
+            return Ok(Masking::Nothing);
         }
-        match &self.people_key {
-            Some(file) => crate::data::read_key(file).map(Some),
+        self.masking_mode.with_key(|| match &self.people_key {
+            Some(file) => crate::data::read_key(file),
             None => {
                 self.data.create()?;
-                self.data.people_key().map(Some)
+                self.data.people_key()
             }
-        }
+        })
     }
 
     async fn work(
         self,
-        people: Option<PeopleKey>,
+        masking: Masking,
         channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
@@ -214,7 +211,7 @@ impl Live {
             None => None,
         };
         let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_ingesting(journal, people, known, &bus).await?),
+            Some(journal) => Some(self.start_ingesting(journal, masking, known, &bus).await?),
             None => None,
         };
         let shown = self.does(Role::Serve).then_some(shown);
@@ -252,7 +249,7 @@ impl Live {
     async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         known: Option<Vec<KnownSources>>,
         bus: &EventBus,
     ) -> Result<(IngestQueue, Resume)> {
@@ -266,7 +263,12 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let appender = Appender::new(journal, people, &known, bus)?;
+        let for_appender = bus.clone();
+        let (appender, known) = blocking(move || {
+            let appender = Appender::new(journal, masking, &known, &for_appender)?;
+            Ok((appender, known))
+        })
+        .await?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
     }

@@ -22,6 +22,7 @@ use crate::{
     disk::{byte_size::ByteSize, data_watch::DataWatchOptions, thresholds::Thresholds},
     event_bus::EventBus,
     exit::{NO_INPUT, TEMPORARY, exit},
+    judged_moment::JudgedMoment,
     roles::ingest::known_sources::KnownSources,
     roles::process::checkpoints::Checkpoints,
     roles::process::held_partitions::{CountingOptions, HeldPartitions, ensure_base},
@@ -29,6 +30,7 @@ use crate::{
     roles::process::publisher::Destination,
     roles::serve::partition_handle::PartitionHandles,
     text::number,
+    witnesses::Witness,
 };
 
 /// How long a command waits until everything is archived. Only a lake that is away takes this long; the next process
@@ -58,25 +60,28 @@ impl Store {
         Self::open_with(data, partitions, archive.as_ref(), None, disk)
     }
 
-    /// Opens the folder and recounts the journal without checkpoints. Record times are judged at `moment` too, ms since
-    /// 1970.
-    pub(crate) fn open_anew(data: &DataDir, moment: i64) -> Result<Self> {
+    /// Opens the folder and recounts the journal without checkpoints, record times held against this moment too. It stays
+    /// with the journal.
+    pub(crate) fn open_anew(data: &DataDir, judged: JudgedMoment) -> Result<Self> {
         // It takes no records, and its checkpoints replace others.
         let disk = DiskArgs {
             reserve: Some(ByteSize(0)),
             ..DiskArgs::default()
         };
-        Self::open_with(data, None, None, Some(moment), disk)
+        Self::open_with(data, None, None, Some(judged), disk)
     }
 
     fn open_with(
         data: &DataDir,
         partitions: Option<u16>,
         archive: Option<&LakeAddress>,
-        anew: Option<i64>,
+        anew: Option<JudgedMoment>,
         disk: DiskArgs,
     ) -> Result<Self> {
         let journal = Arc::new(open_segments(data, partitions, disk.segment_size)?);
+        if let Some(judged) = anew {
+            judged.write(data)?;
+        }
         let raw = archive
             .map(|address| open_lake_of(&journal, address))
             .transpose()?;
@@ -100,7 +105,7 @@ impl Store {
             },
             raw,
             bus: EventBus::new(),
-            anew,
+            anew: anew.map(|judged| judged.moment),
         };
         let mut holdings = HeldPartitions::new(counting.clone());
         let known = holdings.take_all()?;
@@ -116,7 +121,9 @@ impl Store {
     /// Lets the followers finish, writes their checkpoints and closes the journal.
     pub(crate) fn close(self) -> Result<()> {
         self.holdings.leave_all_by(Instant::now() + ARCHIVE_LIMIT)?;
-        self.journal.close().context("close the journal")
+        self.journal.close().context("close the journal")?;
+        // Counting or archiving may have failed in its own thread.
+        self.bus.failure()
     }
 }
 
@@ -177,14 +184,14 @@ fn read_partition(data: &DataDir, at: u16) -> Result<Partition> {
         // The checkpoint first: it never covers more than is durable, so the journal that is opened after it reaches at
         // least as far.
         let id = open_read_only(data)?.id();
-        let checkpoint = checkpoints.start(id, at).partition;
+        let mut partition = checkpoints.start(id, at).partition;
+        let archived = Witness::local_archive(data, id, at)?;
         let journal = open_read_only(data)?;
         let (first, end) = (journal.first_offset(at)?, journal.durable_end(at)?);
-        let mut partition = if checkpoint.next_offset() <= end {
-            checkpoint
-        } else {
-            Partition::new()
-        };
+        let counted = Witness::checkpoint(data, at, partition.next_offset());
+        for witness in archived.iter().chain([&counted]) {
+            witness.check(data, at, end)?;
+        }
         // A running process has newer checkpoints before it deletes what older ones need.
         if partition.next_offset() < first && again < READ_AGAIN {
             again += 1;
@@ -235,7 +242,7 @@ impl JournalSnapshot {
             let kept = &as_far_as.partitions[usize::from(at)];
             let first = journal.first_offset(at)?;
             let mut partition = match kept.judged_at() {
-                _ if first > 0 => checkpoints.known_base(journal.id(), at)?,
+                moment if first > 0 => checkpoints.known_base(journal.id(), at, moment)?,
                 Some(moment) => Partition::judging_at(moment),
                 None => Partition::new(),
             };
@@ -270,6 +277,12 @@ impl JournalSnapshot {
 
 /// Opens the journal of a data folder for reading; another process may be writing it.
 pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
+    ensure_journal(data)?;
+    Ok(ReadOnly::open(data.journal())?)
+}
+
+/// Whether there is a journal in the folder, damaged or not.
+pub(crate) fn ensure_journal(data: &DataDir) -> Result<()> {
     if !data.journal().is_dir() {
         let folder = data.path().display();
         return Err(exit(
@@ -279,7 +292,7 @@ pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
             ),
         ));
     }
-    Ok(ReadOnly::open(data.journal())?)
+    Ok(())
 }
 
 fn in_parallel<T: Send>(partitions: u16, work: impl Fn(u16) -> Result<T> + Sync) -> Result<Vec<T>> {

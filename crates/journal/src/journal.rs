@@ -1,5 +1,6 @@
 //! The journal as a whole, whatever it is made of: opened, appended to, read, closed.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use tokio::sync::watch;
@@ -120,6 +121,22 @@ impl Journal {
             #[cfg(feature = "kinesis")]
             Backend::Kinesis(_) => {}
         }
+    }
+
+    /// The first kind of the records of a schema that needs `count` of them, one after the other. A schema that has none
+    /// yet gets the first free ones of `within`; the journal's identity remembers that, so of several processes that ask at the
+    /// same time no two get the same kinds for different schemas. Durable when it returns. Blocks, so not on a thread of an
+    /// async runtime.
+    ///
+    /// # Errors
+    /// When too few kinds are left, the schema has another number of them already, or the identity cannot be written.
+    pub fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: RangeInclusive<u8>,
+    ) -> Result<u8> {
+        each!(&self.0, journal => journal.register_kinds(schema, count, &within))
     }
 
     /// What appends are waiting for at the moment: room on the disk, or servers that are away. The text is a sentence

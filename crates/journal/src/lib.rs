@@ -48,6 +48,7 @@ mod figures;
 mod journal;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod kinds;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;
 mod latch;
@@ -74,7 +75,8 @@ pub use read_waker::ReadWaker;
 pub use reader::Reader;
 pub use receipt::Receipt;
 pub use segments::{
-    ClosedSegment, Options, PartitionReport, ReadOnly, Report, TornTail, stat, verify,
+    ClosedSegment, Options, PartitionReport, ReadOnly, Repair, Report, Snapshot, SnapshotContent,
+    SnapshotFile, TornTail, snapshot, stat, verify,
 };
 
 /// The place of an entry in its partition: dense, from 0.

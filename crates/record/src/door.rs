@@ -5,15 +5,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Feed, control::DeadLetter, decoder::Decoder, excerpt, kind::Kind, partition::partition_of,
-    people::PeopleKey, reason::Reason, record::Record, schema::Schema,
+    Feed, control::DeadLetter, decoder::Decoder, excerpt, kind::Kind, masking::Masking,
+    partition::partition_of, reason::Reason, record::Record, schema::Schema,
 };
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
 pub struct Door {
     decoder: Decoder,
     kinds: Vec<Kind>,
-    people: Option<PeopleKey>,
+    masking: Masking,
     partitions: u16,
 }
 
@@ -31,15 +31,17 @@ pub struct Admitted {
     pub time: i64,
     /// Half an emoji in one of its texts was repaired to U+FFFD.
     pub repaired: bool,
+    /// Values that were masked because the schema does not know them, see
+    /// [`Allowed::Unknown`](crate::Allowed::Unknown).
+    pub blanked: u64,
 }
 
 impl Door {
-    /// A door for Meetup's records to a journal of so many partitions. Without a key people are
-    /// kept as they come.
+    /// A door for Meetup's records to a journal of so many partitions.
     #[must_use]
-    pub fn new(partitions: u16, people: Option<PeopleKey>) -> Self {
+    pub fn new(partitions: u16, masking: Masking) -> Self {
         let kinds = Feed::ALL.map(Kind::of).to_vec();
-        Self::of(Decoder::new(), kinds, partitions, people)
+        Self::of(Decoder::new(), kinds, partitions, masking)
     }
 
     /// A door for the records of a decoder's schema; `kinds` are those of its feeds.
@@ -47,12 +49,7 @@ impl Door {
     /// # Panics
     /// When not every feed has a kind.
     #[must_use]
-    pub fn of(
-        decoder: Decoder,
-        kinds: Vec<Kind>,
-        partitions: u16,
-        people: Option<PeopleKey>,
-    ) -> Self {
+    pub fn of(decoder: Decoder, kinds: Vec<Kind>, partitions: u16, masking: Masking) -> Self {
         assert_eq!(
             decoder.schema().feeds().len(),
             kinds.len(),
@@ -61,7 +58,7 @@ impl Door {
         Self {
             decoder,
             kinds,
-            people,
+            masking,
             partitions,
         }
     }
@@ -84,10 +81,12 @@ impl Door {
     /// The reason why it is refused; `out` is as before.
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
         self.decoder.keep_bounded();
-        let (before, repaired) = (out.len(), self.decoder.repaired());
-        match self.decoder.admit(line, self.people.as_ref(), out) {
+        let before = out.len();
+        let (repaired, blanked) = (self.decoder.repaired(), self.decoder.blanked());
+        match self.decoder.admit(line, &self.masking, out) {
             Ok(record) => Ok(Admitted {
                 repaired: self.decoder.repaired() > repaired,
+                blanked: self.decoder.blanked() - blanked,
                 ..self.place(&record)
             }),
             Err(reason) => {
@@ -114,6 +113,7 @@ impl Door {
             partition,
             time: record.version().time(),
             repaired: false,
+            blanked: 0,
         }
     }
 
@@ -126,11 +126,11 @@ impl Door {
     /// What is kept of a message that was refused at `place`.
     ///
     /// Its beginning, without what is or may be a person's: of a text that is no JSON object nothing
-    /// can be told to be harmless, so nothing is kept. Without a key people are kept as they come.
+    /// can be told to be harmless, so nothing is kept. If nothing is masked it is kept as it came.
     #[must_use]
     pub fn refuse(&self, reason: &Reason, place: String, bytes: &[u8]) -> DeadLetter {
-        let excerpt = match &self.people {
-            Some(key) => key.excerpt(bytes),
+        let excerpt = match self.masking.key() {
+            Some(people) => excerpt::masked(bytes, &**self.schema(), people),
             None => excerpt::begin(bytes),
         };
         DeadLetter {

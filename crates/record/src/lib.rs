@@ -20,6 +20,7 @@
 
 #![warn(missing_docs)]
 
+mod allowed;
 #[cfg(feature = "test-schema")]
 mod calendar;
 mod content;
@@ -33,6 +34,8 @@ mod fingerprint;
 mod id;
 mod json;
 mod kind;
+mod mask;
+mod masking;
 mod meetup;
 mod other;
 mod partition;
@@ -44,12 +47,15 @@ mod rsvp;
 mod schema;
 mod schemas;
 mod text;
+mod token;
+mod top_keys;
 mod version;
 mod walker;
 
 #[cfg(test)]
 mod tests;
 
+pub use allowed::Allowed;
 #[cfg(feature = "test-schema")]
 pub use calendar::CALENDAR;
 pub use content::{Content, ContentHash, Event, Group, Topic, Venue};
@@ -61,6 +67,7 @@ pub use event::EventRecord;
 pub use id::{Identity, Namespace};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub use kind::Kind;
+pub use masking::{Masking, MaskingMode};
 pub use meetup::{Feed, Meetup};
 pub use other::Other;
 pub use partition::{event_hash, partition_of};

@@ -41,7 +41,13 @@ pub(crate) fn quick() -> Options {
             first: Duration::from_millis(2),
             most: Duration::from_millis(20),
         },
+        refusal_delays: Delays {
+            first: Duration::from_millis(2),
+            most: Duration::from_millis(20),
+        },
+        proved_after: Duration::from_secs(2),
         poll_interval: Duration::from_millis(2),
+        still_limit: Duration::from_millis(100),
         ..Options::default()
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use headcount_record::MaskingMode;
 use headcount_source::SourceAddress;
 use tokio::runtime::Runtime;
 
@@ -18,6 +19,7 @@ use crate::{
     defaults,
     exit::{USAGE, exit},
     live::Live,
+    open_files,
 };
 
 /// The dashboard opens on a stream that seems to have run this long.
@@ -34,7 +36,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         sources: vec![source],
         roles: Role::ALL.to_vec(),
         partitions: None,
-        keep_people: false,
+        masking_mode: MaskingMode::People,
         people_key: None,
         journal: None,
         lake: None,
@@ -43,7 +45,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         disk: cli::DiskArgs::default(),
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
-        hosts: args.proxy.hosts,
+        server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let listener = runtime.block_on(async {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
-use headcount_record::PeopleKey;
+use headcount_record::Masking;
 use headcount_source::{Ended, Error as SourceError, Resume, status::Status};
 use tokio::{runtime::Runtime, sync::watch};
 
@@ -35,14 +35,14 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         files.extend(file.find()?);
     }
     let data = DataDir::new(args.data.data.clone());
-    let people = match &args.people_key {
-        _ if args.keep.keep_people => None,
-        Some(file) => Some(read_key(file)?),
+    let key = || match &args.people_key {
+        Some(file) => read_key(file),
         None => {
             data.create()?;
-            Some(data.people_key()?)
+            data.people_key()
         }
     };
+    let masking = args.keep.masking_mode().with_key(key)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let bar = Bar::new();
     let imported = match args.journal {
@@ -60,7 +60,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
                 .map(|bodies| KnownSources::of_bodies(bodies))
                 .collect();
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(files, people, &EventBus::new());
+            let imported = import.take(files, masking, &EventBus::new());
             // Also after a failure: an open transaction would hold up the readers of the journal.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
@@ -76,7 +76,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
             }
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(files, people, &store.bus);
+            let imported = import.take(files, masking, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let closed = store.close();
@@ -134,13 +134,13 @@ impl<'a> Importer<'a> {
     fn take(
         &self,
         files: Vec<RecordingFile>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         bus: &EventBus,
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let journal = Arc::clone(self.journal);
-        let appender = Appender::new(journal, people, self.known, bus)?;
+        let appender = Appender::new(journal, masking, self.known, bus)?;
         self.runtime.block_on(async {
             let queue = IngestQueue::start(appender, bus.clone())?;
             let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;

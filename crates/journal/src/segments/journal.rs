@@ -1,6 +1,7 @@
 //! A folder with the segments of all partitions: opened, appended to, read, closed.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,10 +12,12 @@ use crate::capabilities::Capabilities;
 use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::kinds::kinds_of;
 use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
 use crate::segments::folder_identity::FolderIdentity;
+use crate::segments::kinds_file;
 use crate::segments::lock::Lock;
 use crate::segments::log::{Log, Loss};
 use crate::segments::manifest::{Manifest, partition_dir};
@@ -156,6 +159,25 @@ impl SegmentJournal {
             shares_partitions: false,
             forgets: false,
         }
+    }
+
+    /// The kinds of a schema, which it keeps for ever.
+    pub(crate) fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: &RangeInclusive<u8>,
+    ) -> Result<u8> {
+        // The folder's lock keeps other processes out, and this one other threads.
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = kinds_file::read(&self.disk, &self.dir, self.id)?;
+        let range = kinds_of(&known, schema, count, within)?;
+        let first = range.first;
+        if !known.contains(&range) {
+            known.push(range);
+            kinds_file::write(&self.disk, &self.dir, self.id, known)?;
+        }
+        Ok(first)
     }
 
     /// What appends are waiting for.

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use headcount_clock::now_ms;
 use headcount_engine::Declared;
 use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, PeopleKey, Reason, Schema};
+use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, Masking, Reason, Schema};
 use headcount_source::{
     Position,
     message::{Broken, Gap, Message, MessageBatch, SourceItem},
@@ -77,6 +77,7 @@ struct PartitionBatch {
     entries: Vec<Entry>,
     received: u64,
     repaired: u64,
+    blanked: u64,
 }
 
 impl InFlight {
@@ -112,18 +113,18 @@ impl Appender {
     /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         known: &[KnownSources],
         bus: &EventBus,
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
-        let declared = schema::declared_in(&*schema, known)?;
+        let declared = schema::declared_in(&journal, &*schema, known)?;
         let first = declared
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
         let kinds = schema::kinds_of(&*schema, first);
-        let door = Door::of(Decoder::of(schema), kinds, partitions, people);
+        let door = Door::of(Decoder::of(schema), kinds, partitions, masking);
         let mut numbers = HashMap::new();
         let cursors = known
             .iter()
@@ -350,6 +351,7 @@ impl Appender {
                 };
                 lead.observe(admitted.time, now_ms());
                 part.repaired += u64::from(admitted.repaired);
+                part.blanked += admitted.blanked;
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -452,6 +454,7 @@ fn position_entry(
         position: serde_json::to_value(position).context("write a position")?,
         received: part.received,
         repaired: part.repaired,
+        blanked: part.blanked,
     };
     Ok(Entry {
         key,

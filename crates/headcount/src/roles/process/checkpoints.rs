@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use headcount_engine::Partition;
 use headcount_lake::checkpoints::CheckpointStore;
 
-use crate::data::DataDir;
+use crate::{data::DataDir, judged_moment::JudgedMoment};
 
 /// The file in the folder of a partition's state.
 const NAME: &str = "checkpoint";
@@ -50,24 +50,47 @@ impl Checkpoints {
     /// The newest checkpoint of a partition, or the beginning of the journal if no checkpoint can be
     /// used: a checkpoint only saves time, and everything is in the journal.
     pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
+        let judged_at = self.judged_at();
+        let anew = || match self.base(journal, at) {
+            Ok(Some(base)) => match judged_at {
+                Some(moment) => base.and_judging_at(moment),
+                None => base,
+            },
+            Ok(None) => self.empty(),
+            Err(error) => {
+                tracing::warn!("{error:#}");
+                self.empty()
+            }
+        };
         match self.newest(journal, at) {
+            // A rebuild that was killed has left it, or somebody has put it back.
+            Ok(Some((partition, _)))
+                if judged_at.is_some() && partition.judged_at() != judged_at =>
+            {
+                tracing::warn!(
+                    "the checkpoint of partition {at} was counted with record times held against another moment than the \
+                     last rebuild's; recounting from the journal"
+                );
+                StartingPoint::anew(anew())
+            }
             Ok(Some((partition, hint))) => StartingPoint {
                 partition,
                 hint,
                 served: false,
             },
-            Ok(None) => StartingPoint::anew(Partition::new()),
+            Ok(None) => StartingPoint::anew(anew()),
             Err(error) => {
                 tracing::warn!("{error:#}; recounting from the journal");
-                match self.base(journal, at) {
-                    Ok(Some(base)) => StartingPoint::anew(base),
-                    Ok(None) => StartingPoint::anew(Partition::new()),
-                    Err(error) => {
-                        tracing::warn!("{error:#}");
-                        StartingPoint::anew(Partition::new())
-                    }
-                }
+                StartingPoint::anew(anew())
             }
+        }
+    }
+
+    /// A partition before its first entry, which judges record times as the last rebuild did.
+    fn empty(&self) -> Partition {
+        match self.judged_at() {
+            Some(moment) => Partition::judging_at(moment),
+            None => Partition::new(),
         }
     }
 
@@ -80,9 +103,19 @@ impl Checkpoints {
         Ok(base.map(|(partition, _)| partition))
     }
 
-    /// As [`base`](Self::base), where retention is known to have deleted something.
-    pub(crate) fn known_base(&self, journal: u64, at: u16) -> Result<Partition> {
-        Ok(self.base(journal, at)?.unwrap_or_else(Partition::new))
+    /// As [`base`](Self::base), where retention is known to have deleted something. Record times behind the base are held
+    /// against `moment` too.
+    pub(crate) fn known_base(
+        &self,
+        journal: u64,
+        at: u16,
+        moment: Option<i64>,
+    ) -> Result<Partition> {
+        let base = self.base(journal, at)?.unwrap_or_else(Partition::new);
+        Ok(match moment {
+            Some(moment) => base.and_judging_at(moment),
+            None => base,
+        })
     }
 
     /// Makes the newest checkpoint the base of a partition, durably, and returns its offset. Before a part of the journal is
@@ -108,6 +141,21 @@ impl Checkpoints {
             .and_then(|()| File::open(&folder)?.sync_all())
             .with_context(|| format!("rename {}", beside.display()))?;
         Ok(partition.next_offset())
+    }
+
+    /// The moment that record times are held against too, as the last rebuild left it.
+    fn judged_at(&self) -> Option<i64> {
+        let Self::Folder(data) = self else {
+            // What processes share is never rebuilt by one of them.
+            return None;
+        };
+        let judged = JudgedMoment::read(data).unwrap_or_else(|error| {
+            tracing::error!(
+                "{error:#}; records whose time seemed to be in the future may not count"
+            );
+            None
+        });
+        judged.map(|judged| judged.moment)
     }
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
