@@ -97,14 +97,16 @@ impl Partition {
         let (fixed, content) = file
             .split_at_checked(HEAD_BYTES)
             .ok_or_else(|| bad("is cut short"))?;
-        if &fixed[..8] != MAGIC {
-            return Err(bad("has a format of another version of headcount"));
-        }
         let length = u64::from_le_bytes(fixed[8..16].try_into().expect("eight bytes"));
         let crc = u32::from_le_bytes(fixed[16..20].try_into().expect("four bytes"));
         // Before anything of the content is believed.
-        if length != content.len() as u64 || crc != crc32fast::hash(content) {
+        let is_whole = length == content.len() as u64 && crc == crc32fast::hash(content);
+        if !is_whole || fixed[..7] != MAGIC[..7] {
             return Err(bad("is damaged"));
+        }
+        // Believed only of a file that is whole: random bytes have a version too.
+        if fixed[7] != MAGIC[7] {
+            return Err(bad("has a format of another version of headcount"));
         }
         let unreadable = |_| bad("cannot be read");
         let (head, body): (CheckpointHead, &[u8]) =

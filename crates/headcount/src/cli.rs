@@ -60,8 +60,12 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.
     Verify(DataArgs),
-    /// Discard the checkpoints and recount from the journal or from the archive.
+    /// Discard the checkpoints and recount from the journal, after putting back what it has lost and the archive has.
     Rebuild(RebuildArgs),
+    /// Copy the data folder, also while `run` writes to it. A second backup into the same folder copies what is new.
+    Backup(BackupArgs),
+    /// Make a data folder out of a backup, and verify it.
+    Restore(RestoreArgs),
     /// Show the cluster: which process counts which partition, and how far it lags.
     Status(StatusArgs),
     /// Write the simulator's records to a file.
@@ -357,6 +361,28 @@ pub(crate) struct SummaryArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The folder of the backup: new, empty, or an earlier backup of the same data folder.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The folder of the backup.
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: PathBuf,
+    /// The data folder to make: new or empty.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
@@ -364,6 +390,12 @@ pub(crate) struct RebuildArgs {
     /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
+    /// The lake whose archive has entries that the journal has lost. The default is `lake` in the data folder.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Go on without entries that the journal has lost and that no archive has.
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
     /// Judge record times at this moment, in milliseconds since 1970 or `now`: a record counts unless it is more than five
     /// minutes ahead of both this moment and its arrival. The same journal and the same moment give the same counts, so the
     /// moment stays with the journal until another one is given. Without one, a rebuild judges at the present.

@@ -117,7 +117,7 @@ fn code_of_journal(error: &headcount_journal::Error) -> u8 {
         Error::Locked { .. } => CANNOT_CREATE,
         // A journal that is closed under a process that uses it has lost its writer.
         Error::Full { .. } | Error::Poisoned { .. } | Error::Closed => TEMPORARY,
-        Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
+        Error::Corrupt { .. } | Error::NotAJournal { .. } | Error::Lost { .. } => DATA,
         Error::Partitions { .. } | Error::Option(_) => USAGE,
         _ => IO,
     }

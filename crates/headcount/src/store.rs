@@ -28,6 +28,7 @@ use crate::{
     roles::process::partition::replay,
     roles::process::publisher::Destination,
     roles::serve::partition_handle::PartitionHandles,
+    witnesses::Witness,
 };
 
 /// How long a command waits until everything is archived. Only a lake that is away takes this long; the next process
@@ -114,7 +115,9 @@ impl Store {
     /// Lets the followers finish, writes their checkpoints and closes the journal.
     pub(crate) fn close(self) -> Result<()> {
         self.holdings.leave_all_by(Instant::now() + ARCHIVE_LIMIT)?;
-        self.journal.close().context("close the journal")
+        self.journal.close().context("close the journal")?;
+        // Counting or archiving may have failed in its own thread.
+        self.bus.failure()
     }
 }
 
@@ -163,14 +166,14 @@ impl JournalSnapshot {
         let checkpoints = Checkpoints::Folder(data.clone());
         let journal = open_read_only(data)?;
         let partitions = in_parallel(journal.partitions(), |at| {
-            let checkpoint = checkpoints.start(journal.id(), at).partition;
+            let mut partition = checkpoints.start(journal.id(), at).partition;
+            let archived = Witness::local_archive(data, journal.id(), at)?;
             let journal = open_read_only(data)?;
             let end = journal.durable_end(at)?;
-            let mut partition = if checkpoint.next_offset() <= end {
-                checkpoint
-            } else {
-                Partition::new()
-            };
+            let counted = Witness::checkpoint(data, at, partition.next_offset());
+            for witness in archived.iter().chain([&counted]) {
+                witness.check(data, at, end)?;
+            }
             let reader = journal.reader(at, partition.next_offset())?;
             replay(&mut partition, reader, end)?;
             Ok(partition)
@@ -207,6 +210,12 @@ impl JournalSnapshot {
 
 /// Opens the journal of a data folder for reading; another process may be writing it.
 pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
+    ensure_journal(data)?;
+    Ok(ReadOnly::open(data.journal())?)
+}
+
+/// Whether there is a journal in the folder, damaged or not.
+pub(crate) fn ensure_journal(data: &DataDir) -> Result<()> {
     if !data.journal().is_dir() {
         let folder = data.path().display();
         return Err(exit(
@@ -216,7 +225,7 @@ pub(crate) fn open_read_only(data: &DataDir) -> Result<ReadOnly> {
             ),
         ));
     }
-    Ok(ReadOnly::open(data.journal())?)
+    Ok(())
 }
 
 fn in_parallel<T: Send>(partitions: u16, work: impl Fn(u16) -> Result<T> + Sync) -> Result<Vec<T>> {

@@ -67,7 +67,7 @@ pub enum Error {
     Option(String),
     /// Bytes that were durable once are not what was written. Nothing is skipped.
     #[error(
-        "segment {}: {damage} at byte {byte} (run `headcount journal verify`, then restore this segment from a backup)",
+        "segment {}: {damage} at byte {byte} (run `headcount journal verify` to see all damage, and `headcount rebuild`, which takes from the archive what cannot be read, or restore a backup)",
         segment.display()
     )]
     Corrupt {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_engine::{JournaledEntry, Partition};
-use headcount_lake::{LakeAddress, archive::Archive};
+use headcount_lake::{LakeAddress, LakeDescription, archive::Archive};
 
 use super::{print, print_json, print_summary};
 use crate::{
@@ -11,8 +11,9 @@ use crate::{
     data::DataDir,
     engines::open_lake_to_read,
     judged_moment::JudgedMoment,
+    lost_entries::{RepairedPartition, has_lost, put_back},
     opening_notice::OpeningNotice,
-    store::{JournalSnapshot, Store},
+    store::{JournalSnapshot, Store, ensure_journal},
     text::{number, time},
 };
 
@@ -23,14 +24,18 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
     }
     let data = DataDir::new(args.data.data);
     // Only for a clear error when there is nothing to rebuild from.
-    crate::store::open_read_only(&data)?;
-    let asked = args.judged_at;
-    let known = match asked {
-        // What the last one left may be damaged, and this is the way out.
-        Some(_) => None,
-        None => JudgedMoment::read(&data)?,
+    ensure_journal(&data)?;
+    // An archive elsewhere may know of more than the folder does.
+    let repaired = match args.lake.is_some() || has_lost(&data)? {
+        true => put_back(
+            &data,
+            archive_of(&data, args.lake)?.as_ref(),
+            args.accept_loss,
+        )?,
+        false => Vec::new(),
     };
-    let judged = JudgedMoment::of_rebuild(asked, known, now_ms());
+    let asked = args.judged_at;
+    let judged = judged_moment(&data, asked)?;
     let store = Store::open_anew(&data, judged)?;
     let held = store.handles.held();
     let partitions = held.len();
@@ -46,11 +51,14 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
             "entries": entries,
             "judged_at": judged.moment,
             "judged_at_is_held": is_held,
+            "put_back": repaired.iter().map(|part| part.put_back).sum::<u64>(),
+            "lost": repaired.iter().filter_map(lost_json).collect::<Vec<_>>(),
         }));
     }
     print(&format!(
-        "recounted {} entries in {partitions} partitions\n\
+        "{}recounted {} entries in {partitions} partitions\n\
          record times were held against {} or their arrival, whichever is later\n{}",
+        repaired.iter().map(repaired_text).collect::<String>(),
         number(entries),
         time(judged.moment),
         if is_held {
@@ -59,6 +67,51 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
             ""
         }
     ))
+}
+
+/// The moment that this rebuild holds record times against.
+fn judged_moment(data: &DataDir, asked: Option<i64>) -> Result<JudgedMoment> {
+    let known = match asked {
+        // What the last one left may be damaged, and this is the way out.
+        Some(_) => None,
+        None => JudgedMoment::read(data)?,
+    };
+    Ok(JudgedMoment::of_rebuild(asked, known, now_ms()))
+}
+
+/// The archive that lost entries may be in.
+fn archive_of(data: &DataDir, lake: Option<LakeAddress>) -> Result<Option<Archive>> {
+    let address = match lake {
+        Some(address) => address,
+        None if data.lake().is_dir() => LakeAddress::Disk(data.lake()),
+        None => return Ok(None),
+    };
+    let lake = open_lake_to_read(&address)?;
+    if LakeDescription::read(&lake)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Archive::open(&lake)?))
+}
+
+fn repaired_text(part: &RepairedPartition) -> String {
+    let RepairedPartition {
+        partition,
+        put_back,
+        lost,
+        ..
+    } = part;
+    let lost = lost.map_or_else(String::new, |(from, last)| {
+        format!("; the entries {from} to {last} are lost")
+    });
+    format!(
+        "partition {partition}: {} entries were put back{lost}\n",
+        number(*put_back)
+    )
+}
+
+fn lost_json(part: &RepairedPartition) -> Option<serde_json::Value> {
+    let (from, last) = part.lost?;
+    Some(serde_json::json!({ "partition": part.partition, "from": from, "last": last }))
 }
 
 /// Counts the archive; record times are judged at `moment` too.

@@ -35,7 +35,10 @@ pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
     } else {
         let judged = verdict.judged_at.map(time);
         print(&format!(
-            "journal   {} entries{}\nkept      {}\nreplayed  {}\nledger    {}\n",
+            "journal   {} entries{}\nkept      {}\nreplayed  {}\nledger    {}\n\
+             checked   counts, windows and ledger against a recount of the journal, and that the journal reaches its marks, its \
+             checkpoints and the archive in the data folder\n\
+             unchecked what is in the archive (headcount rebuild --from LAKE), and a lake or tables outside the data folder\n",
             number(verdict.entries),
             judged.map_or_else(String::new, |time| format!(
                 "; record times held against {time} or their arrival, whichever is later"

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::Offset;
 use crate::error::{Error, Result};
 use crate::segments::FORMAT_VERSION;
-use crate::segments::disk::{Disk, File};
+use crate::segments::disk::File;
 use crate::segments::frame::{u16_at, u32_at, u64_at};
 use crate::segments::partition_dir::PartitionDir;
 
@@ -130,16 +130,22 @@ pub(crate) fn create(folder: &PartitionDir, mark: Mark) -> Result<File> {
     let tmp = path.with_extension("mark.tmp");
     let disk = &folder.disk;
     let file = disk.create(&tmp).map_err(Error::io("create", &tmp))?;
-    let mut bytes = [0; FILE_BYTES];
-    let first = slot(folder.journal, folder.partition, 1, mark);
-    bytes[..SLOT_BYTES].copy_from_slice(&first);
-    file.write_at(&bytes, 0).map_err(Error::io("write", &tmp))?;
+    file.write_at(&content(folder, mark), 0)
+        .map_err(Error::io("write", &tmp))?;
     file.sync().map_err(Error::io("sync", &tmp))?;
     disk.rename(&tmp, &path)
         .map_err(Error::io("rename", &tmp))?;
     let dir = path.parent().unwrap_or(Path::new("/"));
     disk.sync_dir(dir).map_err(Error::io("sync", dir))?;
     Ok(file)
+}
+
+/// The whole file of a mark that was never changed.
+pub(crate) fn content(folder: &PartitionDir, mark: Mark) -> [u8; FILE_BYTES] {
+    let mut bytes = [0; FILE_BYTES];
+    let first = slot(folder.journal, folder.partition, 1, mark);
+    bytes[..SLOT_BYTES].copy_from_slice(&first);
+    bytes
 }
 
 /// `p007.mark` beside the folder `p007`.

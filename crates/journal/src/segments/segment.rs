@@ -43,13 +43,13 @@ pub(crate) struct Header {
 
 impl Header {
     /// The header of a partition's first segment.
-    pub(crate) fn first(journal: u64, partition: u16, created_ms: i64) -> Self {
+    pub(crate) fn first(journal: u64, partition: u16, base: Offset, created_ms: i64) -> Self {
         Self {
             partition,
             journal,
             segment: 0,
             chain: 0,
-            base: 0,
+            base,
             prev_end: 0,
             prev_time: 0,
             created_ms,

@@ -12,12 +12,13 @@ use crate::{
     event_bus::EventBus,
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
-    roles::process::checkpoints::StartingPoint,
+    roles::process::checkpoints::{Checkpoints, StartingPoint},
     roles::process::held_progress::{HeldProgress, ProgressInputs},
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
     roles::serve::partition_handle::PartitionHandles,
     text::number,
+    witnesses::Witness,
 };
 
 /// What counting a partition needs.
@@ -96,6 +97,7 @@ impl HeldPartitions {
             Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
             None => to.start(journal.id(), at),
         };
+        self.ensure_reaches(at, start.partition.next_offset())?;
         let follower = Follower::start(journal, at, start, to.clone(), self.options.bus.clone())?;
         let archiving = self.options.raw.as_ref();
         let archiving = archiving
@@ -125,6 +127,23 @@ impl HeldPartitions {
             archiving,
         };
         self.held.insert(at, held);
+        Ok(())
+    }
+
+    /// Refuses a journal of this process's own that ends before its checkpoint or its archive: records would be appended
+    /// at offsets that were others' before.
+    fn ensure_reaches(&self, at: u16, counted: u64) -> Result<()> {
+        let CountingOptions {
+            journal, to, raw, ..
+        } = &self.options;
+        let Checkpoints::Folder(data) = &to.checkpoints else {
+            return Ok(());
+        };
+        let archived = raw.as_ref().map(|lake| Witness::archive(lake, at));
+        let witnesses = [Some(Ok(Witness::checkpoint(data, at, counted))), archived];
+        for witness in witnesses.into_iter().flatten() {
+            witness?.check(data, at, journal.durable_end(at)?)?;
+        }
         Ok(())
     }
 
