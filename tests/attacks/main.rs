@@ -5,6 +5,7 @@
 mod commands;
 mod damage;
 mod failures;
+mod hostile;
 mod kills;
 mod shim;
 mod stage;
