@@ -1,8 +1,8 @@
 //! Servers that misbehave, many at once, beside one that does not: the good one loses nothing, each bad one is asked
 //! again and loses nothing that it sends in good order, and the process stays alive, healthy and small.
 
-mod http;
-mod websocket;
+pub mod http;
+pub mod websocket;
 
 use std::{
     fs,
@@ -23,28 +23,38 @@ type Misbehaviour = fn(&mut TcpStream, &str) -> io::Result<()>;
 /// The most memory that a process may ever have had, in KiB: the budget of the live process.
 const RESIDENT_MAX_KIB: u64 = 512 << 10;
 
-/// Starts a server that serves its first connection badly and every other one `well`; its address.
-fn start(misbehave: Misbehaviour, well: Misbehaviour, record: String) -> SocketAddr {
+/// Starts a server that does something with every connection, each counted from 0; its address.
+pub fn listen<F>(serve: F) -> SocketAddr
+where
+    F: Fn(&mut TcpStream, usize) -> io::Result<()> + Clone + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for (number, stream) in listener.incoming().enumerate() {
             let Ok(mut stream) = stream else { return };
-            let record = record.clone();
-            thread::spawn(move || {
-                let serve = if number == 0 { misbehave } else { well };
-                // The client may have had enough at any moment.
-                if serve(&mut stream, &record).is_ok() && number > 0 {
-                    hold(&mut stream);
-                }
-            });
+            let serve = serve.clone();
+            // The client may have had enough at any moment.
+            thread::spawn(move || serve(&mut stream, number));
         }
     });
     address
 }
 
+/// Starts a server that serves its first connection badly and every other one `well`; its address.
+fn start(misbehave: Misbehaviour, well: Misbehaviour, record: String) -> SocketAddr {
+    listen(move |stream, number| {
+        if number == 0 {
+            return misbehave(stream, &record);
+        }
+        well(stream, &record)?;
+        hold(stream);
+        Ok(())
+    })
+}
+
 /// Keeps a connection open and silent until the client closes it.
-fn hold(stream: &mut TcpStream) {
+pub fn hold(stream: &mut TcpStream) {
     let mut taken = [0; 4096];
     while stream.read(&mut taken).is_ok_and(|count| count > 0) {}
 }

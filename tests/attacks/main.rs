@@ -2,6 +2,7 @@
 //! wrong commands and bad records. Nothing is lost or counted twice without being said.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod bodies;
 mod commands;
 mod damage;
 mod failures;

@@ -20,7 +20,7 @@ fn line(record: &str) -> Vec<u8> {
 }
 
 /// The beginning of a chunked answer.
-fn chunked(chunks: &[&[u8]]) -> Vec<u8> {
+pub fn chunked(chunks: &[&[u8]]) -> Vec<u8> {
     let mut answer = format!("{OK}Transfer-Encoding: chunked\r\n\r\n").into_bytes();
     for chunk in chunks {
         answer.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
@@ -31,7 +31,7 @@ fn chunked(chunks: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Answers with these bytes and closes.
-fn answer(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+pub fn answer(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     request(stream)?;
     stream.write_all(bytes.as_ref())
 }

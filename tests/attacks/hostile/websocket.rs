@@ -35,7 +35,7 @@ fn frame(first: u8, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn text(body: impl AsRef<[u8]>) -> Vec<u8> {
+pub fn text(body: impl AsRef<[u8]>) -> Vec<u8> {
     frame(LAST | TEXT, body.as_ref())
 }
 
@@ -63,7 +63,7 @@ fn well(stream: &mut TcpStream, record: &str) -> io::Result<()> {
 }
 
 /// Opens, sends these bytes and closes.
-fn send(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+pub fn send(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     open_with(stream, "")?;
     stream.write_all(bytes.as_ref())
 }
