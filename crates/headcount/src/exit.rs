@@ -87,6 +87,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
                 | io::ErrorKind::PermissionDenied
                 | io::ErrorKind::IsADirectory => NO_INPUT,
                 io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => CANNOT_CREATE,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => TEMPORARY,
                 _ => IO,
             };
         }
@@ -139,8 +140,9 @@ fn code_of_journal(error: &headcount_journal::Error) -> u8 {
     use headcount_journal::Error;
     match error {
         Error::Locked { .. } => CANNOT_CREATE,
-        Error::Full { .. } | Error::Poisoned { .. } => TEMPORARY,
-        Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
+        // A journal that is closed under a process that uses it has lost its writer.
+        Error::Full { .. } | Error::Poisoned { .. } | Error::Closed => TEMPORARY,
+        Error::Corrupt { .. } | Error::NotAJournal { .. } | Error::Lost { .. } => DATA,
         Error::Partitions { .. } | Error::Option(_) => USAGE,
         // Another version of headcount reads it.
         Error::Version { .. } => CONFIG,

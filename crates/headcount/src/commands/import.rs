@@ -69,7 +69,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         }
         None => {
             let lake = (!args.no_archive).then_some(args.lake);
-            let mut store = Store::open(&data, args.keep.partitions, lake)?;
+            let mut store = Store::open(&data, args.keep.partitions, lake, args.disk)?;
             let now = headcount_clock::now_ms();
             for known in &mut store.known {
                 known.forget_kept_out(now);

@@ -15,6 +15,7 @@ use crate::{
     data::DataDir,
     exit::{CANNOT_CREATE, USAGE, code_of, exit},
     live::Live,
+    open_files,
 };
 
 /// The address of the dashboard when `--listen` is absent.
@@ -50,9 +51,10 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         lake: args.cluster.lake,
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
+        disk: args.disk,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
-        hosts: args.proxy.hosts,
+        server: args.clients.options(open_files::raise_limit()),
     };
     live.run(&runtime, listener, |address| {
         tracing::info!("listening on http://{address}");

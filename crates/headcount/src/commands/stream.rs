@@ -17,6 +17,7 @@ use super::{print, run::bind};
 use crate::{
     cli,
     exit::{DATA, NO_INPUT, exit},
+    open_files,
     roles::ingest::sources::Signals,
     text::number,
 };
@@ -39,8 +40,10 @@ pub(crate) fn run(args: cli::StreamArgs) -> Result<()> {
     let options = Options {
         speed: args.speed,
         once: args.once,
+        hosts: args.hosts,
         ..Options::new(programme)
     };
+    open_files::raise_limit();
     let runtime = Runtime::new().context("start the runtime")?;
     runtime.block_on(async {
         let listener = bind(args.listen)?;
