@@ -25,7 +25,7 @@ impl Label for Channel {
     const KEY: &'static str = "channel";
     const VALUES: &'static [(Self, &'static str)] = &[
         (Self::Tables, "tables"),
-        (Self::Steps, "steps"),
+        (Self::Deltas, "deltas"),
         (Self::Checkpoints, "checkpoints"),
     ];
 }

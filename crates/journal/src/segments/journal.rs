@@ -1,6 +1,7 @@
 //! A folder with the segments of all partitions: opened, appended to, read, closed.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,15 +12,18 @@ use crate::capabilities::Capabilities;
 use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::kinds::kinds_of;
 use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
 use crate::segments::folder_identity::FolderIdentity;
+use crate::segments::kinds_file;
 use crate::segments::lock::Lock;
 use crate::segments::log::{Log, Loss};
 use crate::segments::manifest::{Manifest, partition_dir};
 use crate::segments::options::Options;
 use crate::segments::reader::SegmentReader;
+use crate::segments::segment::ClosedSegment;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, SegmentPartition};
 use crate::waiting::Waiting;
@@ -129,6 +133,8 @@ impl SegmentJournal {
             queue: Queue::new(options.limits()),
             tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
             counts: PartitionCounters::default(),
+            folder: log.folder().clone(),
+            mark: log.mark_file(),
         });
         let waiting = Arc::clone(&self.waiting);
         let writer = writer::start(log, partition, Arc::clone(&shared), waiting, options)
@@ -153,6 +159,25 @@ impl SegmentJournal {
             shares_partitions: false,
             forgets: false,
         }
+    }
+
+    /// The kinds of a schema, which it keeps for ever.
+    pub(crate) fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: &RangeInclusive<u8>,
+    ) -> Result<u8> {
+        // The folder's lock keeps other processes out, and this one other threads.
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = kinds_file::read(&self.disk, &self.dir, self.id)?;
+        let range = kinds_of(&known, schema, count, within)?;
+        let first = range.first;
+        if !known.contains(&range) {
+            known.push(range);
+            kinds_file::write(&self.disk, &self.dir, self.id, known)?;
+        }
+        Ok(first)
     }
 
     /// What appends are waiting for.
@@ -216,6 +241,17 @@ impl SegmentJournal {
     /// The first entry that a partition still has.
     pub(crate) fn first_offset(&self, partition: u16) -> Result<Offset> {
         Ok(self.partition(partition)?.tail.first_offset())
+    }
+
+    /// The segments of a partition that are complete, the oldest first, and the bytes of the one that is written to.
+    pub(crate) fn closed_segments(&self, partition: u16) -> Result<(Vec<ClosedSegment>, u64)> {
+        let tail = &self.partition(partition)?.tail;
+        Ok((tail.closed(), tail.end().pos))
+    }
+
+    /// Deletes the segments of a partition that end at `offset` or before.
+    pub(crate) fn delete_before(&self, partition: u16, offset: Offset) -> Result<()> {
+        self.partition(partition)?.delete_before(offset)
     }
 
     /// What a partition has done and what is waiting.

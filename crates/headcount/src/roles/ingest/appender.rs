@@ -80,6 +80,7 @@ struct PartitionBatch {
     entries: Vec<Entry>,
     received: u64,
     repaired: u64,
+    blanked: u64,
 }
 
 impl InFlight {
@@ -121,7 +122,7 @@ impl Appender {
     ) -> Result<Self> {
         let partitions = journal.partitions();
         let schema = schema::of_sources()?;
-        let declared = schema::declared_in(&*schema, known)?;
+        let declared = schema::declared_in(&journal, &*schema, known)?;
         let first = declared
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
@@ -358,6 +359,7 @@ impl Appender {
                 };
                 lead.observe(admitted.time, now_ms());
                 part.repaired += u64::from(admitted.repaired);
+                part.blanked += admitted.blanked;
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -461,6 +463,7 @@ fn position_entry(
         position: serde_json::to_value(position).context("write a position")?,
         received: part.received,
         repaired: part.repaired,
+        blanked: part.blanked,
     };
     Ok(Entry {
         key,

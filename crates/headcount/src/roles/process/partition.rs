@@ -31,10 +31,11 @@ use crate::{
 
 /// Bytes of the journal applied before the thread answers requests again.
 const READ_BYTES: usize = 1 << 20;
-/// How long an idle partition waits for entries before it checks whether a channel is due. Entries and requests wake it.
-const IDLE: Duration = Duration::from_secs(1);
-/// The same while deltas may be due, or while it catches up.
-const BUSY: Duration = Duration::from_millis(5);
+/// How long an idle partition waits before it looks around. Entries, requests and channels that become free wake it, so this is
+/// only a safety net.
+const IDLE: Duration = Duration::from_secs(600);
+/// The same while it catches up: nothing tells that the last thing in a shared journal was a transaction that came to nothing.
+const CATCHING_UP: Duration = Duration::from_secs(1);
 /// Between two attempts to read a journal that is away. Requests are answered in between.
 const OUTAGE_RETRY: Duration = Duration::from_millis(250);
 /// The handle of a running follower.
@@ -74,6 +75,7 @@ impl Follower {
         let checkpoint_every = to.checkpoint_every;
         let publisher = Publisher::start(at, to, acked, &bus)?;
         let acked = Arc::clone(publisher.acked());
+        acked.set_waker(reader.waker());
         if serves {
             partition.watch(!served);
         }
@@ -85,7 +87,6 @@ impl Follower {
             requests,
             schedule: PublishSchedule::new(journal.id(), at, serves, checkpoint_every, publisher),
             bus,
-            serves,
             waits: false,
             ready: Some(tell_ready),
         };
@@ -152,8 +153,6 @@ struct FollowerLoop {
     requests: RequestInbox,
     schedule: PublishSchedule,
     bus: EventBus,
-    /// Whether the partition is published to a serving store.
-    serves: bool,
     /// Whether the journal cannot be read at present.
     waits: bool,
     /// Present until everything that was in the journal at the start is counted.
@@ -176,7 +175,8 @@ impl FollowerLoop {
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
-        let mut stop = false;
+        let (mut stop, mut read) = (false, 0);
+        let mut first = true;
         loop {
             if self.schedule.acked().is_abandoned() {
                 return Ok(());
@@ -187,12 +187,13 @@ impl FollowerLoop {
                 // After a request to stop, it counts on only to the end of the journal.
                 stop |= self.requests.answer(|scope| self.partition.survey(scope));
             }
-            let wait = match stop {
+            // Whether everything is read is asked when there is nothing at hand.
+            let goes_on = self.ready.is_some() && (read > 0 || std::mem::take(&mut first));
+            let wait = match goes_on || stop {
                 true => Duration::ZERO,
-                false if self.ready.is_some() || self.serves => BUSY,
-                false => IDLE,
+                false => self.wait(),
             };
-            let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
+            read = match self.reader.read(&mut batch, READ_BYTES, wait) {
                 Err(error) if error.may_pass() => {
                     self.waits_for(&error);
                     if stop && !self.partition.is_at_commit() {
@@ -236,6 +237,14 @@ impl FollowerLoop {
             }
             self.schedule.publish_due(&mut self.partition, &self.reader);
         }
+    }
+
+    /// How long to wait for entries.
+    fn wait(&mut self) -> Duration {
+        if self.ready.is_some() || !self.partition.is_at_commit() {
+            return CATCHING_UP;
+        }
+        IDLE.min(self.schedule.due_in(&self.partition).unwrap_or(IDLE))
     }
 
     /// The journal is away: waits a moment before the next attempt.
@@ -330,3 +339,6 @@ fn entry<'a>(frame: &Frame<'a>) -> JournaledEntry<'a> {
         body: frame.body,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use headcount_clock::{Backoff, Delays};
-use headcount_engine::{Changes, Step};
+use headcount_engine::{Changes, Delta};
 use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
 
@@ -53,9 +53,9 @@ pub(crate) struct Checkpoint {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A step from one commit to the next, and the answers that the map shows for it, as JSON.
-struct Delta {
-    step: Step,
+/// A delta, and the answers that the map shows for it, as JSON.
+struct DeltaBatch {
+    delta: Delta,
     pulses: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl Destination {
 /// Publishes one partition: three channels, each with its thread.
 pub(crate) struct Publisher {
     batches: SyncSender<TableBatch>,
-    deltas: SyncSender<Delta>,
+    deltas: SyncSender<DeltaBatch>,
     acked: Arc<AckedOffsets>,
     threads: [JoinHandle<()>; 3],
 }
@@ -126,16 +126,16 @@ impl Publisher {
             serving: to.serving.clone(),
             acked: Arc::clone(&acked),
         };
-        let (tables, steps) = (
+        let (table_writer, delta_writer) = (
             server(Channel::Tables, "tables"),
-            server(Channel::Steps, "deltas for serving processes"),
+            server(Channel::Deltas, "deltas for serving processes"),
         );
         let threads = [
             spawn(bus, format!("tables-{partition}"), move || {
-                tables.write_tables(&due_tables, &checkpoints);
+                table_writer.write_tables(&due_tables, &checkpoints);
             })?,
             spawn(bus, format!("deltas-{partition}"), move || {
-                steps.write_deltas(&due_deltas);
+                delta_writer.write_deltas(&due_deltas);
             })?,
             spawn(bus, format!("checkpoints-{partition}"), move || {
                 checkpoint_writer.run(&due_checkpoints);
@@ -164,14 +164,14 @@ impl Publisher {
     }
 
     /// Sends a delta. Its channel must be free.
-    pub(crate) fn send_delta(&self, step: Step, pulses: Vec<u8>) {
-        self.acked.set_busy(Channel::Steps, true);
-        let _ = self.deltas.send(Delta { step, pulses });
+    pub(crate) fn send_delta(&self, delta: Delta, pulses: Vec<u8>) {
+        self.acked.set_busy(Channel::Deltas, true);
+        let _ = self.deltas.send(DeltaBatch { delta, pulses });
     }
 
     /// Whether all channels are free.
     pub(crate) fn is_free(&self) -> bool {
-        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        let channels = [Channel::Tables, Channel::Deltas, Channel::Checkpoints];
         channels.iter().all(|channel| self.acked.is_free(*channel))
     }
 
@@ -242,12 +242,12 @@ impl ServingWriter {
         served
     }
 
-    fn write_deltas(self, due: &Receiver<Delta>) {
-        while let Ok(Delta { step, pulses }) = due.recv() {
+    fn write_deltas(self, due: &Receiver<DeltaBatch>) {
+        while let Ok(DeltaBatch { delta, pulses }) = due.recv() {
             self.until_written(async |serving| {
-                serving.write_step(self.partition, &step, &pulses).await
+                serving.write_delta(self.partition, &delta, &pulses).await
             });
-            self.acked.set_busy(Channel::Steps, false);
+            self.acked.set_busy(Channel::Deltas, false);
         }
     }
 

@@ -37,7 +37,7 @@ enum ReplicaUpdate {
     Rows(Vec<Row>),
     Commit {
         offset: u64,
-        book: Vec<u8>,
+        meta: Vec<u8>,
         pulses: Vec<Vec<u8>>,
     },
 }
@@ -133,12 +133,12 @@ async fn dispatch(
             headcount_serving::ReplicaEvent::Commit {
                 partition,
                 offset,
-                book,
+                meta,
                 pulses,
             } => {
                 let commit = ReplicaUpdate::Commit {
                     offset,
-                    book,
+                    meta,
                     pulses,
                 };
                 (partition, commit)
@@ -211,14 +211,14 @@ impl ReplicaLoop {
             },
             ReplicaUpdate::Commit {
                 offset,
-                book,
+                meta,
                 pulses,
             } => {
                 match self.loading.take() {
                     Some(loaded) => self.shown = loaded,
                     None => self.shown.apply_rows(&std::mem::take(&mut self.rows))?,
                 }
-                self.shown.set_meta(&book)?;
+                self.shown.set_meta(&meta)?;
                 self.tell(offset, &pulses);
             }
         }

@@ -132,7 +132,7 @@ fn what_is_served_is_kept() {
 }
 
 #[test]
-fn a_parcel_that_is_given_up_keeps_no_checkpoint() {
+fn a_batch_that_is_given_up_keeps_no_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
     // Nothing of this partition is ever taken, so its tables are tried again until they are given up.
