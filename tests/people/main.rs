@@ -146,7 +146,10 @@ fn nobody_gets_in_with_an_import() {
 
     // Texts go where they are to go, and change no count.
     let quiet = folder.path().join("quiet");
-    import(&quiet, &["--mask-texts", "--people-key", key.to_str().unwrap()]);
+    import(
+        &quiet,
+        &["--mask-texts", "--people-key", key.to_str().unwrap()],
+    );
     assert_kept_without_people(&quiet, &messages);
     assert!(
         !files(&quiet)

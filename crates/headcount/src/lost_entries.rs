@@ -1,8 +1,8 @@
 //! Puts back entries that a journal has lost: from what can still be read of it, and from its archive.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use headcount_journal::{Entry, Repair, Report};
 use headcount_lake::archive::{Archive, ArchivedEntry};
 use headcount_record::{Control, Kind};
@@ -112,7 +112,7 @@ pub(crate) fn put_back(
     let id = repair.id();
     repair.finish()?;
     for (at, end) in (0..).zip(ends) {
-        discard_checkpoint_beyond(data, id, at, end)?;
+        Checkpoints::Folder(data.clone()).discard_beyond(id, at, end)?;
     }
     Ok(repaired)
 }
@@ -248,14 +248,4 @@ impl Batches {
         self.bytes = self.entries.iter().map(|(_, entry)| entry.body.len()).sum();
         Ok(())
     }
-}
-
-/// A checkpoint of entries that are accepted as lost would be taken for a proof of the loss again.
-fn discard_checkpoint_beyond(data: &DataDir, journal: u64, at: u16, end: u64) -> Result<()> {
-    let start = Checkpoints::Folder(data.clone()).start(journal, at);
-    if start.partition.next_offset() > end {
-        let folder = data.state(at);
-        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    Ok(())
 }

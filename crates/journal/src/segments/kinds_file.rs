@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::kinds::{KindRange, are_sound};
 use crate::segments::disk::Disk;
 
-const NAME: &str = "kinds.json";
+pub(super) const NAME: &str = "kinds.json";
 const MAGIC: &str = "headcount-kinds";
 const VERSION: u32 = 1;
 

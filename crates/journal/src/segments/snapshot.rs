@@ -4,10 +4,12 @@
 //! and nothing is kept from changing.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use crate::Offset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::segments::disk::Disk;
+use crate::segments::kinds_file;
 use crate::segments::manifest::NAME;
 use crate::segments::mark::{self, Mark};
 use crate::segments::partition_dir::PartitionDir;
@@ -59,15 +61,26 @@ pub fn snapshot(dir: impl AsRef<Path>) -> Result<Snapshot> {
     for folder in manifest.folders(&disk, dir) {
         snapshot.add(dir, &folder)?;
     }
-    snapshot.files.push(SnapshotFile {
-        path: PathBuf::from(NAME),
-        content: SnapshotContent::Bytes(manifest.to_text().into_bytes()),
-        is_constant: false,
-    });
+    // After the entries: a kind is durable there before an entry has it.
+    let kinds = dir.join(kinds_file::NAME);
+    match fs::read(&kinds) {
+        Ok(bytes) => snapshot.add_bytes(kinds_file::NAME, bytes),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(Error::io("read", &kinds)(e)),
+    }
+    snapshot.add_bytes(NAME, manifest.to_text().into_bytes());
     Ok(snapshot)
 }
 
 impl Snapshot {
+    fn add_bytes(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) {
+        self.files.push(SnapshotFile {
+            path: path.into(),
+            content: SnapshotContent::Bytes(bytes),
+            is_constant: false,
+        });
+    }
+
     fn add(&mut self, journal: &Path, folder: &PartitionDir) -> Result<()> {
         // First, so that what it says was durable before the end is looked for.
         let marked = Mark::read(folder)?;
@@ -88,11 +101,8 @@ impl Snapshot {
             first,
             end: end.next,
         };
-        self.files.push(SnapshotFile {
-            path: relative(&mark::path_of(&folder.dir)),
-            content: SnapshotContent::Bytes(mark::content(folder, mark).to_vec()),
-            is_constant: false,
-        });
+        let content = mark::content(folder, mark).to_vec();
+        self.add_bytes(relative(&mark::path_of(&folder.dir)), content);
         self.partitions.push((first, end.next));
         Ok(())
     }

@@ -128,6 +128,8 @@ impl Checkpoints {
             .and_then(|()| File::open(&folder)?.sync_all())
             .with_context(|| format!("rename {}", beside.display()))?;
         Ok(partition.next_offset())
+    }
+
     /// The moment that record times are held against too, as the last rebuild left it.
     fn judged_at(&self) -> Option<i64> {
         let Self::Folder(data) = self else {
@@ -166,6 +168,23 @@ impl Checkpoints {
                 Ok(newest.checkpoint.map(|(_, state)| state))
             }
         }
+    }
+
+    /// Removes the checkpoint and the base of a partition, if they have counted what the journal has lost for good: they
+    /// would be taken for proofs of the loss again.
+    pub(crate) fn discard_beyond(&self, journal: u64, at: u16, end: u64) -> Result<()> {
+        let Self::Folder(data) = self else {
+            return Ok(());
+        };
+        for name in [NAME, BASE] {
+            let path = data.state(at).join(name);
+            // One that cannot be read proves nothing.
+            let counted = read(&path, journal, at).ok().flatten();
+            if counted.is_some_and(|(partition, _)| partition.next_offset() > end) {
+                fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Stores the state of a partition at `offset`.
