@@ -4,10 +4,9 @@
 //! and nothing is kept from changing.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use crate::Offset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::segments::disk::Disk;
 use crate::segments::kinds_file;
 use crate::segments::manifest::NAME;
@@ -61,12 +60,9 @@ pub fn snapshot(dir: impl AsRef<Path>) -> Result<Snapshot> {
     for folder in manifest.folders(&disk, dir) {
         snapshot.add(dir, &folder)?;
     }
-    // After the entries: a kind is durable there before an entry has it.
-    let kinds = dir.join(kinds_file::NAME);
-    match fs::read(&kinds) {
-        Ok(bytes) => snapshot.add_bytes(kinds_file::NAME, bytes),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(Error::io("read", &kinds)(e)),
+    // After the ends of the partitions: a schema has its kinds before the first entry that has one.
+    if let Some(kinds) = kinds_file::text_in(&disk, dir)? {
+        snapshot.add_bytes(kinds_file::NAME, kinds);
     }
     snapshot.add_bytes(NAME, manifest.to_text().into_bytes());
     Ok(snapshot)
