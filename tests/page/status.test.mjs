@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import axe from 'axe-core';
 import { RULES } from './looks.mjs';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
 
 const bed = testbed();
@@ -56,11 +56,14 @@ const CLUSTER = {
 };
 
 /** Lets the server answer as one of a cluster would. */
-const inCluster = (page) =>
+const inCluster = (page) => answers(page, { at: NOW, cluster: CLUSTER });
+
+/** Changes the status that the server answers with. */
+const answers = (page, changed) =>
   page.route('**/api/v1/status', async (route) => {
     try {
       const answer = await route.fetch();
-      await route.fulfill({ json: { ...(await answer.json()), at: NOW, cluster: CLUSTER } });
+      await route.fulfill({ json: { ...(await answer.json()), ...changed } });
     } catch (error) {
       // The page may be closed while it asks.
       if (!page.isClosed() && !/disposed|closed/.test(error.message)) throw error;
@@ -75,11 +78,11 @@ test('the tables are those of the API', async () => {
       if (answer.url().endsWith('/api/v1/status')) told = await answer.json().catch(() => told);
     });
   const reader = await open({ before: listen });
-  await reader.shows('live');
+  await reader.shows('simulated');
   assert.equal(await reader.page.title(), 'headcount: status');
   const values = (testId) =>
     reader.page.$$eval(`[data-testid="${testId}"]`, (rows) => rows.map((row) => row.dataset.value));
-  await eventually(async () => {
+  await reader.eventually(async () => {
     assert.deepEqual(await values('ready'), ['ready']);
     assert.deepEqual(await values('balanced'), [String(told.ledger.balanced)]);
     assert.deepEqual(
@@ -95,7 +98,7 @@ test('the tables are those of the API', async () => {
 
 test('a cluster is shown with its owners and lags, and who is silent', async () => {
   const reader = await open({ before: inCluster });
-  await reader.shows('live');
+  await reader.shows('simulated');
   const rows = (name) =>
     reader.page.$$eval(`[data-testid="${name}"] tbody tr`, (found) =>
       found.map((row) => [...row.cells].map((cell) => cell.textContent)),
@@ -112,10 +115,26 @@ test('a cluster is shown with its owners and lags, and who is silent', async () 
   await reader.close();
 });
 
+test('the room on the disk is told, and what stopped for want of it', async () => {
+  const disk = {
+    level: 'optional_stopped',
+    free_bytes: 900e6,
+    total_bytes: 1e11,
+    notice: 'the archive waits: make room on the disk',
+  };
+  const reader = await open({ before: (page) => answers(page, { disk }) });
+  await reader.shows('simulated');
+  assert.equal(await reader.value('disk'), 'optional_stopped');
+  const facts = await reader.page.textContent('.facts');
+  assert.match(facts, /very little: 900 MB of 100 GB free/);
+  assert.match(facts, /the archive waits: make room/);
+  await reader.close();
+});
+
 test('the pages lead to each other, and the keyboard reaches every table', async () => {
   const reader = await open({ before: inCluster });
   const { page } = reader;
-  await reader.shows('live');
+  await reader.shows('simulated');
   const reached = new Set();
   for (let at = 0; at < 20; at++) {
     await page.keyboard.press('Tab');
@@ -138,12 +157,12 @@ test('the pages lead to each other, and the keyboard reaches every table', async
 test('a server that does not answer is said, and come back to', async () => {
   const reader = await open();
   const { page } = reader;
-  await reader.shows('live');
+  await reader.shows('simulated');
   await page.route('**/api/v1/status', (route) => route.fulfill({ status: 503, json: {} }));
   await reader.shows('reconnecting');
   assert.match(await page.textContent('[role=alert]'), /the server answers 503/);
   await page.unroute('**/api/v1/status');
-  await reader.shows('live');
+  await reader.shows('simulated');
   // The browser notes the refusals by itself.
   reader.complaints = reader.complaints.filter((complaint) => !complaint.includes('503'));
   await reader.close();
@@ -158,7 +177,7 @@ for (const [name, options] of Object.entries({
 }))
   test(`axe finds nothing: ${name}`, async () => {
     const reader = await open({ reducedMotion: 'reduce', ...options });
-    await reader.shows('live');
+    await reader.shows('simulated');
     await reader.page.evaluate(axe.source);
     const { violations } = await reader.page.evaluate(
       (rules) => globalThis.axe.run(document, { runOnly: rules }),
@@ -172,7 +191,7 @@ for (const [name, options] of Object.entries({
 for (const width of [320, 390, 768, 1440])
   test(`nothing is wider than a screen of ${width} pixels`, async () => {
     const reader = await open({ before: inCluster, width, height: 800 });
-    await reader.shows('live');
+    await reader.shows('simulated');
     const [content, screen] = await reader.page.evaluate(() => [
       document.documentElement.scrollWidth,
       document.documentElement.clientWidth,

@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE4 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE5 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE4";
+const MAGIC: &[u8; 8] = b"HCSTATE5";
 const HEAD_BYTES: usize = 20;
 
 /// Whose state a checkpoint holds.

@@ -72,6 +72,14 @@ impl Partition {
         }
     }
 
+    /// Holds the times of the records that are applied from now on against this moment too. What was applied stays as it
+    /// was judged.
+    #[must_use]
+    pub fn and_judging_at(mut self, moment: i64) -> Self {
+        self.quarantine.judge_at(moment);
+        self
+    }
+
     /// The moment that record times are held against besides their arrival, ms since 1970.
     #[must_use]
     pub fn judged_at(&self) -> Option<i64> {
@@ -235,6 +243,7 @@ impl Partition {
                 position,
                 received,
                 repaired,
+                blanked,
             } => {
                 state.account.received += received;
                 let at = |position: &serde_json::Value| position.get("at")?.as_u64();
@@ -247,6 +256,7 @@ impl Partition {
                     None => self.quarantine.settle_once(),
                 }
                 state.account.repaired += repaired;
+                state.account.blanked += blanked;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }

@@ -251,6 +251,7 @@ proptest! {
                 position: 0.into(),
                 received: batch.len() as u64,
                 repaired: 1,
+                blanked: 1,
             };
             put(&mut part, source, Kind::CONTROL, &position.to_body());
             received += batch.len() as u64;
@@ -259,7 +260,7 @@ proptest! {
             prop_assert!(ledger.balanced);
             prop_assert_eq!(ledger.all.received, received);
             commits += 1;
-            prop_assert_eq!(ledger.all.repaired, commits);
+            prop_assert_eq!((ledger.all.repaired, ledger.all.blanked), (commits, commits));
         }
     }
 
@@ -433,6 +434,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
             position: 9.into(),
             received,
             repaired: 0,
+            blanked: 0,
         }
         .to_body()
     };

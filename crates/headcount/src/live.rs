@@ -8,7 +8,7 @@ use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
 use headcount_record::{Masking, MaskingMode};
-use headcount_server::{HostName, ServerState};
+use headcount_server::ServerState;
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
@@ -20,9 +20,9 @@ use tokio::{
 
 use crate::{
     backend::JournalAddress,
-    cli::Role,
+    cli::{DiskArgs, Role},
     data::DataDir,
-    disk::{byte_size::ByteSize, data_watch::DataWatchOptions, thresholds::Thresholds},
+    disk::{data_watch::DataWatchOptions, thresholds::Thresholds},
     engines::{blocking, group_of, known_to, one_journal},
     event_bus::EventBus,
     roles::ingest::appender::Appender,
@@ -57,13 +57,12 @@ pub(crate) struct Live {
     pub(crate) lake: Option<LakeAddress>,
     pub(crate) serving: Option<ServingAddress>,
     pub(crate) archive: bool,
-    /// The room on the disk of the data folder that is never used.
-    pub(crate) reserve: Option<ByteSize>,
+    pub(crate) disk: DiskArgs,
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process passes on in `Host`.
-    pub(crate) hosts: Vec<HostName>,
+    /// What the server allows its clients.
+    pub(crate) server: headcount_server::Options,
 }
 
 /// The channels between the server and the rest of the process.
@@ -133,10 +132,7 @@ impl Live {
             disk,
             questions,
         };
-        let options = headcount_server::Options {
-            hosts: self.hosts.clone(),
-            ..headcount_server::Options::default()
-        };
+        let options = self.server.clone();
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
             // The server starts first, so that probes are answered while the journal is read.
@@ -324,8 +320,9 @@ impl Live {
             watch: DataWatchOptions {
                 folder: self.data.path().to_owned(),
                 thresholds: Thresholds {
-                    reserve: self.reserve,
+                    reserve: self.disk.reserve,
                 },
+                retention: self.disk.keep,
                 archives_here: self.archive && is_on_disk_of(&lake, &self.data),
                 shown: disk,
             },

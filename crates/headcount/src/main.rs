@@ -20,6 +20,7 @@ mod judged_moment;
 mod live;
 mod lost_entries;
 mod metrics;
+mod open_files;
 mod opening_notice;
 mod progress;
 mod recordings;

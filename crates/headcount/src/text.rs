@@ -108,6 +108,13 @@ fn refused(out: &mut String, summary: &Summary) {
             number(summary.ledger.all.repaired)
         );
     }
+    if summary.ledger.all.blanked > 0 {
+        let _ = writeln!(
+            out,
+            "{:>9}  values masked that are not known (new fields of the source?)",
+            number(summary.ledger.all.blanked)
+        );
+    }
     for (reason, count) in &summary.ledger.all.tally.quarantined {
         let _ = writeln!(out, "{:>9}  kept but not counted: {reason}", number(*count));
     }

@@ -16,7 +16,7 @@ use crate::membership::Membership;
 use crate::place::Place;
 use crate::reader::Reader;
 use crate::receipt::Receipt;
-use crate::segments::{self, TornTail};
+use crate::segments::{self, ClosedSegment, TornTail};
 use crate::{Figures, Offset, Options};
 
 /// A journal that is open for appending and reading. It is shared between threads by reference or in an `Arc`.
@@ -222,6 +222,33 @@ impl Journal {
     /// The first entry that a partition still has.
     pub fn first_offset(&self, partition: u16) -> Result<Offset> {
         each!(&self.0, journal => journal.first_offset(partition))
+    }
+
+    /// The segments of a partition that are complete, the oldest first, and the bytes of the one that is written to. A
+    /// journal that is not local has none.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn closed_segments(&self, partition: u16) -> Result<(Vec<ClosedSegment>, u64)> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.closed_segments(partition),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok((Vec::new(), 0)),
+        }
+    }
+
+    /// Deletes the segments of a partition that end at `offset` or before, for ever. Every reader must have read what is
+    /// deleted. What a crash leaves of this is done when the journal is opened the next time. A journal that is not local
+    /// has none.
+    ///
+    /// # Errors
+    /// When the mark of the partition cannot be made durable, and then nothing is deleted, or when a file cannot be removed.
+    pub fn delete_before(&self, partition: u16, offset: Offset) -> Result<()> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.delete_before(partition, offset),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok(()),
+        }
     }
 
     /// What a partition has done and what is waiting.

@@ -75,8 +75,8 @@ pub use read_waker::ReadWaker;
 pub use reader::Reader;
 pub use receipt::Receipt;
 pub use segments::{
-    Options, PartitionReport, ReadOnly, Repair, Report, Snapshot, SnapshotContent, SnapshotFile,
-    TornTail, snapshot, stat, verify,
+    ClosedSegment, Options, PartitionReport, ReadOnly, Repair, Report, Snapshot, SnapshotContent,
+    SnapshotFile, TornTail, snapshot, stat, verify,
 };
 
 /// The place of an entry in its partition: dense, from 0.

@@ -48,7 +48,7 @@ mod metrics;
 mod page;
 
 pub use http::{
-    host::{HostName, HostNameError},
+    proxy::TrustedProxy,
     serve::{bind, serve},
 };
 pub use options::Options;

@@ -289,8 +289,8 @@ impl Tables {
                 name: venue.content.name.clone(),
                 lat: venue.content.lat,
                 lon: venue.content.lon,
-                group_city: venue.city.clone(),
-                country: venue.country.clone(),
+                group_city: venue.city(),
+                country: venue.country(),
                 yes: venue.answers.yes,
                 no: venue.answers.no,
                 maybe: venue.answers.maybe,
@@ -326,6 +326,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
         position: 0.into(),
         received: 1,
         repaired: 0,
+        blanked: 0,
     };
     put(partition, 1, Kind::CONTROL, &position.to_body());
 }

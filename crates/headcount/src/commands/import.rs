@@ -14,7 +14,6 @@ use self::imported::{Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
-    disk::thresholds::Thresholds,
     event_bus::EventBus,
     exit::{DATA, INTERRUPTED, code_of_source},
     failures::Failures,
@@ -69,9 +68,8 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
             imported
         }
         None => {
-            let reserve = args.disk.reserve;
             let lake = (!args.no_archive).then_some(args.lake);
-            let mut store = Store::open(&data, args.keep.partitions, lake, Thresholds { reserve })?;
+            let mut store = Store::open(&data, args.keep.partitions, lake, args.disk)?;
             let now = headcount_clock::now_ms();
             for known in &mut store.known {
                 known.forget_kept_out(now);

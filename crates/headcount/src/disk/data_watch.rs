@@ -19,10 +19,12 @@ use headcount_query::{DiskLevel, DiskStatus};
 use tokio::sync::watch;
 
 use crate::{
-    disk::{byte_size::ByteSize, room::Room, thresholds::Thresholds},
+    disk::{
+        byte_size::ByteSize, disk_room::DiskRoom, retention::Retention, thresholds::Thresholds,
+    },
     event_bus::EventBus,
     metrics::METRICS,
-    roles::process::held_progress::HeldProgress,
+    roles::process::{checkpoints::Checkpoints, deletion::delete_old, held_progress::HeldProgress},
 };
 
 /// Between two looks.
@@ -36,6 +38,8 @@ pub(crate) struct DataWatchOptions {
     pub(crate) thresholds: Thresholds,
     /// Whether the archive is on the same disk, so that stopping it saves room.
     pub(crate) archives_here: bool,
+    /// How much of the journal is kept; all of it without.
+    pub(crate) retention: Option<Retention>,
     /// Receives the room that is left.
     pub(crate) shown: watch::Sender<Option<DiskStatus>>,
 }
@@ -52,14 +56,17 @@ impl DataWatch {
     pub(crate) fn start(
         options: DataWatchOptions,
         journal: &Arc<Journal>,
+        checkpoints: Checkpoints,
         progress: HeldProgress,
         bus: &EventBus,
     ) -> Result<Self> {
         let mut run = DataWatchLoop {
             options,
             journal: Arc::clone(journal),
+            checkpoints,
             progress,
             level: DiskLevel::Enough,
+            deletion_fails: false,
         };
         run.look()?;
         let (running, stopped) = sync_channel(0);
@@ -86,8 +93,11 @@ impl DataWatch {
 struct DataWatchLoop {
     options: DataWatchOptions,
     journal: Arc<Journal>,
+    checkpoints: Checkpoints,
     progress: HeldProgress,
     level: DiskLevel,
+    /// Whether the last attempt to delete old segments failed.
+    deletion_fails: bool,
 }
 
 impl DataWatchLoop {
@@ -103,7 +113,8 @@ impl DataWatchLoop {
     /// When the folder is not at its place any more.
     fn look(&mut self) -> Result<()> {
         self.journal.check_folders()?;
-        match Room::of(&self.options.folder) {
+        self.delete_old();
+        match DiskRoom::of(&self.options.folder) {
             Ok(room) => self.apply(&room),
             // The next look may find it; a folder that is gone was found above.
             Err(error) => tracing::debug!("cannot tell how much room is left: {error}"),
@@ -111,7 +122,26 @@ impl DataWatchLoop {
         Ok(())
     }
 
-    fn apply(&mut self, room: &Room) {
+    /// Deletes what the journal need not keep. A failure stops nothing: the next look is the next attempt.
+    fn delete_old(&mut self) {
+        let Some(retention) = self.options.retention else {
+            return;
+        };
+        for (at, readers) in self.progress.readers() {
+            match delete_old(retention, &self.journal, &self.checkpoints, at, readers) {
+                Ok(()) => {}
+                Err(error) if !self.deletion_fails => {
+                    tracing::warn!("{error:#}; retrying");
+                    self.deletion_fails = true;
+                    return;
+                }
+                Err(_) => return,
+            }
+        }
+        self.deletion_fails = false;
+    }
+
+    fn apply(&mut self, room: &DiskRoom) {
         let before = self.level;
         self.level = self.options.thresholds.level(before, room);
         let notice = self.notice(room);
@@ -150,7 +180,9 @@ impl DataWatchLoop {
     fn stop_and_start(&self, notice: &Option<String>) {
         let stopped_at = |level| notice.clone().filter(|_| self.level >= level);
         let optional = stopped_at(DiskLevel::OptionalStopped);
-        self.progress.hold_checkpoints(optional.is_some());
+        // With retention a checkpoint is what lets old segments go.
+        let checkpoints = optional.is_some() && self.options.retention.is_none();
+        self.progress.hold_checkpoints(checkpoints);
         if self.options.archives_here {
             self.progress.hold_archives(optional.as_deref());
         }
@@ -158,13 +190,14 @@ impl DataWatchLoop {
     }
 
     /// The level as a sentence, while there is too little room.
-    fn notice(&self, room: &Room) -> Option<String> {
+    fn notice(&self, room: &DiskRoom) -> Option<String> {
         let reserve = self.options.thresholds.reserve_of(room).0;
         let at = |times: u64| ByteSize(reserve.saturating_mul(times));
         let goes_on = |times: u64| ByteSize(at(times).0.saturating_mul(5) / 4);
-        let optional = match self.options.archives_here {
-            true => "the archive and checkpoints",
-            false => "checkpoints",
+        let optional = match (self.options.archives_here, self.options.retention) {
+            (true, None) => "the archive and checkpoints",
+            (true, Some(_)) => "the archive",
+            (false, _) => "checkpoints",
         };
         let what = match self.level {
             DiskLevel::Enough => return None,

@@ -23,6 +23,7 @@ use crate::segments::log::{Log, Loss};
 use crate::segments::manifest::{Manifest, partition_dir};
 use crate::segments::options::Options;
 use crate::segments::reader::SegmentReader;
+use crate::segments::segment::ClosedSegment;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, SegmentPartition};
 use crate::waiting::Waiting;
@@ -132,6 +133,8 @@ impl SegmentJournal {
             queue: Queue::new(options.limits()),
             tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
             counts: PartitionCounters::default(),
+            folder: log.folder().clone(),
+            mark: log.mark_file(),
         });
         let waiting = Arc::clone(&self.waiting);
         let writer = writer::start(log, partition, Arc::clone(&shared), waiting, options)
@@ -238,6 +241,17 @@ impl SegmentJournal {
     /// The first entry that a partition still has.
     pub(crate) fn first_offset(&self, partition: u16) -> Result<Offset> {
         Ok(self.partition(partition)?.tail.first_offset())
+    }
+
+    /// The segments of a partition that are complete, the oldest first, and the bytes of the one that is written to.
+    pub(crate) fn closed_segments(&self, partition: u16) -> Result<(Vec<ClosedSegment>, u64)> {
+        let tail = &self.partition(partition)?.tail;
+        Ok((tail.closed(), tail.end().pos))
+    }
+
+    /// Deletes the segments of a partition that end at `offset` or before.
+    pub(crate) fn delete_before(&self, partition: u16, offset: Offset) -> Result<()> {
+        self.partition(partition)?.delete_before(offset)
     }
 
     /// What a partition has done and what is waiting.

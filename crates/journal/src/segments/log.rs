@@ -55,6 +55,7 @@ impl Log {
     ) -> Result<(Self, End)> {
         folder.sweep()?;
         let mark = Mark::read(&folder)?;
+        folder.remove_deleted(mark)?;
         let segments = folder.segments()?;
         let path = last(&segments).path.clone();
         let file = folder
@@ -115,6 +116,16 @@ impl Log {
             return Ok(());
         }
         self.mark.set(Mark { end, ..mark })
+    }
+
+    /// The mark, to be shared with whoever deletes old segments.
+    pub(crate) fn mark_file(&self) -> MarkFile {
+        self.mark.clone()
+    }
+
+    /// Where the partition lives.
+    pub(crate) fn folder(&self) -> &PartitionDir {
+        &self.folder
     }
 
     /// The mark, also of what the partition has lost.

@@ -27,6 +27,7 @@ mod reader;
 mod recovery;
 mod repair;
 mod report;
+mod retention;
 mod segment;
 mod snapshot;
 mod tail;
@@ -43,6 +44,7 @@ pub use read_only::ReadOnly;
 pub(crate) use reader::SegmentReader;
 pub use repair::Repair;
 pub use report::{PartitionReport, Report, stat, verify};
+pub use segment::ClosedSegment;
 pub use snapshot::{Snapshot, SnapshotContent, SnapshotFile, snapshot};
 
 /// The format of all files of a journal. Another one is refused, never guessed at. In version 1 the kind of a frame told

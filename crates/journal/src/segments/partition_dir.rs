@@ -79,6 +79,23 @@ impl PartitionDir {
         Ok(segments)
     }
 
+    /// Removes the segments before the mark, which retention was removing when the process ended.
+    pub(crate) fn remove_deleted(&self, mark: Option<Mark>) -> Result<()> {
+        let Some(mark) = mark.filter(|mark| mark.first > 0) else {
+            return Ok(());
+        };
+        let kept = self.names(mark.first)?;
+        let begins = kept.first().map(|(_, base)| *base);
+        let all = self.names(0)?;
+        for (name, _) in all.iter().take_while(|(_, base)| Some(*base) != begins) {
+            let path = self.dir.join(name);
+            self.disk
+                .remove(&path)
+                .map_err(Error::io("remove", &path))?;
+        }
+        Ok(())
+    }
+
     /// Whether a partition that begins at `found` has what it must have.
     pub(crate) fn check_start(&self, mark: Mark, found: Offset) -> Result<()> {
         if found <= mark.first {

@@ -140,6 +140,28 @@ impl Header {
     }
 }
 
+/// A segment that is complete, for it is followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedSegment {
+    /// One past the offset of its last entry.
+    pub end: Offset,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When its last entry was appended, ms since 1970.
+    pub last_ms: i64,
+}
+
+impl ClosedSegment {
+    /// The segment before `next`, whose header says how it ended.
+    pub(crate) fn before(next: &Header) -> Self {
+        Self {
+            end: next.base,
+            bytes: next.prev_end,
+            last_ms: next.prev_time,
+        }
+    }
+}
+
 /// A segment on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct Segment {

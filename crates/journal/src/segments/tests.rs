@@ -6,6 +6,7 @@ mod damage;
 mod faults;
 mod group;
 mod loss;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

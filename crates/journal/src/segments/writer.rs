@@ -14,7 +14,9 @@ use crate::queue::{Job, Linger, Queue};
 use crate::receipt::Reply;
 use crate::segments::frame::SYNC_BYTES;
 use crate::segments::log::Log;
+use crate::segments::mark::MarkFile;
 use crate::segments::options::Options;
+use crate::segments::partition_dir::PartitionDir;
 use crate::segments::tail::Tail;
 use crate::waiting::Waiting;
 use headcount_clock::now_ms;
@@ -29,6 +31,8 @@ pub(crate) struct SegmentPartition {
     pub(crate) queue: Queue,
     pub(crate) tail: Arc<Tail>,
     pub(crate) counts: PartitionCounters,
+    pub(crate) folder: PartitionDir,
+    pub(crate) mark: MarkFile,
 }
 
 struct SegmentWriter {
@@ -134,7 +138,7 @@ impl SegmentWriter {
                 Err(error @ Error::Full { .. }) => {
                     let pause = *backoff.get_or_insert_with(|| {
                         let reason =
-                            format!("{error}; waiting for room, nothing needs to be restarted");
+                            format!("{error}, nothing needs to be restarted; waiting for room");
                         self.waiting.begin(self.partition, reason);
                         BACKOFF_MIN
                     });

@@ -38,6 +38,12 @@ pub(super) struct FolderStore {
 impl FolderStore {
     /// Makes the folder, its name durable.
     pub(super) fn create(dir: &Path) -> Result<()> {
+        if dir.is_file() {
+            return Err(Error::Unsuitable {
+                lake: dir.display().to_string(),
+                reason: "it is a file; give the path of a folder".to_owned(),
+            });
+        }
         create_dirs(&dir.join(OWN).join("tmp"))
     }
 

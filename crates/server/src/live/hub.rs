@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse};
-use headcount_query::{Readiness, SourceStatus, Views};
+use headcount_query::{DiskStatus, Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::room::Room;
@@ -47,6 +47,7 @@ pub(crate) struct Hub {
     pub(super) pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub(super) sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
     pub(super) ready: watch::Receiver<Readiness>,
+    pub(super) disk: watch::Receiver<Option<DiskStatus>>,
     pub(super) options: Options,
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
@@ -71,6 +72,7 @@ impl Hub {
             pulses: state.pulses.clone(),
             sources: state.sources.clone(),
             ready: state.ready.clone(),
+            disk: state.disk.clone(),
             options: options.clone(),
             build,
             metrics,
@@ -86,16 +88,19 @@ impl Hub {
         self.limiter.count()
     }
 
-    /// A permit for a client that wants these figures.
-    pub(crate) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
-        let permit = self.limiter.permit(peer).map_err(Problem::no_stream_left)?;
+    /// A permit for a client, at this address if it is known, that wants these figures.
+    pub(crate) fn permit(
+        &self,
+        client: Option<IpAddr>,
+        filter: &Filter,
+    ) -> Result<Permit, Problem> {
+        let refuse = |full| Problem::no_stream_left(full, self.limiter.limit(full));
+        let permit = self.limiter.permit(client).map_err(refuse)?;
         let rooms = self.rooms();
         if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
             return Ok(permit);
         }
-        Err(Problem::unavailable(
-            "too many different filters are being watched: try again later",
-        ))
+        Err(Problem::no_filter_left())
     }
 
     /// Joins the room of a filter, and makes it if there is none. `None` when there will be no figures any more.

@@ -77,6 +77,7 @@ struct PartitionBatch {
     entries: Vec<Entry>,
     received: u64,
     repaired: u64,
+    blanked: u64,
 }
 
 impl InFlight {
@@ -350,6 +351,7 @@ impl Appender {
                 };
                 lead.observe(admitted.time, now_ms());
                 part.repaired += u64::from(admitted.repaired);
+                part.blanked += admitted.blanked;
                 part.entries.push(Entry {
                     kind: admitted.kind.number(),
                     source: number,
@@ -452,6 +454,7 @@ fn position_entry(
         position: serde_json::to_value(position).context("write a position")?,
         received: part.received,
         repaired: part.repaired,
+        blanked: part.blanked,
     };
     Ok(Entry {
         key,

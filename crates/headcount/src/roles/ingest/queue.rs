@@ -305,6 +305,7 @@ mod tests {
             of: "http://h/".to_owned(),
             position,
             repaired: 0,
+            blanked: 0,
             received: 1,
         };
         KnownSources::of_bodies(&[control.to_body()])

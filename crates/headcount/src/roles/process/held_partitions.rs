@@ -10,9 +10,11 @@ use headcount_lake::Lake;
 use crate::{
     disk::data_watch::{DataWatch, DataWatchOptions},
     event_bus::EventBus,
+    exit::{DATA, exit},
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
     roles::process::checkpoints::{Checkpoints, StartingPoint},
+    roles::process::deletion::{ReaderOffsets, delete_old},
     roles::process::held_progress::{HeldProgress, ProgressInputs},
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
@@ -72,13 +74,16 @@ impl HeldPartitions {
     pub(crate) fn take_all(&mut self) -> Result<Vec<KnownSources>> {
         let CountingOptions {
             journal,
+            to,
             bus,
             watch,
             ..
         } = &self.options;
         if journal.capabilities().is_local {
             let progress = self.progress.clone();
-            self.watching = Some(DataWatch::start(watch.clone(), journal, progress, bus)?);
+            let checkpoints = to.checkpoints.clone();
+            let watching = DataWatch::start(watch.clone(), journal, checkpoints, progress, bus)?;
+            self.watching = Some(watching);
         }
         for at in 0..self.options.journal.partitions() {
             self.take(at)?;
@@ -93,11 +98,19 @@ impl HeldPartitions {
         let CountingOptions {
             journal, to, anew, ..
         } = &self.options;
+        let first = match journal.capabilities().is_local {
+            true => journal.first_offset(at)?,
+            false => 0,
+        };
         let start = match *anew {
+            moment @ Some(_) if first > 0 => {
+                StartingPoint::anew(to.checkpoints.known_base(journal.id(), at, moment)?)
+            }
             Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
             None => to.start(journal.id(), at),
         };
         self.ensure_reaches(at, start.partition.next_offset())?;
+        ensure_base(at, first, start.partition.next_offset())?;
         let follower = Follower::start(journal, at, start, to.clone(), self.options.bus.clone())?;
         let archiving = self.options.raw.as_ref();
         let archiving = archiving
@@ -170,15 +183,29 @@ impl HeldPartitions {
             return Ok(());
         };
         self.options.handles.remove(at);
-        self.progress.remove(at);
+        let acked = Arc::clone(follower.acked());
         let stopped = follower.stop(in_order);
-        let Some(archiving) = archiving else {
-            return stopped;
-        };
-        // Only a process that ends closes the hour; otherwise the next owner does.
-        let (behind, trouble) = archiving.end(self.ending)?;
-        self.unarchived.0 += behind;
-        self.unarchived.1 = self.unarchived.1.take().or(trouble);
+        if let Some(archiving) = archiving {
+            // Only a process that ends closes the hour; otherwise the next owner does.
+            let (behind, trouble) = archiving.end(self.ending)?;
+            self.unarchived.0 += behind;
+            self.unarchived.1 = self.unarchived.1.take().or(trouble);
+        }
+        // The last checkpoint and the last objects may let more of the journal go.
+        let readers = self.progress.remove(at);
+        if let (Ok(()), Some(retention), Some(readers)) =
+            (&stopped, self.options.watch.retention, readers)
+            && in_order
+        {
+            let readers = ReaderOffsets {
+                checkpointed: acked.checkpointed(),
+                ..readers
+            };
+            let CountingOptions { journal, to, .. } = &self.options;
+            if let Err(error) = delete_old(retention, journal, &to.checkpoints, at, readers) {
+                tracing::warn!("{error:#}; the next start tries it again");
+            }
+        }
         stopped
     }
 
@@ -231,4 +258,20 @@ impl HeldPartitions {
     pub(crate) fn progress(&self) -> HeldProgress {
         self.progress.clone()
     }
+}
+
+/// Refuses to count a partition whose beginning retention has deleted, without the counts of what was there.
+pub(crate) fn ensure_base(at: u16, first: u64, counted: u64) -> Result<()> {
+    if counted >= first {
+        return Ok(());
+    }
+    Err(exit(
+        DATA,
+        format!(
+            "partition {at} of the journal begins at offset {}, because retention has deleted what was before, and no \
+             checkpoint in the folder state reaches it; restore that folder from a backup, or count the archive with \
+             headcount rebuild --from LAKE",
+            number(first)
+        ),
+    ))
 }

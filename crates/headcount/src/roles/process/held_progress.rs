@@ -11,7 +11,8 @@ use headcount_lake::{
 };
 
 use crate::{
-    roles::process::acked_offsets::AckedOffsets, roles::serve::partition_handle::PartitionHandle,
+    roles::process::acked_offsets::AckedOffsets, roles::process::deletion::ReaderOffsets,
+    roles::serve::partition_handle::PartitionHandle,
 };
 
 /// How far the held partitions are, for the heartbeat.
@@ -27,13 +28,33 @@ pub(super) struct ProgressInputs {
     pub(super) archive: Option<(Arc<ArchiveFigures>, Stop)>,
 }
 
+impl ProgressInputs {
+    fn readers(&self) -> ReaderOffsets {
+        ReaderOffsets {
+            checkpointed: self.acked.checkpointed(),
+            archived: self
+                .archive
+                .as_ref()
+                .map(|(figures, _)| figures.lag().archived),
+        }
+    }
+}
+
 impl HeldProgress {
     pub(super) fn insert(&self, at: u16, inputs: ProgressInputs) {
         self.lock().insert(at, inputs);
     }
 
-    pub(super) fn remove(&self, at: u16) {
-        self.lock().remove(&at);
+    /// Returns how far its readers were.
+    pub(super) fn remove(&self, at: u16) -> Option<ReaderOffsets> {
+        let inputs = self.lock().remove(&at)?;
+        Some(inputs.readers())
+    }
+
+    /// How far the readers of each held partition are.
+    pub(crate) fn readers(&self) -> Vec<(u16, ReaderOffsets)> {
+        let inputs = self.lock();
+        inputs.iter().map(|(at, it)| (*at, it.readers())).collect()
     }
 
     /// Has no checkpoints written, or lets them go on.

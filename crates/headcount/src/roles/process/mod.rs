@@ -3,6 +3,7 @@
 pub(crate) mod acked_offsets;
 pub(crate) mod archive;
 pub(crate) mod checkpoints;
+pub(crate) mod deletion;
 pub(crate) mod group_member;
 pub(crate) mod heartbeat;
 pub(crate) mod held_partitions;
