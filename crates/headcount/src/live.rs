@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
-use headcount_record::PeopleKey;
 use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
@@ -26,6 +25,7 @@ use crate::{
     roles::ingest::appender::Appender,
     roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
+    roles::ingest::people::PeopleOption,
     roles::ingest::queue::{IngestQueue, resume},
     roles::ingest::sources::{Signals, run_sources},
     roles::process::group_member::GroupMember,
@@ -100,7 +100,6 @@ impl Live {
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let people = self.people()?;
         let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
@@ -137,30 +136,24 @@ impl Live {
                 options,
                 async move { server_stopped.requested().await },
             ));
-            let ran = self.work(people, channels, address, listening).await;
+            let ran = self.work(channels, address, listening).await;
             stop_server.stop();
             server.await??;
             ran
         })
     }
 
-    /// The key that masks members, if this process ingests and masks.
-    fn people(&self) -> Result<Option<PeopleKey>> {
-        if !self.does(Role::Ingest) || self.keep_people {
-            return Ok(None);
-        }
+    /// How members are kept.
+    fn people(&self) -> PeopleOption {
         match &self.people_key {
-            Some(file) => crate::data::read_key(file).map(Some),
-            None => {
-                self.data.create()?;
-                self.data.people_key().map(Some)
-            }
+            _ if self.keep_people => PeopleOption::Keep,
+            Some(file) => PeopleOption::Key(file.clone()),
+            None => PeopleOption::OwnKey(self.data.clone()),
         }
     }
 
     async fn work(
         self,
-        people: Option<PeopleKey>,
         channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
@@ -198,7 +191,7 @@ impl Live {
             None => None,
         };
         let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_ingesting(journal, people, known, &bus).await?),
+            Some(journal) => Some(self.start_ingesting(journal, known, &bus).await?),
             None => None,
         };
         let shared = self.is_shared();
@@ -233,7 +226,6 @@ impl Live {
     async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
         known: Option<Vec<KnownSources>>,
         bus: &EventBus,
     ) -> Result<(IngestQueue, Resume)> {
@@ -241,12 +233,18 @@ impl Live {
             Some(known) => known,
             None => known_to(&journal).await?,
         };
-        let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
+        let sources: Vec<_> = self.sources.iter().map(SourceAddress::name).collect();
         let place = match &self.journal {
             Some(address) => address.to_string(),
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
+        let people = self.people();
+        let (known, people) = blocking(move || {
+            let people = people.open(&place, &known)?;
+            Ok((known, people))
+        })
+        .await?;
         let appender = Appender::new(journal, people, &known, bus)?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
@@ -326,7 +324,7 @@ impl Live {
                     .iter()
                     .map(|role| role.name().to_owned())
                     .collect(),
-                sources: self.sources.iter().map(ToString::to_string).collect(),
+                sources: self.sources.iter().map(SourceAddress::name).collect(),
                 address: self.does(Role::Serve).then(|| format!("http://{address}")),
                 started: now,
                 at: now,

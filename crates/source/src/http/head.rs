@@ -1,8 +1,9 @@
 //! The head of a response: whether what follows is a stream of values.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
 use crate::address::{SourceAddress, StreamAddress};
@@ -11,6 +12,9 @@ use crate::stream::Interruption;
 
 /// The longest wait a server can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(300);
+
+/// From 2010 to 2100: a device without a clock begins at 1970 or 2000.
+const DATES_MS: Range<i64> = 1_262_304_000_000..4_102_444_800_000;
 
 /// Whether this is a stream of values, by its head.
 pub(super) fn check(address: &StreamAddress, response: &Response) -> Result<(), Interruption> {
@@ -81,6 +85,15 @@ fn check_content(address: &StreamAddress, headers: &HeaderMap) -> Result<(), Int
             fit_to_show(packed)
         ))),
     }
+}
+
+/// The server's time when it began to answer, ms since 1970, if it says one that can be.
+pub(super) fn date_ms(headers: &HeaderMap) -> Option<i64> {
+    let date = httpdate::parse_http_date(text(headers, DATE.as_str())?.trim()).ok()?;
+    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis())
+        .ok()
+        .filter(|ms| DATES_MS.contains(ms))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
