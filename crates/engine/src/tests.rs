@@ -9,7 +9,7 @@ mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
+use headcount_record::{Control, Feed, Kind, Masking, Namespace, partition_of};
 use proptest::prelude::*;
 
 use crate::{
@@ -98,7 +98,11 @@ fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
 /// A refused record as the journal has it.
 fn rejected() -> Control {
     let reason = headcount_record::Reason::BadJson;
-    Control::Rejected(headcount_record::Door::new(1, None).refuse(&reason, "line 1".into(), b"{"))
+    Control::Rejected(headcount_record::Door::new(1, Masking::Nothing).refuse(
+        &reason,
+        "line 1".into(),
+        b"{",
+    ))
 }
 
 fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {

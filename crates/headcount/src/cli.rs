@@ -9,6 +9,7 @@ use clap::{
 };
 use headcount_address::listen;
 use headcount_lake::LakeAddress;
+use headcount_record::MaskingMode;
 use headcount_server::HostName;
 use headcount_serving::ServingAddress;
 use headcount_source::SourceAddress;
@@ -258,6 +259,20 @@ pub(crate) struct NewJournalArgs {
     /// Keep names, photos and ids of people as they arrive instead of masking them.
     #[arg(long, env = "HEADCOUNT_KEEP_PEOPLE")]
     pub(crate) keep_people: bool,
+    /// Mask also what people write: comments, descriptions, and links to photos. Names of events, groups and venues stay.
+    #[arg(long, env = "HEADCOUNT_MASK_TEXTS", conflicts_with = "keep_people")]
+    pub(crate) mask_texts: bool,
+}
+
+impl NewJournalArgs {
+    /// What is masked in records.
+    pub(crate) fn masking_mode(&self) -> MaskingMode {
+        match (self.keep_people, self.mask_texts) {
+            (true, _) => MaskingMode::Nothing,
+            (false, false) => MaskingMode::People,
+            (false, true) => MaskingMode::PeopleAndTexts,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

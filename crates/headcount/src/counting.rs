@@ -343,5 +343,6 @@ pub(crate) fn reason_of(broken: &headcount_source::message::Broken) -> Reason {
         Broken::TooBig { .. } => Reason::TooBig,
         Broken::TooDeep => Reason::TooDeep,
         Broken::NotJson => Reason::BadJson,
+        Broken::NotUtf8 => Reason::BadUtf8,
     }
 }

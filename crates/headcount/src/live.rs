@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
+use headcount_record::MaskingMode;
 use headcount_server::{HostName, ServerState};
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
@@ -48,7 +49,7 @@ pub(crate) struct Live {
     pub(crate) roles: Vec<Role>,
     pub(crate) sources: Vec<SourceAddress>,
     pub(crate) partitions: Option<u16>,
-    pub(crate) keep_people: bool,
+    pub(crate) masking_mode: MaskingMode,
     pub(crate) people_key: Option<PathBuf>,
     pub(crate) journal: Option<JournalAddress>,
     pub(crate) lake: Option<LakeAddress>,
@@ -143,12 +144,12 @@ impl Live {
         })
     }
 
-    /// How members are kept.
+    /// What is masked in records, and under which key.
     fn people(&self) -> PeopleOption {
-        match &self.people_key {
-            _ if self.keep_people => PeopleOption::Keep,
-            Some(file) => PeopleOption::Key(file.clone()),
-            None => PeopleOption::OwnKey(self.data.clone()),
+        PeopleOption {
+            mode: self.masking_mode,
+            key: self.people_key.clone(),
+            data: self.data.clone(),
         }
     }
 
@@ -240,12 +241,12 @@ impl Live {
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
         let people = self.people();
-        let (known, people) = blocking(move || {
-            let people = people.open(&place, &known)?;
-            Ok((known, people))
+        let (known, masking) = blocking(move || {
+            let masking = people.open(&place, &known)?;
+            Ok((known, masking))
         })
         .await?;
-        let appender = Appender::new(journal, people, &known, bus)?;
+        let appender = Appender::new(journal, masking, &known, bus)?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
     }

@@ -78,6 +78,24 @@ pub enum Error {
         /// What is wrong there.
         damage: Damage,
     },
+    /// Entries that were durable are gone from the beginning or the end of a partition.
+    #[error(
+        "partition {partition} of the journal {} has lost the entries {from} to {last}: {reason} (run `headcount rebuild`: it \
+         restores what the archive has, and says what it cannot restore)",
+        journal.display()
+    )]
+    Lost {
+        /// The journal's folder.
+        journal: PathBuf,
+        /// The partition.
+        partition: u16,
+        /// The first entry that is missing.
+        from: Offset,
+        /// The last entry that is missing, as far as is known.
+        last: Offset,
+        /// How that is known.
+        reason: String,
+    },
     /// The disk is full, and room is waited for no longer ([`Journal::give_up`](crate::Journal::give_up)). Nothing of the
     /// batch was kept.
     #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]

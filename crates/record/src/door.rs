@@ -5,15 +5,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Feed, control::DeadLetter, decoder::Decoder, excerpt, kind::Kind, partition::partition_of,
-    people::PeopleKey, reason::Reason, record::Record, schema::Schema,
+    Feed, control::DeadLetter, decoder::Decoder, excerpt, kind::Kind, masking::Masking,
+    partition::partition_of, reason::Reason, record::Record, schema::Schema,
 };
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
 pub struct Door {
     decoder: Decoder,
     kinds: Vec<Kind>,
-    people: Option<PeopleKey>,
+    masking: Masking,
     partitions: u16,
 }
 
@@ -34,12 +34,11 @@ pub struct Admitted {
 }
 
 impl Door {
-    /// A door for Meetup's records to a journal of so many partitions. Without a key people are
-    /// kept as they come.
+    /// A door for Meetup's records to a journal of so many partitions.
     #[must_use]
-    pub fn new(partitions: u16, people: Option<PeopleKey>) -> Self {
+    pub fn new(partitions: u16, masking: Masking) -> Self {
         let kinds = Feed::ALL.map(Kind::of).to_vec();
-        Self::of(Decoder::new(), kinds, partitions, people)
+        Self::of(Decoder::new(), kinds, partitions, masking)
     }
 
     /// A door for the records of a decoder's schema; `kinds` are those of its feeds.
@@ -47,12 +46,7 @@ impl Door {
     /// # Panics
     /// When not every feed has a kind.
     #[must_use]
-    pub fn of(
-        decoder: Decoder,
-        kinds: Vec<Kind>,
-        partitions: u16,
-        people: Option<PeopleKey>,
-    ) -> Self {
+    pub fn of(decoder: Decoder, kinds: Vec<Kind>, partitions: u16, masking: Masking) -> Self {
         assert_eq!(
             decoder.schema().feeds().len(),
             kinds.len(),
@@ -61,7 +55,7 @@ impl Door {
         Self {
             decoder,
             kinds,
-            people,
+            masking,
             partitions,
         }
     }
@@ -85,7 +79,7 @@ impl Door {
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
         self.decoder.keep_bounded();
         let (before, repaired) = (out.len(), self.decoder.repaired());
-        match self.decoder.admit(line, self.people.as_ref(), out) {
+        match self.decoder.admit(line, self.masking.key(), out) {
             Ok(record) => Ok(Admitted {
                 repaired: self.decoder.repaired() > repaired,
                 ..self.place(&record)
@@ -129,7 +123,7 @@ impl Door {
     /// can be told to be harmless, so nothing is kept. Without a key people are kept as they come.
     #[must_use]
     pub fn refuse(&self, reason: &Reason, place: String, bytes: &[u8]) -> DeadLetter {
-        let excerpt = match &self.people {
+        let excerpt = match self.masking.key() {
             Some(key) => key.excerpt(bytes),
             None => excerpt::begin(bytes),
         };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::{
-    Decoder, Door, Namespace, PeopleKey, Reason, Record, Rsvp,
+    Decoder, Door, Masking, Namespace, PeopleKey, Reason, Record, Rsvp,
     meetup::{decode_complete, draft, fast::settle},
 };
 
@@ -276,12 +276,12 @@ fn half_an_emoji_is_repaired_where_nothing_depends_on_it() {
                 let event = decoder.dictionary().event(decoded.event);
                 assert_eq!(&*event.name, repaired);
             }
-            for people in [None, Some(key.clone())] {
+            for masking in [Masking::Nothing, Masking::People(key.clone())] {
                 let mut kept = Vec::new();
-                let member = people
-                    .as_ref()
+                let member = masking
+                    .key()
                     .map_or(91_201_524, |key| key.pseudonym(91_201_524));
-                let admitted = Door::new(4, people).admit(line.as_bytes(), &mut kept);
+                let admitted = Door::new(4, masking).admit(line.as_bytes(), &mut kept);
                 assert!(admitted.expect("a record").repaired);
                 // What is kept says the same, by both ways, and is not repaired again.
                 let mut decoder = Decoder::new();
@@ -356,7 +356,7 @@ fn half_an_emoji_changes_nothing_of_another_feeds_record_but_itself() {
         format!(r#"{{"id":6,"mtime":1478608237521,"comment":"{comment}","key{comment}":1}}"#)
     };
     let mut kept = Vec::new();
-    let admitted = Door::new(2, None).admit(line(r"hi \ud83d").as_bytes(), &mut kept);
+    let admitted = Door::new(2, Masking::Nothing).admit(line(r"hi \ud83d").as_bytes(), &mut kept);
     assert!(admitted.expect("a record").repaired);
     assert_eq!(kept, line(r"hi \ufffd").into_bytes());
     let decode = |line: &str| Decoder::new().decode(line.as_bytes());
@@ -414,7 +414,7 @@ fn every_truncation_is_refused() {
 #[test]
 fn the_door_masks_and_places() {
     let key = PeopleKey::new([3; 16]);
-    let mut door = Door::new(4, Some(key.clone()));
+    let mut door = Door::new(4, Masking::People(key.clone()));
     for line in [GOOD.to_owned(), GOOD.replace(':', " : ")] {
         let mut kept = Vec::new();
         let admitted = door.admit(line.as_bytes(), &mut kept).expect("good");
@@ -465,7 +465,7 @@ fn other_feeds_are_told_apart() {
         ),
     ] {
         let mut kept = Vec::new();
-        let admitted = Door::new(2, Some(PeopleKey::new([1; 16])))
+        let admitted = Door::new(2, Masking::People(PeopleKey::new([1; 16])))
             .admit(line.as_bytes(), &mut kept)
             .expect(line);
         assert_eq!(admitted.kind.name(), feed);

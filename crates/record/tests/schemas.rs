@@ -2,8 +2,8 @@
 #![cfg(feature = "test-schema")]
 
 use headcount_record::{
-    CALENDAR, Decoder, Door, Identity, Kind, Namespace, PeopleKey, Reason, Record, Response,
-    Version, schema_of,
+    CALENDAR, Decoder, Door, Identity, Kind, Masking, Namespace, PeopleKey, Reason, Record,
+    Response, Version, schema_of,
 };
 
 const RSVP: &str = r#"{"collection":"rsvp","did":"did:plc:shpuak7y3ahviskpsrahfgbb","rkey":"3n2skgembnc2x","time":1795245204,"sequence":16,"status":"interested","subject":"at://did:plc:ssfnmtfd6aqq226w5vju7tik/community.lexicon.calendar.event/3n2skgeiqec2x"}"#;
@@ -14,9 +14,9 @@ fn calendar() -> Decoder {
     Decoder::of(schema_of(CALENDAR).expect("in this build"))
 }
 
-fn calendar_door(partitions: u16, people: Option<PeopleKey>) -> Door {
+fn calendar_door(partitions: u16, masking: Masking) -> Door {
     let kinds = vec![Kind::new(16), Kind::new(17)];
-    Door::of(calendar(), kinds, partitions, people)
+    Door::of(calendar(), kinds, partitions, masking)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn event_id(decoder: &Decoder, key: headcount_record::Key) -> std::sync::Arc<str
 
 #[test]
 fn facts_and_answers_of_an_event_meet_in_one_partition() {
-    let mut door = calendar_door(8, None);
+    let mut door = calendar_door(8, Masking::Nothing);
     let mut out = Vec::new();
     let rsvp = door.admit(RSVP.as_bytes(), &mut out).expect("an RSVP");
     let event = door.admit(EVENT.as_bytes(), &mut out).expect("facts");

@@ -11,9 +11,9 @@ mod server_clock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout, timeout_at};
-use url::{Host, Url};
+use url::Url;
 
 use self::body::{StreamBody, Values};
 use self::cursor::ResumeCursor;
@@ -21,12 +21,13 @@ use self::server_clock::ServerClock;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
+use crate::http_client::http_client;
 use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::record_time::ReadTime;
 use crate::run::{Context, Options};
-use crate::stream::{self, Interruption, StreamConnection, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, StreamConnection, at_once, root_cause};
 use headcount_clock::now_ms;
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
@@ -37,7 +38,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
     });
     let outage = Outage::new(stored.and_then(Position::seen_ms));
     let connection = HttpConnection {
-        client: client(address.url(), &context.options)?,
+        client: http_client(address.url(), &context.options)?,
         options: context.options.clone(),
         read_time: context.read_time.clone(),
         address,
@@ -48,33 +49,6 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         response: None,
     };
     stream::run(connection, outage, context).await
-}
-
-fn client(url: &Url, options: &Options) -> Result<Client, Error> {
-    install_tls();
-    let mut builder = Client::builder()
-        .user_agent(concat!("headcount/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(options.connect_limit)
-        .tcp_nodelay(true)
-        .tcp_keepalive(options.ping_interval)
-        .pool_max_idle_per_host(0)
-        .redirect(redirect::Policy::none());
-    if url.scheme() == "http" {
-        // The roots of the system are not needed, so they need not be there.
-        builder = builder.tls_certs_only([]);
-    }
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
-    if loopback {
-        builder = builder.no_proxy();
-    }
-    builder
-        .build()
-        .map_err(|error| Error::Client(root_cause(&error)))
 }
 
 struct HttpConnection {
@@ -116,10 +90,10 @@ impl StreamConnection for HttpConnection {
                 response = self.ask(better).await?;
             }
         }
-        head::check(&self.address, &response)?;
+        let packing = head::check(&self.address, &response)?;
         self.response = Some(Incoming {
             response,
-            body: StreamBody::new(),
+            body: StreamBody::new(packing),
             waiting_since: None,
             chunk: None,
             ended: None,
@@ -145,8 +119,7 @@ impl StreamConnection for HttpConnection {
             Err(_) => {
                 self.values_cut += u64::from(incoming.body.is_unfinished());
                 return Err(Interruption::new(format!(
-                    "nothing came from {} for {} s",
-                    self.address,
+                    "nothing came from the server for {} s",
                     idle_limit.as_secs_f32()
                 )));
             }
@@ -159,9 +132,7 @@ impl StreamConnection for HttpConnection {
         let mut values = Values::default();
         if let Some(incoming) = &mut self.response {
             incoming.waiting_since = None;
-            incoming
-                .take(&self.address, &mut values, &self.options)
-                .await;
+            incoming.take(&mut values, &self.options).await;
         }
         values
             .values
@@ -209,11 +180,8 @@ impl HttpConnection {
     async fn ask(&mut self, url: Url) -> Result<Response, Interruption> {
         let limit = self.options.idle_limit + self.options.connect_limit;
         match timeout(limit, self.client.get(url).send()).await {
-            Err(_) => Err(Interruption::new(format!(
-                "{} does not answer",
-                self.address
-            ))),
-            Ok(Err(error)) => Err(self.trouble(&no_connection(&error))),
+            Err(_) => Err(Interruption::new("the server does not answer")),
+            Ok(Err(error)) => Err(Interruption::new(no_connection(&error))),
             Ok(Ok(response)) => {
                 if let Some(date_ms) = head::date_ms(response.headers()) {
                     self.clock.tell(date_ms);
@@ -252,33 +220,28 @@ impl HttpConnection {
             broken: value.span.broken,
         })
     }
-
-    fn trouble(&self, cause: &str) -> Interruption {
-        trouble(&self.address, cause)
-    }
 }
 
 impl Incoming {
     /// Takes what is there, until it is a batch.
-    async fn take(&mut self, address: &StreamAddress, values: &mut Values, options: &Options) {
+    async fn take(&mut self, values: &mut Values, options: &Options) {
         if self.body.is_full() {
             let split = self.body.split(values, options);
-            self.note(address, split);
+            self.note(split);
         }
         while let Some(chunk) = self.chunk.take() {
             match chunk {
                 Ok(Some(chunk)) => {
                     let pushed = self.body.push(chunk, values, options);
-                    self.note(address, pushed);
+                    self.note(pushed);
                 }
                 Ok(None) => {
                     let finished = self.body.finish(values);
-                    self.note(address, finished);
-                    self.ended.get_or_insert_with(|| {
-                        Interruption::new(format!("{address} ended the stream"))
-                    });
+                    self.note(finished);
+                    self.ended
+                        .get_or_insert_with(|| Interruption::new("the server ended the stream"));
                 }
-                Err(error) => self.ended = Some(trouble(address, &broken_off(&error))),
+                Err(error) => self.ended = Some(Interruption::new(broken_off(&error))),
             }
             if self.ended.is_none() && !self.body.is_full() {
                 self.chunk = at_once(async || self.response.chunk().await).await;
@@ -286,16 +249,13 @@ impl Incoming {
         }
     }
 
-    /// What cannot be read ends the stream: nothing that follows can be trusted.
-    fn note(&mut self, address: &StreamAddress, outcome: Result<(), String>) {
+    /// What cannot be read ends the stream: nothing that follows can be trusted, and asked again the server will hardly
+    /// send anything else.
+    fn note(&mut self, outcome: Result<(), String>) {
         if let Err(cause) = outcome {
-            self.ended = Some(trouble(address, &cause));
+            self.ended = Some(Interruption::refusal(cause));
         }
     }
-}
-
-fn trouble(address: &StreamAddress, cause: &str) -> Interruption {
-    Interruption::new(format!("{address}: {cause}"))
 }
 
 /// Why no answer came.

@@ -60,15 +60,18 @@ mod any_source;
 mod certificate;
 mod check;
 pub mod error;
+mod http_client;
 mod outage;
 pub mod position;
 mod record_time;
+mod refusal;
 mod run;
 mod shown;
 pub mod shutdown;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod utf16;
 mod value_watch;
 
 pub use address::SourceAddress;

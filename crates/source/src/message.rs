@@ -36,6 +36,8 @@ pub enum Broken {
     TooDeep,
     /// The text breaks the grammar of JSON, is cut off, or is not an object.
     NotJson,
+    /// A message of an engine or a WebSocket that holds no value and is not UTF-8.
+    NotUtf8,
 }
 
 impl Broken {
@@ -45,6 +47,7 @@ impl Broken {
             Broken::TooBig { .. } => "too_big",
             Broken::TooDeep => "too_deep",
             Broken::NotJson => "bad_json",
+            Broken::NotUtf8 => "bad_utf8",
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::certificate::trouble_with;
 use crate::error::{Ended, Error};
@@ -42,11 +42,14 @@ pub(crate) trait StreamConnection {
     fn values_cut(&self) -> u64;
 }
 
-/// Why there is no connection (any more), as half a sentence, and how long the server asks to wait.
+/// Why there is no connection (any more), as half a sentence that does not name the source.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Interruption {
     pub(crate) cause: String,
+    /// How long the server asks to wait.
     pub(crate) wait: Option<Duration>,
+    /// The server will say the same until somebody changes the address or the server.
+    pub(crate) is_refusal: bool,
 }
 
 impl Interruption {
@@ -54,6 +57,15 @@ impl Interruption {
         Interruption {
             cause: cause.into(),
             wait: None,
+            is_refusal: false,
+        }
+    }
+
+    /// The server answers, but not with a stream, and will not.
+    pub(crate) fn refusal(cause: impl Into<String>) -> Self {
+        Interruption {
+            is_refusal: true,
+            ..Interruption::new(cause)
         }
     }
 }
@@ -65,86 +77,163 @@ pub(crate) async fn run(
     mut context: Context,
 ) -> Result<Ended, Error> {
     let mut backoff = Backoff::new(context.options.delays);
+    let mut refusals = Backoff::new(context.options.refusal_delays);
+    let mut history = History::default();
     loop {
         let Some(connected) = context.shutdown.or(connection.connect()).await else {
             return Ok(Ended::Stopped);
         };
         outage.forgive(connection.backlog());
-        let trouble = match connected {
-            Err(trouble) => {
-                let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
-                tell(gap, first, &connection, &mut context).await?;
-                trouble
-            }
+        let (trouble, held) = match connected {
+            Err(trouble) => (trouble, None),
             Ok(()) => {
-                let (first, gap) = (!outage.is_told(), outage.connected(now_ms()));
-                context.report.live();
+                outage.connected(now_ms());
+                let mut attempt = Attempt {
+                    since: Instant::now(),
+                    is_proved: false,
+                };
+                if !history.is_refused {
+                    context.report.live();
+                }
                 context.report.clock_lead(connection.clock_lead_ms());
-                tell(gap, first, &connection, &mut context).await?;
-                let since = Instant::now();
-                let Some(trouble) = read_all(&mut connection, &mut outage, &mut context).await?
-                else {
+                let read = read_all(
+                    &mut connection,
+                    &mut attempt,
+                    &mut outage,
+                    &mut history,
+                    &mut context,
+                );
+                let Some(trouble) = read.await? else {
                     connection.close().await;
                     return Ok(Ended::Stopped);
                 };
-                if since.elapsed() >= context.options.healthy {
-                    backoff.reset();
+                // Whoever sends a web page in the place of a stream was never connected to one.
+                let held = attempt.is_proved || !trouble.is_refusal;
+                if held && !attempt.is_proved {
+                    history.proved(&context);
+                    tell_proved(&mut outage, connection.position(), &mut context).await?;
                 }
-                outage.lost(now_ms(), &trouble.cause);
-                context.report.change(|status| {
-                    status.state = Activity::Reconnecting;
-                    status.values_cut = connection.values_cut();
-                });
-                trouble
+                (trouble, held.then(|| attempt.since.elapsed()))
             }
         };
-        tracing::warn!(cause = %trouble.cause, "no connection");
-        context
-            .report
-            .trouble(format!("{}; trying again", trouble.cause));
-        let delay = backoff.next_delay().max(trouble.wait.unwrap_or_default());
+        if let Some(held) = held {
+            if held >= context.options.healthy {
+                backoff.reset();
+            }
+            refusals.reset();
+            outage.lost(now_ms(), &trouble.cause);
+        } else {
+            let (first, gap) = (!outage.is_told(), outage.failed(now_ms()));
+            tell(gap, first, connection.position(), &mut context).await?;
+        }
+        history.is_refused = trouble.is_refusal && held.is_none();
+        let state = history.state();
+        let cause = format!("{}; trying again", trouble.cause);
+        tracing::warn!(source = context.report.name(), "{cause}");
+        context.report.change(|status| {
+            status.state = state;
+            status.values_cut = connection.values_cut();
+            status.error = Some(cause);
+        });
+        let delay = match history.is_refused {
+            true => refusals.next_delay(),
+            false => backoff.next_delay(),
+        };
+        let delay = delay.max(trouble.wait.unwrap_or_default());
         if context.shutdown.or(sleep(delay)).await.is_none() {
             return Ok(Ended::Stopped);
         }
+    }
+}
+
+/// What became of the attempts to connect so far.
+#[derive(Default)]
+struct History {
+    /// There was a connection that was a stream.
+    was_live: bool,
+    /// There is one.
+    is_live: bool,
+    /// The last answer was that there is no stream.
+    is_refused: bool,
+}
+
+impl History {
+    /// The connection is one.
+    fn proved(&mut self, context: &Context) {
+        let again = self.was_live && !self.is_live;
+        (self.was_live, self.is_live, self.is_refused) = (true, true, false);
         context.report.change(|status| {
-            status.reconnects += u64::from(status.state == Activity::Reconnecting)
+            status.state = Activity::Live;
+            status.error = None;
+            status.reconnects += u64::from(again);
         });
     }
+
+    /// The state while there is no connection.
+    fn state(&mut self) -> Activity {
+        self.is_live = false;
+        match (self.is_refused, self.was_live) {
+            (true, _) => Activity::Failed,
+            (false, true) => Activity::Reconnecting,
+            (false, false) => Activity::Connecting,
+        }
+    }
+}
+
+/// A connection while it holds.
+struct Attempt {
+    since: Instant,
+    /// It has brought something, or has held for a while.
+    is_proved: bool,
 }
 
 /// Reads while the connection holds; why it ended, or `None` when it is time to stop.
 async fn read_all(
     connection: &mut impl StreamConnection,
+    attempt: &mut Attempt,
     outage: &mut Outage,
+    history: &mut History,
     context: &mut Context,
 ) -> Result<Option<Interruption>, Error> {
     let mut watch = ValueWatch::new(context.options.value_limit);
+    let proved_at = attempt.since + context.options.proved_after;
     loop {
         let came = async {
             tokio::select! {
                 biased;
-                came = connection.wait() => Some(came),
-                () = watch.due() => None,
+                came = connection.wait() => StreamEvent::Came(came),
+                () = watch.due() => StreamEvent::Unfinished,
+                () = sleep_until(proved_at), if !attempt.is_proved => StreamEvent::Held,
             }
         };
-        match context.shutdown.or(came).await {
+        let items = match context.shutdown.or(came).await {
             None => return Ok(None),
-            Some(None) => {
+            Some(StreamEvent::Unfinished) => {
                 watch.tell(&context.report);
                 continue;
             }
-            Some(Some(Err(trouble))) => return Ok(Some(trouble)),
-            Some(Some(Ok(false))) => continue,
-            Some(Some(Ok(true))) => {}
+            Some(StreamEvent::Came(Err(trouble))) => return Ok(Some(trouble)),
+            Some(StreamEvent::Came(Ok(false))) => continue,
+            Some(StreamEvent::Held) => Vec::new(),
+            Some(StreamEvent::Came(Ok(true))) => {
+                let items = connection.take().await;
+                outage.alive(now_ms());
+                context.report.clock_lead(connection.clock_lead_ms());
+                watch.looked_at(
+                    !items.is_empty(),
+                    connection.is_unfinished(),
+                    &context.report,
+                );
+                if items.is_empty() {
+                    continue;
+                }
+                items
+            }
+        };
+        if !std::mem::replace(&mut attempt.is_proved, true) {
+            history.proved(context);
+            tell_proved(outage, connection.position(), context).await?;
         }
-        let items = connection.take().await;
-        outage.alive(now_ms());
-        context.report.clock_lead(connection.clock_lead_ms());
-        watch.looked_at(
-            !items.is_empty(),
-            connection.is_unfinished(),
-            &context.report,
-        );
         if !items.is_empty() {
             context
                 .push(MessageBatch {
@@ -156,11 +245,30 @@ async fn read_all(
     }
 }
 
+enum StreamEvent {
+    /// Something arrived (true), or nothing yet.
+    Came(Result<bool, Interruption>),
+    /// A value is unfinished for too long.
+    Unfinished,
+    /// The connection has held for a while.
+    Held,
+}
+
+/// Hands on the gap of the outage that is over, if it is one.
+async fn tell_proved(
+    outage: &mut Outage,
+    position: Position,
+    context: &mut Context,
+) -> Result<(), Error> {
+    let (first, gap) = (!outage.is_told(), outage.proved());
+    tell(gap, first, position, context).await
+}
+
 /// Hands on a gap, if there is one.
 async fn tell(
     gap: Option<Gap>,
     first: bool,
-    connection: &impl StreamConnection,
+    position: Position,
     context: &mut Context,
 ) -> Result<(), Error> {
     let Some(gap) = gap else { return Ok(()) };
@@ -170,7 +278,7 @@ async fn tell(
     context
         .push(MessageBatch {
             items: vec![SourceItem::Gap(gap)],
-            position: Some(connection.position()),
+            position: Some(position),
         })
         .await?;
     Ok(())

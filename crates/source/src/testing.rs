@@ -41,6 +41,11 @@ pub(crate) fn quick() -> Options {
             first: Duration::from_millis(2),
             most: Duration::from_millis(20),
         },
+        refusal_delays: Delays {
+            first: Duration::from_millis(2),
+            most: Duration::from_millis(20),
+        },
+        proved_after: Duration::from_secs(2),
         poll_interval: Duration::from_millis(2),
         ..Options::default()
     }

@@ -1,43 +1,38 @@
 //! A WebSocket: a message holds a value, several, or packed ones. It cannot be asked again, so every disconnect is a gap.
 
+mod frames;
+mod handshake;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
-use percent_encoding::percent_decode_str;
-use tokio::net::TcpStream;
+use reqwest::{Client, Upgraded};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, LOCATION, USER_AGENT};
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message as Frame};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
-use url::{Host, Url};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 
-use crate::address::{SourceAddress, StreamAddress};
+use self::frames::{Frames, Incoming};
+use crate::address::StreamAddress;
 use crate::envelope::{self, UnwrappedValue};
 use crate::error::{Ended, Error};
+use crate::http_client::http_client;
 use crate::message::{Location, Message, SourceItem};
 use crate::outage::Outage;
 use crate::position::{Position, ResumeState};
 use crate::run::{Context, Options};
 use crate::shown::fit_to_show;
-use crate::stream::{self, Interruption, StreamConnection, at_once, install_tls, root_cause};
+use crate::stream::{self, Interruption, StreamConnection, at_once};
 use headcount_clock::now_ms;
 
-/// A message longer than this ends the connection, for its bytes would have to be held.
-const MESSAGE_MAX: usize = 8 << 20;
+/// How long a farewell may take; the server may be gone.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ended, Error> {
-    install_tls();
     let stored = context.resume.of(&address.identity());
     let outage = Outage::new(stored.and_then(Position::seen_ms));
     let connection = WebSocketConnection {
+        client: http_client(address.url(), &context.options)?,
         address,
         options: context.options.clone(),
         number: 0,
@@ -47,6 +42,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
 }
 
 struct WebSocketConnection {
+    client: Client,
     address: StreamAddress,
     options: Options,
     /// Of the last message.
@@ -56,46 +52,56 @@ struct WebSocketConnection {
 
 /// An open connection.
 struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    frames: Frames<Upgraded>,
     pings: Interval,
     /// Since when a sign of life is waited for. The program's own slowness does not count.
     heard: Option<Instant>,
     /// What came and was not looked at yet.
-    frame: Option<Option<Result<Frame, WebSocketError>>>,
+    came: Option<Option<Result<Incoming, String>>>,
     /// Why nothing more will come.
     ended: Option<Interruption>,
 }
 
 enum SocketEvent {
-    Frame(Option<Result<Frame, WebSocketError>>),
+    Came(Option<Result<Incoming, String>>),
     PingDue,
     Silence,
+}
+
+/// What was taken of a connection at once.
+#[derive(Default)]
+struct Taken {
+    opened: Vec<UnwrappedValue>,
+    bytes: usize,
+    /// All of them, pings too: what is nothing but pings must not keep the source from looking whether it is time to
+    /// stop.
+    frames: usize,
+    /// The last ping; the ones before it need no answer (RFC 6455, 5.5.3).
+    ping: Option<Bytes>,
 }
 
 impl StreamConnection for WebSocketConnection {
     async fn connect(&mut self) -> Result<(), Interruption> {
         self.socket = None;
         let limit = self.options.connect_limit;
-        let opened = timeout(limit, open(self.address.url())).await;
+        let opened = timeout(limit, handshake::open(&self.client, &self.address)).await;
         let stream = match opened {
             Err(_) => {
                 return Err(Interruption::new(format!(
-                    "{}: no connection within {} s",
-                    self.address,
+                    "no connection within {} s",
                     limit.as_secs_f32()
                 )));
             }
-            Ok(Err(cause)) => return Err(Interruption::new(format!("{}: {cause}", self.address))),
-            Ok(Ok(stream)) => stream,
+            Ok(opened) => opened?,
         };
         let mut pings = interval(self.options.ping_interval);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
         self.socket = Some(Socket {
-            stream,
+            frames: Frames::new(stream),
             pings,
             heard: None,
-            frame: None,
+            came: None,
             ended: None,
         });
         Ok(())
@@ -110,37 +116,19 @@ impl StreamConnection for WebSocketConnection {
         }
         let idle_limit = self.options.idle_limit;
         match socket.event(idle_limit).await {
-            SocketEvent::Frame(frame) => {
-                socket.frame = Some(frame);
+            SocketEvent::Came(came) => {
+                socket.came = Some(came);
                 Ok(true)
             }
             SocketEvent::PingDue => {
-                let sent = timeout(
-                    self.options.connect_limit,
-                    socket.stream.send(Frame::Ping(Bytes::new())),
-                )
-                .await;
-                match sent {
-                    Ok(Ok(())) => Ok(false),
-                    Ok(Err(error)) => Err(Interruption::new(format!(
-                        "{}: {}",
-                        self.address,
-                        broken_off(error)
-                    ))),
-                    Err(_) => Err(Interruption::new(format!(
-                        "{} is not accepting writes (a ping timed out)",
-                        self.address
-                    ))),
-                }
+                socket.frames.queue(Control::Ping, &[]);
+                socket.flush(self.options.connect_limit).await?;
+                Ok(false)
             }
-            SocketEvent::Silence => {
-                let cause = format!(
-                    "no sign of life from {} for {} s",
-                    self.address,
-                    idle_limit.as_secs_f32()
-                );
-                Err(Interruption::new(cause))
-            }
+            SocketEvent::Silence => Err(Interruption::new(format!(
+                "no sign of life from the server for {} s",
+                idle_limit.as_secs_f32()
+            ))),
         }
     }
 
@@ -148,38 +136,36 @@ impl StreamConnection for WebSocketConnection {
         let Some(socket) = &mut self.socket else {
             return Vec::new();
         };
-        let mut opened = Vec::new();
-        let mut bytes = 0;
-        while let Some(frame) = socket.frame.take() {
+        let mut taken = Taken::default();
+        while let Some(came) = socket.came.take() {
             socket.heard = None;
-            match frame {
-                Some(Ok(frame)) => {
-                    if let Some(message) = socket.take_in(frame, &self.address) {
-                        bytes += message.len();
-                        envelope::open(&message, &mut opened);
-                    }
-                }
-                Some(Err(error)) => {
-                    socket.ended = Some(Interruption::new(format!(
-                        "{}: {}",
-                        self.address,
-                        broken_off(error)
-                    )));
-                }
+            taken.frames += 1;
+            match came {
+                Some(Ok(incoming)) => socket.take_in(incoming, &mut taken),
+                Some(Err(cause)) => socket.ended = Some(Interruption::new(cause)),
                 None => {
-                    socket.ended = Some(Interruption::new(format!(
-                        "{} closed the connection",
-                        self.address
-                    )));
+                    socket.ended = Some(Interruption::new(
+                        "the server dropped the connection without closing it",
+                    ));
                 }
             }
-            let full =
-                bytes >= self.options.batch_bytes || opened.len() >= self.options.batch_items;
+            let full = taken.bytes >= self.options.batch_bytes
+                || taken.opened.len() >= self.options.batch_items
+                || taken.frames >= self.options.batch_items;
             if socket.ended.is_none() && !full {
-                socket.frame = at_once(async || socket.stream.next().await).await;
+                socket.came = at_once(async || socket.frames.next().await).await;
             }
         }
-        opened
+        if let Some(ping) = taken.ping {
+            socket.frames.queue(Control::Pong, &ping);
+        }
+        if socket.frames.has_outgoing()
+            && let Err(trouble) = socket.flush(self.options.connect_limit).await
+        {
+            socket.ended.get_or_insert(trouble);
+        }
+        taken
+            .opened
             .into_iter()
             .map(|opened| self.message(opened))
             .collect()
@@ -187,8 +173,7 @@ impl StreamConnection for WebSocketConnection {
 
     async fn close(&mut self) {
         if let Some(mut socket) = self.socket.take() {
-            // A courtesy; the server may be gone.
-            let _ = timeout(Duration::from_secs(1), socket.stream.close(None)).await;
+            socket.farewell(&1000_u16.to_be_bytes()).await;
         }
     }
 
@@ -227,171 +212,57 @@ impl Socket {
         let heard = *self.heard.get_or_insert_with(Instant::now);
         tokio::select! {
             biased;
-            frame = self.stream.next() => SocketEvent::Frame(frame),
+            came = self.frames.next() => SocketEvent::Came(came),
             () = sleep_until(heard + idle_limit) => SocketEvent::Silence,
             _ = self.pings.tick() => SocketEvent::PingDue,
         }
     }
 
-    /// The message in a frame, if it has one. Whether it is valid UTF-8 is for the decoder to say, so text and binary
-    /// are the same here.
-    fn take_in(&mut self, frame: Frame, address: &StreamAddress) -> Option<Bytes> {
-        let bytes = match frame {
-            Frame::Text(text) => Bytes::from(text),
-            Frame::Binary(bytes) => bytes,
-            Frame::Close(reason) => {
+    fn take_in(&mut self, incoming: Incoming, taken: &mut Taken) {
+        match incoming {
+            Incoming::Message(message) => {
+                taken.bytes += message.len();
+                envelope::open(&message, &mut taken.opened);
+            }
+            Incoming::TooLong(value) => taken.opened.push(value),
+            Incoming::Ping(payload) => taken.ping = Some(payload),
+            Incoming::Pong => {}
+            Incoming::Close(farewell) => {
+                self.frames.queue(Control::Close, &farewell);
                 self.ended = Some(Interruption::new(format!(
-                    "{address} closed the connection{}",
-                    shown(reason.as_ref())
+                    "the server closed the connection{}",
+                    shown(&farewell)
                 )));
-                return None;
             }
-            Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => return None,
-        };
-        Some(bytes)
+        }
+    }
+
+    /// Writes what waits to be written.
+    async fn flush(&mut self, limit: Duration) -> Result<(), Interruption> {
+        match timeout(limit, self.frames.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Interruption::new(stream::root_cause(&error))),
+            Err(_) => Err(Interruption::new(
+                "the server is not accepting writes (a ping timed out)",
+            )),
+        }
+    }
+
+    /// A courtesy.
+    async fn farewell(&mut self, code: &[u8]) {
+        self.frames.queue(Control::Close, code);
+        let _ = timeout(FAREWELL, self.frames.flush()).await;
     }
 }
 
-/// Connects, and says in half a sentence why not.
-async fn open(url: &Url) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, String> {
-    let request = request(url)?;
-    let port = url.port_or_known_default().unwrap_or(80);
-    let connected = match url.host() {
-        Some(Host::Domain(name)) => TcpStream::connect((name, port)).await,
-        Some(Host::Ipv4(ip)) => TcpStream::connect((ip, port)).await,
-        Some(Host::Ipv6(ip)) => TcpStream::connect((ip, port)).await,
-        None => return Err("the address has no host".to_owned()),
+/// The code and the reason of a farewell.
+fn shown(farewell: &[u8]) -> String {
+    let Some((code, reason)) = farewell.split_first_chunk() else {
+        return String::new();
     };
-    let tcp = connected.map_err(|error| error.to_string())?;
-    // Only pings and pongs are sent, and they should not wait.
-    let _ = tcp.set_nodelay(true);
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_MAX))
-        .max_frame_size(Some(MESSAGE_MAX))
-        .max_write_buffer_size(1 << 20);
-    let opened = client_async_tls_with_config(request, tcp, Some(config), None).await;
-    opened
-        .map(|(stream, _)| stream)
-        .map_err(|error| refused(error, url))
-}
-
-fn request(url: &Url) -> Result<Request, String> {
-    let mut bare = url.clone();
-    // Neither can fail for an address that has a host.
-    let _ = bare.set_username("");
-    let _ = bare.set_password(None);
-    let mut request = bare
-        .as_str()
-        .into_client_request()
-        .map_err(|error| root_cause(&error))?;
-    let agent = HeaderValue::from_static(concat!("headcount/", env!("CARGO_PKG_VERSION")));
-    request.headers_mut().insert(USER_AGENT, agent);
-    if !url.username().is_empty() || url.password().is_some() {
-        let pair = [
-            percent_decode_str(url.username()).collect(),
-            b":".to_vec(),
-            percent_decode_str(url.password().unwrap_or_default()).collect::<Vec<u8>>(),
-        ]
-        .concat();
-        let mut value = HeaderValue::try_from(format!("Basic {}", BASE64.encode(pair)))
-            .map_err(|error| error.to_string())?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, value);
-    }
-    Ok(request)
-}
-
-/// Why the server did not open a WebSocket.
-fn refused(error: WebSocketError, url: &Url) -> String {
-    match error {
-        WebSocketError::Http(response) => {
-            let status = response.status();
-            let why = match status.as_u16() {
-                300..=399 => return redirected(status.as_u16(), &response, url),
-                401 | 403 => "it refuses access: check user, password or token in the address",
-                404 | 410 => "there is no stream at this path",
-                200..=299 | 426 => "this is not a WebSocket: is it an http:// stream?",
-                500.. => "it has an internal error",
-                _ => "it does not open a WebSocket",
-            };
-            format!("the server answers {}: {why}", status.as_u16())
-        }
-        other => broken_off(other),
-    }
-}
-
-/// Where a server points that does not take the connection itself. It is not followed: the login would be sent to a
-/// host that nobody named.
-fn redirected<B>(status: u16, response: &Response<B>, url: &Url) -> String {
-    let location = response.headers().get(LOCATION);
-    let target = location
-        .and_then(|to| to.to_str().ok())
-        .and_then(|to| url.join(to).ok())
-        .and_then(|mut to| {
-            // A login that the address has is the reader's own, to be typed again or not.
-            let _ = (to.set_username(""), to.set_password(None));
-            let scheme = match to.scheme() {
-                "http" => "ws",
-                "https" => "wss",
-                _ => to.scheme(),
-            }
-            .to_owned();
-            // Every one of these schemes can take the place of another.
-            to.set_scheme(&scheme).ok()?;
-            to.as_str().parse::<SourceAddress>().ok()
-        });
-    match target {
-        Some(to @ SourceAddress::WebSocket(_)) => format!(
-            "the server answers {status}: it redirects to {}: give that address",
-            fit_to_show(&to.to_string())
-        ),
-        _ => format!(
-            "the server answers {status}: it redirects without a usable location, and headcount does not follow redirects; \
-             give the right address"
-        ),
-    }
-}
-
-/// Why a connection ended.
-fn broken_off(error: WebSocketError) -> String {
-    match error {
-        WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            "the server dropped the connection without closing it".to_owned()
-        }
-        WebSocketError::Capacity(_) => {
-            format!("a message was longer than {} MiB", MESSAGE_MAX >> 20)
-        }
-        WebSocketError::ConnectionClosed | WebSocketError::AlreadyClosed => {
-            "the connection was closed".to_owned()
-        }
-        other => root_cause(&other),
-    }
-}
-
-fn shown(reason: Option<&CloseFrame>) -> String {
-    reason.map_or(String::new(), |frame| {
-        let text = fit_to_show(&frame.reason);
-        format!(
-            " ({}{}{text})",
-            u16::from(frame.code),
-            if text.is_empty() { "" } else { ": " }
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests;
-
-#[cfg(test)]
-mod unit {
-    use super::*;
-
-    #[test]
-    fn credentials_become_a_header() {
-        let url = Url::parse("ws://joe:p%40w@h:9/x?a=1").expect("a URL");
-        let request = request(&url).expect("a request");
-        assert_eq!(request.uri(), "ws://h:9/x?a=1");
-        assert_eq!(request.headers()[AUTHORIZATION], "Basic am9lOnBAdw==");
-        assert_eq!(request.headers()["host"], "h:9");
+    let code = u16::from_be_bytes(*code);
+    match fit_to_show(&String::from_utf8_lossy(reason)) {
+        reason if reason.is_empty() => format!(" ({code})"),
+        reason => format!(" ({code}: {reason})"),
     }
 }

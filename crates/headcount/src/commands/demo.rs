@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use headcount_record::MaskingMode;
 use headcount_source::SourceAddress;
 use tokio::runtime::Runtime;
 
@@ -34,7 +35,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         sources: vec![source],
         roles: Role::ALL.to_vec(),
         partitions: None,
-        keep_people: false,
+        masking_mode: MaskingMode::People,
         people_key: None,
         journal: None,
         lake: None,

@@ -35,10 +35,10 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         files.extend(file.find()?);
     }
     let data = DataDir::new(args.data.data.clone());
-    let people = match args.people_key {
-        _ if args.keep.keep_people => PeopleOption::Keep,
-        Some(file) => PeopleOption::Key(file),
-        None => PeopleOption::OwnKey(data.clone()),
+    let people = PeopleOption {
+        mode: args.keep.masking_mode(),
+        key: args.people_key,
+        data: data.clone(),
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let bar = Bar::new();
@@ -142,9 +142,9 @@ impl<'a> Importer<'a> {
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
-        let people = people.open(&self.place, self.known)?;
+        let masking = people.open(&self.place, self.known)?;
         let journal = Arc::clone(self.journal);
-        let appender = Appender::new(journal, people, self.known, bus)?;
+        let appender = Appender::new(journal, masking, self.known, bus)?;
         self.runtime.block_on(async {
             let queue = IngestQueue::start(appender, bus.clone())?;
             let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;

@@ -44,7 +44,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         roles,
         sources: args.sources,
         partitions: args.keep.partitions,
-        keep_people: args.keep.keep_people,
+        masking_mode: args.keep.masking_mode(),
         people_key: args.cluster.people_key,
         journal: args.cluster.journal,
         lake: args.cluster.lake,

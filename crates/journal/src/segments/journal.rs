@@ -15,7 +15,7 @@ use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
 use crate::segments::lock::Lock;
-use crate::segments::log::Log;
+use crate::segments::log::{Log, Loss};
 use crate::segments::manifest::Manifest;
 use crate::segments::options::Options;
 use crate::segments::reader::SegmentReader;
@@ -42,7 +42,8 @@ struct OpenWriters {
     _lock: Option<Lock>,
 }
 
-/// What an interrupted write had left behind the last complete group. It was never acknowledged, and is gone.
+/// What an interrupted write had left behind the last complete group. It is gone. The partition's mark shows that nothing
+/// before `end` is missing; a process that was killed has acknowledged no more, for the mark is written first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TornTail {
     /// The partition.
@@ -53,6 +54,8 @@ pub struct TornTail {
     pub byte: u64,
     /// How many bytes were cut off.
     pub bytes: u64,
+    /// One past the last entry that is there.
+    pub end: Offset,
 }
 
 impl SegmentJournal {
@@ -95,7 +98,13 @@ impl SegmentJournal {
         // All are opened before any is written to.
         let logs = manifest
             .folders(disk, dir)
-            .map(|folder| Ok((folder.partition, Log::open(folder, options.segment_bytes)?)))
+            .map(|folder| {
+                let partition = folder.partition;
+                Ok((
+                    partition,
+                    Log::open(folder, options.segment_bytes, Loss::Refused)?,
+                ))
+            })
             .collect::<Result<Vec<_>>>()?;
         for (partition, (log, end)) in logs {
             journal
@@ -234,6 +243,7 @@ impl TornTail {
             segment: log.path(),
             byte: log.end().pos,
             bytes,
+            end: log.end().next,
         })
     }
 }
@@ -244,12 +254,14 @@ impl fmt::Display for TornTail {
             segment,
             byte,
             bytes,
+            end,
             ..
         } = self;
         let segment = segment.display();
         write!(
             f,
-            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; none of it had been acknowledged"
+            "segment {segment}: {bytes} bytes of an interrupted write were cut off at byte {byte}; everything that was noted as \
+             durable is there, up to offset {end}"
         )
     }
 }

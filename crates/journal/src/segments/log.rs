@@ -8,9 +8,19 @@ use crate::error::{Damage, Error, Failure, Result};
 use crate::segments::cursor::Cursor;
 use crate::segments::disk::File;
 use crate::segments::frame::SYNC_BYTES;
+use crate::segments::mark::{Mark, MarkFile};
 use crate::segments::partition_dir::{PartitionDir, last};
 use crate::segments::recovery::{self, End};
 use crate::segments::segment::{HEADER_BYTES, Segment};
+
+/// What to do with a partition that ends before its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// It is an error.
+    Refused,
+    /// The partition is opened as it is; the mark stays until [`Log::note_end`].
+    Accepted,
+}
 
 /// A partition that is open for appending.
 pub(crate) struct Log {
@@ -19,6 +29,7 @@ pub(crate) struct Log {
     /// All segments, the one written to last.
     segments: Vec<Segment>,
     file: File,
+    mark: MarkFile,
     /// Up to here room is reserved in the last segment.
     reserved: u64,
     /// False once the disk was too full to reserve a whole segment; then only what is needed, until the next one.
@@ -34,8 +45,16 @@ impl Log {
     /// Opens a partition for appending and repairs what a crash has left: a torn tail is cut off, and the last group
     /// is written and synced once more. (After a failed sync the kernel may show pages that never reached the disk,
     /// and after a kill nothing has been synced; what has been read once must never vanish.)
-    pub(crate) fn open(folder: PartitionDir, segment_bytes: u64) -> Result<(Self, End)> {
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if the partition ends before its mark. Then nothing is changed, unless `loss` is accepted.
+    pub(crate) fn open(
+        folder: PartitionDir,
+        segment_bytes: u64,
+        loss: Loss,
+    ) -> Result<(Self, End)> {
         folder.sweep()?;
+        let mark = Mark::read(&folder)?;
         let segments = folder.segments()?;
         let path = last(&segments).path.clone();
         let file = folder
@@ -43,13 +62,28 @@ impl Log {
             .open_write(&path)
             .map_err(Error::io("open", &path))?;
         let end = recovery::find_end(&path, &file, last(&segments).header.cursor())?;
+        if loss == Loss::Refused {
+            folder.check_end(mark, end.cursor.next)?;
+        }
+        if mark.is_none() {
+            let dir = folder.dir.display();
+            tracing::warn!(
+                "the mark of {dir} is missing or damaged, so whether entries are missing at the end of the partition cannot be \
+                 told from it; headcount writes a new one"
+            );
+        }
         let len = file.len().map_err(Error::io("read", &path))?;
         if end.torn_bytes > 0 {
             file.set_len(end.cursor.pos)
                 .map_err(Error::io("truncate", &path))?;
         }
-        let log = Self {
+        let found = Mark {
+            first: segments[0].header.base,
+            end: end.cursor.next,
+        };
+        let mut log = Self {
             segment_bytes,
+            mark: MarkFile::open(&folder, found)?,
             segments,
             reserved: if end.torn_bytes > 0 {
                 end.cursor.pos
@@ -68,7 +102,24 @@ impl Log {
             .disk
             .sync_dir(&log.folder.dir)
             .map_err(Error::io("sync", &log.folder.dir))?;
+        if loss == Loss::Refused {
+            log.note_end()?;
+        }
         Ok((log, end))
+    }
+
+    /// Makes it durable that the partition ends here.
+    pub(crate) fn note_end(&mut self) -> Result<()> {
+        let (end, mark) = (self.end.next, self.mark.mark());
+        if end == mark.end {
+            return Ok(());
+        }
+        self.mark.set(Mark { end, ..mark })
+    }
+
+    /// The mark, also of what the partition has lost.
+    pub(crate) fn mark(&self) -> Mark {
+        self.mark.mark()
     }
 
     fn write_again(&self, from: u64, path: &Path) -> Result<()> {
@@ -110,6 +161,7 @@ impl Log {
         self.finish_group(cursor)
             .map_err(|failure| failure.into_error(partition))?;
         self.sealed = false;
+        self.mark.advance(self.end.next);
         Ok(ends)
     }
 
@@ -126,6 +178,7 @@ impl Log {
                 Err(failure) => return Err(failure.into_error(partition)),
             }
         }
+        self.mark.settle();
         let path = self.path();
         self.file
             .set_len(self.end.pos)
@@ -234,6 +287,7 @@ impl Log {
         self.end = header.cursor();
         self.file = file;
         self.segments.push(segment);
+        self.mark.settle();
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! The journal on a local disk: segments, one writer thread a partition, group commit, recovery.
 //!
 //! `journal.json` is what was fixed at creation, `lock` belongs to the process that writes, and
-//! `p000/00000000000000000042.seg` holds the entries of partition 0 from offset 42 on:
+//! `p000/00000000000000000042.seg` holds the entries of partition 0 from offset 42 on. `p000.mark` says from where to where
+//! they must reach at least:
 //!
 //! ```text
 //!  | header | entry entry sync | entry sync | entry entry entry sync | zeros that are reserved ...
@@ -15,6 +16,7 @@ mod journal;
 mod lock;
 mod log;
 mod manifest;
+mod mark;
 mod options;
 mod partition_dir;
 mod read_buffer;

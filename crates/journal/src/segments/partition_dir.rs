@@ -1,9 +1,12 @@
 //! Where a partition lives: its folder, its segments, and how both come to be.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
+use crate::Offset;
 use crate::error::{Damage, Error, Failure, Result};
 use crate::segments::disk::Disk;
+use crate::segments::mark::{self, Mark};
 use crate::segments::recovery::{self, End};
 use crate::segments::segment::{HEADER_BYTES, Header, Segment, base_of};
 
@@ -17,45 +20,115 @@ pub(crate) struct PartitionDir {
 }
 
 impl PartitionDir {
-    /// Creates the folder and the first segment of a partition.
+    /// Creates the folder, the mark and the first segment of a partition.
     pub(crate) fn create(&self, now_ms: i64) -> Result<()> {
         self.disk
             .create_dir(&self.dir)
             .map_err(Error::io("create", &self.dir))?;
+        mark::create(self, Mark::default())?;
         let header = Header::first(self.journal, self.partition, now_ms);
         Segment::create(&self.disk, &self.dir, header, 0).map_err(Failure::into_io)?;
         Ok(())
     }
 
-    /// All segments by offset, with their headers read and linked.
+    /// All segments by offset, with their headers read and linked. They begin where they must.
     pub(crate) fn segments(&self) -> Result<Vec<Segment>> {
-        let names = self
-            .disk
-            .list(&self.dir)
-            .map_err(Error::io("list", &self.dir))?;
+        let mut mark = Mark::read(self)?.unwrap_or_default();
+        loop {
+            let found = self.segments_from(mark);
+            let now = Mark::read(self)?.unwrap_or_default();
+            // Retention may have removed segments while this looked.
+            if found.is_ok() || now.first == mark.first {
+                return found;
+            }
+            mark = now;
+        }
+    }
+
+    fn segments_from(&self, mark: Mark) -> Result<Vec<Segment>> {
+        let names = match self.names(mark.first) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Vec::new(),
+            names => names?,
+        };
         let segments = names
-            .iter()
-            .filter_map(|name| Some((name, base_of(name)?)))
+            .into_iter()
             .map(|(name, base)| {
-                Segment::open(
-                    &self.disk,
-                    self.dir.join(name),
-                    base,
-                    self.journal,
-                    self.partition,
-                )
+                let path = self.dir.join(name);
+                Segment::open(&self.disk, path, base, self.journal, self.partition)
             })
             .collect::<Result<Vec<_>>>()?;
         for pair in segments.windows(2) {
             check_link(&pair[0].header, &pair[1])?;
         }
-        if segments.is_empty() {
-            return Err(Error::not_a_journal(
-                &self.dir,
-                "the partition has no segment; restore it from a backup",
-            ));
+        match segments.first() {
+            Some(first) => self.check_start(mark, first.header.base)?,
+            None if mark.end > mark.first => {
+                let reason = "none of its segments is there".to_owned();
+                return Err(self.lost(mark.first, mark.end, reason));
+            }
+            None => {
+                return Err(Error::not_a_journal(
+                    &self.dir,
+                    "the partition has no segment; run `headcount rebuild`, or restore it from a backup",
+                ));
+            }
         }
         Ok(segments)
+    }
+
+    /// Names and base offsets of the segments by offset, without those that lie before `first`, which retention was removing
+    /// when the machine stopped.
+    pub(crate) fn names(&self, first: Offset) -> Result<Vec<(String, Offset)>> {
+        let names = self
+            .disk
+            .list(&self.dir)
+            .map_err(Error::io("list", &self.dir))?;
+        let mut segments: Vec<_> = names
+            .into_iter()
+            .filter_map(|name| base_of(&name).map(|base| (name, base)))
+            .collect();
+        segments.sort_by_key(|(_, base)| *base);
+        let after = segments.partition_point(|(_, base)| *base <= first);
+        segments.drain(..after.saturating_sub(1));
+        Ok(segments)
+    }
+
+    /// Whether a partition that begins at `found` has what it must have.
+    pub(crate) fn check_start(&self, mark: Mark, found: Offset) -> Result<()> {
+        if found <= mark.first {
+            return Ok(());
+        }
+        let mark_name = mark::path_of(&self.dir);
+        let mark_name = mark_name.display();
+        let reason = format!(
+            "it begins at offset {found} instead of {}, and {mark_name} knows of no retention",
+            mark.first
+        );
+        Err(self.lost(mark.first, found, reason))
+    }
+
+    /// Whether a partition that ends at `found` has all that was durable when `mark` was read, which was before.
+    pub(crate) fn check_end(&self, mark: Option<Mark>, found: Offset) -> Result<()> {
+        let Some(mark) = mark.filter(|mark| mark.end > found) else {
+            return Ok(());
+        };
+        let mark_name = mark::path_of(&self.dir);
+        let reason = format!(
+            "it ends at offset {found}, but {} says that everything before offset {} was durable",
+            mark_name.display(),
+            mark.end
+        );
+        Err(self.lost(found, mark.end, reason))
+    }
+
+    fn lost(&self, from: Offset, to: Offset, reason: String) -> Error {
+        Error::Lost {
+            journal: self.dir.parent().unwrap_or(Path::new("/")).to_owned(),
+            partition: self.partition,
+            from,
+            last: to.saturating_sub(1),
+            reason,
+        }
     }
 
     /// The end of the last of `segments`, which another process may be writing.

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::segments::disk::Disk;
 use crate::segments::manifest::Manifest;
+use crate::segments::mark::Mark;
 use crate::segments::partition_dir::PartitionDir;
 use crate::segments::reader::SegmentReader;
 use crate::segments::tail::Tail;
@@ -82,8 +83,11 @@ pub(crate) fn read_manifest(disk: &Disk, dir: &Path) -> Result<Manifest> {
 }
 
 fn still(folder: PartitionDir) -> Result<Arc<Tail>> {
+    // First, so that what it says was durable before the end is looked for.
+    let mark = Mark::read(&folder)?;
     let segments = folder.segments()?;
     let end = folder.find_end(&segments)?;
+    folder.check_end(mark, end.cursor.next)?;
     let tail = Tail::new(segments, end.cursor);
     tail.close(Error::Closed);
     Ok(Arc::new(tail))

@@ -6,10 +6,11 @@ use crate::Offset;
 use crate::error::{Damage, Error, Result};
 use crate::segments::cursor::Cursor;
 use crate::segments::disk::Disk;
+use crate::segments::mark::Mark;
 use crate::segments::partition_dir::PartitionDir;
 use crate::segments::read_only::read_manifest;
 use crate::segments::recovery;
-use crate::segments::segment::{Segment, base_of};
+use crate::segments::segment::Segment;
 
 /// What is in a journal.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct PartitionReport {
     pub first_ms: Option<i64>,
     /// When its last entry was appended, in ms since 1970.
     pub last_ms: Option<i64>,
+    /// The offset up to which everything is known to have been durable, by the partition's mark; `None` if there is no mark.
+    pub marked: Option<Offset>,
     /// Bytes after the last complete group: a write that is going on, or if no process writes, one that was
     /// interrupted and will be cut off when the journal is opened.
     pub unfinished_bytes: u64,
@@ -106,7 +109,13 @@ fn report_partition(folder: &PartitionDir, depth: Depth) -> PartitionReport {
         partition: folder.partition,
         ..PartitionReport::default()
     };
-    let segments = report.open_segments(folder);
+    // First, so that what it says was durable before the end is looked for.
+    let mark = Mark::read(folder).unwrap_or_else(|error| {
+        report.damage.push(error);
+        None
+    });
+    report.marked = mark.map(|mark| mark.end);
+    let segments = report.open_segments(folder, mark.unwrap_or_default());
     report.segments = segments.len();
     if let Some(first) = segments.iter().flatten().next() {
         (report.first, report.end) = (first.header.base, first.header.base);
@@ -121,21 +130,29 @@ fn report_partition(folder: &PartitionDir, depth: Depth) -> PartitionReport {
         };
         report.damage.extend(checked.err());
     }
+    // Damage that was found explains an early end.
+    if report.damage.is_empty() {
+        let whole = folder.check_end(mark, report.end);
+        report.damage.extend(whole.err());
+    }
     report
 }
 
 impl PartitionReport {
     /// All segments by offset; `None` stands for one whose header is bad.
-    fn open_segments(&mut self, folder: &PartitionDir) -> Vec<Option<Segment>> {
-        let names = match folder.disk.list(&folder.dir) {
+    fn open_segments(&mut self, folder: &PartitionDir, mark: Mark) -> Vec<Option<Segment>> {
+        let names = match folder.names(mark.first) {
             Ok(names) => names,
-            Err(e) => {
-                self.damage.push(Error::io("list", &folder.dir)(e));
+            Err(error) => {
+                self.damage.push(error);
                 return Vec::new();
             }
         };
+        if let Some((_, base)) = names.first() {
+            self.damage.extend(folder.check_start(mark, *base).err());
+        }
         let mut segments = Vec::new();
-        for (name, base) in names.iter().filter_map(|name| Some((name, base_of(name)?))) {
+        for (name, base) in names {
             let path = folder.dir.join(name);
             match Segment::open(&folder.disk, path, base, folder.journal, folder.partition) {
                 Ok(segment) => segments.push(Some(segment)),

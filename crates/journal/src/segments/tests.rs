@@ -15,7 +15,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::segments::disk::Disk;
 use crate::segments::disk::sim::Sim;
-use crate::segments::log::Log;
+use crate::segments::log::{Log, Loss};
 use crate::segments::partition_dir::PartitionDir;
 use crate::segments::reader::SegmentReader;
 use crate::segments::recovery::End;
@@ -82,7 +82,7 @@ impl Bench {
     }
 
     fn open(&self) -> Result<(Log, End)> {
-        Log::open(self.folder.clone(), SEGMENT_BYTES)
+        Log::open(self.folder.clone(), SEGMENT_BYTES, Loss::Refused)
     }
 
     /// Everything that is in the partition, as a reader gives it.

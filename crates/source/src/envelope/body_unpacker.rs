@@ -25,6 +25,17 @@ pub(crate) struct BodyUnpacker {
     input: Bytes,
     output: Vec<u8>,
     state: UnpackState,
+    declared: DeclaredPacking,
+}
+
+/// How a body says that it is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeclaredPacking {
+    /// Not at all, or with what is told by its first bytes.
+    ByMagic,
+    /// `Content-Encoding: deflate`: zlib, as RFC 9110 says, or deflate without the head of zlib, as some servers send it
+    /// and all browsers take it.
+    Deflate,
 }
 
 enum UnpackState {
@@ -36,8 +47,9 @@ enum UnpackState {
     GzipTail(Crc),
     /// Behind a member: another one, zeros, or the end.
     GzipBetween,
-    Zlib(Decompress),
-    ZlibEnd,
+    /// With the head of zlib or without.
+    Deflate(Decompress),
+    DeflateEnd,
     Zstd(Box<ZstdFrames>),
 }
 
@@ -67,11 +79,12 @@ enum UnpackStep {
 }
 
 impl BodyUnpacker {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(declared: DeclaredPacking) -> Self {
         BodyUnpacker {
             input: Bytes::new(),
             output: Vec::new(),
             state: UnpackState::Unknown,
+            declared,
         }
     }
 
@@ -97,12 +110,12 @@ impl BodyUnpacker {
             UnpackState::Unknown
             | UnpackState::Plain
             | UnpackState::GzipBetween
-            | UnpackState::ZlibEnd => true,
+            | UnpackState::DeflateEnd => true,
             UnpackState::Zstd(frames) => frames.ended,
             UnpackState::GzipHead
             | UnpackState::Gzip(_)
             | UnpackState::GzipTail(_)
-            | UnpackState::Zlib(_) => false,
+            | UnpackState::Deflate(_) => false,
         }
     }
 
@@ -122,10 +135,21 @@ impl BodyUnpacker {
 
     fn step(&mut self) -> io::Result<UnpackStep> {
         match &mut self.state {
-            UnpackState::Unknown => match kind_of(&self.input) {
-                None => return Ok(UnpackStep::Wait),
-                Some(kind) => self.state = begin(kind)?,
-            },
+            UnpackState::Unknown => {
+                if self.declared == DeclaredPacking::Deflate && self.input.len() < MAGIC_BYTES {
+                    return Ok(UnpackStep::Wait);
+                }
+                self.state = match kind_of(&self.input) {
+                    None => return Ok(UnpackStep::Wait),
+                    Some(None)
+                        if self.declared == DeclaredPacking::Deflate
+                            && !begins_as_json(&self.input) =>
+                    {
+                        UnpackState::Deflate(Decompress::new(false))
+                    }
+                    Some(kind) => begin(kind)?,
+                };
+            }
             UnpackState::Plain => {
                 let length = self.input.len().min(STEP_BYTES);
                 self.output.clear();
@@ -169,16 +193,16 @@ impl BodyUnpacker {
                 }
                 self.state = UnpackState::GzipHead;
             }
-            UnpackState::Zlib(zlib) => {
-                let (length, ended) = inflate(zlib, &mut self.input, &mut self.output)?;
+            UnpackState::Deflate(deflate) => {
+                let (length, ended) = inflate(deflate, &mut self.input, &mut self.output)?;
                 if ended {
-                    self.state = UnpackState::ZlibEnd;
+                    self.state = UnpackState::DeflateEnd;
                     return Ok(content(length, UnpackStep::On));
                 }
                 return Ok(content(length, UnpackStep::Wait));
             }
-            UnpackState::ZlibEnd if self.input.is_empty() => return Ok(UnpackStep::Wait),
-            UnpackState::ZlibEnd => return Err(damaged("something follows the end of it")),
+            UnpackState::DeflateEnd if self.input.is_empty() => return Ok(UnpackStep::Wait),
+            UnpackState::DeflateEnd => return Err(damaged("something follows the end of it")),
             UnpackState::Zstd(frames) => return frames.step(&mut self.input, &mut self.output),
         }
         Ok(UnpackStep::On)
@@ -222,11 +246,24 @@ fn kind_of(head: &[u8]) -> Option<Option<Packing>> {
     }
 }
 
+/// Whether it is JSON that somebody has only called packed. No deflate worth the name begins so: it would be a last
+/// block with the fixed codes.
+fn begins_as_json(head: &[u8]) -> bool {
+    matches!(
+        head.trim_ascii_start(),
+        [
+            b'{' | b'[',
+            b'"' | b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n' | b'}' | b']',
+            ..
+        ]
+    )
+}
+
 fn begin(kind: Option<Packing>) -> io::Result<UnpackState> {
     Ok(match kind {
         None => UnpackState::Plain,
         Some(Packing::Gzip) => UnpackState::GzipHead,
-        Some(Packing::Zlib) => UnpackState::Zlib(Decompress::new(true)),
+        Some(Packing::Zlib) => UnpackState::Deflate(Decompress::new(true)),
         Some(Packing::Zstd) => UnpackState::Zstd(Box::new(ZstdFrames {
             decoder: Decoder::new()?,
             ended: false,

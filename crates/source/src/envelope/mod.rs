@@ -14,10 +14,11 @@ mod packing;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::body_unpacker::BodyUnpacker;
+pub(crate) use self::body_unpacker::{BodyUnpacker, DeclaredPacking};
 use self::packing::{Unpacked, packing, unpacked};
 use crate::framing::{EXCERPT_BYTES, ScanMode, Splitter, VALUE_MAX};
 use crate::message::Broken;
+use crate::utf16::{Utf16Decoder, utf16_of};
 
 /// How many layers are taken off a message: every unpacking and every decoding of JSON in JSON is one. No producer
 /// wraps four times on purpose.
@@ -47,6 +48,14 @@ fn open_layer(message: &Bytes, layers: u8, opened: &mut Vec<UnwrappedValue>) {
                 .for_each(|text| open_layer(&text.into(), layers - 1, opened)),
             None => opened.extend(values_or_malformed(message)),
         },
+        Some(_) if layers > 0 && is_utf16(message) => {
+            let before = opened.len();
+            open_layer(&utf16(message), layers - 1, opened);
+            if opened.len() == before {
+                // Nothing but a byte order mark.
+                opened.push(malformed(message));
+            }
+        }
         Some(_) if layers > 0 => match packing(message).map(|packing| unpacked(message, packing)) {
             Some(Unpacked::Whole(inner)) => open_layer(&inner.into(), layers - 1, opened),
             Some(Unpacked::TooMuch) => opened.push(too_big(message)),
@@ -67,6 +76,17 @@ fn without_marks(message: &Bytes) -> Bytes {
             _ => return message.slice_ref(text),
         };
     }
+}
+
+fn is_utf16(message: &[u8]) -> bool {
+    matches!(utf16_of(message), Some(Some(_)))
+}
+
+/// The same text in UTF-8.
+fn utf16(message: &[u8]) -> Bytes {
+    let (big_endian, mark) = utf16_of(message).flatten().unwrap_or_default();
+    let text = Utf16Decoder::new(big_endian).translate(&message[mark..], true);
+    text.into_bytes().into()
 }
 
 /// The contents, when there is nothing but JSON texts.
@@ -90,9 +110,15 @@ pub(crate) fn malformed(message: &Bytes) -> UnwrappedValue {
     if message.len() > VALUE_MAX {
         return too_big(message);
     }
+    // What is packed, and damaged, is no text at all.
+    let is_text = packing(message).is_none();
+    let broken = match std::str::from_utf8(message) {
+        Err(_) if is_text => Broken::NotUtf8,
+        _ => Broken::NotJson,
+    };
     UnwrappedValue {
         bytes: message.clone(),
-        broken: Some(Broken::NotJson),
+        broken: Some(broken),
     }
 }
 

@@ -9,7 +9,7 @@ use lzma_rust2::XzReader;
 use super::archive::{ArchiveMember, BoxedReader, Concatenated, TarMembers, ZipMembers, opened};
 use super::format::{Foreign, Format, HEAD_BYTES, format_of};
 use super::parts;
-use super::utf16::Utf16;
+use crate::utf16::Utf16Reader;
 
 /// How deep a file may be packed: a tar of gzip in a gzip, say, which is then one in UTF-16.
 const LAYERS_MAX: u8 = 4;
@@ -64,7 +64,7 @@ impl FileUnpacker {
         let (head, format) = begin(&mut reader)?;
         let mark = match format {
             // The byte order mark is not part of the text.
-            Format::Utf16 { .. } => 2,
+            Format::Utf16 { mark, .. } => mark as u64,
             _ => 0,
         };
         let mut head = Cursor::new(head);
@@ -81,7 +81,7 @@ impl FileUnpacker {
                 true,
                 XZ_MEMORY_KIB,
             )),
-            Format::Utf16 { big_endian } => Box::new(Utf16::new(whole, big_endian)),
+            Format::Utf16 { big_endian, .. } => Box::new(Utf16Reader::new(whole, big_endian)),
             Format::Tar => return self.concatenated(TarMembers::new(whole)),
             Format::Zip => {
                 return Err(unsupported(

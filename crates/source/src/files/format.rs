@@ -1,5 +1,7 @@
 //! What a file is packed or written in, by its first bytes: names end wrongly, or not at all.
 
+use crate::utf16::utf16_of;
+
 /// How many bytes identify every known format: the magic of tar comes last, at offset 257.
 pub(super) const HEAD_BYTES: usize = 262;
 
@@ -17,6 +19,8 @@ pub(super) enum Format {
     Zip,
     Utf16 {
         big_endian: bool,
+        /// The length of its byte order mark, in bytes.
+        mark: usize,
     },
     /// Known, and not read here.
     Foreign(Foreign),
@@ -34,7 +38,7 @@ const DUCKDB: &str =
     "convert it with: duckdb -c \"COPY (FROM 'FILE') TO 'FILE.ndjson' (FORMAT json)\"";
 
 /// Magic numbers at the very beginning.
-const MAGICS: [(&[u8], Format); 21] = [
+const MAGICS: [(&[u8], Format); 20] = [
     (b"\x1f\x8b\x08", Format::Gzip),
     (b"\x28\xb5\x2f\xfd", Format::Zstd),
     (b"\xfd7zXZ\0", Format::Xz),
@@ -43,7 +47,6 @@ const MAGICS: [(&[u8], Format); 21] = [
     (b"\x02\x21\x4c\x18", Format::Lz4),
     (b"PK\x03\x04", Format::Zip),
     (b"PK\x05\x06", Format::Zip),
-    // Longer than the mark of UTF-16 that it begins with.
     (
         b"\xff\xfe\0\0",
         foreign("UTF-32", "convert it with: iconv -f UTF-32 -t UTF-8 FILE"),
@@ -52,9 +55,11 @@ const MAGICS: [(&[u8], Format); 21] = [
         b"\0\0\xfe\xff",
         foreign("UTF-32", "convert it with: iconv -f UTF-32 -t UTF-8 FILE"),
     ),
-    (b"\xff\xfe", Format::Utf16 { big_endian: false }),
-    (b"\xfe\xff", Format::Utf16 { big_endian: true }),
     (b"PAR1", foreign("Parquet", DUCKDB)),
+    (
+        b"%PDF-",
+        foreign("PDF", "extract its text with: pdftotext FILE"),
+    ),
     (
         b"Obj\x01",
         foreign("Avro", "convert it with: avro-tools tojson FILE"),
@@ -109,6 +114,11 @@ pub(super) fn format_of(head: &[u8], eof: bool) -> Option<Format> {
     if let Some((_, format)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
         return Some(*format);
     }
+    match utf16_of(head) {
+        Some(Some((big_endian, mark))) => return Some(Format::Utf16 { big_endian, mark }),
+        None if !eof => return None,
+        _ => {}
+    }
     // A frame to be skipped, which may stand first.
     if matches!(head, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) {
         return Some(Format::Zstd);
@@ -145,7 +155,21 @@ mod tests {
             (b"\x1f", None),
             (b"\x1f\x8b\x08", Some(Format::Gzip)),
             (b"\xff\xfe", None),
-            (b"\xff\xfe{\0", Some(Format::Utf16 { big_endian: false })),
+            (
+                b"\xff\xfe{\0",
+                Some(Format::Utf16 {
+                    big_endian: false,
+                    mark: 2,
+                }),
+            ),
+            (b"{\0\"", None),
+            (
+                b"{\0\"\0",
+                Some(Format::Utf16 {
+                    big_endian: false,
+                    mark: 0,
+                }),
+            ),
             (b"PA", None),
             (b"connected", None),
             (b"connected\n", Some(Format::Plain)),

@@ -15,7 +15,6 @@ mod pace;
 mod parts;
 #[cfg(test)]
 mod tests;
-mod utf16;
 
 use std::fs;
 use std::io;

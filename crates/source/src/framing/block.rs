@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use super::splitter::{ScanMode, Splitter, ValueSpan};
+use super::span::{ScanMode, ValueSpan};
+use super::splitter::Splitter;
 
 /// Bytes and where the spans are in them. To be used again: its memory is cleared only once.
 #[derive(Debug, Default)]

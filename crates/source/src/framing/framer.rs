@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::splitter::{ScanMode, Splitter, ValueSpan};
+use super::span::{ScanMode, ValueSpan};
+use super::splitter::Splitter;
 
 /// One span with its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::splitter::EXCERPT_BYTES;
+use super::span::{EXCERPT_BYTES, ValueSpan};
 use crate::message::Broken;
 
 #[derive(Debug)]
@@ -57,5 +57,32 @@ impl Oversized {
         let room = EXCERPT_BYTES - self.excerpt.len();
         self.excerpt
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+}
+
+/// A span that is forgotten as it is read.
+#[derive(Debug)]
+pub(super) struct OpenOversized {
+    pub(super) start: u64,
+    pub(super) line: u64,
+    /// `None`: until the line ends. Else until an object begins, judged as for this layout.
+    pub(super) pretty: Option<bool>,
+    pub(super) text: Oversized,
+}
+
+impl OpenOversized {
+    /// The span, of which reading goes on at `at`.
+    pub(super) fn finish(self, at: usize) -> ValueSpan {
+        let end = self.start + self.text.length();
+        let (excerpt, broken) = self.text.finish();
+        ValueSpan {
+            range: at..at,
+            excerpt: Some(excerpt.into()),
+            start: self.start,
+            end,
+            line: self.line,
+            proved: true,
+            broken: Some(broken),
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! string never counts and a raw newline in a string breaks it. It does not look at what the bytes mean: UTF-8, lone
 //! surrogates and duplicate keys are the decoder's business.
 
+use super::blank::is_blank;
+
 /// Nesting followed before the scanner gives up: twice what a record may have, so that the decoder still names the
 /// reason for a record that is only a little too deep. It also bounds how often hostile text is looked at again.
 pub const DEPTH_MAX: u32 = 64;
@@ -264,12 +266,6 @@ impl ObjectScanner {
         self.state = ScanState::Next;
         self.depth == 0
     }
-}
-
-/// JSON's own white space.
-#[inline]
-pub(crate) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;

@@ -15,67 +15,15 @@
 //!
 //! What comes out depends on the bytes alone, never on how they were cut into buffers.
 
-use std::ops::Range;
+mod skipping;
 
-use super::oversized::Oversized;
-use super::scan::{ObjectScanner, ScanVerdict, is_blank};
-use crate::message::Broken;
 use memchr::{memchr, memchr_iter};
 
-/// The longest value (or malformed span) that is kept whole.
-pub const VALUE_MAX: usize = 1 << 20;
-
-/// How much is kept of a span that is too big.
-pub const EXCERPT_BYTES: usize = 4096;
-
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// How far into a line the beginning of an object is looked for while recovering.
-const JUDGE_BYTES: usize = 256;
-
-/// The words of JSON.
-const LITERALS: [&[u8]; 3] = [b"true", b"false", b"null"];
-
-/// The longest line of an HTTP head that is believed to be one.
-const HEAD_LINE_MAX: usize = 16 << 10;
-
-/// How closely lines are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScanMode {
-    /// Every value is scanned: a span without `broken` is exactly one object.
-    Proved,
-    /// A line that begins with `{`, ends with `}` and is followed by another `{` is handed over unseen
-    /// ([`ValueSpan::proved`] is false). When the decoder refuses such a line, ask [`super::values_in`] what it holds.
-    Lines,
-}
-
-/// One value, or one malformed stretch, as a range of the buffer it was found in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValueSpan {
-    /// In the buffer given to [`Splitter::next`]; empty when `excerpt` is given.
-    pub range: Range<usize>,
-    /// The first [`EXCERPT_BYTES`] of a span that is too big.
-    pub excerpt: Option<Box<[u8]>>,
-    /// Where it begins, counted from the beginning of the input.
-    pub start: u64,
-    /// One past its last byte. Grows strictly from span to span.
-    pub end: u64,
-    /// The number of the line it begins on, from 1.
-    pub line: u64,
-    /// Whether it was scanned.
-    pub proved: bool,
-    /// Why it is not one value.
-    pub broken: Option<Broken>,
-}
-
-impl ValueSpan {
-    /// Its bytes, out of the buffer it was found in.
-    pub fn bytes<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
-        self.excerpt
-            .as_deref()
-            .unwrap_or(&buffer[self.range.clone()])
-    }
-}
+use super::blank::{BYTE_ORDER_MARK, is_blank, is_mark, trimmed_length};
+use super::oversized::OpenOversized;
+use super::scan::{ObjectScanner, ScanVerdict};
+use super::span::{ScanMode, VALUE_MAX, ValueSpan};
+use crate::message::Broken;
 
 /// Splits a stream into spans. The caller keeps the buffer: it shows all bytes from [`Splitter::consumed`] on at every
 /// call, and may drop those before it by telling [`Splitter::drop_front`].
@@ -115,20 +63,6 @@ enum SplitState {
         broken: Broken,
     },
     Oversized(Box<OpenOversized>),
-}
-
-/// What begins on a line, as far as it can be seen.
-enum Judgement {
-    /// An object: the offset of its brace in the line, and how many blanks stand before it.
-    Object {
-        brace: usize,
-        indent: usize,
-    },
-    /// What may be the rest of a broken value.
-    Other,
-    /// Text that cannot be part of a value, such as prose.
-    Foreign,
-    Unknown,
 }
 
 impl Splitter {
@@ -301,149 +235,6 @@ impl Splitter {
         SplitStep::On
     }
 
-    /// Looks for the line on which reading goes on after a broken value.
-    fn recover(
-        &mut self,
-        buffer: &[u8],
-        eof: bool,
-        mut search: usize,
-        mut pretty: Option<bool>,
-        broken: Broken,
-    ) -> SplitStep {
-        loop {
-            let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
-            let reach = newline.unwrap_or(buffer.len());
-            if reach - self.at > self.value_max {
-                return self.begin_oversized(pretty);
-            }
-            let Some(newline) = newline else {
-                if eof {
-                    return self.malformed(buffer, buffer.len(), buffer.len(), broken);
-                }
-                self.state = SplitState::Recover {
-                    search: buffer.len(),
-                    pretty,
-                    broken,
-                };
-                return SplitStep::Wait;
-            };
-            let laid_out = *pretty
-                .get_or_insert_with(|| buffer[self.at + 1..newline].iter().all(|&b| is_blank(b)));
-            match self.judge(&buffer[newline + 1..], eof, laid_out) {
-                Judgement::Object { brace, indent } => {
-                    let step = self.malformed(buffer, newline, newline + 1 + brace, broken);
-                    (self.indent, self.begun) = (indent, false);
-                    return step;
-                }
-                Judgement::Foreign => return self.malformed(buffer, newline, newline, broken),
-                Judgement::Other => search = newline + 1,
-                Judgement::Unknown => {
-                    self.state = SplitState::Recover {
-                        search: newline,
-                        pretty,
-                        broken,
-                    };
-                    return SplitStep::Wait;
-                }
-            }
-        }
-    }
-
-    fn garbage(&mut self, buffer: &[u8], eof: bool, search: usize) -> SplitStep {
-        let newline = memchr(b'\n', &buffer[search..]).map(|found| search + found);
-        let reach = newline.unwrap_or(buffer.len());
-        if reach - self.at > self.value_max {
-            return self.begin_oversized(None);
-        }
-        if newline.is_none() && !eof {
-            self.state = SplitState::Garbage { search: reach };
-            return SplitStep::Wait;
-        }
-        self.malformed(buffer, reach, reach, Broken::NotJson)
-    }
-
-    /// Forgets as it goes: until the line's end, or until an object begins when the value has several lines.
-    fn begin_oversized(&mut self, pretty: Option<bool>) -> SplitStep {
-        self.state = SplitState::Oversized(Box::new(OpenOversized {
-            start: self.offset(),
-            line: self.line,
-            pretty,
-            text: Oversized::new(),
-        }));
-        SplitStep::On
-    }
-
-    fn oversized(
-        &mut self,
-        buffer: &[u8],
-        eof: bool,
-        mut oversized: Box<OpenOversized>,
-    ) -> SplitStep {
-        loop {
-            let newline = memchr(b'\n', &buffer[self.at..]).map(|found| self.at + found);
-            let reach = newline.unwrap_or(buffer.len());
-            oversized.text.swallow(&buffer[self.at..reach]);
-            self.at = reach;
-            let Some(newline) = newline else {
-                if eof {
-                    return oversized.finish(self.at);
-                }
-                self.state = SplitState::Oversized(oversized);
-                return SplitStep::Wait;
-            };
-            let Some(laid_out) = oversized.pretty else {
-                return oversized.finish(self.at);
-            };
-            match self.judge(&buffer[newline + 1..], eof, laid_out) {
-                Judgement::Object { brace, indent } => {
-                    self.at = newline + 1 + brace;
-                    self.new_line();
-                    self.fresh = false;
-                    self.indent = indent;
-                    return oversized.finish(self.at);
-                }
-                Judgement::Foreign => return oversized.finish(self.at),
-                Judgement::Other => {
-                    oversized.text.swallow(b"\n");
-                    self.at = newline + 1;
-                    self.line += 1;
-                }
-                Judgement::Unknown => {
-                    self.state = SplitState::Oversized(oversized);
-                    return SplitStep::Wait;
-                }
-            }
-        }
-    }
-
-    /// Skips a head as `curl -i` prints it: lines of the form `Name: value` up to a blank one.
-    fn head(&mut self, buffer: &[u8], eof: bool) -> SplitStep {
-        let rest = &buffer[self.at..];
-        let newline = memchr(b'\n', rest);
-        if newline.is_none() && !eof && rest.len() <= HEAD_LINE_MAX {
-            self.state = SplitState::Head;
-            return SplitStep::Wait;
-        }
-        let line = &rest[..newline.unwrap_or(rest.len())];
-        let text = line.strip_suffix(b"\r").unwrap_or(line);
-        if !text.is_empty() && !is_head_line(text) {
-            return if text.starts_with(b"HTTP/") {
-                self.begin_garbage()
-            } else {
-                SplitStep::On
-            };
-        }
-        self.at += line.len();
-        if newline.is_some() {
-            self.at += 1;
-            self.new_line();
-        }
-        if !text.is_empty() && newline.is_some() {
-            self.state = SplitState::Head;
-        }
-        SplitStep::On
-    }
-
     /// Ends a value.
     fn whole(&mut self, buffer: &[u8], end: usize, proved: bool) -> SplitStep {
         let range = self.at..end;
@@ -482,72 +273,12 @@ impl Splitter {
             broken: Some(broken),
         })
     }
-
-    /// What begins on the line after a broken value.
-    fn judge(&self, line: &[u8], eof: bool, pretty: bool) -> Judgement {
-        let window = &line[..line.len().min(JUDGE_BYTES)];
-        let newline = memchr(b'\n', window);
-        let text = &window[..newline.unwrap_or(window.len())];
-        let indent = text.iter().take_while(|&&byte| is_blank(byte)).count();
-        for (index, &byte) in text.iter().enumerate().skip(indent) {
-            match byte {
-                b'{' if !pretty || indent <= self.indent => {
-                    return Judgement::Object {
-                        brace: index,
-                        indent,
-                    };
-                }
-                b',' | b' ' | b'\t' | b'\r' => {}
-                byte if is_mark(byte) || BYTE_ORDER_MARK.contains(&byte) => {}
-                // Some printers write `}, {` on one line.
-                b'}' | b']' | b'[' if pretty => {}
-                // A pretty-printed value goes on as long as its lines are indented.
-                _ if pretty && indent > self.indent => return Judgement::Other,
-                _ if newline.is_none() && !eof && window.len() < JUDGE_BYTES => {
-                    return Judgement::Unknown;
-                }
-                _ if may_be_json(text) => return Judgement::Other,
-                _ => return Judgement::Foreign,
-            }
-        }
-        if newline.is_some() || eof || window.len() == JUDGE_BYTES {
-            Judgement::Other
-        } else {
-            Judgement::Unknown
-        }
-    }
 }
 
 enum SplitStep {
     On,
     Wait,
     ValueSpan(ValueSpan),
-}
-
-/// A span too big to keep.
-#[derive(Debug)]
-struct OpenOversized {
-    start: u64,
-    line: u64,
-    /// `None`: until the line ends. Else until an object begins, judged as for this layout.
-    pretty: Option<bool>,
-    text: Oversized,
-}
-
-impl OpenOversized {
-    fn finish(self, at: usize) -> SplitStep {
-        let end = self.start + self.text.length();
-        let (excerpt, broken) = self.text.finish();
-        SplitStep::ValueSpan(ValueSpan {
-            range: at..at,
-            excerpt: Some(excerpt.into()),
-            start: self.start,
-            end,
-            line: self.line,
-            proved: true,
-            broken: Some(broken),
-        })
-    }
 }
 
 /// Whether `bytes` begin with `wanted`; `None` when that cannot be seen yet.
@@ -575,54 +306,4 @@ fn lone_line(rest: &[u8], eof: bool, length_max: usize) -> Option<usize> {
     let alone = next.map_or(eof, |next| rest[next] == b'{');
     (alone && next.unwrap_or(rest.len()) <= length_max && rest[length - 1] == b'}')
         .then_some(length)
-}
-
-/// What stands before a value and is none of its own: the record separator of RFC 7464, and the zeros that a machine
-/// leaves in a log when its power fails.
-fn is_mark(byte: u8) -> bool {
-    matches!(byte, 0x1e | 0)
-}
-
-/// Whether a line can be a part of a broken value: it has a key in it, or it is made of what JSON is made of, the last
-/// of it perhaps cut off.
-fn may_be_json(line: &[u8]) -> bool {
-    let mut words = line;
-    while let [byte, rest @ ..] = words {
-        words = match byte {
-            b'"' => match memchr(b'"', rest) {
-                Some(end) => &rest[end + 1..],
-                None => &[],
-            },
-            b'0'..=b'9' | b'-' | b'+' | b'.' | b'{' | b'}' | b'[' | b']' | b',' | b':' => rest,
-            _ if is_blank(*byte) => rest,
-            _ => match LITERALS.iter().find_map(|word| words.strip_prefix(*word)) {
-                Some(rest) => rest,
-                None => return has_key(line),
-            },
-        };
-    }
-    true
-}
-
-/// Whether a quote and a colon stand together, as they do behind a key.
-fn has_key(line: &[u8]) -> bool {
-    memchr_iter(b':', line).any(|colon| {
-        let before = &line[..trimmed_length(&line[..colon])];
-        matches!(before.last(), Some(b'"' | b'\''))
-    })
-}
-
-fn trimmed_length(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .rposition(|&byte| !is_blank(byte) && !is_mark(byte))
-        .map_or(0, |last| last + 1)
-}
-
-/// A status line, or a header: a token, a colon, anything.
-fn is_head_line(text: &[u8]) -> bool {
-    let name = memchr(b':', text).map_or(&[][..], |colon| &text[..colon]);
-    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    text.len() <= HEAD_LINE_MAX
-        && (text.starts_with(b"HTTP/") || (!name.is_empty() && name.iter().all(token)))
 }

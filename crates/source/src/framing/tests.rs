@@ -16,7 +16,9 @@ fn shown(framed: &[Framed]) -> Vec<String> {
         None => format!("+{}", String::from_utf8_lossy(&framed.bytes)),
         Some(Broken::TooBig { length, .. }) => format!("!{length}"),
         Some(Broken::TooDeep) => "-too deep".to_owned(),
-        Some(Broken::NotJson) => format!("-{}", String::from_utf8_lossy(&framed.bytes)),
+        Some(Broken::NotJson | Broken::NotUtf8) => {
+            format!("-{}", String::from_utf8_lossy(&framed.bytes))
+        }
     };
     framed.iter().map(show).collect()
 }
@@ -237,6 +239,24 @@ fn a_broken_value_is_one_piece() {
         (
             "{\n  \"a\": 1,\n  oops\n  \"b\": 2\n}\n{\n}\n",
             &["-{\n  \"a\": 1,\n  oops\n  \"b\": 2\n}", "+{\n}"],
+        ),
+        // A value of its own that is no object is no part of the broken one.
+        (
+            "{'a':1}\n[\"x\"]\n\"x\"\n12\n-1.5e3\nnull\n[ {\"b\":2} ]\n{}\n",
+            &[
+                "-{'a':1}",
+                "-\"x\"]",
+                "-\"x\"",
+                "-12",
+                "--1.5e3",
+                "-null",
+                "+{\"b\":2}",
+                "+{}",
+            ],
+        ),
+        (
+            "{\n  \"a\": oops\n}\n[1,\n{}\n",
+            &["-{\n  \"a\": oops\n}", "-1,", "+{}"],
         ),
         ("noise\nmore noise\n{}\n", &["-noise", "-more noise", "+{}"]),
         ("{} noise {}\n{}\n", &["+{}", "-noise {}", "+{}"]),
@@ -550,6 +570,26 @@ proptest! {
         prop_assert_eq!(spans(format!("[{pretty},\n{pretty}]").as_bytes()), [format!("+{pretty}"), format!("+{pretty}")]);
     }
 
+    /// A plain count: every line is a value, or one that is refused.
+    #[test]
+    fn values_one_a_line_are_counted_as_lines(lines in prop::collection::vec(any_line(), 0..20)) {
+        let text = lines.join("\n");
+        let objects = |line: &String| -> Vec<serde_json::Value> {
+            match serde_json::from_str(line) {
+                Ok(serde_json::Value::Array(members)) => members.into_iter().filter(|one| one.is_object()).collect(),
+                Ok(value) if value.is_object() => vec![value],
+                _ => Vec::new(),
+            }
+        };
+        let sound: usize = lines.iter().map(|line| objects(line).len()).sum();
+        let refused = lines.iter().filter(|line| objects(line).is_empty()).count();
+        for mode in [ScanMode::Proved, ScanMode::Lines] {
+            let found = looked_into(framed(text.as_bytes(), mode, &[]));
+            let broken = found.iter().filter(|one| one.span.broken.is_some()).count();
+            prop_assert_eq!((found.len() - broken, broken), (sound, refused), "{:?} {:?}", mode, shown(&found));
+        }
+    }
+
     #[test]
     fn any_bytes_at_all(input in prop::collection::vec(any::<u8>(), 0..300)) {
         let whole = framed(&input, ScanMode::Proved, &[]);
@@ -558,6 +598,31 @@ proptest! {
 }
 
 /// With the ranges (which differ with the buffers) and the proofs of the other.
+/// A line that is an object, one that is broken, or a value that is none.
+fn any_line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("{\"a\":1}".to_owned()),
+        Just("  {\"a\":{\"b\":[{}]}}".to_owned()),
+        Just("[{\"a\":1},{\"b\":2}]".to_owned()),
+        Just("{'a':1}".to_owned()),
+        Just("{\"a\":1,}".to_owned()),
+        Just("{\"a\":[1,{\"b\":\"cut of".to_owned()),
+        Just("[\"x\"]".to_owned()),
+        Just("[[1, 2], \"y\"]".to_owned()),
+        Just("\"x\"".to_owned()),
+        Just("\"a \\\" quote: \\\\\"".to_owned()),
+        Just(format!("[\"{}\"]", "long ".repeat(80))),
+        Just(format!("\"{}\"", "long ".repeat(80))),
+        any::<f64>()
+            .prop_filter("finite", |n| n.is_finite())
+            .prop_map(|n| n.to_string()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        Just("true".to_owned()),
+        Just("null".to_owned()),
+        Just("prose, and no JSON".to_owned()),
+    ]
+}
+
 fn rebased(mut framed: Vec<Framed>, like: &[Framed]) -> Vec<Framed> {
     for (one, other) in framed.iter_mut().zip(like) {
         one.span.range = other.span.range.clone();

@@ -1,19 +1,31 @@
 //! The body of a response while it comes: chunks in, values out.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
-use crate::envelope::BodyUnpacker;
+use crate::envelope::{BodyUnpacker, DeclaredPacking};
 use crate::framing::{Framed, Framer, ScanMode};
 use crate::run::Options;
+use crate::utf16::{Utf16Decoder, utf16_of};
 
 /// A body that never ends, unpacked and split into values.
 pub(super) struct StreamBody {
     unpacker: BodyUnpacker,
+    text: TextForm,
     framer: Framer,
     /// Whether anything but blanks came.
     begun: bool,
     /// Whether there may be more in what was pushed than one batch holds.
     is_full: bool,
+}
+
+/// In what the text of a body is written.
+enum TextForm {
+    /// Too little came to tell; this came.
+    Unknown(Vec<u8>),
+    Utf8,
+    Utf16(Utf16Decoder),
 }
 
 /// The values of a batch.
@@ -32,9 +44,10 @@ impl Values {
 }
 
 impl StreamBody {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(packing: DeclaredPacking) -> Self {
         StreamBody {
-            unpacker: BodyUnpacker::new(),
+            unpacker: BodyUnpacker::new(packing),
+            text: TextForm::Unknown(Vec::new()),
             framer: Framer::new(ScanMode::Proved),
             begun: false,
             is_full: false,
@@ -71,15 +84,16 @@ impl StreamBody {
                 return Ok(());
             };
             values.content_bytes += content.len();
+            let text = self.text.decoded(content, false);
             if !self.begun
-                && let Some(first) = content.iter().find(|byte| !byte.is_ascii_whitespace())
+                && let Some(first) = text.iter().find(|byte| !byte.is_ascii_whitespace())
             {
                 self.begun = true;
                 if *first == b'<' {
                     return Err("a web page came, not a stream: is the address right?".to_owned());
                 }
             }
-            self.framer.push(content);
+            self.framer.push(&text);
         }
     }
 
@@ -92,8 +106,9 @@ impl StreamBody {
         self.unpacker.finish();
         // At most the few bytes by which a packing would have been told.
         while let Some(content) = self.unpacker.next().map_err(|error| error.to_string())? {
-            self.framer.push(content);
+            self.framer.push(&self.text.decoded(content, false));
         }
+        self.framer.push(&self.text.decoded(&[], true));
         if !self.unpacker.is_whole() {
             return Err("its packed content breaks off".to_owned());
         }
@@ -110,5 +125,31 @@ impl StreamBody {
     /// Whether it stands within a value.
     pub(super) fn is_unfinished(&self) -> bool {
         self.framer.is_unfinished()
+    }
+}
+
+impl TextForm {
+    /// The next of the text as UTF-8; with `at_end` there is no more.
+    fn decoded<'a>(&mut self, content: &'a [u8], at_end: bool) -> Cow<'a, [u8]> {
+        match self {
+            TextForm::Utf8 => Cow::Borrowed(content),
+            TextForm::Utf16(decoder) => decoder.translate(content, at_end).into_bytes().into(),
+            TextForm::Unknown(came) => {
+                came.extend_from_slice(content);
+                let head = std::mem::take(came);
+                let (form, mark) = match utf16_of(&head) {
+                    None if !at_end => {
+                        *came = head;
+                        return Cow::Borrowed(&[]);
+                    }
+                    Some(Some((big_endian, mark))) => {
+                        (TextForm::Utf16(Utf16Decoder::new(big_endian)), mark)
+                    }
+                    None | Some(None) => (TextForm::Utf8, 0),
+                };
+                *self = form;
+                self.decoded(&head[mark..], at_end).into_owned().into()
+            }
+        }
     }
 }

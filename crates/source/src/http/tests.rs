@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
-use super::head::wait_of;
 use crate::message::{Broken, SourceItem};
 use crate::position::{Position, Resume, ResumeState};
 use crate::run::Options;
@@ -31,6 +30,8 @@ fn record(mtime: i64) -> String {
 fn line(mtime: i64) -> String {
     chunk(&format!("{}\n", record(mtime)))
 }
+
+const OVERLAP_MS: i64 = 200_000;
 
 const T: i64 = 1_500_000_000_001;
 
@@ -222,8 +223,105 @@ async fn a_packed_body_is_unpacked_as_it_comes() {
         .await;
         let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
         let mut running = start(&address, Resume::fresh(), quick());
-        let items = running.bench.items(400).await;
+        let mut items = running.bench.items(401).await;
+        items.retain(|item| matches!(item, SourceItem::Message(_)));
         assert_eq!(texts(&items), [&records[..], &records[..]].concat());
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn deflate_without_the_head_of_zlib_and_utf_16_are_read() {
+    let records: Vec<String> = (0..200).map(|n| record(T + n * 1000)).collect();
+    let content = records.join("\n");
+    let mut raw = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    raw.write_all(content.as_bytes()).unwrap();
+    let raw = raw.finish().unwrap();
+    let units = |big_endian: bool, mark: &str| -> Vec<u8> {
+        let bytes = |unit: u16| match big_endian {
+            true => unit.to_be_bytes(),
+            false => unit.to_le_bytes(),
+        };
+        let text = format!("{mark}{content}");
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    let deflate =
+        "HTTP/1.1 200 OK\r\nContent-Encoding: Deflate\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (head, body) in [
+        (deflate, raw),
+        (deflate, content.clone().into_bytes()),
+        (OK, units(false, "\u{feff}")),
+        (OK, units(true, "\u{feff}")),
+        (OK, units(false, "")),
+        (OK, units(true, "")),
+    ] {
+        let half = body.len() / 2 + 1;
+        let server = serve(vec![
+            vec![
+                send(head),
+                Act::Send(binary_chunk(&body[..3])),
+                Act::Send(binary_chunk(&body[3..half])),
+                Act::Send(binary_chunk(&body[half..])),
+                send("0\r\n\r\n"),
+                Act::Close,
+            ],
+            vec![send(OK), Act::Hold],
+        ])
+        .await;
+        let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+        let mut running = start(&address, Resume::fresh(), quick());
+        assert_eq!(texts(&running.bench.items(200).await), records);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_without_a_stream_has_failed_until_it_does() {
+    let page =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 6\r\n\r\n<html>";
+    for answer in [
+        "HTTP/1.1 301 Moved\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 410 No\r\nContent-Length: 0\r\n\r\n",
+        page,
+    ] {
+        let refused = vec![send(answer), Act::Close];
+        let server = serve(vec![
+            refused.clone(),
+            refused.clone(),
+            vec![send(OK), send(line(T)), Act::Reset],
+            refused.clone(),
+            refused.clone(),
+            refused,
+            vec![send(OK), send(line(T + 1)), Act::Hold],
+        ])
+        .await;
+        let address = format!("http://127.0.0.1:{}/feed", server.port);
+        let mut running = start(&address, Resume::fresh(), quick());
+        let failed = |status: &crate::Status| status.state == Activity::Failed;
+        let error = running.bench.status_is(failed).await.error.unwrap();
+        assert!(
+            error.starts_with("the server ") || error.starts_with("a web page came"),
+            "it is named beside its error: {error}"
+        );
+        // It goes on as soon as there is a stream, and one outage has one gap, told at once and up to its end.
+        let items = running.bench.items(4).await;
+        assert_eq!(texts(&items[..1]), [record(T)]);
+        let [first, second] = &gaps(&items)[..] else {
+            panic!("{items:?}")
+        };
+        assert_eq!((first.to_ms, &first.cause), (second.from_ms, &second.cause));
+        assert_eq!(texts(&items[3..]), [record(T + 1)]);
+        let status = running
+            .bench
+            .status_is(|status| status.state == Activity::Live)
+            .await;
+        assert_eq!(
+            (status.gaps, status.reconnects, status.error),
+            (1, 1, None),
+            "{answer}"
+        );
         running.stop().await;
     }
 }
@@ -260,7 +358,9 @@ async fn a_packed_body_that_is_damaged_is_an_interruption_that_says_so() {
             );
             running
                 .bench
-                .status_is(|status| status.state == Activity::Live && status.reconnects == 1)
+                .status_is(|status| {
+                    status.state == Activity::Live && status.error.is_none() && status.messages > 0
+                })
                 .await;
             running.stop().await;
         }
@@ -325,14 +425,14 @@ async fn a_place_to_resume_from_is_never_later_than_the_arrival_minus_the_overla
     let now = now_ms();
     let times = [now - 3_001, now - 2_001, now + 288_001, now - 1_001];
     let (_, _, request) = since_after(&times.map(record)).await;
-    assert_eq!(since_of(&request), now - 2_001 - 60_000);
+    assert_eq!(since_of(&request), now - 2_001 - OVERLAP_MS);
     // When all are, it is the clock here that is behind, and what comes from now on is asked for.
     let times = [now + 288_001, now + 289_001, now + 290_001];
     let (before, after, request) = since_after(&times.map(record)).await;
     let since = since_of(&request);
     assert!(
-        (before - 60_000..=after - 60_000).contains(&since),
-        "{since} is not a minute before the arrival, {before} to {after}"
+        (before - OVERLAP_MS..=after - OVERLAP_MS).contains(&since),
+        "{since} is not the overlap before the arrival, {before} to {after}"
     );
 }
 
@@ -350,7 +450,7 @@ async fn the_time_of_a_refused_record_moves_nothing() {
         refused(T + 3_000_002),
     ])
     .await;
-    assert_eq!(since_of(&request), T - 60_000);
+    assert_eq!(since_of(&request), T - OVERLAP_MS);
 }
 
 #[tokio::test]
@@ -399,14 +499,14 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
     );
     let mut batches = vec![running.bench.next().await.unwrap()];
     let head = server.head().await;
-    let since = T + 5000 - 60_000;
+    let since = T + 5000 - OVERLAP_MS;
     assert!(
         head.starts_with(&format!(
             "GET /2/rsvps?event_id=x&since_mtime={since} HTTP/1.1\r\n"
         )),
         "{head}"
     );
-    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 5 {
+    while batches.iter().map(|batch| batch.items.len()).sum::<usize>() < 6 {
         batches.push(running.bench.next().await.unwrap());
     }
     let position = last_position(&batches).unwrap();
@@ -414,7 +514,10 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
         panic!("{position:?}")
     };
     assert_eq!(cursor_ms, Some(T + 5000));
-    let items = all_items(batches);
+    let mut items = all_items(batches);
+    let gap = gaps(&items).remove(0);
+    assert!(gap.cause.starts_with("may be incomplete"), "{gap:?}");
+    items.retain(|item| matches!(item, SourceItem::Message(_)));
     assert_eq!(
         texts(&items),
         [T + 5000, T + 5500, T + 5800, T, T + 6000].map(record),
@@ -424,17 +527,17 @@ async fn it_goes_on_where_it_was_when_the_server_can() {
         .bench
         .status_is(|status| status.state == Activity::Live && status.reconnects == 1)
         .await;
-    assert_eq!((status.gaps, status.values_cut), (0, 1));
+    assert_eq!((status.gaps, status.values_cut), (1, 1));
     running.stop().await;
 
     // Another process goes on from what was stored.
     let mut running = start(&address, Resume::from(vec![position]), quick());
     let head = server.head().await;
     assert!(
-        head.contains(&format!("since_mtime={}", T + 5000 - 60_000)),
+        head.contains(&format!("since_mtime={}", T + 5000 - OVERLAP_MS)),
         "{head}"
     );
-    assert_eq!(texts(&running.bench.items(1).await), [record(T + 6000)]);
+    assert_eq!(texts(&running.bench.items(2).await)[1], record(T + 6000));
     running.stop().await;
 }
 
@@ -496,7 +599,11 @@ async fn a_resuming_server_is_trusted_only_so_long() {
         seen_ms: hours_ago,
     };
     let position = Position::new(identity_of(&address), None, state);
-    let mut running = start(&address, Resume::from(vec![position]), quick());
+    let options = Options {
+        proved_after: Duration::from_millis(1),
+        ..quick()
+    };
+    let mut running = start(&address, Resume::from(vec![position]), options);
     let gap = gaps(&running.bench.items(1).await).remove(0);
     assert_eq!(gap.from_ms, hours_ago);
     running.stop().await;
@@ -555,7 +662,7 @@ async fn trouble_is_explained_and_survived() {
                 ),
                 Act::Close,
             ],
-            "to http://***@elsewhere/x?t=***, and headcount does not follow redirects",
+            "to http://elsewhere/x?t=***, and headcount does not follow redirects",
         ),
         (
             vec![answer("301 Moved\r\nLocation: http://[oh", ""), Act::Close],
@@ -586,7 +693,7 @@ async fn trouble_is_explained_and_survived() {
         (vec![Act::Reset], "reset by peer"),
         // Silence, before and after the head; a body that is cut short in three ways.
         (vec![Act::Hold], "does not answer"),
-        (vec![send(OK), Act::Hold], "nothing came from"),
+        (vec![send(OK), Act::Hold], "nothing came from the server"),
         (vec![send(OK), send("5\r\n{\"a\""), Act::Close], "broke off"),
         (vec![send(OK), send("zz\r\nxx"), Act::Hold], "broke off"),
         (
@@ -669,38 +776,14 @@ async fn nobody_there_is_waited_for() {
         .bench
         .status_is(|status| status.error.is_some())
         .await;
-    assert!(status.error.unwrap().contains("no-such-host.invalid"));
+    let error = status.error.unwrap();
+    assert!(error.contains("lookup address"), "{error}");
     // It stops at once also while it waits to try again.
     running
         .bench
         .status_is(|status| status.state == Activity::Connecting)
         .await;
     running.stop().await;
-}
-
-#[test]
-fn a_wait_is_asked_for_in_seconds_or_until_a_moment() {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-    for (asked, seconds) in [
-        ("7", Some(7)),
-        ("0", Some(0)),
-        ("999999", Some(300)),
-        ("Sun, 06 Nov 1994 08:49:47 GMT", Some(10)),
-        ("Sunday, 06-Nov-94 08:49:47 GMT", Some(10)),
-        ("Sun Nov  6 08:49:47 1994", Some(10)),
-        ("Sun, 06 Nov 1994 08:49:37 GMT", Some(0)),
-        ("Sun, 06 Nov 1994 07:00:00 GMT", Some(0)),
-        ("Sun, 07 Nov 2094 08:49:37 GMT", Some(300)),
-        ("-1", None),
-        ("soon", None),
-        ("", None),
-    ] {
-        assert_eq!(
-            wait_of(asked, now),
-            seconds.map(Duration::from_secs),
-            "{asked}"
-        );
-    }
 }
 
 #[tokio::test]
@@ -895,13 +978,13 @@ async fn it_resumes_by_the_servers_clock_on_a_machine_that_is_an_hour_behind() {
     let mut batches = Vec::new();
     while batches
         .iter()
-        .map(|batch: &crate::MessageBatch| batch.items.len())
+        .map(|batch: &crate::MessageBatch| batch.messages())
         .sum::<usize>()
         < 4
     {
         batches.push(running.bench.next().await.unwrap());
     }
-    assert_eq!(since(&server.head().await), first - 60_000);
+    assert_eq!(since(&server.head().await), first - OVERLAP_MS);
     let behind = |status: &crate::Status| {
         status
             .clock_lead_s
@@ -913,8 +996,8 @@ async fn it_resumes_by_the_servers_clock_on_a_machine_that_is_an_hour_behind() {
 
     // Another process has only this machine's clock to begin with, and then the server's.
     let mut running = start(&address, Resume::from(vec![position]), quick());
-    assert!(since(&server.head().await) <= now_ms() - 60_000);
-    assert_eq!(since(&server.head().await), first + 1 - 60_000);
-    assert_eq!(texts(&running.bench.items(1).await), [record(first + 4)]);
+    assert!(since(&server.head().await) <= now_ms() - OVERLAP_MS);
+    assert_eq!(since(&server.head().await), first + 1 - OVERLAP_MS);
+    assert_eq!(texts(&running.bench.items(2).await)[1], record(first + 4));
     running.stop().await;
 }

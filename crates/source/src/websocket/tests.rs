@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFrame};
+use tokio_tungstenite::tungstenite::protocol::frame::{CloseFrame, Frame as RawFrame, FrameHeader};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
 use crate::message::SourceItem;
@@ -189,11 +189,87 @@ async fn a_message_holds_values() {
 }
 
 #[tokio::test]
+async fn what_is_not_utf_8_or_too_long_is_one_dead_letter_and_no_lost_connection() {
+    let raw = |bytes: &[u8], kind, is_final| {
+        Play::Send(Frame::Frame(RawFrame::message(
+            bytes.to_vec(),
+            OpCode::Data(kind),
+            is_final,
+        )))
+    };
+    let too_long = vec![b'x'; (8 << 20) + 1];
+    let in_latin_1 = b"{\"name\":\"Caf\xe9\"}";
+    let (first, rest) = in_latin_1.split_at(14);
+    let script = vec![
+        text("{\"a\":1}"),
+        raw(b"Caf\xe9", Data::Text, true),
+        // In parts, cut within what is wrong and before it; packed; beside a value that is right.
+        raw(b"\xfd", Data::Text, false),
+        raw(b"\xfc!", Data::Continue, true),
+        raw(first, Data::Text, false),
+        raw(rest, Data::Continue, true),
+        Play::Send(Frame::binary(gzip(b"\xc3\x28"))),
+        Play::Send(Frame::binary(gzip(b"{\"b\":2}\n\xc3\x28\n{\"c\":3}"))),
+        raw(&too_long, Data::Text, true),
+        text("{\"z\":9}"),
+        Play::Listen,
+    ];
+    let address = serve_frames(vec![script]).await;
+    let mut running = start(&address, Resume::fresh(), quick());
+    let items = running.bench.items(10).await;
+    let reasons: Vec<Option<&str>> = items
+        .iter()
+        .map(|item| match item {
+            SourceItem::Message(message) => message.broken.as_ref().map(|broken| broken.reason()),
+            SourceItem::Gap(gap) => panic!("{gap:?}"),
+        })
+        .collect();
+    assert_eq!(
+        texts(&items),
+        [
+            "{\"a\":1}",
+            "<Caf\u{fffd}>",
+            "<\u{fffd}\u{fffd}!>",
+            // It is an object: the decoder says what is wrong in it.
+            "{\"name\":\"Caf\u{fffd}\"}",
+            "<\u{fffd}(>",
+            "{\"b\":2}",
+            "<\u{fffd}(>",
+            "{\"c\":3}",
+            &format!("<{} bytes>", too_long.len()),
+            "{\"z\":9}",
+        ]
+    );
+    let bad = Some("bad_utf8");
+    assert_eq!(
+        reasons,
+        [
+            None,
+            bad,
+            bad,
+            None,
+            bad,
+            None,
+            Some("bad_json"),
+            None,
+            Some("too_big"),
+            None
+        ]
+    );
+    let status = running.bench.status.borrow().clone();
+    assert_eq!((status.state, status.reconnects), (Activity::Live, 0));
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn every_disconnect_is_a_gap_that_says_why() {
-    let bad_text = Play::Send(Frame::Frame(RawFrame::message(
-        vec![0xff, 0xfe],
-        OpCode::Data(Data::Text),
-        true,
+    let packed = Play::Send(Frame::Frame(RawFrame::from_payload(
+        FrameHeader {
+            rsv1: true,
+            opcode: OpCode::Data(Data::Text),
+            ..FrameHeader::default()
+        },
+        "{}".into(),
     )));
     let table = [
         (Play::Close(1000, ""), "closed the connection (1000)"),
@@ -205,8 +281,7 @@ async fn every_disconnect_is_a_gap_that_says_why() {
         (Play::Close(4000, "own"), "(4000: own)"),
         (Play::Reset, "reset by peer"),
         (Play::Deaf, "no sign of life"),
-        (bad_text, "utf-8"),
-        (text(&"x".repeat((8 << 20) + 1)), "longer than 8 MiB"),
+        (packed, "permessage-deflate"),
     ];
     let mut scripts: Vec<Vec<Play>> = table
         .iter()
@@ -317,11 +392,11 @@ async fn what_is_no_websocket_is_explained() {
         ),
         (
             "HTTP/1.1 301 Moved\r\nLocation: https://other.org/2/rsvps?token=secret\r\nContent-Length: 0\r\n\r\n",
-            "redirects to wss://other.org/2/rsvps?token=***: give that address",
+            "redirects to wss://other.org/2/rsvps?token=***, and headcount does not follow redirects: give that address",
         ),
         (
             "HTTP/1.1 307 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n",
-            "/x: give that address",
+            "/x, and headcount does not follow redirects: give that address",
         ),
         (
             "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
@@ -334,6 +409,10 @@ async fn what_is_no_websocket_is_explained() {
         (
             "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
             "internal error",
+        ),
+        (
+            "HTTP/1.1 101 Up\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+            "another protocol than websocket",
         ),
         ("SSH-2.0-OpenSSH_9.2\r\n\r\n", "http"),
         ("", "no connection within"),

@@ -19,7 +19,7 @@ use anyhow::Result;
 use headcount_clock::now_ms;
 use headcount_journal::{Error as JournalError, Journal, Receipt};
 use headcount_record::{
-    Control, DeadLetter, Decoder, Door, Kind, PeopleKey, PeopleMode, Reason, Schema,
+    Control, DeadLetter, Decoder, Door, Kind, Masking, PeopleMode, Reason, Schema,
 };
 use headcount_source::{
     Position,
@@ -93,7 +93,7 @@ impl Appender {
     /// When the journal has no number left for the schema of the records.
     pub(crate) fn new(
         journal: Arc<Journal>,
-        people: Option<PeopleKey>,
+        masking: Masking,
         known: &[KnownSources],
         bus: &EventBus,
     ) -> Result<Self> {
@@ -105,14 +105,14 @@ impl Appender {
         let kinds = schema::kinds_of(&*schema, first);
         let preamble = Preamble {
             schema: declared,
-            people: PeopleMode::of(people.as_ref()),
+            people: PeopleMode::of(masking.key()),
         };
         let keeps_positions = journal.capabilities().keeps_positions;
         let cursors = known
             .iter()
             .map(|known| PartitionCursor::of(known, &preamble, keeps_positions))
             .collect();
-        let door = Door::of(Decoder::of(schema), kinds, journal.partitions(), people);
+        let door = Door::of(Decoder::of(schema), kinds, journal.partitions(), masking);
         Ok(Self {
             numbers: SourceNumbers::known(&journal, known),
             journal,

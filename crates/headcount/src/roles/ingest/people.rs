@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use headcount_record::{PeopleKey, PeopleMode};
+use headcount_record::{Masking, MaskingMode, PeopleMode};
 
 use super::known_sources::KnownSources;
 use crate::{
@@ -13,32 +13,29 @@ use crate::{
 
 /// How the command line wants members kept.
 #[derive(Clone, Debug)]
-pub(crate) enum PeopleOption {
-    /// As they come.
-    Keep,
-    /// Masked under the key in this file.
-    Key(PathBuf),
-    /// Masked under the key of the data folder, made at first use.
-    OwnKey(DataDir),
+pub(crate) struct PeopleOption {
+    pub(crate) mode: MaskingMode,
+    /// The file of the key, if it is not that of the data folder.
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) data: DataDir,
 }
 
 impl PeopleOption {
-    /// The key to mask with, if it is the one of the records in the journal at `place`. The caller holds the journal, so
-    /// that no two processes make a key for it.
+    /// What to mask, with the key of the records in the journal at `place`; the folder's own key is made at first use. The
+    /// caller holds the journal, so that no two processes make a key for it.
     ///
     /// # Errors
     /// When there is no key, or the journal has records under another one. The sentence says the way out.
-    pub(crate) fn open(self, place: &str, known: &[KnownSources]) -> Result<Option<PeopleKey>> {
+    pub(crate) fn open(self, place: &str, known: &[KnownSources]) -> Result<Masking> {
         let has_records = known
             .iter()
             .any(|known| !known.names.is_empty() || !known.positions.is_empty());
-        let key = match self {
-            Self::Keep => None,
-            Self::Key(file) => Some(read_key(&file)?),
-            Self::OwnKey(data) => Some(data.people_key(has_records)?),
-        };
-        refuse_other_mode(place, known, &PeopleMode::of(key.as_ref()))?;
-        Ok(key)
+        let masking = self.mode.with_key(|| match &self.key {
+            Some(file) => read_key(file),
+            None => self.data.people_key(has_records),
+        })?;
+        refuse_other_mode(place, known, &PeopleMode::of(masking.key()))?;
+        Ok(masking)
     }
 }
 
@@ -65,7 +62,7 @@ fn refuse_other_mode(place: &str, known: &[KnownSources], mode: &PeopleMode) -> 
 
 #[cfg(test)]
 mod tests {
-    use headcount_record::Control;
+    use headcount_record::{Control, PeopleKey};
 
     use super::*;
 

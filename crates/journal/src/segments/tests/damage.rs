@@ -6,7 +6,7 @@ use crate::error::{Damage, Error};
 use crate::segments::cursor::{Cursor, FrameStep};
 use crate::segments::disk::sim::Sim;
 use crate::segments::frame::{HEAD_BYTES, SYNC_BYTES};
-use crate::segments::log::Log;
+use crate::segments::log::{Log, Loss};
 use crate::segments::read_buffer::CHUNK_BYTES;
 use crate::segments::segment::HEADER_BYTES;
 
@@ -465,7 +465,7 @@ fn a_segment_that_never_came_to_be_is_swept_away() {
 #[test]
 fn a_later_group_is_found_at_any_distance() {
     let bench = Bench::new();
-    let (mut log, _) = Log::open(bench.folder.clone(), 8 << 20).unwrap();
+    let (mut log, _) = Log::open(bench.folder.clone(), 8 << 20, Loss::Refused).unwrap();
     let group = |len: usize| {
         vec![vec![Entry {
             kind: 0,
@@ -491,7 +491,7 @@ fn a_later_group_is_found_at_any_distance() {
             &bench.segment(0),
             &bench.sim.content(&bench.segment(0))[..first_end as usize],
         );
-        let (mut log, _) = Log::open(copy.folder.clone(), 8 << 20).unwrap();
+        let (mut log, _) = Log::open(copy.folder.clone(), 8 << 20, Loss::Refused).unwrap();
         log.commit(&group(len), 2).unwrap();
         drop(log);
         let mut content = copy.sim.content(&copy.segment(0));

@@ -101,7 +101,7 @@ fn a_full_disk_refuses_and_works_on_when_there_is_room() {
 #[test]
 fn a_disk_that_fills_up_keeps_what_it_acknowledged() {
     let mut refused = 0;
-    for capacity in (100..20_000).step_by(97) {
+    for capacity in (1_100..21_000).step_by(97) {
         let bench = Bench::new();
         bench.sim.set_capacity(capacity);
         let mut random = Random(capacity as u64);

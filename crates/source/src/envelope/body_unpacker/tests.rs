@@ -29,7 +29,7 @@ fn zstd(content: &[u8]) -> Vec<u8> {
 
 /// What came out of chunks of these sizes, and whether the content may end there.
 fn unpacked(body: &[u8], sizes: &[usize]) -> io::Result<(Vec<u8>, bool)> {
-    let mut unpacker = BodyUnpacker::new();
+    let mut unpacker = BodyUnpacker::new(DeclaredPacking::ByMagic);
     let mut content = Vec::new();
     let mut rest = body;
     for size in sizes.iter().cycle() {

@@ -39,7 +39,13 @@ fn known_in(journal: &Journal) -> Vec<KnownSources> {
 
 fn appender(journal: &Arc<Journal>) -> Appender {
     let known = known_in(journal);
-    Appender::new(Arc::clone(journal), None, &known, &EventBus::new()).expect("a new journal")
+    Appender::new(
+        Arc::clone(journal),
+        Masking::Nothing,
+        &known,
+        &EventBus::new(),
+    )
+    .expect("a new journal")
 }
 
 /// What the journal accounts for, all sources and partitions together; it must balance.
