@@ -112,9 +112,23 @@ fn a_rebuild_with_a_right_clock_counts_what_was_kept_out() {
         0,
         "nothing is kept out any more"
     );
-    // A clock that is still behind brings back what it was.
-    run(headcount().args(["rebuild", "--data"]).arg(&kept));
+    // The moment is the journal's: nothing that only saves time may take it away.
+    fs::remove_dir_all(kept.join("state")).unwrap();
+    assert_eq!(summary(&kept)["rsvps"], 40);
+    verify(&kept);
+    let rebuilt = run(headcount().args(["rebuild", "--data"]).arg(&kept)).stdout;
+    let rebuilt = String::from_utf8(rebuilt).unwrap();
+    assert!(
+        rebuilt.contains("set this moment; to judge at this one"),
+        "{rebuilt}"
+    );
+    assert_eq!(summary(&kept), counted);
+    // A clock that is still behind brings back what it was, if that is asked for.
+    run(headcount()
+        .args(["rebuild", "--judged-at", "now", "--data"])
+        .arg(&kept));
     assert_eq!(summary(&kept)["rsvps"], 3);
+    verify(&kept);
 }
 
 #[test]

@@ -49,6 +49,75 @@ fn names_of_a_proxy_are_names() {
     }
 }
 
+#[test]
+fn proxies_and_limits_are_refused_with_what_to_write() {
+    for wrong in ["localhost", "10.0.0.1:80", "10.0.0.0/33", ""] {
+        ends(
+            &["--trusted-proxy", wrong],
+            64,
+            &["--trusted-proxy", "10.0.0.0/8"],
+        );
+    }
+    for option in ["--streams-per-address", "--connections-per-address"] {
+        for wrong in ["0", "-1", "many"] {
+            ends(&[&format!("{option}={wrong}")], 64, &[option]);
+        }
+    }
+}
+
+/// A process that may open few files serves as many connections as leave room for its journal, counts on while others
+/// wait, and says both in a few lines.
+#[cfg(target_os = "linux")]
+#[test]
+fn few_descriptors_are_shared_and_running_out_of_them_passes() {
+    use std::io::{BufRead, BufReader};
+
+    const FILES: usize = 96;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new("sh");
+    // The soft limit is lower still: it is raised.
+    command
+        .args([
+            "-c",
+            &format!("ulimit -Hn {FILES} && ulimit -Sn 40 && exec \"$0\" \"$@\""),
+        ])
+        .arg(env!("CARGO_BIN_EXE_headcount"))
+        .env("HEADCOUNT_LOG", "info")
+        .stderr(std::process::Stdio::piped());
+    let more = ["--connections-per-address", "1000"];
+    let sources = ["sim:?rate=50".to_owned()];
+    let (process, log) = Process::run_logged_with(command, folder.path(), &sources, &more);
+    let (line, lines) = std::sync::mpsc::channel();
+    let reading = std::thread::spawn(move || {
+        for text in BufReader::new(log).lines().map_while(Result::ok) {
+            let _ = line.send(text);
+        }
+    });
+    let told = |what: &str| {
+        let text = lines
+            .recv_timeout(LIMIT)
+            .unwrap_or_else(|_| panic!("not said: {what}"));
+        text.contains(what)
+    };
+    while !told("may open 96 files, so it serves 48 connections") {}
+    while !told("listening on") {}
+    // Every one of these is accepted, or waits in the kernel, or is told that there are too many.
+    let open: Vec<_> = (0..150)
+        .map_while(|_| std::net::TcpStream::connect(process.address).ok())
+        .collect();
+    assert!(open.len() > FILES, "{}", open.len());
+    drop(open);
+    process.wait_until("it answers again", Process::is_ready);
+    let before = process.summary()["rsvps"].as_u64();
+    process.wait_until("it counts on", |process| {
+        process.summary()["rsvps"].as_u64() > before
+    });
+    process.stop();
+    reading.join().unwrap();
+    let said: Vec<String> = lines.try_iter().collect();
+    assert!(said.len() < 40, "{said:?}");
+}
+
 #[cfg(feature = "cluster")]
 #[test]
 fn a_process_that_serves_nobody_takes_a_free_port_and_says_it() {

@@ -88,7 +88,7 @@ class Headcount:
     def progressed(self):
         """Notes when more of the journal has come to be in the tables."""
         try:
-            rows = self.session.execute(f"SELECT next_offset FROM {self.keyspace}.served_base")
+            rows = self.session.execute(f"SELECT next_offset FROM {self.keyspace}.served_snapshots")
             served = sum(row[0] for row in rows)
         except (cassandra.DriverException, cassandra.cluster.NoHostAvailable):
             return  # the tables are not there yet

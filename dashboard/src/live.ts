@@ -2,16 +2,19 @@
 // a hidden page gets no frames, so it draws nothing.
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import type { Ping, Readiness, Snapshot, Tick } from './contract';
+import type { Ping, Snapshot, Tick } from './contract';
 import { addPulses } from './map/pulses';
 import { merge, sameCountries } from './merge';
 import { countries } from './page';
 import type { ProgramStatus } from './program/contract';
+import type { Refusal } from './status';
 import { type Connection, LiveStream } from './stream';
 
 /** A page that is hidden for longer gives its connection back: a browser has only six for each host. */
 const HIDDEN_KEEPS_MS = 30_000;
 const REFUSAL_WITHIN_MS = 5_000;
+/** There was room after all. */
+const AT_ONCE_MS = 200;
 
 /** What is on the screen; null until the first snapshot. */
 export const figures = signal<Snapshot | null>(null);
@@ -20,7 +23,7 @@ export const paused = signal(false);
 /** Answers that came in while paused. */
 export const heldBack = signal(0);
 /** Why the server is there and gives no figures. */
-export const refusal = signal<Readiness | null>(null);
+export const refusal = signal<Refusal | null>(null);
 /** When the server last spoke, by its clock. */
 export const heardAt = signal<number | null>(null);
 
@@ -80,20 +83,37 @@ const stream = new LiveStream({
     connection.value = state;
     if (state === 'live') refusal.value = null;
   },
-  refused: () => void askWhy(),
+  refused: askWhy,
 });
 
-/** A stream that is refused has no text that a page could read; the status says the same. */
-async function askWhy(): Promise<void> {
+/** A stream that is refused has no text that a page could read, so the page asks the same by other means. */
+async function askWhy(address: string): Promise<number | undefined> {
+  const stop = new AbortController();
+  const limit = setTimeout(() => stop.abort(), REFUSAL_WITHIN_MS);
   try {
-    const answer = await fetch('api/v1/status', { signal: AbortSignal.timeout(REFUSAL_WITHIN_MS) });
-    const { ready, doing }: Pick<ProgramStatus, 'ready' | 'doing'> = await answer.json();
-    const isWhy = connection.peek() !== 'live' && (ready === 'failed' || ready === 'waiting');
-    refusal.value = isWhy ? { state: ready, reason: doing } : null;
+    const answer = await fetch(address, { signal: stop.signal });
+    if (answer.ok) return AT_ONCE_MS;
+    const told: { error: string; limit?: string } = await answer.json();
+    const isRefused = connection.peek() !== 'live';
+    if (told.limit) refusal.value = isRefused ? { state: 'full', reason: told.error } : null;
+    else refusal.value = isRefused ? await programRefusal(stop.signal) : null;
+    const seconds = Number(answer.headers.get('retry-after'));
+    return told.limit && seconds > 0 ? (seconds + Math.random()) * 1_000 : undefined;
   } catch {
     // It is not there: the connection says so.
     refusal.value = null;
+    return undefined;
+  } finally {
+    clearTimeout(limit);
+    stop.abort();
   }
+}
+
+/** What the program says of itself, if that is a reason to give no figures. */
+async function programRefusal(signal: AbortSignal): Promise<Refusal | null> {
+  const answer = await fetch('api/v1/status', { signal });
+  const { ready, doing }: Pick<ProgramStatus, 'ready' | 'doing'> = await answer.json();
+  return ready === 'failed' || ready === 'waiting' ? { state: ready, reason: doing } : null;
 }
 
 export function togglePause(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Source } from './contract';
-import { type Known, lagShown, lastRecordAt, speedOf, statusOf, troublesOf } from './status';
+import { errorOf, type Known, lagShown, lastRecordAt, speedOf, statusOf, troublesOf } from './status';
 
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
@@ -34,6 +34,9 @@ test.each([
   ['live', [], 'live'],
   ['live', [{}, { state: 'reconnecting' }], 'live'],
   ['live', [{ state: 'idle' }], 'live'],
+  ['live', [{ state: 'idle', last_record_at: null }], 'current'],
+  ['live', [{ state: 'idle', last_record_at: NOW - 2 * MINUTE }], 'current'],
+  ['live', [{ state: 'idle', last_record_at: NOW - 2 * MINUTE }, {}], 'live'],
   ['live', [{ state: 'ended' }, { state: 'ended' }], 'ended'],
   ['live', [{ state: 'ended' }, {}], 'live'],
   ['live', [{ state: 'ended' }, { state: 'reconnecting' }], 'waiting'],
@@ -58,6 +61,30 @@ test('a program that has failed, or waits, is not live', () => {
   expect(statusOf(known({ ready: { state: 'failed', reason: 'x' } }))).toBe('failed');
   expect(statusOf(known({ ready: full }))).toBe('blocked');
   expect(troublesOf(full, [])).toEqual(['the disk is full']);
+});
+
+test('a followed file that was read to its end is up to date, however old its records are', () => {
+  const streamTime = NOW - 4_000 * DAY;
+  const idle = source({ state: 'idle' });
+  expect(statusOf(known({ streamTime, sources: [idle] }))).toBe('current');
+  expect(statusOf(known({ streamTime, sources: [source()] }))).toBe('behind');
+  expect(statusOf(known({ streamTime, sources: [idle, source()] }))).toBe('behind');
+});
+
+test('a server without room says so, and that the page goes on', () => {
+  const full = { state: 'full', reason: 'too many live streams are open' } as const;
+  expect(statusOf(known({ ready: full }))).toBe('full');
+  expect(troublesOf(full, [])).toEqual([
+    'too many live streams are open. This page goes on by itself as soon as there is room.',
+  ]);
+});
+
+test('an address stands once beside its error', () => {
+  const error = 'http://a/x: connection refused';
+  expect(errorOf(source({ name: 'http://a/x', error }))).toBe('connection refused');
+  expect(errorOf(source({ name: 'http://a', error }))).toBe(error);
+  const failed = source({ name: 'http://a/x', state: 'failed', error });
+  expect(troublesOf({ state: 'ready', reason: null }, [failed])).toEqual([error]);
 });
 
 test('records that were old when they came are behind', () => {

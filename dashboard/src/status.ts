@@ -9,6 +9,8 @@ export type Status =
   | 'paused'
   /** The program, or every source, cannot go on. */
   | 'failed'
+  /** The server has no room for another page. */
+  | 'full'
   /** The program waits for something, such as room on its disk. */
   | 'blocked'
   /** No source is connected. */
@@ -17,6 +19,8 @@ export type Status =
   | 'behind'
   /** Connected, and nothing has come for a while. */
   | 'silent'
+  /** Everything that the sources have was read; more may come. */
+  | 'current'
   | 'simulated'
   | 'replay'
   | 'reading'
@@ -24,10 +28,13 @@ export type Status =
   | 'stored'
   | 'ended';
 
+/** What a server says that gives no stream: it cannot, or it has no room for another. */
+export type Refusal = Readiness | { state: 'full'; reason: string };
+
 export interface Known {
   connection: Connection;
   isPaused: boolean;
-  ready: Readiness;
+  ready: Refusal;
   sources: readonly Source[];
   /** How far record time has come. */
   streamTime: number | null;
@@ -45,6 +52,7 @@ const SILENT_AFTER_MS = 60_000;
 export function statusOf({ connection, isPaused, ready, sources, streamTime, at }: Known): Status {
   if (isPaused) return 'paused';
   if (connection !== 'live') return connection;
+  if (ready.state === 'full') return 'full';
   if (ready.state === 'failed') return 'failed';
   if (ready.state === 'waiting') return 'blocked';
   // A process without sources of its own shows what others count.
@@ -64,9 +72,13 @@ export function statusOf({ connection, isPaused, ready, sources, streamTime, at 
 function statusOfFlowing(flowing: readonly Source[], streamTime: number | null, at: number | null): Status {
   const streams = flowing.filter(({ kind }) => kind === 'stream');
   if (streams.length > 0) {
-    if (lagOf(streams, streamTime, at) > BEHIND_AFTER_MS) return 'behind';
+    // A followed file that was read to its end is neither behind nor silent.
+    const isRead = streams.every(({ state }) => state === 'idle');
+    if (lagOf(streams, streamTime, at) > BEHIND_AFTER_MS) return isRead ? 'current' : 'behind';
     const last = lastRecordAt(streams);
-    return last !== null && at !== null && at - last > SILENT_AFTER_MS ? 'silent' : 'live';
+    const isQuiet = at !== null && (last === null ? isRead : at - last > SILENT_AFTER_MS);
+    if (isQuiet) return isRead ? 'current' : 'silent';
+    return 'live';
   }
   if (flowing.some(({ kind }) => kind === 'replay')) return 'replay';
   if (flowing.some(({ kind }) => kind === 'simulation')) return 'simulated';
@@ -97,13 +109,23 @@ export function speedOf(sources: readonly Source[]): number | null {
 }
 
 /** Sentences about what is wrong, for the banner. */
-export function troublesOf(ready: Readiness, sources: readonly Source[]): string[] {
-  const program = ready.state === 'ready' || ready.state === 'starting' ? [] : [ready.reason ?? ready.state];
+export function troublesOf(ready: Refusal, sources: readonly Source[]): string[] {
   const failed = sources
     .filter((source) => source.state === 'failed' || (isLost(source) && source.error))
-    .map(({ name, error, state }) => `${name}: ${error ?? state}`);
+    .map((source) => `${source.name}: ${errorOf(source) ?? source.state}`);
   const notices = sources.flatMap(({ notice }) => notice ?? []);
-  return [...new Set([...program, ...failed, ...notices])];
+  return [...new Set([...programTroubles(ready), ...failed, ...notices])];
+}
+
+function programTroubles({ state, reason }: Refusal): string[] {
+  if (state === 'ready' || state === 'starting') return [];
+  if (state === 'full') return [`${reason}. This page goes on by itself as soon as there is room.`];
+  return [reason ?? state];
+}
+
+/** What is wrong with a source, to stand beside its name: many errors begin with the address that is the name. */
+export function errorOf({ name, error }: Source): string | null {
+  return error?.startsWith(`${name}: `) ? error.slice(name.length + 2) : error;
 }
 
 /** When the last record of all came in, by the server's clock. */

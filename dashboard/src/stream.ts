@@ -23,8 +23,8 @@ export interface Receiver {
   tick(tick: Tick): void;
   ping(ping: Ping): void;
   connection(state: Connection): void;
-  /** The server answered, and gave no stream. */
-  refused(): void;
+  /** The server answered and gave no stream; in how many milliseconds it wants to be asked again, if it says so. */
+  refused(address: string): Promise<number | undefined>;
 }
 
 /**
@@ -64,8 +64,7 @@ export class LiveStream {
 
   #connect(): void {
     this.close();
-    const query = this.#countries.length > 0 ? `?country=${this.#countries.join(',')}` : '';
-    const events = new EventSource(`api/v1/live${query}`);
+    const events = new EventSource(this.#address());
     this.#events = events;
     this.#lastEventAt = performance.now();
     this.#listen<Snapshot>(events, 'snapshot', (snapshot) => this.#receiver.snapshot(snapshot));
@@ -87,13 +86,22 @@ export class LiveStream {
     this.#become('reconnecting');
     // As long as it is not CLOSED the browser tries again by itself.
     if (events.readyState !== EventSource.CLOSED) return;
-    this.#receiver.refused();
     this.#connectLater();
+    const waiting = this.#retry;
+    void this.#receiver.refused(this.#address()).then((after) => {
+      // Meanwhile it may have been closed, or opened for other countries.
+      if (after !== undefined && this.#retry === waiting) this.#connectLater(after);
+    });
   }
 
-  #connectLater(): void {
+  #address(): string {
+    const query = this.#countries.length > 0 ? `?country=${this.#countries.join(',')}` : '';
+    return `api/v1/live${query}`;
+  }
+
+  #connectLater(after = retryDelay(this.#failures)): void {
     this.close();
-    this.#retry = setTimeout(() => this.#connect(), retryDelay(this.#failures));
+    this.#retry = setTimeout(() => this.#connect(), after);
     this.#failures += 1;
   }
 

@@ -42,7 +42,7 @@ fn a_rolling_restart_leaves_no_gap() {
     let cassandra = Cassandra::shared();
     let cluster = Cluster::new(Kafka::shared(), 4).served_by(cassandra);
     let source = ["sim:?rate=100&seed=7".to_owned()];
-    let ingest = cluster.start("door", &["ingest"], &source);
+    let ingest = cluster.start("ingest", &["ingest"], &source);
     let mut workers = vec![cluster.worker("a"), cluster.worker("b")];
     let mut serve = cluster.start("show-1", &["serve"], &[]);
     wait_until("the server is ready", || serve.is_ready());
@@ -65,7 +65,7 @@ fn a_rolling_restart_leaves_no_gap() {
     goes_on(&serve, &mut shown);
     let viewer = Viewer::of(&serve);
     ingest.stop();
-    let ingest = cluster.start("door", &["ingest"], &source);
+    let ingest = cluster.start("ingest", &["ingest"], &source);
     wait_until("it takes records again", || ingest.is_ready());
     goes_on(&serve, &mut shown);
     no_gap(&viewer);

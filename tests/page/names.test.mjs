@@ -75,3 +75,61 @@ for (const { country, names: some } of portions)
     assert.equal(await page.locator(foreign).count(), 0);
     await reader.close();
   });
+
+/** Names that are too long or too tall for a row. */
+const LARGE = TRICKS.map(([name]) => name).filter((name) => name.length > 300);
+
+for (const width of [400, 1440])
+  test(`large names break no layout at ${width} pixels`, options, async () => {
+    const records = [...LARGE, 'Reading party'].map((name) =>
+      rsvp({ names: { event: name, group: name, city: name, venue: name, topic: name } }),
+    );
+    const file = join(directory, `large-${width}.ndjson`);
+    await writeFile(file, lines(records));
+    const own = await Server.start(`file:${file}`);
+    const reader = await Reader.open(browser, own.address, { width, height: 900 });
+    const { page } = reader;
+    await reader.shows('ended');
+    const rows = ['.panel-trending li', '.panel-venues tbody tr', '.panel-breakdown li'];
+    for (const selector of rows) {
+      if (selector.includes('breakdown')) await page.click('#tab-cities');
+      await page.waitForFunction(
+        ([all, count]) => document.querySelectorAll(all).length === count,
+        [selector, records.length],
+      );
+      const heights = await page.$$eval(selector, (all) =>
+        all.map((row) => row.getBoundingClientRect().height),
+      );
+      assert.equal(new Set(heights.map(Math.round)).size, 1, `${selector}: ${heights}`);
+    }
+    const titles = await page.$$eval('.panel-venues tbody th', (cells) => cells.map(({ title }) => title));
+    for (const name of LARGE) {
+      const told = titles.some((title) => title.startsWith(name.slice(0, 499)));
+      assert.ok(told, `the title has all that the list has: ${name.slice(0, 9)}`);
+    }
+    await isWithin(page);
+    await page.click('.panel-trending li:first-child button');
+    await isWithin(page);
+    if (process.env.HEADCOUNT_SHOTS)
+      await page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/large-${width}.png`, fullPage: true });
+    await page.goto(`${own.address}/api/top_venues`);
+    await isWithin(page);
+    const lineHeight = 24;
+    const last = page.locator('tr', { hasText: 'Reading party' });
+    assert.ok((await last.boundingBox()).height < 4 * lineHeight);
+    if (process.env.HEADCOUNT_SHOTS)
+      await page.screenshot({
+        path: `${process.env.HEADCOUNT_SHOTS}/top-venues-${width}.png`,
+        fullPage: true,
+      });
+    await reader.close();
+    await own.stop();
+  });
+
+async function isWithin(page) {
+  const [content, screen] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  assert.ok(content <= screen, `${content} of ${screen} pixels`);
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { summary } from './api.mjs';
 import { launch } from './browser.mjs';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { lines, rsvp } from './records.mjs';
 import { binary, Server } from './server.mjs';
 
@@ -40,13 +40,13 @@ test('killed: the page says so and freezes; started again: it is live by itself'
   if (process.env.HEADCOUNT_SHOTS)
     await reader.page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/lost.png` });
   const frozen = await reader.totals();
-  await reader.page.waitForTimeout(3_000);
+  for (let attempt = 0; attempt < 2; attempt++) await reader.page.waitForEvent('requestfailed');
   assert.deepEqual(await reader.totals(), frozen, 'the last figures stay');
 
   await server.resume();
   await reader.flows(40_000);
   assert.equal(await reader.page.$('[role=alert]'), null);
-  await eventually(async () => {
+  await reader.eventually(async () => {
     const told = await summary(server.address);
     const shown = await reader.totals();
     for (const name of ['rsvps', 'yes', 'no', 'events']) assert.equal(shown[name], told[name], name);
@@ -75,13 +75,14 @@ test('standing still: stale after five seconds, live when it goes on', options, 
 test('refused with 503: the page opens the stream again by itself', options, async () => {
   const server = await Server.start(SIMULATION);
   const isRefusing = { value: true };
+  const isLive = (request) => request.url().includes('/api/v1/live');
   const reader = await Reader.open(browser, server.address, {
     before: (page) =>
       page.route('**/api/v1/live*', (route) =>
         isRefusing.value ? route.fulfill({ status: 503, body: 'starting' }) : route.continue(),
       ),
   });
-  await reader.page.waitForTimeout(2_000);
+  for (let attempt = 0; attempt < 2; attempt++) await reader.page.waitForRequest(isLive);
   assert.equal(await reader.value('status'), 'connecting');
   isRefusing.value = false;
   await reader.flows(20_000);
@@ -96,7 +97,7 @@ test('a recording that ended is finished, not broken', options, async () => {
   const server = await Server.start(`file:${recording}`);
   const reader = await Reader.open(browser, server.address);
   await reader.shows('ended');
-  await eventually(async () => {
+  await reader.eventually(async () => {
     const { rsvps, yes, no, guests, events, venues, countries } = await reader.totals();
     assert.deepEqual(
       { rsvps, yes, no, guests, events, venues, countries },
@@ -159,8 +160,10 @@ test('another build at the server reloads the page', options, async () => {
       }),
   });
   const loaded = () => reader.requests.filter((url) => new URL(url).pathname === '/').length;
-  await eventually(() => assert.equal(loaded(), 2), 15_000);
-  await reader.page.waitForTimeout(2_000);
+  const again = () => reader.page.waitForRequest((request) => request.url().includes('/api/v1/live'));
+  await reader.eventually(() => assert.equal(loaded(), 2), 15_000);
+  // Each answer ends, and the page asks for the stream once more.
+  for (let time = 0; time < 3; time++) await again();
   assert.equal(loaded(), 2, 'reloaded once, not for ever');
   await reader.close();
   await server.stop();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { snapshot, summary } from './api.mjs';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
 
 const bed = testbed();
@@ -28,7 +28,7 @@ test('the policy is strict, and the page lives under it', async () => {
 test('the numbers on the screen are those of the summary', async () => {
   const reader = await open();
   await reader.flows();
-  await eventually(async () => {
+  await reader.eventually(async () => {
     const told = await summary(bed.address);
     const shown = await reader.totals();
     for (const name of SHOWN) assert.equal(shown[name], told[name], name);
@@ -42,7 +42,7 @@ test('under a filter they are those of the filtered stream', async () => {
   const code = await busiest();
   const reader = await open({ query: `?country=${code}&by=cities` });
   await reader.flows();
-  await eventually(async () => {
+  await reader.eventually(async () => {
     const told = await snapshot(bed.address, `?country=${code}`);
     const shown = await reader.totals();
     assert.deepEqual(told.filter, { country: [code] });
@@ -75,7 +75,7 @@ test('a click on a country filters every other panel, and Back takes it back', a
   await page.click(inBreakdown(code));
   await reader.showsCountries(1);
   assert.equal(reader.query(), `?country=${code}`);
-  const part = await eventually(async () => {
+  const part = await reader.eventually(async () => {
     const totals = await reader.totals();
     const told = await snapshot(bed.address, `?country=${code}`);
     assert.equal(totals.rsvps, told.totals.rsvps);
@@ -130,7 +130,7 @@ test('a click on the map filters, with Shift it adds', async () => {
   await reader.page.click(inBreakdown(second), { modifiers: ['Shift'] });
   await reader.showsCountries(2);
   assert.equal(reader.query(), `?country=${first},${second}`);
-  await eventually(async () => {
+  await reader.eventually(async () => {
     const told = await snapshot(bed.address, reader.query());
     assert.equal((await reader.totals()).rsvps, told.totals.rsvps);
   });
@@ -172,7 +172,7 @@ test('the keyboard does all of it', async () => {
   await page.keyboard.press('p');
   await reader.shows('paused');
   const frozen = await reader.totals();
-  await page.waitForTimeout(1_500);
+  await page.waitForSelector('[data-testid="held-back"]');
   assert.deepEqual(await reader.totals(), frozen);
   await page.keyboard.press('p');
   await reader.flows();

@@ -53,4 +53,9 @@ export const TRICKS = [
   ['bell\u0007 and\u0001 start', 'bell and start'],
   ['two\nlines', 'two lines'],
   ['x'.repeat(400), `${'x'.repeat(255)}…`],
+  // The server's lists have 500 code points of a name.
+  ['y'.repeat(2_000), `${'y'.repeat(255)}…`],
+  [`tower${'\u0301'.repeat(2_000)}`, `tower${'\u0301'.repeat(4)}…`],
+  [`${'z\u0323\u0302'.repeat(600)}`, `${'z\u0323\u0302'.repeat(166)}z…`],
+  ['می\u200cخواهم 👩🏽\u200d💻', 'می\u200cخواهم 👩🏽\u200d💻'],
 ];

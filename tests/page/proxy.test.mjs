@@ -1,13 +1,14 @@
 // The page behind nginx, as deploy/README.md sets it up: under a name of the proxy's, and under a path.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { binary, freePort, Server } from './server.mjs';
 
 const NAME = 'counts.example';
@@ -23,6 +24,7 @@ before(async () => {
   if (options.skip) return;
   // How a container is told.
   process.env.HEADCOUNT_HOST = `other.example,${NAME}`;
+  process.env.HEADCOUNT_TRUSTED_PROXY = '192.0.2.0/24,127.0.0.1';
   browser = await launch([`--host-resolver-rules=MAP ${NAME} 127.0.0.1`]);
   server = await Server.start('sim:?rate=20&seed=1&warmup=60');
 });
@@ -52,12 +54,15 @@ async function withNginx(path, use) {
   const file = join(directory, 'nginx.conf');
   await writeFile(
     file,
-    `daemon off; master_process off; pid ${directory}/pid; error_log stderr;
+    `daemon off; master_process off; pid ${directory}/pid; error_log stderr notice;
      events {} http { access_log off; ${temporary} ${await block(port, path)} }`,
   );
-  const nginx = spawn('nginx', ['-e', 'stderr', '-p', directory, '-c', file], { stdio: 'inherit' });
+  const nginx = spawn('nginx', ['-e', 'stderr', '-p', directory, '-c', file], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
   try {
-    await eventually(async () => assert.equal((await ask(port, `${path}healthz`)).status, 200));
+    await listens(nginx);
+    assert.equal((await ask(port, `${path}healthz`)).status, 200);
     await use(port);
   } finally {
     const ended = new Promise((resolve) => nginx.once('exit', resolve));
@@ -65,6 +70,21 @@ async function withNginx(path, use) {
     await ended;
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Reads what nginx says until it has opened its port, and passes the rest on. */
+async function listens(nginx) {
+  const signal = AbortSignal.timeout(30_000);
+  let said = '';
+  while (!said.includes('[notice]')) {
+    const [data] = await Promise.race([
+      once(nginx.stderr, 'data', { signal }),
+      once(nginx, 'exit', { signal }),
+    ]);
+    said += data;
+    if (nginx.exitCode !== null) throw new Error(`nginx ended: ${said}`);
+  }
+  nginx.stderr.pipe(process.stderr);
 }
 
 /** A request to the proxy by its name. */
@@ -103,36 +123,52 @@ for (const path of ['/', '/counts/'])
     }),
   );
 
-test('nginx passes the live stream on as it comes, and names its clients', options, () =>
+/** A live stream through the proxy, asked for by a machine of its own. */
+function stream(port, { from = '127.0.0.1', headers = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const asked = { host: '127.0.0.1', port, localAddress: from, path: '/api/v1/live' };
+    request({ ...asked, headers: { host: NAME, ...headers } })
+      .once('response', resolve)
+      .once('error', reject)
+      .end();
+  });
+}
+
+test('nginx passes the live stream on as it comes', options, () =>
   withNginx('/', async (port) => {
-    // More than the server gives to one address: each is a client of its own.
-    const streams = [];
-    for (let at = 0; at < 25; at++) {
-      const stream = await new Promise((resolve, reject) => {
-        const local = `127.0.1.${at + 1}`;
-        request({
-          host: '127.0.0.1',
-          port,
-          localAddress: local,
-          path: '/api/v1/live',
-          headers: { host: NAME },
-        })
-          .once('response', resolve)
-          .once('error', reject)
-          .end();
-      });
-      assert.equal(stream.statusCode, 200);
-      streams.push(stream);
-    }
+    const answer = await stream(port);
     const text = await new Promise((resolve) => {
       let seen = '';
-      streams[0].on('data', (data) => {
+      answer.on('data', (data) => {
         seen += data;
         if (/event: snapshot\n.*event: (tick|ping)\n/s.test(seen)) resolve(seen);
       });
     });
     assert.match(text, /retry: 1000/);
-    for (const stream of streams) stream.destroy();
+    answer.destroy();
+  }),
+);
+
+test('thirty viewers see the figures through nginx, and one of them alone has a limit', options, () =>
+  withNginx('/', async (port) => {
+    const streams = [];
+    for (let at = 1; at <= 30; at++) {
+      const viewer = await stream(port, { from: `127.0.1.${at}` });
+      assert.equal(viewer.statusCode, 200, `viewer ${at}`);
+      streams.push(viewer);
+    }
+    // One machine, whatever it says of itself: nginx adds what it sees behind that.
+    const one = { from: '127.0.2.1' };
+    for (let at = 1; at <= 20; at++) {
+      const headers = { 'x-forwarded-for': `203.0.113.${at}`, forwarded: `for=203.0.113.${at}` };
+      const again = await stream(port, { ...one, headers });
+      assert.equal(again.statusCode, 200, `stream ${at}`);
+      streams.push(again);
+    }
+    const refused = await stream(port, { ...one, headers: { 'x-forwarded-for': '203.0.113.99' } });
+    assert.deepEqual([refused.statusCode, refused.headers['retry-after']], [429, '5']);
+    refused.destroy();
+    for (const viewer of streams) viewer.destroy();
   }),
 );
 

@@ -2,10 +2,16 @@
 import assert from 'node:assert/strict';
 import { openContext } from './browser.mjs';
 
+/** What a frame or two change is told once. */
+const CHANGES_TOGETHER_MS = 50;
+
 export class Reader {
   /** What must be empty at the end. */
   complaints = [];
   requests = [];
+  /** Changes of the page so far, and who waits for the next one. */
+  #changes = 0;
+  #waiting = [];
 
   static async open(browser, address, { path = '', query = '', ...options } = {}) {
     const reader = new Reader();
@@ -29,6 +35,11 @@ export class Reader {
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`);
     });
+    await page.exposeFunction('noteChange', () => {
+      this.#changes += 1;
+      for (const tell of this.#waiting.splice(0)) tell(true);
+    });
+    await page.addInitScript(tellChanges, CHANGES_TOGETHER_MS);
     await page.exposeFunction('noteViolation', (text) => complaints.push(`policy: ${text}`));
     await page.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) =>
@@ -87,6 +98,32 @@ export class Reader {
     );
   }
 
+  /** Tries again with each change of the page until it holds, as figures move on; the last reason when it never does. */
+  async eventually(check, withinMs = 30_000) {
+    const until = Date.now() + withinMs;
+    for (;;) {
+      const seen = this.#changes;
+      try {
+        return await check();
+      } catch (reason) {
+        if (!(await this.#changesAfter(seen, until - Date.now()))) throw reason;
+      }
+    }
+  }
+
+  /** Whether the page changes within this time, if it has not already. */
+  #changesAfter(seen, withinMs) {
+    if (withinMs <= 0) return false;
+    if (this.#changes !== seen) return true;
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, withinMs, false);
+      this.#waiting.push((hasChanged) => {
+        clearTimeout(limit);
+        resolve(hasChanged);
+      });
+    });
+  }
+
   query() {
     return new URL(this.page.url()).search;
   }
@@ -102,15 +139,23 @@ export class Reader {
   }
 }
 
-/** Tries until it holds; the last reason when it never does. A stream moves on between two looks at it. */
-export async function eventually(check, withinMs = 30_000) {
-  const until = Date.now() + withinMs;
-  for (;;) {
-    try {
-      return await check();
-    } catch (reason) {
-      if (Date.now() > until) throw reason;
-      await new Promise((resolve) => setTimeout(resolve, 30));
-    }
-  }
+/** Runs in the page. */
+function tellChanges(togetherMs) {
+  let isDue = false;
+  const observer = new MutationObserver(() => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(() => {
+      isDue = false;
+      globalThis.noteChange();
+    }, togetherMs);
+  });
+  const attributeFilter = ['data-value', 'class', 'title', 'aria-busy', 'aria-selected'];
+  observer.observe(document, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+    attributeFilter,
+  });
 }

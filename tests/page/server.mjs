@@ -14,8 +14,14 @@ export class Server {
   #child;
   #output = '';
 
-  static async start(...sources) {
+  static start(...sources) {
+    return Server.startWith([], ...sources);
+  }
+
+  /** With more options of `run`. */
+  static async startWith(more, ...sources) {
     const server = new Server();
+    server.more = more;
     server.directory = await mkdtemp(join(tmpdir(), 'headcount-page-'));
     server.port = await freePort();
     server.address = `http://127.0.0.1:${server.port}`;
@@ -35,23 +41,40 @@ export class Server {
       '--listen',
       listen,
       ...sources,
+      ...this.more,
     ]);
-    for (const stream of [this.#child.stdout, this.#child.stderr])
-      stream.on('data', (data) => {
-        this.#output = (this.#output + data).slice(-4_000);
-      });
-    await this.#ready();
+    await this.#says(`http://${listen}`);
+    await this.#servesFigures();
   }
 
-  async #ready() {
-    const until = Date.now() + READY_WITHIN_MS;
-    while (Date.now() < until) {
-      if (this.#child.exitCode !== null) break;
-      const answer = await fetch(`${this.address}/readyz`).catch(() => undefined);
-      if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+  /** Waits for these words on either of its outputs. */
+  #says(words) {
+    return new Promise((resolve, reject) => {
+      const fail = () => reject(new Error(`${binary} did not become ready:\n${this.#output}`));
+      const limit = setTimeout(fail, READY_WITHIN_MS);
+      this.#child.once('exit', fail);
+      for (const stream of [this.#child.stdout, this.#child.stderr])
+        stream.on('data', (data) => {
+          this.#output = (this.#output + data).slice(-4_000);
+          if (!this.#output.includes(words)) return;
+          clearTimeout(limit);
+          this.#child.off('exit', fail);
+          resolve();
+        });
+    });
+  }
+
+  /** The stream of figures begins when there are some. */
+  async #servesFigures() {
+    const signal = AbortSignal.timeout(READY_WITHIN_MS);
+    const answer = await fetch(`${this.address}/api/v1/live`, { signal });
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const bytes of answer.body) {
+      text += decoder.decode(bytes, { stream: true });
+      if (/^data: /m.test(text)) return;
     }
-    throw new Error(`${binary} did not become ready:\n${this.#output}`);
+    throw new Error(`${binary} gives no figures: ${text}\n${this.#output}`);
   }
 
   /** Neither dead nor answering. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import axe from 'axe-core';
 import { RULES } from './looks.mjs';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
 
 const bed = testbed();
@@ -75,11 +75,11 @@ test('the tables are those of the API', async () => {
       if (answer.url().endsWith('/api/v1/status')) told = await answer.json().catch(() => told);
     });
   const reader = await open({ before: listen });
-  await reader.shows('live');
+  await reader.shows('simulated');
   assert.equal(await reader.page.title(), 'headcount: status');
   const values = (testId) =>
     reader.page.$$eval(`[data-testid="${testId}"]`, (rows) => rows.map((row) => row.dataset.value));
-  await eventually(async () => {
+  await reader.eventually(async () => {
     assert.deepEqual(await values('ready'), ['ready']);
     assert.deepEqual(await values('balanced'), [String(told.ledger.balanced)]);
     assert.deepEqual(
@@ -95,7 +95,7 @@ test('the tables are those of the API', async () => {
 
 test('a cluster is shown with its owners and lags, and who is silent', async () => {
   const reader = await open({ before: inCluster });
-  await reader.shows('live');
+  await reader.shows('simulated');
   const rows = (name) =>
     reader.page.$$eval(`[data-testid="${name}"] tbody tr`, (found) =>
       found.map((row) => [...row.cells].map((cell) => cell.textContent)),
@@ -115,7 +115,7 @@ test('a cluster is shown with its owners and lags, and who is silent', async () 
 test('the pages lead to each other, and the keyboard reaches every table', async () => {
   const reader = await open({ before: inCluster });
   const { page } = reader;
-  await reader.shows('live');
+  await reader.shows('simulated');
   const reached = new Set();
   for (let at = 0; at < 20; at++) {
     await page.keyboard.press('Tab');
@@ -138,12 +138,12 @@ test('the pages lead to each other, and the keyboard reaches every table', async
 test('a server that does not answer is said, and come back to', async () => {
   const reader = await open();
   const { page } = reader;
-  await reader.shows('live');
+  await reader.shows('simulated');
   await page.route('**/api/v1/status', (route) => route.fulfill({ status: 503, json: {} }));
   await reader.shows('reconnecting');
   assert.match(await page.textContent('[role=alert]'), /the server answers 503/);
   await page.unroute('**/api/v1/status');
-  await reader.shows('live');
+  await reader.shows('simulated');
   // The browser notes the refusals by itself.
   reader.complaints = reader.complaints.filter((complaint) => !complaint.includes('503'));
   await reader.close();
@@ -158,7 +158,7 @@ for (const [name, options] of Object.entries({
 }))
   test(`axe finds nothing: ${name}`, async () => {
     const reader = await open({ reducedMotion: 'reduce', ...options });
-    await reader.shows('live');
+    await reader.shows('simulated');
     await reader.page.evaluate(axe.source);
     const { violations } = await reader.page.evaluate(
       (rules) => globalThis.axe.run(document, { runOnly: rules }),
@@ -172,7 +172,7 @@ for (const [name, options] of Object.entries({
 for (const width of [320, 390, 768, 1440])
   test(`nothing is wider than a screen of ${width} pixels`, async () => {
     const reader = await open({ before: inCluster, width, height: 800 });
-    await reader.shows('live');
+    await reader.shows('simulated');
     const [content, screen] = await reader.page.evaluate(() => [
       document.documentElement.scrollWidth,
       document.documentElement.clientWidth,

@@ -1,7 +1,7 @@
 // Whatever the page says is for its reader: no name of the code, no value that was not there.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventually, Reader } from './reader.mjs';
+import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
 
 const bed = testbed();
@@ -63,8 +63,8 @@ test('what the status page says can be read', async () => {
       }
     });
   const reader = await Reader.open(bed.browser, bed.address, { path: 'status', before: refusing });
-  await reader.shows('live');
-  await eventually(async () => {
+  await reader.flows();
+  await reader.eventually(async () => {
     const found = await texts(reader.page);
     assert.ok(found.some((text) => text.includes('future timestamp')));
     assertReadable(found.filter((text) => text !== 'unknown enum: response'));

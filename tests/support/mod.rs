@@ -4,7 +4,7 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdin, Command, ExitStatus, Output, Stdio},
@@ -13,10 +13,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::Value;
 
 /// How long anything may take before a test calls it stuck.
 pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// A live stream says something each second; one that has no figures yet says nothing.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// The four undamaged recordings, which `merged.json` is the answer of.
 pub const UNDAMAGED: [&str; 4] = [
@@ -116,9 +120,7 @@ impl Process {
     /// `headcount run` on a free port, ready to answer.
     pub fn run(data: &Path, sources: &[String], more: &[&str]) -> Self {
         let process = Self::run_unready(data, sources, more);
-        wait_until("the server is ready", || {
-            get(process.address, "/readyz").0 == 200
-        });
+        process.wait_until("the server is ready", Self::is_ready);
         process
     }
 
@@ -142,13 +144,19 @@ impl Process {
     }
 
     /// The same with its log, which the command sends into a pipe.
-    pub fn run_logged(
+    pub fn run_logged(command: Command, data: &Path, sources: &[String]) -> (Self, ChildStderr) {
+        Self::run_logged_with(command, data, sources, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn run_logged_with(
         mut command: Command,
         data: &Path,
         sources: &[String],
+        more: &[&str],
     ) -> (Self, ChildStderr) {
         command.stdin(Stdio::null());
-        let mut process = Self::spawn(command, data, sources, &[]);
+        let mut process = Self::spawn(command, data, sources, more);
         let log = process.child.stderr.take().unwrap();
         (process, log)
     }
@@ -177,14 +185,13 @@ impl Process {
         command
             .args(["stream", "--listen", &address.to_string()])
             .args(more);
-        let process = Self {
-            child: command.spawn().unwrap(),
-            address,
-        };
-        wait_until("the stand-in listens", || {
-            TcpStream::connect(address).is_ok()
-        });
-        process
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.contains(&address.to_string()), "{line}");
+        Self { child, address }
     }
 
     /// A server of another make that prints its port first.
@@ -240,15 +247,39 @@ impl Process {
     #[track_caller]
     pub fn stop(mut self) {
         self.tell_to_stop();
-        let status = wait_for("the process ends", || self.child.try_wait().unwrap());
+        let status = ended_within(&mut self.child, LIMIT).expect("the process ends");
         assert!(status.success(), "{status}");
     }
 
     /// It ends by itself, and says that something is wrong.
     #[track_caller]
     pub fn ends_with_an_error(mut self) {
-        let status = wait_for("the process ends", || self.child.try_wait().unwrap());
+        let status = ended_within(&mut self.child, LIMIT).expect("the process ends");
         assert!(!status.success(), "{status}");
+    }
+
+    /// Waits for a condition, with a limit, and looks again when the process tells that something has changed: with every
+    /// event of its live stream. Before it listens it cannot tell, so until then it is asked.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, mut condition: impl FnMut(&Self) -> bool) {
+        let start = Instant::now();
+        loop {
+            if condition(self) {
+                return;
+            }
+            if let Some(mut stream) = open_live(self.address) {
+                while stream.next_event() && start.elapsed() < LIMIT {
+                    if condition(self) {
+                        return;
+                    }
+                }
+            }
+            assert!(
+                start.elapsed() < LIMIT,
+                "waited {LIMIT:?} and still not: {what}"
+            );
+            pause();
+        }
     }
 
     /// The answer of the running process.
@@ -386,16 +417,61 @@ impl Random {
 
 /// Ends a child after a while, unless it has ended by itself; whether it was killed.
 pub fn kill_after(child: &mut Child, after: Duration) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < after {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        thread::yield_now();
+    if ended_within(child, after).is_some() {
+        return false;
     }
     let killed = child.kill().is_ok();
     child.wait().unwrap();
     killed
+}
+
+/// How a child ends, if it does within a while: the kernel tells.
+pub fn ended_within(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
+    let id = Pid::from_child(child);
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        // The child stays to be waited for by its owner, so its number belongs to no other process meanwhile.
+        let _ = waitid(
+            WaitId::Pid(id),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
+        let _ = tell.send(());
+    });
+    told.recv_timeout(limit).ok()?;
+    Some(child.wait().unwrap())
+}
+
+/// An open live stream of figures.
+struct LiveEvents(BufReader<TcpStream>);
+
+/// The live stream of a process; nothing when nobody listens or no stream is given.
+fn open_live(address: SocketAddr) -> Option<LiveEvents> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(SILENCE)).unwrap();
+    let request = format!("GET /api/v1/live HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line).ok()?;
+    line.contains(" 200 ").then_some(LiveEvents(stream))
+}
+
+impl LiveEvents {
+    /// Waits for the next event, or for some silence: false when the stream has ended.
+    fn next_event(&mut self) -> bool {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match self.0.read_until(b'\n', &mut line) {
+                Ok(length) if length > 0 => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                _ => return false,
+            }
+            if line.starts_with(b"data: ") {
+                return true;
+            }
+        }
+    }
 }
 
 /// The records of a recording, one JSON text each; broken lines left out.

@@ -32,6 +32,7 @@ mod host;
 mod listen;
 mod params;
 mod secret;
+mod server_names;
 #[cfg(test)]
 mod tests;
 
@@ -40,3 +41,4 @@ pub use error::AddressError;
 pub use host::Host;
 pub use listen::listen;
 pub use secret::{Secret, is_secret};
+pub use server_names::{HostName, ServerNames};

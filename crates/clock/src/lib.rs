@@ -1,4 +1,4 @@
-//! The clock on the wall, which tests can set; delays between attempts; and chance.
+//! The clock on the wall, which tests can set; dates; delays between attempts; and chance.
 //!
 //! It is for the rooms that meet the world. The rooms that are pure functions (`record`, `engine`, `simulator`) do not
 //! know it: their answers must not depend on when or where they are computed.
@@ -19,7 +19,9 @@
 mod backoff;
 mod chance;
 mod clock;
+mod date;
 
 pub use backoff::{Backoff, Delays};
 pub use chance::random_id;
 pub use clock::{WallClock, now_ms};
+pub use date::{date_of, days_of};

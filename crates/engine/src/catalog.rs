@@ -6,11 +6,11 @@
 use std::{hash::Hash, sync::Arc};
 
 use hashbrown::{HashMap, HashTable};
-use headcount_record::{Group, Identity, Key, Known, Topic, Venue};
+use headcount_record::{Group, Identity, Key, Known, Venue};
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// What stands for a country that nobody has told, in panels and in filters.
+/// What stands for an unknown country, in panels and in filters.
 pub(crate) const UNKNOWN: &str = "unknown";
 /// The number of that.
 const UNKNOWN_COUNTRY: u32 = 0;
@@ -46,7 +46,7 @@ impl<K: Clone + Eq + Hash> Numbered<K> {
     }
 }
 
-/// A city is told from others of its name by state and country.
+/// State and country tell a city from others of its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct City {
     pub(crate) name: Arc<str>,
@@ -59,6 +59,7 @@ pub(crate) struct GroupEntry {
     pub(crate) content: Known<Group>,
     pub(crate) city: u32,
     pub(crate) country: u32,
+    /// In the order of the content's.
     pub(crate) topics: Box<[u32]>,
 }
 
@@ -76,8 +77,6 @@ pub(crate) struct Catalog {
     pub(crate) cities: Numbered<City>,
     pub(crate) countries: Numbered<Arc<str>>,
     pub(crate) topics: Numbered<Arc<str>>,
-    /// Of several names of one topic the least: the choice must not depend on order.
-    topic_names: Vec<Arc<str>>,
 }
 
 impl Default for Catalog {
@@ -94,7 +93,6 @@ impl Default for Catalog {
             cities: Numbered::default(),
             countries,
             topics: Numbered::default(),
-            topic_names: Vec::new(),
         }
     }
 }
@@ -138,10 +136,6 @@ impl Catalog {
         &self.venues
     }
 
-    pub(crate) fn topic_name(&self, at: usize) -> &Arc<str> {
-        &self.topic_names[at]
-    }
-
     /// The entry of a group's content, new or known.
     pub(crate) fn add_group(&mut self, group: &Known<Group>) -> Key {
         let groups = &self.groups;
@@ -159,7 +153,11 @@ impl Catalog {
         let entry = GroupEntry {
             city: self.cities.number(&city),
             country: self.countries.number(&country),
-            topics: group.topics.iter().map(|topic| self.topic(topic)).collect(),
+            topics: group
+                .topics
+                .iter()
+                .map(|topic| self.topics.number(&topic.urlkey))
+                .collect(),
             content: group.clone(),
         };
         self.groups.push(entry);
@@ -167,16 +165,6 @@ impl Catalog {
         self.group_index
             .insert_unique(group.hash, at, |&at| groups[at as usize].content.hash);
         group_key(at)
-    }
-
-    fn topic(&mut self, topic: &Topic) -> u32 {
-        let number = self.topics.number(&topic.urlkey);
-        match self.topic_names.get_mut(number as usize) {
-            Some(name) if *name > topic.name => *name = topic.name.clone(),
-            Some(_) => {}
-            None => self.topic_names.push(topic.name.clone()),
-        }
-        number
     }
 
     /// The entry of a venue's content, new or known.

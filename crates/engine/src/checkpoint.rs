@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE5 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE6 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE5";
+const MAGIC: &[u8; 8] = b"HCSTATE6";
 const HEAD_BYTES: usize = 20;
 
 /// Whose state a checkpoint holds.
@@ -98,13 +98,16 @@ impl Partition {
         let (fixed, content) = file
             .split_at_checked(HEAD_BYTES)
             .ok_or_else(|| bad("is cut short"))?;
-        if &fixed[..8] != MAGIC {
-            return Err(bad("has a format of another version of headcount"));
-        }
         let length = u64::from_le_bytes(fixed[8..16].try_into().expect("eight bytes"));
         let crc = u32::from_le_bytes(fixed[16..20].try_into().expect("four bytes"));
-        if length != content.len() as u64 || crc != crc32fast::hash(content) {
+        // Before anything of the content is believed.
+        let is_whole = length == content.len() as u64 && crc == crc32fast::hash(content);
+        if !is_whole || fixed[..7] != MAGIC[..7] {
             return Err(bad("is damaged"));
+        }
+        // Believed only of a file that is whole: random bytes have a version too.
+        if fixed[7] != MAGIC[7] {
+            return Err(bad("has a format of another version of headcount"));
         }
         let unreadable = |_| bad("cannot be read");
         let (head, body): (CheckpointHead, &[u8]) =
@@ -124,7 +127,9 @@ impl Partition {
     }
 
     fn to_body(&self) -> Body<'_> {
+        debug_assert!(self.is_at_commit(), "half a batch would be counted twice");
         Body {
+            // Indexes are not stored: they are made again from the rows, and so cannot disagree with them.
             next_offset: self.next_offset,
             sources: self
                 .sources
@@ -169,6 +174,8 @@ impl Partition {
     }
 
     fn from_body(body: Body<'_>) -> Option<Self> {
+        // The checksum says that the bytes are what was written. That rows refer to rows that are there is checked too, so
+        // that no file, whoever made it, can make an index panic later.
         let mut catalog = Catalog::default();
         let (groups, venues) = (body.groups.len(), body.venues.len());
         let mut shared = GroupInterner::default();

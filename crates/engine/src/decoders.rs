@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::{Decoder, Feed, Kind, Schema, schema_of};
+use headcount_record::{Decoder, Feed, Kind, Namespace, Response, Schema, schema_of};
 use serde::{Deserialize, Serialize};
 
 /// Which decoder a record came from, when several feed one partition. Those of the partition itself
@@ -90,6 +90,20 @@ impl Decoders {
     /// The dictionary of a decoder.
     pub(crate) fn decoder(&self, sender: Sender) -> &Decoder {
         &self.list[sender]
+    }
+
+    /// Whether the records of any schema here may answer so.
+    pub(crate) fn may_answer(&self, response: Response) -> bool {
+        let mut schemas = self.list.iter().map(Decoder::schema);
+        schemas.any(|schema| schema.responses().contains(&response))
+    }
+
+    /// Whether somebody may answer so to an event of a namespace.
+    pub(crate) fn may_answer_to(&self, namespace: Namespace, response: Response) -> bool {
+        let schemas = self.list.iter().map(Decoder::schema);
+        schemas
+            .filter(|schema| schema.namespace() == namespace)
+            .any(|schema| schema.responses().contains(&response))
     }
 
     pub(crate) fn fallbacks(&self) -> u64 {

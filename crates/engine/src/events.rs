@@ -14,14 +14,14 @@ use crate::{
 pub(crate) struct EventRow {
     /// Snapshot: the event, venue and group as the greatest record that tells them does.
     pub(crate) content: Known<Event>,
-    /// Of that record; [`Version::NONE`] as long as nobody has told more than the event's id.
+    /// Of that record; [`Version::NONE`] while no record has given more than the event's id.
     pub(crate) version: Version,
     pub(crate) record: u32,
     /// In the catalog, as is the venue.
     pub(crate) group: Option<Key>,
     pub(crate) venue: Option<u32>,
     /// What the snapshot was made from: most records tell the same again.
-    pub(crate) told: SnapshotKeys,
+    pub(crate) keys: SnapshotKeys,
     /// Counts of winners.
     pub(crate) yes: u32,
     pub(crate) no: u32,

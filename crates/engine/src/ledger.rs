@@ -63,7 +63,10 @@ pub struct Account {
     pub kept: u64,
     /// Records among those kept in which half an emoji was repaired to U+FFFD.
     pub repaired: u64,
-    /// Records refused at the door, by reason.
+    /// Values in them that were masked because their schema does not know them: more than 0 means
+    /// that a source sends what it did not send before.
+    pub blanked: u64,
+    /// Records refused before the journal, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// What became of those kept, all feeds together.
     #[serde(flatten)]
@@ -84,6 +87,7 @@ impl Account {
         self.received += other.received;
         self.kept += other.kept;
         self.repaired += other.repaired;
+        self.blanked += other.blanked;
         for (reason, count) in &other.rejected {
             *self.rejected.entry(reason.clone()).or_default() += count;
         }

@@ -2,7 +2,7 @@
 //!
 //! A [`Partition`] takes the entries of one partition of the journal, in order, and answers with a
 //! [`Survey`]: its part of every figure. It gives the [`Changes`] of its state to stores, and
-//! [`Step`]s to a [`Replica`], whose surveys are those of the partition. It does not know where
+//! [`Delta`]s to a [`Replica`], whose surveys are those of the partition. It does not know where
 //! entries come from or who reads the figures, and it reads no clock. Its invariant: after any
 //! entry, every count is what a recount of the winners so far would give.
 //!
@@ -64,8 +64,8 @@ mod tests;
 pub use headcount_record::Response;
 
 pub use changelog::changes::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
-    VenuePart,
+    Changes, CountryPart, Delta, EventKey, EventStatistic, Row, SnapshotComplete, Statistics,
+    Table, VenuePart,
 };
 pub use changelog::replica::Replica;
 pub use checkpoint::CheckpointHead;

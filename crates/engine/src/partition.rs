@@ -162,12 +162,14 @@ impl Partition {
                 offset: entry.offset,
                 cause,
             })?;
+            // A position ends its batch.
             self.within_batch = !matches!(control, Control::Position { .. });
             self.control(&entry, control)?;
         } else if self.decoders.knows(entry.kind) {
             self.within_batch = true;
             self.record(&entry);
         } else {
+            // To pass over it would be to lose it silently.
             return Err(Error::Kind {
                 offset: entry.offset,
                 kind: entry.kind,
@@ -214,7 +216,7 @@ impl Partition {
             Ok(Record::Other(other)) => {
                 self.other(entry.kind, other, entry.source, entry.arrived);
             }
-            // The door of an older version let it in. It is kept, and counts nowhere.
+            // An older version accepted it. It is kept, and counts nowhere.
             Err(reason) => {
                 let account = &mut self.sources.entry(entry.source).or_default().account;
                 account.tally.quarantine(&reason.code(), 1);
@@ -245,6 +247,7 @@ impl Partition {
                 position,
                 received,
                 repaired,
+                blanked,
             } => {
                 state.account.received += received;
                 let at = |position: &serde_json::Value| position.get("at")?.as_u64();
@@ -257,6 +260,7 @@ impl Partition {
                     None => self.quarantine.settle_once(),
                 }
                 state.account.repaired += repaired;
+                state.account.blanked += blanked;
                 if !of.is_empty() {
                     self.positions.insert(of, position);
                 }
@@ -375,7 +379,7 @@ impl Partition {
         self.enter(kind, source, &tally);
     }
 
-    /// Writes what became of records into the books.
+    /// Enters what became of records into the accounts.
     fn enter(&mut self, kind: Kind, source: u16, tally: &Tally) {
         let account = &mut self.sources.entry(source).or_default().account;
         account.tally.add(tally);

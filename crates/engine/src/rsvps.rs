@@ -22,7 +22,7 @@ use crate::{
 /// Counted nowhere: another thing has an id of the same 64 bits.
 const COLLISION: &str = "id_collision";
 
-/// Pulses kept between two looks; more than a map can show.
+/// Pulses kept between two calls of `take_pulses`; more than a map can show.
 const PULSES_MAX: usize = 256;
 
 /// RSVPs whose rows are fetched from memory together. A record takes a dozen looks at places far
@@ -36,7 +36,7 @@ pub(crate) struct Rsvps {
     pub(crate) members: MemberRows,
     pub(crate) catalog: Catalog,
     pub(crate) pulses: Vec<Pulse>,
-    /// What of all this has been told, if somebody watches.
+    /// What of all this has been sent, if changes are tracked.
     pub(crate) tracker: Option<Box<ChangeTracker>>,
     /// Translations of the decoders that records come from, by sender, and how many there were.
     translations: Vec<Translation>,
@@ -114,6 +114,7 @@ impl Rsvps {
             group: facts.group,
             venue: facts.venue,
         };
+        // Facts may come before the first answer or after many: the row is the same either way.
         let Some(at) = self.known_row(sender, dictionary, facts.event) else {
             self.add_row(sender, dictionary, &snapshot);
             tally.new += 1;
@@ -181,6 +182,7 @@ impl Rsvps {
     ) {
         let oldest = watermark.oldest_window();
         let identity = member_of(namespace, rsvp);
+        // Counted for somebody else it would be wrong for ever; kept out it is one record too few, and said.
         if self.members.collides(identity) {
             outcomes.tally.quarantine(COLLISION, 1);
             return;
@@ -224,7 +226,7 @@ impl Rsvps {
         }
     }
 
-    /// Notes a winner that has been counted, for whoever watches.
+    /// Notes a winner that has been counted, for the tracker.
     #[inline(never)]
     fn note(&mut self, winner: &Winner, replaced: Option<&Winner>) {
         let Some(tracker) = &mut self.tracker else {
@@ -244,7 +246,7 @@ impl Rsvps {
     /// The row of the RSVP's event, its snapshot brought up to this record if that tells any.
     fn event_row(&mut self, sender: Sender, dictionary: &Dictionary, rsvp: &Rsvp) -> u32 {
         let snapshot = EventSnapshot {
-            // Whatever is told of the event is more than its id.
+            // A record that says anything of the event knows more than its id.
             version: if rsvp.tells_event {
                 rsvp.version
             } else {
@@ -268,8 +270,8 @@ impl Rsvps {
     fn known_row(&mut self, sender: Sender, dictionary: &Dictionary, event: Key) -> Option<u32> {
         let translation = &mut self.translations[sender];
         translation.events.get(event).or_else(|| {
-            let told = dictionary.event(event);
-            let row = self.events.find(told.namespace, &told.id)?;
+            let content = dictionary.event(event);
+            let row = self.events.find(content.namespace, &content.id)?;
             translation.events.set(event, row);
             Some(row)
         })
@@ -290,14 +292,15 @@ impl Rsvps {
         }
         row.version = snapshot.version;
         row.record = snapshot.record;
-        let told = translation.told(snapshot.event, snapshot.group, snapshot.venue);
-        if row.told != told {
+        // Most records say of their event what the one before did; then the same keys come, and nothing need be copied.
+        let keys = translation.keys_of(snapshot.event, snapshot.group, snapshot.venue);
+        if row.keys != keys {
             let event = dictionary.event(snapshot.event);
             if let Some(tracker) = &mut self.tracker {
                 tracker.pass(at, row, event, &self.catalog);
             }
             let catalog = &mut self.catalog;
-            row.told = told;
+            row.keys = keys;
             row.content = event.clone();
             row.group = snapshot
                 .group
@@ -327,7 +330,7 @@ impl Rsvps {
             venue: snapshot
                 .venue
                 .map(|venue| translation.venue(catalog, dictionary, venue)),
-            told: translation.told(snapshot.event, snapshot.group, snapshot.venue),
+            keys: translation.keys_of(snapshot.event, snapshot.group, snapshot.venue),
             yes: 0,
             no: 0,
             maybe: 0,

@@ -1,6 +1,7 @@
 //! The latest record by key of the feeds that are not RSVPs: distinct identities by status.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
@@ -9,7 +10,12 @@ use headcount_record::{Kind, Other, Version};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::{feeds::Feeds, ledger::Tally, query::view::FeedTotal};
+use crate::{
+    feeds::Feeds,
+    ledger::Tally,
+    query::lists::{PARTITION_STATUSES_MAX, bound_counts},
+    query::view::FeedTotal,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecondaryWinner {
@@ -77,6 +83,7 @@ impl Secondary {
                 return;
             }
         }
+        // The digest is a sum, so that it follows a change without the other winners.
         if let Some(digest) = digest {
             let of = |winner: &SecondaryWinner| secondary_digest(feed, &identity.1, winner);
             *digest = digest
@@ -126,6 +133,21 @@ impl SecondaryTotals {
                 total.by_status.remove(status);
             }
         }
+    }
+
+    /// The totals as they are sent and shown. What people may write into records must not decide how
+    /// much is stored at every commit: a feed has at most [`PARTITION_STATUSES_MAX`] statuses, and
+    /// then `other`.
+    pub(crate) fn bounded(&self) -> Cow<'_, Self> {
+        let is_long = |total: &FeedTotal| total.by_status.len() > PARTITION_STATUSES_MAX;
+        if !self.0.values().any(is_long) {
+            return Cow::Borrowed(self);
+        }
+        let mut totals = self.clone();
+        for total in totals.0.values_mut() {
+            bound_counts(&mut total.by_status, PARTITION_STATUSES_MAX);
+        }
+        Cow::Owned(totals)
     }
 
     /// Adds what is known of each feed by status to `totals`.

@@ -4,6 +4,7 @@ mod bounds;
 mod calendar;
 mod quarantine;
 mod replica;
+mod topics;
 mod windows;
 mod writers;
 
@@ -19,9 +20,9 @@ use crate::{
 
 const BASE: i64 = 1_489_925_400_000;
 
-/// An RSVP record as a test states it.
+/// An RSVP record as a test specifies it.
 #[derive(Clone, Debug)]
-struct Told {
+struct RsvpSpec {
     event: u8,
     rsvp: u64,
     mtime: i64,
@@ -31,7 +32,7 @@ struct Told {
     place: u8,
 }
 
-impl Told {
+impl RsvpSpec {
     fn json(&self) -> String {
         let country = ["us", "gb", "tw"][self.place as usize % 3];
         let venue = match self.place % 4 {
@@ -63,7 +64,7 @@ impl Told {
     }
 }
 
-fn told() -> impl Strategy<Value = Told> {
+fn rsvp_spec() -> impl Strategy<Value = RsvpSpec> {
     // Few identities, times close together and whole seconds among them: many meetings.
     (
         0..6_u8,
@@ -74,7 +75,7 @@ fn told() -> impl Strategy<Value = Told> {
         0..4_u16,
         0..8_u8,
     )
-        .prop_map(|(event, rsvp, second, ms, yes, guests, place)| Told {
+        .prop_map(|(event, rsvp, second, ms, yes, guests, place)| RsvpSpec {
             event,
             rsvp,
             mtime: BASE + second * 700 / 1000 * 1000 + ms,
@@ -86,7 +87,7 @@ fn told() -> impl Strategy<Value = Told> {
 }
 
 /// Feeds records to fresh partitions as a journal would.
-fn count(records: &[Told], partitions: u16) -> Vec<Partition> {
+fn count(records: &[RsvpSpec], partitions: u16) -> Vec<Partition> {
     let mut parts: Vec<Partition> = (0..partitions).map(|_| Partition::new()).collect();
     for record in records {
         let at = partition_of(Namespace::MEETUP, &format!("e{}", record.event), partitions);
@@ -153,8 +154,8 @@ fn unordered(mut summary: Summary) -> Summary {
 }
 
 /// Winners by identity, decided by version alone (ties are left out by the caller).
-fn winners(records: &[Told]) -> BTreeMap<(u8, u64), Told> {
-    let mut winners: BTreeMap<(u8, u64), Told> = BTreeMap::new();
+fn winners(records: &[RsvpSpec]) -> BTreeMap<(u8, u64), RsvpSpec> {
+    let mut winners: BTreeMap<(u8, u64), RsvpSpec> = BTreeMap::new();
     for record in records {
         let slot = winners
             .entry((record.event, record.rsvp))
@@ -167,7 +168,7 @@ fn winners(records: &[Told]) -> BTreeMap<(u8, u64), Told> {
 }
 
 /// Leaves the first of the records that an event has with one version.
-fn without_ties(records: Vec<Told>) -> Vec<Told> {
+fn without_ties(records: Vec<RsvpSpec>) -> Vec<RsvpSpec> {
     let mut seen = BTreeSet::new();
     records
         .into_iter()
@@ -180,7 +181,7 @@ proptest! {
 
     #[test]
     fn order_repetition_and_partitions_change_nothing(
-        records in prop::collection::vec(told(), 1..60),
+        records in prop::collection::vec(rsvp_spec(), 1..60),
         extra in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
         seed in any::<u64>(),
     ) {
@@ -198,7 +199,7 @@ proptest! {
     }
 
     #[test]
-    fn counts_equal_a_recount_at_every_moment(records in prop::collection::vec(told(), 1..40)) {
+    fn counts_equal_a_recount_at_every_moment(records in prop::collection::vec(rsvp_spec(), 1..40)) {
         let records = without_ties(records);
         let mut part = Partition::new();
         for upto in 1..=records.len() {
@@ -228,7 +229,7 @@ proptest! {
     #[test]
     fn the_ledger_balances_at_every_commit(
         batches in prop::collection::vec(
-            (0..3_u16, prop::collection::vec(prop_oneof![3 => told().prop_map(Some), 1 => Just(None)], 0..6)),
+            (0..3_u16, prop::collection::vec(prop_oneof![3 => rsvp_spec().prop_map(Some), 1 => Just(None)], 0..6)),
             1..20,
         ),
     ) {
@@ -250,6 +251,7 @@ proptest! {
                 position: 0.into(),
                 received: batch.len() as u64,
                 repaired: 1,
+                blanked: 1,
             };
             put(&mut part, source, Kind::CONTROL, &position.to_body());
             received += batch.len() as u64;
@@ -258,13 +260,13 @@ proptest! {
             prop_assert!(ledger.balanced);
             prop_assert_eq!(ledger.all.received, received);
             commits += 1;
-            prop_assert_eq!(ledger.all.repaired, commits);
+            prop_assert_eq!((ledger.all.repaired, ledger.all.blanked), (commits, commits));
         }
     }
 
     #[test]
     fn a_checkpoint_anywhere_changes_nothing(
-        records in prop::collection::vec(told(), 1..40),
+        records in prop::collection::vec(rsvp_spec(), 1..40),
         cut in any::<prop::sample::Index>(),
     ) {
         let cut = cut.index(records.len());
@@ -280,8 +282,8 @@ proptest! {
     }
 }
 
-fn one(rsvp: u64, mtime: i64) -> Told {
-    Told {
+fn one(rsvp: u64, mtime: i64) -> RsvpSpec {
+    RsvpSpec {
         event: 1,
         rsvp,
         mtime,
@@ -310,7 +312,7 @@ fn old_answers_change_totals_only_and_are_late() {
     };
     assert_eq!(found.busiest_5s, [busiest]);
     // Its window is forgotten, and it is still one winner of long ago.
-    let changed = Told {
+    let changed = RsvpSpec {
         yes: false,
         ..one(2, BASE - KEPT_MS - LATENESS_MS - WINDOW_MS + 1500)
     };
@@ -349,11 +351,11 @@ fn resent_records_do_not_move_the_stream() {
 
 #[test]
 fn a_panel_is_filtered_by_every_dimension_but_its_own() {
-    let us = Told {
+    let us = RsvpSpec {
         place: 0,
         ..one(1, BASE + 1)
     };
-    let gb = Told {
+    let gb = RsvpSpec {
         event: 2,
         place: 1,
         ..one(2, BASE + 2)
@@ -373,11 +375,11 @@ fn a_panel_is_filtered_by_every_dimension_but_its_own() {
 
 #[test]
 fn a_summary_is_of_what_the_filter_lets_through() {
-    let us = Told {
+    let us = RsvpSpec {
         place: 0,
         ..one(1, BASE + 1)
     };
-    let gb = Told {
+    let gb = RsvpSpec {
         event: 2,
         place: 1,
         ..one(2, BASE + 2)
@@ -432,6 +434,7 @@ fn the_ledger_holds_the_journal_against_the_sources() {
             position: 9.into(),
             received,
             repaired: 0,
+            blanked: 0,
         }
         .to_body()
     };

@@ -31,7 +31,12 @@ impl Translation {
     }
 
     /// What a record tells of its event.
-    pub(crate) fn told(&self, event: Key, group: Option<Key>, venue: Option<Key>) -> SnapshotKeys {
+    pub(crate) fn keys_of(
+        &self,
+        event: Key,
+        group: Option<Key>,
+        venue: Option<Key>,
+    ) -> SnapshotKeys {
         SnapshotKeys {
             by: self.number,
             event: Some(event),

@@ -116,6 +116,7 @@ impl Winners {
             return Outcome::New;
         };
         let winner = &mut self.rows[at];
+        // The same 64 bits, and another id: neither may count for the other.
         if winner.check != rsvp.id_check {
             return Outcome::Collided;
         }

@@ -7,10 +7,10 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{OsStringValueParser, TypedValueParser as _},
 };
-use headcount_address::listen;
+use headcount_address::{HostName, listen};
 use headcount_lake::LakeAddress;
 use headcount_record::MaskingMode;
-use headcount_server::HostName;
+use headcount_server::TrustedProxy;
 use headcount_serving::ServingAddress;
 use headcount_source::SourceAddress;
 use headcount_standin::Speed;
@@ -18,8 +18,11 @@ use headcount_standin::Speed;
 use crate::{
     backend::JournalAddress,
     defaults::CHECKPOINT_SECONDS,
+    disk::byte_size::ByteSize,
     exit::{USAGE, exit},
+    open_files::connections_within,
     recordings::RecordingAddress,
+    roles::process::retention::Retention,
 };
 
 /// The environment variable that may give sources instead of the command line.
@@ -59,8 +62,12 @@ pub(crate) enum Command {
     Summary(SummaryArgs),
     /// Replay the journal into a fresh engine and compare the counts with those kept.
     Verify(DataArgs),
-    /// Discard the checkpoints and recount from the journal or from the archive.
+    /// Discard the checkpoints and recount from the journal, after putting back what it has lost and the archive has.
     Rebuild(RebuildArgs),
+    /// Copy the data folder, also while `run` writes to it. A second backup into the same folder copies what is new.
+    Backup(BackupArgs),
+    /// Make a data folder out of a backup, and verify it.
+    Restore(RestoreArgs),
     /// Show the cluster: which process counts which partition, and how far it lags.
     Status(StatusArgs),
     /// Write the simulator's records to a file.
@@ -100,7 +107,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = listen)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
-    pub(crate) proxy: ProxyArgs,
+    pub(crate) clients: ClientArgs,
     /// Simulated RSVPs per second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
@@ -124,7 +131,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LISTEN", value_parser = listen)]
     pub(crate) listen: Option<SocketAddr>,
     #[command(flatten)]
-    pub(crate) proxy: ProxyArgs,
+    pub(crate) clients: ClientArgs,
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
     /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
     /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
@@ -155,6 +162,8 @@ pub(crate) struct RunArgs {
     pub(crate) unprotected: bool,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
 }
 
 impl RunArgs {
@@ -177,9 +186,9 @@ impl RunArgs {
     }
 }
 
-/// The proxy in front of a process that listens on loopback.
+/// The clients of the server: how many one may be, and the proxy that they come through.
 #[derive(Debug, Args)]
-pub(crate) struct ProxyArgs {
+pub(crate) struct ClientArgs {
     /// The name that a proxy in front of this process passes on in `Host`, such as counts.example. May be
     /// given several times. In the environment, commas separate several.
     #[arg(
@@ -189,6 +198,39 @@ pub(crate) struct ProxyArgs {
         value_delimiter = ','
     )]
     pub(crate) hosts: Vec<HostName>,
+    /// The address or network of a proxy whose X-Forwarded-For or Forwarded names its clients, such as 127.0.0.1 or
+    /// 10.0.0.0/8. May be given several times. In the environment, commas separate several. With --host, the default
+    /// is loopback.
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "ADDR",
+        env = "HEADCOUNT_TRUSTED_PROXY",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
+    /// Live streams, and so open pages, that one address may have. An IPv6 network of 64 bits is one address.
+    #[arg(long, value_name = "N", env = "HEADCOUNT_STREAMS_PER_ADDRESS", default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) streams_per_address: u32,
+    /// Connections that one address may have. Those of a trusted proxy do not count.
+    #[arg(long, value_name = "N", env = "HEADCOUNT_CONNECTIONS_PER_ADDRESS", default_value_t = 64,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections_per_address: u32,
+}
+
+impl ClientArgs {
+    /// The options of the server, in a process that may have so many files open.
+    pub(crate) fn options(self, open_files: Option<usize>) -> headcount_server::Options {
+        let default = headcount_server::Options::default();
+        headcount_server::Options {
+            connections: connections_within(open_files, default.connections),
+            connections_per_address: self.connections_per_address as usize,
+            live_clients_per_address: self.streams_per_address as usize,
+            hosts: self.hosts,
+            trusted_proxies: self.trusted_proxies,
+            ..default
+        }
+    }
 }
 
 /// What a process in a cluster does.
@@ -250,6 +292,24 @@ pub(crate) struct ClusterArgs {
     pub(crate) no_archive: bool,
 }
 
+/// The disk of the data folder.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct DiskArgs {
+    /// The room on the disk of the data folder that is never used, such as 2GiB: records are not taken when less is free.
+    /// The archive and checkpoints stop at twice as much, and a warning comes at four times as much. All of it goes on by
+    /// itself. The default is 2 % of the disk, at most 1GiB; 0 switches it off.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_RESERVE")]
+    pub(crate) reserve: Option<ByteSize>,
+    /// How much of a journal in the data folder is kept: an age such as 30d or 12h, or a size such as 20GiB. Whole segments
+    /// are deleted, for ever, and only what is counted in a checkpoint and, unless --no-archive is given, archived. The
+    /// default is to keep everything.
+    #[arg(long, value_name = "AGE|SIZE", env = "HEADCOUNT_KEEP")]
+    pub(crate) keep: Option<Retention>,
+    /// The size of a segment of a journal in the data folder, at least 4KiB. The default is 64MiB.
+    #[arg(long, value_name = "SIZE", env = "HEADCOUNT_SEGMENT_SIZE")]
+    pub(crate) segment_size: Option<ByteSize>,
+}
+
 /// What is fixed when a journal is created.
 #[derive(Debug, Args)]
 pub(crate) struct NewJournalArgs {
@@ -300,6 +360,8 @@ pub(crate) struct ImportArgs {
     pub(crate) data: DataArgs,
     #[command(flatten)]
     pub(crate) keep: NewJournalArgs,
+    #[command(flatten)]
+    pub(crate) disk: DiskArgs,
     /// The journal, if not in the data folder, as for `run`.
     #[arg(
         long,
@@ -342,6 +404,28 @@ pub(crate) struct SummaryArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The folder of the backup: new, empty, or an earlier backup of the same data folder.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The folder of the backup.
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: PathBuf,
+    /// The data folder to make: new or empty.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
     pub(crate) data: DataArgs,
@@ -349,10 +433,16 @@ pub(crate) struct RebuildArgs {
     /// and `import` write the archive to DATA/lake. This writes nothing.
     #[arg(long, value_name = "ADDR", value_parser = LakeAddress::parse)]
     pub(crate) from: Option<LakeAddress>,
-    /// Judge record times at this moment instead of now, in milliseconds since 1970: a record counts
-    /// unless it is more than five minutes ahead of both this moment and its arrival. The same
-    /// journal and the same moment give the same counts.
-    #[arg(long, value_name = "MS")]
+    /// The lake whose archive has entries that the journal has lost. The default is `lake` in the data folder.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
+    pub(crate) lake: Option<LakeAddress>,
+    /// Go on without entries that the journal has lost and that no archive has.
+    #[arg(long)]
+    pub(crate) accept_loss: bool,
+    /// Judge record times at this moment, in milliseconds since 1970 or `now`: a record counts unless it is more than five
+    /// minutes ahead of both this moment and its arrival. The same journal and the same moment give the same counts, so the
+    /// moment stays with the journal until another one is given. Without one, a rebuild judges at the present.
+    #[arg(long, value_name = "MS", value_parser = moment)]
     pub(crate) judged_at: Option<i64>,
 }
 
@@ -396,6 +486,9 @@ pub(crate) struct StreamArgs {
     /// Play once, then keep the connection open and silent instead of starting over.
     #[arg(long)]
     pub(crate) once: bool,
+    /// The name that clients know this machine by, besides stream.meetup.com. May be given several times.
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<HostName>,
     /// Allow an address that other machines can reach. headcount has neither login nor TLS.
     #[arg(long)]
     pub(crate) unprotected: bool,
@@ -426,4 +519,14 @@ pub(crate) enum JournalCommand {
     Verify(DataArgs),
     /// Print entries and bytes by partition.
     Stat(DataArgs),
+}
+
+/// A moment in ms since 1970, or the present.
+fn moment(text: &str) -> Result<i64, String> {
+    match text {
+        "now" => Ok(headcount_clock::now_ms()),
+        _ => text
+            .parse()
+            .map_err(|_| "write milliseconds since 1970, or \"now\"".to_owned()),
+    }
 }

@@ -55,8 +55,13 @@ impl DataDir {
                 ),
             ));
         }
-        fs::create_dir_all(&self.0)
-            .with_context(|| format!("create the data folder {}", self.0.display()))
+        fs::create_dir_all(&self.0).map_err(|error| {
+            let path = self.0.display();
+            exit(
+                CANNOT_CREATE,
+                format!("create the data folder {path}: {error}; choose another with --data"),
+            )
+        })
     }
 
     /// The key of this folder, created at first use, which is over when the journal `has_records`. It never leaves the

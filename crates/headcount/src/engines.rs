@@ -36,6 +36,7 @@ impl Live {
             return Ok(None);
         }
         let (data, partitions, worker) = (&self.data, self.partitions, &self.worker);
+        let segment_size = self.disk.segment_size;
         let mut told = false;
         loop {
             let (data, address, worker) = (data.clone(), self.journal.clone(), worker.clone());
@@ -44,7 +45,7 @@ impl Live {
                     let _waiting = OpeningNotice::on(&address);
                     address.open(partitions, &worker, creates)
                 }
-                None => open_segments(&data, partitions),
+                None => open_segments(&data, partitions, segment_size),
             });
             match opened.await {
                 Err(error) if is_to_come(&error) => {

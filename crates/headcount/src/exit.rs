@@ -69,20 +69,23 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_serving::Error>() {
             return code_of_serving(error);
         }
-        // An error of the archive may be one of its lake.
+        // An error of the archive may be one of its lake, and either may have another cause.
         let lake = match cause.downcast_ref() {
             Some(headcount_lake::archive::Error::Lake(error)) => Some(error),
+            Some(error) if let Some(code) = code_of_archive(error) => return code,
             _ => cause.downcast_ref(),
         };
-        if let Some(headcount_lake::Error::Unavailable { .. }) = lake {
-            return TEMPORARY;
+        if let Some(code) = lake.and_then(code_of_lake) {
+            return code;
         }
         if let Some(error) = cause.downcast_ref::<headcount_source::Error>() {
             return code_of_source(error);
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => NO_INPUT,
+                io::ErrorKind::NotFound
+                | io::ErrorKind::PermissionDenied
+                | io::ErrorKind::IsADirectory => NO_INPUT,
                 io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => CANNOT_CREATE,
                 _ => IO,
             };
@@ -111,13 +114,37 @@ fn code_of_serving(error: &headcount_serving::Error) -> u8 {
     }
 }
 
+fn code_of_archive(error: &headcount_lake::archive::Error) -> Option<u8> {
+    use headcount_lake::archive::Error;
+    match error {
+        Error::Order { .. } | Error::Conflict { .. } | Error::Gap { .. } => Some(DATA),
+        Error::Nothing { .. } => Some(NO_INPUT),
+        _ => None,
+    }
+}
+
+/// Of files on the disk, the cause says more.
+fn code_of_lake(error: &headcount_lake::Error) -> Option<u8> {
+    use headcount_lake::Error;
+    match error {
+        Error::Unavailable { .. } => Some(TEMPORARY),
+        Error::Damaged { .. } => Some(DATA),
+        Error::Address(_) | Error::Key { .. } => Some(USAGE),
+        Error::Io { .. } | Error::Body { .. } => None,
+        _ => Some(CONFIG),
+    }
+}
+
 fn code_of_journal(error: &headcount_journal::Error) -> u8 {
     use headcount_journal::Error;
     match error {
         Error::Locked { .. } => CANNOT_CREATE,
-        Error::Full { .. } | Error::Poisoned { .. } => TEMPORARY,
-        Error::Corrupt { .. } | Error::NotAJournal { .. } => DATA,
+        // A journal that is closed under a process that uses it has lost its writer.
+        Error::Full { .. } | Error::Poisoned { .. } | Error::Closed => TEMPORARY,
+        Error::Corrupt { .. } | Error::NotAJournal { .. } | Error::Lost { .. } => DATA,
         Error::Partitions { .. } | Error::Option(_) => USAGE,
+        // Another version of headcount reads it.
+        Error::Version { .. } => CONFIG,
         _ => IO,
     }
 }

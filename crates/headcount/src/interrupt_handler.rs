@@ -8,11 +8,11 @@ use std::sync::{
 use anyhow::Result;
 use headcount_journal::Journal;
 use headcount_source::shutdown::{Shutdown, shutdown};
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::{
     exit::INTERRUPTED,
-    roles::ingest::sources::{LAST_LIMIT, Signals},
+    roles::ingest::sources::{LAST_LIMIT, Signals, room_is_lacking},
 };
 
 /// Listens as long as its runtime lives.
@@ -23,7 +23,7 @@ pub(crate) struct InterruptHandler {
 
 impl InterruptHandler {
     /// The first signal stops the sources, so that what they brought becomes durable; a journal that is away gets
-    /// [`LAST_LIMIT`] for that. A second signal ends the process at once. What is durable stays durable.
+    /// [`LAST_LIMIT`] for that, and a full disk less. A second signal ends the process at once. What is durable stays durable.
     pub(crate) fn listen(journal: Arc<Journal>) -> Result<Self> {
         let mut signals = Signals::listen()?;
         let (stop, shutdown) = shutdown();
@@ -40,10 +40,13 @@ impl InterruptHandler {
                 );
             } else {
                 stop.stop();
-                if timeout(LAST_LIMIT, signals.next()).await.is_err() {
-                    journal.give_up();
-                    signals.next().await;
+                tokio::select! {
+                    () = signals.next() => std::process::exit(INTERRUPTED.into()),
+                    () = sleep(LAST_LIMIT) => {}
+                    () = room_is_lacking(&journal) => {}
                 }
+                journal.give_up();
+                signals.next().await;
             }
             std::process::exit(INTERRUPTED.into());
         });

@@ -1,26 +1,28 @@
 //! A live process: assembles its roles, runs them until a signal comes, and stops them in order.
 
-use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use headcount_query::{ClusterStatus, DiskStatus, Readiness, SourceStatus, Views};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
 use headcount_record::MaskingMode;
-use headcount_server::{HostName, ServerState};
+use headcount_server::ServerState;
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},
     sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
 };
 
 use crate::{
     backend::JournalAddress,
-    cli::Role,
+    cli::{DiskArgs, Role},
     data::DataDir,
+    disk::{data_watch::DataWatchOptions, thresholds::Thresholds},
     engines::{blocking, group_of, known_to, one_journal},
     event_bus::EventBus,
     roles::ingest::appender::Appender,
@@ -38,6 +40,7 @@ use crate::{
     roles::serve::readiness::watch_readiness,
     roles::serve::replicas::Replicas,
     roles::serve::views::answer_questions,
+    store::is_on_disk_of,
 };
 
 /// Questions of the server that may wait for an answer.
@@ -55,11 +58,12 @@ pub(crate) struct Live {
     pub(crate) lake: Option<LakeAddress>,
     pub(crate) serving: Option<ServingAddress>,
     pub(crate) archive: bool,
+    pub(crate) disk: DiskArgs,
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    /// Names that a proxy in front of this process passes on in `Host`.
-    pub(crate) hosts: Vec<HostName>,
+    /// What the server allows its clients.
+    pub(crate) server: headcount_server::Options,
 }
 
 /// The channels between the server and the rest of the process.
@@ -68,6 +72,7 @@ struct ServerChannels {
     readiness: watch::Sender<Readiness>,
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
+    disk: watch::Sender<Option<DiskStatus>>,
     questions: mpsc::Receiver<headcount_query::Question>,
 }
 
@@ -107,6 +112,7 @@ impl Live {
         let (ask, questions) = mpsc::channel(ASKS);
         let (statuses, sources) = watch::channel(Arc::default());
         let (others, cluster) = watch::channel(None);
+        let (disk, disk_seen) = watch::channel(None);
         let state = ServerState {
             views: Views {
                 questions: ask,
@@ -115,32 +121,31 @@ impl Live {
             pulses: bus.pulses.clone(),
             sources,
             cluster,
+            disk: disk_seen,
             ready,
         };
         let channels = ServerChannels {
-            bus,
+            bus: bus.clone(),
             readiness,
             statuses,
             others,
+            disk,
             questions,
         };
-        let options = headcount_server::Options {
-            hosts: self.hosts.clone(),
-            ..headcount_server::Options::default()
-        };
+        let options = self.server.clone();
         let (stop_server, mut server_stopped) = shutdown::shutdown();
         runtime.block_on(async {
             // The server starts first, so that probes are answered while the journal is read.
-            let server = tokio::spawn(headcount_server::serve(
-                listener,
-                state,
-                options,
-                async move { server_stopped.requested().await },
-            ));
+            let server = spawn_server(
+                bus.clone(),
+                headcount_server::serve(listener, state, options, async move {
+                    server_stopped.requested().await;
+                }),
+            );
             let ran = self.work(channels, address, listening).await;
             stop_server.stop();
-            server.await??;
-            ran
+            let served = server.await?;
+            ran.and(served)
         })
     }
 
@@ -164,6 +169,7 @@ impl Live {
             readiness,
             statuses,
             others,
+            disk,
             questions,
         } = channels;
         let (started, starting) = oneshot::channel();
@@ -181,13 +187,20 @@ impl Live {
             Some(replicas) => replicas.handles(),
             None => counted_here.clone(),
         };
-        let publisher = tokio::spawn(answer_questions(questions, shown.clone()));
+        let publisher = spawn_guarded(
+            &bus,
+            "the task that answers the server",
+            answer_questions(questions, shown.clone()),
+        );
 
-        let (counted, known) = self.start_counting(&engines, counted_here, &bus).await?;
+        let (counted, known) = self
+            .start_counting(&engines, counted_here, &bus, disk)
+            .await?;
         let Engines { journal, lake, .. } = engines;
         let heartbeat = match lake.filter(|_| self.is_shared()) {
             Some(lake) => Some(Heartbeat::start(
                 self.heartbeat_options(lake, &counted, listens_on, others),
+                &bus,
             )?),
             None => None,
         };
@@ -195,15 +208,18 @@ impl Live {
             Some(journal) => Some(self.start_ingesting(journal, known, &bus).await?),
             None => None,
         };
-        let shared = self.is_shared();
         let shown = self.does(Role::Serve).then_some(shown);
         let waiting = journal.as_ref().map(|journal| journal.waiting());
-        let watching = tokio::spawn(watch_readiness(bus.clone(), waiting, shown, readiness));
+        let watching = spawn_guarded(
+            &bus,
+            "the task that watches readiness",
+            watch_readiness(bus.clone(), waiting, shown, readiness),
+        );
         listening(listens_on);
 
         drop(started);
         let mut signals = signals.await?;
-        let ran = run_sources(self.sources, queue, &bus, &statuses, shared, &mut signals).await;
+        let ran = run_sources(self.sources, queue, &bus, &statuses, &mut signals).await;
         watching.abort();
         publisher.abort();
         // Stop everything in order, whatever failed, and return the first failure.
@@ -240,13 +256,13 @@ impl Live {
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let people = self.people();
-        let (known, masking) = blocking(move || {
+        let (people, for_appender) = (self.people(), bus.clone());
+        let (appender, known) = blocking(move || {
             let masking = people.open(&place, &known)?;
-            Ok((known, masking))
+            let appender = Appender::new(journal, masking, &known, &for_appender)?;
+            Ok((appender, known))
         })
         .await?;
-        let appender = Appender::new(journal, masking, &known, bus)?;
         let queue = IngestQueue::start(appender, bus.clone())?;
         Ok((queue, resume(&known)?))
     }
@@ -272,6 +288,7 @@ impl Live {
         engines: &Engines,
         handles: PartitionHandles,
         bus: &EventBus,
+        disk: watch::Sender<Option<DiskStatus>>,
     ) -> Result<(CountedPartitions, Option<Vec<KnownSources>>)> {
         let Some(journal) = engines
             .journal
@@ -281,6 +298,8 @@ impl Live {
             return Ok((CountedPartitions::None, None));
         };
         let serving = engines.serving.clone();
+        let lake = self.lake.clone();
+        let lake = lake.unwrap_or_else(|| LakeAddress::Disk(self.data.lake()));
         let counting = CountingOptions {
             journal: Arc::clone(journal),
             to: Destination {
@@ -292,6 +311,15 @@ impl Live {
             handles,
             bus: bus.clone(),
             anew: None,
+            watch: DataWatchOptions {
+                folder: self.data.path().to_owned(),
+                thresholds: Thresholds {
+                    reserve: self.disk.reserve,
+                },
+                retention: self.disk.keep,
+                archives_here: self.archive && is_on_disk_of(&lake, &self.data),
+                shown: disk,
+            },
         };
         self.count(counting, engines.lake.as_ref()).await
     }
@@ -368,4 +396,33 @@ impl CountedPartitions {
             Self::None => Ok(()),
         }
     }
+}
+
+/// Starts the server. Its end before it is told to stop is a failure of the process.
+fn spawn_server(
+    bus: EventBus,
+    serves: impl Future<Output = io::Result<()>> + Send + 'static,
+) -> JoinHandle<Result<()>> {
+    let guard = bus.guard("the task of the server");
+    tokio::spawn(async move {
+        let _guard = guard;
+        let served = serves.await.context("serve");
+        if let Err(error) = &served {
+            bus.fail(error);
+        }
+        served
+    })
+}
+
+/// Starts a task that lives as long as the process.
+fn spawn_guarded(
+    bus: &EventBus,
+    who: &str,
+    task: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    let guard = bus.guard(who);
+    tokio::spawn(async move {
+        let _guard = guard;
+        task.await;
+    })
 }

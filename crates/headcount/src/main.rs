@@ -4,18 +4,23 @@
 //! engine and server, and exit codes.
 
 mod backend;
+mod backup;
 mod cli;
 mod commands;
 mod counting;
 mod data;
 mod defaults;
+mod disk;
 mod engines;
 mod event_bus;
 mod exit;
 mod failures;
 mod interrupt_handler;
+mod judged_moment;
 mod live;
+mod lost_entries;
 mod metrics;
+mod open_files;
 mod opening_notice;
 mod progress;
 mod recordings;
@@ -25,6 +30,7 @@ mod store;
 mod team;
 mod text;
 mod usage;
+mod witnesses;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -83,6 +89,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Import(args) => commands::import::run(*args),
         Command::Summary(args) => commands::summary::run(args),
         Command::Verify(args) => commands::verify::run(args),
+        Command::Backup(args) => commands::backup::run(args),
+        Command::Restore(args) => commands::restore::run(args),
         Command::Rebuild(args) => commands::rebuild::run(args),
         Command::Status(args) => commands::status::run(args),
         Command::Simulate(args) => commands::simulate::run(args),

@@ -25,7 +25,7 @@ impl Label for Channel {
     const KEY: &'static str = "channel";
     const VALUES: &'static [(Self, &'static str)] = &[
         (Self::Tables, "tables"),
-        (Self::Steps, "steps"),
+        (Self::Deltas, "deltas"),
         (Self::Checkpoints, "checkpoints"),
     ];
 }
@@ -38,9 +38,13 @@ pub(crate) struct RoleMetrics {
     pub(crate) publish_seconds: Histograms<Channel>,
     pub(crate) publish_failures: Counters<Channel>,
     pub(crate) checkpoint_bytes: Counter,
+    pub(crate) disk_free_bytes: Gauge,
+    pub(crate) disk_free_inodes: Gauge,
+    pub(crate) disk_level: Gauge,
 }
 
-pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| RoleMetrics {
+pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| {
+    RoleMetrics {
     ingest_queue_batches: global().gauge(
         "headcount_ingest_queue_batches",
         "Batches of sources that are waiting to be decoded.",
@@ -65,6 +69,20 @@ pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| RoleMetrics 
         "headcount_checkpoint_bytes_total",
         "Bytes of the checkpoints written.",
     ),
+    disk_free_bytes: global().gauge(
+        "headcount_disk_free_bytes",
+        "Bytes that may still be written to the disk of the data folder; 0 where this process has none.",
+    ),
+    disk_free_inodes: global().gauge(
+        "headcount_disk_free_inodes",
+        "Files that may still be created on the disk of the data folder; 0 where that has no limit.",
+    ),
+    disk_level: global().gauge(
+        "headcount_disk_level",
+        "Room on the disk of the data folder: 0 enough, 1 low, 2 the archive and checkpoints stopped, 3 records are not \
+         taken either.",
+    ),
+}
 });
 
 /// Declares the metrics of all rooms, so that they are shown before anything is counted.

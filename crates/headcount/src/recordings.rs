@@ -31,6 +31,9 @@ impl RecordingAddress {
         if text == "-" {
             return Ok(Self::StandardInput);
         }
+        if text.is_empty() {
+            return Err("the path is empty; give the path of a recording".to_owned());
+        }
         match text.to_str().filter(|text| text.starts_with("s3://")) {
             Some(address) => LakeAddress::parse(address)
                 .map(Self::Objects)

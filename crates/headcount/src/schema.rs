@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use headcount_engine::Declared;
+use headcount_journal::Journal;
 use headcount_record::{Feed, Kind, Meetup, Schema};
 
 use crate::roles::ingest::known_sources::KnownSources;
@@ -25,31 +26,36 @@ pub(crate) fn of_sources() -> Result<Arc<dyn Schema>> {
     })
 }
 
-/// The declaration of a schema that a journal needs: with the kinds that its partitions know it by, or with
-/// the next free ones. None for Meetup's, whose kinds every journal has.
-///
-/// A journal that records only positions does not know the declarations: its writers must use one schema,
-/// which then has the same kinds every time.
-pub(crate) fn declared_in(schema: &dyn Schema, known: &[KnownSources]) -> Result<Option<Declared>> {
+/// The declaration of a schema that a journal needs, with the kinds that the journal gives it. None for Meetup's, whose
+/// kinds every journal has. `known` is what partitions know, as far as this process counts them.
+pub(crate) fn declared_in(
+    journal: &Journal,
+    schema: &dyn Schema,
+    known: &[KnownSources],
+) -> Result<Option<Declared>> {
     if is_meetups(schema) {
         return Ok(None);
     }
-    let all = || known.iter().flat_map(|known| &known.schemas);
-    if let Some(declared) = all().find(|known| known.definition == schema.definition()) {
-        return Ok(Some(declared.clone()));
-    }
-    let taken = all().flat_map(Declared::kinds).map(Kind::number).max();
-    let first = taken.map_or(Kind::FIRST_REGISTERED, |last| {
-        Kind::new(last.saturating_add(1))
-    });
-    let declared = Declared::new(first, schema);
-    if !declared.kinds().all(Kind::is_registered) {
-        bail!(
-            "this journal has no kinds left for records of the schema {:?}; start a new journal in another folder or under another name",
-            schema.definition()
+    let register = |definition: &str, feeds: usize| {
+        let count = u8::try_from(feeds).unwrap_or(u8::MAX);
+        let [first, last] = [Kind::FIRST_REGISTERED, Kind::LAST_REGISTERED].map(Kind::number);
+        journal.register_kinds(definition, count, first..=last)
+    };
+    // The entries say the same as the journal's identity, unless that was restored from before them.
+    let mut declared: Vec<_> = known.iter().flat_map(|known| &known.schemas).collect();
+    declared.sort_by_key(|declared| declared.kind);
+    for known in declared {
+        let first = register(&known.definition, known.feeds.len())?;
+        ensure!(
+            first == known.kind.number(),
+            "the journal's entries have kind {} for records of the schema {:?}, but its identity gives it kind {first}; \
+             restore both from one backup",
+            known.kind.number(),
+            known.definition
         );
     }
-    Ok(Some(declared))
+    let first = register(schema.definition(), schema.feeds().len())?;
+    Ok(Some(Declared::new(Kind::new(first), schema)))
 }
 
 fn is_meetups(schema: &dyn Schema) -> bool {

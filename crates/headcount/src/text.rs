@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use headcount_clock::date_of;
 use headcount_engine::Summary;
 
 /// A summary as a few short tables.
@@ -107,6 +108,13 @@ fn refused(out: &mut String, summary: &Summary) {
             number(summary.ledger.all.repaired)
         );
     }
+    if summary.ledger.all.blanked > 0 {
+        let _ = writeln!(
+            out,
+            "{:>9}  values masked that are not known (new fields of the source?)",
+            number(summary.ledger.all.blanked)
+        );
+    }
     for (reason, count) in &summary.ledger.all.tally.quarantined {
         let _ = writeln!(out, "{:>9}  kept but not counted: {reason}", number(*count));
     }
@@ -135,21 +143,7 @@ pub(crate) fn number(number: u64) -> String {
 pub(crate) fn time(ms: i64) -> String {
     let seconds = ms.div_euclid(1000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years that begin in March have their leap day at the end (Hinnant, "chrono-compatible
-    // low-level date algorithms").
-    let day = days + 719_468;
-    let era = day.div_euclid(146_097);
-    let of_era = day.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = date_of(days);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

@@ -3,6 +3,8 @@
 /// What a journal can do. Everything that is not named here all of them can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
+    /// Its files are on a disk of this machine, whose room and folders may go.
+    pub is_local: bool,
     /// A [`Receipt`](crate::Receipt) says where its batch ends. Where other processes write to the same partitions, only
     /// reading tells.
     pub knows_offsets: bool,

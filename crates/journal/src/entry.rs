@@ -61,10 +61,12 @@ pub struct Frame<'a> {
 
 /// What a batch weighs: in a queue, and in a segment without the frame that ends its group.
 pub(crate) fn batch_bytes(batch: &[Entry]) -> usize {
-    batch
-        .iter()
-        .map(|entry| HEAD_BYTES + entry.body.len())
-        .sum()
+    batch.iter().map(entry_bytes).sum()
+}
+
+/// The same of one entry.
+pub(crate) fn entry_bytes(entry: &Entry) -> usize {
+    HEAD_BYTES + entry.body.len()
 }
 
 /// Whether a batch may enter a journal at all.

@@ -67,7 +67,7 @@ pub enum Error {
     Option(String),
     /// Bytes that were durable once are not what was written. Nothing is skipped.
     #[error(
-        "segment {}: {damage} at byte {byte} (run `headcount journal verify`, then restore this segment from a backup)",
+        "segment {}: {damage} at byte {byte} (run `headcount journal verify` to see all damage, and `headcount rebuild`, which takes from the archive what cannot be read, or restore a backup)",
         segment.display()
     )]
     Corrupt {
@@ -98,7 +98,7 @@ pub enum Error {
     },
     /// The disk is full, and room is waited for no longer ([`Journal::give_up`](crate::Journal::give_up)). Nothing of the
     /// batch was kept.
-    #[error("no room to append to {}: {cause}; free some space, nothing needs to be restarted", path.display())]
+    #[error("no room to append to {}: {cause}; free some space", path.display())]
     Full {
         /// The segment that was to be written.
         path: PathBuf,
@@ -129,6 +129,17 @@ pub enum Error {
     #[cfg(feature = "kinesis")]
     #[error(transparent)]
     Kinesis(#[from] headcount_kinesis::Error),
+    /// The folder of the journal is not at its place any more.
+    #[error(
+        "{}: {what} while headcount used it as a journal, so nothing more is stored there; what was stored went with the folder: put it back and start headcount again",
+        path.display()
+    )]
+    Moved {
+        /// Where the folder was.
+        path: PathBuf,
+        /// What became of it, as a part of a sentence.
+        what: &'static str,
+    },
     /// The journal has been closed, and all that was durable has been read.
     #[error("the journal is closed")]
     Closed,
@@ -158,6 +169,28 @@ pub enum Error {
     /// Kind 255 is the journal's own.
     #[error("the journal reserves kind 255; use another kind for control entries")]
     ReservedKind,
+    /// The journal has given away all kinds that schemas may have.
+    #[error(
+        "this journal has no kinds left for records of the schema {schema:?}, which needs {count}; start a new journal in another folder or under another name"
+    )]
+    NoKindsLeft {
+        /// The text that stands for the schema.
+        schema: String,
+        /// How many kinds it needs.
+        count: u8,
+    },
+    /// A schema has another number of kinds than when the journal gave it its kinds.
+    #[error(
+        "the schema {schema:?} has {found} kinds in this journal, not {asked}; use the version of headcount that wrote the journal, or start a new journal in another folder or under another name"
+    )]
+    KindCount {
+        /// The text that stands for the schema.
+        schema: String,
+        /// How many kinds it has in the journal.
+        found: u8,
+        /// How many were asked for.
+        asked: u8,
+    },
     /// A position that the journal has not reached: the caller has read more than the journal holds.
     #[error(
         "partition {partition} ends at offset {end}, but a reader asked for offset {asked}: the journal has lost entries or is a different one; restore it, or import the archive (raw/ in the lake) into a journal of another name"

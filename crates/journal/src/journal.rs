@@ -1,5 +1,6 @@
 //! The journal as a whole, whatever it is made of: opened, appended to, read, closed.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use crate::membership::Membership;
 use crate::place::Place;
 use crate::reader::Reader;
 use crate::receipt::Receipt;
-use crate::segments::{self, TornTail};
+use crate::segments::{self, ClosedSegment, TornTail};
 use crate::{Figures, Offset, Options};
 
 /// A journal that is open for appending and reading. It is shared between threads by reference or in an `Arc`.
@@ -122,11 +123,48 @@ impl Journal {
         }
     }
 
+    /// The first kind of the records of a schema that needs `count` of them, one after the other. A schema that has none
+    /// yet gets the first free ones of `within`; the journal's identity remembers that, so of several processes that ask at the
+    /// same time no two get the same kinds for different schemas. Durable when it returns. Blocks, so not on a thread of an
+    /// async runtime.
+    ///
+    /// # Errors
+    /// When too few kinds are left, the schema has another number of them already, or the identity cannot be written.
+    pub fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: RangeInclusive<u8>,
+    ) -> Result<u8> {
+        each!(&self.0, journal => journal.register_kinds(schema, count, &within))
+    }
+
     /// What appends are waiting for at the moment: room on the disk, or servers that are away. The text is a sentence
     /// for people. Whoever appends need do nothing about it; the wait ends by itself, or by [`Journal::give_up`].
     #[must_use]
     pub fn waiting(&self) -> watch::Receiver<Option<String>> {
         each!(&self.0, journal => journal.waiting())
+    }
+
+    /// Holds appends back for a reason, a sentence for people, as a full disk would; `None` lets them go on. A journal that
+    /// is not local has no use for it and does nothing.
+    pub fn hold(&self, reason: Option<String>) {
+        if let Backend::Segments(journal) = &self.0 {
+            journal.hold(reason);
+        }
+    }
+
+    /// Checks that the folders of a local journal are still the ones that were opened. If they are not, it takes nothing
+    /// more.
+    ///
+    /// # Errors
+    /// [`Error::Moved`] says which folder is gone.
+    pub fn check_folders(&self) -> Result<()> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.check_folders(),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok(()),
+        }
     }
 
     /// A reader of what is durable in a partition, now and later, from an offset on.
@@ -184,6 +222,33 @@ impl Journal {
     /// The first entry that a partition still has.
     pub fn first_offset(&self, partition: u16) -> Result<Offset> {
         each!(&self.0, journal => journal.first_offset(partition))
+    }
+
+    /// The segments of a partition that are complete, the oldest first, and the bytes of the one that is written to. A
+    /// journal that is not local has none.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn closed_segments(&self, partition: u16) -> Result<(Vec<ClosedSegment>, u64)> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.closed_segments(partition),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok((Vec::new(), 0)),
+        }
+    }
+
+    /// Deletes the segments of a partition that end at `offset` or before, for ever. Every reader must have read what is
+    /// deleted. What a crash leaves of this is done when the journal is opened the next time. A journal that is not local
+    /// has none.
+    ///
+    /// # Errors
+    /// When the mark of the partition cannot be made durable, and then nothing is deleted, or when a file cannot be removed.
+    pub fn delete_before(&self, partition: u16, offset: Offset) -> Result<()> {
+        match &self.0 {
+            Backend::Segments(journal) => journal.delete_before(partition, offset),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => Ok(()),
+        }
     }
 
     /// What a partition has done and what is waiting.

@@ -16,7 +16,6 @@ impl Latch {
         self.changed.notify_all();
     }
 
-    #[cfg(feature = "kafka")]
     pub(crate) fn is_set(&self) -> bool {
         *self.lock()
     }

@@ -48,6 +48,7 @@ mod figures;
 mod journal;
 #[cfg(feature = "kafka")]
 pub mod kafka;
+mod kinds;
 #[cfg(feature = "kinesis")]
 pub mod kinesis;
 mod latch;
@@ -73,7 +74,10 @@ pub use place::Place;
 pub use read_waker::ReadWaker;
 pub use reader::Reader;
 pub use receipt::Receipt;
-pub use segments::{Options, PartitionReport, ReadOnly, Report, TornTail, stat, verify};
+pub use segments::{
+    ClosedSegment, Options, PartitionReport, ReadOnly, Repair, Report, Snapshot, SnapshotContent,
+    SnapshotFile, TornTail, snapshot, stat, verify,
+};
 
 /// The place of an entry in its partition: dense, from 0.
 pub type Offset = u64;

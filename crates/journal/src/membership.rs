@@ -10,7 +10,7 @@ pub struct Membership(MembershipKind);
 
 enum MembershipKind {
     /// One process has all of them, for ever.
-    Alone { told: bool, partitions: u16 },
+    Alone { is_assigned: bool, partitions: u16 },
     #[cfg(feature = "kafka")]
     Kafka(crate::kafka::KafkaMember),
 }
@@ -37,7 +37,7 @@ pub struct Ack {
 impl Membership {
     pub(crate) fn alone(partitions: u16) -> Self {
         Self(MembershipKind::Alone {
-            told: false,
+            is_assigned: false,
             partitions,
         })
     }
@@ -50,8 +50,11 @@ impl Membership {
     /// The next change, waited for up to `timeout`.
     pub fn next(&mut self, timeout: Duration) -> Result<Option<Change>> {
         match &mut self.0 {
-            MembershipKind::Alone { told, partitions } => {
-                if std::mem::replace(told, true) {
+            MembershipKind::Alone {
+                is_assigned,
+                partitions,
+            } => {
+                if std::mem::replace(is_assigned, true) {
                     // Nothing will ever come.
                     std::thread::sleep(timeout);
                     return Ok(None);

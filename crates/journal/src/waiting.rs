@@ -1,7 +1,7 @@
 //! What a journal is waiting for, to be shown to people.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -13,6 +13,9 @@ pub(crate) struct Waiting {
     pub(crate) give_up: Latch,
     reasons: Mutex<BTreeMap<u16, String>>,
     shown: watch::Sender<Option<String>>,
+    /// Why appends are held back, though they might succeed.
+    held: Mutex<Option<String>>,
+    released: Condvar,
 }
 
 impl Default for Waiting {
@@ -21,6 +24,8 @@ impl Default for Waiting {
             give_up: Latch::default(),
             reasons: Mutex::default(),
             shown: watch::Sender::new(None),
+            held: Mutex::default(),
+            released: Condvar::new(),
         }
     }
 }
@@ -41,6 +46,44 @@ impl Waiting {
                 tracing::info!(partition, "appending to the journal continues");
             }
         });
+    }
+
+    /// Waits no longer for anything. What was held back is written, for that may succeed.
+    pub(crate) fn give_up(&self) {
+        self.give_up.set();
+        self.hold(None);
+    }
+
+    /// Holds appends back for a reason, or lets them go on. Whoever holds them says so in the log.
+    pub(crate) fn hold(&self, reason: Option<String>) {
+        *self.lock_held() = reason;
+        self.released.notify_all();
+    }
+
+    /// Waits while appends are held back, unless nothing is waited for any longer.
+    pub(crate) fn while_held(&self, partition: u16) {
+        let mut held = self.lock_held();
+        let mut is_shown = false;
+        while let Some(reason) = held.clone().filter(|_| !self.give_up.is_set()) {
+            self.change(|reasons| {
+                reasons.insert(partition, reason);
+            });
+            is_shown = true;
+            held = self
+                .released
+                .wait(held)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(held);
+        if is_shown {
+            self.change(|reasons| {
+                reasons.remove(&partition);
+            });
+        }
+    }
+
+    fn lock_held(&self) -> MutexGuard<'_, Option<String>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes whenever what is waited for does.

@@ -402,3 +402,75 @@ fn options_outside_their_range_are_refused() {
         "nothing was created"
     );
 }
+
+fn entries(body: &[u8]) -> Vec<Entry> {
+    vec![Entry {
+        kind: 0,
+        source: 0,
+        key: None,
+        body: body.to_vec(),
+    }]
+}
+
+#[test]
+fn the_lock_is_on_the_folder_whatever_becomes_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), Options::default()).unwrap();
+    fs::remove_file(folder.path().join("lock")).unwrap();
+    let second = Journal::open(folder.path(), Options::default())
+        .err()
+        .unwrap();
+    assert!(matches!(second, Error::Locked { .. }), "{second}");
+    journal.close().unwrap();
+    Journal::open(folder.path(), Options::default()).unwrap();
+}
+
+#[test]
+fn a_journal_whose_folder_is_gone_takes_nothing_more_and_says_so_to_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, away] = ["here", "away"].map(|name| folder.path().join(name));
+    let journal = Journal::open(&here, Options::default()).unwrap();
+    let mut reader = journal.reader(0, 0).unwrap();
+    journal.append(0, entries(b"one")).unwrap().wait().unwrap();
+    journal.check_folders().unwrap();
+    fs::rename(&here, &away).unwrap();
+    let error = journal.check_folders().unwrap_err();
+    assert!(matches!(error, Error::Moved { .. }), "{error}");
+    assert!(error.to_string().contains("put it back"), "{error}");
+    let refused = journal.append(0, entries(b"two")).err().unwrap();
+    assert!(matches!(refused, Error::Moved { .. }), "{refused}");
+    let mut batch = Batch::new();
+    let wait = Duration::from_secs(60);
+    assert_eq!(reader.read(&mut batch, 1 << 20, wait).unwrap(), 1);
+    let ended = reader.read(&mut batch, 1 << 20, wait).unwrap_err();
+    assert!(matches!(ended, Error::Moved { .. }), "{ended}");
+    journal.close().unwrap();
+    // What was stored went with the folder.
+    assert_eq!(ReadOnly::open(&away).unwrap().durable_end(0).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_shown_and_becomes_durable_when_it_is_released() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(folder.path(), Options::default()).unwrap();
+    let mut waiting = journal.waiting();
+    for gives_up in [false, true] {
+        let before = journal.durable_end(0).unwrap();
+        journal.hold(Some("the disk is nearly full".to_owned()));
+        let receipt = journal.append(0, entries(b"held")).unwrap();
+        waiting.wait_for(Option::is_some).await.unwrap();
+        assert_eq!(waiting.borrow().as_deref(), Some("the disk is nearly full"));
+        assert_eq!(journal.durable_end(0).unwrap(), before);
+        // Readers are not concerned.
+        journal.reader(0, before).unwrap();
+        match gives_up {
+            true => journal.give_up(),
+            false => journal.hold(None),
+        }
+        let end = tokio::task::spawn_blocking(|| receipt.wait())
+            .await
+            .unwrap();
+        assert_eq!(end.unwrap(), Some(before + 1));
+        waiting.wait_for(Option::is_none).await.unwrap();
+    }
+}

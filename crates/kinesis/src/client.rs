@@ -176,11 +176,21 @@ impl Client {
 
     /// The value of a tag of the stream; `None` if it has no such tag.
     pub async fn tag(&self, key: &str) -> Result<Option<String>> {
+        let mut tags = self.tags().await?.into_iter();
+        Ok(tags.find(|(found, _)| found == key).map(|(_, value)| value))
+    }
+
+    /// All tags of the stream: keys and values. There are 50 at most, which one answer holds.
+    pub async fn tags(&self) -> Result<Vec<(String, String)>> {
         let call = self.sdk.list_tags_for_stream().stream_name(self.stream());
         let answer = call.send().await.map_err(self.failed("read the tags of"))?;
-        let mut tags = answer.tags().iter();
-        let tag = tags.find(|tag| tag.key() == key);
-        Ok(tag.map(|tag| tag.value().unwrap_or_default().to_owned()))
+        let tags = answer.tags().iter();
+        Ok(tags
+            .map(|tag| {
+                let value = tag.value().unwrap_or_default();
+                (tag.key().to_owned(), value.to_owned())
+            })
+            .collect())
     }
 
     /// Tags the stream; a tag with this key is replaced.

@@ -43,7 +43,7 @@ pub use entries::Entries;
 pub use error::{Error, Result};
 pub use figures::{ArchiveFigures, Lag};
 pub use metrics::declare_metrics;
-pub use position::ArchivePosition;
+pub use position::{ArchivePosition, archived_offset};
 pub use run::{Stop, run};
 
 use headcount_record::Kind;

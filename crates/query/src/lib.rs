@@ -9,11 +9,13 @@
 #![warn(missing_docs)]
 
 mod cluster;
+mod disk;
 mod readiness;
 mod source;
 mod views;
 
 pub use cluster::{ClusterPartition, ClusterStatus, ClusterWorker};
+pub use disk::{DiskLevel, DiskStatus};
 pub use readiness::Readiness;
 pub use source::{ConnectionState, SourceKind, SourceStatus, all_failed};
 pub use views::{Question, Unanswered, Views};

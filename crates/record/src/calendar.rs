@@ -8,18 +8,17 @@ use serde::Deserialize;
 
 use crate::{
     MAX_BYTES,
+    allowed::Allowed::{self, Id, Name, Number, Object, PersonId, Word},
     content::{ContentHash, Event, Venue},
     dictionary::Dictionary,
     event::EventRecord,
     id::{Identity, Namespace},
-    people::PeopleKey,
     reason::Reason,
     record::Record,
     response::Response,
     rsvp::{Rsvp, answer},
     schema::Schema,
     version::Version,
-    walker::Walker,
 };
 
 /// Calendar records.
@@ -81,6 +80,10 @@ impl Schema for Calendar {
         NAMESPACE
     }
 
+    fn responses(&self) -> &'static [Response] {
+        &Response::ALL
+    }
+
     fn feeds(&self) -> &[&'static str] {
         &["calendar-rsvps", "calendar-events"]
     }
@@ -101,10 +104,35 @@ impl Schema for Calendar {
     }
 
     /// Only who answers is masked: an organiser stands in the event's address, as on the page.
-    fn mask(&self, line: &[u8], people: &PeopleKey, out: &mut Vec<u8>) -> Result<(), Reason> {
-        mask_did(line, people, out).ok_or(Reason::BadJson)
+    fn allowed(&self, has: &dyn Fn(&str) -> bool) -> &'static Allowed {
+        if has("did") { &RSVP } else { &EVENT }
+    }
+
+    fn landmarks(&self) -> &'static [&'static str] {
+        &["did", "rkey", "subject", "sequence", "startsAt"]
     }
 }
+
+const COLLECTIONS: Allowed = Word(&["rsvp", "event"]);
+const RSVP: Allowed = Object(&[
+    ("collection", COLLECTIONS),
+    ("did", PersonId),
+    ("rkey", Id),
+    ("time", Number),
+    ("sequence", Number),
+    ("status", Word(&["going", "interested", "notgoing"])),
+    ("subject", Name),
+]);
+const EVENT: Allowed = Object(&[
+    ("collection", COLLECTIONS),
+    ("uri", Name),
+    ("time", Number),
+    ("sequence", Number),
+    ("name", Name),
+    ("startsAt", Number),
+    ("place", PLACE),
+]);
+const PLACE: Allowed = Object(&[("name", Name), ("lat", Number), ("lon", Number)]);
 
 fn decode_rsvp(line: &RsvpLine, dictionary: &mut Dictionary) -> Result<Rsvp, Reason> {
     let response = match &*line.status {
@@ -175,27 +203,4 @@ fn event(uri: &str, name: &str, time: Option<i64>) -> Result<Event, Reason> {
 /// Every record is live.
 fn version(seconds: i64, sequence: u32) -> Result<Version, Reason> {
     Version::of_sequence(seconds.saturating_mul(1000), sequence, true).ok_or(Reason::BadTimestamp)
-}
-
-fn mask_did(line: &[u8], people: &PeopleKey, out: &mut Vec<u8>) -> Option<()> {
-    let mut walker = Walker::new(line);
-    walker.space();
-    let (mut copied, mut more) = (0, walker.open()?);
-    while more {
-        let is_did = walker.key()?.unescape()? == "did";
-        let start = walker.at;
-        if is_did {
-            let did = walker.text()?;
-            let did = Identity::of_text(NAMESPACE, &did.unescape()?);
-            let pseudonym = people.pseudonym(did.bits);
-            out.extend_from_slice(&line[copied..start]);
-            out.extend_from_slice(format!("\"did:masked:{pseudonym}\"").as_bytes());
-            copied = walker.at;
-        } else {
-            walker.value(2)?;
-        }
-        more = walker.more(b'}')?;
-    }
-    out.extend_from_slice(&line[copied..]);
-    Some(())
 }

@@ -31,7 +31,8 @@ pub enum Control {
     /// `of` says what it is a position in, such as the content of a file, and `position` is the
     /// source's own. `received` is how many messages it handed over for this partition since the
     /// last one: the ledger holds what the journal has against it. In `repaired` of them half an
-    /// emoji became U+FFFD, which the journal's records do not show any more.
+    /// emoji became U+FFFD, and `blanked` values in them were masked because their schema does not
+    /// know them; the journal's records do not show that any more.
     Position {
         /// What the position is one in.
         of: String,
@@ -42,6 +43,9 @@ pub enum Control {
         /// Messages among them that were repaired.
         #[serde(default, skip_serializing_if = "is_zero")]
         repaired: u64,
+        /// Values that were masked for being unknown to the schema.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        blanked: u64,
     },
     /// Records may have been lost between these times (ms since 1970, of the clock on the wall).
     Gap {

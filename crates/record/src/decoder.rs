@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    dictionary::Dictionary, meetup::Meetup, people::PeopleKey, reason::Reason, record::Record,
+    dictionary::Dictionary, masking::Masking, meetup::Meetup, reason::Reason, record::Record,
     schema::Schema,
 };
 
@@ -66,10 +66,10 @@ impl Decoder {
     pub(crate) fn admit(
         &mut self,
         line: &[u8],
-        people: Option<&PeopleKey>,
+        masking: &Masking,
         out: &mut Vec<u8>,
     ) -> Result<Record, Reason> {
-        self.schema.admit(line, people, &mut self.dictionary, out)
+        self.schema.admit(line, masking, &mut self.dictionary, out)
     }
 
     /// What the keys of decoded RSVPs stand for.
@@ -82,6 +82,11 @@ impl Decoder {
     #[must_use]
     pub fn fallbacks(&self) -> u64 {
         self.dictionary.fallbacks
+    }
+
+    /// How many values were masked because the schema does not know them.
+    pub(crate) fn blanked(&self) -> u64 {
+        self.dictionary.blanked
     }
 
     /// How many decoded records held half an emoji, repaired to U+FFFD.

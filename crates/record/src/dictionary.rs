@@ -56,6 +56,8 @@ pub struct Dictionary {
     pub(crate) fallbacks: u64,
     /// How many records held half an emoji, repaired to U+FFFD.
     pub(crate) repaired: u64,
+    /// How many values were masked because their schema does not know them.
+    pub(crate) blanked: u64,
 }
 
 impl Dictionary {
@@ -106,6 +108,7 @@ impl Dictionary {
                 generation: self.generation + 1,
                 fallbacks: self.fallbacks,
                 repaired: self.repaired,
+                blanked: self.blanked,
                 ..Self::default()
             };
         }
@@ -174,6 +177,8 @@ struct Spelling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) key: Key,
+    /// Whether everything in the bytes may stay when a record is masked.
+    pub(crate) is_listed: bool,
     pub(crate) hash: u64,
 }
 
@@ -198,9 +203,17 @@ impl<T: Content + PartialEq> ContentTable<T> {
     }
 
     /// Remembers that bytes of this fingerprint and length, proved to be a complete valid object,
-    /// mean this content.
-    pub(crate) fn learn(&mut self, print: Option<Fingerprint>, length: usize, content: T) -> Found {
-        let found = self.intern(content);
+    /// mean this content, and whether everything in them may stay.
+    pub(crate) fn learn(
+        &mut self,
+        print: Option<Fingerprint>,
+        length: usize,
+        (content, is_listed): (T, bool),
+    ) -> Found {
+        let found = Found {
+            is_listed,
+            ..self.intern(content)
+        };
         if let Some(print) = print {
             self.bytes += length;
             self.spellings
@@ -220,7 +233,11 @@ impl<T: Content + PartialEq> ContentTable<T> {
             known.hash == hash && **known == content
         });
         if let Some(&key) = known {
-            return Found { key, hash };
+            return Found {
+                key,
+                is_listed: false,
+                hash,
+            };
         }
         let index = u32::try_from(self.contents.len()).ok();
         let key = index
@@ -233,7 +250,11 @@ impl<T: Content + PartialEq> ContentTable<T> {
         let contents = &self.contents;
         self.by_content
             .insert_unique(hash, key, |&key| contents[key.index()].hash);
-        Found { key, hash }
+        Found {
+            key,
+            is_listed: false,
+            hash,
+        }
     }
 
     pub(crate) fn content(&self, found: Found) -> &Arc<T> {

@@ -31,6 +31,9 @@ pub struct Admitted {
     pub time: i64,
     /// Half an emoji in one of its texts was repaired to U+FFFD.
     pub repaired: bool,
+    /// Values that were masked because the schema does not know them, see
+    /// [`Allowed::Unknown`](crate::Allowed::Unknown).
+    pub blanked: u64,
 }
 
 impl Door {
@@ -78,10 +81,12 @@ impl Door {
     /// The reason why it is refused; `out` is as before.
     pub fn admit(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<Admitted, Reason> {
         self.decoder.keep_bounded();
-        let (before, repaired) = (out.len(), self.decoder.repaired());
-        match self.decoder.admit(line, self.masking.key(), out) {
+        let before = out.len();
+        let (repaired, blanked) = (self.decoder.repaired(), self.decoder.blanked());
+        match self.decoder.admit(line, &self.masking, out) {
             Ok(record) => Ok(Admitted {
                 repaired: self.decoder.repaired() > repaired,
+                blanked: self.decoder.blanked() - blanked,
                 ..self.place(&record)
             }),
             Err(reason) => {
@@ -108,6 +113,7 @@ impl Door {
             partition,
             time: record.version().time(),
             repaired: false,
+            blanked: 0,
         }
     }
 
@@ -120,11 +126,11 @@ impl Door {
     /// What is kept of a message that was refused at `place`.
     ///
     /// Its beginning, without what is or may be a person's: of a text that is no JSON object nothing
-    /// can be told to be harmless, so nothing is kept. Without a key people are kept as they come.
+    /// can be told to be harmless, so nothing is kept. If nothing is masked it is kept as it came.
     #[must_use]
     pub fn refuse(&self, reason: &Reason, place: String, bytes: &[u8]) -> DeadLetter {
         let excerpt = match self.masking.key() {
-            Some(key) => key.excerpt(bytes),
+            Some(people) => excerpt::masked(bytes, &**self.schema(), people),
             None => excerpt::begin(bytes),
         };
         DeadLetter {

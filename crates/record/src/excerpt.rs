@@ -1,73 +1,43 @@
 //! What a dead letter keeps of the text that was refused: enough to mend it and read it again, and
 //! nothing of a person's.
 //!
-//! A record that is kept loses what its `member` holds. A refused one cannot be masked by its
-//! structure, which may be what is broken, so it is turned round: what is *known* to be no person's
-//! is copied, namely brackets, commas and the values of the feeds' own keys, and all the rest is
-//! `"masked"`. Nothing depends on where texts begin and end, for one quote too many would turn them
-//! inside out. Of a text in which nothing is known nothing is kept: it is no record at all.
+//! As far as the text is JSON it is masked as a record is, by the paths that its schema allows. Where
+//! it breaks off nobody knows any more where texts begin and end, for one quote too many turns them
+//! inside out. From there on only what is *known* to be no person's is copied, namely brackets, commas
+//! and the values of keys that say by themselves what they are, and all the rest is `"masked"`. Of a
+//! text in which nothing is known nothing is kept: it is no record at all.
 
 #[cfg(test)]
 mod tests;
-mod token;
 
-use crate::people::{MASKED, PeopleKey};
-use token::{
-    blanks, figure_length, is_layout, is_quote, literal_length, plain_length, shared_length,
-    text_length, value_length, word_length,
+use crate::{
+    MAX_BYTES,
+    allowed::Allowed,
+    mask::{MASKED, Mask},
+    people::PeopleKey,
+    schema::Schema,
+    token::{
+        blanks, id_length, is_layout, is_quote, literal_length, number_length, plain_length,
+        text_length, value_length, word_length, word_of,
+    },
+    top_keys::TopKeys,
+    walker::Walker,
 };
 
 /// Bytes of a refused message that are kept.
 const EXCERPT_BYTES: usize = 4096;
 
-/// Keys that say themselves what they are of, wherever they stand.
-const RECORD_KEYS: [&[u8]; 16] = [
-    b"event",
-    b"event_id",
-    b"event_name",
-    b"event_url",
-    b"group",
-    b"group_name",
-    b"group_urlname",
-    b"group_city",
-    b"group_state",
-    b"group_country",
-    b"group_topics",
-    b"urlkey",
-    b"topic_name",
-    b"venue",
-    b"venue_name",
-    b"photo_album",
-];
-/// Keys of numbers, and of the answer. A text there is not what the key stands for and may be a person's.
-const FIGURE_KEYS: [&[u8]; 12] = [
-    b"rsvp_id",
-    b"response",
-    b"guests",
-    b"mtime",
-    b"group_id",
-    b"group_lat",
-    b"group_lon",
-    b"venue_id",
-    b"photo_id",
-    b"photo_album_id",
-    b"in_reply_to",
-    b"yes_rsvp_count",
-];
-/// Keys that a person may have as well: their values are kept only in a record, its event, its
-/// group or its venue.
-const SHARED_KEYS: [&[u8]; 6] = [b"id", b"status", b"visibility", b"time", b"lat", b"lon"];
 /// People's keys: they stay, so that one sees what stood there, their values go.
-const PEOPLE_KEYS: [&[u8]; 9] = [
-    b"member",
-    b"member_name",
-    b"other_services",
-    b"identifier",
-    b"photo",
-    b"photo_link",
-    b"name",
-    b"bio",
-    b"comment",
+const PEOPLE_KEYS: [&str; 9] = [
+    "member",
+    "member_name",
+    "other_services",
+    "identifier",
+    "photo",
+    "photo_link",
+    "name",
+    "bio",
+    "comment",
 ];
 
 /// The beginning of a text as it came.
@@ -78,94 +48,130 @@ pub(crate) fn begin(text: &[u8]) -> String {
     excerpt
 }
 
-impl PeopleKey {
-    /// The beginning of a refused text without people; empty when it is no record at all.
-    pub(crate) fn excerpt(&self, text: &[u8]) -> String {
-        let cut = &text[..text.len().min(EXCERPT_BYTES)];
-        begin(&Excerpt::of(cut, self).unwrap_or_default())
+/// The beginning of a text that a schema refused, without people; empty when it is no record at all.
+pub(crate) fn masked(text: &[u8], schema: &dyn Schema, people: &PeopleKey) -> String {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.trim_ascii_start();
+    if let Some(inner) = encoded_twice(text) {
+        let inner = masked(inner.as_bytes(), schema, people);
+        let json = serde_json::to_vec(&inner).expect("a text is JSON");
+        return begin(&json);
     }
+    let is_json = is_json(text);
+    let text = if is_json {
+        text
+    } else {
+        &text[..text.len().min(EXCERPT_BYTES)]
+    };
+    let keys = TopKeys::of(text);
+    let root = schema.allowed(&|key| keys.has(key));
+    let mut out = Vec::with_capacity(text.len());
+    let mut excerpt = Excerpt {
+        text,
+        people,
+        root,
+        landmarks: schema.landmarks(),
+        at: 0,
+        out: Vec::new(),
+        masked: 0,
+        open: Vec::new(),
+        outside: &Allowed::Unknown,
+        next: &Allowed::Unknown,
+        knows_a_key: text.starts_with(b"{"),
+    };
+    if text.starts_with(b"{") {
+        let landmarks = if is_json { &[] } else { excerpt.landmarks };
+        let beginning = Mask::copy_beginning(text, people, root, landmarks, &mut out);
+        excerpt.at = beginning.length;
+        excerpt.open = beginning.open;
+    }
+    excerpt.out = out;
+    excerpt.next = excerpt.inside().of_item();
+    begin(&excerpt.finish().unwrap_or_default())
 }
 
-/// Copying what is known.
+/// Whether a text is one JSON object, so that nothing in it can be somewhere else than it seems.
+fn is_json(text: &[u8]) -> bool {
+    let mut walker = Walker::new(text);
+    let ends = text.len() <= MAX_BYTES && text.starts_with(b"{") && walker.value(1).is_some();
+    walker.space();
+    ends && walker.at == text.len()
+}
+
+/// The record in a text that was encoded once more than it should have been.
+fn encoded_twice(text: &[u8]) -> Option<String> {
+    let is_text = text.starts_with(b"\"") && text.len() <= MAX_BYTES;
+    let inner: String = serde_json::from_slice(is_text.then_some(text)?).ok()?;
+    inner.trim_start().starts_with('{').then_some(inner)
+}
+
+/// Copying what is known of a text that is broken.
 struct Excerpt<'a> {
     text: &'a [u8],
     people: &'a PeopleKey,
+    root: &'static Allowed,
+    landmarks: &'static [&'static str],
     at: usize,
     out: Vec<u8>,
     /// Where the last mask ends in `out`: masks with only blanks between them become one.
     masked: usize,
-    /// For every open bracket whether it is of a record or a part of one that is no person.
-    open: Vec<bool>,
-    /// Whether a bracket that opens here would be.
-    trusted: bool,
-    /// Whether a key of the feeds was found.
-    known: bool,
+    /// What may stay in the brackets that are open, as far as one can tell.
+    open: Vec<&'static Allowed>,
+    /// What may stay outside of all of them.
+    outside: &'static Allowed,
+    /// What may stay of a value that stands here, or in a bracket that opens here.
+    next: &'static Allowed,
+    /// Whether it is a record at all.
+    knows_a_key: bool,
 }
 
-/// Whose the value of a key is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum KeyOwner {
-    Record,
-    Figure,
-    Shared,
-    MemberId,
-    Person,
-}
-
-impl<'a> Excerpt<'a> {
-    fn of(text: &'a [u8], people: &'a PeopleKey) -> Option<Vec<u8>> {
-        let mut excerpt = Self {
-            text,
-            people,
-            at: 0,
-            out: Vec::with_capacity(text.len()),
-            masked: 0,
-            open: Vec::new(),
-            trusted: true,
-            known: false,
-        };
-        while let Some(&byte) = text.get(excerpt.at) {
-            excerpt.step(byte);
+impl Excerpt<'_> {
+    fn finish(mut self) -> Option<Vec<u8>> {
+        while let Some(&byte) = self.text.get(self.at) {
+            self.step(byte);
         }
-        let object = text.trim_ascii_start().starts_with(b"{");
-        (excerpt.known || object).then_some(excerpt.out)
+        self.knows_a_key.then_some(self.out)
     }
 
     fn step(&mut self, byte: u8) {
         match byte {
             b'{' | b'[' => {
-                self.open.push(self.trusted);
+                self.open.push(self.next);
+                self.next = self.next.of_item();
                 self.copy(1);
             }
             b'}' | b']' => {
-                self.open.pop();
-                self.trusted = self.inside();
+                if self.open.pop().is_none() {
+                    self.outside = &Allowed::Unknown;
+                }
+                self.next = &Allowed::Unknown;
                 self.copy(1);
             }
             b',' => {
-                self.trusted = self.inside();
+                self.next = self.inside().of_item();
                 self.copy(1);
             }
             // What follows a key that is not known is not known either.
             b':' => {
-                self.trusted = false;
+                self.next = &Allowed::Unknown;
                 self.copy(1);
             }
             _ if is_layout(byte) => self.copy(1),
             _ => match self.key() {
-                Some((length, owner)) => self.member(length, owner),
+                Some((length, allowed)) => self.member(length, allowed),
                 None => self.unknown(),
             },
         }
     }
 
-    /// Whether this is inside of something that is no person.
-    fn inside(&self) -> bool {
-        self.open.last().copied().unwrap_or(true)
+    /// What may stay in the innermost bracket.
+    fn inside(&self) -> &'static Allowed {
+        self.open.last().copied().unwrap_or(self.outside)
     }
 
-    /// If a key that is known stands here: its length with its colon, and whose value follows.
-    fn key(&self) -> Option<(usize, KeyOwner)> {
+    /// If a key that is known stands here: its length with its colon, and what may stay of the value
+    /// that follows.
+    fn key(&mut self) -> Option<(usize, &'static Allowed)> {
         let rest = &self.text[self.at..];
         let python = usize::from(matches!(rest, [b'u', b'"' | b'\'', ..]));
         let quoted = is_quote(rest.get(python));
@@ -183,55 +189,63 @@ impl<'a> Excerpt<'a> {
         }
         end += 1;
         end += blanks(&rest[end..]);
-        Some((end, self.owner(&rest[begin..begin + word])?))
+        let name = std::str::from_utf8(&rest[begin..begin + word]).ok()?;
+        Some((end, self.allowed(name)?))
     }
 
-    fn owner(&self, key: &[u8]) -> Option<KeyOwner> {
-        if RECORD_KEYS.contains(&key) {
-            Some(KeyOwner::Record)
-        } else if FIGURE_KEYS.contains(&key) {
-            Some(KeyOwner::Figure)
-        } else if SHARED_KEYS.contains(&key) && self.inside() {
-            Some(KeyOwner::Shared)
-        } else if key == b"member_id" {
-            Some(KeyOwner::MemberId)
-        } else if PEOPLE_KEYS.contains(&key) || SHARED_KEYS.contains(&key) {
-            Some(KeyOwner::Person)
-        } else {
-            None
+    /// What may stay of the value of a key, if the key is known.
+    fn allowed(&mut self, key: &str) -> Option<&'static Allowed> {
+        let is_landmark = self.landmarks.contains(&key);
+        if is_landmark && is_figure(self.root.of_key(key)) {
+            // Only the record has it, so whatever was open before it has ended.
+            match self.open.last_mut() {
+                Some(inside) => *inside = self.root,
+                None => self.outside = self.root,
+            }
+        }
+        let here = self.inside().of_key(key);
+        let elsewhere = self.root.find(key);
+        match here {
+            // A name may be a person's, if the text is somewhere else than it seems.
+            Allowed::Name | Allowed::Written if !is_landmark => Some(&Allowed::Nothing),
+            Allowed::Unknown | Allowed::Nothing => match elsewhere {
+                Some(found) if is_landmark && (is_figure(found) || is_person_id(found)) => {
+                    Some(found)
+                }
+                Some(_) => Some(&Allowed::Unknown),
+                None => PEOPLE_KEYS.contains(&key).then_some(&Allowed::Nothing),
+            },
+            here => Some(here),
         }
     }
 
     /// Copies a key and what may be copied of its value.
-    fn member(&mut self, key: usize, owner: KeyOwner) {
-        self.known = true;
+    fn member(&mut self, key: usize, allowed: &'static Allowed) {
+        self.knows_a_key = true;
         self.copy(key);
-        self.trusted = owner == KeyOwner::Record;
+        self.next = allowed;
         let rest = &self.text[self.at..];
-        match owner {
-            KeyOwner::Record => {
-                let value = plain_length(rest).or_else(|| value_length(rest));
-                self.copy(value.unwrap_or(0));
-            }
-            KeyOwner::Figure => match plain_length(rest).or_else(|| figure_length(rest)) {
-                Some(length) => self.copy(length),
-                None => self.unknown(),
-            },
-            KeyOwner::Shared => match plain_length(rest).or_else(|| shared_length(rest)) {
-                Some(length) => self.copy(length),
-                None => self.unknown(),
-            },
-            KeyOwner::MemberId => self.member_id(),
-            KeyOwner::Person => self.unknown(),
+        let length = match allowed {
+            Allowed::PersonId => return self.person_id(),
+            Allowed::Number => plain_length(rest).or_else(|| number_length(rest)),
+            Allowed::Id => plain_length(rest).or_else(|| id_length(rest)),
+            Allowed::Word(words) => word_of(rest, words),
+            Allowed::Name => Some(value_length(rest).unwrap_or(0)),
+            _ => None,
+        };
+        match length.or_else(|| literal_length(rest)) {
+            Some(length) => self.copy(length),
+            None => self.unknown(),
         }
     }
 
-    fn member_id(&mut self) {
+    /// A number that ends with the text may have lost its end, and with it be another person's.
+    fn person_id(&mut self) {
         let rest = &self.text[self.at..];
         let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let id = std::str::from_utf8(&rest[..length]).map(str::parse);
         match id {
-            Ok(Ok(id)) => {
+            Ok(Ok(id)) if length < rest.len() => {
                 let pseudonym = self.people.pseudonym(id).to_string();
                 self.out.extend_from_slice(pseudonym.as_bytes());
                 self.at += length;
@@ -259,7 +273,7 @@ impl<'a> Excerpt<'a> {
     }
 
     fn mask(&mut self, length: usize) {
-        self.trusted = false;
+        self.next = &Allowed::Unknown;
         self.at += length;
         if self.masked > 0 && self.out[self.masked..].iter().all(|&byte| byte == b' ') {
             self.out.truncate(self.masked);
@@ -274,4 +288,13 @@ impl<'a> Excerpt<'a> {
             .extend_from_slice(&self.text[self.at..self.at + length]);
         self.at += length;
     }
+}
+
+/// Whether the values are so short of words that nobody's name is among them.
+const fn is_figure(allowed: &Allowed) -> bool {
+    matches!(allowed, Allowed::Number | Allowed::Id | Allowed::Word(_))
+}
+
+const fn is_person_id(allowed: &Allowed) -> bool {
+    matches!(allowed, Allowed::PersonId)
 }

@@ -20,6 +20,7 @@
 
 #![warn(missing_docs)]
 
+mod allowed;
 #[cfg(feature = "test-schema")]
 mod calendar;
 mod content;
@@ -33,6 +34,7 @@ mod fingerprint;
 mod id;
 mod json;
 mod kind;
+mod mask;
 mod masking;
 mod meetup;
 mod other;
@@ -46,12 +48,15 @@ mod rsvp;
 mod schema;
 mod schemas;
 mod text;
+mod token;
+mod top_keys;
 mod version;
 mod walker;
 
 #[cfg(test)]
 mod tests;
 
+pub use allowed::Allowed;
 #[cfg(feature = "test-schema")]
 pub use calendar::CALENDAR;
 pub use content::{Content, ContentHash, Event, Group, Topic, Venue};

@@ -49,6 +49,11 @@ impl Masking {
             Self::People(key) | Self::PeopleAndTexts(key) => Some(key),
         }
     }
+
+    /// Whether what people write is masked.
+    pub(crate) const fn masks_texts(&self) -> bool {
+        matches!(self, Self::PeopleAndTexts(_))
+    }
 }
 
 impl MaskingMode {

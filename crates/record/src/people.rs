@@ -1,19 +1,18 @@
-//! The masking of people, before anything is kept.
+//! The pseudonyms of people.
 //!
-//! Everything inside a record's `member` is a person's: texts are replaced in place, the member's
-//! id becomes a keyed pseudonym, keys and layout stay. Without the key nobody can tell whether a
-//! pseudonym is a given member's, and with it distinct members are still counted exactly.
+//! Without the key nobody can tell whether a pseudonym is a given member's, and with it distinct
+//! members are still counted exactly.
 
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 
-use crate::walker::Walker;
-
-/// What stands for a person's text.
-pub(crate) const MASKED: &[u8] = b"\"masked\"";
 /// Bits of a pseudonym: what a double holds exactly, and with it JavaScript, jq, pandas and Spark.
 const PSEUDONYM_BITS: u32 = 53;
+/// The bit that every pseudonym has. No id of a member comes near it, so it tells the two apart.
+const PSEUDONYM: u64 = 1 << (PSEUDONYM_BITS - 1);
+/// What stands before the pseudonym of an id that is a text.
+const TEXT_PREFIX: &str = "masked:";
 
 /// The secret under which pseudonyms are made.
 #[derive(Clone)]
@@ -26,118 +25,57 @@ impl PeopleKey {
         Self(key)
     }
 
-    /// The pseudonym of a member: the low 53 bits of SipHash-2-4 of the id under the key, from 1 to
-    /// 2^53 - 1.
+    /// The pseudonym of a member: 2^52 and the low 52 bits of SipHash-2-4 of the id under the key. A
+    /// pseudonym is its own pseudonym, so that an archive can be imported again.
     ///
     /// Programs that keep numbers as doubles round 64 bits, and would take different members for
     /// one, or find none at all. The price is that two members may get one pseudonym: among n
-    /// members n(n-1)/2 pairs are expected to share one with a probability of 2^-53 each, so among
-    /// 10 million members there is such a pair in 0.55 % of all keys (0.0027 % with 64 bits), and
-    /// the count of members is then too small by one.
+    /// members n(n-1)/2 pairs are expected to share one with a probability of 2^-52 each, so among
+    /// 10 million members there is such a pair in 1.1 % of all keys, and the count of members is
+    /// then too small by one.
     #[must_use]
     pub fn pseudonym(&self, member: u64) -> u64 {
+        if is_pseudonym(member) {
+            return member;
+        }
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write_u64(member);
-        fit(hasher.finish())
+        pseudonym_of(hasher.finish())
     }
 
-    /// Copies a valid record to `out` with its member masked. `None` if it is not valid JSON.
-    pub(crate) fn mask_record(&self, record: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        let mut walker = Walker::new(record);
-        walker.space();
-        let mut copied = 0;
-        let mut more = walker.open()?;
-        while more {
-            let key = walker.key()?;
-            let start = walker.at;
-            walker.value(2)?;
-            if key.unescape().is_some_and(|key| key == "member") {
-                out.extend_from_slice(&record[copied..start]);
-                self.mask_member(&record[start..walker.at], out)?;
-                copied = walker.at;
-            }
-            more = walker.more(b'}')?;
+    /// The pseudonym of a member whose id is a text: a number in it stays one.
+    pub(crate) fn pseudonym_of_text(&self, member: &str) -> String {
+        if let Ok(number) = member.parse() {
+            return self.pseudonym(number).to_string();
         }
-        out.extend_from_slice(&record[copied..]);
-        Some(())
+        let number = member.strip_prefix(TEXT_PREFIX).map(str::parse);
+        if let Some(Ok(number)) = number
+            && is_pseudonym(number)
+        {
+            return member.to_owned();
+        }
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        hasher.write(member.as_bytes());
+        format!("{TEXT_PREFIX}{}", pseudonym_of(hasher.finish()))
     }
+}
 
-    /// Copies a valid member value to `out`, masked.
-    pub(crate) fn mask_member(&self, member: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        let mut mask = Mask {
-            key: self,
-            walker: Walker::new(member),
-            copied: 0,
-            out,
-        };
-        mask.value(false)?;
-        let (copied, end) = (mask.copied, mask.walker.at);
-        out.extend_from_slice(&member[copied..end]);
-        Some(())
-    }
+/// The pseudonym that a hash makes.
+const fn pseudonym_of(hash: u64) -> u64 {
+    hash & (PSEUDONYM - 1) | PSEUDONYM
+}
+
+const fn is_pseudonym(number: u64) -> bool {
+    number >> (PSEUDONYM_BITS - 1) == 1
 }
 
 /// A member's number as it is counted: what has more than 53 bits can only be a pseudonym of an
 /// older version, whose low bits are those of today's. No member id of the feeds comes near.
-pub(crate) fn fit(member: u64) -> u64 {
-    (member & ((1 << PSEUDONYM_BITS) - 1)).max(1)
-}
-
-/// Copying with replacements.
-struct Mask<'a, 'o> {
-    key: &'a PeopleKey,
-    walker: Walker<'a>,
-    copied: usize,
-    out: &'o mut Vec<u8>,
-}
-
-impl Mask<'_, '_> {
-    fn value(&mut self, is_id: bool) -> Option<()> {
-        let start = self.walker.at;
-        match self.walker.peek()? {
-            b'"' => {
-                self.walker.text()?;
-                self.replace(start, MASKED);
-                Some(())
-            }
-            b'{' => {
-                let mut more = self.walker.open()?;
-                while more {
-                    let key = self.walker.key()?;
-                    let is_id = key.unescape().is_some_and(|key| key == "member_id");
-                    self.value(is_id)?;
-                    more = self.walker.more(b'}')?;
-                }
-                Some(())
-            }
-            b'[' => {
-                self.walker.at += 1;
-                self.walker.space();
-                let mut more = self.walker.peek()? != b']';
-                self.walker.at += usize::from(!more);
-                while more {
-                    self.value(false)?;
-                    more = self.walker.more(b']')?;
-                }
-                Some(())
-            }
-            b'-' | b'0'..=b'9' => {
-                let id = self.walker.number()?.parse::<u64>();
-                if is_id {
-                    let pseudonym = id.map_or(0, |id| self.key.pseudonym(id));
-                    self.replace(start, pseudonym.to_string().as_bytes());
-                }
-                Some(())
-            }
-            _ => self.walker.value(2),
-        }
-    }
-
-    fn replace(&mut self, start: usize, by: &[u8]) {
-        self.out
-            .extend_from_slice(&self.walker.bytes[self.copied..start]);
-        self.out.extend_from_slice(by);
-        self.copied = self.walker.at;
+pub(crate) const fn fit(member: u64) -> u64 {
+    if member >> PSEUDONYM_BITS == 0 {
+        member
+    } else {
+        pseudonym_of(member)
     }
 }
 
@@ -148,35 +86,38 @@ mod tests {
     const KEY: PeopleKey = PeopleKey([7; 16]);
 
     #[test]
-    fn the_member_is_masked_in_place_and_nothing_else() {
-        let record = br#" {"event":{"event_name":"Name"}, "member" : {"member_id": 42,"member_name":"A \"B\"","other_services":{"twitter":{"identifier":"@x"}},"n":[1,"y"]},"rsvp_id":1}"#;
-        let mut out = Vec::new();
-        KEY.mask_record(record, &mut out).expect("valid");
-        let expected = format!(
-            r#" {{"event":{{"event_name":"Name"}}, "member" : {{"member_id": {},"member_name":"masked","other_services":{{"twitter":{{"identifier":"masked"}}}},"n":[1,"masked"]}},"rsvp_id":1}}"#,
-            KEY.pseudonym(42)
-        );
-        assert_eq!(String::from_utf8(out).expect("text"), expected);
-    }
-
-    #[test]
     fn a_pseudonym_depends_on_the_key() {
         assert_ne!(KEY.pseudonym(42), PeopleKey::new([8; 16]).pseudonym(42));
         assert_eq!(KEY.pseudonym(42), KEY.clone().pseudonym(42));
     }
 
     #[test]
+    fn a_pseudonym_is_its_own() {
+        let once = KEY.pseudonym(42);
+        assert_eq!(KEY.pseudonym(once), once);
+        let text = KEY.pseudonym_of_text("did:plc:ann");
+        assert!(
+            text.starts_with("masked:") && !text.contains("ann"),
+            "{text}"
+        );
+        assert_eq!(KEY.pseudonym_of_text(&text), text);
+        assert_eq!(KEY.pseudonym_of_text("42"), once.to_string());
+        assert_ne!(KEY.pseudonym_of_text("masked:42"), "masked:42");
+    }
+
+    #[test]
     fn a_double_holds_every_pseudonym() {
         let mut seen = std::collections::HashSet::new();
-        let mut bits = 0;
+        let (mut any, mut all) = (0, u64::MAX);
         for member in 0..100_000 {
             let pseudonym = KEY.pseudonym(member);
-            assert!((1..1 << PSEUDONYM_BITS).contains(&pseudonym));
             assert_eq!(pseudonym as f64 as u64, pseudonym);
             assert!(seen.insert(pseudonym), "{member} has another's pseudonym");
-            bits |= pseudonym;
+            any |= pseudonym;
+            all &= pseudonym;
         }
-        assert_eq!(bits, (1 << PSEUDONYM_BITS) - 1, "all bits are used");
+        assert_eq!(any, (1 << PSEUDONYM_BITS) - 1, "all bits are used");
+        assert_eq!(all, PSEUDONYM, "and one is always set");
     }
 
     #[test]
@@ -186,6 +127,5 @@ mod tests {
         assert_eq!(fit(hasher.finish()), KEY.pseudonym(42));
         assert_eq!(fit(KEY.pseudonym(42)), KEY.pseudonym(42));
         assert_eq!(fit(91_201_524), 91_201_524);
-        assert_eq!(fit(1 << PSEUDONYM_BITS), 1, "never 0");
     }
 }

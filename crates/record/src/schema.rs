@@ -1,7 +1,8 @@
 //! How records are read: the seam behind which the feeds of one maker or another stand.
 
 use crate::{
-    dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason, record::Record,
+    allowed::Allowed, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
+    reason::Reason, record::Record, response::Response, top_keys::TopKeys,
 };
 
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
@@ -21,6 +22,9 @@ pub trait Schema: Send + Sync {
 
     /// What its ids are ids in.
     fn namespace(&self) -> Namespace;
+
+    /// What its answers may be, in the order of [`Response::ALL`].
+    fn responses(&self) -> &'static [Response];
 
     /// The names of its feeds, each with records of one kind; the first is that of the answers. A
     /// name has lower-case letters, digits, `-` and `_` only, as it becomes part of the names of
@@ -47,29 +51,46 @@ pub trait Schema: Send + Sync {
         results.extend(lines.iter().map(|line| self.decode(line, dictionary)));
     }
 
-    /// Appends a record, which has been decoded, to `out`, what is people's replaced by what
-    /// stands for it under their key. The result is a record with the same counts.
+    /// What may stay of a record when it is masked; `has` tells which keys stand at its top. Whatever
+    /// this list does not lead to is masked, and nothing may depend on it: a masked record decodes
+    /// to the same record, but for its member.
+    ///
+    /// Of a record that was refused the keys may be incomplete.
+    fn allowed(&self, has: &dyn Fn(&str) -> bool) -> &'static Allowed;
+
+    /// Keys that say by themselves what stands under them, wherever a broken record has them; no
+    /// person has a key of that name.
+    fn landmarks(&self) -> &'static [&'static str];
+
+    /// Appends a record, which has been decoded, to `out`, masked; returns how many values were
+    /// masked for being unknown to the schema.
     ///
     /// # Errors
-    /// When people cannot be told from the rest; what was appended must not be kept then.
-    fn mask(&self, line: &[u8], people: &PeopleKey, out: &mut Vec<u8>) -> Result<(), Reason>;
+    /// When it is not JSON; what was appended must not be kept then.
+    fn mask(&self, line: &[u8], masking: &Masking, out: &mut Vec<u8>) -> Result<u64, Reason> {
+        let Some(people) = masking.key() else {
+            out.extend_from_slice(line);
+            return Ok(0);
+        };
+        let keys = TopKeys::of(line);
+        let allowed = self.allowed(&|key| keys.has(key));
+        let mask = Mask::new(line, people, masking.masks_texts(), out);
+        mask.copy(allowed).ok_or(Reason::BadJson)
+    }
 
-    /// Decodes a record and appends the bytes to keep of it, masked if there is a key.
+    /// Decodes a record and appends the bytes to keep of it, masked.
     ///
     /// # Errors
     /// The reason why it is refused; what was appended must not be kept then.
     fn admit(
         &self,
         line: &[u8],
-        people: Option<&PeopleKey>,
+        masking: &Masking,
         dictionary: &mut Dictionary,
         out: &mut Vec<u8>,
     ) -> Result<Record, Reason> {
         let record = self.decode(line, dictionary)?;
-        match people {
-            Some(people) => self.mask(line, people, out)?,
-            None => out.extend_from_slice(line),
-        }
+        dictionary.blanked += self.mask(line, masking, out)?;
         Ok(record)
     }
 }

@@ -96,14 +96,14 @@ fn facts_and_answers_of_an_event_meet_in_one_partition() {
 
 #[test]
 fn masking_hides_people_and_changes_no_count() {
-    let people = PeopleKey::new([5; 16]);
+    let masking = Masking::People(PeopleKey::new([5; 16]));
     let secrets = ["did:plc:shpuak7y3ahviskpsrahfgbb", "Ann"];
     for (definition, lines) in [("meetup", [MEETUP, MEETUP]), (CALENDAR, [RSVP, EVENT])] {
         for line in lines {
             let schema = schema_of(definition).expect("in this build");
             let (mut masked, mut decoder) = (Vec::new(), Decoder::of(schema.clone()));
             schema
-                .mask(line.as_bytes(), &people, &mut masked)
+                .mask(line.as_bytes(), &masking, &mut masked)
                 .expect("a record");
             let text = String::from_utf8(masked).expect("text");
             assert!(

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
+use headcount_address::ServerNames;
 use headcount_engine::{Filter, View};
 use headcount_query::Question;
 use tokio::time::{Duration, timeout};
@@ -9,9 +10,9 @@ use tokio::time::{Duration, timeout};
 use crate::{
     http::{
         cache::{CachedResponse, ResponseCache},
-        host::Hosts,
         limiter::ConnectionLimiter,
         parameters::ListPage,
+        proxy::TrustedProxies,
         stop_signal::StopSignal,
     },
     live::Hub,
@@ -28,7 +29,9 @@ const FIGURES_WAIT: Duration = Duration::from_secs(2);
 pub(crate) struct App {
     pub(crate) state: ServerState,
     pub(crate) options: Options,
-    pub(crate) hosts: Hosts,
+    /// The names that requests may be addressed to.
+    pub(crate) names: ServerNames,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) page: PageFiles,
     pub(crate) hub: Arc<Hub>,
     pub(crate) metrics: Arc<Metrics>,
@@ -60,7 +63,8 @@ impl App {
             stop.clone(),
         );
         Arc::new(Self {
-            hosts: Hosts::new(local, &options.hosts),
+            names: ServerNames::new(local, &options.hosts),
+            proxies: TrustedProxies::new(&options),
             state,
             options,
             page,

@@ -21,11 +21,12 @@
 //! let (_sources, sources) = watch::channel(Default::default());
 //! let (_ready, ready) = watch::channel(Readiness::Ready);
 //! let (_cluster, cluster) = watch::channel(None);
+//! let (_disk, disk) = watch::channel(None);
 //! let (pulses, _) = broadcast::channel(64);
 //!
 //! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
 //! let views = Views { questions, commits };
-//! let state = ServerState { views, pulses, sources, ready, cluster };
+//! let state = ServerState { views, pulses, sources, ready, cluster, disk };
 //! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
 //! # }
 //! ```
@@ -47,7 +48,7 @@ mod metrics;
 mod page;
 
 pub use http::{
-    host::{HostName, HostNameError},
+    proxy::TrustedProxy,
     serve::{bind, serve},
 };
 pub use options::Options;

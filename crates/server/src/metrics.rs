@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_telemetry::{Counters, Histograms, Label, Registry};
+use headcount_telemetry::{Counter, Counters, Histograms, Label, Registry};
 use http::StatusCode;
 
 use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     by_status: [[AtomicU64; STATUSES.len()]; Endpoint::ALL.len()],
     took: Histograms<Endpoint>,
     refused: Counters<Full>,
+    not_accepted: Counter,
     overdue: Counters<Overdue>,
     pub(crate) live: LiveCounters,
 }
@@ -34,8 +35,10 @@ impl Label for Endpoint {
 
 impl Label for Full {
     const KEY: &'static str = "limit";
-    const VALUES: &'static [(Self, &'static str)] =
-        &[(Self::Total, "total"), (Self::Address, "address")];
+    const VALUES: &'static [(Self, &'static str)] = &[
+        (Self::Total, Self::Total.word()),
+        (Self::Address, Self::Address.word()),
+    ];
 }
 
 impl Label for Overdue {
@@ -59,6 +62,10 @@ impl Default for Metrics {
             refused: registry.counters(
                 "headcount_connections_refused_total",
                 "Connections closed at once because too many were open, by limit.",
+            ),
+            not_accepted: registry.counter(
+                "headcount_connections_not_accepted_total",
+                "Times that the system could not hand over a connection, as when no file descriptor was free.",
             ),
             overdue: registry.counters(
                 "headcount_connections_overdue_total",
@@ -94,6 +101,10 @@ impl Metrics {
 
     pub(crate) fn refused(&self, full: Full) {
         self.refused.of(full).inc();
+    }
+
+    pub(crate) fn not_accepted(&self) {
+        self.not_accepted.inc();
     }
 
     pub(crate) fn overdue(&self, overdue: Overdue) {

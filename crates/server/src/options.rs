@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::http::host::HostName;
+use headcount_address::HostName;
+
+use crate::http::proxy::TrustedProxy;
 
 /// Limits and cadences of the server. The defaults suit a machine of any size; tests shorten them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +53,11 @@ pub struct Options {
     pub ping: Duration,
 
     /// Names besides loopback ones under which a server bound to loopback may be addressed, for a
-    /// proxy in front of it that passes its own `Host` on. With one, connections from loopback are the
-    /// proxy's: they count towards the totals, and its clients by their `X-Forwarded-For`.
+    /// proxy in front of it that passes its own `Host` on.
     pub hosts: Vec<HostName>,
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed: their connections count towards the totals
+    /// alone, and their clients by the address that they name. None with [`Self::hosts`] means those on loopback.
+    pub trusted_proxies: Vec<TrustedProxy>,
 }
 
 impl Default for Options {
@@ -81,6 +85,7 @@ impl Default for Options {
             dots: seconds(2),
             ping: seconds(1),
             hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
         }
     }
 }

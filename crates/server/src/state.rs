@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headcount_engine::Pulse;
-use headcount_query::{ClusterStatus, Readiness, SourceStatus, Views};
+use headcount_query::{ClusterStatus, DiskStatus, Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, watch};
 
 use crate::http::problem::Problem;
@@ -21,6 +21,8 @@ pub struct ServerState {
     pub ready: watch::Receiver<Readiness>,
     /// The cluster that this process is a part of; `None` where one process does it all.
     pub cluster: watch::Receiver<Option<Arc<ClusterStatus>>>,
+    /// The room for the data folder; `None` where this process writes none.
+    pub disk: watch::Receiver<Option<DiskStatus>>,
 }
 
 /// Refuses, with the reason, while there are no figures to serve.

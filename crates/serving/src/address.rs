@@ -80,6 +80,7 @@ fn cassandra(
         return Err(address.refuse("it names no host"));
     }
     let (user, password) = login(address, password_apart)?;
+    // Names go into statements as they are, so only letters that need no quoting are let in.
     let text = |key, expected, fits: fn(char) -> bool| {
         address.checked(key, expected, |value| {
             let fits = !value.is_empty() && value.chars().all(fits);

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_engine::{Row, Step};
+use headcount_engine::{Delta, Row};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -53,27 +53,27 @@ struct DecodedEntry {
 }
 
 /// The entry, in chunks; none when it leads nowhere or is too long: then readers load the tables again.
-pub(crate) fn writes(partition: u16, writer: i64, step: &Step, pulses: &[u8]) -> Vec<Stamped> {
-    if step.previous >= step.offset {
+pub(crate) fn writes(partition: u16, writer: i64, delta: &Delta, pulses: &[u8]) -> Vec<Stamped> {
+    if delta.previous >= delta.offset {
         return Vec::new();
     }
-    let Some(body) = encoded(&step.rows, pulses) else {
+    let Some(body) = encoded(&delta.rows, pulses) else {
         return Vec::new();
     };
     let chunks = body.chunks(CHUNK_BYTES).count().try_into().unwrap_or(0);
     let chunk = |(number, body): (u16, &[u8])| {
         let key = ChangeKey {
             partition,
-            offset: step.offset,
+            offset: delta.offset,
             writer,
             chunk: number,
         };
         let chunk = ChangeChunk {
-            previous: step.previous,
+            previous: delta.previous,
             chunks,
             body: body.to_vec(),
         };
-        Write::Change { key, chunk }.at(step.offset)
+        Write::Change { key, chunk }.at(delta.offset)
     };
     (0..).zip(body.chunks(CHUNK_BYTES)).map(chunk).collect()
 }
@@ -111,6 +111,7 @@ impl Serving {
         let mut found = Vec::new();
         let mut bytes = 0;
         let mut at = until;
+        // Backwards, for an entry names only what is before it.
         while at > after {
             let chunks = self.store.changes(partition, at).await?;
             let Some((previous, body)) = whole(at, chunks) else {
@@ -120,6 +121,7 @@ impl Serving {
             if bytes > BYTES_MAX {
                 return Ok(None);
             }
+            debug_assert!(previous < at, "or this would never end");
             found.push((at, body));
             at = previous;
         }

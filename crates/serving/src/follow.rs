@@ -18,7 +18,7 @@ const EVENTS_MAX: usize = 8;
 const PAGES: u32 = 4;
 
 /// Between attempts to read a store that does not answer, in addition to the retries of the store itself.
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// An event for a replica. Those of one partition are in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +35,14 @@ pub enum ReplicaEvent {
         /// Rows that are new or have changed.
         rows: Vec<Row>,
     },
-    /// The partition stands at this offset, with this book.
+    /// The partition stands at this offset, with this metadata.
     Commit {
         /// The partition.
         partition: u16,
         /// The next offset: everything before it is in the rows.
         offset: u64,
-        /// The partition's book at this offset, as the engine encodes it.
-        book: Vec<u8>,
+        /// The metadata of the partition at this offset, as the engine encodes it.
+        meta: Vec<u8>,
         /// Answers for the map as JSON, one for each commit since the last one; none after a load.
         pulses: Vec<Vec<u8>>,
     },
@@ -66,16 +66,16 @@ pub fn follow(serving: Serving, poll: Duration) -> Receiver<ReplicaEvent> {
 }
 
 /// How long nothing is tried after nothing has led to its latest commit: it takes many reads to find that out.
-const AGAIN: Duration = Duration::from_millis(500);
+const RELOAD_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What the listener has of a partition.
 #[derive(Default)]
 struct FollowedPartition {
     at: Option<u64>,
     /// Whether it was reset and has not got everything since.
-    torn: bool,
+    is_incomplete: bool,
     /// When to retry.
-    again: Option<Instant>,
+    retry_at: Option<Instant>,
 }
 
 struct StoreFollower {
@@ -88,7 +88,7 @@ impl StoreFollower {
         let mut known = BTreeMap::new();
         let mut stale = false;
         while !self.events.is_closed() {
-            let pause = match self.round(&mut known).await {
+            let pause = match self.poll_once(&mut known).await {
                 Ok(()) if stale => {
                     stale = false;
                     self.tell(ReplicaEvent::Fresh).await;
@@ -101,7 +101,7 @@ impl StoreFollower {
                         self.tell(ReplicaEvent::Stale { cause }).await;
                     }
                     stale = true;
-                    PAUSE.max(poll)
+                    RETRY_INTERVAL.max(poll)
                 }
             };
             tokio::select! {
@@ -112,7 +112,7 @@ impl StoreFollower {
     }
 
     /// Brings every partition to its latest commit.
-    async fn round(&self, known: &mut BTreeMap<u16, FollowedPartition>) -> Result<()> {
+    async fn poll_once(&self, known: &mut BTreeMap<u16, FollowedPartition>) -> Result<()> {
         let latest = self.serving.store.latest_offsets().await?;
         let now = Instant::now();
         let behind: Vec<_> = latest
@@ -126,18 +126,18 @@ impl StoreFollower {
             })
             .collect();
         let mut outcome = Ok(());
-        let mut steps = Vec::new();
+        let mut advances = Vec::new();
         for (partition, of, latest) in behind {
-            if of.at == Some(latest) || of.again.is_some_and(|again| now < again) {
+            if of.at == Some(latest) || of.retry_at.is_some_and(|at| now < at) {
                 known.insert(partition, of);
             } else {
-                steps.push(self.advance(partition, of).boxed());
+                advances.push(self.advance(partition, of).boxed());
             }
         }
-        let mut steps = stream::iter(steps).buffer_unordered(READS);
-        while let Some((partition, of, step)) = steps.next().await {
+        let mut advances = stream::iter(advances).buffer_unordered(READS);
+        while let Some((partition, of, advanced)) = advances.next().await {
             known.insert(partition, of);
-            outcome = outcome.and(step);
+            outcome = outcome.and(advanced);
         }
         outcome
     }
@@ -147,16 +147,16 @@ impl StoreFollower {
         partition: u16,
         mut known: FollowedPartition,
     ) -> (u16, FollowedPartition, Result<()>) {
-        let outcome = self.bring(partition, &mut known).await;
+        let outcome = self.catch_up(partition, &mut known).await;
         (partition, known, outcome)
     }
 
-    async fn bring(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
+    async fn catch_up(&self, partition: u16, known: &mut FollowedPartition) -> Result<()> {
         let Some(latest) = self.serving.store.latest(partition).await? else {
             return Ok(());
         };
-        known.again = None;
-        let entries = match known.at.filter(|_| !known.torn) {
+        known.retry_at = None;
+        let entries = match known.at.filter(|_| !known.is_incomplete) {
             Some(at) => {
                 self.serving
                     .changes_between(partition, at, latest.offset)
@@ -183,10 +183,10 @@ impl StoreFollower {
         let store = &self.serving.store;
         let snapshot = store.snapshot(partition).await?;
         let Some(snapshot) = snapshot.filter(|snapshot| known.at < Some(snapshot.offset)) else {
-            known.again = Some(Instant::now() + AGAIN);
+            known.retry_at = Some(Instant::now() + RELOAD_INTERVAL);
             return Ok(());
         };
-        known.torn = true;
+        known.is_incomplete = true;
         self.tell(ReplicaEvent::Reset { partition }).await;
         for table in Table::ALL {
             let mut page = 0;
@@ -197,10 +197,10 @@ impl StoreFollower {
         }
         // It may have gone on meanwhile.
         let latest = store.latest(partition).await?;
-        let mut reached = latest.unwrap_or(snapshot.clone());
+        let mut end = latest.unwrap_or(snapshot.clone());
         let entries = self
             .serving
-            .changes_between(partition, snapshot.offset, reached.offset)
+            .changes_between(partition, snapshot.offset, end.offset)
             .await?;
         match entries {
             Some(entries) => {
@@ -210,12 +210,12 @@ impl StoreFollower {
             }
             // What the tables have is shown; later reads look whether a changelog leads on from there.
             None => {
-                reached = snapshot;
-                known.again = Some(Instant::now() + AGAIN);
+                end = snapshot;
+                known.retry_at = Some(Instant::now() + RELOAD_INTERVAL);
             }
         }
-        (known.at, known.torn) = (Some(reached.offset), false);
-        self.commit(partition, reached, Vec::new()).await;
+        (known.at, known.is_incomplete) = (Some(end.offset), false);
+        self.commit(partition, end, Vec::new()).await;
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl StoreFollower {
         self.tell(ReplicaEvent::Commit {
             partition,
             offset: commit.offset,
-            book: commit.body,
+            meta: commit.body,
             pulses,
         })
         .await;
@@ -244,7 +244,7 @@ impl StoreFollower {
     }
 
     async fn tell(&self, event: ReplicaEvent) {
-        // Whoever listens no longer need not hear it; the next round ends.
+        // A receiver that is gone needs no event; the next poll ends.
         let _ = self.events.send(event).await;
     }
 }

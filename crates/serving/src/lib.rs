@@ -1,7 +1,7 @@
 //! The serving store: the state of every partition as rows, for processes that serve it, and tables that people query.
 //!
 //! A process that counts [`write`](Serving::write)s changes into tables, when there is time, and much more often the
-//! [step](Serving::write_step) from commit to commit. A process that serves [`follow`]s the store, and so needs no journal.
+//! [delta](Serving::write_delta) from commit to commit. A process that serves [`follow`]s the store, and so needs no journal.
 //! The store is memory or Cassandra, picked by the [`ServingAddress`].
 //!
 //! ```

@@ -260,7 +260,7 @@ impl Memory {
                 event_country: code.to_string(),
                 yes: counts.yes,
                 no: counts.no,
-                maybe: counts.maybe,
+                maybe: counts.maybe.unwrap_or_default(),
                 heads: counts.heads,
             })
             .collect())

@@ -9,7 +9,7 @@ use super::{Result, Serving};
 pub(crate) const READS: usize = 4;
 
 impl Serving {
-    /// The latest commit of every partition that was written: partition, offset, book.
+    /// The latest commit of every partition that was written: partition, offset, metadata.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -142,7 +142,8 @@ pub(crate) struct VenueKey {
 pub(crate) struct RsvpCounts {
     pub(crate) yes: u64,
     pub(crate) no: u64,
-    pub(crate) maybe: u64,
+    /// None where no schema of the journal has the answer.
+    pub(crate) maybe: Option<u64>,
     pub(crate) heads: u64,
 }
 
@@ -150,7 +151,10 @@ impl RsvpCounts {
     pub(crate) fn add(&mut self, other: Self) {
         self.yes += other.yes;
         self.no += other.no;
-        self.maybe += other.maybe;
+        self.maybe = match (self.maybe, other.maybe) {
+            (None, maybe) | (maybe, None) => maybe,
+            (Some(one), Some(other)) => Some(one + other),
+        };
         self.heads += other.heads;
     }
 }

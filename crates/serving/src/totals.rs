@@ -54,20 +54,20 @@ fn country(code: Arc<str>, as_of: u64, counts: RsvpCounts) -> Vec<Stamped> {
         let total = CountryTotals { as_of, counts };
         return vec![Write::Country { code, total }.at(as_of)];
     }
-    [
-        ("yes", counts.yes),
-        ("no", counts.no),
-        ("maybe", counts.maybe),
-    ]
-    .map(|(response, total)| {
-        Write::Response {
-            response,
-            as_of,
-            total,
-        }
-        .at(as_of)
-    })
-    .into()
+    let maybe = counts.maybe.map(|maybe| ("maybe", maybe));
+    let totals = [("yes", counts.yes), ("no", counts.no)]
+        .into_iter()
+        .chain(maybe);
+    totals
+        .map(|(response, total)| {
+            Write::Response {
+                response,
+                as_of,
+                total,
+            }
+            .at(as_of)
+        })
+        .collect()
 }
 
 /// The totals of all venues of which there are parts here, and the deletion of rows under other names and places.

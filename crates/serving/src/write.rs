@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use headcount_engine::{Changes, CountryPart, Statistics, Step};
+use headcount_engine::{Changes, CountryPart, Delta, Statistics};
 use tokio::sync::Mutex;
 
 use super::{
@@ -93,23 +93,24 @@ impl Serving {
         Ok(())
     }
 
-    /// Writes the delta from a commit to a later one into the changelog; `pulses` as JSON. Write the steps of a partition
+    /// Writes the delta from a commit to a later one into the changelog; `pulses` as JSON. Write the deltas of a partition
     /// in order, and repeat one after an error.
     ///
     /// # Errors
     /// As [`Serving::write`].
-    pub async fn write_step(&self, partition: u16, step: &Step, pulses: &[u8]) -> Result<()> {
+    pub async fn write_delta(&self, partition: u16, delta: &Delta, pulses: &[u8]) -> Result<()> {
         let writer = self.writer(partition)?.id.load(Ordering::Relaxed);
-        let change = changelog::writes(partition, writer, step, pulses);
+        let change = changelog::writes(partition, writer, delta, pulses);
         // The changes first: readers that see a latest commit look for what leads to it.
         self.store.write(change).await?;
-        self.write_latest(partition, step.offset, &step.meta).await
+        self.write_latest(partition, delta.offset, &delta.meta)
+            .await
     }
 
-    async fn write_latest(&self, partition: u16, offset: u64, book: &[u8]) -> Result<()> {
+    async fn write_latest(&self, partition: u16, offset: u64, meta: &[u8]) -> Result<()> {
         let latest = Write::Latest {
             partition,
-            commit: commit(offset, book),
+            commit: commit(offset, meta),
         };
         self.store.write(vec![latest.at(offset)]).await
     }
@@ -146,6 +147,7 @@ impl Serving {
         if countries.is_empty() && !changes.full_refresh {
             return Ok(());
         }
+        // After a start it is not known what the store has; a country that is gone must become 0 there.
         if changes.full_refresh || last.is_none() {
             let known = self.known_countries(partition).await?;
             if changes.full_refresh {
@@ -171,6 +173,7 @@ impl Serving {
         parts.push(rows::world_part(partition, world, changes.offset));
         codes.sort_unstable();
         codes.dedup();
+        // Read after they are written: see `totals` for why the last total is then right.
         self.write_many(parts.into_iter()).await?;
         let parts = self.store.country_parts(&codes).await?;
         self.write_many(totals::countries(parts).into_iter()).await
@@ -223,7 +226,8 @@ fn no_longer(country: &Arc<str>) -> CountryPart {
         country: country.clone(),
         yes: 0,
         no: 0,
-        maybe: 0,
+        // The sum of a partition has the answer if any of its countries has.
+        maybe: None,
         heads: 0,
     }
 }

@@ -39,6 +39,12 @@ pub enum ResumeState {
     FollowedFile {
         /// The number of the line at `at` (from 1), for error messages.
         line: u64,
+        /// By what the file is known again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<FileMark>,
+        /// When it was last read: a gap begins here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen_ms: Option<i64>,
     },
     /// The simulation; `at` counts its records.
     Simulation {
@@ -84,6 +90,17 @@ pub struct RecordMark {
     pub at: u64,
     /// The hash of its bytes and its time.
     pub hash: u64,
+}
+
+/// A place in a file up to which it was read: other bytes before it mean that this is not the file that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileMark {
+    /// How many bytes were read.
+    pub at: u64,
+    /// The hash of the last of them, 1 KiB at most.
+    pub hash: u64,
+    /// The file's number in its file system.
+    pub inode: u64,
 }
 
 /// What a position in a shard of a Kinesis stream counts from, and a place of the shard where the count is known.
@@ -144,10 +161,8 @@ impl Position {
             ResumeState::Http { seen_ms, .. }
             | ResumeState::WebSocket { seen_ms }
             | ResumeState::Kafka { seen_ms, .. } => Some(seen_ms),
-            ResumeState::File
-            | ResumeState::FollowedFile { .. }
-            | ResumeState::Simulation { .. }
-            | ResumeState::Kinesis(_) => None,
+            ResumeState::FollowedFile { seen_ms, .. } => seen_ms,
+            ResumeState::File | ResumeState::Simulation { .. } | ResumeState::Kinesis(_) => None,
         }
     }
 
@@ -163,7 +178,7 @@ impl Position {
     /// A partition knows nothing of it: it may be the one whose part of the first batch was lost.
     fn retreat_to_the_beginning(&mut self) {
         self.at = self.at.map(|_| 0);
-        if let ResumeState::FollowedFile { line } = &mut self.state {
+        if let ResumeState::FollowedFile { line, .. } = &mut self.state {
             *line = 1;
         }
     }
@@ -180,10 +195,27 @@ impl ResumeState {
     /// Both are of the same `of`, and so of the same source.
     fn retreat_to(&mut self, other: &ResumeState, is_earlier: bool) {
         match (self, other) {
-            (ResumeState::FollowedFile { line }, ResumeState::FollowedFile { line: other })
-                if is_earlier =>
-            {
-                *line = *other;
+            (
+                ResumeState::FollowedFile {
+                    line,
+                    mark,
+                    seen_ms,
+                },
+                ResumeState::FollowedFile {
+                    line: other_line,
+                    mark: other_mark,
+                    seen_ms: other_seen_ms,
+                },
+            ) => {
+                if is_earlier {
+                    *line = *other_line;
+                }
+                // The file is known best by what was read of it last.
+                *mark = [*mark, *other_mark]
+                    .into_iter()
+                    .flatten()
+                    .max_by_key(|mark| mark.at);
+                *seen_ms = *other_seen_ms.max(seen_ms);
             }
             (
                 ResumeState::Http { cursor_ms, seen_ms },

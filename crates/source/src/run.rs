@@ -40,8 +40,10 @@ pub struct Options {
     pub proved_after: Duration,
     /// After a connection that held this long the next delay is the first again.
     pub healthy: Duration,
-    /// How often a followed file is checked for new content.
+    /// How often a followed file is checked for new content while it has none; ten times as often while it has.
     pub poll_interval: Duration,
+    /// How long a followed file that is no longer at its path must be still to be over: who has it open may write on.
+    pub still_limit: Duration,
 }
 
 impl Default for Options {
@@ -69,6 +71,7 @@ impl Default for Options {
             proved_after: Duration::from_secs(5),
             healthy: Duration::from_secs(60),
             poll_interval: Duration::from_millis(250),
+            still_limit: Duration::from_secs(60),
         }
     }
 }

@@ -127,6 +127,15 @@ impl Reporter {
         });
     }
 
+    /// All there is was read, and more may come.
+    pub(crate) fn up_to_date(&self) {
+        self.0.send_if_modified(|status| {
+            let is_new = status.state != Activity::Idle || status.error.is_some();
+            (status.state, status.error) = (Activity::Idle, None);
+            is_new
+        });
+    }
+
     pub(crate) fn brought(&self, messages: u64, bytes: u64) {
         if messages > 0 {
             self.change(|status| {

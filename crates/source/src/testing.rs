@@ -47,6 +47,7 @@ pub(crate) fn quick() -> Options {
         },
         proved_after: Duration::from_secs(2),
         poll_interval: Duration::from_millis(2),
+        still_limit: Duration::from_millis(100),
         ..Options::default()
     }
 }

@@ -9,11 +9,13 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::stream::unfold;
+use headcount_address::ServerNames;
 use headcount_record::Feed;
 use hyper::body::Incoming;
 
 use super::{
     connection_slots::{ConnectionSlot, SharedSlot},
+    host,
     playback::{Broadcast, Playback},
     poll,
     query::{Query, Refusal},
@@ -29,6 +31,7 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// Answers the requests of one connection.
 pub(super) struct Answerer {
     broadcast: Arc<Broadcast>,
+    names: Arc<ServerNames>,
     slot: SharedSlot,
     slots_max: usize,
     signal: ShutdownSignal,
@@ -37,12 +40,14 @@ pub(super) struct Answerer {
 impl Answerer {
     pub(super) fn new(
         broadcast: Arc<Broadcast>,
+        names: Arc<ServerNames>,
         slot: ConnectionSlot,
         slots_max: usize,
         signal: ShutdownSignal,
     ) -> Self {
         Self {
             broadcast,
+            names,
             slot: Arc::new(slot),
             slots_max,
             signal,
@@ -52,6 +57,9 @@ impl Answerer {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if self.slot.is_over_limit {
             return self.too_many();
+        }
+        if let Some((status, refusal)) = host::refusal(&self.names, &request) {
+            return refused(status, &refusal);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let refusal = Refusal::new("method", "the streams are read with GET");

@@ -33,6 +33,7 @@
 #![warn(missing_docs)]
 
 mod connection_slots;
+mod host;
 mod http;
 mod playback;
 mod poll;
@@ -56,6 +57,7 @@ pub use self::{
     server::serve,
     speed::{Speed, SpeedError},
 };
+use headcount_address::HostName;
 use headcount_simulator::Simulator;
 
 /// What is served.
@@ -78,6 +80,8 @@ pub struct Options {
     /// Connections that one IP address may hold at a time, as the real stream limited them. Further ones get status
     /// 429 and are closed.
     pub connections_max: usize,
+    /// Names that a stand-in on loopback answers to, besides those of loopback and `stream.meetup.com`.
+    pub hosts: Vec<HostName>,
     /// Counts the records given to all clients together.
     pub shown: Arc<AtomicU64>,
 }
@@ -91,6 +95,7 @@ impl Options {
             speed: Speed::RECORDED,
             once: false,
             connections_max: 10,
+            hosts: Vec::new(),
             shown: Arc::default(),
         }
     }

@@ -13,6 +13,7 @@ use tokio::{
 use super::{
     Options,
     connection_slots::ConnectionSlots,
+    host,
     http::Answerer,
     playback::Broadcast,
     shutdown::{self, SHUTDOWN_LIMIT, ShutdownSignal},
@@ -30,12 +31,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// The simulation's time begins to run with this call.
 ///
 /// # Errors
-/// None: when a connection cannot be accepted, that is logged and the next one is awaited.
+/// When the listener has no address. When a connection cannot be accepted, that is logged and the next one is awaited.
 pub async fn serve(
     listener: TcpListener,
     options: Options,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let names = Arc::new(host::names(listener.local_addr()?, &options.hosts));
     let slots = ConnectionSlots::new(options.connections_max);
     let broadcast = Arc::new(Broadcast::new(options));
     let (mut trigger, signal) = shutdown::channel();
@@ -53,6 +55,7 @@ pub async fn serve(
                 if let Some(slot) = slots.take(peer.ip()) {
                     let answerer = Answerer::new(
                         Arc::clone(&broadcast),
+                        Arc::clone(&names),
                         slot,
                         slots.slots_max(),
                         signal.clone(),

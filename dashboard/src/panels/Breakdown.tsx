@@ -89,7 +89,7 @@ function Row({ part, length, share }: { part: Part; length: number; share: numbe
       <span class="track">
         <i style={{ transform: `scaleX(${length})` }} />
       </span>
-      <span class="name" dir="auto">
+      <span class="name" dir="auto" title={part.title}>
         {part.name}
         {part.place && <small>{part.place}</small>}
       </span>

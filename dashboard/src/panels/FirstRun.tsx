@@ -1,4 +1,5 @@
 import { sources } from '../selected';
+import { errorOf } from '../status';
 import { shown } from '../text';
 import { status } from './StatusLine';
 
@@ -13,12 +14,15 @@ export function FirstRun() {
         <p>No source is set up yet. Start headcount with one:</p>
       ) : (
         <ul>
-          {known.map(({ name, state, error }) => (
-            <li key={name}>
-              <code dir="auto">{shown(name)}</code> {state}
-              {error && <span dir="auto">: {shown(error)}</span>}
-            </li>
-          ))}
+          {known.map((source) => {
+            const error = errorOf(source);
+            return (
+              <li key={source.name}>
+                <code dir="auto">{shown(source.name)}</code> {source.state}
+                {error && <span dir="auto">: {shown(error)}</span>}
+              </li>
+            );
+          })}
         </ul>
       )}
       {known.length === 0 && (

@@ -3,8 +3,9 @@ import { format } from '../format';
 import { connection, heardAt, heldBack, paused, refusal } from '../live';
 import { utc } from '../page';
 import { ready, sources, streamTime } from '../selected';
-import { type Known, lagShown, lastRecordAt, type Status, speedOf, statusOf } from '../status';
+import { errorOf, type Known, lagShown, lastRecordAt, type Status, statusOf } from '../status';
 import { shown } from '../text';
+import { meaningOf, wordsOf } from '../words';
 
 export const known = computed<Known>(() => ({
   // A server that says why it refuses is connected.
@@ -18,54 +19,13 @@ export const known = computed<Known>(() => ({
 
 export const status = computed<Status>(() => statusOf(known.value));
 
-const WORDS: Record<Exclude<Status, 'behind' | 'replay' | 'silent' | 'ended'>, string> = {
-  connecting: 'Connecting…',
-  live: 'Live',
-  stale: 'No data',
-  reconnecting: 'Reconnecting…',
-  paused: 'Paused',
-  failed: 'Failed',
-  blocked: 'Waiting…',
-  waiting: 'Source reconnecting…',
-  simulated: 'Simulated',
-  reading: 'Reading a recording',
-  stored: 'Stored records',
-};
-
-/** What each needs to be told beside its name. */
-const MEANINGS: Partial<Record<Status, string>> = {
-  behind:
-    'These records are older than the time at which they came: headcount is catching up, or a recording is played.',
-  silent: 'The source is connected, but nothing has come from it.',
-  simulated: 'These RSVPs are invented: headcount simulates a stream.',
-  replay: 'A recording is played at its own times, not a stream of today.',
-  reading: 'A recording is read as fast as it can be counted.',
-  stored: 'No source brings new records: these are the counts of those that were stored.',
-};
-
-function words(): string {
-  const { sources: all, at, streamTime: data } = known.value;
-  switch (status.value) {
-    case 'behind':
-      return `${format.duration(lagShown(known.value) ?? 0)} behind`;
-    case 'silent':
-      return `No records for ${format.duration((at ?? 0) - (lastRecordAt(all) ?? 0))}`;
-    case 'replay':
-      return `Replay${data === null ? '' : ` of ${format.date(data, utc.value)}`}, ${format.speed(speedOf(all) ?? 1)}×`;
-    case 'ended':
-      return all.some(({ kind }) => kind === 'stream') ? 'Stream ended' : 'Replay finished';
-    default:
-      return WORDS[status.value];
-  }
-}
-
 export function StatusLine() {
   const lag = status.value === 'simulated' ? lagShown(known.value) : null;
   return (
     <div class={`status is-${status.value}`} title={describe()}>
       <i aria-hidden="true" />
       <b role="status" data-testid="status" data-value={status.value}>
-        {words()}
+        {wordsOf(known.value, utc.value)}
       </b>
       {lag !== null && <span>{format.duration(lag)} behind</span>}
       <Clock />
@@ -79,7 +39,7 @@ export function StatusLine() {
 }
 
 /** These show the time of their data, which is not the present. */
-const OWN_TIME: readonly Status[] = ['behind', 'replay', 'reading', 'silent', 'stored'];
+const OWN_TIME: readonly Status[] = ['behind', 'replay', 'reading', 'silent', 'current', 'stored'];
 const UPDATED: readonly Status[] = ['live', 'simulated', 'waiting'];
 const DAY_MS = 86_400_000;
 
@@ -118,10 +78,10 @@ function wordOf(now: Status, isOwn: boolean): string {
 }
 
 function describe(): string | undefined {
-  const list = sources.value?.map(({ name, state, error }) => {
-    const why = error ? `, ${shown(error)}` : '';
-    return `${shown(name)}: ${state}${why}`;
+  const list = sources.value?.map((source) => {
+    const error = errorOf(source);
+    return `${shown(source.name)}: ${source.state}${error ? `, ${shown(error)}` : ''}`;
   });
-  const meaning = MEANINGS[status.value];
+  const meaning = meaningOf(status.value);
   return list && [...(meaning ? [meaning] : []), ...list].join('\n');
 }

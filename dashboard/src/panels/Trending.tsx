@@ -9,7 +9,7 @@ import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
 import { countries, utc } from '../page';
 import { trendingRows } from '../selected';
-import { shown } from '../text';
+import { shown, whole } from '../text';
 import { Panel, place } from './Panel';
 
 const keyOf = (row: TrendingRow) => row.event_id;
@@ -97,10 +97,10 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
         aria-describedby={isOpen ? card : undefined}
       >
         <span class="rank">{rank}</span>
-        <span class="name" dir="auto">
+        <span class="name" dir="auto" title={wholeIfCut(row.name)}>
           {shown(row.name)}
         </span>
-        <span class="group" dir="auto">
+        <span class="group" dir="auto" title={wholeIfCut(row.group)}>
           {shown(row.group)}
         </span>
         <span class="count">{format.count(row.recent)}</span>
@@ -111,6 +111,12 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
       {isOpen && <Card id={card} row={row} opensUp={opensUp} />}
     </li>
   );
+}
+
+/** The card says what the row has no room for, but for what is too long for the card as well. */
+function wholeIfCut(name: string): string | undefined {
+  const text = whole(name);
+  return text === '' || text === shown(name) ? undefined : text;
 }
 
 function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boolean }) {

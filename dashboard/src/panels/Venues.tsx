@@ -7,7 +7,7 @@ import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
 import { countries } from '../page';
 import { venueRows } from '../selected';
-import { shown } from '../text';
+import { shown, whole } from '../text';
 import { download, toCsv } from './csv';
 import { Panel, place } from './Panel';
 
@@ -67,10 +67,10 @@ function Row({ row }: { row: VenueRow }) {
   const hasOneCountry = countries.value.length === 1;
   return (
     <tr data-key={keyOf(row)} data-testid={`venue-${row.venue_id}`} data-value={rsvps}>
-      <th scope="row" dir="auto" title={shown(row.name)}>
+      <th scope="row" dir="auto" title={whole(row.name)}>
         {shown(row.name)}
       </th>
-      <td dir="auto">
+      <td dir="auto" title={whole(row.city)}>
         {shown(row.city, '–')}
         {!hasOneCountry && <small>{shown(row.country, '').toUpperCase()}</small>}
       </td>

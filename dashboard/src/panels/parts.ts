@@ -1,7 +1,7 @@
 import { countryName } from '../countries';
 import { countries } from '../page';
 import { cityRows, countryRows, topicRows } from '../selected';
-import { shown } from '../text';
+import { shown, whole } from '../text';
 import type { Breakdown } from '../url';
 
 /** A row of the breakdown. */
@@ -9,6 +9,8 @@ export interface Part {
   /** Also its test id. */
   key: string;
   name: string;
+  /** All of the name, if it comes from the stream. */
+  title?: string;
   /** Tells cities of one name apart. */
   place?: string;
   /** People who said that they come. */
@@ -22,6 +24,7 @@ export function partsBy(name: Breakdown): Part[] {
     return (cityRows.value ?? []).map(({ city, state, country, yes }) => ({
       key: `city-${city}-${state}-${country}`,
       name: shown(city),
+      title: whole(city),
       place: [state, country]
         .filter(Boolean)
         .map((code) => shown(code).toUpperCase())
@@ -32,6 +35,7 @@ export function partsBy(name: Breakdown): Part[] {
     return (topicRows.value ?? []).map((row) => ({
       key: `topic-${row.topic}`,
       name: shown(row.name, row.topic),
+      title: whole(row.name),
       yes: row.yes,
     }));
   // The stream has every country, for the map; the list has those where somebody comes.

@@ -1,5 +1,6 @@
 import { format } from '../format';
 import { Panel } from '../panels/Panel';
+import { errorOf } from '../status';
 import { shown } from '../text';
 import type { Source } from './contract';
 import { Table } from './Table';
@@ -7,8 +8,8 @@ import { figure, moment } from './times';
 
 const KINDS = { stream: 'Stream', replay: 'Replay', simulation: 'Simulation', file: 'Recording' };
 
-function problemOf({ error, notice }: Source): string {
-  const said = [error, notice].flatMap((sentence) => (sentence ? shown(sentence) : []));
+function problemOf(source: Source): string {
+  const said = [errorOf(source), source.notice].flatMap((sentence) => (sentence ? shown(sentence) : []));
   return said.length > 0 ? said.join('; ') : '–';
 }
 

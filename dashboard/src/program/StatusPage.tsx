@@ -1,5 +1,8 @@
+import { utc } from '../page';
 import { ThemeButton } from '../panels/Bar';
 import { Mark } from '../panels/Mark';
+import { type Known, statusOf } from '../status';
+import { meaningOf, wordsOf } from '../words';
 import { Books } from './Books';
 import type { ProgramStatus } from './contract';
 import { problem, told } from './feed';
@@ -46,17 +49,28 @@ function Tables({ status }: { status: ProgramStatus }) {
   );
 }
 
-/** When the tables were right; it stands still when nothing arrives. */
+/** How the figures stand, in the words of the live page, and when the tables were right. */
 function Freshness() {
-  const state = problem.value ? 'reconnecting' : told.value ? 'live' : 'connecting';
-  const words = { live: 'Up to date', connecting: 'Connecting…', reconnecting: 'Reconnecting…' };
+  const known = knownOf(told.value);
+  const status = statusOf(known);
   return (
-    <div class={`status is-${state}`}>
+    <div class={`status is-${status}`} title={meaningOf(status)}>
       <i aria-hidden="true" />
-      <b role="status" data-testid="status" data-value={state}>
-        {words[state]}
+      <b role="status" data-testid="status" data-value={status}>
+        {wordsOf(known, utc.value)}
       </b>
       {told.value && <span class="clock">{moment(told.value.at)}</span>}
     </div>
   );
+}
+
+function knownOf(status: ProgramStatus | null): Known {
+  return {
+    connection: problem.value ? 'reconnecting' : status ? 'live' : 'connecting',
+    isPaused: false,
+    ready: { state: status?.ready ?? 'ready', reason: status?.doing ?? null },
+    sources: status?.sources ?? [],
+    streamTime: status?.as_of?.stream_time ?? null,
+    at: status?.at ?? null,
+  };
 }

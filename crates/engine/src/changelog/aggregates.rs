@@ -6,13 +6,14 @@ use std::{
     sync::Arc,
 };
 
-use headcount_record::{Event, Version};
+use headcount_record::{Event, Response, Version};
 
 use crate::{
     catalog::Catalog,
     changelog::changes::{CountryPart, EventKey, VenuePart},
     changelog::dense_set::DenseSet,
     counts::{Answers, Counts},
+    decoders::Decoders,
     digest::row_digest,
     events::EventRow,
     rows::Rows,
@@ -129,6 +130,7 @@ impl Aggregates {
             let sum = self.venue(venue);
             sum.answers.remove(before.counts.answers);
             if before.venue != now.venue {
+                // It may be the last one there; a venue without events stays, with nothing to tell.
                 sum.leave(at);
             }
         }
@@ -147,7 +149,12 @@ impl Aggregates {
     }
 
     /// The parts of countries that have changed since the last call, or did for a while.
-    pub(crate) fn take_countries(&mut self, catalog: &Catalog) -> Vec<CountryPart> {
+    pub(crate) fn take_countries(
+        &mut self,
+        catalog: &Catalog,
+        decoders: &Decoders,
+    ) -> Vec<CountryPart> {
+        let has_maybe = decoders.may_answer(Response::Maybe);
         let changed = self.changed_countries.take().into_iter();
         changed
             .map(|at| {
@@ -156,7 +163,7 @@ impl Aggregates {
                     country: catalog.countries.keys()[at as usize].clone(),
                     yes: counts.answers.yes,
                     no: counts.answers.no,
-                    maybe: counts.answers.maybe,
+                    maybe: has_maybe.then_some(counts.answers.maybe),
                     heads: counts.heads,
                 }
             })

@@ -70,7 +70,7 @@ pub struct SnapshotComplete {
     pub offset: u64,
     /// Ledger, feeds, watermark, digest and the like at that commit; opaque.
     pub meta: Vec<u8>,
-    /// A [`Step`] leads to this offset, so subscribers that follow steps do not need this.
+    /// A [`Delta`] leads to this offset, so subscribers that follow deltas do not need this.
     pub covered_by_delta: bool,
 }
 
@@ -78,7 +78,7 @@ pub struct SnapshotComplete {
 ///
 /// Values are absolute, so it leads there from any commit between the two as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct Delta {
     /// From where it leads.
     pub previous: u64,
     /// The next offset at the commit to which it leads.
@@ -102,7 +102,7 @@ pub struct Statistics {
     /// Events whose rows are in this piece.
     pub events: Vec<EventStatistic>,
     /// Rows to delete because the event now has another name: all names it had since the last
-    /// taking. Names from before the state was loaded are not known and cannot be among them.
+    /// call. Names from before the state was loaded are not known and cannot be among them.
     pub renamed: Vec<EventKey>,
 }
 
@@ -115,8 +115,8 @@ pub struct CountryPart {
     pub yes: u64,
     /// RSVPs that answer `no`.
     pub no: u64,
-    /// RSVPs that answer `maybe`.
-    pub maybe: u64,
+    /// RSVPs that answer `maybe`. None while the journal has no schema whose records can.
+    pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
 }
@@ -151,7 +151,7 @@ pub struct VenuePart {
 pub struct EventStatistic {
     /// The event's id, as the feed has it.
     pub event_id: Arc<str>,
-    /// Empty when no record has told it.
+    /// Empty while no record gives it.
     pub event_name: Arc<str>,
     /// Empty when the event has no group.
     pub group_name: Arc<str>,
@@ -161,11 +161,11 @@ pub struct EventStatistic {
     pub yes: u64,
     /// RSVPs that answer `no`.
     pub no: u64,
-    /// None where nobody can answer so, which is to Meetup's events.
+    /// None where the schema of the event's records has no such answer, as Meetup's has none.
     pub maybe: Option<u64>,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
-    /// Absent when no record has told it.
+    /// Absent while no record gives it.
     pub event_url: Option<Arc<str>>,
     /// When it takes place, ms since 1970.
     pub time: Option<i64>,

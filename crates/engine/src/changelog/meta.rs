@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Format of the metadata and of the bodies of rows: the first byte of the metadata.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// The metadata of a partition at a commit.
 #[derive(Default, Serialize, Deserialize)]

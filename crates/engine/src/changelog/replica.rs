@@ -1,6 +1,6 @@
 //! A partition's figures without its counting: rows and metadata, as another process sends them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use headcount_record::{Group, Known, Venue};
 use serde::de::DeserializeOwned;
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
-/// [`Step`](crate::Step)s from there. Once it has all rows and the metadata of a commit, its
+/// [`Delta`](crate::Delta)s from there. Once it has all rows and the metadata of a commit, its
 /// surveys are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
@@ -38,14 +38,14 @@ pub struct Replica {
     catalog: Catalog,
     members: Rows<MemberRow>,
     events: Rows<EventRow>,
-    early: Early,
+    pending: EarlyRows,
     shared: GroupInterner,
 }
 
 /// Rows that came before one they stand on: the one with the number before, or for an event its
 /// group and venue.
 #[derive(Default)]
-struct Early {
+struct EarlyRows {
     groups: BTreeMap<u32, Arc<Group>>,
     venues: BTreeMap<u32, Arc<Venue>>,
     members: BTreeMap<u32, MemberRow>,
@@ -68,17 +68,17 @@ impl Replica {
         for row in rows {
             match row.table {
                 Table::Groups => {
-                    self.early.groups.insert(row.number, read(row)?);
+                    self.pending.groups.insert(row.number, read(row)?);
                 }
                 Table::Venues => {
-                    self.early.venues.insert(row.number, read(row)?);
+                    self.pending.venues.insert(row.number, read(row)?);
                 }
                 Table::Members => {
-                    self.early.members.insert(row.number, read(row)?);
+                    self.pending.members.insert(row.number, read(row)?);
                 }
                 Table::Events => {
                     let event: StoredEvent = read(row)?;
-                    self.early.events.insert(row.number, event.into_row());
+                    self.pending.events.insert(row.number, event.into_row());
                 }
             }
         }
@@ -136,7 +136,7 @@ impl Replica {
             next_offset: self.next_offset,
             sources: &self.sources,
             feeds: &self.feeds,
-            secondary: &self.secondary,
+            secondary: Cow::Borrowed(&self.secondary),
             oldest: self.watermark.oldest_window(),
             events: &self.events,
             members: &self.members,
@@ -152,19 +152,19 @@ impl Replica {
     /// Puts rows in their places as far as what they stand on is there.
     fn settle(&mut self) -> Result<(), Error> {
         let catalog = &mut self.catalog;
-        for (at, group) in due(&mut self.early.groups, catalog.groups().len(), |_| true) {
+        for (at, group) in ready(&mut self.pending.groups, catalog.groups().len(), |_| true) {
             // A content never changes.
             if at as usize == catalog.groups().len() {
                 let group = Known::new(Arc::new(self.shared.group(group)));
                 same(Table::Groups, at, catalog.add_group(&group).index() as u32)?;
             }
         }
-        for (at, venue) in due(&mut self.early.venues, catalog.venues().len(), |_| true) {
+        for (at, venue) in ready(&mut self.pending.venues, catalog.venues().len(), |_| true) {
             if at as usize == catalog.venues().len() {
                 same(Table::Venues, at, catalog.add_venue(&Known::new(venue)))?;
             }
         }
-        for (at, member) in due(&mut self.early.members, self.members.len(), |_| true) {
+        for (at, member) in ready(&mut self.pending.members, self.members.len(), |_| true) {
             self.members.put(at, member);
         }
         let (groups, venues) = (catalog.groups().len(), catalog.venues().len());
@@ -173,34 +173,34 @@ impl Replica {
                 && row.venue.is_none_or(|venue| (venue as usize) < venues)
         };
         let mut waiting = Vec::new();
-        for (at, event) in due(&mut self.early.events, self.events.len(), stands) {
+        for (at, event) in ready(&mut self.pending.events, self.events.len(), stands) {
             if stands(&event) {
                 self.events.put(at, event);
             } else {
                 waiting.push((at, event));
             }
         }
-        self.early.events.extend(waiting);
+        self.pending.events.extend(waiting);
         Ok(())
     }
 }
 
 /// Takes out the rows that have a place, where `there` have theirs, or will have one when those
 /// before them have theirs. A new row that does not stand lets none after it in.
-fn due<T>(
-    early: &mut BTreeMap<u32, T>,
+fn ready<T>(
+    pending: &mut BTreeMap<u32, T>,
     there: usize,
     stands: impl Fn(&T) -> bool,
 ) -> BTreeMap<u32, T> {
     let mut end = there as u32;
-    for (&at, row) in early.range(end..) {
+    for (&at, row) in pending.range(end..) {
         if at != end || !stands(row) {
             break;
         }
         end += 1;
     }
-    let later = early.split_off(&end);
-    std::mem::replace(early, later)
+    let later = pending.split_off(&end);
+    std::mem::replace(pending, later)
 }
 
 fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Error> {
@@ -211,9 +211,9 @@ fn read<T: DeserializeOwned>(row: &Row) -> Result<T, Error> {
 }
 
 /// Contents are interned, so one that is there under another number has been mixed up.
-fn same(table: Table, told: u32, found: u32) -> Result<(), Error> {
-    let number = told;
-    (told == found)
+fn same(table: Table, expected: u32, found: u32) -> Result<(), Error> {
+    let number = expected;
+    (expected == found)
         .then_some(())
         .ok_or(Error::Row { table, number })
 }

@@ -2,19 +2,20 @@
 //!
 //! It goes out in two forms. [`Changes`] are for tables, which need much work for every row and so
 //! are brought up to date when there is time; until then changes gather, where they take no more
-//! room however many there are. [`Step`]s are for subscribers that follow, and come often.
+//! room however many there are. [`Delta`]s are for subscribers that follow, and come often.
 
-use headcount_record::{Key, Namespace};
+use headcount_record::{Key, Response};
 use serde::Serialize;
 
 use crate::{
     catalog::Catalog,
     changelog::aggregates::Aggregates,
-    changelog::changes::{Changes, EventStatistic, Row, SnapshotComplete, Step, Table},
+    changelog::changes::{Changes, Delta, EventStatistic, Row, SnapshotComplete, Table},
     changelog::meta::PartitionMeta,
     changelog::row_cursor::{RowCursor, TableLengths},
     changelog::stored::{StoredEvent, StoredSource},
-    changelog::tracker::{ChangeTracker, SnapshotInProgress, StepCursor},
+    changelog::tracker::{ChangeTracker, DeltaCursor, SnapshotInProgress},
+    decoders::Decoders,
     events::EventRow,
     partition::Partition,
 };
@@ -38,10 +39,10 @@ impl Partition {
             for at in 0..there.events {
                 tracker.aggregates.follow(at, rows, catalog);
             }
-            tracker.aggregates.take_countries(catalog);
+            tracker.aggregates.take_countries(catalog, &self.decoders);
             tracker.aggregates.take_venues(rows, catalog);
             tracker.taken = Some(self.next_offset);
-            tracker.steps = Some(StepCursor::from(self.next_offset, there));
+            tracker.deltas = Some(DeltaCursor::from(self.next_offset, there));
         }
         self.rsvps.tracker = Some(Box::new(tracker));
     }
@@ -49,11 +50,11 @@ impl Partition {
     /// Whether there is anything to take. There is nothing within a batch, or if nobody watches.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        let due = |tracker: &ChangeTracker| {
-            let sent = tracker.snapshot.is_none() && tracker.steps.is_some();
+        let has_some = |tracker: &ChangeTracker| {
+            let sent = tracker.snapshot.is_none() && tracker.deltas.is_some();
             !sent || tracker.taken != Some(self.next_offset)
         };
-        self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(due)
+        self.is_at_commit() && self.rsvps.tracker.as_deref().is_some_and(has_some)
     }
 
     /// Takes the next piece of what has changed, see [`Changes`]. To be called at a commit. Without
@@ -107,66 +108,69 @@ impl Partition {
         for at in pending.events() {
             tracker.aggregates.follow(at, rows, catalog);
         }
-        changes.statistics.countries = tracker.aggregates.take_countries(catalog);
+        changes.statistics.countries = tracker.aggregates.take_countries(catalog, &self.decoders);
         changes.statistics.venues = tracker.aggregates.take_venues(rows, catalog);
         changes.full_refresh = std::mem::take(&mut tracker.full_refresh);
         tracker.taken = Some(self.next_offset);
         let complete = SnapshotComplete {
             offset: self.next_offset,
             meta: self.meta(tracker),
-            covered_by_delta: tracker.steps.is_some(),
+            covered_by_delta: tracker.deltas.is_some(),
         };
-        if tracker.steps.is_none() {
-            tracker.steps = Some(StepCursor {
+        if tracker.deltas.is_none() {
+            tracker.deltas = Some(DeltaCursor {
                 fresh: false,
-                ..StepCursor::from(self.next_offset, there)
+                ..DeltaCursor::from(self.next_offset, there)
             });
         }
         SnapshotInProgress { pending, complete }
     }
 
-    /// Whether there is a step to take for a subscriber whose tables have been written up to `written`,
+    /// Whether there is a delta to take for a subscriber whose tables have been written up to `written`,
     /// if at all.
     #[must_use]
-    pub fn has_step(&self, written: Option<u64>) -> bool {
-        let steps = self
+    pub fn has_delta(&self, written: Option<u64>) -> bool {
+        let deltas = self
             .rsvps
             .tracker
             .as_ref()
-            .and_then(|tracker| tracker.steps.as_ref());
-        let due = |steps: &StepCursor| steps.fresh || steps.at != self.next_offset;
-        self.is_at_commit() && steps.is_some_and(|steps| written >= Some(steps.from) && due(steps))
+            .and_then(|tracker| tracker.deltas.as_ref());
+        let has_some = |deltas: &DeltaCursor| deltas.fresh || deltas.at != self.next_offset;
+        self.is_at_commit()
+            && deltas.is_some_and(|deltas| written >= Some(deltas.from) && has_some(deltas))
     }
 
-    /// Takes the step from where the last one led to here, at a commit. None if it would have more
-    /// rows than `rows_max`: then steps go on from the changes that are taken next.
-    pub fn take_step(&mut self, rows_max: usize) -> Option<Step> {
+    /// Takes the delta from where the last one led to here, at a commit. None if it would have more
+    /// rows than `rows_max`: then deltas go on from the changes that are taken next.
+    pub fn take_delta(&mut self, rows_max: usize) -> Option<Delta> {
         let mut tracker = self.rsvps.tracker.take()?;
-        let step = self.collect_step(&mut tracker, rows_max);
+        let delta = self.collect_delta(&mut tracker, rows_max);
         self.rsvps.tracker = Some(tracker);
-        step
+        delta
     }
 
-    fn collect_step(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Step> {
+    fn collect_delta(&self, tracker: &mut ChangeTracker, rows_max: usize) -> Option<Delta> {
         let there = self.lengths();
-        let mut steps = tracker.steps.take()?;
-        if steps.rows.pending(there) > rows_max {
+        let mut deltas = tracker.deltas.take()?;
+        if deltas.rows.pending(there) > rows_max {
             return None;
         }
-        let pending = steps.rows.take(there);
+        // The digest in the metadata is over the rows as they are sent, so they are brought up to date first.
+        let pending = deltas.rows.take(there);
         for at in pending.events() {
             let (rows, catalog) = (self.rsvps.events.rows(), &self.rsvps.catalog);
             tracker.aggregates.follow(at, rows, catalog);
         }
-        let step = Step {
-            previous: std::mem::replace(&mut steps.at, self.next_offset),
+        debug_assert!(deltas.at <= self.next_offset, "deltas lead forwards");
+        let delta = Delta {
+            previous: std::mem::replace(&mut deltas.at, self.next_offset),
             offset: self.next_offset,
             rows: pending.map(|(table, at)| self.row(table, at)).collect(),
             meta: self.meta(tracker),
         };
-        steps.fresh = false;
-        tracker.steps = Some(steps);
-        Some(step)
+        deltas.fresh = false;
+        tracker.deltas = Some(deltas);
+        Some(delta)
     }
 
     /// How many rows each table has.
@@ -196,7 +200,7 @@ impl Partition {
 
     fn add_statistic(&self, at: u32, aggregates: &mut Aggregates, changes: &mut Changes) {
         let row = &self.rsvps.events.rows()[at];
-        let statistic = EventStatistic::of(row, &self.rsvps.catalog);
+        let statistic = EventStatistic::of(row, &self.rsvps.catalog, &self.decoders);
         changes.statistics.events.push(statistic);
         changes
             .statistics
@@ -216,7 +220,7 @@ impl Partition {
                 .collect(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
-            secondary: self.secondary.totals().clone(),
+            secondary: self.secondary.totals().bounded().into_owned(),
             digest,
             rows: [rows.groups, rows.venues, rows.events, rows.members],
         };
@@ -234,7 +238,7 @@ fn row(table: Table, number: u32, body: &impl Serialize) -> Row {
 }
 
 impl EventStatistic {
-    fn of(row: &EventRow, catalog: &Catalog) -> Self {
+    fn of(row: &EventRow, catalog: &Catalog, decoders: &Decoders) -> Self {
         let group_name = |group: Key| catalog.group(group).content.name.clone();
         let event = &row.content;
         Self {
@@ -244,7 +248,9 @@ impl EventStatistic {
             country: catalog.country_name(row.group).clone(),
             yes: row.yes.into(),
             no: row.no.into(),
-            maybe: (event.namespace != Namespace::MEETUP).then(|| row.maybe.into()),
+            maybe: decoders
+                .may_answer_to(event.namespace, Response::Maybe)
+                .then(|| row.maybe.into()),
             heads: row.heads(),
             event_url: Some(event.url.clone()).filter(|url| !url.is_empty()),
             time: event.time,

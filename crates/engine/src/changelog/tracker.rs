@@ -16,8 +16,8 @@ pub(crate) struct ChangeTracker {
     pub(crate) tables: RowCursor,
     /// What is being sent to tables, piece by piece.
     pub(crate) snapshot: Option<SnapshotInProgress>,
-    /// None while no step leads to where the partition is.
-    pub(crate) steps: Option<StepCursor>,
+    /// None while no delta leads to where the partition is.
+    pub(crate) deltas: Option<DeltaCursor>,
     pub(crate) aggregates: Aggregates,
     /// The part of the digest that is of winners. It follows every change.
     pub(crate) digest: u128,
@@ -33,18 +33,18 @@ pub(crate) struct SnapshotInProgress {
     pub(crate) complete: SnapshotComplete,
 }
 
-/// How far subscribers have come that follow step by step.
-pub(crate) struct StepCursor {
+/// How far subscribers have come that follow delta by delta.
+pub(crate) struct DeltaCursor {
     pub(crate) rows: RowCursor,
     /// They begin with tables that are sent up to here.
     pub(crate) from: u64,
-    /// To where the last step has led.
+    /// To where the last delta has led.
     pub(crate) at: u64,
     /// None has been taken.
     pub(crate) fresh: bool,
 }
 
-impl StepCursor {
+impl DeltaCursor {
     pub(crate) fn from(offset: u64, there: TableLengths) -> Self {
         Self {
             rows: RowCursor::all(there),
@@ -59,16 +59,16 @@ impl ChangeTracker {
     /// Notes that a winner was counted: its event's row and its member have changed.
     pub(crate) fn note(&mut self, event: u32, member: u32) {
         self.tables.note(event, member);
-        if let Some(steps) = &mut self.steps {
-            steps.rows.note(event, member);
+        if let Some(deltas) = &mut self.deltas {
+            deltas.rows.note(event, member);
         }
     }
 
     /// Notes that what is known of an event has changed.
     pub(crate) fn note_event(&mut self, event: u32) {
         self.tables.note_event(event);
-        if let Some(steps) = &mut self.steps {
-            steps.rows.note_event(event);
+        if let Some(deltas) = &mut self.deltas {
+            deltas.rows.note_event(event);
         }
     }
 
@@ -79,8 +79,8 @@ impl ChangeTracker {
 
     pub(crate) fn note_member(&mut self, member: u32) {
         self.tables.note_member(member);
-        if let Some(steps) = &mut self.steps {
-            steps.rows.note_member(member);
+        if let Some(deltas) = &mut self.deltas {
+            deltas.rows.note_member(member);
         }
     }
 }

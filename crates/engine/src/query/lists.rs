@@ -23,6 +23,9 @@ pub(crate) const DOTS_MAX: usize = 5_000;
 pub(crate) const COUNTRIES_MAX: usize = 300;
 /// Statuses of a feed with a count of their own: Meetup's feeds have five at most.
 pub(crate) const STATUSES_MAX: usize = 30;
+/// Statuses of a feed that a partition tells of. A partition that has no more tells all of them, so that
+/// the sum of partitions is that of the whole.
+pub(crate) const PARTITION_STATUSES_MAX: usize = 1_000;
 /// Sources with an account of their own: a year of daily files.
 pub(crate) const SOURCES_MAX: usize = 400;
 /// Reasons with a count of their own: more than there are.

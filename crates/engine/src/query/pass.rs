@@ -1,8 +1,8 @@
 //! One pass over the event rows of a partition, whoever keeps them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use headcount_record::{Key, Namespace, Response};
+use headcount_record::{Key, Namespace, Response, Topic};
 
 use crate::{
     catalog::{Catalog, UNKNOWN},
@@ -25,7 +25,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
     pub(crate) sources: &'a BTreeMap<u16, JournaledSource>,
     pub(crate) feeds: &'a Feeds,
-    pub(crate) secondary: &'a SecondaryTotals,
+    pub(crate) secondary: Cow<'a, SecondaryTotals>,
     /// The oldest window that the partition keeps. Rows may have older ones, which are not exact.
     pub(crate) oldest: Window,
     pub(crate) events: &'a Rows<EventRow>,
@@ -119,6 +119,31 @@ struct VenueTally<'a> {
     answers: Answers,
 }
 
+/// A topic's answers, and what it is called: of the names that groups with answers tell the least. So
+/// it depends neither on the order of arrival nor on groups that have other topics now.
+#[derive(Clone)]
+struct TopicTally<'a> {
+    topic: &'a Arc<Topic>,
+    answers: Answers,
+}
+
+impl<'a> TopicTally<'a> {
+    fn of(topic: &'a Arc<Topic>) -> Self {
+        Self {
+            topic,
+            answers: Answers::default(),
+        }
+    }
+
+    fn add(&mut self, topic: &'a Arc<Topic>, answers: Answers) {
+        // Most groups share the topic itself, so that texts are seldom compared.
+        if !Arc::ptr_eq(topic, self.topic) && topic.name < self.topic.name {
+            self.topic = topic;
+        }
+        self.answers.add(answers);
+    }
+}
+
 /// The state of a pass: sums into arrays by number.
 struct Pass<'a> {
     facts: &'a Facts<'a>,
@@ -173,7 +198,7 @@ impl<'a> Pass<'a> {
 
     fn row(&mut self, row: &'a EventRow) {
         let counts = row.counts();
-        // What has been told of an event to which nobody has answered counts nowhere yet.
+        // An event that nobody has answered counts nowhere yet, whatever is known of it.
         if counts.events == 0 {
             return;
         }
@@ -255,48 +280,7 @@ impl<'a> Pass<'a> {
             history_start: self.history_from.start(),
             ..Survey::default()
         };
-        let mut cities = vec![None; catalog.cities.keys().len()];
-        let mut topics = vec![None; catalog.topics.keys().len()];
-        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
-        for (at, counts) in self
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(_, counts)| counts.events > 0)
-        {
-            let group = catalog.groups().get(at);
-            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
-            countries[country as usize].add(*counts);
-            survey.all.add(*counts);
-            if !self.wanted[at] {
-                continue;
-            }
-            survey.total.add(*counts);
-            let Some(group) = group else {
-                continue;
-            };
-            survey.groups.insert(group.content.id);
-            cities[group.city as usize]
-                .get_or_insert_with(Answers::default)
-                .add(counts.answers);
-            for &topic in &group.topics {
-                topics[topic as usize]
-                    .get_or_insert_with(Answers::default)
-                    .add(counts.answers);
-            }
-        }
-        survey.countries = named(catalog.countries.keys(), countries)
-            .filter(|(_, counts)| counts.events > 0)
-            .collect();
-        survey.cities = named(catalog.cities.keys(), cities)
-            .filter_map(|(city, answers)| Some((city, answers?)))
-            .collect();
-        survey.topics = named(catalog.topics.keys(), topics)
-            .enumerate()
-            .filter_map(|(at, (topic, answers))| {
-                Some((topic, (catalog.topic_name(at).clone(), answers?)))
-            })
-            .collect();
+        self.sum_groups(&mut survey);
         survey.venues = named(catalog.venue_ids.keys(), self.venues)
             .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
             .collect();
@@ -316,6 +300,51 @@ impl<'a> Pass<'a> {
         .map(|(recent, row)| trending_row(catalog, row, recent))
         .collect();
         survey
+    }
+
+    /// Adds the counts of groups up to those of what they belong to. There are far fewer groups than events, so events are
+    /// added to their group only, and what a group has in common is looked up once.
+    fn sum_groups(&self, survey: &mut Survey) {
+        let catalog = self.facts.catalog;
+        let mut cities = vec![None; catalog.cities.keys().len()];
+        let mut topics = vec![None; catalog.topics.keys().len()];
+        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
+        let counted = self.groups.iter().enumerate();
+        for (at, counts) in counted.filter(|(_, counts)| counts.events > 0) {
+            let group = catalog.groups().get(at);
+            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
+            countries[country as usize].add(*counts);
+            survey.all.add(*counts);
+            // Countries are of the world whatever the filter; all else is not.
+            if !self.wanted[at] {
+                continue;
+            }
+            survey.total.add(*counts);
+            let Some(group) = group else {
+                continue;
+            };
+            survey.groups.insert(group.content.id);
+            cities[group.city as usize]
+                .get_or_insert_with(Answers::default)
+                .add(counts.answers);
+            debug_assert_eq!(group.topics.len(), group.content.topics.len());
+            for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
+                let sum = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
+                sum.add(topic, counts.answers);
+            }
+        }
+        survey.countries = named(catalog.countries.keys(), countries)
+            .filter(|(_, counts)| counts.events > 0)
+            .collect();
+        survey.cities = named(catalog.cities.keys(), cities)
+            .filter_map(|(city, answers)| Some((city, answers?)))
+            .collect();
+        survey.topics = named(catalog.topics.keys(), topics)
+            .filter_map(|(key, sum)| {
+                let TopicTally { topic, answers } = sum?;
+                Some((key, (topic.name.clone(), answers)))
+            })
+            .collect();
     }
 }
 

@@ -20,6 +20,7 @@ impl Survey {
     /// The answer of `count` and `summary`. The survey must have been taken whole.
     #[must_use]
     pub fn summary(mut self) -> Summary {
+        // Before anything is read of the windows: which of them are kept is decided here, for the whole.
         self.end_windows();
         let members = self.members();
         let Answers { yes, no, maybe } = self.total.answers;

@@ -80,9 +80,11 @@ impl Survey {
     /// Adds the survey of another partition under the same scope.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {
+        // The empty survey is neutral, so that surveys can be folded.
         if self.as_of.offsets.is_empty() {
             return other;
         }
+        // Windows that were cut at two stream times could not be added.
         debug_assert_eq!(
             (self.as_of.stream_time, &self.filter),
             (other.as_of.stream_time, &other.filter),

@@ -16,7 +16,7 @@ impl Partition {
             next_offset: self.next_offset,
             sources: &self.sources,
             feeds: &self.feeds,
-            secondary: self.secondary.totals(),
+            secondary: self.secondary.totals().bounded(),
             oldest: self.watermark.oldest_window(),
             events: self.rsvps.events.rows(),
             members: self.rsvps.members.rows(),

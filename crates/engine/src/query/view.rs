@@ -19,7 +19,7 @@ fn is_zero(figure: &u64) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Filter {
     /// Countries of the group, ISO 3166 alpha-2 in lower case as in the feed; several mean "or".
-    /// `unknown` stands for events of which nobody has told a country.
+    /// `unknown` stands for events whose country is unknown.
     pub country: Vec<String>,
 }
 

@@ -98,13 +98,48 @@ fn lists_by_name_end_and_their_rest_is_summed_up() {
     }
 }
 
+/// What is stored of a partition at every commit, however many statuses a feed has.
+#[test]
+fn statuses_beyond_the_bound_are_summed_up_wherever_they_are_stored() {
+    let stored = |statuses: u64| {
+        let records = (0..statuses).map(|n| {
+            let record = format!(
+                r#"{{"id":"e{n}","status":"status {n}","event_url":"http://x","mtime":{}}}"#,
+                BASE + 1
+            );
+            ("e1".to_owned(), record)
+        });
+        let mut part = fed(records, 1).remove(0);
+        let survey = survey(std::slice::from_ref(&part), Filter::default());
+        let known = survey.feeds["open_events"].by_status.clone();
+        assert_eq!(known.values().sum::<u64>(), statuses);
+        let meta = part
+            .take_changes()
+            .snapshot_complete
+            .expect("one piece")
+            .meta;
+        (known, meta.len())
+    };
+    let (most, _) = stored(1_000);
+    assert_eq!((most.len(), most.get("other")), (1_000, None));
+    let (few, bytes) = stored(1_001);
+    assert_eq!((few.len(), few["other"]), (1_001, 1));
+    let (many, more_bytes) = stored(3_000);
+    assert_eq!((many.len(), many["other"]), (1_001, 2_000));
+    // Three times the statuses; only their names are a letter longer.
+    assert!(
+        more_bytes < bytes * 3 / 2,
+        "{more_bytes} bytes, {bytes} before"
+    );
+}
+
 #[test]
 fn two_records_of_2001_and_of_now_make_a_short_answer() {
     const Y2001: i64 = 990_000_000_001;
     for partitions in [1, 2, 16] {
         for (old, new) in [(Y2001, BASE + 1), (Y2001, BASE), (Y2001 - 1, BASE)] {
             let records = [(1, old), (2, new)].map(|(event, mtime)| {
-                let told = super::Told {
+                let told = super::RsvpSpec {
                     event,
                     ..one(1, mtime)
                 };

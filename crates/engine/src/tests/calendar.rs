@@ -346,6 +346,7 @@ fn follow(partition: &mut Partition, replica: &mut Replica) {
         position: 0.into(),
         received: 0,
         repaired: 0,
+        blanked: 0,
     };
     put(partition, 0, Kind::CONTROL, &position.to_body());
     loop {

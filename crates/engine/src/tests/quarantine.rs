@@ -27,6 +27,7 @@ impl Journal {
             position: serde_json::json!({ "of": of, "at": at }),
             received,
             repaired: 0,
+            blanked: 0,
         };
         self.0.push((0, control.kind(), control.to_body()));
     }

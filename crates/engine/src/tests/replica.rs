@@ -7,11 +7,11 @@ use headcount_record::{Control, Feed, Kind, Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
 use crate::{
-    Changes, CheckpointHead, CountryPart, EventKey, EventStatistic, Filter, Partition, Replica,
-    Row, Scope, Step as Following, Survey, VenuePart, stream_time_of_all,
+    Changes, CheckpointHead, CountryPart, Delta as Following, EventKey, EventStatistic, Filter,
+    Partition, Replica, Row, Scope, Survey, VenuePart, stream_time_of_all,
 };
 
-use super::{BASE, Told, put, rejected, told};
+use super::{BASE, RsvpSpec, put, rejected, rsvp_spec};
 
 const PARTITIONS: u16 = 3;
 const JOURNAL: u64 = 7;
@@ -19,7 +19,7 @@ const JOURNAL: u64 = 7;
 /// What may happen to a journal and those who follow it.
 #[derive(Clone, Debug)]
 enum Step {
-    Rsvp(Told),
+    Rsvp(RsvpSpec),
     OtherFeed {
         id: u8,
         second: i64,
@@ -29,7 +29,7 @@ enum Step {
     Gap,
     /// A piece of the changes is taken of a partition, if there are any.
     Take(u16),
-    /// A step is taken of a partition, if there is one of at most so many rows.
+    /// A delta is taken of a partition, if there is one of at most so many rows.
     Follow(u16, usize),
     /// A partition goes to another process, which tells everything or only what changes from then on.
     Move {
@@ -44,7 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Answers spread over more than a day, so that windows are forgotten.
     let hours = 0..25_i64;
     prop_oneof![
-        12 => (told(), hours).prop_map(|(told, hours)| Step::Rsvp(Told {
+        12 => (rsvp_spec(), hours).prop_map(|(told, hours)| Step::Rsvp(RsvpSpec {
             mtime: told.mtime + hours * 3_600_000,
             ..told
         })),
@@ -68,7 +68,7 @@ struct Stored {
     base: Option<u64>,
     /// Offset and metadata.
     head: Option<(u64, Vec<u8>)>,
-    steps: Vec<Following>,
+    deltas: Vec<Following>,
     countries: BTreeMap<Arc<str>, CountryPart>,
     venues: BTreeMap<i64, VenuePart>,
     events: BTreeMap<(Arc<str>, Arc<str>), EventStatistic>,
@@ -116,15 +116,15 @@ impl Stored {
         }
     }
 
-    fn follow(&mut self, step: Following) {
+    fn follow(&mut self, delta: Following) {
         if self
             .head
             .as_ref()
-            .is_none_or(|(head, _)| *head <= step.offset)
+            .is_none_or(|(head, _)| *head <= delta.offset)
         {
-            self.head = Some((step.offset, step.meta.clone()));
+            self.head = Some((delta.offset, delta.meta.clone()));
         }
-        self.steps.push(step);
+        self.deltas.push(delta);
     }
 
     /// Tables first, and then what has followed; none if that does not lead to the head.
@@ -153,10 +153,10 @@ impl Stored {
             replica.apply_rows(page).unwrap();
         }
         let mut at = base;
-        for step in self.steps.iter().filter(|step| step.offset > base) {
-            if step.previous <= at && at < step.offset {
-                replica.apply_rows(&step.rows).unwrap();
-                at = step.offset;
+        for delta in self.deltas.iter().filter(|delta| delta.offset > base) {
+            if delta.previous <= at && at < delta.offset {
+                replica.apply_rows(&delta.rows).unwrap();
+                at = delta.offset;
             }
         }
         if at != *head {
@@ -191,22 +191,25 @@ impl Followed {
         }
     }
 
-    fn take_step(&mut self, rows_max: usize) {
-        if !self.partition.has_step(self.told) {
+    fn take_delta(&mut self, rows_max: usize) {
+        if !self.partition.has_delta(self.told) {
             return;
         }
-        let Some(step) = self.partition.take_step(rows_max) else {
-            assert!(!self.partition.has_step(Some(u64::MAX)), "steps have ended");
+        let Some(delta) = self.partition.take_delta(rows_max) else {
+            assert!(
+                !self.partition.has_delta(Some(u64::MAX)),
+                "deltas have ended"
+            );
             return;
         };
-        assert!(step.rows.len() <= rows_max);
+        assert!(delta.rows.len() <= rows_max);
         for (replica, times) in self.replicas.iter_mut().zip([1, 2, 1]) {
             for _ in 0..times {
-                replica.apply_rows(&step.rows).unwrap();
-                replica.set_meta(&step.meta).unwrap();
+                replica.apply_rows(&delta.rows).unwrap();
+                replica.set_meta(&delta.meta).unwrap();
             }
         }
-        self.stored.follow(step);
+        self.stored.follow(delta);
     }
 
     fn take_piece(&mut self) {
@@ -221,7 +224,7 @@ impl Followed {
         };
         self.told = Some(complete.offset);
         if !complete.covered_by_delta {
-            // No step leads here.
+            // No delta leads here.
             for replica in &mut self.replicas {
                 *replica = self.stored.load(1).unwrap();
             }
@@ -229,11 +232,11 @@ impl Followed {
     }
 
     fn take(&mut self) {
-        self.take_step(usize::MAX);
+        self.take_delta(usize::MAX);
         while self.partition.has_changes() {
             self.take_piece();
         }
-        self.take_step(usize::MAX);
+        self.take_delta(usize::MAX);
     }
 
     fn moved(&mut self, at: u16, all: bool) {
@@ -274,7 +277,8 @@ impl Tables {
                 country: country.clone(),
                 yes: counts.answers.yes,
                 no: counts.answers.no,
-                maybe: counts.answers.maybe,
+                // Meetup has no such answer.
+                maybe: None,
                 heads: counts.heads,
             };
             (country.clone(), part)
@@ -307,7 +311,7 @@ impl Tables {
 }
 
 /// An RSVP whose event's name changes with the place.
-pub(super) fn named_by_place(told: &Told) -> String {
+pub(super) fn named_by_place(told: &RsvpSpec) -> String {
     told.json().replace(
         &format!(r#""event_name":"E{}""#, told.event),
         &format!(r#""event_name":"E{}""#, told.place),
@@ -322,6 +326,7 @@ pub(super) fn batch(partition: &mut Partition, kind: Kind, body: &[u8]) {
         position: 0.into(),
         received: 1,
         repaired: 0,
+        blanked: 0,
     };
     put(partition, 1, Kind::CONTROL, &position.to_body());
 }
@@ -364,7 +369,7 @@ fn run(parts: &mut [Followed], step: Step) {
             batch(&mut parts[1].partition, Kind::CONTROL, &gap.to_body());
         }
         Step::Take(at) => parts[usize::from(at)].take_piece(),
-        Step::Follow(at, rows) => parts[usize::from(at)].take_step(rows),
+        Step::Follow(at, rows) => parts[usize::from(at)].take_delta(rows),
         Step::Move { partition, all } => parts[usize::from(partition)].moved(partition, all),
         Step::Join(seed) => {
             for part in parts {
@@ -442,7 +447,7 @@ proptest! {
 #[test]
 fn only_what_changed_is_told() {
     let mut part = Followed::new(true);
-    let answer = |event, rsvp, ms| Told {
+    let answer = |event, rsvp, ms| RsvpSpec {
         event,
         ..super::one(rsvp, BASE + ms)
     };
@@ -466,12 +471,12 @@ fn only_what_changed_is_told() {
     );
     let changes = part.partition.take_changes();
     assert!(!changes.full_refresh);
-    let step = part.partition.take_step(usize::MAX).unwrap();
+    let delta = part.partition.take_delta(usize::MAX).unwrap();
     assert_eq!(
-        (step.previous, step.offset),
+        (delta.previous, delta.offset),
         (complete.offset, changes.offset)
     );
-    for rows in [&changes.rows, &step.rows] {
+    for rows in [&changes.rows, &delta.rows] {
         let rows: Vec<_> = rows.iter().map(|row| (row.table, row.number)).collect();
         let right = [(crate::Table::Members, 2), (crate::Table::Events, 1)];
         assert_eq!(rows, right);
@@ -480,7 +485,7 @@ fn only_what_changed_is_told() {
         panic!("{:?}", changes.statistics.events)
     };
     assert_eq!((&*event.event_id, event.yes), ("e2", 2));
-    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
     // Within a batch there is nothing to tell yet.
     put(
         &mut part.partition,
@@ -488,7 +493,7 @@ fn only_what_changed_is_told() {
         Kind::of(Feed::Rsvps),
         answer(2, 4, 4).json().as_bytes(),
     );
-    assert!(!part.partition.has_changes() && !part.partition.has_step(Some(u64::MAX)));
+    assert!(!part.partition.has_changes() && !part.partition.has_delta(Some(u64::MAX)));
 }
 
 #[test]

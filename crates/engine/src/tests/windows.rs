@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-use super::{BASE, Told, count, one, summary, survey, told, unordered, winners, without_ties};
+use super::{
+    BASE, RsvpSpec, count, one, rsvp_spec, summary, survey, unordered, winners, without_ties,
+};
 use crate::{
     FUTURE_MS, Filter, KEPT_MS, LATENESS_MS, Partition, Scope, Summary, Trend, Trends, WINDOW_MS,
     stream_time_of_all,
@@ -12,9 +14,9 @@ use crate::{
 const MINUTE_MS: i64 = 60_000;
 
 /// Records of some days, so that windows are forgotten, and some far ahead of the others.
-fn of_days() -> impl Strategy<Value = Told> {
+fn of_days() -> impl Strategy<Value = RsvpSpec> {
     let minutes = prop_oneof![6 => 0..20_i64, 2 => 0..3_000_i64, 1 => Just(1_440_i64)];
-    (told(), minutes).prop_map(|(told, minutes)| Told {
+    (rsvp_spec(), minutes).prop_map(|(told, minutes)| RsvpSpec {
         mtime: told.mtime - minutes * MINUTE_MS,
         ..told
     })
@@ -36,7 +38,7 @@ struct Recount {
 }
 
 impl Recount {
-    fn of(records: &[Told]) -> Self {
+    fn of(records: &[RsvpSpec]) -> Self {
         let live = records.iter().filter(|record| record.mtime % 1000 != 0);
         let newest = live.map(|record| record.mtime).max().expect("a live one");
         let oldest = (newest - LATENESS_MS - KEPT_MS) / WINDOW_MS * WINDOW_MS;
@@ -112,7 +114,7 @@ proptest! {
 fn the_whole_has_come_as_far_as_its_furthest_partition() {
     // One event each, so that they are in partitions of their own, two days apart.
     let records: Vec<_> = (0..6)
-        .map(|event| Told {
+        .map(|event| RsvpSpec {
             event,
             ..one(1, BASE + 1 - i64::from(event) * 2 * KEPT_MS)
         })
@@ -185,7 +187,7 @@ fn a_partition_that_has_gone_on_is_cut_where_the_whole_was() {
 #[test]
 fn order_makes_no_difference_to_windows() {
     let mut records: Vec<_> = (0..40)
-        .map(|n| Told {
+        .map(|n| RsvpSpec {
             event: (n % 6) as u8,
             yes: n % 3 > 0,
             ..one(n % 7 + 1, BASE + 1 - (n as i64 * 37 % 50) * 3_600_000)

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::{Changes, CountryPart, Partition, VenuePart};
 
 use super::{
-    BASE, Told,
+    BASE, RsvpSpec,
     replica::{EventCounts, EventName, Tables, batch, named_by_place},
 };
 
@@ -135,7 +135,7 @@ fn journal() -> impl Strategy<Value = Vec<String>> {
         let records = records.into_iter().zip(10_i64..);
         records
             .map(|((event, rsvp, place, late, yes), second)| {
-                named_by_place(&Told {
+                named_by_place(&RsvpSpec {
                     event,
                     rsvp,
                     mtime: BASE + (second + late) * 1000 + 1,

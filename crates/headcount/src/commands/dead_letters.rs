@@ -40,7 +40,7 @@ struct OnlyCounted {
 }
 
 /// What partition 0 says of refused records.
-enum Refusal {
+enum RefusedEntry {
     Letter(ListedLetter),
     OnlyCounted(OnlyCounted),
 }
@@ -58,11 +58,11 @@ fn list(args: cli::DataArgs, reason: Option<&str>) -> Result<()> {
     let is_wanted = |found: &str| reason.is_none_or(|reason| reason == found);
     each(&DataDir::new(args.data), |found| {
         match found {
-            Refusal::Letter(found) if is_wanted(&found.letter.reason) => {
+            RefusedEntry::Letter(found) if is_wanted(&found.letter.reason) => {
                 shown += 1;
                 print_letter(&found, args.json)?;
             }
-            Refusal::OnlyCounted(found) if is_wanted(&found.reason) => {
+            RefusedEntry::OnlyCounted(found) if is_wanted(&found.reason) => {
                 *only_counted
                     .entry((found.source, found.reason))
                     .or_default() += found.only_counted;
@@ -113,7 +113,7 @@ fn print_letter(found: &ListedLetter, as_json: bool) -> Result<()> {
 fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
     let mut seen = None;
     each(&DataDir::new(args.data), |found| {
-        if let Refusal::Letter(found) = found
+        if let RefusedEntry::Letter(found) = found
             && found.offset == offset
         {
             seen = Some(found);
@@ -150,7 +150,7 @@ fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
 }
 
 /// Passes everything said of refused records to `take`, oldest first, until it returns false.
-fn each(data: &DataDir, mut take: impl FnMut(Refusal) -> Result<bool>) -> Result<()> {
+fn each(data: &DataDir, mut take: impl FnMut(RefusedEntry) -> Result<bool>) -> Result<()> {
     let journal = open_read_only(data)?;
     let end = journal.durable_end(0)?;
     let mut reader = journal.reader(0, journal.first_offset(0)?)?;
@@ -173,7 +173,7 @@ fn each(data: &DataDir, mut take: impl FnMut(Refusal) -> Result<bool>) -> Result
                         source: names.get(&frame.source).cloned().unwrap_or_default(),
                         letter,
                     };
-                    if !take(Refusal::Letter(found))? {
+                    if !take(RefusedEntry::Letter(found))? {
                         return Ok(());
                     }
                 }
@@ -185,7 +185,7 @@ fn each(data: &DataDir, mut take: impl FnMut(Refusal) -> Result<bool>) -> Result
                             reason,
                             only_counted,
                         };
-                        if !take(Refusal::OnlyCounted(found))? {
+                        if !take(RefusedEntry::OnlyCounted(found))? {
                             return Ok(());
                         }
                     }

@@ -19,6 +19,7 @@ use crate::{
     defaults,
     exit::{USAGE, exit},
     live::Live,
+    open_files,
 };
 
 /// The dashboard opens on a stream that seems to have run this long.
@@ -41,9 +42,10 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         lake: None,
         serving: None,
         archive: true,
+        disk: cli::DiskArgs::default(),
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
-        hosts: args.proxy.hosts,
+        server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;
     let listener = runtime.block_on(async {

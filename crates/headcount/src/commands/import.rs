@@ -67,7 +67,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         }
         None => {
             let lake = (!args.no_archive).then_some(args.lake);
-            let mut store = Store::open(&data, args.keep.partitions, lake)?;
+            let mut store = Store::open(&data, args.keep.partitions, lake, args.disk)?;
             forget_kept_out(&mut store.known);
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);

@@ -9,7 +9,27 @@ use crate::{
     cli,
     data::DataDir,
     exit::{DATA, exit},
+    lost_entries::checked,
     text::number,
+};
+
+/// What a command has looked at, and what it has not.
+#[derive(Clone, Copy)]
+struct Scope {
+    checked: &'static str,
+    unchecked: &'static str,
+}
+
+const VERIFIED: Scope = Scope {
+    checked: "every byte of every segment, that the segments follow one another, and that each partition begins and ends \
+              where its mark, its checkpoint and the archive in the data folder say",
+    unchecked: "the counts (headcount verify), and what is in the archive (headcount rebuild --from LAKE)",
+};
+const COUNTED: Scope = Scope {
+    checked: "the headers of all segments, the last segment of each partition, and that each partition begins and ends where \
+              its mark, its checkpoint and the archive in the data folder say",
+    unchecked: "the other segments' entries (headcount journal verify), the counts (headcount verify), and what is in the \
+                archive (headcount rebuild --from LAKE)",
 };
 
 pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
@@ -29,29 +49,34 @@ pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
             }
         })?;
     let folder = data.journal();
-    let report = if check {
-        headcount_journal::verify(&folder)?
-    } else {
-        headcount_journal::stat(&folder)?
+    let report = match check {
+        true => checked(&data, headcount_journal::verify)?,
+        false => checked(&data, headcount_journal::stat)?,
+    };
+    let scope = match check {
+        true => VERIFIED,
+        false => COUNTED,
     };
     let printed = if args.json {
-        print_json(&to_json(&report))
+        print_json(&to_json(&report, scope))
     } else {
-        print(&to_text(&report))
+        print(&to_text(&report, scope))
     };
     if check && !report.is_sound() {
         return Err(exit(
             DATA,
             format!(
-                "the journal {} is damaged; restore the segment named above from a backup",
-                folder.display()
+                "the journal {} is damaged; run headcount rebuild --data {}, which puts back what the archive has and says what \
+                 it cannot, or restore a backup",
+                folder.display(),
+                data.path().display()
             ),
         ));
     }
     printed
 }
 
-fn to_text(report: &Report) -> String {
+fn to_text(report: &Report, scope: Scope) -> String {
     let mut out = String::from("partition  segments      entries         bytes\n");
     for part in &report.partitions {
         out += &format!(
@@ -71,10 +96,13 @@ fn to_text(report: &Report) -> String {
             out += &format!("{:>9}  {damage}\n", "");
         }
     }
-    out
+    out + &format!(
+        "checked    {}\nunchecked  {}\n",
+        scope.checked, scope.unchecked
+    )
 }
 
-fn to_json(report: &Report) -> serde_json::Value {
+fn to_json(report: &Report, scope: Scope) -> serde_json::Value {
     let parts = report.partitions.iter().map(|part| {
         json!({
             "partition": part.partition,
@@ -87,5 +115,6 @@ fn to_json(report: &Report) -> serde_json::Value {
             "damage": part.damage.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     });
-    json!({ "sound": report.is_sound(), "partitions": parts.collect::<Vec<_>>() })
+    json!({ "sound": report.is_sound(), "partitions": parts.collect::<Vec<_>>(),
+        "checked": scope.checked, "unchecked": scope.unchecked })
 }

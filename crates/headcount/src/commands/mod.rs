@@ -1,11 +1,13 @@
 //! What each command of the command line does.
 
+pub(crate) mod backup;
 pub(crate) mod count;
 pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod journal;
 pub(crate) mod rebuild;
+pub(crate) mod restore;
 pub(crate) mod run;
 pub(crate) mod simulate;
 pub(crate) mod status;

@@ -15,6 +15,7 @@ use crate::{
     data::DataDir,
     exit::{CANNOT_CREATE, USAGE, code_of, exit},
     live::Live,
+    open_files,
 };
 
 /// The address of the dashboard when `--listen` is absent.
@@ -50,9 +51,10 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         lake: args.cluster.lake,
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
+        disk: args.disk,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
-        hosts: args.proxy.hosts,
+        server: args.clients.options(open_files::raise_limit()),
     };
     live.run(&runtime, listener, |address| {
         tracing::info!("listening on http://{address}");
@@ -70,6 +72,10 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     }
     if !does(Role::Ingest) && !args.sources.is_empty() {
         wrong.push("--source needs --role ingest: add the role, or drop --source");
+    }
+    let is_input = |source: &&SourceAddress| matches!(source, SourceAddress::StandardInput);
+    if args.sources.iter().filter(is_input).count() > 1 {
+        wrong.push("standard input can be read only once: give --source - once");
     }
     if cluster.journal.is_none() && (does(Role::Ingest) || does(Role::Process)) && !alone {
         wrong.push("a journal in the data folder belongs to one process: drop --role, or share a journal with --journal kafka://...");

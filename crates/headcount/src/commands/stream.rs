@@ -16,7 +16,8 @@ use tokio::runtime::Runtime;
 use super::{print, run::bind};
 use crate::{
     cli,
-    exit::{NO_INPUT, exit},
+    exit::{DATA, NO_INPUT, exit},
+    open_files,
     roles::ingest::sources::Signals,
     text::number,
 };
@@ -39,8 +40,10 @@ pub(crate) fn run(args: cli::StreamArgs) -> Result<()> {
     let options = Options {
         speed: args.speed,
         once: args.once,
+        hosts: args.hosts,
         ..Options::new(programme)
     };
+    open_files::raise_limit();
     let runtime = Runtime::new().context("start the runtime")?;
     runtime.block_on(async {
         let listener = bind(args.listen)?;
@@ -78,6 +81,10 @@ fn read(paths: &[PathBuf]) -> Result<RecordedFeeds> {
             "skipped {} values that are not records",
             number(recording.skipped())
         );
+    }
+    if Feed::ALL.iter().all(|feed| recording.count(*feed) == 0) {
+        let what = "there is no record in these recordings, so there is nothing to serve; are they the right files?";
+        return Err(exit(DATA, what));
     }
     Ok(recording)
 }

@@ -21,6 +21,8 @@ struct Verdict {
     /// The moment at which record times are judged besides their arrival, ms since 1970, if the
     /// state was rebuilt.
     judged_at: Option<i64>,
+    /// Partitions whose beginning retention has deleted, with the offset of the checkpoint that was replayed from instead.
+    bases: Vec<(u16, u64)>,
     digest: String,
     digest_replayed: String,
     /// What differs, by name.
@@ -35,11 +37,15 @@ pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
     } else {
         let judged = verdict.judged_at.map(time);
         print(&format!(
-            "journal   {} entries{}\nkept      {}\nreplayed  {}\nledger    {}\n",
+            "journal   {} entries{}\n{}kept      {}\nreplayed  {}\nledger    {}\n\
+             checked   counts, windows and ledger against a recount of the journal, and that the journal reaches its marks, its \
+             checkpoints and the archive in the data folder\n\
+             unchecked what is in the archive (headcount rebuild --from LAKE), and a lake or tables outside the data folder\n",
             number(verdict.entries),
             judged.map_or_else(String::new, |time| format!(
                 "; record times held against {time} or their arrival, whichever is later"
             )),
+            bases_text(&verdict.bases),
             verdict.digest,
             verdict.digest_replayed,
             if verdict.balanced {
@@ -65,6 +71,16 @@ pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
     ))
 }
 
+fn bases_text(bases: &[(u16, u64)]) -> String {
+    let lines = bases.iter().map(|(at, offset)| {
+        format!(
+            "base      partition {at} from offset {}: retention has deleted what is before, so its base was believed\n",
+            number(*offset)
+        )
+    });
+    lines.collect()
+}
+
 fn judge(data: &DataDir) -> Result<Verdict> {
     // The kept state first: a process that writes may add to the journal in between, and both
     // must end at the same entry.
@@ -73,6 +89,7 @@ fn judge(data: &DataDir) -> Result<Verdict> {
     let entries = parts.clone().map(Partition::next_offset).sum();
     let judged_at = parts.filter_map(Partition::judged_at).max();
     let replayed = JournalSnapshot::replayed(data, &kept)?;
+    let bases = replayed.bases.clone();
     let (kept, replayed) = (kept.survey(), replayed.survey());
     let windows: [Vec<_>; 2] = [kept.windows().collect(), replayed.windows().collect()];
     let (kept, replayed) = (kept.summary(), replayed.summary());
@@ -90,6 +107,7 @@ fn judge(data: &DataDir) -> Result<Verdict> {
         balanced: replayed.ledger.balanced,
         entries,
         judged_at,
+        bases,
         digest: kept.digest,
         digest_replayed: replayed.digest,
         differences,

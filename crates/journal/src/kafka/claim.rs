@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use rdkafka::Message as _;
@@ -19,10 +20,11 @@ use crate::kafka::identity::{JournalIdentity, merged};
 use crate::kafka::scan::Scanner;
 use crate::kafka::topic::JournalTopic;
 use crate::kafka::transactions::{TransactionFailure, Transactions};
+use crate::kinds::kinds_of;
 
 const JOURNAL: &str = "journal";
 
-/// How often the number of a new journal is tried to be written against others who do the same.
+/// How often the identity is tried to be written against others who do the same.
 const TRIES: u32 = 20;
 
 #[derive(Serialize, Deserialize)]
@@ -82,21 +84,65 @@ fn claim_key(cluster: &Cluster) -> String {
 }
 
 /// What the journal is, with topics for all that is wanted. A new journal gets a number, the same for all who open it at the
-/// same moment: they share a transactional id, so only one of them can write it.
+/// same moment.
 pub(super) fn identify(
     cluster: &Cluster,
     scanner: &Scanner,
     wanted: &[JournalTopic],
 ) -> Result<JournalIdentity> {
+    change(cluster, scanner, &|found| {
+        let Some(found) = found else {
+            return Ok(JournalIdentity {
+                id: headcount_clock::random_id(),
+                topics: merged(cluster.name(), &[], wanted)?,
+                registered: Vec::new(),
+            });
+        };
+        Ok(JournalIdentity {
+            topics: merged(cluster.name(), &found.topics, wanted)?,
+            ..found.clone()
+        })
+    })
+}
+
+/// The first kind of a schema, which it keeps for ever.
+pub(super) fn register_kinds(
+    cluster: &Cluster,
+    scanner: &Scanner,
+    schema: &str,
+    count: u8,
+    within: &RangeInclusive<u8>,
+) -> Result<u8> {
+    let identity = change(cluster, scanner, &|found| {
+        let mut identity = found.cloned().ok_or_else(|| Error::NoJournal {
+            journal: cluster.options.address.to_string(),
+        })?;
+        let range = kinds_of(&identity.registered, schema, count, within)?;
+        if !identity.registered.contains(&range) {
+            identity.registered.push(range);
+        }
+        Ok(identity)
+    })?;
+    Ok(kinds_of(&identity.registered, schema, count, within)?.first)
+}
+
+/// Makes of what the journal is what it is to be, against all who do the same at the same moment: they share a transactional
+/// id, so only one of them can write it, and the others look again at what it has become.
+fn change(
+    cluster: &Cluster,
+    scanner: &Scanner,
+    to: &dyn Fn(Option<&JournalIdentity>) -> Result<JournalIdentity>,
+) -> Result<JournalIdentity> {
+    // Most often there is nothing to change, and then nobody need be kept from anything.
     if let Some(identity) = read(cluster, scanner)?.identity
-        && merged(cluster.name(), &identity.topics, wanted)? == identity.topics
+        && to(Some(&identity))? == identity
     {
         return Ok(identity);
     }
     let name = format!("{}-creation", cluster.name());
     let mut last = String::new();
     for _ in 0..TRIES {
-        match create(cluster, scanner, &name, wanted)? {
+        match write(cluster, scanner, &name, to)? {
             Ok(identity) => return Ok(identity),
             Err(failure) => last = failure.to_string(),
         }
@@ -106,29 +152,28 @@ pub(super) fn identify(
             break;
         }
     }
-    Err(Error::cluster("create", &cluster.options.address, &last))
+    Err(Error::cluster(
+        "write the identity of",
+        &cluster.options.address,
+        &last,
+    ))
 }
 
-fn create(
+fn write(
     cluster: &Cluster,
     scanner: &Scanner,
     name: &str,
-    wanted: &[JournalTopic],
+    to: &dyn Fn(Option<&JournalIdentity>) -> Result<JournalIdentity>,
 ) -> Result<Result<JournalIdentity, TransactionFailure>> {
     let Ok(transactions) = Transactions::open(cluster, name)? else {
         return Ok(Err(TransactionFailure::Abort(
-            "another process creates it".to_owned(),
+            "another process writes it".to_owned(),
         )));
     };
-    // Nobody else's write is under way any more, so what is read now is all there is.
+    // Nobody else's write is under way any more, so what is read now is all there is; and whoever takes the id over after
+    // this makes the write below fail.
     let found = read(cluster, scanner)?.identity;
-    let known = found.as_ref().map_or(&[][..], |found| &found.topics);
-    let identity = JournalIdentity {
-        id: found
-            .as_ref()
-            .map_or_else(headcount_clock::random_id, |found| found.id),
-        topics: merged(cluster.name(), known, wanted)?,
-    };
+    let identity = to(found.as_ref())?;
     if found.as_ref() == Some(&identity) {
         return Ok(Ok(identity));
     }

@@ -1,9 +1,11 @@
-//! What a journal on Kafka is for ever: its number, and which kinds of entries stand in which topic.
+//! What a journal on Kafka is for ever: its number, which kinds of entries stand in which topic, and which kinds it gave
+//! to which schema.
 //!
 //! It stands in `NAME.positions` under the key `journal`:
 //!
 //! ```json
-//! {"version":2,"id":"5d3c…","topics":[{"name":"rsvps","kinds":[1,1]},{"name":"dead-letters","kinds":[6,6]}]}
+//! {"version":3,"id":"5d3c…","topics":[{"name":"rsvps","kinds":[1,1]},{"name":"other","kinds":[16,254]}],
+//!  "registered":[{"schema":"calendar 1","first":16,"count":2}]}
 //! ```
 //!
 //! Topics are known by their names and kinds, never by their place in a list: a program with more feeds than the one
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, way_out};
 use crate::kafka::message::{FormatVersion, VERSION};
 use crate::kafka::topic::JournalTopic;
+use crate::kinds::{KindRange, are_sound};
 
 /// What a journal is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) struct JournalIdentity {
     pub(super) id: u64,
     /// No two of them have a name or a kind in common.
     pub(super) topics: Vec<JournalTopic>,
+    /// No two of them have a schema or a kind in common.
+    pub(super) registered: Vec<KindRange>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,6 +33,7 @@ struct IdentityJson {
     version: u32,
     id: String,
     topics: Vec<TopicJson>,
+    registered: Vec<KindRange>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,6 +53,7 @@ impl JournalIdentity {
             version: VERSION,
             id: format!("{:016x}", self.id),
             topics: topics.collect(),
+            registered: self.registered.clone(),
         };
         serde_json::to_vec(&text).expect("an identity is plain data")
     }
@@ -74,9 +81,17 @@ impl JournalIdentity {
             name: topic.name,
             kinds: topic.kinds,
         });
+        if !are_sound(&text.registered) {
+            return Err(Error::topic(
+                topic,
+                "the journal's description gives a kind to two schemas; restore it from a backup"
+                    .to_owned(),
+            ));
+        }
         Ok(Self {
             id,
             topics: topics.collect(),
+            registered: text.registered,
         })
     }
 }
@@ -90,6 +105,7 @@ pub(super) fn merged(
     known: &[JournalTopic],
     wanted: &[JournalTopic],
 ) -> Result<Vec<JournalTopic>> {
+    // What is there stays as it is, in its order: readers of old commit messages find topics by these names.
     let mut all = known.to_vec();
     for topic in wanted {
         if all.iter().any(|other| other.holds(topic)) {
@@ -144,11 +160,16 @@ mod tests {
         let identity = JournalIdentity {
             id: 0xfeed,
             topics: topics(&[("rsvps", 1, 1), ("other", 16, 254)]),
+            registered: vec![KindRange {
+                schema: "calendar 1".to_owned(),
+                first: 16,
+                count: 2,
+            }],
         };
         let text = identity.to_text();
         assert_eq!(
             String::from_utf8_lossy(&text),
-            r#"{"version":2,"id":"000000000000feed","topics":[{"name":"rsvps","kinds":[1,1]},{"name":"other","kinds":[16,254]}]}"#
+            r#"{"version":3,"id":"000000000000feed","topics":[{"name":"rsvps","kinds":[1,1]},{"name":"other","kinds":[16,254]}],"registered":[{"schema":"calendar 1","first":16,"count":2}]}"#
         );
         assert_eq!(
             JournalIdentity::parse("j.positions", &text).unwrap(),
@@ -164,11 +185,11 @@ mod tests {
         let said = old.unwrap_err().to_string();
         assert!(
             said.starts_with(
-                "topic j.positions: the journal has format version 1, this program reads 2; import"
+                "topic j.positions: the journal has format version 1, this program reads 3; import"
             ),
             "{said}"
         );
-        let new = JournalIdentity::parse("j.positions", br#"{"version":3,"lanes":{}}"#);
+        let new = JournalIdentity::parse("j.positions", br#"{"version":4,"topics":{}}"#);
         let said = new.unwrap_err().to_string();
         assert!(said.ends_with("or a newer one"), "{said}");
     }

@@ -1,5 +1,6 @@
 //! The journal on Kafka as a whole: opened, appended to, read, closed.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -49,6 +50,7 @@ impl KafkaJournal {
             groups: AtomicU64::new(0),
             ended: Latch::default(),
         });
+        // Only now: a process that only reads must not fence the one that writes under its name.
         let names = SourceNames::default();
         let writer = match cluster.options.writes {
             true => {
@@ -86,6 +88,7 @@ impl KafkaJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: false,
             knows_offsets: false,
             keeps_positions: true,
             fences_writers: true,
@@ -96,6 +99,15 @@ impl KafkaJournal {
 
     pub(crate) fn name_source(&self, number: u16, name: &str) {
         self.names.set(number, name);
+    }
+
+    pub(crate) fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: &RangeInclusive<u8>,
+    ) -> Result<u8> {
+        claim::register_kinds(&self.cluster, &self.scanner, schema, count, within)
     }
 
     pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {

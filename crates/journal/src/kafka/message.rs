@@ -1,15 +1,15 @@
 //! The commit message: what of the topics is a batch, and what is said besides. It is JSON.
 //!
 //! ```json
-//! {"version":2,"writer":"5d3c…","seq":17,"arrived":1763696400000,"sources":["https://…/2/rsvps"],
+//! {"version":3,"writer":"5d3c…","seq":17,"arrived":1763696400000,"sources":["https://…/2/rsvps"],
 //!  "topics":[["rsvps",4711]],"entries":[[0,1,0,250],{"kind":0,"source":0,"text":"{\"control\":\"position\",…}"}]}
 //! ```
 
 use serde::{Deserialize, Serialize};
 
 /// The version of the format of all that a journal writes. Another one is refused, never guessed at. Version 1 had numbers of
-/// topics in place of their names.
-pub(super) const VERSION: u32 = 2;
+/// topics in place of their names; version 2 did not know which kinds were given to which schema.
+pub(super) const VERSION: u32 = 3;
 
 /// The longest commit message; more is refused when it is appended.
 pub(super) const COMMIT_BYTES_MAX: usize = 8 << 20;

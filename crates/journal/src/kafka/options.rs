@@ -65,6 +65,7 @@ impl Options {
         topics: Vec<JournalTopic>,
     ) -> Result<Self> {
         let option = |error: headcount_kafka::AddressError| Error::Option(error.to_string());
+        // A parameter with a typing error would be a journal with other settings than somebody believes.
         address
             .only(&[
                 "partitions",
@@ -131,6 +132,7 @@ impl Options {
         if self.worker.is_empty() {
             return refuse("a worker needs a name".to_owned());
         }
+        // Checked here, for all callers, because what is made on brokers cannot be taken back.
         let reserved = [COMMITS, POSITIONS];
         for (at, topic) in self.topics.iter().enumerate() {
             let other = self.topics[..at]

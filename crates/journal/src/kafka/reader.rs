@@ -106,6 +106,7 @@ impl KafkaReader {
                 ))
             })?,
         };
+        // One message earlier: the last one read must still be there, or this is another topic of the same name.
         let start = at.last.as_ref().map_or(at.commits, |last| last.offset);
         let (low, high) = cluster.watermarks(topic, partition)?;
         if start < low || at.commits > high {
@@ -160,8 +161,6 @@ impl KafkaReader {
         }
         let now = Instant::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + SLICE);
-        // What the library tells the consumer as a whole; no message comes this way.
-        let _ = self.consumer.poll(Duration::ZERO);
         match self.fill(batch, max_bytes, deadline) {
             Ok(()) => Ok(batch.len()),
             Err(error) => {
@@ -227,7 +226,7 @@ impl KafkaReader {
         self.commits.seek(start)?;
         let deadline = Instant::now() + self.cluster.options.request_timeout;
         while Instant::now() < deadline {
-            if self.look(SLICE)? {
+            if self.poll_commits(SLICE)? {
                 self.clear = high;
             }
             if let Some(current) = &self.current {
@@ -278,7 +277,9 @@ impl KafkaReader {
                 true => deadline.saturating_duration_since(Instant::now()),
                 false => Duration::ZERO,
             };
-            self.look(left.min(SLICE))?;
+            // What the library tells the consumer as a whole; no message comes this way.
+            let _ = self.consumer.poll(Duration::ZERO);
+            self.poll_commits(left.min(SLICE))?;
             if self.current.is_some() {
                 return Ok(true);
             }
@@ -288,9 +289,9 @@ impl KafkaReader {
         }
     }
 
-    /// Looks at the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
-    fn look(&mut self, wait: Duration) -> Result<bool> {
-        let (offset, commit) = match self.commits.look(wait)? {
+    /// Polls the topic of commits once, and takes up the batch of a message that comes. True if its end was seen.
+    fn poll_commits(&mut self, wait: Duration) -> Result<bool> {
+        let (offset, commit) = match self.commits.poll(wait)? {
             Polled::Nothing => return Ok(false),
             Polled::End => return Ok(true),
             Polled::Message(message) => (
@@ -449,6 +450,11 @@ impl KafkaReader {
     }
 
     fn finish(&mut self, current: Current) {
+        debug_assert_eq!(
+            self.next.max(self.from),
+            current.end.max(self.from),
+            "a batch is read whole"
+        );
         self.next = current.end;
         self.at.commits = current.offset + 1;
         self.at.base = current.end;

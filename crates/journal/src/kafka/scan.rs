@@ -13,8 +13,9 @@ use headcount_kafka::TracingContext;
 use crate::error::{Error, Result};
 use crate::kafka::cluster::Cluster;
 
-/// How long to wait before it is asked again whether a transaction has ended, which brokers do not tell.
-const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// How long one wait for the broker is at most, so that a journal that is being closed is noticed. What the broker sends ends
+/// it at once.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// Reads committed messages of one topic after another.
 pub(super) struct Scanner {
@@ -55,11 +56,7 @@ impl Scanner {
         let consumer = self.consumer.lock().unwrap_or_else(PoisonError::into_inner);
         self.wait_for_commits(&consumer, topic, partition, high)?;
         let failed = |error: KafkaError| Error::cluster("read", &topic, &error);
-        let mut place = TopicPartitionList::new();
-        place
-            .add_partition_offset(topic, i32::from(partition), Offset::Offset(from))
-            .and_then(|()| consumer.assign(&place))
-            .map_err(failed)?;
+        assign(&consumer, topic, partition, from).map_err(failed)?;
         let read = read(
             &consumer,
             high,
@@ -71,6 +68,9 @@ impl Scanner {
     }
 
     /// Waits until everything before `high` is committed or aborted.
+    ///
+    /// Brokers do not tell when a transaction ends. But they deliver nothing behind its first message before, so the next
+    /// thing that comes to a consumer that stands there says so: a message, or that there is none up to the new end.
     fn wait_for_commits(
         &self,
         consumer: &BaseConsumer<TracingContext>,
@@ -79,27 +79,51 @@ impl Scanner {
         high: i64,
     ) -> Result<()> {
         let options = &self.cluster.options;
+        let failed = |error: KafkaError| Error::cluster("read", &topic, &error);
         // Kafka aborts an abandoned transaction by itself; it looks for them every ten seconds.
         let deadline = Instant::now() + options.request_timeout + options.transaction_timeout;
-        loop {
+        let mut stands_at = None;
+        let ended = loop {
             let (_, stable) = self.cluster.ask("ask for the end of", topic, |time| {
                 consumer.fetch_watermarks(topic, i32::from(partition), time)
             })?;
             if stable >= high {
-                return Ok(());
+                break Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(Error::cluster(
-                    "read",
-                    &topic,
-                    &"a transaction in it has not ended in time",
-                ));
+                let why = "a transaction in it has not ended in time";
+                break Err(Error::cluster("read", &topic, &why));
             }
-            if self.cluster.waiting.give_up.wait(POLL_INTERVAL) {
-                return Err(Error::cluster("read", &topic, &"the journal is closing"));
+            if self.cluster.waiting.give_up.is_set() {
+                break Err(Error::cluster("read", &topic, &"the journal is closing"));
             }
+            if stands_at != Some(stable) {
+                assign(consumer, topic, partition, stable).map_err(failed)?;
+                stands_at = Some(stable);
+            }
+            if let Some(Err(error)) = consumer.poll(SLICE)
+                && !matches!(error, KafkaError::PartitionEOF(_))
+            {
+                tracing::debug!(%error, "waiting for a transaction in {topic}");
+            }
+        };
+        if stands_at.is_some() {
+            consumer.unassign().map_err(failed)?;
         }
+        ended
     }
+}
+
+/// Has the consumer read one partition from an offset on, and nothing else.
+fn assign(
+    consumer: &BaseConsumer<TracingContext>,
+    topic: &str,
+    partition: u16,
+    from: i64,
+) -> Result<(), KafkaError> {
+    let mut place = TopicPartitionList::new();
+    place.add_partition_offset(topic, i32::from(partition), Offset::Offset(from))?;
+    consumer.assign(&place)
 }
 
 /// Reads up to `high`; the outer result is Kafka's, the inner one the visitor's.
@@ -109,12 +133,12 @@ fn read(
     timeout: Duration,
     visit: &mut impl FnMut(&BorrowedMessage<'_>) -> Result<()>,
 ) -> Result<Result<i64>, KafkaError> {
-    let mut heard = Instant::now();
+    let mut last_event = Instant::now();
     let mut next = high;
     loop {
-        match consumer.poll(Duration::from_millis(100)) {
+        match consumer.poll(SLICE) {
             Some(Ok(message)) => {
-                heard = Instant::now();
+                last_event = Instant::now();
                 if let Err(error) = visit(&message) {
                     return Ok(Err(error));
                 }
@@ -125,8 +149,8 @@ fn read(
             }
             // The end of what is committed, which reaches at least to `high`.
             Some(Err(KafkaError::PartitionEOF(_))) => return Ok(Ok(next)),
-            Some(Err(error)) if heard.elapsed() >= timeout => return Err(error),
-            None if heard.elapsed() >= timeout => return Err(KafkaError::NoMessageReceived),
+            Some(Err(error)) if last_event.elapsed() >= timeout => return Err(error),
+            None if last_event.elapsed() >= timeout => return Err(KafkaError::NoMessageReceived),
             Some(Err(_)) | None => {}
         }
     }

@@ -91,8 +91,8 @@ impl PartitionStream {
 
     /// The next message, if there is one in time; a notification of the reader's ends the wait without. An error is for
     /// ever.
-    pub(super) fn look(&mut self, wait: Duration) -> Result<Polled<'_>> {
-        // The queue first: its notification may have been taken by a look at another queue.
+    pub(super) fn poll(&mut self, wait: Duration) -> Result<Polled<'_>> {
+        // The queue first: its notification may have been taken by a poll of another queue.
         let mut polled = self.queue.poll(Duration::ZERO);
         if polled.is_none() && !wait.is_zero() {
             self.wakeup.wait(wait);
@@ -238,7 +238,7 @@ impl RecordStream {
         }
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let message = match self.stream.look(left)? {
+            let message = match self.stream.poll(left)? {
                 Polled::Message(message) => message,
                 Polled::End | Polled::Nothing if left.is_zero() || self.interrupt.take() => {
                     return Ok(TakeOutcome::None);

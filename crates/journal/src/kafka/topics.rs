@@ -52,7 +52,7 @@ pub(super) fn open(cluster: &Cluster, scanner: &Scanner) -> Result<(u16, Journal
         .config()
         .create()
         .map_err(|error| Error::cluster("connect to", &options.address, &error))?;
-    let (found, brokers) = TopicNames::of(cluster, &[]).look(cluster)?;
+    let (found, brokers) = TopicNames::of(cluster, &[]).existing(cluster)?;
     if !options.creates && !found.contains_key(&cluster.commits) {
         return Err(Error::NoJournal {
             journal: options.address.to_string(),
@@ -97,7 +97,7 @@ impl TopicNames {
         brokers: usize,
     ) -> Result<u16> {
         let options = &cluster.options;
-        let (mut found, _) = self.look(cluster)?;
+        let (mut found, _) = self.existing(cluster)?;
         let mut partitions = self.partitions(options, &found)?;
         // Before anything is made beside what cannot be used.
         self.check(admin, options, &found)?;
@@ -117,7 +117,7 @@ impl TopicNames {
     }
 
     /// The topics that are there, and how many brokers.
-    fn look(&self, cluster: &Cluster) -> Result<(HashMap<String, ExistingTopic>, usize)> {
+    fn existing(&self, cluster: &Cluster) -> Result<(HashMap<String, ExistingTopic>, usize)> {
         let options = &cluster.options;
         let metadata = cluster
             .metadata_client
@@ -143,7 +143,7 @@ impl TopicNames {
     fn wait_for_all(&self, cluster: &Cluster) -> Result<HashMap<String, ExistingTopic>> {
         let deadline = Instant::now() + cluster.options.request_timeout;
         loop {
-            let (found, _) = self.look(cluster)?;
+            let (found, _) = self.existing(cluster)?;
             let Some(missing) = self.all().find(|topic| !found.contains_key(*topic)) else {
                 return Ok(found);
             };
@@ -163,6 +163,7 @@ impl TopicNames {
     fn partitions(&self, options: &Options, found: &HashMap<String, ExistingTopic>) -> Result<u16> {
         let shared = self.records.iter().chain([&self.commits]);
         let mut counts = shared.filter_map(|topic| Some((topic, found.get(topic)?.partitions)));
+        // Kafka can add partitions to a topic. Then the topics differ, and events would be looked for where they are not.
         let Some((first, count)) = counts.next() else {
             return Ok(options.partitions.unwrap_or(options.new_partitions));
         };
@@ -193,7 +194,7 @@ impl TopicNames {
         }
     }
 
-    /// Looks at how the topics that are there are set up.
+    /// Checks how the existing topics are set up.
     fn check(
         &self,
         admin: &AdminClient<DefaultClientContext>,
@@ -377,6 +378,7 @@ fn make(
         .min_insync
         .unwrap_or_else(|| replication.saturating_sub(1).max(1))
         .to_string();
+    // Whatever the brokers' defaults are: these settings are what the promises of the journal rest on.
     let longest = MESSAGE_BYTES_MAX.to_string();
     let keeps = options
         .retention_ms

@@ -74,6 +74,7 @@ pub(super) fn start(
 ) -> Result<JoinHandle<Result<()>>> {
     let name = format!("{:016x}", headcount_clock::random_id());
     let writer = KafkaWriter {
+        // First of all: whoever had the name before can write no more from here on.
         transactions: take_over(cluster, &name)?,
         cluster: Arc::clone(cluster),
         scanner: Arc::clone(scanner),
@@ -254,6 +255,7 @@ impl KafkaWriter {
         firsts: Vec<Vec<usize>>,
     ) -> Result<(), TransactionFailure> {
         for (slot, (plan, firsts)) in plans.iter_mut().zip(firsts).enumerate() {
+            // A commit message without entries would move every reader for nothing.
             if plan.entries.is_empty() {
                 continue;
             }

@@ -133,6 +133,7 @@ impl Assembly {
                 "is the oldest that the stream keeps, but not the first of the journal: begin at a checkpoint, and lengthen the retention of the stream",
             ));
         }
+        // The place before this record is one to begin at only if no batch is half read there.
         self.forget(record.arrived_ms);
         let before = self.clean.clone();
         let completed = self.completed(&part, payload, record.arrived_ms);
@@ -146,6 +147,7 @@ impl Assembly {
 
     /// The whole payload, if this part completes it.
     fn completed(&mut self, part: &BatchPart, payload: &[u8], arrived_ms: i64) -> Option<Vec<u8>> {
+        // A put whose answer was lost is put again, so any part may come twice, and late.
         let delivered = self.now.writers.get(&name(part.writer));
         if delivered.is_some_and(|delivered| part.seq <= delivered.seq) {
             return None;
@@ -155,6 +157,7 @@ impl Assembly {
             return Some(payload.to_vec());
         }
         let order = (part.seq, part.attempt);
+        // Parts of two attempts are never mixed: the later one has all of them.
         let half = self.half_read.get(&part.writer);
         if half.is_some_and(|half| order < (half.seq, half.attempt)) {
             return None;

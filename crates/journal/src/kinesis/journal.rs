@@ -1,5 +1,6 @@
 //! A stream that is open for appending and reading.
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(crate) struct KinesisJournal {
     partitions: Vec<Arc<KinesisPartition>>,
     waiting: Arc<Waiting>,
     writers: Mutex<Vec<JoinHandle<Result<()>>>>,
+    /// Held while kinds are given to a schema.
+    registering: Mutex<()>,
 }
 
 /// What readers need of the journal, as long as one of them lives.
@@ -98,7 +101,9 @@ impl KinesisJournal {
             partitions: Vec::new(),
             waiting: Arc::default(),
             writers: Mutex::default(),
+            registering: Mutex::default(),
         };
+        // Readers know by it which batches are whose: another opening must not go on with this one's numbers.
         let name = headcount_clock::random_id();
         for partition in 0..journal.context.manifest.partitions {
             let shared = Arc::new(KinesisPartition {
@@ -134,6 +139,7 @@ impl KinesisJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: false,
             knows_offsets: false,
             keeps_positions: false,
             fences_writers: false,
@@ -141,6 +147,23 @@ impl KinesisJournal {
             // No stream keeps anything for longer than a year.
             forgets: true,
         }
+    }
+
+    pub(crate) fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: &RangeInclusive<u8>,
+    ) -> Result<u8> {
+        let _registering = lock(&self.registering);
+        let client = &self.context.client;
+        let registering = manifest::register_kinds(client, schema, count, within);
+        let handle = self.context.handle();
+        // On a thread of its own, for the caller's may belong to another runtime.
+        std::thread::scope(|scope| {
+            let registered = scope.spawn(|| handle.block_on(registering)).join();
+            registered.unwrap_or(Err(Error::Closed))
+        })
     }
 
     pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {

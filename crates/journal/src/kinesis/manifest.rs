@@ -5,15 +5,23 @@
 //! partition, and tags the stream. Since all read the same first proposal, all do the same.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use headcount_kinesis::{Client, HashKey, Put, ReadPlan, ShardStart, StreamEvent, StreamReader};
 
 use super::options::Options;
 use super::record::{self, RecordHead, StreamManifest, VERSION};
 use crate::error::{Error, Result, way_out};
+use crate::kinds::{KindRange, kinds_of};
 
 /// The tag: `ID PARTITIONS VERSION`. In version 1 the version was not there.
 const TAG: &str = "headcount-journal";
+
+/// The tag of a schema's kinds, before the first of them: `COUNT SCHEMA`, the schema in hexadecimal.
+const KINDS_TAG: &str = "headcount-kinds-";
+
+/// The longest value of a tag.
+const TAG_CHARS_MAX: usize = 256;
 
 /// Finds out what the journal is, or makes it.
 pub(super) async fn open(client: &Client, options: &Options) -> Result<StreamManifest> {
@@ -36,6 +44,64 @@ pub(super) async fn open(client: &Client, options: &Options) -> Result<StreamMan
         }),
         _ => Ok(manifest),
     }
+}
+
+/// The first kind of a schema, which it keeps for ever: a tag of the stream says so. The tags cannot keep two processes from
+/// writing at the same time, but one process alone writes such a journal.
+pub(super) async fn register_kinds(
+    client: &Client,
+    schema: &str,
+    count: u8,
+    within: &RangeInclusive<u8>,
+) -> Result<u8> {
+    let mut known = Vec::new();
+    for (key, value) in client.tags().await? {
+        if let Some(first) = key.strip_prefix(KINDS_TAG) {
+            known.push(parse_kinds(first, &value, client.stream())?);
+        }
+    }
+    let range = kinds_of(&known, schema, count, within)?;
+    if !known.contains(&range) {
+        let key = format!("{KINDS_TAG}{}", range.first);
+        let value = kinds_tag(&range);
+        if value.len() > TAG_CHARS_MAX {
+            return Err(Error::TooLong {
+                what: "the text of a schema",
+                bytes: schema.len(),
+                max: (TAG_CHARS_MAX - "254 ".len()) / 2,
+            });
+        }
+        client.set_tag(&key, &value).await?;
+    }
+    Ok(range.first)
+}
+
+/// A tag takes few other characters than letters and digits.
+fn kinds_tag(range: &KindRange) -> String {
+    let hex = range.schema.bytes().map(|byte| format!("{byte:02x}"));
+    format!("{} {}", range.count, hex.collect::<String>())
+}
+
+fn parse_kinds(first: &str, value: &str, stream: &str) -> Result<KindRange> {
+    let range = || {
+        let (count, hex) = value.split_once(' ')?;
+        let bytes = hex.as_bytes().chunks(2).map(|pair| {
+            let pair = std::str::from_utf8(pair)
+                .ok()
+                .filter(|pair| pair.len() == 2)?;
+            u8::from_str_radix(pair, 16).ok()
+        });
+        Some(KindRange {
+            schema: String::from_utf8(bytes.collect::<Option<_>>()?).ok()?,
+            first: first.parse().ok()?,
+            count: count.parse().ok()?,
+        })
+    };
+    range().ok_or_else(|| {
+        Error::Stream(format!(
+            "stream {stream}: its tag {KINDS_TAG}{first} is \"{value}\", not a number of kinds and a schema (set it as it was)"
+        ))
+    })
 }
 
 async fn create(client: &Client, partitions: u16) -> Result<StreamManifest> {
@@ -122,6 +188,20 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn the_tag_of_a_schema_is_read_back() {
+        let range = KindRange {
+            schema: "{\"ä\": 1}".to_owned(),
+            first: 18,
+            count: 3,
+        };
+        assert_eq!(parse_kinds("18", &kinds_tag(&range), "s").unwrap(), range);
+        for (first, value) in [("x", "3 61"), ("18", "3"), ("18", "3 6"), ("18", "x 61")] {
+            let said = parse_kinds(first, value, "s").unwrap_err().to_string();
+            assert!(said.contains("set it as it was"), "{said}");
+        }
+    }
 
     #[test]
     fn a_stream_of_another_version_is_refused_with_the_way_out() {

@@ -109,6 +109,7 @@ impl Prefetch {
                 self.shared.drained.notify_one();
                 return Ok(Prefetched::Batch(Box::new(batch)));
             }
+            // After what was read before it: an error takes nothing back.
             if let Some(error) = &state.failed {
                 return Err(error.clone());
             }

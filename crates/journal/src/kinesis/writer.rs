@@ -167,6 +167,7 @@ impl KinesisWriter {
         attempt: u32,
         appended_ms: i64,
     ) -> Vec<Put> {
+        // The middle, so that all of it goes to one shard also after the stream was split or merged.
         let hash_key = HashKey::middle_of(self.partition, self.manifest.partitions);
         let parts = record::parts(payload);
         let of = u32::try_from(parts.len()).expect("a batch has at most 32 MiB");

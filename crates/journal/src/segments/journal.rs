@@ -1,6 +1,7 @@
 //! A folder with the segments of all partitions: opened, appended to, read, closed.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -11,14 +12,18 @@ use crate::capabilities::Capabilities;
 use crate::counters::PartitionCounters;
 use crate::entry::Entry;
 use crate::error::{Error, Result};
+use crate::kinds::kinds_of;
 use crate::queue::Queue;
 use crate::receipt::Receipt;
 use crate::segments::disk::Disk;
+use crate::segments::folder_identity::FolderIdentity;
+use crate::segments::kinds_file;
 use crate::segments::lock::Lock;
 use crate::segments::log::{Log, Loss};
-use crate::segments::manifest::Manifest;
+use crate::segments::manifest::{Manifest, partition_dir};
 use crate::segments::options::Options;
 use crate::segments::reader::SegmentReader;
+use crate::segments::segment::ClosedSegment;
 use crate::segments::tail::Tail;
 use crate::segments::writer::{self, SegmentPartition};
 use crate::waiting::Waiting;
@@ -33,6 +38,8 @@ pub(crate) struct SegmentJournal {
     partitions: Vec<Arc<SegmentPartition>>,
     waiting: Arc<Waiting>,
     torn: Vec<TornTail>,
+    /// Absent on a simulated disk.
+    folders: Option<FolderIdentity>,
     running: Mutex<OpenWriters>,
 }
 
@@ -66,7 +73,12 @@ impl SegmentJournal {
         let dir = dir.as_ref();
         create_dirs(dir)?;
         let lock = Lock::take(dir)?;
-        Self::open_on(&Disk::Real, dir, &options, Some(lock))
+        let mut journal = Self::open_on(&Disk::Real, dir, &options, Some(lock))?;
+        let partitions = (0..journal.partitions()).map(|at| partition_dir(dir, at));
+        journal.folders = Some(FolderIdentity::of(
+            std::iter::once(dir.to_owned()).chain(partitions),
+        )?);
+        Ok(journal)
     }
 
     fn open_on(disk: &Disk, dir: &Path, options: &Options, lock: Option<Lock>) -> Result<Self> {
@@ -90,6 +102,7 @@ impl SegmentJournal {
             partitions: Vec::new(),
             waiting: Arc::default(),
             torn: Vec::new(),
+            folders: None,
             running: Mutex::new(OpenWriters {
                 writers: Vec::new(),
                 _lock: lock,
@@ -120,6 +133,8 @@ impl SegmentJournal {
             queue: Queue::new(options.limits()),
             tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
             counts: PartitionCounters::default(),
+            folder: log.folder().clone(),
+            mark: log.mark_file(),
         });
         let waiting = Arc::clone(&self.waiting);
         let writer = writer::start(log, partition, Arc::clone(&shared), waiting, options)
@@ -136,6 +151,7 @@ impl SegmentJournal {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         Capabilities {
+            is_local: true,
             knows_offsets: true,
             keeps_positions: false,
             // The lock on the folder keeps the second process out, rather than the first.
@@ -145,6 +161,25 @@ impl SegmentJournal {
         }
     }
 
+    /// The kinds of a schema, which it keeps for ever.
+    pub(crate) fn register_kinds(
+        &self,
+        schema: &str,
+        count: u8,
+        within: &RangeInclusive<u8>,
+    ) -> Result<u8> {
+        // The folder's lock keeps other processes out, and this one other threads.
+        let _running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = kinds_file::read(&self.disk, &self.dir, self.id)?;
+        let range = kinds_of(&known, schema, count, within)?;
+        let first = range.first;
+        if !known.contains(&range) {
+            known.push(range);
+            kinds_file::write(&self.disk, &self.dir, self.id, known)?;
+        }
+        Ok(first)
+    }
+
     /// What appends are waiting for.
     pub(crate) fn waiting(&self) -> watch::Receiver<Option<String>> {
         self.waiting.watch()
@@ -152,7 +187,27 @@ impl SegmentJournal {
 
     /// Waits no longer for room.
     pub(crate) fn give_up(&self) {
-        self.waiting.give_up.set();
+        self.waiting.give_up();
+    }
+
+    /// Holds appends back, or lets them go on.
+    pub(crate) fn hold(&self, reason: Option<String>) {
+        self.waiting.hold(reason);
+    }
+
+    /// Takes nothing more if a folder is not the one that was opened.
+    pub(crate) fn check_folders(&self) -> Result<()> {
+        let Some(folders) = &self.folders else {
+            return Ok(());
+        };
+        folders.check().inspect_err(|error| {
+            for shared in &self.partitions {
+                shared.queue.fail(error);
+                shared.tail.close(error.clone());
+            }
+            // A writer that waits for room would wait for nothing.
+            self.give_up();
+        })
     }
 
     /// A random number that this journal got when it was created: positions in it mean nothing in another one.
@@ -186,6 +241,17 @@ impl SegmentJournal {
     /// The first entry that a partition still has.
     pub(crate) fn first_offset(&self, partition: u16) -> Result<Offset> {
         Ok(self.partition(partition)?.tail.first_offset())
+    }
+
+    /// The segments of a partition that are complete, the oldest first, and the bytes of the one that is written to.
+    pub(crate) fn closed_segments(&self, partition: u16) -> Result<(Vec<ClosedSegment>, u64)> {
+        let tail = &self.partition(partition)?.tail;
+        Ok((tail.closed(), tail.end().pos))
+    }
+
+    /// Deletes the segments of a partition that end at `offset` or before.
+    pub(crate) fn delete_before(&self, partition: u16, offset: Offset) -> Result<()> {
+        self.partition(partition)?.delete_before(offset)
     }
 
     /// What a partition has done and what is waiting.

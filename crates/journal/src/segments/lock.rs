@@ -1,4 +1,8 @@
-//! One process at a time: an advisory lock on a file, which the system gives back when the process ends.
+//! One process at a time: an advisory lock, which the system gives back when the process ends.
+//!
+//! It is on the journal's folder itself, which nobody can remove while the journal is in it, and besides on a file in it,
+//! because some network file systems lock no folders. The file says who holds the lock. A process that removes the file,
+//! or puts another in its place, changes nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -11,6 +15,7 @@ const NAME: &str = "lock";
 /// Held as long as the journal is open.
 #[derive(Debug)]
 pub(crate) struct Lock {
+    _folder: File,
     _file: File,
 }
 
@@ -18,6 +23,7 @@ impl Lock {
     /// Takes the lock of the journal in `dir`, or says who has it.
     pub(crate) fn take(dir: &Path) -> Result<Self> {
         let path = dir.join(NAME);
+        let folder = File::open(dir).map_err(Error::io("open", dir))?;
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -25,19 +31,28 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
+        let locked = |error| match error {
+            TryLockError::WouldBlock => None,
+            TryLockError::Error(error) => Some(error),
+        };
+        // Where folders cannot be locked, the file alone must do.
+        let is_taken = matches!(folder.try_lock(), Err(TryLockError::WouldBlock));
+        match file.try_lock().map_err(locked) {
+            Ok(()) if !is_taken => {}
+            Ok(()) | Err(None) => {
                 return Err(Error::Locked {
                     path: dir.to_owned(),
                     pid: owner(&mut file),
                 });
             }
-            Err(TryLockError::Error(e)) => return Err(Error::io("lock", &path)(e)),
+            Err(Some(error)) => return Err(Error::io("lock", &path)(error)),
         }
         // The number is for the message only, so failing to write it is no reason not to start.
         let _ = sign(&mut file);
-        Ok(Self { _file: file })
+        Ok(Self {
+            _folder: folder,
+            _file: file,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::Offset;
-use crate::entry::{Entry, batch_bytes};
+use crate::entry::{Entry, batch_bytes, entry_bytes};
 use crate::error::{Damage, Error, Failure, Result};
 use crate::segments::cursor::Cursor;
 use crate::segments::disk::File;
@@ -55,6 +55,7 @@ impl Log {
     ) -> Result<(Self, End)> {
         folder.sweep()?;
         let mark = Mark::read(&folder)?;
+        folder.remove_deleted(mark)?;
         let segments = folder.segments()?;
         let path = last(&segments).path.clone();
         let file = folder
@@ -117,6 +118,16 @@ impl Log {
         self.mark.set(Mark { end, ..mark })
     }
 
+    /// The mark, to be shared with whoever deletes old segments.
+    pub(crate) fn mark_file(&self) -> MarkFile {
+        self.mark.clone()
+    }
+
+    /// Where the partition lives.
+    pub(crate) fn folder(&self) -> &PartitionDir {
+        &self.folder
+    }
+
     /// The mark, also of what the partition has lost.
     pub(crate) fn mark(&self) -> Mark {
         self.mark.mark()
@@ -146,23 +157,45 @@ impl Log {
         if bytes == 0 {
             return Ok(vec![self.end.next; batches.len()]);
         }
+        let entries = batches.iter().flatten().map(|entry| (now_ms, entry));
+        self.commit_entries(entries, bytes, now_ms)?;
+        let mut end = self.end.next - batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
+        let ends = batches.iter().map(|batch| {
+            end += batch.len() as u64;
+            end
+        });
+        Ok(ends.collect())
+    }
+
+    /// Writes entries that were appended before, at their own times, as one group.
+    pub(crate) fn put_back(&mut self, entries: &[(i64, Entry)]) -> Result<()> {
+        let Some((last, _)) = entries.last() else {
+            return Ok(());
+        };
+        let bytes = entries.iter().map(|(_, entry)| entry_bytes(entry)).sum();
+        let timed = entries.iter().map(|(time, entry)| (*time, entry));
+        self.commit_entries(timed, bytes, *last)
+    }
+
+    fn commit_entries<'a>(
+        &mut self,
+        entries: impl Iterator<Item = (i64, &'a Entry)>,
+        bytes: usize,
+        now_ms: i64,
+    ) -> Result<()> {
         let partition = self.folder.partition;
         self.make_room((bytes + SYNC_BYTES) as u64, now_ms)
             .map_err(|failure| failure.into_error(partition))?;
         let mut cursor = self.end;
-        let mut ends = Vec::with_capacity(batches.len());
         self.buffer.clear();
-        for batch in batches {
-            for entry in batch {
-                cursor.write_entry(entry, now_ms, &mut self.buffer);
-            }
-            ends.push(cursor.next);
+        for (time, entry) in entries {
+            cursor.write_entry(entry, time, &mut self.buffer);
         }
         self.finish_group(cursor)
             .map_err(|failure| failure.into_error(partition))?;
         self.sealed = false;
         self.mark.advance(self.end.next);
-        Ok(ends)
+        Ok(())
     }
 
     /// Ends the log with an empty group, which proves that the group before it was durable, and gives back the room

@@ -14,7 +14,7 @@ use crate::segments::FORMAT_VERSION;
 use crate::segments::disk::Disk;
 use crate::segments::partition_dir::PartitionDir;
 
-const NAME: &str = "journal.json";
+pub(crate) const NAME: &str = "journal.json";
 const BYTES_MAX: usize = 4096;
 
 /// What a journal is.
@@ -35,7 +35,7 @@ impl Manifest {
             id: headcount_clock::random_id(),
         };
         for folder in manifest.folders(disk, dir) {
-            folder.create(now_ms)?;
+            folder.create(0, now_ms)?;
         }
         let path = dir.join(NAME);
         let tmp = path.with_extension("tmp");
@@ -76,7 +76,7 @@ impl Manifest {
         })
     }
 
-    fn to_text(self) -> String {
+    pub(crate) fn to_text(self) -> String {
         let Self { partitions, id } = self;
         let start = format!(
             r#"{{"magic":"headcount-journal","version":{FORMAT_VERSION},"partitions":{partitions},"id":"{id:016x}""#

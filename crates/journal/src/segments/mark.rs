@@ -14,11 +14,12 @@
 //! slots lie in sectors of their own and take turns, so a torn write damages one and leaves the other.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Offset;
 use crate::error::{Error, Result};
 use crate::segments::FORMAT_VERSION;
-use crate::segments::disk::{Disk, File};
+use crate::segments::disk::File;
 use crate::segments::frame::{u16_at, u32_at, u64_at};
 use crate::segments::partition_dir::PartitionDir;
 
@@ -37,8 +38,12 @@ pub(crate) struct Mark {
     pub(crate) end: Offset,
 }
 
-/// The mark of a partition that is open for appending.
-pub(crate) struct MarkFile {
+/// The mark of a partition that is open for appending. Clones are the same: the writer notes the end, and retention the
+/// beginning.
+#[derive(Clone)]
+pub(crate) struct MarkFile(Arc<Mutex<OpenMark>>);
+
+struct OpenMark {
     path: PathBuf,
     file: File,
     journal: u64,
@@ -68,7 +73,7 @@ impl MarkFile {
             }
             None => (1, found, create(folder, found)?),
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Mutex::new(OpenMark {
             path,
             file,
             journal: folder.journal,
@@ -76,34 +81,50 @@ impl MarkFile {
             counter,
             mark,
             is_stale: false,
-        })
+        }))))
     }
 
     /// Notes that everything before `end` is durable. A failure leaves a mark that asks for less, so it is only logged.
-    pub(crate) fn advance(&mut self, end: Offset) {
-        if end > self.mark.end {
-            let mark = Mark { end, ..self.mark };
-            let written = self.write(mark);
-            self.log(written);
+    pub(crate) fn advance(&self, end: Offset) {
+        let mut open = self.lock();
+        if end > open.mark.end {
+            let mark = Mark { end, ..open.mark };
+            let written = open.write(mark);
+            open.log(written);
         }
     }
 
     /// Makes the mark durable. A failure is only logged, as above.
-    pub(crate) fn settle(&mut self) {
-        let synced = self.file.sync().map_err(Error::io("sync", &self.path));
-        self.log(synced);
+    pub(crate) fn settle(&self) {
+        let mut open = self.lock();
+        let synced = open.sync();
+        open.log(synced);
     }
 
-    /// Sets and makes durable what the partition must hold from now on. Retention does so before it removes segments.
-    pub(crate) fn set(&mut self, mark: Mark) -> Result<()> {
-        self.write(mark)?;
-        self.file.sync().map_err(Error::io("sync", &self.path))
+    /// Changes and makes durable what the partition must hold from now on. Retention does so before it removes segments.
+    pub(crate) fn change(&self, change: impl FnOnce(Mark) -> Mark) -> Result<()> {
+        let mut open = self.lock();
+        let mark = change(open.mark);
+        open.write(mark)?;
+        open.sync()
+    }
+
+    /// Sets and makes durable what the partition must hold from now on.
+    pub(crate) fn set(&self, mark: Mark) -> Result<()> {
+        self.change(|_| mark)
     }
 
     pub(crate) fn mark(&self) -> Mark {
-        self.mark
+        self.lock().mark
     }
 
+    /// Nothing that is done under this lock can panic half way.
+    fn lock(&self) -> MutexGuard<'_, OpenMark> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OpenMark {
     fn write(&mut self, mark: Mark) -> Result<()> {
         let counter = self.counter + 1;
         let slot = slot(self.journal, self.partition, counter, mark);
@@ -113,6 +134,10 @@ impl MarkFile {
             .map_err(Error::io("write", &self.path))?;
         (self.counter, self.mark) = (counter, mark);
         Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.file.sync().map_err(Error::io("sync", &self.path))
     }
 
     fn log(&mut self, done: Result<()>) {
@@ -130,16 +155,22 @@ pub(crate) fn create(folder: &PartitionDir, mark: Mark) -> Result<File> {
     let tmp = path.with_extension("mark.tmp");
     let disk = &folder.disk;
     let file = disk.create(&tmp).map_err(Error::io("create", &tmp))?;
-    let mut bytes = [0; FILE_BYTES];
-    let first = slot(folder.journal, folder.partition, 1, mark);
-    bytes[..SLOT_BYTES].copy_from_slice(&first);
-    file.write_at(&bytes, 0).map_err(Error::io("write", &tmp))?;
+    file.write_at(&content(folder, mark), 0)
+        .map_err(Error::io("write", &tmp))?;
     file.sync().map_err(Error::io("sync", &tmp))?;
     disk.rename(&tmp, &path)
         .map_err(Error::io("rename", &tmp))?;
     let dir = path.parent().unwrap_or(Path::new("/"));
     disk.sync_dir(dir).map_err(Error::io("sync", dir))?;
     Ok(file)
+}
+
+/// The whole file of a mark that was never changed.
+pub(crate) fn content(folder: &PartitionDir, mark: Mark) -> [u8; FILE_BYTES] {
+    let mut bytes = [0; FILE_BYTES];
+    let first = slot(folder.journal, folder.partition, 1, mark);
+    bytes[..SLOT_BYTES].copy_from_slice(&first);
+    bytes
 }
 
 /// `p007.mark` beside the folder `p007`.

@@ -11,8 +11,10 @@
 
 mod cursor;
 mod disk;
+mod folder_identity;
 mod frame;
 mod journal;
+mod kinds_file;
 mod lock;
 mod log;
 mod manifest;
@@ -23,8 +25,11 @@ mod read_buffer;
 mod read_only;
 mod reader;
 mod recovery;
+mod repair;
 mod report;
+mod retention;
 mod segment;
+mod snapshot;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -37,7 +42,10 @@ pub use options::Options;
 pub(crate) use read_buffer::ReadBuffer;
 pub use read_only::ReadOnly;
 pub(crate) use reader::SegmentReader;
+pub use repair::Repair;
 pub use report::{PartitionReport, Report, stat, verify};
+pub use segment::ClosedSegment;
+pub use snapshot::{Snapshot, SnapshotContent, SnapshotFile, snapshot};
 
 /// The format of all files of a journal. Another one is refused, never guessed at. In version 1 the kind of a frame told
 /// records from controls and nothing more, so the files do not say what the records are of.

@@ -20,13 +20,13 @@ pub(crate) struct PartitionDir {
 }
 
 impl PartitionDir {
-    /// Creates the folder, the mark and the first segment of a partition.
-    pub(crate) fn create(&self, now_ms: i64) -> Result<()> {
+    /// Creates the folder, the mark and the first segment of a partition that begins at `first`.
+    pub(crate) fn create(&self, first: Offset, now_ms: i64) -> Result<()> {
         self.disk
             .create_dir(&self.dir)
             .map_err(Error::io("create", &self.dir))?;
-        mark::create(self, Mark::default())?;
-        let header = Header::first(self.journal, self.partition, now_ms);
+        mark::create(self, Mark { first, end: first })?;
+        let header = Header::first(self.journal, self.partition, first, now_ms);
         Segment::create(&self.disk, &self.dir, header, 0).map_err(Failure::into_io)?;
         Ok(())
     }
@@ -46,11 +46,8 @@ impl PartitionDir {
     }
 
     fn segments_from(&self, mark: Mark) -> Result<Vec<Segment>> {
-        let names = match self.names(mark.first) {
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Vec::new(),
-            names => names?,
-        };
-        let segments = names
+        let segments = self
+            .names(mark.first)?
             .into_iter()
             .map(|(name, base)| {
                 let path = self.dir.join(name);
@@ -60,29 +57,18 @@ impl PartitionDir {
         for pair in segments.windows(2) {
             check_link(&pair[0].header, &pair[1])?;
         }
-        match segments.first() {
-            Some(first) => self.check_start(mark, first.header.base)?,
-            None if mark.end > mark.first => {
-                let reason = "none of its segments is there".to_owned();
-                return Err(self.lost(mark.first, mark.end, reason));
-            }
-            None => {
-                return Err(Error::not_a_journal(
-                    &self.dir,
-                    "the partition has no segment; run `headcount rebuild`, or restore it from a backup",
-                ));
-            }
-        }
+        let first = segments.first().ok_or_else(|| self.empty(mark))?;
+        self.check_start(mark, first.header.base)?;
         Ok(segments)
     }
 
     /// Names and base offsets of the segments by offset, without those that lie before `first`, which retention was removing
-    /// when the machine stopped.
+    /// when the machine stopped. A folder that is not there has none.
     pub(crate) fn names(&self, first: Offset) -> Result<Vec<(String, Offset)>> {
-        let names = self
-            .disk
-            .list(&self.dir)
-            .map_err(Error::io("list", &self.dir))?;
+        let names = match self.disk.list(&self.dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            names => names.map_err(Error::io("list", &self.dir))?,
+        };
         let mut segments: Vec<_> = names
             .into_iter()
             .filter_map(|name| base_of(&name).map(|base| (name, base)))
@@ -91,6 +77,23 @@ impl PartitionDir {
         let after = segments.partition_point(|(_, base)| *base <= first);
         segments.drain(..after.saturating_sub(1));
         Ok(segments)
+    }
+
+    /// Removes the segments before the mark, which retention was removing when the process ended.
+    pub(crate) fn remove_deleted(&self, mark: Option<Mark>) -> Result<()> {
+        let Some(mark) = mark.filter(|mark| mark.first > 0) else {
+            return Ok(());
+        };
+        let kept = self.names(mark.first)?;
+        let begins = kept.first().map(|(_, base)| *base);
+        let all = self.names(0)?;
+        for (name, _) in all.iter().take_while(|(_, base)| Some(*base) != begins) {
+            let path = self.dir.join(name);
+            self.disk
+                .remove(&path)
+                .map_err(Error::io("remove", &path))?;
+        }
+        Ok(())
     }
 
     /// Whether a partition that begins at `found` has what it must have.
@@ -121,6 +124,18 @@ impl PartitionDir {
         Err(self.lost(found, mark.end, reason))
     }
 
+    /// What is wrong with a partition without a segment.
+    pub(crate) fn empty(&self, mark: Mark) -> Error {
+        if mark.end > mark.first {
+            let reason = "none of its segments is there".to_owned();
+            return self.lost(mark.first, mark.end, reason);
+        }
+        Error::not_a_journal(
+            &self.dir,
+            "the partition has no segment; run `headcount rebuild`, or restore it from a backup",
+        )
+    }
+
     fn lost(&self, from: Offset, to: Offset, reason: String) -> Error {
         Error::Lost {
             journal: self.dir.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -143,10 +158,10 @@ impl PartitionDir {
 
     /// Removes what a crash during the creation of a segment has left.
     pub(crate) fn sweep(&self) -> Result<()> {
-        let names = self
-            .disk
-            .list(&self.dir)
-            .map_err(Error::io("list", &self.dir))?;
+        let names = match self.disk.list(&self.dir) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            names => names.map_err(Error::io("list", &self.dir))?,
+        };
         for name in names.iter().filter(|name| name.ends_with(".tmp")) {
             let path = self.dir.join(name);
             self.disk

@@ -138,7 +138,15 @@ impl SegmentReader {
         }
         match self.tail.stretch(self.cursor.segment) {
             Some(stretch) => self.stretch = stretch,
-            None => return Err(self.corrupt(Damage::Link)),
+            // Retention deleted it, with all that this reader had read; it goes on with the next one.
+            None if self.tail.first_offset() <= self.cursor.next => {}
+            None => {
+                return Err(Error::BeforeStart {
+                    partition: self.partition,
+                    asked: self.cursor.next,
+                    first: self.tail.first_offset(),
+                });
+            }
         }
         Ok(())
     }
@@ -149,6 +157,10 @@ impl SegmentReader {
             .tail
             .stretch(self.cursor.segment + 1)
             .ok_or_else(|| self.corrupt(Damage::CutShort))?;
+        debug_assert!(
+            self.cursor.next <= next.segment.header.base,
+            "a reader leaves a segment at its end"
+        );
         if !self.cursor.at_boundary() || !next.segment.header.continues(&self.cursor) {
             return Err(Error::corrupt(&next.segment.path, 0, Damage::Link));
         }

@@ -104,6 +104,11 @@ fn report(dir: &Path, depth: Depth) -> Result<Report> {
     })
 }
 
+/// Reads every byte of a partition and checks it.
+pub(crate) fn check_partition(folder: &PartitionDir) -> PartitionReport {
+    report_partition(folder, Depth::Everything)
+}
+
 fn report_partition(folder: &PartitionDir, depth: Depth) -> PartitionReport {
     let mut report = PartitionReport {
         partition: folder.partition,
@@ -163,10 +168,7 @@ impl PartitionReport {
             }
         }
         if segments.is_empty() {
-            self.damage.push(Error::not_a_journal(
-                &folder.dir,
-                "the partition has no segment",
-            ));
+            self.damage.push(folder.empty(mark));
         }
         segments
     }

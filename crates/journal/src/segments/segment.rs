@@ -43,13 +43,13 @@ pub(crate) struct Header {
 
 impl Header {
     /// The header of a partition's first segment.
-    pub(crate) fn first(journal: u64, partition: u16, created_ms: i64) -> Self {
+    pub(crate) fn first(journal: u64, partition: u16, base: Offset, created_ms: i64) -> Self {
         Self {
             partition,
             journal,
             segment: 0,
             chain: 0,
-            base: 0,
+            base,
             prev_end: 0,
             prev_time: 0,
             created_ms,
@@ -137,6 +137,28 @@ impl Header {
             prev_time: u64_at(bytes, 48).cast_signed(),
             created_ms: u64_at(bytes, 56).cast_signed(),
         })
+    }
+}
+
+/// A segment that is complete, for it is followed by another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedSegment {
+    /// One past the offset of its last entry.
+    pub end: Offset,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When its last entry was appended, ms since 1970.
+    pub last_ms: i64,
+}
+
+impl ClosedSegment {
+    /// The segment before `next`, whose header says how it ended.
+    pub(crate) fn before(next: &Header) -> Self {
+        Self {
+            end: next.base,
+            bytes: next.prev_end,
+            last_ms: next.prev_time,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::Offset;
 use crate::error::{Error, Result};
 use crate::read_waker::Interrupt;
 use crate::segments::cursor::Cursor;
-use crate::segments::segment::Segment;
+use crate::segments::segment::{ClosedSegment, Segment};
 
 /// Written by the partition's writer after each sync, read by its readers.
 pub(crate) struct Tail {
@@ -45,8 +45,15 @@ impl Tail {
     /// Shows readers a new end and the segments that were added on the way.
     pub(crate) fn advance(&self, segments: &[Segment], end: Cursor) {
         let mut state = self.lock();
-        let known = state.segments.len();
-        state.segments.extend_from_slice(&segments[known..]);
+        // By number: retention may have taken some away here.
+        let known = state.segments.last().map(|last| last.header.segment);
+        let new = segments
+            .iter()
+            .rev()
+            .take_while(|segment| Some(segment.header.segment) > known)
+            .count();
+        let added = &segments[segments.len() - new..];
+        state.segments.extend_from_slice(added);
         state.end = end;
         drop(state);
         self.moved.notify_all();
@@ -64,6 +71,40 @@ impl Tail {
 
     pub(crate) fn first_offset(&self) -> Offset {
         self.lock().segments[0].header.base
+    }
+
+    /// The complete segments, the oldest first.
+    pub(crate) fn closed(&self) -> Vec<ClosedSegment> {
+        let state = self.lock();
+        let after = state.segments.iter().skip(1);
+        after
+            .map(|next| ClosedSegment::before(&next.header))
+            .collect()
+    }
+
+    /// The complete segments that end at `offset` or before, the oldest first.
+    pub(crate) fn before(&self, offset: Offset) -> Vec<(Segment, ClosedSegment)> {
+        let state = self.lock();
+        let pairs = state.segments.windows(2);
+        pairs
+            .map(|pair| (pair[0].clone(), ClosedSegment::before(&pair[1].header)))
+            .take_while(|(_, closed)| closed.end <= offset)
+            .collect()
+    }
+
+    /// Shows readers no segment before `first`, where one begins.
+    pub(crate) fn forget_before(&self, first: Offset) {
+        let mut state = self.lock();
+        state
+            .segments
+            .retain(|segment| segment.header.base >= first);
+        debug_assert!(
+            state
+                .segments
+                .first()
+                .is_some_and(|kept| kept.header.base == first),
+            "only whole segments are deleted, and never the last"
+        );
     }
 
     /// The last segment that begins at or before `offset`.

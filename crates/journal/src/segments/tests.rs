@@ -5,6 +5,8 @@ mod crash;
 mod damage;
 mod faults;
 mod group;
+mod loss;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,7 +68,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let bench = Self::on(Sim::with_dir(Path::new("/")));
-        bench.folder.create(1).unwrap();
+        bench.folder.create(0, 1).unwrap();
         bench.folder.disk.sync_dir(Path::new("/")).unwrap();
         bench
     }

@@ -14,7 +14,9 @@ use crate::queue::{Job, Linger, Queue};
 use crate::receipt::Reply;
 use crate::segments::frame::SYNC_BYTES;
 use crate::segments::log::Log;
+use crate::segments::mark::MarkFile;
 use crate::segments::options::Options;
+use crate::segments::partition_dir::PartitionDir;
 use crate::segments::tail::Tail;
 use crate::waiting::Waiting;
 use headcount_clock::now_ms;
@@ -29,6 +31,8 @@ pub(crate) struct SegmentPartition {
     pub(crate) queue: Queue,
     pub(crate) tail: Arc<Tail>,
     pub(crate) counts: PartitionCounters,
+    pub(crate) folder: PartitionDir,
+    pub(crate) mark: MarkFile,
 }
 
 struct SegmentWriter {
@@ -127,12 +131,14 @@ impl SegmentWriter {
     /// Commits the batches; on a full disk the group is tried again, as it is and before all others, until there is room.
     /// So the order of a partition holds, and appending callers need do nothing.
     fn commit_with_room(&mut self, batches: &[Vec<Entry>]) -> Result<Vec<Offset>> {
+        self.waiting.while_held(self.partition);
         let mut backoff = None;
         loop {
             match self.log.commit(batches, now_ms()) {
                 Err(error @ Error::Full { .. }) => {
                     let pause = *backoff.get_or_insert_with(|| {
-                        let reason = format!("{error}; waiting for room");
+                        let reason =
+                            format!("{error}; waiting for room, nothing needs to be restarted");
                         self.waiting.begin(self.partition, reason);
                         BACKOFF_MIN
                     });
@@ -167,7 +173,8 @@ impl SegmentWriter {
     }
 
     fn give_up(&self, error: &Error) {
-        tracing::error!(%error, "the partition accepts no more entries");
+        // Whoever appends or reads is told, and prints it.
+        tracing::debug!(%error, "the partition accepts no more entries");
         self.shared.queue.fail(error);
         self.shared.tail.close(error.clone());
     }

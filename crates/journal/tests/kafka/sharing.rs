@@ -80,6 +80,39 @@ fn two_writers_at_once_make_one_order_and_every_place_begins_in_it() {
     }
 }
 
+/// Each process opens the journal for itself, as two machines do that begin to ingest at the same moment.
+#[test]
+fn two_processes_that_register_at_once_do_not_get_the_same_kinds() {
+    let site = Site::shared();
+    let journals = ["one", "two", "three"].map(|worker| open(&site, worker));
+    let start = std::sync::Barrier::new(journals.len());
+    let register = |journal: &Journal, schema: &str| {
+        start.wait();
+        journal.register_kinds(schema, 2, 16..=254).unwrap()
+    };
+    // The third asks for the schema of the second.
+    let given = std::thread::scope(|scope| {
+        let schemas = ["a", "b", "b"];
+        let asking: Vec<_> = journals
+            .iter()
+            .zip(schemas)
+            .map(|(journal, schema)| scope.spawn(|| register(journal, schema)))
+            .collect();
+        let given = asking.into_iter().map(|asked| asked.join().unwrap());
+        given.collect::<Vec<_>>()
+    });
+    let [a, b, again] = given[..] else {
+        panic!("{given:?}");
+    };
+    assert_eq!(b, again);
+    assert_eq!([a.min(b), a.max(b)], [16, 18]);
+    // Nobody was kept from writing by it.
+    for journal in &journals {
+        let receipt = journal.append(0, vec![entry(0, 0, "after")]).unwrap();
+        receipt.wait().unwrap();
+    }
+}
+
 #[test]
 fn an_older_process_of_the_same_name_can_write_no_more() {
     let site = Site::shared();

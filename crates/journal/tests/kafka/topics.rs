@@ -374,7 +374,7 @@ fn a_journal_of_an_older_format_is_refused_and_left_as_it_is() {
     admin.1.block_on(producer.send(old, SOON)).unwrap();
     let said = refused(&site);
     assert!(
-        said.contains("format version 1, this program reads 2; import the archive"),
+        said.contains("format version 1, this program reads 3; import the archive"),
         "{said}"
     );
     assert!(!admin.has(&format!("{}.rsvps", site.name)));

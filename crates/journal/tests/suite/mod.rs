@@ -33,6 +33,7 @@ macro_rules! conformance {
                 capabilities_are_kept
                 what_does_not_belong_is_refused
                 opening_again_finds_everything
+                a_schema_keeps_its_kinds
                 the_number_of_partitions_stays
                 batches_of_many_threads_stay_whole_and_in_order
                 receipts_can_be_awaited
@@ -335,6 +336,39 @@ pub(crate) fn opening_again_finds_everything<S: Subject>(subject: &S) {
             journal.close().unwrap();
         }
     }
+}
+
+/// Kinds belong to a schema for ever, whoever asks for them, and however many do so at once.
+pub(crate) fn a_schema_keeps_its_kinds<S: Subject>(subject: &S) {
+    let schemas = [("one 1", 2_u8), ("{\"two\": \"ä\"}", 3), ("three", 1)];
+    let journal = subject.open(None).unwrap();
+    let of = |journal: &Journal, (schema, count)| {
+        let first = journal.register_kinds(schema, count, 16..=21).unwrap();
+        first..first + count
+    };
+    let given = std::thread::scope(|scope| {
+        let asking = schemas.map(|schema| {
+            scope.spawn({
+                let journal = &journal;
+                move || of(journal, schema)
+            })
+        });
+        asking.map(|asked| asked.join().unwrap())
+    });
+    let mut kinds: Vec<u8> = given.iter().flat_map(Clone::clone).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, (16..=21).collect::<Vec<_>>(), "{given:?}");
+    assert_eq!(schemas.map(|schema| of(&journal, schema)), given);
+    let full = journal.register_kinds("four", 1, 16..=21);
+    assert!(matches!(full, Err(Error::NoKindsLeft { .. })), "{full:?}");
+    let other = journal.register_kinds("three", 2, 16..=30);
+    assert!(
+        matches!(other, Err(Error::KindCount { found: 1, .. })),
+        "{other:?}"
+    );
+    drop(journal);
+    let again = subject.open(None).unwrap();
+    assert_eq!(schemas.map(|schema| of(&again, schema)), given);
 }
 
 pub(crate) fn the_number_of_partitions_stays<S: Subject>(subject: &S) {

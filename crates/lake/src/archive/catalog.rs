@@ -71,6 +71,12 @@ impl Archive {
         &self.strays
     }
 
+    /// The offset up to which a partition below [`LakeDescription::partitions`] was archived when this was opened.
+    #[must_use]
+    pub fn position(&self, partition: u16) -> u64 {
+        self.partitions[usize::from(partition)].position
+    }
+
     /// The entries of a partition below [`LakeDescription::partitions`], from its first on.
     #[must_use]
     pub fn entries(&self, partition: u16) -> Entries<'_> {

@@ -66,6 +66,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a disk of this machine failed, and not a server.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Lake(store::Error::Io { .. }))
+    }
+
     /// Whether a retry may succeed: the lake is away, or an operator can mend the cause.
     #[must_use]
     pub fn may_pass(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Names of the archive's objects.
 
+use headcount_clock::{date_of, days_of};
+
 use super::HOUR_MS;
 
 /// Where all of them are.
@@ -20,7 +22,7 @@ impl ObjectName {
     /// The key of the object.
     pub(super) fn key(&self) -> String {
         let (days, hour) = (self.hour.div_euclid(24), self.hour.rem_euclid(24));
-        let (year, month, day) = date(days);
+        let (year, month, day) = date_of(days);
         let Self {
             feed,
             partition,
@@ -44,7 +46,9 @@ impl ObjectName {
         let (partition, first) = file.strip_prefix('p')?.split_once('-')?;
         let name = Self {
             feed,
-            hour: days(year, month, day).checked_mul(24)?.checked_add(hour)?,
+            hour: days_of(year, month, day)
+                .checked_mul(24)?
+                .checked_add(hour)?,
             partition: partition.parse().ok()?,
             first: first.parse().ok()?,
         };
@@ -56,35 +60,6 @@ impl ObjectName {
 /// The hour since 1970 in which a time lies.
 pub(super) fn hour_of(arrived_ms: i64) -> i64 {
     arrived_ms.div_euclid(HOUR_MS)
-}
-
-/// Year, month and day of a day since 1970, in the calendar carried on in both directions
-/// (<https://howardhinnant.github.io/date_algorithms.html>).
-fn date(days: i64) -> (i64, i64, i64) {
-    let z = days + 719_468;
-    let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-/// The reverse of [`date`]. What is no date gives another day, whose name then differs.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = year
-        .saturating_sub(i64::from(month <= 2))
-        .clamp(-1_000_000_000, 1_000_000_000);
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let from_march = (month.clamp(1, 12) + 9) % 12;
-    let of_year = (153 * from_march + 2) / 5 + day.clamp(1, 31) - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl ArchivePosition {
     }
 }
 
+/// The offset up to which a partition is archived in a lake, whatever journal the lake belongs to.
+pub fn archived_offset(lake: &Lake, partition: u16) -> Result<u64> {
+    let position = ArchivePositions::of(partition).read(lake)?;
+    Ok(position.offset)
+}
+
 /// The position of one partition in the lake.
 pub(super) struct ArchivePositions {
     key: String,

@@ -34,6 +34,8 @@ pub struct Stop(Arc<StopState>);
 #[derive(Debug, Default)]
 struct StopState {
     wish: Mutex<Wish>,
+    /// Why nothing is stored at present, though it might succeed.
+    held: Mutex<Option<String>>,
     changed: Condvar,
     /// The readers that are to be woken, by partition: one of each archiver that shares this.
     wakers: Mutex<BTreeMap<u16, ReadWaker>>,
@@ -63,6 +65,39 @@ impl Stop {
     /// While the lake is away this takes as long as it is; [`Stop::stop`] may still be called.
     pub fn finish(&self) {
         self.set(Wish::Finish);
+    }
+
+    /// Has nothing stored for a reason, a sentence for people; `None` lets it go on. Whoever asked to finish meanwhile need
+    /// not wait: the rest is archived after the next start.
+    pub fn hold(&self, reason: Option<&str>) {
+        // In the order of `wait_while_held`; under both locks, so that no archiver is between its look and its wait.
+        let wish = self.lock();
+        *self.held() = reason.map(str::to_owned);
+        drop(wish);
+        self.0.changed.notify_all();
+    }
+
+    /// Waits while nothing is to be stored. Returns whether to stop.
+    fn wait_while_held(&self, is_held: impl Fn(&str)) -> bool {
+        let mut wish = self.lock();
+        loop {
+            let Some(reason) = self.held().clone() else {
+                return *wish == Wish::Stop;
+            };
+            if *wish != Wish::Go {
+                return true;
+            }
+            is_held(&reason);
+            wish = self
+                .0
+                .changed
+                .wait(wish)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<String>> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, wish: Wish) {
@@ -207,6 +242,11 @@ fn keep(
     };
     let mut backoff = Backoff::new(DELAYS);
     loop {
+        // Whoever holds it back has said so in the log.
+        let figures = archiver.figures();
+        if stop.wait_while_held(|reason| drop(figures.set_trouble(Some(reason.to_owned())))) {
+            return Ok(Went::Stopped);
+        }
         let began = Instant::now();
         match archiver.store(&sealed, place) {
             Ok(on) => {
@@ -216,6 +256,10 @@ fn keep(
             }
             Err(error) if error.may_pass() => {
                 trouble(archiver, &error);
+                // A disk that fails does not mend itself while the process ends, as a server comes back.
+                if stop.wish() == Wish::Finish && error.is_local() {
+                    return Ok(Went::Stopped);
+                }
             }
             Err(error) => return Err(error),
         }

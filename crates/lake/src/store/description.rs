@@ -72,11 +72,15 @@ impl LakeDescription {
         let bad = |reason: String| Error::damaged(lake, KEY, reason);
         let text: DescriptionText =
             serde_json::from_slice(&body).map_err(|e| bad(e.to_string()))?;
-        if text.magic != MAGIC || text.version != VERSION {
-            let (magic, version) = (text.magic, text.version);
-            return Err(bad(format!(
-                "it is {magic} version {version}, this program reads {MAGIC} version {VERSION}"
-            )));
+        if text.magic != MAGIC {
+            return Err(bad(format!("it is {}, not {MAGIC}", text.magic)));
+        }
+        if text.version != VERSION {
+            return Err(Error::Version {
+                lake: lake.to_string(),
+                found: text.version,
+                supported: VERSION,
+            });
         }
         if !(1..=CUT_BYTES_MAX).contains(&text.cut_bytes) {
             return Err(bad(format!("objects of {} bytes", text.cut_bytes)));

@@ -8,6 +8,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -29,12 +30,20 @@ static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 pub(super) struct FolderStore {
     dir: PathBuf,
+    /// Device and inode of the folder when it was opened.
+    opened: (u64, u64),
     patience: Duration,
 }
 
 impl FolderStore {
     /// Makes the folder, its name durable.
     pub(super) fn create(dir: &Path) -> Result<()> {
+        if dir.is_file() {
+            return Err(Error::Unsuitable {
+                lake: dir.display().to_string(),
+                reason: "it is a file; give the path of a folder".to_owned(),
+            });
+        }
         create_dirs(&dir.join(OWN).join("tmp"))
     }
 
@@ -42,6 +51,7 @@ impl FolderStore {
         fs::read_dir(dir).map_err(Error::io("open the lake", dir))?;
         let disk = Self {
             dir: dir.to_owned(),
+            opened: number(dir).map_err(Error::io("look at", dir))?,
             patience,
         };
         disk.sweep();
@@ -132,6 +142,7 @@ impl FolderStore {
 
     /// A durable file without a name of its own yet.
     fn write(&self, key: &str, body: &mut dyn Read) -> Result<Temporary> {
+        self.check_folder()?;
         let dir = self.dir.join(OWN).join("tmp");
         create_dirs(&dir)?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -155,6 +166,22 @@ impl FolderStore {
         }
         file.sync_all().map_err(Error::io("sync", path))?;
         Ok(temporary)
+    }
+
+    /// Writes nothing to a folder that took the place of the one that was opened: it may be another journal's.
+    fn check_folder(&self) -> Result<()> {
+        let reason = match number(&self.dir) {
+            Ok(found) if found == self.opened => return Ok(()),
+            Ok(_) => "another folder was put in its place",
+            Err(e) if is_absence(&e) => "it was removed or renamed",
+            Err(e) => return Err(Error::io("look at", &self.dir)(e)),
+        };
+        Err(Error::Unsuitable {
+            lake: self.dir.display().to_string(),
+            reason: format!(
+                "{reason} while headcount used it; put it back and start headcount again"
+            ),
+        })
     }
 
     /// Waits for its turn, but not for ever: a process that was stopped may have it.
@@ -229,6 +256,10 @@ fn read(path: &Path) -> Result<Option<Bytes>> {
         Err(e) if e.kind() == io::ErrorKind::IsADirectory => Ok(None),
         Err(e) => Err(Error::io("read", path)(e)),
     }
+}
+
+fn number(path: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(path).map(|meta| (meta.dev(), meta.ino()))
 }
 
 fn is_absence(e: &io::Error) -> bool {

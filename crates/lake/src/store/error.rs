@@ -117,6 +117,18 @@ pub enum Error {
         /// Who asked.
         ours: u64,
     },
+    /// The lake was written in a format that this program does not read.
+    #[error(
+        "{lake} has format version {found}, this program reads {supported}; use the version of headcount that wrote it"
+    )]
+    Version {
+        /// The lake.
+        lake: String,
+        /// Its version.
+        found: u32,
+        /// The version of this program.
+        supported: u32,
+    },
     /// An object is not what was stored.
     #[error("{lake}: {key} is damaged: {reason}")]
     Damaged {

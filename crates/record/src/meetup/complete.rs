@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Feed;
+use super::{Feed, allowed};
 use crate::record::Record;
 use crate::{
-    content::{Event, Group, Topic, Venue},
+    allowed::Allowed,
+    content::{ContentHash, Event, Group, Topic, Venue},
     dictionary::Dictionary,
     id::{Identity, Namespace},
     json::Json,
@@ -229,7 +230,7 @@ fn other(feed: Feed, top: &Members<'_>) -> Result<Other, Reason> {
         feed: feed as u8,
         id: id.ok_or(Reason::MissingField(key))?.into(),
         version: version(top)?,
-        content: top.content_without_member(),
+        content: top.content(allowed::of(feed)),
         event: event.map(Into::into),
         status: status.map(Into::into),
     })
@@ -264,32 +265,38 @@ impl<'a> Members<'a> {
         Ok(value.filter(|value| **value != Json::Null))
     }
 
-    /// A hash that depends neither on the order of keys nor on the member.
-    fn content_without_member(&self) -> u32 {
-        let mut sum = 0_u64;
-        for (name, value) in self.0 {
-            if name != "member" {
-                sum = sum.wrapping_add(hash_of(name, value));
-            }
-        }
+    /// A hash that depends neither on the order of keys nor on how the record is masked: it is over
+    /// what always stays.
+    fn content(&self, allowed: &'static Allowed) -> u32 {
+        let sum = hash_of_members(self.0, allowed);
         (sum ^ sum >> 32) as u32
     }
 }
 
-/// A hash of a named value in which the members of objects have no order.
-fn hash_of(name: &str, value: &Json) -> u64 {
-    let mut hash = crate::content::ContentHash::default();
+fn hash_of_members(members: &[(String, Json)], allowed: &'static Allowed) -> u64 {
+    members.iter().fold(0, |sum, (name, value)| {
+        sum.wrapping_add(hash_of(name, value, allowed.of_key(name)))
+    })
+}
+
+/// A hash of a named value, in which the members of objects have no order; 0 if it does not always
+/// stay.
+fn hash_of(name: &str, value: &Json, allowed: &'static Allowed) -> u64 {
+    if !allowed.always_stays() {
+        return 0;
+    }
+    let mut hash = ContentHash::default();
     hash.text(name);
     match value {
-        Json::Null => hash.number(0),
         Json::Bool(truth) => hash.number(1 + u64::from(*truth)),
-        Json::Integer(number) => hash.number(*number as u64),
-        Json::Float(number) => hash.number(number.to_bits()),
-        Json::Text(text) | Json::Repaired(text) => hash.text(text),
-        Json::List(items) => items.iter().for_each(|item| hash.number(hash_of("", item))),
-        Json::Object(members) => hash.number(members.iter().fold(3, |sum, (name, value)| {
-            sum.wrapping_add(hash_of(name, value))
-        })),
+        Json::Integer(number) if allowed.takes_numbers() => hash.number(*number as u64),
+        Json::Float(number) if allowed.takes_numbers() => hash.number(number.to_bits()),
+        Json::Text(text) | Json::Repaired(text) if allowed.takes_text(text) => hash.text(text),
+        Json::List(items) => items
+            .iter()
+            .for_each(|item| hash.number(hash_of("", item, allowed.of_item()))),
+        Json::Object(members) => hash.number(hash_of_members(members, allowed).wrapping_add(3)),
+        _ => return 0,
     }
     hash.finish()
 }

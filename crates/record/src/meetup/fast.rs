@@ -32,6 +32,15 @@ pub(crate) struct Draft<'a> {
     venue: Option<Part>,
     /// Where its member object stands.
     pub(crate) member: Range<usize>,
+    /// Whether everything but its member, event, group and venue may stay when it is masked.
+    is_listed: bool,
+}
+
+/// An RSVP of which every byte is proved.
+pub(crate) struct Settled {
+    pub(crate) rsvp: Rsvp,
+    /// Whether everything but its member may stay when it is masked.
+    pub(crate) is_listed: bool,
 }
 
 /// A sub-object that has not been looked up: where it should stand, and its fingerprint.
@@ -61,7 +70,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
     let (mut id, mut version, mut member_id, mut guests) = (0, None, 0, 0);
     let mut response = Response::No;
     let (mut event, mut group, mut venue) = (None, None, None);
-    let mut member = 0..0;
+    let (mut member, mut is_listed) = (0..0, true);
     let mut visibility: &[u8] = b"";
     let mut more = walker.open()?;
     while more {
@@ -118,6 +127,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
             }
             _ => {
                 unused(&mut walker, key, 1)?;
+                is_listed = false;
                 0
             }
         };
@@ -143,11 +153,12 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
         group: group?,
         venue,
         member,
+        is_listed,
     })
 }
 
 /// Makes the RSVP of a draft.
-pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<Rsvp> {
+pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<Settled> {
     let Draft { bytes, version, .. } = *draft;
     let event = settle_event(bytes, draft.event, dictionary)?;
     let group = settle_group(bytes, draft.group, dictionary)?;
@@ -166,7 +177,7 @@ pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<R
         visibility: draft.visibility,
     }
     .hash();
-    Some(Rsvp {
+    let rsvp = Rsvp {
         id: draft.id,
         member: draft.member_id,
         version,
@@ -179,6 +190,13 @@ pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<R
         guests: draft.guests,
         response: draft.response,
         tells_event: true,
+    };
+    Some(Settled {
+        rsvp,
+        is_listed: draft.is_listed
+            && event.is_listed
+            && group.is_listed
+            && venue.is_none_or(|venue| venue.is_listed),
     })
 }
 
@@ -285,15 +303,14 @@ fn settle_group(bytes: &[u8], part: Part, dictionary: &mut Dictionary) -> Option
     })
 }
 
-fn find_topic(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Arc<Topic>> {
+fn find_topic(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Found> {
     let topic = part(walker, &dictionary.prints, guess_flat)?;
-    let found = topic.find(&dictionary.topics).or_else(|| {
+    topic.find(&dictionary.topics).or_else(|| {
         let texts = &mut dictionary.texts;
         let content = topic.walk(walker.bytes, |walker| walk_topic(walker, texts))?;
         let length = topic.end - topic.start;
         Some(dictionary.topics.learn(topic.print, length, content))
-    })?;
-    Some(Arc::clone(dictionary.topics.content(found)))
+    })
 }
 
 /// Stores a value that must not be there yet.
@@ -301,8 +318,10 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.is_none().then(|| *slot = Some(value))
 }
 
-fn walk_event(walker: &mut Walker<'_>) -> Option<Event> {
+/// The event, and whether everything in it may stay.
+fn walk_event(walker: &mut Walker<'_>) -> Option<(Event, bool)> {
     let (mut id, mut name, mut url, mut time) = (None, None, None, None);
+    let mut is_listed = true;
     let mut more = walker.open()?;
     while more {
         let key = walker.key()?;
@@ -311,21 +330,27 @@ fn walk_event(walker: &mut Walker<'_>) -> Option<Event> {
             b"event_name" => once(&mut name, shared(walker)?)?,
             b"event_url" => once(&mut url, shared(walker)?)?,
             b"time" => once(&mut time, walker.integer()?)?,
-            _ => unused(walker, key, 2)?,
+            _ => {
+                unused(walker, key, 2)?;
+                is_listed = false;
+            }
         }
         more = walker.more(b'}')?;
     }
-    Some(Event {
+    let event = Event {
         namespace: Namespace::MEETUP,
         id: id?,
         name: name.unwrap_or_else(|| "".into()),
         url: url.unwrap_or_else(|| "".into()),
         time,
-    })
+    };
+    Some((event, is_listed))
 }
 
-fn walk_venue(walker: &mut Walker<'_>) -> Option<Venue> {
+/// The venue, and whether everything in it may stay.
+fn walk_venue(walker: &mut Walker<'_>) -> Option<(Venue, bool)> {
     let (mut id, mut name, mut lat, mut lon) = (None, None, None, None);
+    let mut is_listed = true;
     let mut more = walker.open()?;
     while more {
         let key = walker.key()?;
@@ -334,21 +359,27 @@ fn walk_venue(walker: &mut Walker<'_>) -> Option<Venue> {
             b"venue_name" => once(&mut name, shared(walker)?)?,
             b"lat" => once(&mut lat, degrees(walker, 90.0)?)?,
             b"lon" => once(&mut lon, degrees(walker, 180.0)?)?,
-            _ => unused(walker, key, 2)?,
+            _ => {
+                unused(walker, key, 2)?;
+                is_listed = false;
+            }
         }
         more = walker.more(b'}')?;
     }
-    Some(Venue {
+    let venue = Venue {
         id: identity(id?),
         name: name.unwrap_or_else(|| "".into()),
         lat,
         lon,
-    })
+    };
+    Some((venue, is_listed))
 }
 
-fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Group> {
+/// The group, and whether everything in it may stay.
+fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<(Group, bool)> {
     let (mut id, mut name, mut city, mut state, mut country) = (None, None, None, None, None);
     let (mut lat, mut lon, mut topics) = (None, None, None);
+    let mut is_listed = true;
     let mut more = walker.open()?;
     while more {
         let key = walker.key()?;
@@ -372,12 +403,20 @@ fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Gr
             }
             b"group_lat" => once(&mut lat, degrees(walker, 90.0)?)?,
             b"group_lon" => once(&mut lon, degrees(walker, 180.0)?)?,
-            b"group_topics" => once(&mut topics, walk_topics(walker, dictionary)?)?,
-            _ => unused(walker, key, 2)?,
+            b"group_topics" => {
+                let (items, are_listed) = walk_topics(walker, dictionary)?;
+                once(&mut topics, items)?;
+                is_listed &= are_listed;
+            }
+            b"group_urlname" if walker.peek()? == b'"' => is_listed &= !walker.text()?.escaped,
+            _ => {
+                unused(walker, key, 2)?;
+                is_listed = false;
+            }
         }
         more = walker.more(b'}')?;
     }
-    Some(Group {
+    let group = Group {
         id: identity(id?),
         name: name.unwrap_or_else(|| "".into()),
         city: city.unwrap_or_else(|| dictionary.texts.share("")),
@@ -386,41 +425,53 @@ fn walk_group(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Gr
         lat,
         lon,
         topics: topics.unwrap_or_default(),
-    })
+    };
+    Some((group, is_listed))
 }
 
-fn walk_topics(walker: &mut Walker<'_>, dictionary: &mut Dictionary) -> Option<Box<[Arc<Topic>]>> {
-    let mut topics = Vec::with_capacity(16);
+/// The topics, and whether everything in them may stay.
+fn walk_topics(
+    walker: &mut Walker<'_>,
+    dictionary: &mut Dictionary,
+) -> Option<(Box<[Arc<Topic>]>, bool)> {
+    let (mut topics, mut are_listed) = (Vec::with_capacity(16), true);
     walker.byte(b'[')?;
     walker.space();
     let mut more = walker.peek()? != b']';
     walker.at += usize::from(!more);
     while more {
-        push_topic(&mut topics, find_topic(walker, dictionary)?);
+        let found = find_topic(walker, dictionary)?;
+        push_topic(&mut topics, Arc::clone(dictionary.topics.content(found)));
+        are_listed &= found.is_listed;
         if topics.len() > 100 {
             return None;
         }
         more = walker.more(b']')?;
     }
-    Some(topics.into())
+    Some((topics.into(), are_listed))
 }
 
-fn walk_topic(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<Topic> {
-    let (mut urlkey, mut name) = (None, None);
+/// The topic, and whether everything in it may stay.
+fn walk_topic(walker: &mut Walker<'_>, texts: &mut Texts) -> Option<(Topic, bool)> {
+    let (mut urlkey, mut name, mut is_listed) = (None, None, true);
     let mut more = walker.open()?;
     while more {
         let key = walker.key()?;
         match key.raw {
             b"urlkey" => once(&mut urlkey, texts.share(&walker.text()?.unescape()?))?,
             b"topic_name" => once(&mut name, texts.share(&walker.text()?.unescape()?))?,
-            _ => unused(walker, key, 4)?,
+            _ => {
+                unused(walker, key, 4)?;
+                is_listed = false;
+            }
         }
         more = walker.more(b'}')?;
     }
-    Some(Topic {
+    let topic = Topic {
         urlkey: urlkey?,
         name: name?,
-    })
+    };
+    Some((topic, is_listed))
 }
 
 /// The member's id; everything else of it is only proved.

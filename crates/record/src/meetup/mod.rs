@@ -3,15 +3,16 @@
 //! There are two ways to decode: a fast one for RSVPs, which proves every byte or declines, and a
 //! complete one, which gives the verdict and its reason.
 
+mod allowed;
 pub(crate) mod complete;
 pub(crate) mod fast;
 mod feed;
 
 use crate::{
-    MAX_BYTES, dictionary::Dictionary, id::Namespace, people::PeopleKey, reason::Reason,
-    record::Record, schema::Schema, text::RecordText,
+    Allowed, MAX_BYTES, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
+    reason::Reason, record::Record, response::Response, schema::Schema, text::RecordText,
 };
-use fast::Draft;
+use fast::{Draft, Settled};
 
 pub use feed::Feed;
 
@@ -30,6 +31,10 @@ impl Schema for Meetup {
 
     fn namespace(&self) -> Namespace {
         Namespace::MEETUP
+    }
+
+    fn responses(&self) -> &'static [Response] {
+        &[Response::No, Response::Yes]
     }
 
     fn feeds(&self) -> &[&'static str] {
@@ -56,7 +61,7 @@ impl Schema for Meetup {
     fn decode(&self, line: &[u8], dictionary: &mut Dictionary) -> Result<Record, Reason> {
         let draft = draft(line, dictionary);
         match draft.and_then(|draft| fast::settle(&draft, dictionary)) {
-            Some(rsvp) => Ok(Record::Rsvp(rsvp)),
+            Some(settled) => Ok(Record::Rsvp(settled.rsvp)),
             None => decode_complete(line, dictionary),
         }
     }
@@ -76,49 +81,50 @@ impl Schema for Meetup {
             std::hint::black_box(near);
             results.extend(together.iter().zip(drafts.drain(..)).map(|(line, draft)| {
                 match draft.and_then(|draft| fast::settle(&draft, dictionary)) {
-                    Some(rsvp) => Ok(Record::Rsvp(rsvp)),
+                    Some(settled) => Ok(Record::Rsvp(settled.rsvp)),
                     None => decode_complete(line, dictionary),
                 }
             }));
         }
     }
 
-    fn mask(&self, line: &[u8], people: &PeopleKey, out: &mut Vec<u8>) -> Result<(), Reason> {
-        people.mask_record(line, out).ok_or(Reason::BadJson)
+    /// What nobody can tell the feed of is masked as an RSVP: its keys tell most of themselves.
+    fn allowed(&self, has: &dyn Fn(&str) -> bool) -> &'static Allowed {
+        allowed::of(Feed::of_keys(has).unwrap_or(Feed::Rsvps))
     }
 
-    /// The fast way knows where the member stands, so that the record need not be walked again.
+    fn landmarks(&self) -> &'static [&'static str] {
+        allowed::LANDMARKS
+    }
+
+    /// The fast way knows where the member stands, and whether all the rest may stay. Then the record
+    /// need not be walked again.
     fn admit(
         &self,
         line: &[u8],
-        people: Option<&PeopleKey>,
+        masking: &Masking,
         dictionary: &mut Dictionary,
         out: &mut Vec<u8>,
     ) -> Result<Record, Reason> {
         let draft = draft(line, dictionary);
         let fast = draft.and_then(|draft| Some((fast::settle(&draft, dictionary)?, draft.member)));
-        if let Some((rsvp, member)) = fast {
-            match people {
-                Some(people) => {
-                    out.extend_from_slice(&line[..member.start]);
-                    people
-                        .mask_member(&line[member.clone()], out)
-                        .ok_or(Reason::BadJson)?;
-                    out.extend_from_slice(&line[member.end..]);
-                }
-                None => out.extend_from_slice(line),
+        let Some((Settled { rsvp, is_listed }, member)) = fast else {
+            let text = read(line, dictionary)?;
+            let record = decode_text(&text, dictionary)?;
+            // What is kept is decoded again by every reader of the journal.
+            dictionary.blanked += self.mask(text.repaired().as_bytes(), masking, out)?;
+            return Ok(record);
+        };
+        match masking.key() {
+            Some(people) if is_listed => {
+                out.extend_from_slice(&line[..member.start]);
+                let mask = Mask::new(&line[member.clone()], people, false, out);
+                mask.copy(&allowed::MEMBER).ok_or(Reason::BadJson)?;
+                out.extend_from_slice(&line[member.end..]);
             }
-            return Ok(Record::Rsvp(rsvp));
+            _ => dictionary.blanked += self.mask(line, masking, out)?,
         }
-        let text = read(line, dictionary)?;
-        let record = decode_text(&text, dictionary)?;
-        // What is kept is decoded again by every reader of the journal.
-        let kept = text.repaired();
-        match people {
-            Some(people) => self.mask(kept.as_bytes(), people, out)?,
-            None => out.extend_from_slice(kept.as_bytes()),
-        }
-        Ok(record)
+        Ok(Record::Rsvp(rsvp))
     }
 }
 

@@ -13,7 +13,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::{
     app::App,
-    http::{admission::Peer, headers, origin, parameters, problem::Problem},
+    http::{
+        headers, origin, parameters,
+        problem::Problem,
+        proxy::{self, Client},
+    },
     live,
 };
 
@@ -21,7 +25,7 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 pub(crate) async fn live(
     State(app): State<Arc<App>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(client): Extension<Client>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -30,7 +34,16 @@ pub(crate) async fn live(
     if let Readiness::Failed(reason) = &*app.state.ready.borrow() {
         return Err(Problem::failed(reason));
     }
-    let permit = app.hub.permit(peer, &filter)?;
+    let refused = |problem: Problem| {
+        // All readers behind a proxy that is not trusted share the limits of its address.
+        let is_believed = app.proxies.contains(client.peer);
+        if proxy::is_forwarded(&request) && !is_believed {
+            problem.behind_untrusted_proxy(client.peer)
+        } else {
+            problem
+        }
+    };
+    let permit = app.hub.permit(client.counted, &filter).map_err(refused)?;
     let stream = live::stream(Arc::clone(&app.hub), filter, permit);
     let headers = [
         (header::CONTENT_TYPE, EVENT_STREAM),

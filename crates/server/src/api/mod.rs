@@ -7,5 +7,6 @@ pub(crate) mod metrics;
 pub(crate) mod page;
 pub(crate) mod probes;
 pub(crate) mod status;
+mod stream_name;
 pub(crate) mod summary;
 mod venues_table;

@@ -15,13 +15,9 @@ use tracing::error;
 
 use crate::{
     app::App,
-    http::{body, connections::Connections, endpoint::Endpoint, headers, problem::Problem, proxy},
+    http::{body, connections::Connections, endpoint::Endpoint, headers, host, problem::Problem},
     options::Options,
 };
-
-/// The address a request came from, or was passed on for; handlers count by it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Answers any request, also one that breaks a limit.
 pub(crate) async fn answer(
@@ -52,16 +48,16 @@ async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, P
         let error = "this is not a proxy: use GET";
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, error).closing());
     }
-    app.hosts.check(parts.version, &parts.uri, &parts.headers)?;
+    host::check(&app.names, parts.version, &parts.uri, &parts.headers)?;
     body::discard(incoming, &parts.headers, &app.options).await?;
     Ok(Request::from_parts(parts, Body::empty()))
 }
 
 async fn handle(connections: &Connections, peer: IpAddr, mut request: Request<Body>) -> Response {
-    let options = &connections.app.options;
-    let client = proxy::client(peer, request.headers(), options);
-    request.extensions_mut().insert(Peer(client));
-    let limit = options.handler;
+    let app = &connections.app;
+    let client = app.proxies.client(peer, request.headers());
+    request.extensions_mut().insert(client);
+    let limit = app.options.handler;
     let answer = AssertUnwindSafe(connections.router.clone().oneshot(request)).catch_unwind();
     match timeout(limit, answer).await {
         Ok(Ok(Ok(response))) => response,

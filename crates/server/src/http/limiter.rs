@@ -27,11 +27,21 @@ pub(crate) enum Full {
     Address,
 }
 
+impl Full {
+    /// The word used in JSON and metrics.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Address => "address",
+        }
+    }
+}
+
 /// One connection within the limits; dropping it makes room for another one.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limiter: Arc<ConnectionLimiter>,
-    /// The address that it counts for; a proxy's has many clients and counts for none.
+    /// The address that it counts for, if it counts for one.
     address: Option<IpAddr>,
 }
 
@@ -44,22 +54,9 @@ impl ConnectionLimiter {
         })
     }
 
-    /// A permit for a client at this address.
-    pub(crate) fn permit(self: &Arc<Self>, peer: IpAddr) -> Result<Permit, Full> {
-        self.take(Some(household(peer)))
-    }
-
-    /// A permit for a proxy's connection: only the total limits it.
-    pub(crate) fn permit_proxy(self: &Arc<Self>) -> Result<Permit, Full> {
-        self.take(None)
-    }
-
-    /// Permits that are taken.
-    pub(crate) fn count(&self) -> usize {
-        self.taken().total
-    }
-
-    fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Full> {
+    /// A permit for a client at this address. Without one, as for the connection of a proxy, only the total limits it.
+    pub(crate) fn permit(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Permit, Full> {
+        let address = client.map(household);
         let mut taken = self.taken();
         if taken.total >= self.total {
             return Err(Full::Total);
@@ -76,6 +73,19 @@ impl ConnectionLimiter {
             limiter: Arc::clone(self),
             address,
         })
+    }
+
+    /// How many permits there are under a limit.
+    pub(crate) fn limit(&self, full: Full) -> usize {
+        match full {
+            Full::Total => self.total,
+            Full::Address => self.per_address,
+        }
+    }
+
+    /// Permits that are taken.
+    pub(crate) fn count(&self) -> usize {
+        self.taken().total
     }
 
     fn taken(&self) -> MutexGuard<'_, Permits> {
@@ -113,8 +123,8 @@ fn household(peer: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn ip(text: &str) -> IpAddr {
-        text.parse().expect("an address")
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().expect("an address"))
     }
 
     #[test]
@@ -135,12 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_counts_towards_the_total_alone() {
+    fn a_client_without_an_address_counts_towards_the_total_alone() {
         let limiter = ConnectionLimiter::new(3, 1);
-        let first = limiter.permit_proxy().expect("a permit");
-        let _second = limiter.permit_proxy().expect("a permit");
+        let first = limiter.permit(None).expect("a permit");
+        let _second = limiter.permit(None).expect("a permit");
         let _client = limiter.permit(ip("127.0.0.1")).expect("a permit");
-        assert_eq!(limiter.permit_proxy().err(), Some(Full::Total));
+        assert_eq!(limiter.permit(None).err(), Some(Full::Total));
         drop(first);
         assert_eq!(limiter.count(), 2);
     }

@@ -1,5 +1,6 @@
 //! Connections, their limits, and what every request and response passes.
 
+pub(crate) mod acceptor;
 pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod deadlines;
@@ -11,6 +12,7 @@ mod tracked_stream;
 pub(crate) mod admission;
 mod body;
 pub(crate) mod endpoint;
+mod forwarded;
 pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod origin;

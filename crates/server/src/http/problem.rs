@@ -1,5 +1,7 @@
 //! An error as the client sees it: a status, and a sentence as JSON.
 
+use std::net::IpAddr;
+
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use headcount_query::Unanswered;
@@ -7,6 +9,9 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::Serialize;
 
 use crate::http::{headers, json, limiter::Full};
+
+/// Whoever finds no stream free asks again after this long.
+const STREAM_RETRY_SECONDS: u32 = 5;
 
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -23,6 +28,9 @@ struct Words {
     /// The parameter that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The limit that leaves no room, `address`, `total` or `filters`, for clients that ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'static str>,
 }
 
 impl Problem {
@@ -30,6 +38,7 @@ impl Problem {
         let words = Words {
             error: error.into(),
             field: None,
+            limit: None,
         };
         Self {
             status,
@@ -100,20 +109,52 @@ impl Problem {
             Full::Total => "too many connections are open",
             Full::Address => "too many connections are open from this address",
         };
-        Self::unavailable(error).closing()
+        Self::unavailable(error).because(full).closing()
     }
 
-    pub(crate) fn no_stream_left(full: Full) -> Self {
-        match full {
-            Full::Total => Self::unavailable("too many live streams are open"),
-            Full::Address => {
-                let error = "too many live streams are open from this address: close another one";
-                Self {
-                    retry_after: Some(5),
-                    ..Self::new(StatusCode::TOO_MANY_REQUESTS, error)
-                }
-            }
+    pub(crate) fn no_stream_left(full: Full, limit: usize) -> Self {
+        let (status, error) = match full {
+            Full::Total => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("too many live streams are open ({limit} at most): try again later"),
+            ),
+            Full::Address => (
+                StatusCode::TOO_MANY_REQUESTS,
+                format!(
+                    "too many live streams are open from this address ({limit} at most): close another one"
+                ),
+            ),
+        };
+        Self {
+            retry_after: Some(STREAM_RETRY_SECONDS),
+            ..Self::new(status, error)
         }
+        .because(full)
+    }
+
+    fn because(mut self, full: Full) -> Self {
+        self.words.limit = Some(full.word());
+        self
+    }
+
+    pub(crate) fn no_filter_left() -> Self {
+        let error = "too many different filters are being watched: try again later, or take a filter that others use";
+        let mut problem = Self {
+            retry_after: Some(STREAM_RETRY_SECONDS),
+            ..Self::unavailable(error)
+        };
+        problem.words.limit = Some("filters");
+        problem
+    }
+
+    /// The same, of a request that came through a proxy which may not name its clients.
+    pub(crate) fn behind_untrusted_proxy(mut self, proxy: IpAddr) -> Self {
+        let proxy = proxy.to_canonical();
+        self.words.error += &format!(
+            "; to count the readers behind the proxy {proxy} one by one, start headcount with \
+             --trusted-proxy {proxy}"
+        );
+        self
     }
 
     /// The header could not be read at all; the status is the parser's.

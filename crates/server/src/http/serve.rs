@@ -4,7 +4,6 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::Duration,
 };
 
 use tokio::{
@@ -17,8 +16,8 @@ use tracing::{info, warn};
 use crate::{
     app::App,
     http::{
-        connection, connections::Connections, limiter::ConnectionLimiter, problem::Problem, proxy,
-        stop_signal::StopSignal,
+        acceptor::Acceptor, connection, connections::Connections, limiter::ConnectionLimiter,
+        problem::Problem, stop_signal::StopSignal,
     },
     options::Options,
     state::ServerState,
@@ -27,9 +26,6 @@ use crate::{
 /// Bytes the kernel may hold for one client. A small buffer shows sooner that a page has stopped reading, and
 /// a thousand such pages cannot take gigabytes. `/api/data` of 2,000 venues still fits.
 const SEND_BUFFER_BYTES: u32 = 256 * 1024;
-
-/// How long to leave the listener alone after an error such as "too many open files".
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Opens a listener with the socket options that this server's limits rely on.
 ///
@@ -63,6 +59,7 @@ pub async fn serve(
     let limiter = ConnectionLimiter::new(options.connections, options.connections_per_address);
     let local = listener.local_addr()?;
     let app = App::new(state, options, local, Arc::clone(&limiter), stopped);
+    let mut acceptor = Acceptor::new(listener, Arc::clone(&app.metrics));
     let connections = Connections::new(app);
     info!(address = %local, "serving");
 
@@ -71,7 +68,7 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            (stream, peer) = accept(&listener) => {
+            (stream, peer) = acceptor.accept() => {
                 if let Some(connection) = admit(&connections, &limiter, stream, peer.ip()) {
                     open.spawn(connection);
                 }
@@ -80,7 +77,7 @@ pub async fn serve(
         }
     }
 
-    drop(listener);
+    drop(acceptor);
     stop.send_replace(true);
     let left = async { while open.join_next().await.is_some() {} };
     if time::timeout(grace, left).await.is_err() {
@@ -93,29 +90,6 @@ pub async fn serve(
     Ok(())
 }
 
-/// The next connection. Errors of the listener pass (no free descriptors, a client that left before it was
-/// accepted), so they never end the server.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) if is_of_the_client(&error) => {}
-            Err(error) => {
-                warn!(%error, "cannot accept a connection, trying again");
-                time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-fn is_of_the_client(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
-}
-
 /// Takes a permit for the connection, or tells the client that there is none and closes the connection.
 fn admit(
     connections: &Arc<Connections>,
@@ -123,12 +97,9 @@ fn admit(
     stream: TcpStream,
     peer: IpAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    let taken = if proxy::is_proxy(peer, &connections.app.options) {
-        limiter.permit_proxy()
-    } else {
-        limiter.permit(peer)
-    };
-    match taken {
+    // A proxy's connections are those of all its readers.
+    let counted = Some(peer).filter(|peer| !connections.app.proxies.contains(*peer));
+    match limiter.permit(counted) {
         Ok(permit) => {
             let connections = Arc::clone(connections);
             Some(async move {

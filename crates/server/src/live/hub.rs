@@ -86,16 +86,19 @@ impl Hub {
         self.limiter.count()
     }
 
-    /// A permit for a client that wants these figures.
-    pub(crate) fn permit(&self, peer: IpAddr, filter: &Filter) -> Result<Permit, Problem> {
-        let permit = self.limiter.permit(peer).map_err(Problem::no_stream_left)?;
+    /// A permit for a client, at this address if it is known, that wants these figures.
+    pub(crate) fn permit(
+        &self,
+        client: Option<IpAddr>,
+        filter: &Filter,
+    ) -> Result<Permit, Problem> {
+        let refuse = |full| Problem::no_stream_left(full, self.limiter.limit(full));
+        let permit = self.limiter.permit(client).map_err(refuse)?;
         let rooms = self.rooms();
         if rooms.contains_key(filter) || rooms.len() < self.options.live_filters {
             return Ok(permit);
         }
-        Err(Problem::unavailable(
-            "too many different filters are being watched: try again later",
-        ))
+        Err(Problem::no_filter_left())
     }
 
     /// Joins the room of a filter, and makes it if there is none. `None` when there will be no figures any more.

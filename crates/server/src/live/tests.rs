@@ -54,6 +54,7 @@ impl Publisher {
             sources: sources_seen,
             ready: ready_seen,
             cluster: watch::channel(None).1,
+            disk: watch::channel(None).1,
         };
         let (stop, stopped) = StopSignal::new();
         let metrics = Arc::new(Metrics::default());
@@ -75,10 +76,7 @@ impl Publisher {
 
     fn client(&self) -> Pin<Box<dyn Stream<Item = String>>> {
         let filter = Filter::default();
-        let permit = self
-            .hub
-            .permit("127.0.0.1".parse().expect("an address"), &filter)
-            .expect("a permit");
+        let permit = self.hub.permit(None, &filter).expect("a permit");
         let bytes = client::stream(Arc::clone(&self.hub), filter, permit);
         Box::pin(bytes.map(|bytes| {
             let Ok(bytes) = bytes;

@@ -109,6 +109,11 @@ fn ledger(out: &mut Scrape, view: &View) {
         "Records kept after half an emoji in a text was replaced, by source.",
         |account| account.repaired,
     );
+    each(
+        "headcount_values_blanked_total",
+        "Values masked because the records' schema does not know them, by source. If it grows, the source sends new fields.",
+        |account| account.blanked,
+    );
     let help = "Interruptions in which a source may have lost records, by source.";
     each("headcount_gaps_total", help, |account| account.gaps);
 

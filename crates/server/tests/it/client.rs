@@ -169,7 +169,7 @@ impl Connection {
         }
     }
 
-    async fn take(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
         while self.buffer.len() < length {
             assert!(self.read().await > 0, "closed within an answer");
         }

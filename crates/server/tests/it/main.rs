@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod probes;
 mod proxy;
+mod raw;
 mod shutdown;
 mod slow_clients;
 mod status;

@@ -63,6 +63,7 @@ impl World {
         let (ready, ready_seen) = watch::channel(Readiness::Ready);
         let (pulses, _) = broadcast::channel(64);
         let (cluster, cluster_seen) = watch::channel(None);
+        let (_, disk_seen) = watch::channel(None);
         let (open, opened) = watch::channel(true);
         let (stop, stopped) = oneshot::channel();
         let figures = Arc::new(Mutex::new(Figures::default()));
@@ -84,6 +85,7 @@ impl World {
             sources: sources_seen,
             ready: ready_seen,
             cluster: cluster_seen,
+            disk: disk_seen,
         };
         let until = async {
             let _ = stopped.await;

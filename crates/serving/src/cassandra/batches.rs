@@ -72,6 +72,7 @@ fn gathered<'a, N: std::hash::Hash + Eq>(
     let mut gatherings: HashMap<N, Gathering> = HashMap::new();
     for unit in units {
         let bytes = unit.iter().map(Bound::bytes).sum::<usize>();
+        // Only of these there are very many small ones, each in a partition of its own.
         let scattered = matches!(
             unit[0].home,
             CqlPartition::Event(_) | CqlPartition::Venue(_)

@@ -194,7 +194,7 @@ fn country_part<'a>(key: &'a CountryPartKey, part: &CountryTotals, stamp: Cell<'
         big(part.as_of),
         big(part.counts.yes),
         big(part.counts.no),
-        big(part.counts.maybe),
+        part.counts.maybe.map_or(Cell::Null, big),
         big(part.counts.heads),
         stamp,
     ];
@@ -241,10 +241,10 @@ fn country<'a>(code: &'a str, total: &CountryTotals, stamp: Cell<'a>) -> Bound<'
     let cells = vec![
         Cell::Text(code),
         big(*as_of),
-        int(counts.yes + counts.no + counts.maybe),
+        int(counts.yes + counts.no + counts.maybe.unwrap_or_default()),
         big(counts.yes),
         big(counts.no),
-        big(counts.maybe),
+        big(counts.maybe.unwrap_or_default()),
         big(counts.heads),
         stamp,
     ];

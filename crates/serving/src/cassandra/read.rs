@@ -26,7 +26,7 @@ const VENUES: usize = 64;
 /// Questions under way.
 const IN_FLIGHT: usize = 32;
 
-type CountryPartTuple = (String, String, i32, i64, i64, i64, i64, i64);
+type CountryPartTuple = (String, String, i32, i64, i64, i64, Option<i64>, i64);
 type VenuePartTuple = (
     i64,
     i32,
@@ -262,7 +262,7 @@ fn stored_country(row: CountryPartTuple) -> StoredCountry {
         counts: RsvpCounts {
             yes: yes.cast_unsigned(),
             no: no.cast_unsigned(),
-            maybe: maybe.cast_unsigned(),
+            maybe: maybe.map(i64::cast_unsigned),
             heads: heads.cast_unsigned(),
         },
     }

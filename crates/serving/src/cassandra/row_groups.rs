@@ -52,6 +52,7 @@ fn grouped(writes: &[Stamped]) -> Option<(Bound<'_>, &[Stamped])> {
         return None;
     }
     let mut bodies = Vec::new();
+    // All or none: a group that lacks a row would hide the one that was written alone before.
     for (write, number) in group.iter().zip(first..) {
         let (key, body) = row(write)?;
         let expected = RowKey {

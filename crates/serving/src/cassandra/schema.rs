@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The version of the tables that this program knows.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 /// Stands for the version until there are all tables.
 const UNMADE: i32 = 0;
 
@@ -27,35 +27,35 @@ const TABLES: &[TableDefinition] = &[
         "comment = 'headcount: the state of the journal''s partitions, row by row'",
     ),
     TableDefinition(
-        "served_book",
-        "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
-        "comment = 'headcount: the newest commit of each partition of the journal'",
+        "served_latest",
+        "bucket int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((bucket), journal_partition)",
+        "comment = 'headcount: the latest commit of each partition of the journal'",
     ),
-    // The book may be ahead of the tables.
+    // The latest commit may be ahead of the tables.
     TableDefinition(
-        "served_base",
-        "shelf int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((shelf), journal_partition)",
-        "comment = 'headcount: up to where the tables are of each partition of the journal'",
+        "served_snapshots",
+        "bucket int, journal_partition int, next_offset bigint, body blob, PRIMARY KEY ((bucket), journal_partition)",
+        "comment = 'headcount: the commit up to which the tables of each partition of the journal are complete'",
     ),
     // Entries live 10 minutes: a reader that is further behind loads the tables again.
     TableDefinition(
-        "served_tail",
+        "served_changelog",
         "journal_partition int, next_offset bigint, writer bigint, chunk int, previous bigint, chunks int, body blob, \
          PRIMARY KEY ((journal_partition, next_offset), writer, chunk)",
         "default_time_to_live = 600 AND gc_grace_seconds = 3600 \
-         AND comment = 'headcount: the last commits, for those who follow'",
+         AND comment = 'headcount: deltas from commit to commit, for serving processes'",
     ),
     TableDefinition(
         "served_country_parts",
-        "shelf int, event_country text, country text, journal_partition int, as_of bigint, yes bigint, no bigint, \
-         maybe bigint, heads bigint, PRIMARY KEY ((shelf), event_country, country, journal_partition)",
+        "bucket int, event_country text, country text, journal_partition int, as_of bigint, yes bigint, no bigint, \
+         maybe bigint, heads bigint, PRIMARY KEY ((bucket), event_country, country, journal_partition)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a country'",
     ),
     TableDefinition(
         "served_venue_parts",
-        "shelf int, venue_id bigint, journal_partition int, venue_name text, lon text, lat text, group_city text, \
+        "bucket int, venue_id bigint, journal_partition int, venue_name text, lon text, lat text, group_city text, \
          as_of bigint, event_country text, yes bigint, no bigint, maybe bigint, latest bigint, latest_tie bigint, \
-         PRIMARY KEY ((shelf), venue_id, journal_partition, venue_name, lon, lat, group_city)",
+         PRIMARY KEY ((bucket), venue_id, journal_partition, venue_name, lon, lat, group_city)",
         "read_repair = 'BLOCKING' AND comment = 'headcount: what each partition of the journal adds to a venue'",
     ),
     TableDefinition(
@@ -107,6 +107,7 @@ pub(crate) async fn settle(
         schema.make_table(SCHEMA).await?;
     }
     let mut known = schema.known().await?;
+    // Whose tables these are is settled before there are any, and asked again: another process may have been first.
     if known.is_none() {
         schema.claim(identity).await?;
         known = schema.known().await?;

@@ -54,12 +54,12 @@ const TEXTS: [(StatementKind, &str); 24] = [
     ),
     (
         StatementKind::SetCountryPart,
-        "INSERT INTO KS.served_country_parts (shelf, event_country, country, journal_partition, as_of, yes, no, maybe, \
+        "INSERT INTO KS.served_country_parts (bucket, event_country, country, journal_partition, as_of, yes, no, maybe, \
          heads) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::SetVenuePart,
-        "INSERT INTO KS.served_venue_parts (shelf, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
+        "INSERT INTO KS.served_venue_parts (bucket, venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, \
          event_country, yes, no, maybe, latest, latest_tie) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
@@ -83,28 +83,28 @@ const TEXTS: [(StatementKind, &str); 24] = [
     ),
     (
         StatementKind::SetChange,
-        "INSERT INTO KS.served_tail (journal_partition, next_offset, writer, chunk, previous, chunks, body) \
+        "INSERT INTO KS.served_changelog (journal_partition, next_offset, writer, chunk, previous, chunks, body) \
          VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::SetLatest,
-        "INSERT INTO KS.served_book (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
+        "INSERT INTO KS.served_latest (bucket, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::SetSnapshot,
-        "INSERT INTO KS.served_base (shelf, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
+        "INSERT INTO KS.served_snapshots (bucket, journal_partition, next_offset, body) VALUES (0, ?, ?, ?) USING TIMESTAMP ?",
     ),
     (
         StatementKind::LatestOffsets,
-        "SELECT journal_partition, next_offset FROM KS.served_book WHERE shelf = 0",
+        "SELECT journal_partition, next_offset FROM KS.served_latest WHERE bucket = 0",
     ),
     (
         StatementKind::Latest,
-        "SELECT next_offset, body FROM KS.served_book WHERE shelf = 0 AND journal_partition = ?",
+        "SELECT next_offset, body FROM KS.served_latest WHERE bucket = 0 AND journal_partition = ?",
     ),
     (
         StatementKind::Snapshot,
-        "SELECT next_offset, body FROM KS.served_base WHERE shelf = 0 AND journal_partition = ?",
+        "SELECT next_offset, body FROM KS.served_snapshots WHERE bucket = 0 AND journal_partition = ?",
     ),
     (
         StatementKind::Page,
@@ -112,22 +112,22 @@ const TEXTS: [(StatementKind, &str); 24] = [
     ),
     (
         StatementKind::Changes,
-        "SELECT writer, chunk, previous, chunks, body FROM KS.served_tail WHERE journal_partition = ? AND next_offset = ?",
+        "SELECT writer, chunk, previous, chunks, body FROM KS.served_changelog WHERE journal_partition = ? AND next_offset = ?",
     ),
     (
         StatementKind::CountryParts,
         "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
-         WHERE shelf = 0 AND event_country IN ?",
+         WHERE bucket = 0 AND event_country IN ?",
     ),
     (
         StatementKind::AllCountryParts,
         "SELECT event_country, country, journal_partition, as_of, yes, no, maybe, heads FROM KS.served_country_parts \
-         WHERE shelf = 0",
+         WHERE bucket = 0",
     ),
     (
         StatementKind::VenueParts,
         "SELECT venue_id, journal_partition, venue_name, lon, lat, group_city, as_of, event_country, yes, no, maybe, latest, \
-         latest_tie FROM KS.served_venue_parts WHERE shelf = ? AND venue_id IN ?",
+         latest_tie FROM KS.served_venue_parts WHERE bucket = ? AND venue_id IN ?",
     ),
     (
         StatementKind::Countries,

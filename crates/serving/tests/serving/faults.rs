@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use headcount_engine::{Changes, Row, SnapshotComplete, Step, Table};
+use headcount_engine::{Changes, Delta, Row, SnapshotComplete, Table};
 use headcount_serving::{Error, ReplicaEvent, Serving, ServingAddress, follow};
 use headcount_test_servers::{Cassandra, Toxiproxy};
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
     suite::IDENTITY,
-    wait::{LIMIT, news},
+    wait::{LIMIT, next_event},
 };
 
 fn commit(offset: u64) -> Changes {
@@ -30,8 +30,8 @@ fn commit(offset: u64) -> Changes {
     }
 }
 
-fn step(to: &Changes) -> Step {
-    Step {
+fn delta(to: &Changes) -> Delta {
+    Delta {
         previous: to.offset - 1,
         offset: to.offset,
         rows: to.rows.clone(),
@@ -39,11 +39,11 @@ fn step(to: &Changes) -> Step {
     }
 }
 
-/// A step and the tables, again and again until both are taken.
+/// A delta and the tables, again and again until both are taken.
 async fn write(serving: &Serving, offset: u64) {
     let changes = commit(offset);
-    let step = step(&changes);
-    while let Err(error) = serving.write_step(0, &step, b"[]").await {
+    let delta = delta(&changes);
+    while let Err(error) = serving.write_delta(0, &delta, b"[]").await {
         assert!(error.is_retryable(), "{error}");
     }
     while let Err(error) = serving.write(0, &changes).await {
@@ -77,9 +77,9 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
     let writer = tokio::spawn(write_on(serving, done));
     reaches(&mut reached, 20).await;
     let reader = Serving::open_to_read(&address).await.unwrap();
-    let mut heard = follow(reader.clone(), Duration::from_millis(20));
-    news(&mut heard, |news| {
-        matches!(news, ReplicaEvent::Commit { .. })
+    let mut events = follow(reader.clone(), Duration::from_millis(20));
+    next_event(&mut events, |event| {
+        matches!(event, ReplicaEvent::Commit { .. })
     })
     .await;
 
@@ -88,8 +88,8 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
             "killed" => server.kill(),
             _ => server.pause(),
         }
-        news(&mut heard, |news| {
-            matches!(news, ReplicaEvent::Stale { .. })
+        next_event(&mut events, |event| {
+            matches!(event, ReplicaEvent::Stale { .. })
         })
         .await;
         let before = *reached.borrow();
@@ -100,15 +100,15 @@ async fn a_server_that_is_killed_or_hangs_is_waited_for() {
             _ => server.resume(),
         }
         reaches(&mut reached, before + 20).await;
-        news(&mut heard, |news| matches!(news, ReplicaEvent::Fresh)).await;
-        let later = |news: &ReplicaEvent| matches!(news, ReplicaEvent::Commit { offset, .. } if *offset > before);
-        news(&mut heard, later).await;
+        next_event(&mut events, |event| matches!(event, ReplicaEvent::Fresh)).await;
+        let later = |event: &ReplicaEvent| matches!(event, ReplicaEvent::Commit { offset, .. } if *offset > before);
+        next_event(&mut events, later).await;
     }
 
     drop(reached);
     timeout(LIMIT, writer).await.unwrap().unwrap();
-    let (_, offset, book) = reader.latest().await.unwrap().remove(0);
-    assert_eq!(book, offset.to_le_bytes());
+    let (_, offset, meta) = reader.latest().await.unwrap().remove(0);
+    assert_eq!(meta, offset.to_le_bytes());
     let mut rows = 0;
     for page in 0.. {
         match reader.rows(0, Table::Events, page).await.unwrap().len() {

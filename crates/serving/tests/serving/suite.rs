@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use headcount_engine::{
-    Changes, CountryPart, EventKey, EventStatistic, Row, SnapshotComplete, Statistics, Step, Table,
-    VenuePart,
+    Changes, CountryPart, Delta, EventKey, EventStatistic, Row, SnapshotComplete, Statistics,
+    Table, VenuePart,
 };
 use headcount_serving::{ChangelogEntry, ReplicaEvent, Serving, ServingIdentity, follow};
 
 use tokio::sync::mpsc::Receiver;
 
-use crate::wait::news;
+use crate::wait::next_event;
 
 pub(crate) const IDENTITY: ServingIdentity = ServingIdentity {
     journal: 0x0123_4567_89ab_cdef,
@@ -24,10 +24,11 @@ pub(crate) async fn all<F: Future<Output = Serving>>(open: impl Fn() -> F) {
     pieces_make_no_commit(open().await).await;
     an_event_is_found_under_its_name(open().await).await;
     totals_are_of_all_partitions(open().await).await;
+    a_response_has_a_row_if_a_schema_has_it(open().await).await;
     a_country_that_is_not_told_anew_is_gone(open().await).await;
     a_venue_has_one_name(open().await).await;
     any_text_is_taken(open().await).await;
-    the_tail_leads_from_book_to_book(open().await).await;
+    the_changelog_leads_from_commit_to_commit(open().await).await;
     a_long_commit_is_followed(open().await).await;
     a_follower_learns_all(open().await).await;
     a_partition_that_is_not_there_is_refused(open().await).await;
@@ -47,23 +48,23 @@ fn commit(offset: u64, rows: Vec<Row>) -> Changes {
         rows,
         snapshot_complete: Some(SnapshotComplete {
             offset,
-            meta: book(offset),
+            meta: meta(offset),
             covered_by_delta: false,
         }),
         ..Changes::default()
     }
 }
 
-fn book(offset: u64) -> Vec<u8> {
-    format!("book {offset}").into_bytes()
+fn meta(offset: u64) -> Vec<u8> {
+    format!("meta {offset}").into_bytes()
 }
 
-fn step(previous: u64, offset: u64, rows: Vec<Row>) -> Step {
-    Step {
+fn delta(previous: u64, offset: u64, rows: Vec<Row>) -> Delta {
+    Delta {
         previous,
         offset,
         rows,
-        meta: book(offset),
+        meta: meta(offset),
     }
 }
 
@@ -83,7 +84,7 @@ fn country(country: &str, yes: u64, no: u64) -> CountryPart {
         country: country.into(),
         yes,
         no,
-        maybe: 0,
+        maybe: None,
         heads: yes + 1,
     }
 }
@@ -160,9 +161,12 @@ async fn write(serving: &Serving, partition: u16, changes: &Changes) {
     serving.write(partition, changes).await.unwrap();
 }
 
-async fn write_step(serving: &Serving, partition: u16, step: &Step) {
-    let pulses = pulses(step.offset);
-    serving.write_step(partition, step, &pulses).await.unwrap();
+async fn write_delta(serving: &Serving, partition: u16, delta: &Delta) {
+    let pulses = pulses(delta.offset);
+    serving
+        .write_delta(partition, delta, &pulses)
+        .await
+        .unwrap();
 }
 
 async fn rows(serving: &Serving, partition: u16, table: Table, page: u32) -> Vec<(u32, String)> {
@@ -212,8 +216,8 @@ async fn what_is_written_is_found(serving: Serving) {
         row(Table::Events, 7, "e7"),
     ];
     write(&serving, 1, &commit(10, all)).await;
-    let book = (1, 10, b"book 10".to_vec());
-    assert_eq!(serving.latest().await.unwrap(), [book]);
+    let meta = (1, 10, b"meta 10".to_vec());
+    assert_eq!(serving.latest().await.unwrap(), [meta]);
     let events = rows(&serving, 1, Table::Events, 0).await;
     assert_eq!(events, [(0, "e0".to_owned()), (7, "e7".to_owned())]);
     let events = rows(&serving, 1, Table::Events, 1).await;
@@ -261,7 +265,7 @@ async fn pieces_make_no_commit(serving: Serving) {
         ..commit(10, vec![row(Table::Events, 1, "last")])
     };
     write(&serving, 0, &last).await;
-    assert_eq!(serving.latest().await.unwrap(), [(0, 10, book(10))]);
+    assert_eq!(serving.latest().await.unwrap(), [(0, 10, meta(10))]);
     assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(10));
     assert_eq!(rows(&serving, 0, Table::Events, 0).await.len(), 2);
     assert_eq!(serving.changes_since(0, 5).await.unwrap(), None);
@@ -321,9 +325,32 @@ async fn totals_are_of_all_partitions(serving: Serving) {
             row("ZZ", 2, 0, 4)
         ]
     );
-    let totals =
-        [("maybe", 0), ("no", 5), ("yes", 10)].map(|(name, count)| (name.to_owned(), count));
+    let totals = [("no", 5), ("yes", 10)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(responses(&serving).await, totals);
+}
+
+/// A row for an answer that nobody can give would be wrong in every chart; one that nobody has given yet
+/// is a 0.
+async fn a_response_has_a_row_if_a_schema_has_it(serving: Serving) {
+    write(&serving, 0, &countries(10, vec![country("us", 5, 1)])).await;
+    let rows = |rows: &[(&str, u64)]| -> Vec<(String, u64)> {
+        let rows = rows.iter();
+        rows.map(|&(name, count)| (name.to_owned(), count))
+            .collect()
+    };
+    let asked = [("no", 1), ("yes", 5)];
+    assert_eq!(responses(&serving).await, rows(&asked));
+    // Another partition has got records of a schema that has it.
+    let maybe = |maybe| CountryPart {
+        maybe: Some(maybe),
+        ..country("gb", 2, 0)
+    };
+    write(&serving, 1, &countries(7, vec![maybe(0)])).await;
+    let asked = [("maybe", 0), ("no", 1), ("yes", 7)];
+    assert_eq!(responses(&serving).await, rows(&asked));
+    write(&serving, 1, &countries(8, vec![maybe(3)])).await;
+    let asked = [("maybe", 3), ("no", 1), ("yes", 7)];
+    assert_eq!(responses(&serving).await, rows(&asked));
 }
 
 async fn a_country_that_is_not_told_anew_is_gone(serving: Serving) {
@@ -337,8 +364,7 @@ async fn a_country_that_is_not_told_anew_is_gone(serving: Serving) {
     let row = |code: &str, yes, no, heads| (code.to_owned(), yes, no, heads);
     let there = [row("GBR", 0, 0, 0), row("USA", 6, 1, 7)];
     assert_eq!(country_rows(&serving).await, there);
-    let totals =
-        [("maybe", 0), ("no", 1), ("yes", 6)].map(|(name, count)| (name.to_owned(), count));
+    let totals = [("no", 1), ("yes", 6)].map(|(name, count)| (name.to_owned(), count));
     assert_eq!(responses(&serving).await, totals);
 }
 
@@ -414,7 +440,7 @@ async fn any_text_is_taken(serving: Serving) {
     assert_eq!(country_rows(&serving).await.len(), 1);
 }
 
-async fn the_tail_leads_from_book_to_book(serving: Serving) {
+async fn the_changelog_leads_from_commit_to_commit(serving: Serving) {
     let rows = |offset: u64| vec![row(Table::Events, 0, &format!("e{offset}"))];
     assert_eq!(serving.changes_since(0, 0).await.unwrap(), None);
     write(&serving, 0, &commit(10, rows(10))).await;
@@ -425,14 +451,14 @@ async fn the_tail_leads_from_book_to_book(serving: Serving) {
     assert_eq!(serving.changes_since(0, 9).await.unwrap(), None);
     assert_eq!(serving.changes_since(0, 11).await.unwrap(), None);
     for (previous, offset) in [(10, 10), (10, 13), (13, 17), (13, 17), (17, 20)] {
-        write_step(&serving, 0, &step(previous, offset, rows(offset))).await;
+        write_delta(&serving, 0, &delta(previous, offset, rows(offset))).await;
     }
-    let tail = |offset: u64| ChangelogEntry {
+    let entry = |offset: u64| ChangelogEntry {
         offset,
         rows: rows(offset),
         pulses: pulses(offset),
     };
-    let all = vec![tail(13), tail(17), tail(20)];
+    let all = vec![entry(13), entry(17), entry(20)];
     assert_eq!(
         serving.changes_since(0, 10).await.unwrap(),
         Some(all.clone())
@@ -448,13 +474,13 @@ async fn the_tail_leads_from_book_to_book(serving: Serving) {
     later.snapshot_complete.as_mut().unwrap().covered_by_delta = true;
     write(&serving, 0, &later).await;
     assert_eq!(serving.snapshot_offset(0).await.unwrap(), Some(17));
-    assert_eq!(serving.latest().await.unwrap(), [(0, 20, book(20))]);
+    assert_eq!(serving.latest().await.unwrap(), [(0, 20, meta(20))]);
 
-    // When no step leads there, nobody can follow; then again everybody.
+    // When no delta leads there, nobody can follow; then again everybody.
     write(&serving, 0, &commit(30, rows(30))).await;
     assert_eq!(serving.changes_since(0, 20).await.unwrap(), None);
-    write_step(&serving, 0, &step(30, 31, rows(31))).await;
-    let last = Some(vec![tail(31)]);
+    write_delta(&serving, 0, &delta(30, 31, rows(31))).await;
+    let last = Some(vec![entry(31)]);
     assert_eq!(serving.changes_since(0, 30).await.unwrap(), last);
 }
 
@@ -472,7 +498,7 @@ async fn a_long_commit_is_followed(serving: Serving) {
     let all: Vec<_> = (0..3_000)
         .map(|number| row(Table::Events, number, &noise(number)))
         .collect();
-    write_step(&serving, 0, &step(10, 3_010, all.clone())).await;
+    write_delta(&serving, 0, &delta(10, 3_010, all.clone())).await;
     let tails = serving.changes_since(0, 10).await.unwrap().unwrap();
     assert_eq!(tails.len(), 1);
     assert!(tails[0].rows == all);
@@ -483,14 +509,12 @@ async fn a_long_commit_is_followed(serving: Serving) {
     }
 }
 
-/// What is heard of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
-/// commit's offset, book and number of pulses.
-async fn heard_until_commit(
-    heard: &mut Receiver<ReplicaEvent>,
-) -> (bool, usize, Option<Row>, Commit) {
+/// The events of partition 2 until the next commit: whether it begins anew, how many rows, the last of them, and the
+/// commit's offset, meta and number of pulses.
+async fn until_commit(events: &mut Receiver<ReplicaEvent>) -> (bool, usize, Option<Row>, Commit) {
     let (mut anew, mut count, mut last) = (false, 0, None);
     loop {
-        match news(heard, |_| true).await {
+        match next_event(events, |_| true).await {
             ReplicaEvent::Reset { partition: 2 } => anew = true,
             ReplicaEvent::Rows { partition: 2, rows } => {
                 count += rows.len();
@@ -499,9 +523,9 @@ async fn heard_until_commit(
             ReplicaEvent::Commit {
                 partition: 2,
                 offset,
-                book,
+                meta,
                 pulses,
-            } => return (anew, count, last, (offset, book, pulses.len())),
+            } => return (anew, count, last, (offset, meta, pulses.len())),
             other => panic!("{other:?}"),
         }
     }
@@ -516,28 +540,28 @@ async fn a_follower_learns_all(serving: Serving) {
     write(&serving, 2, &commit(10, many)).await;
     let one = |body: &str| row(Table::Events, 3, body);
     let poll = Duration::from_millis(10);
-    let mut heard = follow(serving.clone(), poll);
-    let (anew, count, _, commit) = heard_until_commit(&mut heard).await;
-    assert_eq!((anew, count, commit), (true, 5_000, (10, book(10), 0)));
-    write_step(&serving, 2, &step(10, 11, vec![one("second")])).await;
-    let (anew, count, last, commit) = heard_until_commit(&mut heard).await;
+    let mut events = follow(serving.clone(), poll);
+    let (anew, count, _, commit) = until_commit(&mut events).await;
+    assert_eq!((anew, count, commit), (true, 5_000, (10, meta(10), 0)));
+    write_delta(&serving, 2, &delta(10, 11, vec![one("second")])).await;
+    let (anew, count, last, commit) = until_commit(&mut events).await;
     assert_eq!((anew, count, last), (false, 1, Some(one("second"))));
-    assert_eq!(commit, (11, book(11), 1));
+    assert_eq!(commit, (11, meta(11), 1));
     // Whoever comes now loads the tables, which are behind, and what has followed.
     let mut late = follow(serving.clone(), poll);
-    let (anew, count, last, commit) = heard_until_commit(&mut late).await;
+    let (anew, count, last, commit) = until_commit(&mut late).await;
     assert_eq!((anew, count, last), (true, 5_001, Some(one("second"))));
-    assert_eq!(commit, (11, book(11), 0));
-    // A book to which nothing leads: whoever comes is shown what the tables have, the others what they had.
-    write_step(&serving, 2, &step(17, 20, vec![one("third")])).await;
+    assert_eq!(commit, (11, meta(11), 0));
+    // A commit to which nothing leads: whoever comes is shown what the tables have, the others what they had.
+    write_delta(&serving, 2, &delta(17, 20, vec![one("third")])).await;
     let mut later = follow(serving.clone(), poll);
-    let (anew, _, _, commit) = heard_until_commit(&mut later).await;
-    assert_eq!((anew, commit), (true, (10, book(10), 0)));
-    write_step(&serving, 2, &step(10, 21, vec![one("fourth")])).await;
-    for heard in [&mut heard, &mut late, &mut later] {
-        let (anew, count, last, commit) = heard_until_commit(heard).await;
+    let (anew, _, _, commit) = until_commit(&mut later).await;
+    assert_eq!((anew, commit), (true, (10, meta(10), 0)));
+    write_delta(&serving, 2, &delta(10, 21, vec![one("fourth")])).await;
+    for events in [&mut events, &mut late, &mut later] {
+        let (anew, count, last, commit) = until_commit(events).await;
         assert_eq!((anew, count, last), (false, 1, Some(one("fourth"))));
-        assert_eq!(commit, (21, book(21), 1));
+        assert_eq!(commit, (21, meta(21), 1));
     }
 }
 

@@ -91,7 +91,7 @@ impl World {
             full_refresh: from.is_none(),
             snapshot_complete: Some(SnapshotComplete {
                 offset: to,
-                meta: format!("book {partition} {to}").into_bytes(),
+                meta: format!("meta {partition} {to}").into_bytes(),
                 covered_by_delta: false,
             }),
         }
@@ -222,7 +222,7 @@ fn country_part(country: &Arc<str>, now: &BTreeMap<Arc<str>, (u64, u64)>) -> Cou
         country: country.clone(),
         yes,
         no,
-        maybe: 0,
+        maybe: None,
         heads: 2 * yes,
     }
 }

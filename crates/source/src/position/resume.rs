@@ -160,24 +160,20 @@ mod tests {
         assert_eq!(merged.at, None);
     }
 
+    fn followed(line: u64) -> ResumeState {
+        ResumeState::FollowedFile {
+            line,
+            mark: None,
+            seen_ms: None,
+        }
+    }
+
     #[test]
     fn a_followed_file_goes_on_at_the_line_of_the_least_position() {
-        let at = |at, line| {
-            [Position::new(
-                "topic",
-                Some(at),
-                ResumeState::FollowedFile { line },
-            )]
-        };
+        let at = |at, line| [Position::new("topic", Some(at), followed(line))];
         let merged = resumed(&[&at(90, 9), &at(50, 5), &at(70, 7)]);
-        assert_eq!(
-            (merged.at, merged.state),
-            (Some(50), ResumeState::FollowedFile { line: 5 })
-        );
+        assert_eq!((merged.at, merged.state), (Some(50), followed(5)));
         let merged = resumed(&[&at(90, 9), &[]]);
-        assert_eq!(
-            (merged.at, merged.state),
-            (Some(0), ResumeState::FollowedFile { line: 1 })
-        );
+        assert_eq!((merged.at, merged.state), (Some(0), followed(1)));
     }
 }

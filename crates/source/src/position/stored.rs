@@ -97,6 +97,8 @@ mod tests {
         let table = [
             json!({"version": 3, "of": "file:ab", "at": 7, "state": {"source": "file"}}),
             json!({"version": 3, "of": "follow:x", "at": 7, "state": {"source": "followed_file", "line": 2}}),
+            json!({"version": 3, "of": "follow:x", "at": 7, "state": {"source": "followed_file", "line": 2,
+                "mark": {"at": 9, "hash": u64::MAX, "inode": 3}, "seen_ms": 5}}),
             json!({"version": 3, "of": "sim:", "at": 7, "state": {"source": "simulation", "start_ms": 5}}),
             json!({"version": 3, "of": "http://h/", "state": {"source": "http", "cursor_ms": 4, "seen_ms": 5}}),
             json!({"version": 3, "of": "http://h/", "state": {"source": "http", "seen_ms": 5}}),

@@ -274,14 +274,14 @@ async fn other_requests_get_a_clear_answer() {
     assert_eq!(client.status(), "404");
     assert!(client.body().await.contains("/2/open_events"));
     let client = server
-        .send("POST /2/rsvps HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        .send("POST /2/rsvps HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         .await;
     assert_eq!(client.status(), "405");
     assert_eq!(server.ask("/").await.status(), "200");
-    let request = "GET /2/rsvps HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n";
+    let request = "GET /2/rsvps HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\r\n";
     assert_eq!(server.send(request).await.status(), "400");
     let client = server
-        .send("HEAD /2/rsvps HTTP/1.1\r\nHost: x\r\n\r\n")
+        .send("HEAD /2/rsvps HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await;
     assert_eq!(client.status(), "200");
 }
@@ -322,6 +322,27 @@ async fn shutdown_ends_every_stream() {
     assert!(matches!(messages.last(), Some(Ok(Message::Close(_)))));
 }
 
+#[tokio::test]
+async fn a_page_from_elsewhere_cannot_read_it_under_its_own_name() {
+    let server = Server::of(&simulated(3), true).await;
+    for path in ["/", "/2/rsvps", "/2/rsvps?callback=f", "/nothing"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: rebound.example:8000\r\n\r\n");
+        let client = server.send(&request).await;
+        assert!(
+            client.head[0].contains(" 421 "),
+            "{path}: {:?}",
+            client.head
+        );
+    }
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (host, status) in [("rebound.example", " 421 "), ("localhost", " 101 ")] {
+        let request = format!("GET /2/rsvps HTTP/1.1\r\nHost: {host}\r\n{upgrade}\r\n");
+        let client = server.send(&request).await;
+        assert!(client.head[0].contains(status), "{host}: {:?}", client.head);
+    }
+}
+
 /// Records taken for a client that reads nothing, with a pipe of 4 KiB.
 async fn taken_for_nothing(request: &'static str) -> u64 {
     use crate::{connection_slots::ConnectionSlots, http::Answerer, playback::Broadcast, server};
@@ -334,7 +355,9 @@ async fn taken_for_nothing(request: &'static str) -> u64 {
     let shown = Arc::clone(&options.shown);
     let slot = ConnectionSlots::new(1).take([127, 0, 0, 1].into()).unwrap();
     let (_ask, signal) = shutdown::channel();
-    let answerer = Answerer::new(Arc::new(Broadcast::new(options)), slot, 1, signal.clone());
+    let names = Arc::new(crate::host::names(([127, 0, 0, 1], 80).into(), &[]));
+    let broadcast = Arc::new(Broadcast::new(options));
+    let answerer = Answerer::new(broadcast, names, slot, 1, signal.clone());
     let (mut client, end) = tokio::io::duplex(4096);
     let connection = tokio::spawn(server::connection(end, answerer, signal));
     client.write_all(request.as_bytes()).await.unwrap();
@@ -349,10 +372,10 @@ async fn taken_for_nothing(request: &'static str) -> u64 {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_client_costs_a_few_records() {
-    let taken = taken_for_nothing("GET /2/rsvps HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let taken = taken_for_nothing("GET /2/rsvps HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!((1..30).contains(&taken), "{taken} over HTTP");
     let taken = taken_for_nothing(
-        "GET /2/rsvps HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+        "GET /2/rsvps HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     )
     .await;

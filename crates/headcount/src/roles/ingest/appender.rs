@@ -98,7 +98,7 @@ impl Appender {
         bus: &EventBus,
     ) -> Result<Self> {
         let schema = schema::of_sources()?;
-        let declared = schema::declared_in(&*schema, known)?;
+        let declared = schema::declared_in(&journal, &*schema, known)?;
         let first = declared
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);

@@ -27,7 +27,7 @@ use headcount_source::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle as Task,
-    time::timeout,
+    time::sleep,
 };
 
 use crate::{
@@ -37,6 +37,7 @@ use crate::{
     roles::ingest::appender::{AppendError, Appender},
     roles::ingest::known_sources::KnownSources,
     roles::ingest::record_time::read_time,
+    roles::ingest::sources::room_is_lacking,
 };
 
 /// Deliveries of all sources that may wait for the appender. They may be of one record each; the queues of the sources
@@ -85,9 +86,11 @@ impl IngestQueue {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let journal = Arc::clone(appender.journal());
         let read_time = read_time(Arc::clone(appender.schema()));
+        let guard = bus.guard("the thread that appends to the journal");
         let thread = thread::Builder::new()
             .name("appender".to_owned())
             .spawn(move || {
+                let _guard = guard;
                 let taken = take_all(appender, inbox);
                 if let Err(error) = &taken {
                     bus.fail(error);
@@ -149,13 +152,16 @@ impl IngestQueue {
         joined(self.thread).await
     }
 
-    /// Waits at most this long until everything that arrived is durable. What is not durable by then is an error.
+    /// Waits at most this long until everything that arrived is durable, and less while there is no room on the disk. What
+    /// is not durable by then is an error.
     pub(crate) async fn finish_within(self, limit: Duration) -> Result<Ingested> {
         drop(self.arrivals);
         let finished = joined(self.thread);
         tokio::pin!(finished);
-        if let Ok(finished) = timeout(limit, &mut finished).await {
-            return finished;
+        tokio::select! {
+            finished = &mut finished => return finished,
+            () = sleep(limit) => {}
+            () = room_is_lacking(&self.journal) => {}
         }
         self.journal.give_up();
         finished.await
@@ -389,6 +395,7 @@ mod tests {
             of: "http://h/".to_owned(),
             position,
             repaired: 0,
+            blanked: 0,
             received: 1,
         };
         KnownSources::of_bodies(&[control.to_body()])

@@ -1,16 +1,17 @@
 //! Runs the sources: starts, watches and stops them.
 
 use headcount_query::SourceStatus;
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 
+use headcount_journal::Journal;
 use headcount_source::{SourceAddress, shutdown};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
@@ -24,20 +25,20 @@ const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How long their last records may take to become durable when the process ends: it must end even while brokers are away,
 /// and before its supervisor kills it.
 pub(crate) const LAST_LIMIT: Duration = Duration::from_secs(15);
-/// The same limit after a failure: what is not durable by then will hardly become so.
+/// The same limit after a failure, and while there is no room on the disk: what is not durable by then will hardly become
+/// so.
 const FAILED_LIMIT: Duration = Duration::from_secs(2);
 
-/// Runs the sources until a signal comes, and then until what they brought is durable.
+/// Runs the sources until a signal comes or a part of the process fails, and then until what they brought is durable.
 pub(crate) async fn run_sources(
     sources: Vec<SourceAddress>,
     queue: Option<(IngestQueue, headcount_source::Resume)>,
     bus: &EventBus,
     statuses: &watch::Sender<Arc<Vec<SourceStatus>>>,
-    shared: bool,
     signals: &mut Signals,
 ) -> Result<()> {
     let Some((queue, known)) = queue else {
-        until_the_end(bus, shared, signals).await;
+        until_the_end(bus, signals).await;
         return bus.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
@@ -56,7 +57,7 @@ pub(crate) async fn run_sources(
         })
         .collect();
 
-    until_the_end(bus, shared, signals).await;
+    until_the_end(bus, signals).await;
     stop.stop();
     let deadline = Instant::now() + STOP_LIMIT;
     for (end, reported) in reported {
@@ -76,15 +77,26 @@ pub(crate) async fn run_sources(
     broken.and(ingested.map(drop))
 }
 
-/// Waits for a signal. A process that works alone stays up after a failure, to show what is wrong; one of several ends,
-/// because another takes its place.
-async fn until_the_end(bus: &EventBus, shared: bool, signals: &mut Signals) {
+/// Returns when the last records have waited long enough for room on the disk. Servers that are away may be back in a
+/// moment; a full disk stays full until somebody acts.
+pub(crate) async fn room_is_lacking(journal: &Journal) {
+    if !journal.capabilities().is_local {
+        return pending().await;
+    }
+    // The journal holds the sender.
+    let _ = journal.waiting().wait_for(Option::is_some).await;
+    sleep(FAILED_LIMIT).await;
+}
+
+/// Waits for a signal, or for a failure: a process that can no longer work ends, so that its supervisor acts.
+async fn until_the_end(bus: &EventBus, signals: &mut Signals) {
     let mut failed = bus.failed.subscribe();
     tokio::select! {
         () = signals.next() => {}
         // The bus here holds the sender.
-        _ = failed.wait_for(Option::is_some), if shared => {}
+        _ = failed.wait_for(Option::is_some) => {}
     }
+    bus.stops();
     tracing::info!("stopping");
 }
 

@@ -2,12 +2,13 @@
 
 use std::{
     sync::{
-        Condvar, Mutex,
+        Condvar, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use headcount_journal::ReadWaker;
 use headcount_telemetry::Share;
 use tokio::sync::Notify;
 
@@ -19,7 +20,7 @@ pub(crate) enum Channel {
     /// Changes for tables.
     Tables,
     /// Deltas from commit to commit, for serving processes.
-    Steps,
+    Deltas,
     /// Checkpoints.
     Checkpoints,
 }
@@ -29,7 +30,7 @@ struct BusyShares([Share; 3]);
 
 impl Default for BusyShares {
     fn default() -> Self {
-        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        let channels = [Channel::Tables, Channel::Deltas, Channel::Checkpoints];
         Self(channels.map(|channel| Share::of(METRICS.publish_busy.of(channel))))
     }
 }
@@ -43,10 +44,14 @@ pub(crate) struct AckedOffsets {
     busy_since: Mutex<[Option<Instant>; 3]>,
     shown: BusyShares,
     abandoned: AtomicBool,
+    /// Set while there is too little room for checkpoints.
+    holds_checkpoints: AtomicBool,
     /// How often a channel became free, or all waiting was ended.
     freed: Mutex<u64>,
     more_freed: Condvar,
     ended: Notify,
+    /// Wakes the follower, which decides what a free channel takes next.
+    waker: OnceLock<ReadWaker>,
     /// One more than the offset up to which the tables are complete; 0 before the first time.
     served: AtomicU64,
     checkpointed: AtomicU64,
@@ -105,9 +110,31 @@ impl AckedOffsets {
         drop(waited.expect("the lock is not poisoned"));
     }
 
+    /// Waits this long, or until all waiting is ended.
+    pub(crate) fn pause(&self, wait: Duration) {
+        let freed = self.freed.lock().expect("the lock is not poisoned");
+        let waited = self
+            .more_freed
+            .wait_timeout_while(freed, wait, |_| !self.is_abandoned());
+        drop(waited.expect("the lock is not poisoned"));
+    }
+
+    /// Has the follower woken whenever a channel becomes free. Called once.
+    pub(crate) fn set_waker(&self, waker: ReadWaker) {
+        let is_first = self.waker.set(waker).is_ok();
+        debug_assert!(is_first, "a partition has one follower");
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake();
+        }
+    }
+
     fn count_freed(&self) {
         *self.freed.lock().expect("the lock is not poisoned") += 1;
         self.more_freed.notify_all();
+        self.wake();
     }
 
     /// The offset up to which the tables are complete, if they were ever written.
@@ -126,6 +153,19 @@ impl AckedOffsets {
 
     pub(crate) fn set_checkpointed(&self, offset: u64) {
         self.checkpointed.store(offset, Ordering::Relaxed);
+    }
+
+    /// Has no checkpoints written, or lets them go on.
+    pub(crate) fn hold_checkpoints(&self, hold: bool) {
+        let held = self.holds_checkpoints.swap(hold, Ordering::Relaxed);
+        if held && !hold {
+            self.wake();
+        }
+    }
+
+    /// Whether no checkpoint is to be written.
+    pub(crate) fn holds_checkpoints(&self) -> bool {
+        self.holds_checkpoints.load(Ordering::Relaxed)
     }
 
     /// Ends all waiting: another process owns the partition.
@@ -151,12 +191,12 @@ impl AckedOffsets {
 
 #[cfg(test)]
 mod tests {
-    use std::{thread, time::Duration};
+    use std::thread;
 
     use super::*;
 
     #[test]
-    fn whoever_waits_is_woken_by_a_free_lane_and_by_the_end() {
+    fn whoever_waits_is_woken_by_a_free_channel_and_by_the_end() {
         let wakers: [fn(&AckedOffsets); 2] = [
             |acked| acked.set_busy(Channel::Tables, false),
             AckedOffsets::abandon,
@@ -172,5 +212,14 @@ mod tests {
                 wake(&acked);
             });
         }
+    }
+
+    #[test]
+    fn a_pause_ends_when_the_partition_is_abandoned() {
+        let acked = AckedOffsets::new(None, 0);
+        thread::scope(|scope| {
+            scope.spawn(|| acked.pause(Duration::from_secs(86_400)));
+            acked.abandon();
+        });
     }
 }

@@ -23,6 +23,8 @@ const LAST_OBJECTS: Duration = Duration::from_secs(20);
 
 /// A running archiver.
 pub(crate) struct Archiving {
+    journal: Arc<Journal>,
+    at: u16,
     stop: Stop,
     figures: Arc<ArchiveFigures>,
     thread: JoinHandle<()>,
@@ -43,12 +45,13 @@ impl Archiving {
             .with_context(|| format!("open the archive of partition {at}"))?;
         let (stop, figures) = (Stop::new(), archiver.figures());
         let (running, ended) = channel();
-        let (told, journal, bus) = (stop.clone(), Arc::clone(journal), bus.clone());
+        let (told, read_from, bus) = (stop.clone(), Arc::clone(journal), bus.clone());
+        let guard = bus.guard(format!("the thread that archives partition {at}"));
         let thread = thread::Builder::new()
             .name(format!("archive-{at}"))
             .spawn(move || {
-                let _running = running;
-                let open = |position: &ArchivePosition| journal.reader_at(at, &position.place);
+                let (_running, _guard) = (running, guard);
+                let open = |position: &ArchivePosition| read_from.reader_at(at, &position.place);
                 if let Err(error) = run(&mut archiver, open, &told) {
                     let error = anyhow!(error).context(format!("archive partition {at}"));
                     bus.fail(&error);
@@ -56,6 +59,8 @@ impl Archiving {
             })
             .context("start a thread")?;
         Ok(Self {
+            journal: Arc::clone(journal),
+            at,
             stop,
             figures,
             thread,
@@ -68,6 +73,11 @@ impl Archiving {
         &self.figures
     }
 
+    /// What stops it, or holds it back.
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
     /// Asks the archiver to store everything that the journal holds now.
     pub(crate) fn finish(&self) {
         self.stop.finish();
@@ -78,8 +88,9 @@ impl Archiving {
         Instant::now() + LAST_OBJECTS
     }
 
-    /// Stops; what is not stored by `until` is archived after the next start.
-    pub(crate) fn end(self, until: Option<Instant>) -> Result<()> {
+    /// Stops; what is not stored by `until` is archived after the next start. Returns how many entries of the journal
+    /// that are, and why, if it is known.
+    pub(crate) fn end(self, until: Option<Instant>) -> Result<(u64, Option<String>)> {
         if let Some(until) = until {
             let left = until.saturating_duration_since(Instant::now());
             // The thread ends or the time is up; no message ever comes.
@@ -88,6 +99,10 @@ impl Archiving {
         self.stop.stop();
         self.thread
             .join()
-            .map_err(|_| anyhow!("an archiver's thread panicked"))
+            .map_err(|_| anyhow!("an archiver's thread panicked"))?;
+        let lag = self.figures.lag();
+        // A journal that is away cannot say how long it is; that it is away was said.
+        let end = self.journal.durable_end(self.at).unwrap_or(lag.archived);
+        Ok((end.saturating_sub(lag.archived), lag.trouble))
     }
 }

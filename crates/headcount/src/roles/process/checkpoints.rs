@@ -10,10 +10,12 @@ use anyhow::{Context, Result};
 use headcount_engine::Partition;
 use headcount_lake::checkpoints::CheckpointStore;
 
-use crate::data::DataDir;
+use crate::{data::DataDir, judged_moment::JudgedMoment};
 
 /// The file in the folder of a partition's state.
 const NAME: &str = "checkpoint";
+/// Beside it, once retention has deleted a part of the journal: a checkpoint that reaches at least as far as that.
+const BASE: &str = "base";
 
 /// Keeps checkpoints and finds the newest.
 #[derive(Clone)]
@@ -48,32 +50,109 @@ impl Checkpoints {
     /// The newest checkpoint of a partition, or the beginning of the journal if no checkpoint can be
     /// used: a checkpoint only saves time, and everything is in the journal.
     pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
+        let judged_at = self.judged_at();
+        let anew = || match self.base(journal, at) {
+            Ok(Some(base)) => base,
+            Ok(None) => self.empty(),
+            Err(error) => {
+                tracing::warn!("{error:#}");
+                self.empty()
+            }
+        };
         match self.newest(journal, at) {
+            // A rebuild that was killed has left it, or somebody has put it back.
+            Ok(Some((partition, _)))
+                if judged_at.is_some() && partition.judged_at() != judged_at =>
+            {
+                tracing::warn!(
+                    "the checkpoint of partition {at} was counted with record times held against another moment than the \
+                     last rebuild's; recounting from the journal"
+                );
+                StartingPoint::anew(anew())
+            }
             Ok(Some((partition, hint))) => StartingPoint {
                 partition,
                 hint,
                 served: false,
             },
-            Ok(None) => StartingPoint::anew(Partition::new()),
+            Ok(None) => StartingPoint::anew(anew()),
             Err(error) => {
                 tracing::warn!("{error:#}; recounting from the journal");
-                StartingPoint::anew(Partition::new())
+                StartingPoint::anew(anew())
             }
         }
+    }
+
+    /// A partition before its first entry, which judges record times as the last rebuild did.
+    fn empty(&self) -> Partition {
+        match self.judged_at() {
+            Some(moment) => Partition::judging_at(moment),
+            None => Partition::new(),
+        }
+    }
+
+    /// The counts of what retention has deleted and a little more; `None` if it has deleted nothing.
+    pub(crate) fn base(&self, journal: u64, at: u16) -> Result<Option<Partition>> {
+        let Self::Folder(data) = self else {
+            return Ok(None);
+        };
+        let base = read(&data.state(at).join(BASE), journal, at)?;
+        Ok(base.map(|(partition, _)| partition))
+    }
+
+    /// As [`base`](Self::base), where retention is known to have deleted something.
+    pub(crate) fn known_base(&self, journal: u64, at: u16) -> Result<Partition> {
+        Ok(self.base(journal, at)?.unwrap_or_else(Partition::new))
+    }
+
+    /// Makes the newest checkpoint the base of a partition, durably, and returns its offset. Before a part of the journal is
+    /// deleted there must be a base that reaches as far.
+    pub(crate) fn keep_base(&self, journal: u64, at: u16) -> Result<u64> {
+        let Self::Folder(data) = self else {
+            return Ok(0);
+        };
+        let folder = data.state(at);
+        let beside = folder.join("base.tmp");
+        // A link needs no room, and what it leads to does not change: a newer checkpoint is another file.
+        if let Err(error) = fs::remove_file(&beside)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error).with_context(|| format!("remove {}", beside.display()));
+        }
+        fs::hard_link(folder.join(NAME), &beside)
+            .with_context(|| format!("link {}", beside.display()))?;
+        let Some((partition, _)) = read(&beside, journal, at)? else {
+            return Ok(0);
+        };
+        fs::rename(&beside, folder.join(BASE))
+            .and_then(|()| File::open(&folder)?.sync_all())
+            .with_context(|| format!("rename {}", beside.display()))?;
+        Ok(partition.next_offset())
+    }
+
+    /// The moment that record times are held against too, as the last rebuild left it.
+    fn judged_at(&self) -> Option<i64> {
+        let Self::Folder(data) = self else {
+            // What processes share is never rebuilt by one of them.
+            return None;
+        };
+        let judged = JudgedMoment::read(data).unwrap_or_else(|error| {
+            tracing::error!(
+                "{error:#}; records whose time seemed to be in the future may not count"
+            );
+            None
+        });
+        judged.map(|judged| judged.moment)
     }
 
     fn newest(&self, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
         match self {
             Self::Folder(data) => {
                 let path = data.state(at).join(NAME);
-                let file = match fs::read(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                    file => {
-                        file.with_context(|| format!("read the checkpoint {}", path.display()))?
-                    }
-                };
-                let place = path.display().to_string();
-                Ok(Some(Partition::from_bytes(&file, &place, journal, at)?))
+                match read(&path, journal, at)? {
+                    None => Ok(self.base(journal, at)?.map(|base| (base, Vec::new()))),
+                    newest => Ok(newest),
+                }
             }
             Self::Lake(store) => {
                 let read = |offset, bytes: &[u8]| {
@@ -107,10 +186,26 @@ impl Checkpoints {
     }
 }
 
+/// Reads a checkpoint; `None` if there is no file.
+fn read(path: &Path, journal: u64, at: u16) -> Result<Option<(Partition, Vec<u8>)>> {
+    let file = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.with_context(|| format!("read the checkpoint {}", path.display()))?,
+    };
+    let place = path.display().to_string();
+    Ok(Some(Partition::from_bytes(&file, &place, journal, at)?))
+}
+
 /// Writes a checkpoint into a folder, which it creates if necessary. The file is written under another name, synced and
 /// renamed: after a crash it is complete, or the previous one is still there.
 fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    // Not the data folder too: it may have been removed, and must then not come back without a journal.
+    for dir in folder.parent().into_iter().chain([folder]) {
+        match fs::create_dir(dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
     let beside = folder.join("checkpoint.tmp");
     let mut file = File::create(&beside)?;
     file.write_all(bytes)?;

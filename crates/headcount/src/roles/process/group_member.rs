@@ -1,10 +1,7 @@
 //! Membership in a group of processes that share the partitions of a journal.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -18,12 +15,16 @@ use crate::{
     roles::process::held_progress::HeldProgress,
 };
 
-/// How long a member waits for a change of its assignment before it checks for failures.
+/// How long a member waits for a change of its assignment before it checks for failures. The group cannot be waited for
+/// together with them.
 const CHANGE_WAIT: Duration = Duration::from_millis(200);
+/// Between two attempts to take a partition while a server is away.
+const TAKE_RETRY: Duration = Duration::from_secs(1);
 
 /// A member of a group of processes that share the partitions.
 pub(crate) struct GroupMember {
-    stop: Arc<AtomicBool>,
+    /// Nothing is ever sent; dropping it stops the thread.
+    running: SyncSender<()>,
     progress: HeldProgress,
     thread: JoinHandle<Result<()>>,
 }
@@ -31,19 +32,21 @@ pub(crate) struct GroupMember {
 impl GroupMember {
     /// Joins the group. Partitions come and go from now on; the bus reports a failure.
     pub(crate) fn join(options: CountingOptions, membership: Membership) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (running, stopped) = sync_channel(0);
         let bus = options.bus.clone();
+        let guard = bus.guard("the thread that shares the partitions");
         let held = HeldPartitions::new(options);
         let progress = held.progress();
         let mut run = MemberLoop {
             bus,
             held,
             membership,
-            stop: Arc::clone(&stop),
+            stopped,
         };
         let thread = thread::Builder::new()
             .name("member".to_owned())
             .spawn(move || {
+                let _guard = guard;
                 let ended = run.run();
                 if let Err(error) = &ended {
                     run.bus.fail(error);
@@ -54,7 +57,7 @@ impl GroupMember {
             })
             .context("start a thread")?;
         Ok(Self {
-            stop,
+            running,
             progress,
             thread,
         })
@@ -67,7 +70,7 @@ impl GroupMember {
 
     /// Leaves the group after a checkpoint of each held partition.
     pub(crate) fn leave(self) -> Result<()> {
-        self.stop.store(true, Ordering::Relaxed);
+        drop(self.running);
         self.thread
             .join()
             .map_err(|_| anyhow!("the member's thread panicked"))?
@@ -78,12 +81,16 @@ struct MemberLoop {
     held: HeldPartitions,
     membership: Membership,
     bus: EventBus,
-    stop: Arc<AtomicBool>,
+    stopped: Receiver<()>,
 }
 
 impl MemberLoop {
+    fn is_stopped(&self) -> bool {
+        self.stopped.try_recv() != Err(TryRecvError::Empty)
+    }
+
     fn run(&mut self) -> Result<()> {
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.is_stopped() {
             match self
                 .membership
                 .next(CHANGE_WAIT)
@@ -117,12 +124,14 @@ impl MemberLoop {
         let mut told = false;
         loop {
             match self.held.take(at) {
-                Err(error) if may_pass(&error) && !self.stop.load(Ordering::Relaxed) => {
+                Err(error) if may_pass(&error) => {
                     if !told {
                         tracing::warn!("partition {at}: counting is paused: {error:#}");
                     }
                     told = true;
-                    thread::sleep(CHANGE_WAIT);
+                    if self.stopped.recv_timeout(TAKE_RETRY) != Err(RecvTimeoutError::Timeout) {
+                        return Err(error);
+                    }
                 }
                 taken => return taken,
             }

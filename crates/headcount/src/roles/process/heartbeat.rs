@@ -9,7 +9,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -25,16 +25,14 @@ use headcount_lake::{
 
 use tokio::sync::watch;
 
-use crate::roles::process::held_progress::HeldProgress;
+use crate::{event_bus::EventBus, roles::process::held_progress::HeldProgress};
 
 /// Between two heartbeats.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// How often the thread checks whether it is to stop.
-const STOP_POLL: Duration = Duration::from_millis(50);
-
 /// The thread that writes heartbeats.
 pub(crate) struct Heartbeat {
-    stop: Arc<AtomicBool>,
+    /// Nothing is ever sent; dropping it stops the thread.
+    running: SyncSender<()>,
     thread: JoinHandle<()>,
 }
 
@@ -49,25 +47,28 @@ pub(crate) struct HeartbeatOptions {
 }
 
 impl Heartbeat {
-    pub(crate) fn start(options: HeartbeatOptions) -> Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
+    pub(crate) fn start(options: HeartbeatOptions, bus: &EventBus) -> Result<Self> {
+        let (running, stopped) = sync_channel(0);
+        let guard = bus.guard("the thread that reports to the cluster");
         let mut run = HeartbeatLoop {
             claims: Claims::new(&options.lake),
             options,
             owned: BTreeMap::new(),
             trouble: false,
         };
-        let told = Arc::clone(&stop);
         let thread = thread::Builder::new()
             .name("cluster".to_owned())
-            .spawn(move || run.run(&told))
+            .spawn(move || {
+                let _guard = guard;
+                run.run(&stopped);
+            })
             .context("start a thread")?;
-        Ok(Self { stop, thread })
+        Ok(Self { running, thread })
     }
 
     /// Withdraws the heartbeat, releases the claims and stops.
     pub(crate) fn stop(self) -> Result<()> {
-        self.stop.store(true, Ordering::Relaxed);
+        drop(self.running);
         self.thread
             .join()
             .map_err(|_| anyhow!("the cluster's thread panicked"))
@@ -82,8 +83,8 @@ struct HeartbeatLoop {
 }
 
 impl HeartbeatLoop {
-    fn run(&mut self, stop: &AtomicBool) {
-        while !stop.load(Ordering::Relaxed) {
+    fn run(&mut self, stopped: &Receiver<()>) {
+        loop {
             let beat = Instant::now();
             match self.beat() {
                 Ok(()) if self.trouble => {
@@ -97,8 +98,9 @@ impl HeartbeatLoop {
                 }
                 Err(_) => {}
             }
-            while beat.elapsed() < INTERVAL && !stop.load(Ordering::Relaxed) {
-                thread::sleep(STOP_POLL);
+            let rest = INTERVAL.saturating_sub(beat.elapsed());
+            if stopped.recv_timeout(rest) != Err(RecvTimeoutError::Timeout) {
+                break;
             }
         }
         if let Err(error) = self.end() {

@@ -8,14 +8,19 @@ use headcount_journal::Journal;
 use headcount_lake::Lake;
 
 use crate::{
+    disk::data_watch::{DataWatch, DataWatchOptions},
     event_bus::EventBus,
+    exit::{DATA, exit},
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
-    roles::process::checkpoints::StartingPoint,
+    roles::process::checkpoints::{Checkpoints, StartingPoint},
     roles::process::held_progress::{HeldProgress, ProgressInputs},
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
+    roles::process::retention::ReaderOffsets,
     roles::serve::partition_handle::PartitionHandles,
+    text::number,
+    witnesses::Witness,
 };
 
 /// What counting a partition needs.
@@ -30,6 +35,8 @@ pub(crate) struct CountingOptions {
     /// Counts from the journal's beginning, checkpoints left aside, and holds record times against
     /// this moment too, ms since 1970.
     pub(crate) anew: Option<i64>,
+    /// How the disk of the data folder is watched; only a local journal has one.
+    pub(crate) watch: DataWatchOptions,
 }
 
 /// The partitions that this process holds.
@@ -37,8 +44,11 @@ pub(crate) struct HeldPartitions {
     options: CountingOptions,
     held: BTreeMap<u16, HeldPartition>,
     progress: HeldProgress,
+    watching: Option<DataWatch>,
     /// Set when the process ends: until when it waits for its last objects.
     ending: Option<Instant>,
+    /// Entries that the ended archivers left, and why.
+    unarchived: (u64, Option<String>),
 }
 
 /// One partition: its counts, and the archive of its raw stream.
@@ -53,13 +63,28 @@ impl HeldPartitions {
             options,
             held: BTreeMap::new(),
             progress: HeldProgress::default(),
+            watching: None,
             ending: None,
+            unarchived: (0, None),
         }
     }
 
     /// Counts all partitions; returns when everything that is in the journal is counted, with what
     /// they know of sources.
     pub(crate) fn take_all(&mut self) -> Result<Vec<KnownSources>> {
+        let CountingOptions {
+            journal,
+            to,
+            bus,
+            watch,
+            ..
+        } = &self.options;
+        if journal.capabilities().is_local {
+            let progress = self.progress.clone();
+            let checkpoints = to.checkpoints.clone();
+            let watching = DataWatch::start(watch.clone(), journal, checkpoints, progress, bus)?;
+            self.watching = Some(watching);
+        }
         for at in 0..self.options.journal.partitions() {
             self.take(at)?;
         }
@@ -73,10 +98,16 @@ impl HeldPartitions {
         let CountingOptions {
             journal, to, anew, ..
         } = &self.options;
+        let first = journal.first_offset(at)?;
         let start = match *anew {
+            Some(_) if first > 0 => {
+                StartingPoint::anew(to.checkpoints.known_base(journal.id(), at)?)
+            }
             Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
             None => to.start(journal.id(), at),
         };
+        self.ensure_reaches(at, start.partition.next_offset())?;
+        ensure_base(at, first, start.partition.next_offset())?;
         let follower = Follower::start(journal, at, start, to.clone(), self.options.bus.clone())?;
         let archiving = self.options.raw.as_ref();
         let archiving = archiving
@@ -93,7 +124,7 @@ impl HeldPartitions {
         self.options.handles.insert(at, handle.clone());
         let archive = archiving
             .as_ref()
-            .map(|archiving| Arc::clone(archiving.figures()));
+            .map(|archiving| (Arc::clone(archiving.figures()), archiving.stop()));
         let inputs = ProgressInputs {
             handle,
             acked: Arc::clone(follower.acked()),
@@ -106,6 +137,23 @@ impl HeldPartitions {
             archiving,
         };
         self.held.insert(at, held);
+        Ok(())
+    }
+
+    /// Refuses a journal of this process's own that ends before its checkpoint or its archive: records would be appended
+    /// at offsets that were others' before.
+    fn ensure_reaches(&self, at: u16, counted: u64) -> Result<()> {
+        let CountingOptions {
+            journal, to, raw, ..
+        } = &self.options;
+        let Checkpoints::Folder(data) = &to.checkpoints else {
+            return Ok(());
+        };
+        let archived = raw.as_ref().map(|lake| Witness::archive(lake, at));
+        let witnesses = [Some(Ok(Witness::checkpoint(data, at, counted))), archived];
+        for witness in witnesses.into_iter().flatten() {
+            witness?.check(data, at, journal.durable_end(at)?)?;
+        }
         Ok(())
     }
 
@@ -132,10 +180,30 @@ impl HeldPartitions {
             return Ok(());
         };
         self.options.handles.remove(at);
-        self.progress.remove(at);
-        follower.stop(in_order)?;
-        // Only a process that ends closes the hour; otherwise the next owner does.
-        archiving.map_or(Ok(()), |archiving| archiving.end(self.ending))
+        let acked = Arc::clone(follower.acked());
+        let stopped = follower.stop(in_order);
+        if let Some(archiving) = archiving {
+            // Only a process that ends closes the hour; otherwise the next owner does.
+            let (behind, trouble) = archiving.end(self.ending)?;
+            self.unarchived.0 += behind;
+            self.unarchived.1 = self.unarchived.1.take().or(trouble);
+        }
+        // The last checkpoint and the last objects may let more of the journal go.
+        let readers = self.progress.remove(at);
+        if let (Ok(()), Some(retention), Some(readers)) =
+            (&stopped, self.options.watch.retention, readers)
+            && in_order
+        {
+            let readers = ReaderOffsets {
+                checkpointed: acked.checkpointed(),
+                ..readers
+            };
+            let CountingOptions { journal, to, .. } = &self.options;
+            if let Err(error) = retention.apply(journal, &to.checkpoints, at, readers) {
+                tracing::warn!("{error:#}; the next start tries it again");
+            }
+        }
+        stopped
     }
 
     /// Releases all partitions. Others wait for this process, so it does not wait long for its last objects.
@@ -145,6 +213,7 @@ impl HeldPartitions {
 
     /// Releases all partitions; what is not archived by `limit` is archived after the next start.
     pub(crate) fn leave_all_by(mut self, limit: Instant) -> Result<()> {
+        let watched = self.watching.take().map_or(Ok(()), DataWatch::stop);
         for archiving in self
             .held
             .values()
@@ -154,7 +223,25 @@ impl HeldPartitions {
         }
         self.ending = Some(limit);
         let all: Vec<_> = self.held.keys().copied().collect();
-        self.leave(&all, true)
+        let left = self.leave(&all, true);
+        // Of a journal that processes share, the others archive the rest.
+        if !self.options.journal.capabilities().shares_partitions {
+            self.say_what_is_not_archived();
+        }
+        left.and(watched)
+    }
+
+    fn say_what_is_not_archived(&self) {
+        let (behind, trouble) = &self.unarchived;
+        if *behind > 0 {
+            let cause = trouble
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" ({it})"));
+            tracing::warn!(
+                "the archive is {} entries behind the journal{cause}; nothing is lost, and the next start archives them",
+                number(*behind)
+            );
+        }
     }
 
     /// Whether a partition failed while it caught up.
@@ -168,4 +255,20 @@ impl HeldPartitions {
     pub(crate) fn progress(&self) -> HeldProgress {
         self.progress.clone()
     }
+}
+
+/// Refuses to count a partition whose beginning retention has deleted, without the counts of what was there.
+pub(crate) fn ensure_base(at: u16, first: u64, counted: u64) -> Result<()> {
+    if counted >= first {
+        return Ok(());
+    }
+    Err(exit(
+        DATA,
+        format!(
+            "partition {at} of the journal begins at offset {}, because retention has deleted what was before, and no \
+             checkpoint in the folder state reaches it; restore that folder from a backup, or count the archive with \
+             headcount rebuild --from LAKE",
+            number(first)
+        ),
+    ))
 }

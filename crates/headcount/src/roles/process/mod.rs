@@ -9,4 +9,5 @@ pub(crate) mod held_partitions;
 pub(crate) mod held_progress;
 pub(crate) mod partition;
 pub(crate) mod publisher;
+pub(crate) mod retention;
 pub(crate) mod schedule;

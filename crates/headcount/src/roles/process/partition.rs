@@ -31,10 +31,13 @@ use crate::{
 
 /// Bytes of the journal applied before the thread answers requests again.
 const READ_BYTES: usize = 1 << 20;
-/// How long an idle partition waits for entries before it answers requests again.
-const POLL: Duration = Duration::from_millis(5);
-/// Between two attempts to read a journal that is away.
-const OUTAGE_POLL: Duration = Duration::from_millis(50);
+/// How long an idle partition waits before it looks around. Entries, requests and channels that become free wake it, so this is
+/// only a safety net.
+const IDLE: Duration = Duration::from_secs(600);
+/// The same while it catches up: nothing tells that the last thing in a shared journal was a transaction that came to nothing.
+const CATCHING_UP: Duration = Duration::from_secs(1);
+/// Between two attempts to read a journal that is away. Requests are answered in between.
+const OUTAGE_RETRY: Duration = Duration::from_millis(250);
 /// The handle of a running follower.
 pub(crate) struct Follower {
     handle: PartitionHandle,
@@ -62,17 +65,21 @@ impl Follower {
             hint,
         };
         let reader = journal.reader_at(at, &place)?;
-        let (handle, requests) = partition_handle(progress_of(&partition, false, 0));
+        let waker = reader.waker();
+        let (handle, requests) =
+            partition_handle(progress_of(&partition, false, 0), move || waker.wake());
         let (tell_ready, ready) = sync_channel(1);
         let serves = to.serving.is_some();
         let offset = partition.next_offset();
         let acked = AckedOffsets::new(served.then_some(offset), offset);
         let checkpoint_every = to.checkpoint_every;
-        let publisher = Publisher::start(at, to, acked)?;
+        let publisher = Publisher::start(at, to, acked, &bus)?;
         let acked = Arc::clone(publisher.acked());
+        acked.set_waker(reader.waker());
         if serves {
             partition.watch(!served);
         }
+        let guard = bus.guard(format!("the thread that counts partition {at}"));
         let run = FollowerLoop {
             at,
             partition,
@@ -85,7 +92,10 @@ impl Follower {
         };
         let thread = thread::Builder::new()
             .name(format!("partition-{at}"))
-            .spawn(move || run.run())
+            .spawn(move || {
+                let _guard = guard;
+                run.run();
+            })
             .context("start a thread")?;
         Ok(Self {
             handle,
@@ -165,7 +175,8 @@ impl FollowerLoop {
 
     fn follow(&mut self) -> Result<()> {
         let mut batch = Batch::new();
-        let mut stop = false;
+        let (mut stop, mut read) = (false, 0);
+        let mut first = true;
         loop {
             if self.schedule.acked().is_abandoned() {
                 return Ok(());
@@ -176,8 +187,13 @@ impl FollowerLoop {
                 // After a request to stop, it counts on only to the end of the journal.
                 stop |= self.requests.answer(|scope| self.partition.survey(scope));
             }
-            let wait = if stop { Duration::ZERO } else { POLL };
-            let read = match self.reader.read(&mut batch, READ_BYTES, wait) {
+            // Whether everything is read is asked when there is nothing at hand.
+            let goes_on = self.ready.is_some() && (read > 0 || std::mem::take(&mut first));
+            let wait = match goes_on || stop {
+                true => Duration::ZERO,
+                false => self.wait(),
+            };
+            read = match self.reader.read(&mut batch, READ_BYTES, wait) {
                 Err(error) if error.may_pass() => {
                     self.waits_for(&error);
                     if stop && !self.partition.is_at_commit() {
@@ -223,13 +239,21 @@ impl FollowerLoop {
         }
     }
 
+    /// How long to wait for entries.
+    fn wait(&mut self) -> Duration {
+        if self.ready.is_some() || !self.partition.is_at_commit() {
+            return CATCHING_UP;
+        }
+        IDLE.min(self.schedule.due_in(&self.partition).unwrap_or(IDLE))
+    }
+
     /// The journal is away: waits a moment before the next attempt.
     fn waits_for(&mut self, error: &JournalError) {
         if !self.waits {
             tracing::warn!("partition {}: counting is paused: {error}", self.at);
         }
         self.waits = true;
-        thread::sleep(OUTAGE_POLL);
+        self.requests.wait(OUTAGE_RETRY);
     }
 
     fn goes_on(&mut self) {
@@ -315,3 +339,6 @@ fn entry<'a>(frame: &Frame<'a>) -> JournaledEntry<'a> {
         body: frame.body,
     }
 }
+
+#[cfg(test)]
+mod tests;

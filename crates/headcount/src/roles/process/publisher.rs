@@ -13,16 +13,17 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use headcount_clock::{Backoff, Delays};
-use headcount_engine::{Changes, Step};
+use headcount_engine::{Changes, Delta};
 use headcount_serving::Serving;
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
+    event_bus::EventBus,
     metrics::METRICS,
     roles::process::acked_offsets::{AckedOffsets, Channel},
     roles::process::checkpoints::{Checkpoints, StartingPoint},
@@ -36,9 +37,6 @@ const DELAYS: Delays = Delays {
     first: Duration::from_millis(100),
     most: Duration::from_secs(5),
 };
-/// How often a wait checks whether the partition was abandoned.
-const LOOK: Duration = Duration::from_millis(50);
-
 /// How long the serving store may take to say up to where its tables are.
 const ASK_LIMIT: Duration = Duration::from_secs(20);
 
@@ -55,9 +53,9 @@ pub(crate) struct Checkpoint {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// A step from one commit to the next, and the answers that the map shows for it, as JSON.
-struct Delta {
-    step: Step,
+/// A delta, and the answers that the map shows for it, as JSON.
+struct DeltaBatch {
+    delta: Delta,
     pulses: Vec<u8>,
 }
 
@@ -99,13 +97,18 @@ impl Destination {
 /// Publishes one partition: three channels, each with its thread.
 pub(crate) struct Publisher {
     batches: SyncSender<TableBatch>,
-    deltas: SyncSender<Delta>,
+    deltas: SyncSender<DeltaBatch>,
     acked: Arc<AckedOffsets>,
     threads: [JoinHandle<()>; 3],
 }
 
 impl Publisher {
-    pub(crate) fn start(partition: u16, to: Destination, acked: AckedOffsets) -> Result<Self> {
+    pub(crate) fn start(
+        partition: u16,
+        to: Destination,
+        acked: AckedOffsets,
+        bus: &EventBus,
+    ) -> Result<Self> {
         let acked = Arc::new(acked);
         let (batches, due_tables) = sync_channel(1);
         let (deltas, due_deltas) = sync_channel(1);
@@ -114,6 +117,7 @@ impl Publisher {
             partition,
             checkpoints: to.checkpoints,
             acked: Arc::clone(&acked),
+            failing: false,
         };
         let server = |channel, what| ServingWriter {
             partition,
@@ -122,18 +126,18 @@ impl Publisher {
             serving: to.serving.clone(),
             acked: Arc::clone(&acked),
         };
-        let (tables, steps) = (
+        let (table_writer, delta_writer) = (
             server(Channel::Tables, "tables"),
-            server(Channel::Steps, "deltas for serving processes"),
+            server(Channel::Deltas, "deltas for serving processes"),
         );
         let threads = [
-            spawn(format!("tables-{partition}"), move || {
-                tables.write_tables(&due_tables, &checkpoints);
+            spawn(bus, format!("tables-{partition}"), move || {
+                table_writer.write_tables(&due_tables, &checkpoints);
             })?,
-            spawn(format!("deltas-{partition}"), move || {
-                steps.write_deltas(&due_deltas);
+            spawn(bus, format!("deltas-{partition}"), move || {
+                delta_writer.write_deltas(&due_deltas);
             })?,
-            spawn(format!("checkpoints-{partition}"), move || {
+            spawn(bus, format!("checkpoints-{partition}"), move || {
                 checkpoint_writer.run(&due_checkpoints);
             })?,
         ];
@@ -160,14 +164,14 @@ impl Publisher {
     }
 
     /// Sends a delta. Its channel must be free.
-    pub(crate) fn send_delta(&self, step: Step, pulses: Vec<u8>) {
-        self.acked.set_busy(Channel::Steps, true);
-        let _ = self.deltas.send(Delta { step, pulses });
+    pub(crate) fn send_delta(&self, delta: Delta, pulses: Vec<u8>) {
+        self.acked.set_busy(Channel::Deltas, true);
+        let _ = self.deltas.send(DeltaBatch { delta, pulses });
     }
 
     /// Whether all channels are free.
     pub(crate) fn is_free(&self) -> bool {
-        let channels = [Channel::Tables, Channel::Steps, Channel::Checkpoints];
+        let channels = [Channel::Tables, Channel::Deltas, Channel::Checkpoints];
         channels.iter().all(|channel| self.acked.is_free(*channel))
     }
 
@@ -182,10 +186,18 @@ impl Publisher {
     }
 }
 
-fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+fn spawn(
+    bus: &EventBus,
+    name: String,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>> {
+    let guard = bus.guard(format!("the thread {name}"));
     thread::Builder::new()
         .name(name)
-        .spawn(run)
+        .spawn(move || {
+            let _guard = guard;
+            run();
+        })
         .context("start a thread")
 }
 
@@ -230,12 +242,12 @@ impl ServingWriter {
         served
     }
 
-    fn write_deltas(self, due: &Receiver<Delta>) {
-        while let Ok(Delta { step, pulses }) = due.recv() {
+    fn write_deltas(self, due: &Receiver<DeltaBatch>) {
+        while let Ok(DeltaBatch { delta, pulses }) = due.recv() {
             self.until_written(async |serving| {
-                serving.write_step(self.partition, &step, &pulses).await
+                serving.write_delta(self.partition, &delta, &pulses).await
             });
-            self.acked.set_busy(Channel::Steps, false);
+            self.acked.set_busy(Channel::Deltas, false);
         }
     }
 
@@ -277,18 +289,11 @@ impl ServingWriter {
                         );
                     }
                     failing = true;
-                    self.pause(backoff.next_delay());
+                    self.acked.pause(backoff.next_delay());
                 }
             }
         }
         false
-    }
-
-    fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
-        while Instant::now() < until && !self.acked.is_abandoned() {
-            thread::sleep(LOOK);
-        }
     }
 }
 
@@ -296,10 +301,12 @@ struct CheckpointWriter {
     partition: u16,
     checkpoints: Checkpoints,
     acked: Arc<AckedOffsets>,
+    /// Whether the last attempt failed.
+    failing: bool,
 }
 
 impl CheckpointWriter {
-    fn run(self, due: &Receiver<Checkpoint>) {
+    fn run(mut self, due: &Receiver<Checkpoint>) {
         while let Ok(checkpoint) = due.recv() {
             self.save(&checkpoint);
             self.acked.set_busy(Channel::Checkpoints, false);
@@ -308,7 +315,7 @@ impl CheckpointWriter {
 
     /// Stores a checkpoint. It only saves time at the next start, so a failure must not stop
     /// counting: the next checkpoint is the next attempt.
-    fn save(&self, checkpoint: &Checkpoint) {
+    fn save(&mut self, checkpoint: &Checkpoint) {
         let kept = self
             .checkpoints
             .save(self.partition, checkpoint.offset, &checkpoint.bytes);
@@ -318,13 +325,19 @@ impl CheckpointWriter {
                     .checkpoint_bytes
                     .inc_by(checkpoint.bytes.len() as u64);
                 self.acked.set_checkpointed(checkpoint.offset);
+                if std::mem::take(&mut self.failing) {
+                    tracing::info!("partition {}: writing checkpoints again", self.partition);
+                }
             }
             Err(error) => {
                 METRICS.publish_failures.of(Channel::Checkpoints).inc();
-                tracing::warn!(
-                    "cannot write a checkpoint of partition {}: {error:#}",
-                    self.partition
-                );
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(
+                        "cannot write a checkpoint of partition {}: {error:#}; nothing is lost, but the next start \
+                         takes longer",
+                        self.partition
+                    );
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 /// A checkpoint is written after this many entries, however little time has passed.
 const CHECKPOINT_ENTRIES: u64 = 500_000;
 /// Serving processes get deltas this often, if anything changed.
-const STEPS: ChannelInterval = ChannelInterval {
+const DELTAS: ChannelInterval = ChannelInterval {
     every: Duration::from_millis(50),
     pause_max: Duration::from_secs(1),
 };
@@ -32,7 +32,7 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// After this long without an entry there is no backlog, even if the journal never reports that all is read.
 const QUIET: Duration = Duration::from_secs(1);
 /// Rows of a delta at most: a larger one takes memory and arrives no sooner than the tables.
-const STEP_ROWS: usize = 100_000;
+const DELTA_ROWS: usize = 100_000;
 /// How long publishing the last changes may take when a partition is released.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -44,7 +44,7 @@ pub(crate) struct PublishSchedule {
     /// Between two checkpoints, if entries came in.
     checkpoint_every: Duration,
     publisher: Publisher,
-    steps: ChannelPace,
+    deltas: ChannelPace,
     tables: ChannelPace,
     /// Whether the tables got only the first part of the pending changes.
     more: bool,
@@ -75,7 +75,7 @@ impl PublishSchedule {
             serves,
             checkpoint_every,
             publisher,
-            steps: ChannelPace::new(STEPS),
+            deltas: ChannelPace::new(DELTAS),
             tables: ChannelPace::new(TABLES),
             more: false,
             checkpoint: None,
@@ -113,10 +113,11 @@ impl PublishSchedule {
 
     /// Publishes what is due. The partition stands at a commit, and the reader at the same place.
     pub(crate) fn publish_due(&mut self, partition: &mut Partition, reader: &Reader) {
-        let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
-        let behind = !self.caught_up && !quiet;
-        // Asked as soon as the channel is free, because that is when its last use ended.
-        if self.is_free(Channel::Steps) && self.steps.is_due(behind) && self.has_step(partition) {
+        let behind = self.is_behind();
+        // Asked as soon as the channel is free, because that is when its last use ended. A channel that is busy tells when it
+        // is free.
+        if self.is_free(Channel::Deltas) && self.deltas.is_due(behind) && self.has_delta(partition)
+        {
             self.publish_delta(partition);
         }
         if !self.is_free(Channel::Tables) {
@@ -124,13 +125,53 @@ impl PublishSchedule {
         }
         let due = self.more || self.tables.is_due(behind);
         let changes = self.serves && due && partition.has_changes();
-        let checkpoint = !self.more
-            && self.is_free(Channel::Checkpoints)
+        let checkpoint = self.may_checkpoint()
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
         if changes || checkpoint {
             self.publish_tables(partition, checkpoint, reader);
         }
+    }
+
+    /// How long nothing is due if neither entries come nor a channel becomes free; none if there is nothing to publish.
+    pub(crate) fn due_in(&mut self, partition: &Partition) -> Option<Duration> {
+        let behind = self.is_behind();
+        let mut soonest: Option<Duration> = None;
+        let mut add = |due_in: Duration| {
+            soonest = Some(soonest.map_or(due_in, |soonest| soonest.min(due_in)));
+        };
+        if self.is_free(Channel::Deltas) && self.has_delta(partition) {
+            add(self.deltas.due_in(behind));
+        }
+        if self.is_free(Channel::Tables) {
+            if self.more {
+                add(Duration::ZERO);
+            } else if self.serves && partition.has_changes() {
+                add(self.tables.due_in(behind));
+            }
+            if self.may_checkpoint() && self.unsaved > 0 {
+                let left = self
+                    .checkpoint_every
+                    .saturating_sub(self.saved_at.elapsed());
+                add(left);
+            }
+        }
+        // Then more may be due than now.
+        if behind && let Some(at) = self.counted_at {
+            add(QUIET.saturating_sub(at.elapsed()));
+        }
+        soonest
+    }
+
+    /// Whether what there is to publish waits for a backlog.
+    fn is_behind(&self) -> bool {
+        let quiet = self.counted_at.is_some_and(|at| at.elapsed() >= QUIET);
+        !self.caught_up && !quiet
+    }
+
+    /// Whether a checkpoint would be taken now.
+    fn may_checkpoint(&self) -> bool {
+        !self.more && !self.acked().holds_checkpoints() && self.is_free(Channel::Checkpoints)
     }
 
     /// Publishes everything before the partition is released.
@@ -145,7 +186,7 @@ impl PublishSchedule {
             let has_changes = self.more || (self.serves && partition.has_changes());
             let keeps = self.is_free(Channel::Checkpoints);
             // Deltas first, so that serving processes need not load the tables again.
-            if self.is_free(Channel::Steps) && self.has_step(partition) {
+            if self.is_free(Channel::Deltas) && self.has_delta(partition) {
                 self.publish_delta(partition);
             } else if self.is_free(Channel::Tables) && (has_changes || (self.unsaved > 0 && keeps))
             {
@@ -174,12 +215,12 @@ impl PublishSchedule {
         self.acked().is_free(channel)
     }
 
-    fn has_step(&self, partition: &Partition) -> bool {
-        self.serves && partition.has_step(self.acked().served())
+    fn has_delta(&self, partition: &Partition) -> bool {
+        self.serves && partition.has_delta(self.acked().served())
     }
 
     fn publish_delta(&mut self, partition: &mut Partition) {
-        let Some(step) = partition.take_step(STEP_ROWS) else {
+        let Some(delta) = partition.take_delta(DELTA_ROWS) else {
             tracing::debug!(
                 "partition {}: too many rows for a delta; writing tables first",
                 self.at
@@ -188,8 +229,8 @@ impl PublishSchedule {
         };
         let pulses = serde_json::to_vec(&self.pulses).expect("pulses are plain data");
         self.pulses.clear();
-        self.steps.begin();
-        self.publisher.send_delta(step, pulses);
+        self.deltas.begin();
+        self.publisher.send_delta(delta, pulses);
     }
 
     fn publish_tables(&mut self, partition: &mut Partition, checkpoint: bool, reader: &Reader) {
@@ -251,13 +292,19 @@ impl ChannelPace {
 
     /// Whether it is time to use the channel again. Call it as soon as the channel is free.
     fn is_due(&mut self, behind: bool) -> bool {
+        self.due_in(behind).is_zero()
+    }
+
+    /// How long it is until then.
+    fn due_in(&mut self, behind: bool) -> Duration {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
-        match (behind, self.used) {
-            (true, _) => ago >= BACKLOG_EVERY.max(took * 2),
-            (false, false) => true,
-            (false, true) => ago >= self.interval.after(took),
-        }
+        let pause = match (behind, self.used) {
+            (true, _) => BACKLOG_EVERY.max(took * 2),
+            (false, false) => Duration::ZERO,
+            (false, true) => self.interval.after(took),
+        };
+        pause.saturating_sub(ago)
     }
 
     fn begin(&mut self) {
@@ -280,7 +327,7 @@ mod tests {
     fn a_pause_is_as_long_as_the_work_before_it_within_bounds() {
         let millis = Duration::from_millis;
         for (took, next) in [(0, 50), (20, 50), (200, 400), (5_000, 6_000)] {
-            assert_eq!(STEPS.after(millis(took)), millis(next));
+            assert_eq!(DELTAS.after(millis(took)), millis(next));
         }
     }
 
@@ -301,7 +348,7 @@ mod tests {
 
     #[test]
     fn silence_is_no_work() {
-        let mut pace = ChannelPace::new(STEPS);
+        let mut pace = ChannelPace::new(DELTAS);
         assert!(pace.is_due(false), "the first time");
         pace.began -= Duration::from_secs(60);
         pace.begin();

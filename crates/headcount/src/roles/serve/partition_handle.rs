@@ -9,11 +9,12 @@ use std::{
         Arc, Mutex, RwLock,
         mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     },
+    time::Duration,
 };
 
 use anyhow::{Result, anyhow, ensure};
 use headcount_engine::{Filter, Scope, Survey, stream_time_of_all};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Requests that may wait at one partition.
 const REQUESTS: usize = 64;
@@ -39,23 +40,36 @@ pub(crate) enum Request {
 pub(crate) struct PartitionHandle {
     requests: SyncSender<Request>,
     progress: Arc<Mutex<PartitionProgress>>,
+    /// Ends the thread's wait for entries, so that it finds a request at once.
+    wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// The thread's end of the handle.
 pub(crate) struct RequestInbox {
     requests: Receiver<Request>,
+    /// A request that arrived while the thread waited for one.
+    waiting: Option<Request>,
     progress: Arc<Mutex<PartitionProgress>>,
 }
 
-/// A new handle and the thread's end of it.
-pub(crate) fn partition_handle(progress: PartitionProgress) -> (PartitionHandle, RequestInbox) {
+/// A new handle and the thread's end of it. `wake` ends the thread's wait for entries.
+pub(crate) fn partition_handle(
+    progress: PartitionProgress,
+    wake: impl Fn() + Send + Sync + 'static,
+) -> (PartitionHandle, RequestInbox) {
     let (sender, requests) = sync_channel(REQUESTS);
     let progress = Arc::new(Mutex::new(progress));
     let handle = PartitionHandle {
         requests: sender,
         progress: Arc::clone(&progress),
+        wake: Arc::new(wake),
     };
-    (handle, RequestInbox { requests, progress })
+    let inbox = RequestInbox {
+        requests,
+        waiting: None,
+        progress,
+    };
+    (handle, inbox)
 }
 
 impl PartitionHandle {
@@ -72,12 +86,14 @@ impl PartitionHandle {
         self.requests
             .try_send(Request::Survey(scope, reply))
             .map_err(|_| anyhow!("the partition has stopped or has too much to answer"))?;
+        (self.wake)();
         Ok(answer)
     }
 
     /// Tells the thread to stop. A thread that has failed no longer listens.
     pub(crate) fn stop(&self) {
         let _ = self.requests.send(Request::Stop);
+        (self.wake)();
     }
 }
 
@@ -86,10 +102,18 @@ impl RequestInbox {
         *self.progress.lock().expect("only this thread panics here") = progress;
     }
 
+    /// Waits this long, or until there is a request.
+    pub(crate) fn wait(&mut self, limit: Duration) {
+        if self.waiting.is_none() {
+            self.waiting = self.requests.recv_timeout(limit).ok();
+        }
+    }
+
     /// Answers the waiting requests; returns whether to stop.
-    pub(crate) fn answer(&self, survey: impl Fn(&Scope) -> Survey) -> bool {
+    pub(crate) fn answer(&mut self, survey: impl Fn(&Scope) -> Survey) -> bool {
         loop {
-            match self.requests.try_recv() {
+            let request = self.waiting.take();
+            match request.map_or_else(|| self.requests.try_recv(), Ok) {
                 Ok(Request::Survey(scope, reply)) => {
                     // The client may have gone.
                     let _ = reply.send(survey(&scope));
@@ -106,6 +130,8 @@ impl RequestInbox {
 pub(crate) struct PartitionHandles {
     partitions: u16,
     held: Arc<RwLock<BTreeMap<u16, PartitionHandle>>>,
+    /// Changes when a partition comes or goes.
+    moved: watch::Sender<()>,
 }
 
 impl PartitionHandles {
@@ -114,17 +140,27 @@ impl PartitionHandles {
         Self {
             partitions,
             held: Arc::default(),
+            moved: watch::Sender::new(()),
         }
     }
 
     pub(crate) fn insert(&self, partition: u16, handle: PartitionHandle) {
         let mut held = self.held.write().expect("the lock is not poisoned");
         held.insert(partition, handle);
+        drop(held);
+        self.moved.send_replace(());
     }
 
     pub(crate) fn remove(&self, partition: u16) {
         let mut held = self.held.write().expect("the lock is not poisoned");
         held.remove(&partition);
+        drop(held);
+        self.moved.send_replace(());
+    }
+
+    /// Changes when a partition comes or goes.
+    pub(crate) fn moved(&self) -> watch::Receiver<()> {
+        self.moved.subscribe()
     }
 
     /// The held partitions, in order.
@@ -193,7 +229,7 @@ mod tests {
     async fn what_is_missing_is_said_and_who_has_it() {
         let handles = PartitionHandles::new(4);
         let held: Vec<_> = (1..3)
-            .map(|_| partition_handle(PartitionProgress::default()))
+            .map(|_| partition_handle(PartitionProgress::default(), || {}))
             .collect();
         for ((handle, _), at) in held.iter().zip(1..) {
             handles.insert(at, handle.clone());

@@ -11,13 +11,16 @@ use headcount_engine::{Pulse, Replica, Row};
 use headcount_serving::{Serving, follow};
 use tokio::{
     runtime::Handle,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Notify,
+        mpsc::{self, Receiver, Sender},
+    },
     task::JoinHandle as Task,
-    time::timeout,
 };
 
 use crate::{
     event_bus::EventBus,
+    exit::{TEMPORARY, exit},
     roles::serve::partition_handle::{
         PartitionHandles, PartitionProgress, RequestInbox, partition_handle,
     },
@@ -25,8 +28,6 @@ use crate::{
 
 /// How often the serving store is polled for changes.
 const POLL: Duration = Duration::from_millis(50);
-/// How long an idle replica waits before it answers requests again.
-const LOOK: Duration = Duration::from_millis(5);
 /// Updates that may wait at one replica.
 const UPDATES: usize = 4;
 
@@ -36,7 +37,7 @@ enum ReplicaUpdate {
     Rows(Vec<Row>),
     Commit {
         offset: u64,
-        book: Vec<u8>,
+        meta: Vec<u8>,
         pulses: Vec<Vec<u8>>,
     },
 }
@@ -56,26 +57,42 @@ impl Replicas {
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for at in 0..partitions {
             let (inbox, updates) = mpsc::channel(UPDATES);
-            let (handle, requests) = partition_handle(PartitionProgress::default());
+            let asked = Arc::new(Notify::new());
+            let wake = Arc::clone(&asked);
+            let (handle, requests) =
+                partition_handle(PartitionProgress::default(), move || wake.notify_one());
             handles.insert(at, handle);
             let mut run = ReplicaLoop {
                 at,
                 updates,
                 requests,
+                asked,
                 shown: Replica::new(),
                 loading: None,
                 rows: Vec::new(),
                 bus: bus.clone(),
                 runtime: Handle::current(),
             };
+            let guard = bus.guard(format!("the thread that shows partition {at}"));
             let thread = thread::Builder::new()
                 .name(format!("replica-{at}"))
-                .spawn(move || run.run())
+                .spawn(move || {
+                    let _guard = guard;
+                    run.run();
+                })
                 .context("start a thread")?;
             inboxes.push(inbox);
             threads.push(thread);
         }
-        let dispatch = tokio::spawn(dispatch(follow(serving, POLL), inboxes));
+        let events = follow(serving, POLL);
+        let dispatch = tokio::spawn(async move {
+            dispatch(events, inboxes).await;
+            // Only the end of the process ends it otherwise, and that aborts this task.
+            bus.fail(&exit(
+                TEMPORARY,
+                "reading the serving store ended, which is a bug in headcount; start headcount again",
+            ));
+        });
         Ok(Self {
             handles,
             dispatch,
@@ -116,12 +133,12 @@ async fn dispatch(
             headcount_serving::ReplicaEvent::Commit {
                 partition,
                 offset,
-                book,
+                meta,
                 pulses,
             } => {
                 let commit = ReplicaUpdate::Commit {
                     offset,
-                    book,
+                    meta,
                     pulses,
                 };
                 (partition, commit)
@@ -146,6 +163,8 @@ struct ReplicaLoop {
     at: u16,
     updates: Receiver<ReplicaUpdate>,
     requests: RequestInbox,
+    /// Wakes the thread for a request.
+    asked: Arc<Notify>,
     shown: Replica,
     /// The replica being loaded; until it is complete, the previous one is shown.
     loading: Option<Replica>,
@@ -160,15 +179,22 @@ impl ReplicaLoop {
         let runtime = self.runtime.clone();
         loop {
             self.requests.answer(|scope| self.shown.survey(scope));
-            match runtime.block_on(async { timeout(LOOK, self.updates.recv()).await }) {
-                Ok(Some(update)) => {
+            let update = runtime.block_on(async {
+                tokio::select! {
+                    update = self.updates.recv() => update.map(Some),
+                    () = self.asked.notified() => Some(None),
+                }
+            });
+            match update {
+                Some(Some(update)) => {
                     if let Err(error) = self.update(update) {
                         let error = error.context(format!("show partition {}", self.at));
                         return self.bus.fail(&error);
                     }
                 }
-                Ok(None) => return,
-                Err(_) => {}
+                // A request is waiting.
+                Some(None) => {}
+                None => return,
             }
         }
     }
@@ -185,14 +211,14 @@ impl ReplicaLoop {
             },
             ReplicaUpdate::Commit {
                 offset,
-                book,
+                meta,
                 pulses,
             } => {
                 match self.loading.take() {
                     Some(loaded) => self.shown = loaded,
                     None => self.shown.apply_rows(&std::mem::take(&mut self.rows))?,
                 }
-                self.shown.set_meta(&book)?;
+                self.shown.set_meta(&meta)?;
                 self.tell(offset, &pulses);
             }
         }

@@ -191,6 +191,8 @@ fn start(
         queue: Queue::new(options.limits()),
         tail: Arc::new(Tail::new(log.segments().to_vec(), log.end())),
         counts: PartitionCounters::default(),
+        folder: log.folder().clone(),
+        mark: log.mark_file(),
     });
     let waiting = Arc::new(Waiting::default());
     let thread = writer::start(log, 0, Arc::clone(&shared), Arc::clone(&waiting), options).unwrap();

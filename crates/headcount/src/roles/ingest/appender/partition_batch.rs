@@ -77,6 +77,7 @@ pub(super) struct PartitionBatch {
     /// Those of the refused that become no dead letters.
     only_counted: BTreeMap<String, u64>,
     repaired: u64,
+    blanked: u64,
     /// The least time of a record that the clock calls one of the future.
     kept_out: Option<i64>,
     names: bool,
@@ -128,6 +129,7 @@ impl PartitionBatch {
     ) {
         self.kept += 1;
         self.repaired += u64::from(admitted.repaired);
+        self.blanked += admitted.blanked;
         if admitted.time > now_ms + FUTURE_MS {
             let least = self.kept_out.unwrap_or(i64::MAX);
             self.kept_out = Some(least.min(admitted.time));
@@ -176,6 +178,7 @@ impl PartitionBatch {
             position: serde_json::to_value(position).context("write a position")?,
             received: self.received(),
             repaired: self.repaired,
+            blanked: self.blanked,
         };
         match of {
             Some(of) => self.keyed(of.as_bytes(), source, &body),

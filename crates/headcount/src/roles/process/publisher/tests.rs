@@ -1,6 +1,6 @@
 //! What is kept and what is not, with the store in memory.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use headcount_engine::SnapshotComplete;
 use headcount_lake::{Lake, LakeAddress, Options, checkpoints::CheckpointStore};
@@ -108,7 +108,13 @@ fn a_checkpoint_goes_on_only_after_the_tables_up_to_it_are_served() {
 fn what_is_served_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
-    let publisher = Publisher::start(0, room.destination(), AckedOffsets::new(None, 0)).unwrap();
+    let publisher = Publisher::start(
+        0,
+        room.destination(),
+        AckedOffsets::new(None, 0),
+        &EventBus::new(),
+    )
+    .unwrap();
     let until = Instant::now() + LIMIT;
     for offset in [10, 20] {
         publisher.send(batch(offset));
@@ -126,12 +132,17 @@ fn what_is_served_is_kept() {
 }
 
 #[test]
-fn a_parcel_that_is_given_up_keeps_no_checkpoint() {
+fn a_batch_that_is_given_up_keeps_no_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
     // Nothing of this partition is ever taken, so its tables are tried again until they are given up.
-    let publisher =
-        Publisher::start(PARTITIONS, room.destination(), AckedOffsets::new(None, 0)).unwrap();
+    let publisher = Publisher::start(
+        PARTITIONS,
+        room.destination(),
+        AckedOffsets::new(None, 0),
+        &EventBus::new(),
+    )
+    .unwrap();
     let acked = Arc::clone(publisher.acked());
     publisher.send(batch(10));
     assert!(!acked.is_free(Channel::Tables) && !acked.is_free(Channel::Checkpoints));
@@ -146,8 +157,13 @@ fn nothing_is_kept_of_a_partition_that_is_another_s_by_now() {
     let folder = tempfile::tempdir().unwrap();
     let room = Room::new(folder.path());
     for changes in [Some(changes(10)), None] {
-        let publisher =
-            Publisher::start(0, room.destination(), AckedOffsets::new(None, 0)).unwrap();
+        let publisher = Publisher::start(
+            0,
+            room.destination(),
+            AckedOffsets::new(None, 0),
+            &EventBus::new(),
+        )
+        .unwrap();
         publisher.acked().abandon();
         publisher.send(TableBatch {
             changes,

@@ -1,6 +1,6 @@
 //! How many records a second a journal on Kafka makes durable, and how many a reader gives back.
 //!
-//!     cargo run --release -p headcount-journal --features kafka --example kafka -- kafka://HOST:PORT/NAME [BATCHES]
+//!     cargo run --release -p headcount-journal --features kafka --example bench_kafka -- kafka://HOST:PORT/NAME [BATCHES]
 //!
 //! Records of 1.2 kB in batches of 500, eight under way at a time. Without an address a broker is started for it.
 #![allow(clippy::unwrap_used)]

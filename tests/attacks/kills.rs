@@ -1,7 +1,4 @@
-//! A kill in the middle changes nothing.
-#![allow(clippy::unwrap_used)]
-
-mod support;
+//! A kill at any moment changes nothing: every record counts once.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,9 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::*;
+use crate::{
+    shim::{self, Fault, Shim, WRITING},
+    stage::Stage,
+    support::*,
+};
 
-const KILLS: usize = 20;
+/// Kills of each of the three kinds.
+fn kills() -> usize {
+    extent(20, 100)
+}
 
 fn import(data: &Path, files: &[PathBuf]) -> std::process::Command {
     let mut command = headcount();
@@ -36,7 +40,7 @@ fn an_import_killed_at_any_moment_is_exactly_once() {
     let length = start.elapsed();
 
     let mut killed = 0;
-    while killed < KILLS {
+    while killed < kills() {
         let kept = tempfile::tempdir().unwrap();
         // Up to three kills of one import: also while it repeats what the first one left.
         for _ in 0..=random.below(3) {
@@ -47,6 +51,37 @@ fn an_import_killed_at_any_moment_is_exactly_once() {
         run(&mut import(kept.path(), &files));
         assert_golden(&summary(kept.path()), &right, &[]);
         verify(kept.path());
+    }
+}
+
+#[test]
+fn a_kill_within_a_system_call_changes_nothing() {
+    let mut random = Random::new();
+    let mut stage = Stage::new(200);
+    let whole = stage.data();
+    let mut count = stage.import(&whole);
+    Shim::nth(&WRITING, Fault::None, 0).load(&mut count, &whole);
+    run(&mut count);
+    let calls = shim::seen(&whole).calls.unwrap();
+    assert!(calls > 100, "only {calls} calls were seen");
+
+    let mut killed = 0;
+    while killed < kills() {
+        let data = stage.data();
+        // Also while it recovers from the kill before.
+        for _ in 0..=random.below(3) {
+            let fault = Fault::KILLS[random.below(3) as usize];
+            let number = 1 + random.below(calls);
+            let mut command = stage.import(&data);
+            Shim::nth(&WRITING, fault, number).load(&mut command, &data);
+            let output = command.output().unwrap();
+            let touched = shim::seen(&data).touched;
+            // An import that goes on makes fewer calls than one that begins.
+            assert_eq!(output.status.success(), touched.is_empty(), "{touched:?}");
+            killed += touched.len();
+        }
+        stage.comes_right(&data);
+        stage.remove(&data);
     }
 }
 
@@ -67,7 +102,7 @@ fn a_live_run_killed_at_any_moment_ends_with_the_right_counts() {
     ]);
     let source = [format!("ws://{}/2/rsvps", server.address)];
     let kept = tempfile::tempdir().unwrap();
-    for _ in 0..KILLS {
+    for _ in 0..kills() {
         let process = Process::run_unready(kept.path(), &source, &["--partitions", "2"]);
         let until = Instant::now() + Duration::from_millis(random.below(1500));
         wait_until("the moment has come", || Instant::now() >= until);

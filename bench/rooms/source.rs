@@ -1,4 +1,4 @@
-//! How fast a source brings records: `cargo run --release -p headcount-source --features kafka --example pull -- \
+//! How fast a source brings records: `cargo run --release -p headcount-source --features kafka --example bench_source -- \
 //! kafka://localhost:9092/meetup 1000000`. Counts messages until there are so many or the source ends, and keeps nothing.
 
 use std::time::Instant;

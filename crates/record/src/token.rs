@@ -1,58 +1,44 @@
 //! What an excerpt tells apart in text that may be broken anywhere: lengths of what stands at its beginning.
 
-/// What shared keys may say in words.
-const SHARED_WORDS: [&[u8]; 11] = [
-    b"active",
-    b"cancelled",
-    b"canceled",
-    b"deleted",
-    b"draft",
-    b"members",
-    b"past",
-    b"proposed",
-    b"public",
-    b"suggested",
-    b"upcoming",
-];
-/// What a response may be.
-const ANSWERS: [&[u8]; 4] = [b"yes", b"no", b"waitlist", b"maybe"];
+use crate::allowed::looks_like_id;
+
 /// Values that say nothing about anybody, in JSON and as Python prints them.
 const LITERALS: [&[u8]; 6] = [b"true", b"false", b"null", b"True", b"False", b"None"];
 
 /// What stands between the keys and values of JSON.
-pub(super) fn is_layout(byte: u8) -> bool {
+pub(crate) fn is_layout(byte: u8) -> bool {
     matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':') || byte.is_ascii_whitespace()
 }
 
-pub(super) fn is_quote(byte: Option<&u8>) -> bool {
+pub(crate) fn is_quote(byte: Option<&u8>) -> bool {
     matches!(byte, Some(b'"' | b'\''))
 }
 
-pub(super) fn blanks(text: &[u8]) -> usize {
+pub(crate) fn blanks(text: &[u8]) -> usize {
     text.iter()
         .take_while(|byte| byte.is_ascii_whitespace())
         .count()
 }
 
-pub(super) fn word_length(text: &[u8]) -> usize {
+pub(crate) fn word_length(text: &[u8]) -> usize {
     let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
     text.iter().take_while(is_word).count()
 }
 
-pub(super) fn literal_length(text: &[u8]) -> Option<usize> {
+pub(crate) fn literal_length(text: &[u8]) -> Option<usize> {
     let word = word_length(text);
     LITERALS.contains(&&text[..word]).then_some(word)
 }
 
 /// The length of a number or a literal.
-pub(super) fn plain_length(text: &[u8]) -> Option<usize> {
+pub(crate) fn plain_length(text: &[u8]) -> Option<usize> {
     let is_number = |byte: &&u8| byte.is_ascii_digit() || b"+-.eE".contains(*byte);
     let number = text.iter().take_while(is_number).count();
     literal_length(text).or((number > 0).then_some(number))
 }
 
 /// The length of a quoted text. It ends with its line at the latest, for what follows is another's.
-pub(super) fn text_length(text: &[u8]) -> Option<usize> {
+pub(crate) fn text_length(text: &[u8]) -> Option<usize> {
     let python = usize::from(text.first() == Some(&b'u'));
     let quote = *text.get(python).filter(|byte| is_quote(Some(*byte)))?;
     let mut at = python + 1;
@@ -71,7 +57,7 @@ pub(super) fn text_length(text: &[u8]) -> Option<usize> {
 /// The length of what may be copied of a quoted text. One in which the other quote ends a key began
 /// with a quote too many. One whose quote is followed by a word lost its own before: it is copied to
 /// its first comma, where that most likely stood.
-pub(super) fn value_length(text: &[u8]) -> Option<usize> {
+pub(crate) fn value_length(text: &[u8]) -> Option<usize> {
     let length = text_length(text)?;
     let quote = text[usize::from(text[0] == b'u')];
     let is_key = |at: usize| {
@@ -88,26 +74,33 @@ pub(super) fn value_length(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of a quoted text that is a number or an answer, which may have lost its second quote.
-pub(super) fn figure_length(text: &[u8]) -> Option<usize> {
+/// The length of a quoted text that is a number, which may have lost its second quote.
+pub(crate) fn number_length(text: &[u8]) -> Option<usize> {
+    let (length, word) = quoted_word(text)?;
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    word.iter().all(is_number).then_some(length)
+}
+
+/// The length of a quoted text that is one of these, which may have lost its second quote.
+pub(crate) fn word_of(text: &[u8], words: &[&str]) -> Option<usize> {
+    let (length, word) = quoted_word(text)?;
+    let found = words.iter().any(|known| known.as_bytes() == word);
+    found.then_some(length)
+}
+
+/// The length of a quoted text that is an id of an event.
+pub(crate) fn id_length(text: &[u8]) -> Option<usize> {
+    let (length, word) = quoted_word(text)?;
+    looks_like_id(word).then_some(length)
+}
+
+/// The length of a quoted text, and what is within the quotes.
+fn quoted_word(text: &[u8]) -> Option<(usize, &[u8])> {
     let length = value_length(text)?;
     let begin = 1 + usize::from(text[0] == b'u');
     let word = text.get(begin..length)?;
-    let word = word.strip_suffix(&text[begin - 1..begin]).unwrap_or(word);
-    let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    (ANSWERS.contains(&word) || word.iter().all(is_number)).then_some(length)
-}
-
-/// The length of a quoted text that is an id of an event or one of [`SHARED_WORDS`].
-pub(super) fn shared_length(text: &[u8]) -> Option<usize> {
-    let length = value_length(text)?;
-    let begin = 1 + usize::from(text[0] == b'u');
-    let word = text.get(begin..length.checked_sub(1)?)?;
-    let is_id = !word.is_empty()
-        && word.len() <= 24
-        && word
-            .iter()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        && (word.len() >= 8 || word.iter().all(u8::is_ascii_digit));
-    (is_id || SHARED_WORDS.contains(&word)).then_some(length)
+    Some((
+        length,
+        word.strip_suffix(&text[begin - 1..begin]).unwrap_or(word),
+    ))
 }

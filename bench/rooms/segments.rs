@@ -1,6 +1,6 @@
 //! How many records a second a journal makes durable, and how many a reader gives back.
 //!
-//!     cargo run --release -p headcount-journal --example throughput -- [FOLDER] [BATCHES] [PARTITIONS]
+//!     cargo run --release -p headcount-journal --example bench_segments -- [FOLDER] [BATCHES] [PARTITIONS]
 //!
 //! Records of 1.2 kB in batches of 1,000, each batch acknowledged only after its sync: with eight batches under way at
 //! a time, with one, and single records one after the other.

@@ -1,6 +1,6 @@
 //! How fast the simulated stream is written, and how much of it is new.
 //!
-//!     cargo run --release -p headcount-source --example simulate [RECORDS] [RATE] [SEED]
+//!     cargo run --release -p headcount-simulator --example bench_simulator [RECORDS] [RATE] [SEED]
 
 use std::{collections::HashSet, error::Error, time::Instant};
 

@@ -1,7 +1,7 @@
 //! How fast are changes written to what is served: rows a second, and the CPU that this process takes for them.
 //!
 //! ```text
-//! cargo run --release -p headcount-serving --features cassandra --example serve_writes -- cassandra://localhost/bench 10000 30
+//! cargo run --release -p headcount-serving --features cassandra --example bench_serving -- cassandra://localhost/bench 10000 30
 //! ```
 //!
 //! The address (the keyspace is to be new, or from this example), events a commit, commits. A commit is what a partition
@@ -94,7 +94,7 @@ fn changes(commit: u32, events: u32) -> Changes {
                     country: format!("{}{at}", country(at)).into(),
                     yes: offset,
                     no: 1,
-                    maybe: 0,
+                    maybe: None,
                     heads: offset,
                 })
                 .collect(),
