@@ -10,7 +10,9 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Output, Stdio},
+    sync::mpsc::{self, Receiver},
     thread,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
@@ -20,8 +22,12 @@ use support::*;
 const BAD_LINES: u64 = 150_000;
 
 fn record(rsvp: u64) -> String {
+    record_at(rsvp, 1_489_925_470_007 + rsvp)
+}
+
+fn record_at(rsvp: u64, mtime: u64) -> String {
     let record = json!({
-        "response": "yes", "guests": 0, "rsvp_id": rsvp, "mtime": 1_489_925_470_007_u64 + rsvp, "member": {"member_id": rsvp},
+        "response": "yes", "guests": 0, "rsvp_id": rsvp, "mtime": mtime, "member": {"member_id": rsvp},
         "event": {"event_id": format!("e{}", rsvp % 5)}, "group": {"group_id": 1, "group_country": "no"},
     });
     format!("{record}\n")
@@ -45,6 +51,69 @@ fn serve(body: String) -> SocketAddr {
         }
     });
     address
+}
+
+/// Serves two feeds that differ in a parameter, one an hour behind the other; whoever goes on gets nothing. Tells what
+/// was asked.
+fn serve_two(now: u64) -> (SocketAddr, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, asked) = mpsc::channel();
+    thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).unwrap();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let line = head.lines().next().unwrap().to_owned();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n");
+            let (first, time) = match line.contains("topic=a") {
+                true => (1, now - 1_000),
+                false => (1_001, now - 3_600_000),
+            };
+            if !line.contains("since_mtime") {
+                let lines: String = (0..20).map(|at| record_at(first + at, time + at)).collect();
+                let _ = stream.write_all(lines.as_bytes());
+            }
+            let _ = tell.send(line);
+            held.push(stream);
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn two_feeds_of_one_server_resume_each_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = since.as_millis() as u64;
+    let (address, asked) = serve_two(now);
+    let sources = ["a", "b"].map(|topic| format!("http://{address}/2/rsvps?topic={topic}"));
+    let process = Process::run(folder.path(), &sources, &[]);
+    wait_until("both are read", || process.summary()["rsvps"] == 40);
+    let rows = process.summary()["ledger"]["sources"]
+        .as_object()
+        .unwrap()
+        .clone();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(
+        rows.keys()
+            .all(|name| !name.contains("topic=a") && !name.contains("topic=b"))
+    );
+    process.stop();
+    while asked.try_recv().is_ok() {}
+    let process = Process::run(folder.path(), &sources, &[]);
+    let mut places = [0; 2];
+    while places.contains(&0) {
+        let line = asked.recv_timeout(LIMIT).unwrap();
+        let place = line.split_once("since_mtime=").expect("it resumes").1;
+        let place: u64 = place.split(' ').next().unwrap().parse().unwrap();
+        places[usize::from(line.contains("topic=b"))] = place;
+    }
+    process.stop();
+    assert!(places[0] < now && places[0] > now - 3_000_000, "{places:?}");
+    assert!(places[1] < now - 3_600_000, "{places:?}");
 }
 
 fn dead_letters(data: &Path) -> Vec<Value> {

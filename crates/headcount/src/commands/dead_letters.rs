@@ -111,8 +111,8 @@ fn print_letter(found: &ListedLetter, as_json: bool) -> Result<()> {
 }
 
 fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
-    let mut seen = None;
-    each(&DataDir::new(args.data), |found| {
+    let (mut seen, data) = (None, DataDir::new(args.data));
+    each(&data, |found| {
         if let RefusedEntry::Letter(found) = found
             && found.offset == offset
         {
@@ -123,7 +123,10 @@ fn show(offset: u64, args: cli::DataArgs) -> Result<()> {
     let Some(found) = seen else {
         return Err(exit(
             NO_INPUT,
-            format!("there is no dead letter {offset}; \"headcount dead-letters list\" shows them"),
+            format!(
+                "there is no dead letter {offset}; \"headcount dead-letters list --data {}\" shows them",
+                data.path().display()
+            ),
         ));
     };
     if args.json {

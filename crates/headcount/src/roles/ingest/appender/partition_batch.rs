@@ -264,3 +264,88 @@ impl PartitionBatch {
         self.entries.push(entry);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use headcount_record::Kind;
+    use headcount_source::ResumeState;
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000_000;
+    const AHEAD: i64 = NOW + 2 * FUTURE_MS;
+    const SOURCE: NumberedSource<'_> = NumberedSource {
+        number: 1,
+        name: "file:x",
+        is_shared: false,
+    };
+
+    fn preamble() -> Preamble {
+        Preamble {
+            schema: None,
+            people: PeopleMode::Kept,
+        }
+    }
+
+    fn position(at: u64) -> Position {
+        Position {
+            of: "file:1".to_owned(),
+            at: Some(at),
+            state: ResumeState::File,
+        }
+    }
+
+    /// Brings a record of this time at `now`; returns the bodies of the entries with a key, as a journal keeps them.
+    fn bring(cursor: &mut PartitionCursor, at: u64, time: i64, now: i64) -> Vec<Vec<u8>> {
+        let admitted = Admitted {
+            kind: Kind::new(1),
+            key: None,
+            partition: 0,
+            time,
+            repaired: false,
+            blanked: 0,
+        };
+        let mut part = PartitionBatch::default();
+        part.record(admitted, SOURCE, Vec::new(), now);
+        let position = position(at);
+        part.end(cursor, SOURCE, Some(&position))
+            .expect("a position");
+        part.enter(cursor, SOURCE, Some(&position));
+        let keyed = part.entries.into_iter().filter(|entry| entry.key.is_some());
+        keyed.map(|entry| entry.body).collect()
+    }
+
+    #[test]
+    fn a_journal_of_positions_knows_what_was_kept_out_until_it_is_read_again() {
+        let known = KnownSources::of_bodies(&[]);
+        let mut cursor = PartitionCursor::of(&known, &preamble(), true);
+        let mut bodies = bring(&mut cursor, 1, AHEAD, NOW);
+        assert_eq!(bodies.len(), 2, "the position and the note");
+        assert_eq!(
+            bring(&mut cursor, 2, AHEAD + 5, NOW).len(),
+            1,
+            "nothing new"
+        );
+        bodies.extend(bring(&mut cursor, 3, NOW, NOW));
+
+        let mut known = KnownSources::of_bodies(&bodies);
+        known.forget_kept_out(AHEAD - FUTURE_MS - 1);
+        assert_eq!(known.positions.len(), 2, "it would not count yet");
+        known.forget_kept_out(AHEAD);
+        assert_eq!(known.positions.len(), 0, "it is read again");
+        let mut cursor = PartitionCursor::of(&known, &preamble(), true);
+        assert!(!cursor.has(Some(&position(3)), 1));
+        let again = bring(&mut cursor, 1, AHEAD, AHEAD);
+        assert_eq!(again.len(), 2, "the position and the end of the note");
+        let known = KnownSources::of_bodies(&again);
+        assert!(known.kept_out.is_empty());
+        assert_eq!(bring(&mut cursor, 2, AHEAD, AHEAD).len(), 1);
+    }
+
+    #[test]
+    fn a_journal_that_is_counted_here_needs_no_note() {
+        let known = KnownSources::of_bodies(&[]);
+        let mut cursor = PartitionCursor::of(&known, &preamble(), false);
+        assert_eq!(bring(&mut cursor, 1, AHEAD, NOW).len(), 1);
+    }
+}
