@@ -65,6 +65,7 @@ impl Room {
             position: serde_json::Value::Null,
             received: 1,
             repaired: 0,
+            blanked: 0,
         };
         let entry = |kind: Kind, body| Entry {
             kind: kind.number(),
