@@ -111,6 +111,15 @@ fn a_full_disk_stops_writing_and_not_reading() {
     process.is_ready();
     assert!(process.rsvps() >= counted);
     assert!(process.stop().success(), "{}", process.said());
+    // A kill changes nothing about that.
+    let mut process = Logged::run(&data, &[source], &reserve);
+    process.readyz_says("no room to append");
+    run(Command::new("kill").args(["-KILL", &process.process.id().to_string()]));
+    process.ends();
+    let mut process = Logged::run(&data, &[], &reserve);
+    process.is_ready();
+    assert!(process.rsvps() >= counted);
+    assert!(process.stop().success(), "{}", process.said());
     // With the source it also tells what it waits for.
     let mut process = Logged::run(&data, &[source], &reserve);
     process.readyz_says("no room to append");

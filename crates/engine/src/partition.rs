@@ -77,6 +77,14 @@ impl Partition {
         }
     }
 
+    /// Holds the times of the records that are applied from now on against this moment too. What was applied stays as it
+    /// was judged.
+    #[must_use]
+    pub fn and_judging_at(mut self, moment: i64) -> Self {
+        self.quarantine.judge_at(moment);
+        self
+    }
+
     /// The moment that record times are held against besides their arrival, ms since 1970.
     #[must_use]
     pub fn judged_at(&self) -> Option<i64> {

@@ -33,6 +33,11 @@ impl Quarantine {
         }
     }
 
+    /// From now on times are held against this moment.
+    pub(crate) fn judge_at(&mut self, moment: i64) {
+        self.judged_at = Some(moment);
+    }
+
     pub(crate) fn judged_at(&self) -> Option<i64> {
         self.judged_at
     }

@@ -18,11 +18,10 @@ use headcount_standin::Speed;
 use crate::{
     backend::JournalAddress,
     defaults::CHECKPOINT_SECONDS,
-    disk::byte_size::ByteSize,
+    disk::{byte_size::ByteSize, retention::Retention},
     exit::{USAGE, exit},
     open_files::connections_within,
     recordings::RecordingAddress,
-    roles::process::retention::Retention,
 };
 
 /// The environment variable that may give sources instead of the command line.

@@ -87,6 +87,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
                 | io::ErrorKind::PermissionDenied
                 | io::ErrorKind::IsADirectory => NO_INPUT,
                 io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable => CANNOT_CREATE,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => TEMPORARY,
                 _ => IO,
             };
         }

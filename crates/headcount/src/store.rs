@@ -242,7 +242,7 @@ impl JournalSnapshot {
             let kept = &as_far_as.partitions[usize::from(at)];
             let first = journal.first_offset(at)?;
             let mut partition = match kept.judged_at() {
-                _ if first > 0 => checkpoints.known_base(journal.id(), at)?,
+                moment if first > 0 => checkpoints.known_base(journal.id(), at, moment)?,
                 Some(moment) => Partition::judging_at(moment),
                 None => Partition::new(),
             };

@@ -33,6 +33,7 @@ pub(crate) struct JournalMetrics {
     commit_seconds: Histograms<JournalBackend>,
     entries: Counter,
     bytes: Counter,
+    pub(crate) deleted_bytes: Counter,
 }
 
 pub(crate) static METRICS: LazyLock<JournalMetrics> = LazyLock::new(|| JournalMetrics {
@@ -55,6 +56,10 @@ pub(crate) static METRICS: LazyLock<JournalMetrics> = LazyLock::new(|| JournalMe
     bytes: global().counter(
         "headcount_journal_committed_bytes_total",
         "Bytes of the entries made durable.",
+    ),
+    deleted_bytes: global().counter(
+        "headcount_journal_deleted_bytes_total",
+        "Bytes of the segments that retention deleted.",
     ),
 });
 

@@ -25,9 +25,6 @@ use crate::{
 const LONG: Duration = Duration::from_secs(3);
 /// How long loading the serving store may take.
 const LIMIT: Duration = Duration::from_secs(300);
-/// Between two looks whether everything is loaded.
-const LOOK: Duration = Duration::from_millis(10);
-
 pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
     let survey = match &args.serving {
         Some(serving) => {
@@ -48,8 +45,15 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
     let replicas = Replicas::start(serving, bus.clone())?;
     let begun = Instant::now();
     let mut told = false;
-    while let Some(missing) = replicas.handles().missing() {
+    let (mut commits, mut failed) = (bus.commits.subscribe(), bus.failed.subscribe());
+    loop {
+        // Marked as seen before it is looked, so that no change in between is missed.
+        commits.mark_unchanged();
+        failed.mark_unchanged();
         bus.failure()?;
+        let Some(missing) = replicas.handles().missing() else {
+            break;
+        };
         if begun.elapsed() > LIMIT {
             return Err(exit(
                 TEMPORARY,
@@ -62,7 +66,12 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
             tracing::info!("waiting: {missing}");
             told = true;
         }
-        sleep(LOOK).await;
+        // A partition that is loaded says so with a commit. The bus here holds the senders.
+        tokio::select! {
+            _ = commits.changed() => {}
+            _ = failed.changed() => {}
+            () = sleep(LONG) => {}
+        }
     }
     let surveys = replicas.handles().survey(Filter::default(), true).await?;
     replicas.stop().await?;

@@ -19,10 +19,12 @@ use headcount_query::{DiskLevel, DiskStatus};
 use tokio::sync::watch;
 
 use crate::{
-    disk::{byte_size::ByteSize, room::Room, thresholds::Thresholds},
+    disk::{
+        byte_size::ByteSize, disk_room::DiskRoom, retention::Retention, thresholds::Thresholds,
+    },
     event_bus::EventBus,
     metrics::METRICS,
-    roles::process::{checkpoints::Checkpoints, held_progress::HeldProgress, retention::Retention},
+    roles::process::{checkpoints::Checkpoints, deletion::delete_old, held_progress::HeldProgress},
 };
 
 /// Between two looks.
@@ -112,7 +114,7 @@ impl DataWatchLoop {
     fn look(&mut self) -> Result<()> {
         self.journal.check_folders()?;
         self.delete_old();
-        match Room::of(&self.options.folder) {
+        match DiskRoom::of(&self.options.folder) {
             Ok(room) => self.apply(&room),
             // The next look may find it; a folder that is gone was found above.
             Err(error) => tracing::debug!("cannot tell how much room is left: {error}"),
@@ -126,7 +128,7 @@ impl DataWatchLoop {
             return;
         };
         for (at, readers) in self.progress.readers() {
-            match retention.apply(&self.journal, &self.checkpoints, at, readers) {
+            match delete_old(retention, &self.journal, &self.checkpoints, at, readers) {
                 Ok(()) => {}
                 Err(error) if !self.deletion_fails => {
                     tracing::warn!("{error:#}; retrying");
@@ -139,7 +141,7 @@ impl DataWatchLoop {
         self.deletion_fails = false;
     }
 
-    fn apply(&mut self, room: &Room) {
+    fn apply(&mut self, room: &DiskRoom) {
         let before = self.level;
         self.level = self.options.thresholds.level(before, room);
         let notice = self.notice(room);
@@ -188,7 +190,7 @@ impl DataWatchLoop {
     }
 
     /// The level as a sentence, while there is too little room.
-    fn notice(&self, room: &Room) -> Option<String> {
+    fn notice(&self, room: &DiskRoom) -> Option<String> {
         let reserve = self.options.thresholds.reserve_of(room).0;
         let at = |times: u64| ByteSize(reserve.saturating_mul(times));
         let goes_on = |times: u64| ByteSize(at(times).0.saturating_mul(5) / 4);

@@ -2,5 +2,6 @@
 
 pub(crate) mod byte_size;
 pub(crate) mod data_watch;
-pub(crate) mod room;
+pub(crate) mod disk_room;
+pub(crate) mod retention;
 pub(crate) mod thresholds;

@@ -2,7 +2,7 @@
 
 use headcount_query::DiskLevel;
 
-use crate::disk::{byte_size::ByteSize, room::Room};
+use crate::disk::{byte_size::ByteSize, disk_room::DiskRoom};
 
 /// The reserve is this part of the file system ...
 const RESERVED_PART: u64 = 50;
@@ -27,13 +27,13 @@ pub(crate) struct Thresholds {
 
 impl Thresholds {
     /// The room that is never used on a file system.
-    pub(crate) fn reserve_of(self, room: &Room) -> ByteSize {
+    pub(crate) fn reserve_of(self, room: &DiskRoom) -> ByteSize {
         let part = (room.total_bytes / RESERVED_PART).min(RESERVE_MAX);
         self.reserve.unwrap_or(ByteSize(part))
     }
 
     /// The level after `before`.
-    pub(crate) fn level(self, before: DiskLevel, room: &Room) -> DiskLevel {
+    pub(crate) fn level(self, before: DiskLevel, room: &DiskRoom) -> DiskLevel {
         let reserve = self.reserve_of(room).0;
         if reserve == 0 {
             return DiskLevel::Enough;
@@ -63,8 +63,8 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn room(free_bytes: u64) -> Room {
-        Room {
+    fn room(free_bytes: u64) -> DiskRoom {
+        DiskRoom {
             free_bytes,
             total_bytes: 100 * MIB,
             inodes: Some((5_000, 10_000)),
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn files_run_out_as_bytes_do() {
         let thresholds = Thresholds { reserve: None };
-        let inodes = |free| Room {
+        let inodes = |free| DiskRoom {
             inodes: Some((free, 10_000)),
             ..room(90 * MIB)
         };
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(thresholds.level(DiskLevel::Enough, &inodes(free)), expected);
         }
-        let none = Room {
+        let none = DiskRoom {
             inodes: None,
             ..room(90 * MIB)
         };

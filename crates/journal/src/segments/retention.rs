@@ -6,6 +6,7 @@
 
 use crate::Offset;
 use crate::error::{Error, Result};
+use crate::metrics::METRICS;
 use crate::segments::mark::Mark;
 use crate::segments::writer::SegmentPartition;
 
@@ -18,11 +19,12 @@ impl SegmentPartition {
         };
         self.mark.change(|mark| Mark { first, ..mark })?;
         self.tail.forget_before(first);
-        for (segment, _) in gone {
+        for (segment, closed) in gone {
             self.folder
                 .disk
                 .remove(&segment.path)
                 .map_err(Error::io("remove", &segment.path))?;
+            METRICS.deleted_bytes.inc_by(closed.bytes);
         }
         let dir = &self.folder.dir;
         self.folder

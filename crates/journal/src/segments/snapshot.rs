@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::Offset;
 use crate::error::Result;
 use crate::segments::disk::Disk;
+use crate::segments::kinds_file;
 use crate::segments::manifest::NAME;
 use crate::segments::mark::{self, Mark};
 use crate::segments::partition_dir::PartitionDir;
@@ -58,6 +59,14 @@ pub fn snapshot(dir: impl AsRef<Path>) -> Result<Snapshot> {
     };
     for folder in manifest.folders(&disk, dir) {
         snapshot.add(dir, &folder)?;
+    }
+    // After the ends of the partitions: a schema has its kinds before the first entry that has one.
+    if let Some(kinds) = kinds_file::text_in(&disk, dir)? {
+        snapshot.files.push(SnapshotFile {
+            path: PathBuf::from(kinds_file::NAME),
+            content: SnapshotContent::Bytes(kinds),
+            is_constant: false,
+        });
     }
     snapshot.files.push(SnapshotFile {
         path: PathBuf::from(NAME),

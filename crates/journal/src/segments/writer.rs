@@ -138,7 +138,7 @@ impl SegmentWriter {
                 Err(error @ Error::Full { .. }) => {
                     let pause = *backoff.get_or_insert_with(|| {
                         let reason =
-                            format!("{error}; waiting for room, nothing needs to be restarted");
+                            format!("{error}, nothing needs to be restarted; waiting for room");
                         self.waiting.begin(self.partition, reason);
                         BACKOFF_MIN
                     });

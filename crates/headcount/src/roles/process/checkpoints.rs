@@ -52,7 +52,10 @@ impl Checkpoints {
     pub(crate) fn start(&self, journal: u64, at: u16) -> StartingPoint {
         let judged_at = self.judged_at();
         let anew = || match self.base(journal, at) {
-            Ok(Some(base)) => base,
+            Ok(Some(base)) => match judged_at {
+                Some(moment) => base.and_judging_at(moment),
+                None => base,
+            },
             Ok(None) => self.empty(),
             Err(error) => {
                 tracing::warn!("{error:#}");
@@ -100,9 +103,19 @@ impl Checkpoints {
         Ok(base.map(|(partition, _)| partition))
     }
 
-    /// As [`base`](Self::base), where retention is known to have deleted something.
-    pub(crate) fn known_base(&self, journal: u64, at: u16) -> Result<Partition> {
-        Ok(self.base(journal, at)?.unwrap_or_else(Partition::new))
+    /// As [`base`](Self::base), where retention is known to have deleted something. Record times behind the base are held
+    /// against `moment` too.
+    pub(crate) fn known_base(
+        &self,
+        journal: u64,
+        at: u16,
+        moment: Option<i64>,
+    ) -> Result<Partition> {
+        let base = self.base(journal, at)?.unwrap_or_else(Partition::new);
+        Ok(match moment {
+            Some(moment) => base.and_judging_at(moment),
+            None => base,
+        })
     }
 
     /// Makes the newest checkpoint the base of a partition, durably, and returns its offset. Before a part of the journal is
@@ -207,11 +220,19 @@ fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
         }
     }
     let beside = folder.join("checkpoint.tmp");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, folder.join(NAME))?;
+    write(&beside, bytes)
+        .and_then(|()| fs::rename(&beside, folder.join(NAME)))
+        .inspect_err(|_| {
+            // On a full disk a part of it would only take up room.
+            let _ = fs::remove_file(&beside);
+        })?;
     File::open(folder)?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use crate::{
     roles::ingest::known_sources::KnownSources,
     roles::process::archive::Archiving,
     roles::process::checkpoints::{Checkpoints, StartingPoint},
+    roles::process::deletion::{ReaderOffsets, delete_old},
     roles::process::held_progress::{HeldProgress, ProgressInputs},
     roles::process::partition::Follower,
     roles::process::publisher::Destination,
-    roles::process::retention::ReaderOffsets,
     roles::serve::partition_handle::PartitionHandles,
     text::number,
     witnesses::Witness,
@@ -98,10 +98,13 @@ impl HeldPartitions {
         let CountingOptions {
             journal, to, anew, ..
         } = &self.options;
-        let first = journal.first_offset(at)?;
+        let first = match journal.capabilities().is_local {
+            true => journal.first_offset(at)?,
+            false => 0,
+        };
         let start = match *anew {
-            Some(_) if first > 0 => {
-                StartingPoint::anew(to.checkpoints.known_base(journal.id(), at)?)
+            moment @ Some(_) if first > 0 => {
+                StartingPoint::anew(to.checkpoints.known_base(journal.id(), at, moment)?)
             }
             Some(moment) => StartingPoint::anew(Partition::judging_at(moment)),
             None => to.start(journal.id(), at),
@@ -199,7 +202,7 @@ impl HeldPartitions {
                 ..readers
             };
             let CountingOptions { journal, to, .. } = &self.options;
-            if let Err(error) = retention.apply(journal, &to.checkpoints, at, readers) {
+            if let Err(error) = delete_old(retention, journal, &to.checkpoints, at, readers) {
                 tracing::warn!("{error:#}; the next start tries it again");
             }
         }

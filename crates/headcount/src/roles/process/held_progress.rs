@@ -11,7 +11,7 @@ use headcount_lake::{
 };
 
 use crate::{
-    roles::process::acked_offsets::AckedOffsets, roles::process::retention::ReaderOffsets,
+    roles::process::acked_offsets::AckedOffsets, roles::process::deletion::ReaderOffsets,
     roles::serve::partition_handle::PartitionHandle,
 };
 

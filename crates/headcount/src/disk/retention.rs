@@ -1,13 +1,10 @@
-//! Retention of a local journal: whole segments are deleted once they are old, or the journal is large, and every reader
-//! has them.
+//! How much of a local journal is kept.
 
 use std::{str::FromStr, time::Duration};
 
-use anyhow::{Context, Result};
-use headcount_clock::now_ms;
-use headcount_journal::{ClosedSegment, Journal};
+use headcount_journal::ClosedSegment;
 
-use crate::{disk::byte_size::ByteSize, roles::process::checkpoints::Checkpoints, text::number};
+use crate::disk::byte_size::ByteSize;
 
 /// Units of an age, in seconds.
 const UNITS: [(&str, u64); 4] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
@@ -19,21 +16,6 @@ pub(crate) enum Retention {
     Age(Duration),
     /// So many bytes of all partitions together; each has an equal share.
     Size(ByteSize),
-}
-
-/// How far the readers of a partition are: before these offsets they need nothing any more.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ReaderOffsets {
-    /// That of the newest checkpoint.
-    pub(crate) checkpointed: u64,
-    /// That of the archive, if the journal is archived.
-    pub(crate) archived: Option<u64>,
-}
-
-impl ReaderOffsets {
-    fn least(self) -> u64 {
-        self.checkpointed.min(self.archived.unwrap_or(u64::MAX))
-    }
 }
 
 impl FromStr for Retention {
@@ -56,7 +38,7 @@ impl FromStr for Retention {
 impl Retention {
     /// Up to which offset a partition may be deleted. `closed` are its complete segments, the oldest first, and
     /// `open_bytes` are in the one that is written to.
-    fn deletable(
+    pub(crate) fn deletable(
         self,
         closed: &[ClosedSegment],
         open_bytes: u64,
@@ -82,37 +64,6 @@ impl Retention {
             }
         };
         goes.checked_sub(1).map_or(0, |last| closed[last].end)
-    }
-
-    /// Deletes what a partition need not keep. The newest checkpoint becomes its base first: with what is left of the
-    /// journal it gives everything that the whole journal gave.
-    pub(crate) fn apply(
-        self,
-        journal: &Journal,
-        checkpoints: &Checkpoints,
-        at: u16,
-        readers: ReaderOffsets,
-    ) -> Result<()> {
-        let (closed, open_bytes) = journal.closed_segments(at)?;
-        let limit = self.deletable(&closed, open_bytes, journal.partitions(), now_ms());
-        let limit = limit.min(readers.least());
-        let Some(last) = closed.iter().rev().find(|it| it.end <= limit) else {
-            return Ok(());
-        };
-        let base = checkpoints
-            .keep_base(journal.id(), at)
-            .with_context(|| format!("keep a checkpoint of partition {at} as its base"))?;
-        if base < last.end {
-            return Ok(());
-        }
-        journal
-            .delete_before(at, last.end)
-            .with_context(|| format!("delete old segments of partition {at}"))?;
-        tracing::info!(
-            "partition {at}: deleted the journal before offset {}, as --keep says",
-            number(last.end)
-        );
-        Ok(())
     }
 }
 
