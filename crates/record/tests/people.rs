@@ -24,7 +24,7 @@ const KEYS: [&str; 14] = [
     "bio",
     "photo",
     "attendees",
-    "Ann QZQZ",
+    "1 Ann (QZQZ), 5 Main St.",
     "9120152499",
 ];
 
