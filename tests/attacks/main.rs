@@ -6,6 +6,7 @@ mod commands;
 mod damage;
 mod failures;
 mod kills;
+mod poisoned;
 mod shim;
 mod stage;
 
