@@ -79,7 +79,7 @@ fn few_descriptors_are_shared_and_running_out_of_them_passes() {
     command
         .args([
             "-c",
-            &format!("ulimit -Hn {FILES} && ulimit -Sn 40 && exec \"$0\" \"$@\""),
+            &format!("ulimit -Sn 40 && ulimit -Hn {FILES} && exec \"$0\" \"$@\""),
         ])
         .arg(env!("CARGO_BIN_EXE_headcount"))
         .env("HEADCOUNT_LOG", "info")

@@ -215,6 +215,54 @@ fn damage_in_the_middle_is_taken_from_the_archive() {
     assert!(kept.data().join("journal/p000-damaged").is_dir());
 }
 
+/// Every file of the data folder may be removed: that is told, or the answer is the same.
+#[test]
+fn any_file_that_is_missing_is_told_or_harmless() {
+    let kept = Kept::new(&[]);
+    let whole = kept.folder.path().join("whole");
+    fs::rename(kept.data(), &whole).unwrap();
+    let mut files = Vec::new();
+    list(&whole, &mut files);
+    assert!(files.len() > 7, "{files:?}");
+    let mut told = Vec::new();
+    for file in files {
+        run(Command::new("cp").arg("-a").arg(&whole).arg(kept.data()));
+        let name = file.strip_prefix(&whole).unwrap();
+        fs::remove_file(kept.data().join(name)).unwrap();
+        for args in [&["summary", "--json"][..], &["verify"]] {
+            let output = headcount()
+                .args(args)
+                .arg("--data")
+                .arg(kept.data())
+                .output()
+                .unwrap();
+            if !output.status.success() {
+                told.push(name.to_owned());
+            } else if args[0] == "summary" {
+                let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+                assert_eq!(found, kept.right, "without {}", name.display());
+            }
+        }
+        fs::remove_dir_all(kept.data()).unwrap();
+    }
+    for name in [
+        "journal/journal.json",
+        "journal/p000/00000000000000000000.seg",
+    ] {
+        assert!(told.contains(&PathBuf::from(name)), "{told:?}");
+    }
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => list(&path, files),
+            false => files.push(path),
+        }
+    }
+}
+
 /// What says how far it looked says so.
 #[test]
 fn a_verdict_names_what_was_checked_and_what_was_not() {

@@ -1,4 +1,5 @@
-//! The commands of `README.md` work in the order in which they stand there.
+//! The commands of `README.md` work in the order in which they stand there, and what `docs/guarantees.md` promises has
+//! tests.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -180,6 +181,43 @@ fn first_record(address: SocketAddr) -> String {
         let so_far = String::from_utf8_lossy(&text);
         if so_far.contains("}\n") || so_far.contains("}\r\n") {
             return so_far.into_owned();
+        }
+    }
+}
+
+/// The rows of the tables of a document, each as its cells.
+fn rows(text: &str) -> impl Iterator<Item = Vec<&str>> {
+    text.lines()
+        .filter(|line| line.starts_with("| "))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+}
+
+#[test]
+fn every_promise_names_tests_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join("docs/guarantees.md")).unwrap();
+    let (hops, rest) = text.split_once("What shows it:").unwrap();
+    let shown: Vec<Vec<&str>> = rows(rest).collect();
+    let hops: Vec<&str> = rows(hops).map(|cells| cells[0]).collect();
+    assert!(hops.len() > 10, "{hops:?}");
+    for hop in &hops {
+        assert!(
+            shown.iter().any(|cells| cells[0] == *hop),
+            "{hop} names no test"
+        );
+    }
+    for cells in shown.iter().filter(|cells| cells[1] != "tests") {
+        let tests: Vec<_> = cells[1]
+            .split('`')
+            .filter_map(|name| name.split_once("::"))
+            .collect();
+        assert!(!tests.is_empty(), "{cells:?} names no test");
+        for (file, name) in tests {
+            let text = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(
+                text.contains(&format!("fn {name}(")),
+                "there is no {file}::{name}"
+            );
         }
     }
 }

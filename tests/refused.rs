@@ -149,7 +149,15 @@ fn half_an_emoji_is_repaired_and_counted_alike_by_count_and_import() {
     ];
     fs::write(&file, lines.join("\n")).unwrap();
     let counted = run_json(headcount().args(["count", "--json"]).arg(&file));
-    run(headcount().args(["import", "--data"]).arg(&kept).arg(&file));
+    let imported = run(headcount().args(["import", "--data"]).arg(&kept).arg(&file));
+    let counted_text = run(headcount().arg("count").arg(&file));
+    for said in [&imported, &counted_text] {
+        let said = String::from_utf8_lossy(&said.stdout);
+        assert!(
+            said.contains("2  kept with half an emoji repaired"),
+            "{said}"
+        );
+    }
     for answer in [&counted, &summary(&kept)] {
         let ledger = &answer["ledger"];
         assert_eq!((&answer["rsvps"], &ledger["kept"]), (&json!(3), &json!(3)));
@@ -389,10 +397,10 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
             .is_some_and(|(state, _)| state == "failed")
     });
     let error = states(&process)[0].1.clone();
-    assert!(error.contains("cut.gz: reading failed"), "{error}");
+    assert!(error.starts_with("reading failed"), "{error}");
     let (code, body) = get(process.address, "/readyz");
     assert!(
-        code == 503 && body.contains("no source works"),
+        code == 503 && body.contains("no source works") && body.contains("cut.gz: reading failed"),
         "{code} {body}"
     );
     assert_eq!(process.summary()["rsvps"], 100);
@@ -410,4 +418,84 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
     });
     assert!(process.is_ready());
     process.stop();
+}
+
+/// A server that answers so to every request; its address.
+fn answering(answer: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut head);
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
+    format!("{address}")
+}
+
+#[test]
+fn a_server_without_a_stream_leaves_the_source_failed_and_the_process_not_ready() {
+    let gone = answering("HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n");
+    for scheme in ["http", "ws"] {
+        let folder = tempfile::tempdir().unwrap();
+        let source = format!("{scheme}://{gone}/2/rsvps");
+        let process = Process::run_unready(folder.path(), std::slice::from_ref(&source), &[]);
+        wait_until("the source has failed", || {
+            states(&process)
+                .first()
+                .is_some_and(|(state, _)| state == "failed")
+        });
+        let error = states(&process)[0].1.clone();
+        assert_eq!(
+            error,
+            "the server answers 410: there is no stream at this path; trying again"
+        );
+        let (code, body) = get(process.address, "/readyz");
+        let told = format!("no source works: {source}: {error}");
+        assert!(code == 503 && body.contains(&told), "{code} {body}");
+        process.stop();
+    }
+}
+
+#[test]
+fn a_text_that_is_no_recording_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.ndjson");
+    fs::write(&page, "<!DOCTYPE html>\n<html>\n<p>502</p>\n</html>\n").unwrap();
+    let data = folder.path().join("data");
+    for command in [
+        headcount().arg("count").arg(&page),
+        headcount().args(["import", "--data"]).arg(&data).arg(&page),
+    ] {
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{said}");
+        assert!(said.contains("it is a web page (HTML)"), "{said}");
+    }
+}
+
+#[test]
+fn a_count_says_that_the_clock_is_behind_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ahead.ndjson");
+    let now_ms = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_millis() as u64;
+    let lines: Vec<String> = (1..=200)
+        .map(|id| {
+            let mut record = good(id);
+            record["mtime"] = json!(now_ms + 3_600_000 + id);
+            record.to_string()
+        })
+        .collect();
+    fs::write(&file, lines.join("\n")).unwrap();
+    let output = run(headcount().arg("count").arg(&file));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("clock is") && said.contains("behind the source's"),
+        "{said}"
+    );
 }

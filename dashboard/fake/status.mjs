@@ -20,6 +20,7 @@ export function statusOf(figures) {
     build: 'fake',
     ready: 'ready',
     doing: null,
+    disk: { level: 'enough', free_bytes: 37_500_000_000, total_bytes: 100_000_000_000, notice: null },
     sources,
     rate: totals.rate,
     ledger: {

@@ -135,6 +135,8 @@ export interface Snapshot {
   dots: Dot[];
   source: Source[];
   ready: Readiness;
+  /** What the reader should know although figures are served, such as that the disk is nearly full. */
+  notice?: string | null;
   ledger: { received: number; kept: number; rejected: number; balanced: boolean };
 }
 

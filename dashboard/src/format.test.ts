@@ -24,6 +24,16 @@ test('full, rates and shares', () => {
   expect(english.percent(0.714)).toBe('71%');
 });
 
+test('bytes are of the largest unit that fits', () => {
+  expect([0, 999, 1_000, 37_512_345_678, 2e12].map(english.bytes)).toEqual([
+    '0 byte',
+    '999 byte',
+    '1 kB',
+    '37.5 GB',
+    '2 TB',
+  ]);
+});
+
 test('times are of 24 hours', () => {
   const at = Date.UTC(2017, 2, 19, 0, 5, 9);
   expect(english.minute(at, true)).toBe('00:05');

@@ -23,8 +23,28 @@ export function formatsFor(language: string | undefined) {
     percent: number({ style: 'percent', maximumFractionDigits: 0 }),
     /** 2.5, 10 */
     speed: number({ maximumFractionDigits: 3 }),
+    bytes: bytesFor(language),
     duration: durationFor(language),
     ...timesFor(language),
+  };
+}
+
+/** 512 byte, 37.5 GB: as disks are sold, in thousands. */
+function bytesFor(language: string | undefined) {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
+  const formats = units.map(
+    (unit) =>
+      new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit,
+        unitDisplay: 'short',
+        maximumSignificantDigits: 3,
+      }),
+  );
+  return (bytes: number): string => {
+    const power = bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3);
+    const unit = Math.min(formats.length - 1, power);
+    return formats[unit]?.format(bytes / 1_000 ** unit) ?? '';
   };
 }
 

@@ -93,9 +93,10 @@ async function askWhy(address: string): Promise<number | undefined> {
   try {
     const answer = await fetch(address, { signal: stop.signal });
     if (answer.ok) return AT_ONCE_MS;
-    const told: { error: string; limit?: string } = await answer.json();
+    // A proxy may refuse in its own words.
+    const told: { error?: string; limit?: string } = await answer.json().catch(() => ({}));
     const isRefused = connection.peek() !== 'live';
-    if (told.limit) refusal.value = isRefused ? { state: 'full', reason: told.error } : null;
+    if (told.limit && told.error) refusal.value = isRefused ? { state: 'full', reason: told.error } : null;
     else refusal.value = isRefused ? await programRefusal(stop.signal) : null;
     const seconds = Number(answer.headers.get('retry-after'));
     return told.limit && seconds > 0 ? (seconds + Math.random()) * 1_000 : undefined;

@@ -61,6 +61,9 @@ test('a program that has failed, or waits, is not live', () => {
   expect(statusOf(known({ ready: { state: 'failed', reason: 'x' } }))).toBe('failed');
   expect(statusOf(known({ ready: full }))).toBe('blocked');
   expect(troublesOf(full, [])).toEqual(['the disk is full']);
+  expect(troublesOf(full, [], 'the disk is full')).toEqual(['the disk is full']);
+  const ready = { state: 'ready', reason: null } as const;
+  expect(troublesOf(ready, [], 'the disk is nearly full')).toEqual(['the disk is nearly full']);
 });
 
 test('a followed file that was read to its end is up to date, however old its records are', () => {
@@ -75,7 +78,7 @@ test('a server without room says so, and that the page goes on', () => {
   const full = { state: 'full', reason: 'too many live streams are open' } as const;
   expect(statusOf(known({ ready: full }))).toBe('full');
   expect(troublesOf(full, [])).toEqual([
-    'too many live streams are open. This page goes on by itself as soon as there is room.',
+    'Too many live streams are open. This page goes on by itself as soon as there is room.',
   ]);
 });
 
@@ -83,6 +86,10 @@ test('an address stands once beside its error', () => {
   const error = 'http://a/x: connection refused';
   expect(errorOf(source({ name: 'http://a/x', error }))).toBe('connection refused');
   expect(errorOf(source({ name: 'http://a', error }))).toBe(error);
+  const path = source({ name: 'file:/x/y.gz?follow=1', error: '/x/y.gz: reading failed: cut' });
+  expect(errorOf(path)).toBe('reading failed: cut');
+  expect(errorOf(source({ name: 'file:a', error: 'a: b' }))).toBe('a: b');
+  expect(errorOf(source({ error: null }))).toBeNull();
   const failed = source({ name: 'http://a/x', state: 'failed', error });
   expect(troublesOf({ state: 'ready', reason: null }, [failed])).toEqual([error]);
 });

@@ -109,23 +109,35 @@ export function speedOf(sources: readonly Source[]): number | null {
 }
 
 /** Sentences about what is wrong, for the banner. */
-export function troublesOf(ready: Refusal, sources: readonly Source[]): string[] {
+export function troublesOf(
+  ready: Refusal,
+  sources: readonly Source[],
+  notice: string | null = null,
+): string[] {
   const failed = sources
     .filter((source) => source.state === 'failed' || (isLost(source) && source.error))
     .map((source) => `${source.name}: ${errorOf(source) ?? source.state}`);
   const notices = sources.flatMap(({ notice }) => notice ?? []);
-  return [...new Set([...programTroubles(ready), ...failed, ...notices])];
+  // A disk that is full is a notice, and the reason why records wait.
+  return [...new Set([...programTroubles(ready), ...(notice ? [notice] : []), ...failed, ...notices])];
 }
 
 function programTroubles({ state, reason }: Refusal): string[] {
   if (state === 'ready' || state === 'starting') return [];
-  if (state === 'full') return [`${reason}. This page goes on by itself as soon as there is room.`];
+  if (state === 'full') {
+    const sentence = reason.charAt(0).toUpperCase() + reason.slice(1);
+    return [`${sentence}. This page goes on by itself as soon as there is room.`];
+  }
   return [reason ?? state];
 }
 
-/** What is wrong with a source, to stand beside its name: many errors begin with the address that is the name. */
+/** What is wrong with a source, to stand beside its name: many errors begin with the address or path in the name. */
 export function errorOf({ name, error }: Source): string | null {
-  return error?.startsWith(`${name}: `) ? error.slice(name.length + 2) : error;
+  const end = error?.indexOf(': ') ?? -1;
+  if (!error || end < 0) return error;
+  const place = error.slice(0, end);
+  const isNamed = place === name || (place.includes('/') && name.includes(place));
+  return isNamed ? error.slice(end + 2) : error;
 }
 
 /** When the last record of all came in, by the server's clock. */

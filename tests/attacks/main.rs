@@ -2,9 +2,11 @@
 //! wrong commands and bad records. Nothing is lost or counted twice without being said.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
+mod bodies;
 mod commands;
 mod damage;
 mod failures;
+mod hostile;
 mod kills;
 mod poisoned;
 mod shim;

@@ -114,6 +114,13 @@ const SCENES = {
     says: /^Source reconnecting/,
     banner: /connection refused/,
   },
+  'live on a disk with little room': {
+    is: 'live',
+    source: {},
+    notice: 'the disk of data has 900 MB left',
+    says: /^Live$/,
+    banner: /900 MB left/,
+  },
   blocked: {
     source: {},
     ready: { state: 'waiting', reason: 'the disk is full' },
@@ -122,7 +129,7 @@ const SCENES = {
   },
 };
 
-function scene({ source, late = 10_000, quiet = 0, ready }) {
+function scene({ source, late = 10_000, quiet = 0, ready, notice }) {
   return (data, name) => {
     const known = {
       name: 'wss://example.org/2/rsvps',
@@ -134,7 +141,13 @@ function scene({ source, late = 10_000, quiet = 0, ready }) {
       ...source,
     };
     if (name === 'ping') return { ...data, sources: { [known.name]: known } };
-    return { ...data, source: [known], stream_time: data.at - late, ...(ready && { ready }) };
+    return {
+      ...data,
+      source: [known],
+      stream_time: data.at - late,
+      ...(ready && { ready }),
+      ...(notice && { notice }),
+    };
   };
 }
 

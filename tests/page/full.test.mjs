@@ -33,7 +33,7 @@ for (const [name, look] of Object.entries({
     await second.shows('full');
     assert.equal(await page.textContent('[data-testid="status"]'), 'Too many viewers');
     const said = await page.textContent('[data-testid="banner"]');
-    assert.match(said, /too many live streams are open from this address \(1 at most\).*goes on by itself/);
+    assert.match(said, /Too many live streams are open from this address \(1 at most\).*goes on by itself/);
     if (process.env.HEADCOUNT_SHOTS)
       await page.screenshot({ path: `${process.env.HEADCOUNT_SHOTS}/full-${look.width ?? 1440}.png` });
     await page.evaluate(axe.source);

@@ -84,7 +84,10 @@ async function listens(nginx) {
     said += data;
     if (nginx.exitCode !== null) throw new Error(`nginx ended: ${said}`);
   }
-  nginx.stderr.pipe(process.stderr);
+  // What it notes at its start and end is no news.
+  nginx.stderr.on('data', (data) => {
+    if (!`${data}`.includes('[notice]')) process.stderr.write(data);
+  });
 }
 
 /** A request to the proxy by its name. */

@@ -56,11 +56,14 @@ const CLUSTER = {
 };
 
 /** Lets the server answer as one of a cluster would. */
-const inCluster = (page) =>
+const inCluster = (page) => answers(page, { at: NOW, cluster: CLUSTER });
+
+/** Changes the status that the server answers with. */
+const answers = (page, changed) =>
   page.route('**/api/v1/status', async (route) => {
     try {
       const answer = await route.fetch();
-      await route.fulfill({ json: { ...(await answer.json()), at: NOW, cluster: CLUSTER } });
+      await route.fulfill({ json: { ...(await answer.json()), ...changed } });
     } catch (error) {
       // The page may be closed while it asks.
       if (!page.isClosed() && !/disposed|closed/.test(error.message)) throw error;
@@ -109,6 +112,22 @@ test('a cluster is shown with its owners and lags, and who is silent', async () 
   const [there, silent] = await rows('workers');
   assert.deepEqual([there[0], there[1], there[2], there[6]], ['a', 'there', 'ingest, process', '0']);
   assert.deepEqual([silent[0], silent[1]], ['<b>', 'silent']);
+  await reader.close();
+});
+
+test('the room on the disk is told, and what stopped for want of it', async () => {
+  const disk = {
+    level: 'optional_stopped',
+    free_bytes: 900e6,
+    total_bytes: 1e11,
+    notice: 'the archive waits: make room on the disk',
+  };
+  const reader = await open({ before: (page) => answers(page, { disk }) });
+  await reader.shows('simulated');
+  assert.equal(await reader.value('disk'), 'optional_stopped');
+  const facts = await reader.page.textContent('.facts');
+  assert.match(facts, /very little: 900 MB of 100 GB free/);
+  assert.match(facts, /the archive waits: make room/);
   await reader.close();
 });
 

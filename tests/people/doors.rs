@@ -49,9 +49,13 @@ impl Door {
         }
     }
 
-    /// Whether it can carry a message: a WebSocket's text is UTF-8.
-    pub fn takes(self, message: &[u8]) -> bool {
-        self != Self::WebSocket || std::str::from_utf8(message).is_ok()
+    /// A message as this door has it. A WebSocket's text is UTF-8, and what it holds may be wrapped.
+    pub fn of(self, mut shape: Shape) -> Option<Shape> {
+        if self == Self::WebSocket {
+            std::str::from_utf8(&shape.bytes).ok()?;
+            shape.is_record |= shape.what == "encoded twice";
+        }
+        Some(shape)
     }
 
     /// Runs a process until all messages are taken; returns all that it shows.

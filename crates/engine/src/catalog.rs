@@ -3,12 +3,14 @@
 //! Interning merges nothing: two contents of one group are two entries. Cities, countries,
 //! topics and venue ids get dense numbers, so that a group-by is a sum into an array.
 
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::{BuildHasher, Hash},
+    sync::Arc,
+};
 
-use hashbrown::{HashMap, HashTable};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use headcount_record::{Group, Identity, Key, Known, Venue};
-
-type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// What stands for an unknown country, in panels and in filters.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -18,26 +20,33 @@ const UNKNOWN_COUNTRY: u32 = 0;
 /// Things in order of arrival, each with its number.
 pub(crate) struct Numbered<K> {
     keys: Vec<K>,
-    numbers: Map<K, u32>,
+    /// The numbers by key. The keys themselves stand above only: there may be as many as venues.
+    index: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl<K> Default for Numbered<K> {
     fn default() -> Self {
         Self {
             keys: Vec::new(),
-            numbers: Map::default(),
+            index: HashTable::new(),
+            hasher: RandomState::default(),
         }
     }
 }
 
 impl<K: Clone + Eq + Hash> Numbered<K> {
     fn number(&mut self, key: &K) -> u32 {
-        if let Some(&number) = self.numbers.get(key) {
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        let hash = hasher.hash_one(key);
+        if let Some(&number) = self.index.find(hash, |&at| keys[at as usize] == *key) {
             return number;
         }
-        let number = u32::try_from(self.keys.len()).expect("fewer than 2^32 of a kind");
+        let number = u32::try_from(keys.len()).expect("fewer than 2^32 of a kind");
         self.keys.push(key.clone());
-        self.numbers.insert(key.clone(), number);
+        let keys = &self.keys;
+        self.index
+            .insert_unique(hash, number, |&at| hasher.hash_one(&keys[at as usize]));
         number
     }
 

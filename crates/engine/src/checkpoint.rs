@@ -126,7 +126,6 @@ impl Partition {
     }
 
     fn to_body(&self) -> Body<'_> {
-        debug_assert!(self.is_at_commit(), "half a batch would be counted twice");
         Body {
             // Indexes are not stored: they are made again from the rows, and so cannot disagree with them.
             next_offset: self.next_offset,

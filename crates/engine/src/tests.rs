@@ -483,4 +483,13 @@ fn a_checkpoint_of_something_else_is_refused() {
         assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
         read(&bytes[..at], 7, 3).expect_err("cut short");
     }
+    // A version is believed only of a file that is whole.
+    let says = |bytes: &[u8]| read(bytes, 7, 3).expect_err("not ours").to_string();
+    let rubbish: Vec<u8> = (0..200_u8).map(|n| n.wrapping_mul(151) ^ 0x5a).collect();
+    assert!(says(&rubbish).contains("is damaged"));
+    let mut other = bytes.clone();
+    other[7] += 1;
+    assert!(says(&other).contains("another version"));
+    other[40] ^= 1;
+    assert!(says(&other).contains("is damaged"));
 }

@@ -22,7 +22,11 @@ use headcount_record::{
 };
 use headcount_source::framing::{Block, BlockReader, ScanMode, values_in};
 
-use crate::{schema::kinds_of, team::lead};
+use crate::{
+    roles::ingest::clock_lead::{ClockLead, RECENT},
+    schema::kinds_of,
+    team::lead,
+};
 
 /// Bytes that a worker decodes in one round: few enough to stay in its core's cache from reading to
 /// decoding, and enough that waiting for the other workers does not matter.
@@ -60,8 +64,19 @@ struct Decoding {
     refused: Vec<Reason>,
     /// Records of this block in which half an emoji was repaired.
     repaired: u64,
+    /// The record times of some of its last answers, ms since 1970.
+    last_times: Vec<i64>,
     /// Partitions by event.
     routes: Routes,
+}
+
+/// What became of an input.
+pub(crate) struct CountedInput {
+    pub(crate) values: ValueCounts,
+    /// Whether this machine's clock is behind its records, as a sentence.
+    pub(crate) notice: Option<String>,
+    /// What reading it failed with, if it did.
+    pub(crate) ended: io::Result<()>,
 }
 
 /// How many values of an input were records, and how many were refused.
@@ -97,11 +112,7 @@ impl Counter {
     }
 
     /// Counts all records of `reader`, in the ledger under `name`. Records before an error count too.
-    pub(crate) fn count(
-        &mut self,
-        name: &str,
-        reader: impl Read + Send,
-    ) -> (ValueCounts, io::Result<()>) {
+    pub(crate) fn count(&mut self, name: &str, reader: impl Read + Send) -> CountedInput {
         let source = self.sources;
         self.sources += 1;
         let reading = Mutex::new(SharedReader {
@@ -115,7 +126,7 @@ impl Counter {
                 Ok(None)
             }
         };
-        let mut counts = ValueCounts::default();
+        let (mut values, mut clock_lead) = (ValueCounts::default(), ClockLead::default());
         let ended = lead(self.workers.len(), &step, |team| {
             loop {
                 let (mut more, mut failed) = (false, Ok(()));
@@ -123,20 +134,30 @@ impl Counter {
                     match decoded {
                         Ok(Some(block)) => {
                             more = true;
-                            counts.records += block.records;
-                            counts.refused += block.refused;
+                            values.records += block.records;
+                            values.refused += block.refused;
                         }
                         Ok(None) => {}
                         Err(error) => failed = Err(error),
                     }
                 }
                 team.all(CountingPhase::Apply);
+                for worker in &self.workers {
+                    let mut decoding = worker.decoding.write().expect(PANICKED);
+                    for time in decoding.last_times.drain(..) {
+                        clock_lead.observe(time, self.arrived);
+                    }
+                }
                 if failed.is_err() || !more {
                     return failed;
                 }
             }
         });
-        (counts, ended)
+        CountedInput {
+            values,
+            notice: clock_lead.notice(),
+            ended,
+        }
     }
 
     /// Reads and decodes the next block, if there is one.
@@ -235,6 +256,7 @@ impl Decoding {
             refused: Vec::new(),
             routes: Routes::default(),
             repaired: 0,
+            last_times: Vec::new(),
         }
     }
 
@@ -269,6 +291,13 @@ impl Decoding {
                 Err(reason) => self.refused.push(reason),
             }
         }
+        let last = |rsvps: &Vec<Rsvp>| rsvps.len().saturating_sub(RECENT);
+        self.last_times = self
+            .rsvps
+            .iter()
+            .flat_map(|rsvps| &rsvps[last(rsvps)..])
+            .map(|rsvp| rsvp.version.time())
+            .collect();
         self.repaired = self.decoder.repaired() - repaired;
         self.results = results;
         self.block = block;

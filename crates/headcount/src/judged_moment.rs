@@ -1,4 +1,4 @@
-//! The moment that record times are held against besides their arrival: `journal/judged-at.json`.
+//! The moment that record times are held against besides their arrival: `judged-at.json` in the data folder.
 //!
 //! Counts are a function of the journal and of this moment, so it is kept as the journal is, and not with checkpoints, which
 //! may be thrown away. It is durable before anything is counted by it: whatever a kill leaves, every partition is counted by
@@ -80,7 +80,7 @@ impl JudgedMoment {
         }))
     }
 
-    /// Keeps it; durable when this returns. The journal's folder must be this process's.
+    /// Keeps it; durable when this returns. The journal must be locked by this process.
     pub(crate) fn write(self, data: &DataDir) -> Result<()> {
         let path = path_in(data);
         self.replace(&path)
@@ -107,7 +107,7 @@ impl JudgedMoment {
 }
 
 fn path_in(data: &DataDir) -> PathBuf {
-    data.journal().join("judged-at.json")
+    data.path().join("judged-at.json")
 }
 
 #[cfg(test)]
@@ -134,7 +134,6 @@ mod tests {
     fn it_is_read_back_and_a_damaged_one_is_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let data = DataDir::new(folder.path().to_owned());
-        fs::create_dir(data.journal()).expect("a folder");
         assert_eq!(JudgedMoment::read(&data).expect("none"), None);
         let judged = JudgedMoment {
             moment: 1_763_696_400_000,

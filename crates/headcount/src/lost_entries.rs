@@ -1,8 +1,6 @@
 //! Puts back entries that a journal has lost: from what can still be read of it, and from its archive.
 
-use std::{fs, path::PathBuf};
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use headcount_journal::{Entry, Repair, Report};
 use headcount_lake::archive::{Archive, ArchivedEntry};
 use headcount_record::{Control, Kind};
@@ -31,21 +29,18 @@ pub(crate) struct RepairedPartition {
 
 /// Whether the journal lacks anything that it once had.
 pub(crate) fn has_lost(data: &DataDir) -> Result<bool> {
-    Ok(!checked(data, headcount_journal::verify)?.is_sound())
+    Ok(!check(data)?.is_sound())
 }
 
 /// Refuses a data folder whose journal is damaged, or ends before what was made of it.
 pub(crate) fn ensure_whole(data: &DataDir) -> Result<()> {
-    let report = checked(data, headcount_journal::verify)?;
+    let report = check(data)?;
     let mut damage = report.partitions.into_iter().flat_map(|part| part.damage);
     damage.next().map_or(Ok(()), |damage| Err(damage.into()))
 }
 
-/// What `check` says of the journal, and whether each partition reaches its witnesses.
-pub(crate) fn checked(
-    data: &DataDir,
-    check: fn(PathBuf) -> headcount_journal::Result<Report>,
-) -> Result<Report> {
+/// Reads every byte of the journal and checks it, and whether each partition reaches its witnesses.
+pub(crate) fn check(data: &DataDir) -> Result<Report> {
     let before = headcount_journal::stat(data.journal())?;
     // What was made of a journal that is being written is read before its end.
     let known = before
@@ -53,7 +48,7 @@ pub(crate) fn checked(
         .iter()
         .map(|part| witnesses(data, before.id, part.partition))
         .collect::<Result<Vec<_>>>()?;
-    let mut report = check(data.journal())?;
+    let mut report = headcount_journal::verify(data.journal())?;
     for (part, witnesses) in report.partitions.iter_mut().zip(&known) {
         // Damage that was found explains an early end.
         let ahead = witnesses
@@ -112,7 +107,7 @@ pub(crate) fn put_back(
     let id = repair.id();
     repair.finish()?;
     for (at, end) in (0..).zip(ends) {
-        discard_checkpoint_beyond(data, id, at, end)?;
+        Checkpoints::Folder(data.clone()).discard_beyond(id, at, end)?;
     }
     Ok(repaired)
 }
@@ -248,14 +243,4 @@ impl Batches {
         self.bytes = self.entries.iter().map(|(_, entry)| entry.body.len()).sum();
         Ok(())
     }
-}
-
-/// A checkpoint of entries that are accepted as lost would be taken for a proof of the loss again.
-fn discard_checkpoint_beyond(data: &DataDir, journal: u64, at: u16, end: u64) -> Result<()> {
-    let start = Checkpoints::Folder(data.clone()).start(journal, at);
-    if start.partition.next_offset() > end {
-        let folder = data.state(at);
-        fs::remove_dir_all(&folder).with_context(|| format!("remove {}", folder.display()))?;
-    }
-    Ok(())
 }

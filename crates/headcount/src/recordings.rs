@@ -1,6 +1,10 @@
 //! Where the recordings to import are: files, standard input, or objects in an object store.
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use headcount_lake::{Lake, LakeAddress, Options};
@@ -104,13 +108,17 @@ pub(crate) struct RecordingFile {
     pub(crate) address: SourceAddress,
 }
 
-/// The error of a file without a single record: the user probably meant another one.
-pub(crate) fn no_record_in(label: &str, values: u64) -> String {
+/// The error of a file without a single record: the user probably meant another one. What it is instead is told from
+/// its beginning, if it is a file.
+pub(crate) fn no_record_in(label: &str, file: Option<&Path>, values: u64) -> String {
     let values = match values {
         1 => "the only value in it is not a record".to_owned(),
         many => format!("none of the {} values in it is a record", number(many)),
     };
-    format!("{label}: {values} of a feed that headcount knows; is it a recording?")
+    match file.and_then(files::other_text) {
+        Some(what) => format!("{label}: {values} of a feed that headcount knows: it is {what}"),
+        None => format!("{label}: {values} of a feed that headcount knows; is it a recording?"),
+    }
 }
 
 /// The objects under a prefix, in the order of their keys, or the one object of this name.

@@ -161,7 +161,8 @@ pub(crate) fn open_segments(
     }
     let journal = Journal::open(data.journal(), options)?;
     for torn in journal.torn_tails() {
-        tracing::warn!("{torn}");
+        // An interrupted write is no loss.
+        tracing::info!("{torn}");
     }
     Ok(journal)
 }

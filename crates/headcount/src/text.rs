@@ -102,11 +102,7 @@ fn refused(out: &mut String, summary: &Summary) {
         }
     }
     if summary.ledger.all.repaired > 0 {
-        let _ = writeln!(
-            out,
-            "{:>9}  kept with half an emoji repaired",
-            number(summary.ledger.all.repaired)
-        );
+        out.push_str(&repaired_line(summary.ledger.all.repaired));
     }
     if summary.ledger.all.blanked > 0 {
         let _ = writeln!(
@@ -124,6 +120,14 @@ fn refused(out: &mut String, summary: &Summary) {
             "\nThe ledger does not balance. Run \"headcount verify\"."
         );
     }
+}
+
+/// How many records were repaired, as a line of a table.
+pub(crate) fn repaired_line(repaired: u64) -> String {
+    format!(
+        "{:>9}  kept with half an emoji repaired\n",
+        number(repaired)
+    )
 }
 
 /// A number with commas between thousands.

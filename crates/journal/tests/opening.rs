@@ -262,7 +262,11 @@ fn verify_finds_all_damage_and_readers_stop_before_it() {
     );
     assert!(matches!(
         report.partitions[1].damage[..],
-        [Error::NotAJournal { .. }]
+        [Error::Lost {
+            from: 0,
+            last: 3,
+            ..
+        }]
     ));
     let text = report.partitions[0].damage[0].to_string();
     assert!(

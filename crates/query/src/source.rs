@@ -81,9 +81,12 @@ pub fn all_failed(sources: &[SourceStatus]) -> Option<String> {
     if sources.is_empty() || !sources.iter().all(failed) {
         return None;
     }
-    let causes: Vec<&str> = sources
+    let causes: Vec<String> = sources
         .iter()
-        .map(|source| source.error.as_deref().unwrap_or(&source.name))
+        .map(|source| match &source.error {
+            Some(error) => format!("{}: {error}", source.name),
+            None => source.name.clone(),
+        })
         .collect();
     Some(format!("no source works: {}", causes.join("; ")))
 }
@@ -107,7 +110,7 @@ mod tests {
         let failed = |error| source(ConnectionState::Failed, Some(error));
         assert_eq!(all_failed(&[]), None);
         assert_eq!(
-            all_failed(&[failed("x: gone"), source(ConnectionState::Ended, None)]),
+            all_failed(&[failed("gone"), source(ConnectionState::Ended, None)]),
             None
         );
         assert_eq!(
@@ -115,8 +118,8 @@ mod tests {
             None
         );
         assert_eq!(
-            all_failed(&[failed("x: gone"), failed("y: gone")]).as_deref(),
-            Some("no source works: x: gone; y: gone")
+            all_failed(&[failed("gone"), failed("broken")]).as_deref(),
+            Some("no source works: file:x: gone; file:x: broken")
         );
     }
 }

@@ -288,11 +288,11 @@ fn holds_a_key(text: &[u8]) -> bool {
 
 /// Whether a key is the name of something, as programs call it, not somebody's name or id.
 fn is_word(key: &[u8]) -> bool {
-    let is_word_byte = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    key.len() <= KEY_BYTES_MAX
-        && key.first().is_some_and(|first| !first.is_ascii_digit())
-        && key.iter().all(is_word_byte)
-        && !key
-            .windows(ID_DIGITS)
-            .any(|digits| digits.iter().all(u8::is_ascii_digit))
+    let mut digits = 0;
+    let fits = key.iter().all(|byte| {
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        digits < ID_DIGITS && (byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    });
+    let is_named = key.first().is_some_and(|first| !first.is_ascii_digit());
+    fits && is_named && key.len() <= KEY_BYTES_MAX
 }

@@ -61,6 +61,8 @@ mod certificate;
 mod check;
 pub mod error;
 mod http_client;
+#[cfg(test)]
+mod network_faults;
 mod outage;
 pub mod position;
 mod record_time;

@@ -147,11 +147,47 @@ impl Reporter {
                 Some(_) => Activity::Failed,
                 None => Activity::Ended,
             };
-            status.error = failure.map(ToString::to_string);
+            status.error = failure.map(|error| beside(&status.name, error));
         });
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut Status)) {
         self.0.send_modify(change);
+    }
+}
+
+/// The sentence of an error where the name of its source stands beside it: the place that it names is often the same.
+fn beside(name: &str, error: &Error) -> String {
+    let sentence = error.to_string();
+    match sentence.split_once(": ") {
+        Some((place, rest)) if !place.is_empty() && name.contains(place) => rest.to_owned(),
+        _ => sentence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_place_that_the_name_says_is_not_said_again() {
+        let gone = |path: &str| Error::open(Path::new(path), io::Error::other("gone"));
+        for (name, path, expected) in [
+            ("file:/data/x", "/data/x", "gone (is the path right"),
+            (
+                "file:/data/x?follow=1",
+                "/data/x",
+                "gone (is the path right",
+            ),
+            ("file:/data", "/data/x", "/data/x: gone (is the path right"),
+        ] {
+            let (report, status) = status(name);
+            report.ended(Some(&gone(path)));
+            let error = status.borrow().error.clone().expect("it failed");
+            assert!(error.starts_with(expected), "{error}");
+        }
     }
 }

@@ -74,7 +74,7 @@ pub(crate) async fn run(
 ) -> Result<Ended, Error> {
     let mut backoff = Backoff::new(context.options.delays);
     let mut refusals = Backoff::new(context.options.refusal_delays);
-    let mut history = History::default();
+    let mut history = AttemptHistory::default();
     loop {
         let Some(connected) = context.shutdown.or(connection.connect()).await else {
             return Ok(Ended::Stopped);
@@ -143,7 +143,7 @@ pub(crate) async fn run(
 
 /// What became of the attempts to connect so far.
 #[derive(Default)]
-struct History {
+struct AttemptHistory {
     /// There was a connection that was a stream.
     was_live: bool,
     /// There is one.
@@ -152,7 +152,7 @@ struct History {
     is_refused: bool,
 }
 
-impl History {
+impl AttemptHistory {
     /// The connection is one.
     fn proved(&mut self, context: &Context) {
         let again = self.was_live && !self.is_live;
@@ -187,7 +187,7 @@ async fn read_all(
     connection: &mut impl StreamConnection,
     attempt: &mut Attempt,
     outage: &mut Outage,
-    history: &mut History,
+    history: &mut AttemptHistory,
     context: &mut Context,
 ) -> Result<Option<Interruption>, Error> {
     let mut watch = ValueWatch::new(context.options.value_limit);
@@ -196,21 +196,24 @@ async fn read_all(
         let came = async {
             tokio::select! {
                 biased;
-                came = connection.wait() => StreamEvent::Came(came),
-                () = watch.due() => StreamEvent::Unfinished,
-                () = sleep_until(proved_at), if !attempt.is_proved => StreamEvent::Held,
+                came = connection.wait() => ConnectionEvent::Came(came),
+                () = watch.due() => ConnectionEvent::Unfinished,
+                () = sleep_until(proved_at), if !attempt.is_proved => ConnectionEvent::Held,
             }
         };
         let items = match context.shutdown.or(came).await {
             None => return Ok(None),
-            Some(StreamEvent::Unfinished) => {
+            Some(ConnectionEvent::Unfinished) => {
                 watch.tell(&context.report);
                 continue;
             }
-            Some(StreamEvent::Came(Err(trouble))) => return Ok(Some(trouble)),
-            Some(StreamEvent::Came(Ok(false))) => continue,
-            Some(StreamEvent::Held) => Vec::new(),
-            Some(StreamEvent::Came(Ok(true))) => {
+            Some(ConnectionEvent::Came(Err(trouble))) => return Ok(Some(trouble)),
+            Some(ConnectionEvent::Came(Ok(false))) => {
+                watch.looked_at(false, connection.is_unfinished(), &context.report);
+                continue;
+            }
+            Some(ConnectionEvent::Held) => Vec::new(),
+            Some(ConnectionEvent::Came(Ok(true))) => {
                 let items = connection.take().await;
                 outage.alive(now_ms());
                 watch.looked_at(
@@ -239,7 +242,7 @@ async fn read_all(
     }
 }
 
-enum StreamEvent {
+enum ConnectionEvent {
     /// Something arrived (true), or nothing yet.
     Came(Result<bool, Interruption>),
     /// A value is unfinished for too long.

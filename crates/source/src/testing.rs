@@ -208,6 +208,10 @@ impl Running {
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     Send(Vec<u8>),
+    /// Answers the request for a WebSocket as it asks.
+    Upgrade,
+    /// The same over and over, until the other side goes.
+    Flood(Vec<u8>),
     /// One byte a packet.
     Trickle(Vec<u8>),
     /// Waits until it is told to go on.
@@ -254,6 +258,11 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, heads: mpsc::Sender<Strin
     for act in script {
         let sent = match act {
             Act::Send(bytes) => stream.write_all(&bytes).await,
+            Act::Upgrade => stream.write_all(upgrade(&head).as_bytes()).await,
+            Act::Flood(bytes) => {
+                while stream.write_all(&bytes).await.is_ok() {}
+                return;
+            }
             Act::Trickle(bytes) => trickle(&mut stream, &bytes).await,
             Act::Until(told) => {
                 told.notified().await;
@@ -271,6 +280,23 @@ async fn play(mut stream: TcpStream, script: Vec<Act>, heads: mpsc::Sender<Strin
             return;
         }
     }
+}
+
+/// The answer that opens a WebSocket.
+fn upgrade(head: &[u8]) -> String {
+    let head = String::from_utf8_lossy(head);
+    let key = head
+        .lines()
+        .find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("sec-websocket-key")
+                .then_some(value)
+        })
+        .expect("a WebSocket is asked for");
+    format!(
+        "HTTP/1.1 101 Up\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {}\r\n\r\n",
+        tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes())
+    )
 }
 
 async fn trickle(stream: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {

@@ -60,11 +60,12 @@ pub(crate) fn utf16_of(head: &[u8]) -> Option<Option<(bool, usize)>> {
         [0xff, 0xfe, 0, 0, ..] => None,
         [0xff, 0xfe, ..] => Some((false, 2)),
         [0xfe, 0xff, ..] => Some((true, 2)),
-        [b'{' | b'[', 0] | [b'{' | b'[', 0, 1..=0xff] | [0, b'{' | b'['] | [0, b'{' | b'[', 0] => {
-            return None;
-        }
-        [b'{' | b'[', 0, 1..=0xff, 0, ..] => Some((false, 0)),
-        [0, b'{' | b'[', 0, 1..=0xff, ..] => Some((true, 0)),
+        [b'\t'..=b'~', 0]
+        | [b'\t'..=b'~', 0, b'\t'..=b'~']
+        | [0, b'\t'..=b'~']
+        | [0, b'\t'..=b'~', 0] => return None,
+        [b'\t'..=b'~', 0, b'\t'..=b'~', 0, ..] => Some((false, 0)),
+        [0, b'\t'..=b'~', 0, b'\t'..=b'~', ..] => Some((true, 0)),
         _ => None,
     })
 }

@@ -12,7 +12,7 @@ use reqwest::{Client, Upgraded};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 
-use self::frames::{Frames, Incoming};
+use self::frames::{Frames, Received};
 use crate::address::StreamAddress;
 use crate::envelope::{self, UnwrappedValue};
 use crate::error::{Ended, Error};
@@ -57,13 +57,13 @@ struct Socket {
     /// Since when a sign of life is waited for. The program's own slowness does not count.
     heard: Option<Instant>,
     /// What came and was not looked at yet.
-    came: Option<Option<Result<Incoming, String>>>,
+    came: Option<Option<Result<Received, String>>>,
     /// Why nothing more will come.
     ended: Option<Interruption>,
 }
 
 enum SocketEvent {
-    Came(Option<Result<Incoming, String>>),
+    Came(Option<Result<Received, String>>),
     PingDue,
     Silence,
 }
@@ -187,7 +187,8 @@ impl StreamConnection for WebSocketConnection {
     }
 
     fn is_unfinished(&self) -> bool {
-        false
+        let socket = self.socket.as_ref();
+        socket.is_some_and(|socket| socket.frames.is_unfinished())
     }
 
     fn values_cut(&self) -> u64 {
@@ -209,25 +210,32 @@ impl WebSocketConnection {
 
 impl Socket {
     async fn event(&mut self, idle_limit: Duration) -> SocketEvent {
-        let heard = *self.heard.get_or_insert_with(Instant::now);
-        tokio::select! {
-            biased;
-            came = self.frames.next() => SocketEvent::Came(came),
-            () = sleep_until(heard + idle_limit) => SocketEvent::Silence,
-            _ = self.pings.tick() => SocketEvent::PingDue,
+        let waiting_since = *self.heard.get_or_insert_with(Instant::now);
+        loop {
+            let heard = waiting_since.max(self.frames.heard());
+            tokio::select! {
+                biased;
+                came = self.frames.next() => return SocketEvent::Came(came),
+                () = sleep_until(heard + idle_limit) => {}
+                _ = self.pings.tick() => return SocketEvent::PingDue,
+            }
+            // A part of a message may have come meanwhile.
+            if self.frames.heard() <= heard {
+                return SocketEvent::Silence;
+            }
         }
     }
 
-    fn take_in(&mut self, incoming: Incoming, taken: &mut Taken) {
+    fn take_in(&mut self, incoming: Received, taken: &mut Taken) {
         match incoming {
-            Incoming::Message(message) => {
+            Received::Message(message) => {
                 taken.bytes += message.len();
                 envelope::open(&message, &mut taken.opened);
             }
-            Incoming::TooLong(value) => taken.opened.push(value),
-            Incoming::Ping(payload) => taken.ping = Some(payload),
-            Incoming::Pong => {}
-            Incoming::Close(farewell) => {
+            Received::TooLong(value) => taken.opened.push(value),
+            Received::Ping(payload) => taken.ping = Some(payload),
+            Received::Pong => {}
+            Received::Close(farewell) => {
                 self.frames.queue(Control::Close, &farewell);
                 self.ended = Some(Interruption::new(format!(
                     "the server closed the connection{}",

@@ -1,5 +1,5 @@
 import { refusal } from '../live';
-import { isLoaded } from '../selected';
+import { isLoaded, notice } from '../selected';
 import { troublesOf } from '../status';
 import { shown } from '../text';
 import { known, status } from './StatusLine';
@@ -11,7 +11,7 @@ export function Banner() {
     return <Line text="Connected, but nothing has arrived for 5 seconds. The figures may be old." />;
   if (status.value === 'reconnecting')
     return <Line text="Connection lost. Trying again; the figures stand still until then." />;
-  const troubles = troublesOf(known.value.ready, known.value.sources);
+  const troubles = troublesOf(known.value.ready, known.value.sources, notice.value);
   return (
     <>
       {troubles.map((trouble) => (

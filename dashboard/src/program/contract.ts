@@ -50,12 +50,24 @@ export interface Partition {
   checkpoint_offset: number | null;
 }
 
+/** The file system of the data folder. */
+export interface Disk {
+  /** What goes on with so little room. */
+  level: 'enough' | 'low' | 'optional_stopped' | 'ingest_stopped';
+  free_bytes: number;
+  total_bytes: number;
+  /** What stopped and how it goes on, as a sentence. */
+  notice: string | null;
+}
+
 export interface ProgramStatus {
   at: number;
   version: string;
   build: string;
   ready: Readiness['state'];
   doing: string | null;
+  /** Absent where this process writes none. */
+  disk?: Disk | null;
   sources: Source[];
   rate: number | null;
   ledger: Ledger | null;

@@ -1,6 +1,6 @@
 //! From a survey to the figures of the Live page and to the list of venues.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use headcount_record::{Identity, Response, Venue};
 
@@ -69,10 +69,9 @@ impl Survey {
     }
 
     fn country_rows(&self) -> Vec<CountryRow> {
-        let rank = |(country, counts): (&std::sync::Arc<str>, &Counts)| {
-            (counts.answers.yes, country.to_string())
-        };
-        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, rank);
+        let yes = |(_, counts): (&Arc<str>, &Counts)| counts.answers.yes;
+        let name = |(country, _): (&Arc<str>, &Counts)| country.to_string();
+        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, yes, name);
         let row = |country, counts: &Counts| CountryRow {
             country,
             yes: counts.answers.yes,
@@ -93,34 +92,38 @@ impl Survey {
 
     fn city_rows(&self) -> Vec<CityRow> {
         let going = self.cities.iter().filter(|(_, answers)| answers.yes > 0);
-        top(going, LIST_MAX, |(city, answers)| (answers.yes, city.key()))
-            .into_iter()
-            .map(|(city, answers)| CityRow {
-                city: clip(&city.name),
-                state: clip(&city.state),
-                country: city.country.clone(),
-                yes: answers.yes,
-                no: answers.no,
-                maybe: answers.maybe,
-            })
-            .collect()
-    }
-
-    fn topic_rows(&self) -> Vec<TopicRow> {
-        let topics = self.topics.iter();
-        let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
-        top(going, LIST_MAX, |(topic, (_, answers))| {
-            (answers.yes, topic.to_string())
-        })
+        top(
+            going,
+            LIST_MAX,
+            |(_, answers)| answers.yes,
+            |(city, _)| city.key(),
+        )
         .into_iter()
-        .map(|(topic, (name, answers))| TopicRow {
-            topic: clip(topic),
-            name: clip(name),
+        .map(|(city, answers)| CityRow {
+            city: clip(&city.name),
+            state: clip(&city.state),
+            country: city.country.clone(),
             yes: answers.yes,
             no: answers.no,
             maybe: answers.maybe,
         })
         .collect()
+    }
+
+    fn topic_rows(&self) -> Vec<TopicRow> {
+        let topics = self.topics.iter();
+        let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
+        let yes = |(_, (_, answers)): (&Arc<str>, &(Arc<str>, Answers))| answers.yes;
+        top(going, LIST_MAX, yes, |(topic, _)| topic.to_string())
+            .into_iter()
+            .map(|(topic, (name, answers))| TopicRow {
+                topic: clip(topic),
+                name: clip(name),
+                yes: answers.yes,
+                no: answers.no,
+                maybe: answers.maybe,
+            })
+            .collect()
     }
 
     fn venue_rows(&self) -> Vec<VenueRow> {
@@ -131,8 +134,8 @@ impl Survey {
                 VenueRow {
                     venue_id: id.flat(),
                     name: clip(&venue.content.name),
-                    city: clip(&venue.city),
-                    country: venue.country.clone(),
+                    city: clip(&venue.city()),
+                    country: venue.country(),
                     lat: place.map(|(lat, _)| lat),
                     lon: place.map(|(_, lon)| lon),
                     yes: venue.answers.yes,
@@ -147,9 +150,12 @@ impl Survey {
     pub(crate) fn top_venues(&self, limit: usize) -> Vec<(&Identity, &VenueCount)> {
         let venues = self.venues.iter();
         let going = venues.filter(|(_, venue)| venue.answers.yes > 0);
-        top(going, limit, |(id, venue)| {
-            (venue.answers.yes, id.flat().to_string())
-        })
+        top(
+            going,
+            limit,
+            |(_, venue)| venue.answers.yes,
+            |(id, _)| id.flat().to_string(),
+        )
     }
 
     /// Venues with an answer of either kind and a place, those to which most people come first.
@@ -159,15 +165,14 @@ impl Survey {
             .venues
             .iter()
             .filter(|(_, venue)| venue.answers.sum() > 0 && place(&venue.content).is_some());
-        top(answered, DOTS_MAX, |(id, venue)| {
-            (venue.answers.yes, id.flat().to_string())
-        })
-        .into_iter()
-        .filter_map(|(_, venue)| {
-            let (lat, lon) = place(&venue.content)?;
-            Some((lon, lat, venue.answers.sum(), venue.country.clone()))
-        })
-        .collect()
+        let yes = |(_, venue): (&Identity, &VenueCount)| venue.answers.yes;
+        top(answered, DOTS_MAX, yes, |(id, _)| id.flat().to_string())
+            .into_iter()
+            .filter_map(|(_, venue)| {
+                let (lat, lon) = place(&venue.content)?;
+                Some((lon, lat, venue.answers.sum(), venue.country()))
+            })
+            .collect()
     }
 
     fn history(&self) -> History {
@@ -183,7 +188,7 @@ impl Survey {
             .into_iter()
             .map(|(_, venue)| VenueTotal {
                 count: venue.answers.yes,
-                group_city: clip(&venue.city),
+                group_city: clip(&venue.city()),
                 lat: venue.content.lat,
                 lon: venue.content.lon,
                 venue_name: clip(&venue.content.name),

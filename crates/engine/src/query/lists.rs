@@ -37,34 +37,39 @@ pub(crate) const TEXT_CHARS_MAX: usize = 500;
 pub(crate) fn top<T: Copy>(
     items: impl Iterator<Item = T>,
     limit: usize,
-    rank: impl Fn(T) -> (u64, String),
+    count: impl Fn(T) -> u64,
+    key: impl Fn(T) -> String,
 ) -> Vec<T> {
-    split(items, limit, rank).0
+    split(items, limit, count, key).0
 }
 
 /// The first `limit` by count, ties by the key as text, and those left over in no order.
 pub(crate) fn split<T: Copy>(
     items: impl Iterator<Item = T>,
     limit: usize,
-    rank: impl Fn(T) -> (u64, String),
+    count: impl Fn(T) -> u64,
+    key: impl Fn(T) -> String,
 ) -> (Vec<T>, Vec<T>) {
-    let mut ranked: Vec<(Reverse<u64>, String, T)> = items
-        .map(|item| {
-            let (count, key) = rank(item);
-            (Reverse(count), key, item)
-        })
-        .collect();
-    let order = |a: &(Reverse<u64>, String, T), b: &(Reverse<u64>, String, T)| {
-        (a.0, &a.1).cmp(&(b.0, &b.1))
-    };
+    let mut items: Vec<T> = items.collect();
     let mut rest = Vec::new();
-    if limit < ranked.len() {
-        ranked.select_nth_unstable_by(limit, order);
-        rest = ranked.split_off(limit);
+    if limit < items.len() {
+        // There may be as many items as venues, so keys are made only of those that tie at the end of the list.
+        let (_, &mut next, _) =
+            items.select_nth_unstable_by_key(limit, |&item| Reverse(count(item)));
+        let last = count(next);
+        rest = items.split_off(limit);
+        let (tied_first, sure): (Vec<T>, Vec<T>) =
+            items.into_iter().partition(|&item| count(item) == last);
+        let (tied_rest, less): (Vec<T>, Vec<T>) =
+            rest.into_iter().partition(|&item| count(item) == last);
+        let mut tied = [tied_first, tied_rest].concat();
+        tied.sort_by_cached_key(|&item| key(item));
+        let left_over = tied.split_off(limit - sure.len());
+        items = [sure, tied].concat();
+        rest = [left_over, less].concat();
     }
-    ranked.sort_unstable_by(order);
-    let items = |ranked: Vec<(_, _, T)>| ranked.into_iter().map(|(_, _, item)| item).collect();
-    (items(ranked), items(rest))
+    items.sort_by_cached_key(|&item| (Reverse(count(item)), key(item)));
+    (items, rest)
 }
 
 /// A text as a list may hold it: cut at [`TEXT_CHARS_MAX`], which the last character says.
@@ -96,7 +101,12 @@ pub(crate) fn bound_counts(counts: &mut BTreeMap<String, u64>, limit: usize) {
         return;
     }
     let all = std::mem::take(counts);
-    let (first, rest) = split(all.iter(), limit, |(name, count)| (*count, name.clone()));
+    let (first, rest) = split(
+        all.iter(),
+        limit,
+        |(_, count)| *count,
+        |(name, _)| name.clone(),
+    );
     counts.extend(
         first
             .into_iter()
@@ -112,8 +122,8 @@ impl Ledger {
     pub(crate) fn bounded(mut self) -> Self {
         if self.sources.len() > SOURCES_MAX {
             let all = std::mem::take(&mut self.sources);
-            let rank = |(name, account): (&String, &Account)| (account.received, name.clone());
-            let (first, rest) = split(all.iter(), SOURCES_MAX, rank);
+            let received = |(_, account): (&String, &Account)| account.received;
+            let (first, rest) = split(all.iter(), SOURCES_MAX, received, |(name, _)| name.clone());
             for (name, account) in first {
                 self.sources.insert(name.clone(), account.clone());
             }
@@ -140,6 +150,25 @@ mod tests {
         assert_eq!(cut.chars().count(), TEXT_CHARS_MAX);
         assert!(cut.ends_with("é\u{2026}"));
         assert_eq!(clipped("a".into()), "a");
+    }
+
+    #[test]
+    fn the_first_are_those_of_a_sorted_list_whatever_ties() {
+        let items: Vec<(u64, u64)> = (0..40).map(|n| (n * 7 % 5, n * 13 % 40)).collect();
+        let mut sorted = items.clone();
+        sorted.sort_by_key(|&(count, key)| (Reverse(count), key.to_string()));
+        for limit in [1, 2, 8, 9, 16, 39, 40, 41, usize::MAX] {
+            let (first, mut rest) = split(
+                items.iter().copied(),
+                limit,
+                |(count, _)| count,
+                |(_, key)| key.to_string(),
+            );
+            let at = limit.min(sorted.len());
+            assert_eq!(first, sorted[..at], "the first {limit}");
+            rest.sort_by_key(|&(count, key)| (Reverse(count), key.to_string()));
+            assert_eq!(rest, sorted[at..], "those after the first {limit}");
+        }
     }
 
     #[test]

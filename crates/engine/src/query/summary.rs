@@ -83,9 +83,9 @@ impl Survey {
     }
 
     fn by_country(&self) -> BTreeMap<Arc<str>, CountryTotal> {
-        let rank =
-            |(country, counts): (&Arc<str>, &Counts)| (counts.answers.yes, country.to_string());
-        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, rank);
+        let yes = |(_, counts): (&Arc<str>, &Counts)| counts.answers.yes;
+        let name = |(country, _): (&Arc<str>, &Counts)| country.to_string();
+        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, yes, name);
         let mut totals: BTreeMap<Arc<str>, CountryTotal> = BTreeMap::new();
         let first = first
             .into_iter()
@@ -103,26 +103,31 @@ impl Survey {
 
     fn top_cities(&self) -> Vec<(String, u64)> {
         let going = self.cities.iter().filter(|(_, answers)| answers.yes > 0);
-        top(going, TOP, |(city, answers)| (answers.yes, city.key()))
-            .into_iter()
-            .map(|(city, answers)| (clipped(city.key()), answers.yes))
-            .collect()
+        top(
+            going,
+            TOP,
+            |(_, answers)| answers.yes,
+            |(city, _)| city.key(),
+        )
+        .into_iter()
+        .map(|(city, answers)| (clipped(city.key()), answers.yes))
+        .collect()
     }
 
     fn top_topics(&self) -> Vec<(Arc<str>, u64)> {
         let topics = self.topics.iter();
         let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
-        top(going, TOP, |(topic, (_, answers))| {
-            (answers.yes, topic.to_string())
-        })
-        .into_iter()
-        .map(|(topic, (_, answers))| (clip(topic), answers.yes))
-        .collect()
+        let yes = |(_, (_, answers)): (&Arc<str>, &(Arc<str>, Answers))| answers.yes;
+        top(going, TOP, yes, |(topic, _)| topic.to_string())
+            .into_iter()
+            .map(|(topic, (_, answers))| (clip(topic), answers.yes))
+            .collect()
     }
 
     fn busiest(&self) -> Vec<BusyWindow> {
-        top(self.windows.iter(), TOP, |(start, answers)| {
-            (answers.sum(), start.to_string())
+        let sum = |(_, answers): (&i64, &Answers)| answers.sum();
+        top(self.windows.iter(), TOP, sum, |(start, _)| {
+            start.to_string()
         })
         .into_iter()
         .map(|(start, answers)| BusyWindow {

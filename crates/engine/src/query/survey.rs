@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use hashbrown::{HashMap, HashSet};
 
-use headcount_record::{Identity, Venue, Version};
+use headcount_record::{Group, Identity, Venue, Version};
 
 use crate::{
-    catalog::City,
+    catalog::{City, UNKNOWN},
     counts::{Answers, Counts},
     ledger::Ledger,
     query::lists::TRENDING_MAX,
@@ -28,9 +28,25 @@ pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub(crate) struct VenueCount {
     pub(crate) latest: (Version, u32),
     pub(crate) content: Arc<Venue>,
-    pub(crate) city: Arc<str>,
-    pub(crate) country: Arc<str>,
+    /// Who invites to that event, if it is told: the city and the country are the group's.
+    pub(crate) group: Option<Arc<Group>>,
     pub(crate) answers: Answers,
+}
+
+impl VenueCount {
+    /// The city of the group; empty where there is none.
+    pub(crate) fn city(&self) -> Arc<str> {
+        let group = self.group.as_ref();
+        group
+            .map(|group| Arc::clone(&group.city))
+            .unwrap_or_default()
+    }
+
+    /// The country of the group.
+    pub(crate) fn country(&self) -> Arc<str> {
+        let country = self.group.as_ref().and_then(|group| group.country.clone());
+        country.unwrap_or_else(|| UNKNOWN.into())
+    }
 }
 
 /// What is wanted of a survey.

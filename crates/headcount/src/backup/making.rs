@@ -17,7 +17,11 @@ use crate::{
     data::DataDir,
     exit::{CANNOT_CREATE, DATA, exit},
     lost_entries::ensure_whole,
+    store::JournalSnapshot,
 };
+
+/// How often everything is copied at most.
+const TRIES: usize = 5;
 
 /// What was done.
 pub(crate) struct BackupSummary {
@@ -63,14 +67,7 @@ pub(crate) fn back_up(data: &DataDir, backup: &Path, now_ms: i64) -> Result<Back
         copied: 0,
         reused: 0,
     };
-    fs::create_dir(&new.to).with_context(|| format!("create {}", new.to.display()))?;
-    for file in files_before_the_journal(data)? {
-        new.add(&file)?;
-    }
-    let snapshot = new.add_journal(data)?;
-    sync_folders(&new.to).with_context(|| format!("sync {}", new.to.display()))?;
-    // What is in the manifest must be restorable.
-    ensure_whole(&DataDir::new(new.to.clone()))?;
+    let snapshot = new.fill_while_retention_goes_on(data)?;
     let summary = BackupSummary {
         entries: snapshot
             .partitions
@@ -87,6 +84,12 @@ pub(crate) fn back_up(data: &DataDir, backup: &Path, now_ms: i64) -> Result<Back
         .with_context(|| format!("write {}", backup.join(NAME).display()))?;
     remove_copies(backup, Some(copy))?;
     Ok(summary)
+}
+
+/// Where the partitions begin.
+fn firsts(data: &DataDir) -> Result<Vec<u64>> {
+    let report = headcount_journal::stat(data.journal())?;
+    Ok(report.partitions.iter().map(|part| part.first).collect())
 }
 
 /// The folder of a backup's files.
@@ -185,6 +188,38 @@ fn walk(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> 
 }
 
 impl NewBackup<'_> {
+    /// Copies everything; once more if retention has deleted meanwhile what a checkpoint that was copied before still needs.
+    fn fill_while_retention_goes_on(&mut self, data: &DataDir) -> Result<Snapshot> {
+        for _ in 1..TRIES {
+            let before = firsts(data)?;
+            match self.fill(data) {
+                Err(error) if firsts(data)? != before => {
+                    tracing::debug!("{error:#}; retention has moved on, copying once more");
+                }
+                filled => return filled,
+            }
+            fs::remove_dir_all(&self.to)
+                .with_context(|| format!("remove {}", self.to.display()))?;
+            self.files.clear();
+            (self.copied, self.reused) = (0, 0);
+        }
+        self.fill(data)
+    }
+
+    fn fill(&mut self, data: &DataDir) -> Result<Snapshot> {
+        fs::create_dir(&self.to).with_context(|| format!("create {}", self.to.display()))?;
+        for file in files_before_the_journal(data)? {
+            self.add(&file)?;
+        }
+        let snapshot = self.add_journal(data)?;
+        sync_folders(&self.to).with_context(|| format!("sync {}", self.to.display()))?;
+        // What is in the manifest must be restorable.
+        let copy = DataDir::new(self.to.clone());
+        ensure_whole(&copy)?;
+        JournalSnapshot::read(&copy)?;
+        Ok(snapshot)
+    }
+
     /// Copies a file of the data folder. One that has been removed since it was listed is left out.
     fn add(&mut self, path: &Path) -> Result<()> {
         let from = self.data.join(path);

@@ -12,7 +12,7 @@ use headcount_source::files::{self, FileContent};
 use super::print_summary;
 use crate::{
     cli,
-    counting::{Counter, ValueCounts},
+    counting::{CountedInput, Counter},
     exit::{DATA, NO_INPUT, code_of_source},
     failures::Failures,
     progress::Bar,
@@ -28,6 +28,7 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
         counter: Counter::new(threads, &crate::schema::of_sources()?),
         bar: Bar::new(),
         failures: Failures::default(),
+        notices: Vec::new(),
         read_any: false,
     };
     for path in &args.files {
@@ -38,6 +39,9 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
         }
     }
     count.bar.over();
+    for notice in &count.notices {
+        tracing::warn!("{notice}");
+    }
     // The readable part of a damaged file counts, and so do the other files; then the failures are reported.
     let printed = match count.read_any {
         true => print_summary(&count.counter.summary(), args.json),
@@ -51,6 +55,8 @@ struct FileCounter {
     counter: Counter,
     bar: Bar,
     failures: Failures,
+    /// Sentences about the inputs, which the bar must not wipe away.
+    notices: Vec<String>,
     /// Whether any input could be opened. Without one there is no summary, not even of zeros.
     read_any: bool,
 }
@@ -95,14 +101,23 @@ impl FileCounter {
 
     fn read(&mut self, name: &str, label: &str, reader: impl Read + Send) {
         self.read_any = true;
-        let (ValueCounts { records, refused }, ended) = self.counter.count(name, reader);
+        let CountedInput {
+            values,
+            notice,
+            ended,
+        } = self.counter.count(name, reader);
+        if let Some(notice) = notice {
+            self.notices.push(format!("{label}: {notice}"));
+        }
         match ended {
             Err(error) => self.failures.add(
                 NO_INPUT,
                 format!("{label}: reading failed: {error} (everything before was counted)"),
             ),
-            Ok(()) if records == 0 && refused > 0 => {
-                self.failures.add(DATA, no_record_in(label, refused));
+            Ok(()) if values.records == 0 && values.refused > 0 => {
+                let file = name.strip_prefix("file:").map(Path::new);
+                self.failures
+                    .add(DATA, no_record_in(label, file, values.refused));
             }
             Ok(()) => {}
         }

@@ -2,15 +2,15 @@
 
 mod imported;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
 use headcount_record::Masking;
-use headcount_source::{Ended, Error as SourceError, Resume, status::Status};
+use headcount_source::{Ended, Error as SourceError, Resume, SourceAddress, status::Status};
 use tokio::{runtime::Runtime, sync::watch};
 
-use self::imported::{Imported, difference, sum};
+use self::imported::{Became, Imported, difference, sum};
 use crate::{
     cli,
     data::{DataDir, read_key},
@@ -22,7 +22,7 @@ use crate::{
     progress::Bar,
     recordings::{RecordingFile, no_record_in},
     roles::ingest::appender::Appender,
-    roles::ingest::known_sources::{KnownSources, tally_of},
+    roles::ingest::known_sources::{KnownSources, repaired_of, tally_of},
     roles::ingest::origin::refuse_mix,
     roles::ingest::queue::{IngestQueue, resume},
     store::{JournalSnapshot, Store},
@@ -79,14 +79,17 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
             let imported = import.take(files, masking, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
+            let repaired_before: u64 = store.known.iter().map(|known| known.repaired).sum();
             let closed = store.close();
             let mut imported = imported?;
             closed?;
-            let after = sum(JournalSnapshot::read(&data)?
-                .partitions
-                .iter()
-                .map(tally_of));
-            imported.became = Some(difference(&after, &before));
+            let counted = JournalSnapshot::read(&data)?.partitions;
+            let after = sum(counted.iter().map(tally_of));
+            let repaired: u64 = counted.iter().map(repaired_of).sum();
+            imported.became = Some(Became {
+                tally: difference(&after, &before),
+                repaired: repaired - repaired_before,
+            });
             imported
         }
     };
@@ -111,6 +114,8 @@ struct ReadFile {
     label: String,
     /// By which its records were accounted for.
     content: String,
+    /// If it is one on this machine.
+    path: Option<PathBuf>,
 }
 
 impl<'a> Importer<'a> {
@@ -150,9 +155,14 @@ impl<'a> Importer<'a> {
             let appender = queue.finish().await;
             interrupt.closes();
             let (read, appender) = (read?, appender?);
-            for ReadFile { label, content } in read {
+            for ReadFile {
+                label,
+                content,
+                path,
+            } in read
+            {
                 if let (0, refused @ 1..) = appender.counts_of(&content) {
-                    failed.add(DATA, no_record_in(&label, refused));
+                    failed.add(DATA, no_record_in(&label, path.as_deref(), refused));
                 }
             }
             let (kept, refused) = appender.counts();
@@ -177,6 +187,10 @@ impl<'a> Importer<'a> {
         let mut read = Vec::new();
         for file in files {
             let (source, label) = (Arc::clone(&file.source), file.label.clone());
+            let path = match &file.address {
+                SourceAddress::File(file) => Some(file.path.clone()),
+                _ => None,
+            };
             let (ended, status) = self.read(file, queue, &known, interrupt).await?;
             match ended {
                 Ok(Ended::Finished) => {
@@ -184,7 +198,11 @@ impl<'a> Importer<'a> {
                     let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
                     // An earlier import may have taken all of its records.
                     if !begun_before {
-                        read.push(ReadFile { label, content });
+                        read.push(ReadFile {
+                            label,
+                            content,
+                            path,
+                        });
                     }
                 }
                 Ok(Ended::Stopped) => {

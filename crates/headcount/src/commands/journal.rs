@@ -9,7 +9,7 @@ use crate::{
     cli,
     data::DataDir,
     exit::{DATA, exit},
-    lost_entries::checked,
+    lost_entries,
     text::number,
 };
 
@@ -27,7 +27,7 @@ const VERIFIED: Scope = Scope {
 };
 const COUNTED: Scope = Scope {
     checked: "the headers of all segments, the last segment of each partition, and that each partition begins and ends where \
-              its mark, its checkpoint and the archive in the data folder say",
+              its mark says",
     unchecked: "the other segments' entries (headcount journal verify), the counts (headcount verify), and what is in the \
                 archive (headcount rebuild --from LAKE)",
 };
@@ -50,8 +50,8 @@ pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
         })?;
     let folder = data.journal();
     let report = match check {
-        true => checked(&data, headcount_journal::verify)?,
-        false => checked(&data, headcount_journal::stat)?,
+        true => lost_entries::check(&data)?,
+        false => headcount_journal::stat(&folder)?,
     };
     let scope = match check {
         true => VERIFIED,

@@ -35,12 +35,7 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
         false => Vec::new(),
     };
     let asked = args.judged_at;
-    let known = match asked {
-        // What the last one left may be damaged, and this is the way out.
-        Some(_) => None,
-        None => JudgedMoment::read(&data)?,
-    };
-    let judged = JudgedMoment::of_rebuild(asked, known, now_ms());
+    let judged = judged_moment(&data, asked)?;
     let store = Store::open_anew(&data, judged)?;
     let held = store.handles.held();
     let partitions = held.len();
@@ -83,6 +78,16 @@ pub(crate) fn run(args: cli::RebuildArgs) -> Result<()> {
             ""
         }
     ))
+}
+
+/// The moment that this rebuild holds record times against.
+fn judged_moment(data: &DataDir, asked: Option<i64>) -> Result<JudgedMoment> {
+    let known = match asked {
+        // What the last one left may be damaged, and this is the way out.
+        Some(_) => None,
+        None => JudgedMoment::read(data)?,
+    };
+    Ok(JudgedMoment::of_rebuild(asked, known, now_ms()))
 }
 
 /// The archive that lost entries may be in.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::kinds::{KindRange, are_sound};
 use crate::segments::disk::Disk;
 
-const NAME: &str = "kinds.json";
+pub(super) const NAME: &str = "kinds.json";
 const MAGIC: &str = "headcount-kinds";
 const VERSION: u32 = 1;
 
@@ -45,12 +45,12 @@ impl KindsJson {
     }
 }
 
-/// The kinds that journal `id` in `dir` has given so far.
-pub(super) fn read(disk: &Disk, dir: &Path, id: u64) -> Result<Vec<KindRange>> {
+/// The text of the file; none if no schema has got kinds.
+pub(super) fn text_in(disk: &Disk, dir: &Path) -> Result<Option<Vec<u8>>> {
     let path = dir.join(NAME);
     let file = match disk.open_read(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("open", &path)(error)),
     };
     let length = file.len().map_err(Error::io("read", &path))?;
@@ -58,8 +58,18 @@ pub(super) fn read(disk: &Disk, dir: &Path, id: u64) -> Result<Vec<KindRange>> {
     let n = file
         .read_at(&mut bytes, 0)
         .map_err(Error::io("read", &path))?;
+    bytes.truncate(n);
+    Ok(Some(bytes))
+}
+
+/// The kinds that journal `id` in `dir` has given so far.
+pub(super) fn read(disk: &Disk, dir: &Path, id: u64) -> Result<Vec<KindRange>> {
+    let path = dir.join(NAME);
+    let Some(bytes) = text_in(disk, dir)? else {
+        return Ok(Vec::new());
+    };
     let bad = |reason: &str| Error::not_a_journal(&path, reason);
-    let found: KindsJson = serde_json::from_slice(&bytes[..n])
+    let found: KindsJson = serde_json::from_slice(&bytes)
         .map_err(|_| bad("the list of kinds is damaged; restore it from a backup"))?;
     if found.magic != MAGIC || found.crc32 != found.checksum() || !are_sound(&found.kinds) {
         return Err(bad(
@@ -100,4 +110,48 @@ pub(super) fn write(disk: &Disk, dir: &Path, id: u64, kinds: Vec<KindRange>) -> 
     disk.rename(&tmp, &path)
         .map_err(Error::io("rename", &tmp))?;
     disk.sync_dir(dir).map_err(Error::io("sync", dir))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_journal_has_the_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = crate::Journal::open(folder.path(), crate::Options::default()).unwrap();
+        let copied = || {
+            let snapshot = crate::snapshot(folder.path()).unwrap();
+            let paths = snapshot.files.into_iter().map(|file| file.path);
+            paths.filter(|path| path == Path::new(NAME)).count()
+        };
+        assert_eq!(copied(), 0, "nothing was given yet");
+        journal.register_kinds("calendar 1", 2, 16..=254).unwrap();
+        assert_eq!(copied(), 1);
+    }
+
+    #[test]
+    fn a_damaged_list_and_one_of_another_journal_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, dir) = (Disk::Real, folder.path());
+        assert_eq!(read(&disk, dir, 7).unwrap(), []);
+        let range = KindRange {
+            schema: "calendar 1".to_owned(),
+            first: 16,
+            count: 2,
+        };
+        write(&disk, dir, 7, vec![range.clone()]).unwrap();
+        assert_eq!(read(&disk, dir, 7).unwrap(), [range]);
+        let other = read(&disk, dir, 8).unwrap_err().to_string();
+        assert!(other.contains("of another journal"), "{other}");
+        let sound = text_in(&disk, dir).unwrap().unwrap();
+        for at in 0..sound.len() {
+            let mut damaged = sound.clone();
+            damaged[at] ^= 1;
+            std::fs::write(dir.join(NAME), damaged).unwrap();
+            assert!(read(&disk, dir, 7).is_err(), "byte {at}");
+        }
+    }
 }

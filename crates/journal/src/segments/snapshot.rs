@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::Offset;
 use crate::error::Result;
 use crate::segments::disk::Disk;
+use crate::segments::kinds_file;
 use crate::segments::manifest::NAME;
 use crate::segments::mark::{self, Mark};
 use crate::segments::partition_dir::PartitionDir;
@@ -59,15 +60,23 @@ pub fn snapshot(dir: impl AsRef<Path>) -> Result<Snapshot> {
     for folder in manifest.folders(&disk, dir) {
         snapshot.add(dir, &folder)?;
     }
-    snapshot.files.push(SnapshotFile {
-        path: PathBuf::from(NAME),
-        content: SnapshotContent::Bytes(manifest.to_text().into_bytes()),
-        is_constant: false,
-    });
+    // After the ends of the partitions: a schema has its kinds before the first entry that has one.
+    if let Some(kinds) = kinds_file::text_in(&disk, dir)? {
+        snapshot.add_bytes(kinds_file::NAME, kinds);
+    }
+    snapshot.add_bytes(NAME, manifest.to_text().into_bytes());
     Ok(snapshot)
 }
 
 impl Snapshot {
+    fn add_bytes(&mut self, path: impl Into<PathBuf>, bytes: Vec<u8>) {
+        self.files.push(SnapshotFile {
+            path: path.into(),
+            content: SnapshotContent::Bytes(bytes),
+            is_constant: false,
+        });
+    }
+
     fn add(&mut self, journal: &Path, folder: &PartitionDir) -> Result<()> {
         // First, so that what it says was durable before the end is looked for.
         let marked = Mark::read(folder)?;
@@ -88,11 +97,8 @@ impl Snapshot {
             first,
             end: end.next,
         };
-        self.files.push(SnapshotFile {
-            path: relative(&mark::path_of(&folder.dir)),
-            content: SnapshotContent::Bytes(mark::content(folder, mark).to_vec()),
-            is_constant: false,
-        });
+        let content = mark::content(folder, mark).to_vec();
+        self.add_bytes(relative(&mark::path_of(&folder.dir)), content);
         self.partitions.push((first, end.next));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `/api/v1/status`: the state of the program, for the page `/status`.
 
-use headcount_query::{ClusterStatus, SourceStatus};
+use headcount_query::{ClusterStatus, DiskStatus, SourceStatus};
 use std::sync::Arc;
 
 use axum::{
@@ -27,6 +27,8 @@ struct StatusBody<'a> {
     ready: &'static str,
     /// What is being done, or what went wrong.
     doing: Option<&'a str>,
+    /// The room for the data folder; absent where this process writes none.
+    disk: Option<&'a DiskStatus>,
     sources: &'a [SourceStatus],
     /// Answers per second of record time. This and what follows is absent without figures.
     rate: Option<f64>,
@@ -57,12 +59,14 @@ async fn current(app: &App, query: Option<&str>) -> Result<Arc<CachedBody>, Prob
             let ready = app.state.ready.borrow().clone();
             let sources = app.state.sources.borrow().clone();
             let cluster = app.state.cluster.borrow().clone();
+            let disk = app.state.disk.borrow().clone();
             let body = StatusBody {
                 at: now_ms(),
                 version: env!("CARGO_PKG_VERSION"),
                 build: &app.page.build(),
                 ready: ready.word(),
                 doing: ready.reason(),
+                disk: disk.as_ref(),
                 sources: &sources,
                 rate: view.as_ref().map(|view| view.totals.rate),
                 ledger: view.as_ref().map(|view| &view.ledger),

@@ -9,7 +9,8 @@ use crate::api::stream_name::push_cell;
 pub(super) fn to_html(venues: &[VenueTotal]) -> String {
     let mut html = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Top Venues</title>\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"></head>\n<body>\n<main>\n\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <link rel=\"icon\" href=\"../icon.svg\"></head>\n<body>\n<main>\n\
          <h1>Top Venues</h1>\n<table>\n<thead><tr><th>Venue Name</th><th>City</th>\
          <th>'Yes' RSVPS</th></tr></thead>\n<tbody>\n",
     );

@@ -17,18 +17,26 @@ use super::{
 };
 use crate::options::Options;
 
+/// How the program itself is.
+#[derive(Clone, PartialEq)]
+pub(super) struct ProgramState {
+    pub(super) ready: Readiness,
+    /// What readers should know although figures are served.
+    pub(super) notice: Option<String>,
+}
+
 pub(super) struct DeltaState {
     pub(super) seq: u64,
     pub(super) flashes: Flashes,
     sources: Arc<Vec<SourceStatus>>,
-    ready: Readiness,
+    program: ProgramState,
     view: Arc<View>,
     /// What was sent last of each kind.
     figures: Arc<View>,
     lists: Throttled,
     dots: Throttled,
     sources_sent: Arc<Vec<SourceStatus>>,
-    ready_sent: Readiness,
+    program_sent: ProgramState,
     /// The latest snapshot in bytes, and when it was made.
     snapshot: Option<(Instant, Bytes)>,
     snapshot_age_max: Duration,
@@ -49,7 +57,7 @@ impl DeltaState {
     pub(super) fn new(
         view: Arc<View>,
         sources: Arc<Vec<SourceStatus>>,
-        ready: Readiness,
+        program: ProgramState,
         build: Arc<str>,
         seq: u64,
         options: &Options,
@@ -68,8 +76,8 @@ impl DeltaState {
             figures: Arc::clone(&view),
             sources_sent: Arc::clone(&sources),
             sources,
-            ready_sent: ready.clone(),
-            ready,
+            program_sent: program.clone(),
+            program,
             view,
             snapshot: None,
             snapshot_age_max: options.ping,
@@ -90,13 +98,18 @@ impl DeltaState {
     }
 
     pub(super) fn put_ready(&mut self, ready: Readiness) {
-        self.ready = ready;
+        self.program.ready = ready;
+        self.snapshot = None;
+    }
+
+    pub(super) fn put_notice(&mut self, notice: Option<String>) {
+        self.program.notice = notice;
         self.snapshot = None;
     }
 
     /// When something has to be sent even if no newer view comes; `None` if there is nothing.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        if !self.flashes.is_empty() || self.sources_changed() || self.ready != self.ready_sent {
+        if !self.flashes.is_empty() || self.sources_changed() || self.program != self.program_sent {
             return Some(now);
         }
         let held = [&self.lists, &self.dots]
@@ -128,12 +141,13 @@ impl DeltaState {
             tick.dots = changed(&view.dots, &old.dots);
         }
         self.figures = Arc::clone(&view);
-        let ready = (self.ready != self.ready_sent).then(|| self.ready.clone());
-        tick.ready = ready.as_ref().map(ReadyRow::of);
+        let (program, old) = (self.program.clone(), self.program_sent.clone());
+        tick.ready = changed(&program.ready, &old.ready).map(ReadyRow::of);
+        tick.notice = changed(&program.notice, &old.notice).map(Option::as_deref);
         if tick.is_empty() && !self.sources_changed() {
             return None;
         }
-        self.ready_sent = self.ready.clone();
+        self.program_sent = program.clone();
 
         let (sources, old) = (Arc::clone(&self.sources), Arc::clone(&self.sources_sent));
         tick.source = changed_row(SourceRow::all(&sources), &SourceRow::all(&old));
@@ -167,7 +181,8 @@ impl DeltaState {
             history: Some(&view.history),
             dots: Some(&view.dots),
             source: Some(SourceRow::all(&self.sources)),
-            ready: Some(ReadyRow::of(&self.ready)),
+            ready: Some(ReadyRow::of(&self.program.ready)),
+            notice: Some(self.program.notice.as_deref()),
             ledger: Some(LedgerRow::of(view)),
             pulses: None,
         };
@@ -213,6 +228,7 @@ impl LiveMessage<'_> {
             || self.history.is_some()
             || self.ledger.is_some()
             || self.ready.is_some()
+            || self.notice.is_some()
             || self.pulses.is_some();
         let lists = self.countries.is_some()
             || self.cities.is_some()

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse};
-use headcount_query::{Readiness, SourceStatus, Views};
+use headcount_query::{DiskStatus, Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::room::Room;
@@ -47,6 +47,7 @@ pub(crate) struct Hub {
     pub(super) pulses: broadcast::Sender<Arc<[Pulse]>>,
     pub(super) sources: watch::Receiver<Arc<Vec<SourceStatus>>>,
     pub(super) ready: watch::Receiver<Readiness>,
+    pub(super) disk: watch::Receiver<Option<DiskStatus>>,
     pub(super) options: Options,
     pub(super) build: Arc<str>,
     pub(super) metrics: Arc<Metrics>,
@@ -71,6 +72,7 @@ impl Hub {
             pulses: state.pulses.clone(),
             sources: state.sources.clone(),
             ready: state.ready.clone(),
+            disk: state.disk.clone(),
             options: options.clone(),
             build,
             metrics,

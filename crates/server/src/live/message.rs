@@ -47,6 +47,8 @@ pub(super) struct LiveMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ready: Option<ReadyRow<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) notice: Option<Option<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ledger: Option<LedgerRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pulses: Option<Vec<Flash>>,

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use headcount_engine::{Filter, Pulse, View};
-use headcount_query::{Question, Readiness, SourceStatus};
+use headcount_query::{DiskStatus, Question, Readiness, SourceStatus};
 use tokio::{
     sync::{
         broadcast::{self, error::TryRecvError},
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    delta::DeltaState,
+    delta::{DeltaState, ProgramState},
     hub::{Hub, Join, Joined},
 };
 
@@ -74,6 +74,7 @@ impl Room {
         let mut commits = self.hub.views.commits.clone();
         let mut sources = self.hub.sources.clone();
         let mut ready = self.hub.ready.clone();
+        let mut disk = self.hub.disk.clone();
         let mut stop = self.hub.stop.clone();
         let every = self.hub.options.ping;
         let mut ping = time::interval_at(Instant::now() + every, every);
@@ -104,6 +105,7 @@ impl Room {
                 Ok(()) = commits.changed(), if !self.stale => self.stale = true,
                 Ok(()) = sources.changed() => self.put_sources(&sources.borrow_and_update()),
                 Ok(()) = ready.changed() => self.put_ready(ready.borrow_and_update().clone()),
+                Ok(()) = disk.changed() => self.put_notice(notice_of(&disk.borrow_and_update())),
                 _ = ping.tick() => {
                     self.ping();
                     if self.is_empty() && self.hub.close(&self.filter, &self.joins) {
@@ -154,12 +156,13 @@ impl Room {
             None => {
                 let sources = self.hub.sources.borrow().clone();
                 let ready = self.hub.ready.borrow().clone();
+                let notice = notice_of(&self.hub.disk.borrow());
                 let seq = self.hub.seq.fetch_add(1, Relaxed) + 1;
                 let build = Arc::clone(&self.hub.build);
                 self.delta = Some(DeltaState::new(
                     view,
                     sources,
-                    ready,
+                    ProgramState { ready, notice },
                     build,
                     seq,
                     &self.hub.options,
@@ -211,6 +214,12 @@ impl Room {
         }
     }
 
+    fn put_notice(&mut self, notice: Option<String>) {
+        if let Some(delta) = &mut self.delta {
+            delta.put_notice(notice);
+        }
+    }
+
     /// Pulses that came after the last view are not kept waiting for a commit that may never come.
     fn ping(&mut self) {
         self.drain_pulses(true);
@@ -237,4 +246,9 @@ impl Room {
         self.waiting.retain(|join| !join.is_closed());
         self.waiting.is_empty() && self.ticks.receiver_count() == 0
     }
+}
+
+/// What readers should know of the disk.
+fn notice_of(disk: &Option<DiskStatus>) -> Option<String> {
+    disk.as_ref()?.notice.clone()
 }

@@ -12,7 +12,7 @@ use crate::{
     world::{World, ledger, source},
 };
 
-const MEMBERS: [&str; 17] = [
+const MEMBERS: [&str; 18] = [
     "seq",
     "at",
     "build",
@@ -29,6 +29,7 @@ const MEMBERS: [&str; 17] = [
     "dots",
     "source",
     "ready",
+    "notice",
     "ledger",
 ];
 

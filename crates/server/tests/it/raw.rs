@@ -307,7 +307,7 @@ async fn lines_that_are_no_request() {
         }
         cases.push((
             "a method of no path",
-            line(&format!("{method} /{MARKER} HTTP/1.1")),
+            line(&format!("{method} /nothing HTTP/1.1")),
             404,
         ));
     }

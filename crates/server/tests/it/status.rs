@@ -1,12 +1,14 @@
 //! `/api/v1/cluster` and `/api/v1/status`, and what `/metrics` says of a cluster.
 
-use headcount_query::{ClusterPartition, ClusterStatus, ClusterWorker, Readiness};
+use headcount_query::{
+    ClusterPartition, ClusterStatus, ClusterWorker, DiskLevel, DiskStatus, Readiness,
+};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::{
-    client::get,
+    client::{Events, get},
     world::{World, ledger},
 };
 
@@ -115,4 +117,49 @@ async fn the_status_is_there_before_there_are_figures() {
     );
     assert_eq!(told["ledger"], Value::Null);
     assert_eq!(get(world.address, "/status").await.status, 200);
+}
+
+#[tokio::test]
+async fn little_room_is_told_while_counts_are_served() {
+    let world = World::new().await;
+    world.count("us", 3);
+    let status = get(world.address, "/api/v1/status").await.json();
+    assert_eq!(status["disk"], Value::Null);
+    let mut events = Events::open(world.address, "/api/v1/live").await;
+    let snapshot = events.next_named("snapshot").await.data;
+    assert_eq!(snapshot["notice"], Value::Null);
+
+    let disk = |level, notice: Option<&str>| {
+        Some(DiskStatus {
+            level,
+            free_bytes: 5,
+            total_bytes: 9,
+            free_inodes: None,
+            total_inodes: None,
+            notice: notice.map(str::to_owned),
+        })
+    };
+    let notice = "the disk has little room: make some";
+    world.disk.send_replace(disk(DiskLevel::Low, Some(notice)));
+    let tick = events.find(|event| event.name == "tick").await.data;
+    assert_eq!(tick["notice"], notice);
+    // Another client begins with it, and figures go on.
+    let mut second = Events::open(world.address, "/api/v1/live").await;
+    let snapshot = second.next_named("snapshot").await.data;
+    assert_eq!(
+        (&snapshot["notice"], &snapshot["totals"]["rsvps"]),
+        (&notice.into(), &3.into())
+    );
+    world.disk.send_replace(disk(DiskLevel::Enough, None));
+    let tick = events
+        .find(|event| event.data.get("notice").is_some())
+        .await;
+    assert_eq!(tick.data["notice"], Value::Null);
+
+    let told = get(world.address, "/api/v1/status").await.json();
+    let expected = json!({
+        "level": "enough", "free_bytes": 5, "total_bytes": 9, "free_inodes": null, "total_inodes": null, "notice": null
+    });
+    // The status of one second is one answer.
+    assert!(told["disk"] == expected || told["disk"].is_null(), "{told}");
 }

@@ -1,7 +1,8 @@
 //! The rest of the program, as small as it can be: figures that a test sets, and a publisher.
 
 use headcount_query::{
-    ClusterStatus, ConnectionState, Question, Readiness, SourceKind, SourceStatus, Views,
+    ClusterStatus, ConnectionState, DiskStatus, Question, Readiness, SourceKind, SourceStatus,
+    Views,
 };
 use std::{
     collections::BTreeMap,
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub(crate) sources: watch::Sender<Arc<Vec<SourceStatus>>>,
     pub(crate) ready: watch::Sender<Readiness>,
     pub(crate) cluster: watch::Sender<Option<Arc<ClusterStatus>>>,
+    pub(crate) disk: watch::Sender<Option<DiskStatus>>,
     /// Closed: the publisher keeps its questions until it is opened.
     pub(crate) open: watch::Sender<bool>,
     /// Questions for a view that have been answered.
@@ -63,7 +65,7 @@ impl World {
         let (ready, ready_seen) = watch::channel(Readiness::Ready);
         let (pulses, _) = broadcast::channel(64);
         let (cluster, cluster_seen) = watch::channel(None);
-        let (_, disk_seen) = watch::channel(None);
+        let (disk, disk_seen) = watch::channel(None);
         let (open, opened) = watch::channel(true);
         let (stop, stopped) = oneshot::channel();
         let figures = Arc::new(Mutex::new(Figures::default()));
@@ -100,6 +102,7 @@ impl World {
             sources,
             ready,
             cluster,
+            disk,
             open,
             views,
             waiting,

@@ -24,6 +24,10 @@ use crate::utf16::{Utf16Decoder, utf16_of};
 /// wraps four times on purpose.
 const LAYERS_MAX: u8 = 4;
 
+/// How many values are taken out of a message: the longest one holds some ten thousand records, and a few kilobytes can
+/// be packed millions of empty objects. What is left of it is refused as one that is too big.
+const VALUES_MAX: usize = 100_000;
+
 /// One value, or one malformed stretch of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnwrappedValue {
@@ -43,9 +47,15 @@ fn open_layer(message: &Bytes, layers: u8, opened: &mut Vec<UnwrappedValue>) {
         None => {}
         Some(b'{' | b'[') => opened.extend(framed(&text)),
         Some(b'"') if layers > 0 => match encoded_again(&text) {
-            Some(inner) => inner
-                .into_iter()
-                .for_each(|text| open_layer(&text.into(), layers - 1, opened)),
+            Some(inner) => {
+                for text in inner {
+                    if opened.len() >= VALUES_MAX {
+                        opened.push(too_big(message));
+                        break;
+                    }
+                    open_layer(&text.into(), layers - 1, opened);
+                }
+            }
             None => opened.extend(values_or_malformed(message)),
         },
         Some(_) if layers > 0 && is_utf16(message) => {
@@ -126,6 +136,10 @@ fn framed(text: &Bytes) -> Vec<UnwrappedValue> {
     let mut splitter = Splitter::new(ScanMode::Proved);
     let mut opened = Vec::new();
     while let Some(span) = splitter.next(text, true) {
+        if opened.len() >= VALUES_MAX {
+            opened.push(too_big(&text.slice(span.start as usize..)));
+            break;
+        }
         opened.push(UnwrappedValue {
             bytes: match span.excerpt {
                 Some(beginning) => Bytes::from(beginning),

@@ -179,3 +179,16 @@ proptest! {
         prop_assert_eq!(&opened(&zstd(text.as_bytes())), &plain);
     }
 }
+
+#[test]
+fn a_few_bytes_do_not_become_millions_of_values() {
+    let many = "{}".repeat(3_000_000);
+    let texts = "\"{}\" ".repeat(1_000_000);
+    for message in [many.as_bytes(), texts.as_bytes()] {
+        let found = opened(&zstd::encode_all(message, 1).unwrap());
+        assert!(found.len() <= super::VALUES_MAX + 1, "{}", found.len());
+        let (last, before) = found.split_last().unwrap();
+        assert!(before.iter().all(|value| value == "{}"));
+        assert!(last.starts_with("<too_big"), "{last}");
+    }
+}

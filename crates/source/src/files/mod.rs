@@ -11,6 +11,7 @@ mod identity;
 mod import;
 pub(crate) mod objects;
 mod open;
+mod other_text;
 mod pace;
 mod parts;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use open::{FileContent, open, unpack};
+pub use other_text::other_text;
 
 pub use crate::address::{Fetch, Objects};
 use crate::address::{FileAddress, FilePace};

@@ -123,7 +123,7 @@ async fn however_packed_it_is_the_same_recording() {
     let (first, second) = RECORDING.as_bytes().split_at(50);
     let whole = RECORDING.as_bytes();
     let zeros = vec![0; 10_000];
-    let table: [(&str, Vec<u8>); 22] = [
+    let table: [(&str, Vec<u8>); 24] = [
         ("plain.ndjson", whole.to_vec()),
         ("packed.gz", gzip(whole)),
         ("packed.zst", zstd(whole)),
@@ -143,6 +143,8 @@ async fn however_packed_it_is_the_same_recording() {
         ),
         ("windows.txt", utf16(whole, false)),
         ("windows-be.txt", utf16(whole, true)),
+        ("no-mark.txt", utf16(whole, false)[2..].to_vec()),
+        ("no-mark-be.txt", utf16(whole, true)[2..].to_vec()),
         ("windows.gz", gzip(&utf16(whole, false))),
         ("twice.gz", gzip(&gzip(whole))),
         ("padded.gz", [gzip(whole), zeros.clone()].concat()),
@@ -166,6 +168,27 @@ async fn however_packed_it_is_the_same_recording() {
     }
     names.dedup();
     assert_eq!(names.len(), 1, "a recording is known by its content");
+}
+
+#[tokio::test]
+async fn the_smallest_files_are_read_too() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("small");
+    for content in [&b""[..], b"{}", b"{\"a\":1}\n", b"x"] {
+        for packed in [
+            gzip(content),
+            zstd(content),
+            bzip2(content),
+            lz4(content),
+            xz(content),
+        ] {
+            fs::write(&path, packed).unwrap();
+            let (ended, batches) = import(&path, Resume::fresh(), Options::default()).await;
+            assert_eq!(ended.unwrap(), Ended::Finished, "{content:?}");
+            let expected = usize::from(!content.is_empty());
+            assert_eq!(all_items(batches).len(), expected, "{content:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -219,6 +242,11 @@ async fn what_is_not_read_here_is_named_with_what_converts_it() {
     for (name, bytes, words) in [
         ("x.parquet", parquet.clone(), ["Parquet", "duckdb"]),
         ("packed.gz", gzip(&parquet), ["Parquet", "duckdb"]),
+        (
+            "x.pdf",
+            b"%PDF-1.7\n%\xe2\xe3 and so on\n".to_vec(),
+            ["PDF", "pdftotext"],
+        ),
         (
             "x.7z",
             b"7z\xbc\xaf\x27\x1c and so on".to_vec(),

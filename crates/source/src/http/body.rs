@@ -35,11 +35,14 @@ pub(super) struct Values {
     /// How many bytes of content were looked at for them. Blanks count: a body of nothing else must not keep the source
     /// from looking whether it is time to stop.
     content_bytes: usize,
+    /// How many bytes came for them. What is packed may be nothing at all.
+    came_bytes: usize,
 }
 
 impl Values {
     fn are_enough(&self, options: &Options) -> bool {
-        self.content_bytes >= options.batch_bytes || self.values.len() >= options.batch_items
+        self.content_bytes.max(self.came_bytes) >= options.batch_bytes
+            || self.values.len() >= options.batch_items
     }
 }
 
@@ -64,6 +67,7 @@ impl StreamBody {
         values: &mut Values,
         options: &Options,
     ) -> Result<(), String> {
+        values.came_bytes += chunk.len();
         self.unpacker.push(chunk);
         self.split(values, options)
     }

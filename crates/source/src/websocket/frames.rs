@@ -8,6 +8,7 @@ use std::io::{self, Cursor};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
@@ -30,7 +31,7 @@ const OUTGOING_MAX: usize = 64 << 10;
 
 /// What a server sends.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub(super) enum Received {
     /// A message, text or binary: what it holds is told by its bytes.
     Message(Bytes),
     /// A message that is longer than [`MESSAGE_MAX`].
@@ -47,6 +48,8 @@ pub(super) struct Frames<S> {
     stream: S,
     reader: FrameReader,
     outgoing: BytesMut,
+    /// When bytes came last: a long message is a sign of life before it is complete.
+    heard: Instant,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
@@ -55,14 +58,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
             stream,
             reader: FrameReader::default(),
             outgoing: BytesMut::new(),
+            heard: Instant::now(),
         }
+    }
+
+    /// When bytes came last.
+    pub(super) fn heard(&self) -> Instant {
+        self.heard
+    }
+
+    /// Whether what came so far ends within a message.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.reader.message.is_some()
     }
 
     /// What comes next; `None` at the end. May be cancelled without losing anything.
     ///
     /// # Errors
     /// Says why nothing more can be read.
-    pub(super) async fn next(&mut self) -> Option<Result<Incoming, String>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Received, String>> {
         loop {
             match self.reader.next() {
                 Ok(Some(incoming)) => return Some(Ok(incoming)),
@@ -72,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
             self.reader.buffer.reserve(READ_BYTES);
             match self.stream.read_buf(&mut self.reader.buffer).await {
                 Ok(0) => return None,
-                Ok(_) => {}
+                Ok(_) => self.heard = Instant::now(),
                 Err(error) => return Some(Err(root_cause(&error))),
             }
         }
@@ -125,7 +139,7 @@ struct FrameReader {
     /// The frame of which the payload is being read.
     frame: Option<DataFrame>,
     /// The message of which not all frames were read.
-    message: Option<Assembly>,
+    message: Option<PartialMessage>,
 }
 
 struct DataFrame {
@@ -134,14 +148,14 @@ struct DataFrame {
 }
 
 /// What there is of a message.
-enum Assembly {
+enum PartialMessage {
     Whole(BytesMut),
     TooLong(Oversized),
 }
 
 impl FrameReader {
     /// The next thing that is complete.
-    fn next(&mut self) -> Result<Option<Incoming>, String> {
+    fn next(&mut self) -> Result<Option<Received>, String> {
         loop {
             let complete = match self.frame.take() {
                 Some(frame) => match self.payload(frame) {
@@ -198,13 +212,13 @@ impl FrameReader {
         Ok(Some((header, length)))
     }
 
-    fn control(&mut self, kind: Control, length: u64) -> Result<Incoming, String> {
+    fn control(&mut self, kind: Control, length: u64) -> Result<Received, String> {
         // No longer than CONTROL_MAX.
         let payload = self.buffer.split_to(length as usize).freeze();
         match kind {
-            Control::Ping => Ok(Incoming::Ping(payload)),
-            Control::Pong => Ok(Incoming::Pong),
-            Control::Close => Ok(Incoming::Close(payload)),
+            Control::Ping => Ok(Received::Ping(payload)),
+            Control::Pong => Ok(Received::Pong),
+            Control::Close => Ok(Received::Close(payload)),
             Control::Reserved(kind) => Err(format!(
                 "the server sends a frame of an unknown kind ({kind})"
             )),
@@ -214,7 +228,7 @@ impl FrameReader {
     fn begin(&mut self, kind: Data, is_last: bool, length: u64) -> Result<(), String> {
         match (kind, &self.message) {
             (Data::Text | Data::Binary, None) => {
-                self.message = Some(Assembly::Whole(BytesMut::new()));
+                self.message = Some(PartialMessage::Whole(BytesMut::new()));
             }
             (Data::Continue, Some(_)) => {}
             (Data::Continue, None) => {
@@ -238,28 +252,28 @@ impl FrameReader {
 
     /// Takes the payload of a frame as far as it is there: `None` when more of it is to come, else the message that is
     /// complete with it, if one is.
-    fn payload(&mut self, mut frame: DataFrame) -> Option<Option<Incoming>> {
+    fn payload(&mut self, mut frame: DataFrame) -> Option<Option<Received>> {
         let message = self
             .message
             .as_mut()
             .expect("a frame begins or continues one");
-        if let Assembly::Whole(whole) = message
+        if let PartialMessage::Whole(whole) = message
             && frame.left > (MESSAGE_MAX - whole.len()) as u64
         {
             let mut text = Oversized::new();
             text.swallow(whole);
-            *message = Assembly::TooLong(text);
+            *message = PartialMessage::TooLong(text);
         }
         match message {
             // A frame that fits is taken at once, mostly without a copy.
-            Assembly::Whole(whole) => {
+            PartialMessage::Whole(whole) => {
                 if (self.buffer.len() as u64) < frame.left {
                     self.frame = Some(frame);
                     return None;
                 }
                 whole.unsplit(self.buffer.split_to(frame.left as usize));
             }
-            Assembly::TooLong(text) => {
+            PartialMessage::TooLong(text) => {
                 let there = (self.buffer.len() as u64).min(frame.left);
                 text.swallow(&self.buffer.split_to(there as usize));
                 frame.left -= there;
@@ -272,17 +286,17 @@ impl FrameReader {
         if !frame.is_last {
             return Some(None);
         }
-        Some(self.message.take().map(Assembly::finish))
+        Some(self.message.take().map(PartialMessage::finish))
     }
 }
 
-impl Assembly {
-    fn finish(self) -> Incoming {
+impl PartialMessage {
+    fn finish(self) -> Received {
         match self {
-            Assembly::Whole(whole) => Incoming::Message(whole.freeze()),
-            Assembly::TooLong(text) => {
+            PartialMessage::Whole(whole) => Received::Message(whole.freeze()),
+            PartialMessage::TooLong(text) => {
                 let (excerpt, broken) = text.finish();
-                Incoming::TooLong(UnwrappedValue {
+                Received::TooLong(UnwrappedValue {
                     bytes: excerpt.into(),
                     broken: Some(broken),
                 })
@@ -322,7 +336,7 @@ mod tests {
     }
 
     /// Messages in random parts, with pings between them, and what is to come of them.
-    fn conversation() -> impl Strategy<Value = (Vec<Sent>, Vec<Incoming>)> {
+    fn conversation() -> impl Strategy<Value = (Vec<Sent>, Vec<Received>)> {
         let message = (
             any::<bool>(),
             prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..4),
@@ -344,7 +358,7 @@ mod tests {
                             is_final: true,
                             payload: vec![at as u8],
                         });
-                        expected.push(Incoming::Ping(vec![at as u8].into()));
+                        expected.push(Received::Ping(vec![at as u8].into()));
                     }
                     sent.push(Sent {
                         opcode: OpCode::Data(kind),
@@ -352,13 +366,13 @@ mod tests {
                         payload: part.clone(),
                     });
                 }
-                expected.push(Incoming::Message(parts.concat().into()));
+                expected.push(Received::Message(parts.concat().into()));
             }
             (sent, expected)
         })
     }
 
-    fn read(bytes: &[u8], step: usize) -> Result<Vec<Incoming>, String> {
+    fn read(bytes: &[u8], step: usize) -> Result<Vec<Received>, String> {
         let mut reader = FrameReader::default();
         let mut found = Vec::new();
         for piece in bytes.chunks(step) {
@@ -412,13 +426,13 @@ mod tests {
             let mut text = Oversized::new();
             text.swallow(&whole);
             let (excerpt, broken) = text.finish();
-            let too_long = Incoming::TooLong(UnwrappedValue {
+            let too_long = Received::TooLong(UnwrappedValue {
                 bytes: excerpt.into(),
                 broken: Some(broken),
             });
             assert_eq!(
                 found,
-                [too_long, Incoming::Message(Bytes::from_static(b"{}"))]
+                [too_long, Received::Message(Bytes::from_static(b"{}"))]
             );
         }
     }

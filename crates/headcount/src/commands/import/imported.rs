@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     commands::{print, print_json},
     failures::Failures,
-    text::number,
+    text::{number, repaired_line},
 };
 
 /// What an import did.
@@ -17,8 +17,15 @@ pub(super) struct Imported {
     pub(super) kept: u64,
     pub(super) refused: BTreeMap<String, u64>,
     /// What became of them; unknown for a shared journal, which other processes count.
-    pub(super) became: Option<Tally>,
+    pub(super) became: Option<Became>,
     pub(super) failed: Failures,
+}
+
+/// What became of the records that were kept.
+pub(super) struct Became {
+    pub(super) tally: Tally,
+    /// Records in which half an emoji was repaired.
+    pub(super) repaired: u64,
 }
 
 impl Imported {
@@ -26,13 +33,14 @@ impl Imported {
         if as_json {
             let mut answer = json!({ "kept": self.kept, "rejected": self.refused });
             if let Some(became) = &self.became {
-                answer["became"] = json!(became);
+                answer["became"] = json!(became.tally);
+                answer["repaired"] = json!(became.repaired);
             }
             return print_json(&answer);
         }
         let refused = number(self.refused.values().sum::<u64>());
         let mut text = match &self.became {
-            Some(became) => {
+            Some(Became { tally: became, .. }) => {
                 let quarantined = became.quarantined.values().sum::<u64>();
                 let mut text = format!(
                     "kept {} new records, {} replaced, {} repeated or stale",
@@ -49,6 +57,13 @@ impl Imported {
         };
         for (reason, count) in &self.refused {
             text += &format!("{:>9}  {reason}\n", number(*count));
+        }
+        if let Some(Became {
+            repaired: repaired @ 1..,
+            ..
+        }) = &self.became
+        {
+            text += &repaired_line(*repaired);
         }
         print(&text)
     }

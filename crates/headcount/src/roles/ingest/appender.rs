@@ -25,7 +25,9 @@ use tokio::sync::watch;
 use crate::{
     event_bus::{EventBus, Notices},
     metrics::{DecodeStage, METRICS},
-    roles::ingest::{clock_lead::ClockLead, known_sources::KnownSources},
+    roles::ingest::{
+        clock_lead::ClockLead, known_sources::KnownSources, recent_refusals::RecentRefusals,
+    },
     schema,
 };
 
@@ -46,6 +48,7 @@ pub(crate) struct Appender {
     in_flight: VecDeque<InFlight>,
     /// By source.
     clock_leads: HashMap<String, ClockLead>,
+    refusals: HashMap<String, RecentRefusals>,
     notices: watch::Sender<Notices>,
     refused: BTreeMap<String, u64>,
     kept: u64,
@@ -157,6 +160,7 @@ impl Appender {
             partitions: cursors,
             in_flight: VecDeque::new(),
             clock_leads: HashMap::new(),
+            refusals: HashMap::new(),
             notices: bus.notices.clone(),
             refused: BTreeMap::new(),
             kept: 0,
@@ -209,7 +213,7 @@ impl Appender {
         {
             oldest.settle()?;
         }
-        self.look_at_clock(source);
+        self.look_at_notices(source);
         let receipts = self.append(parts)?;
         self.in_flight.push_back(InFlight { held, receipts });
         Ok(())
@@ -219,9 +223,12 @@ impl Appender {
         self.refused.values().sum()
     }
 
-    /// Updates the notice that this machine's clock is behind the source's, and logs when it appears or goes.
-    fn look_at_clock(&self, source: &str) {
-        let notice = self.clock_leads.get(source).and_then(ClockLead::notice);
+    /// Updates the notice about a source, and logs when it appears, changes its subject, or goes.
+    fn look_at_notices(&self, source: &str) {
+        let clock = self.clock_leads.get(source).and_then(ClockLead::notice);
+        let refusals = self.refusals.get(source).and_then(RecentRefusals::notice);
+        // Where nothing is a record, there is no time to compare.
+        let notice = refusals.or(clock);
         self.notices.send_if_modified(|notices| {
             let before = notices.get(source);
             if before == notice.as_ref() {
@@ -229,12 +236,8 @@ impl Appender {
             }
             match (before, &notice) {
                 (None, Some(notice)) => tracing::warn!("{source}: {notice}"),
-                (_, None) => {
-                    tracing::info!(
-                        "{source}: this machine's clock is no longer behind the source's"
-                    );
-                }
-                (Some(_), Some(_)) => {}
+                (Some(before), None) => tracing::info!("{source}: this is over: {before}"),
+                _ => {}
             }
             match notice {
                 Some(notice) => notices.insert(source.to_owned(), notice),
@@ -341,8 +344,13 @@ impl Appender {
         let part = &mut parts[at];
         name(cursor, number, source, part);
         part.received += 1;
+        let refusals = match self.refusals.get_mut(source) {
+            Some(refusals) => refusals,
+            None => self.refusals.entry(source.to_owned()).or_default(),
+        };
         match admitted {
             Ok(admitted) => {
+                refusals.kept();
                 self.kept += 1;
                 declare(cursor, self.declared.as_ref(), number, part);
                 let lead = match self.clock_leads.get_mut(source) {
@@ -360,6 +368,7 @@ impl Appender {
                 });
             }
             Err(reason) => {
+                refusals.refused(reason.code());
                 *self.refused.entry(reason.code().into_owned()).or_default() += 1;
                 let letter = dead_letter(&self.door, &reason, message);
                 part.entries

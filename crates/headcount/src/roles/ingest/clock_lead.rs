@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use headcount_engine::FUTURE_MS;
 
 /// Records that are judged together, so that a few with a wrong time decide nothing.
-const RECENT: usize = 99;
+pub(crate) const RECENT: usize = 99;
 /// Fewer records make no notice.
 const RECORDS_MIN: usize = 20;
 /// The least lead that makes a notice. Synchronized clocks differ by less than a second.

@@ -14,6 +14,8 @@ pub(crate) struct KnownSources {
     pub(crate) schemas: Vec<Declared>,
     /// What became of their records here, if this process counts the partition.
     pub(crate) tally: Tally,
+    /// How many of them were repaired.
+    pub(crate) repaired: u64,
     /// The contents with records kept out because their time is in the future, and the least of these times, ms since
     /// 1970.
     pub(crate) kept_out: BTreeMap<String, i64>,
@@ -35,6 +37,7 @@ impl KnownSources {
             // A journal does not know what became of its records.
             kept_out: BTreeMap::new(),
             tally: Tally::default(),
+            repaired: 0,
         }
     }
 
@@ -48,6 +51,7 @@ impl KnownSources {
             positions: partition.positions().values().cloned().collect(),
             schemas: partition.schemas().to_vec(),
             tally: tally_of(partition),
+            repaired: repaired_of(partition),
             kept_out: partition.kept_out().clone(),
         }
     }
@@ -75,4 +79,10 @@ pub(crate) fn tally_of(partition: &Partition) -> Tally {
         sum.add(&state.account.tally);
     }
     sum
+}
+
+/// How many records of a partition were repaired, of all sources.
+pub(crate) fn repaired_of(partition: &Partition) -> u64 {
+    let sources = partition.sources().values();
+    sources.map(|state| state.account.repaired).sum()
 }

@@ -177,6 +177,23 @@ impl Checkpoints {
         }
     }
 
+    /// Removes the checkpoint and the base of a partition, if they have counted what the journal has lost for good: they
+    /// would be taken for proofs of the loss again.
+    pub(crate) fn discard_beyond(&self, journal: u64, at: u16, end: u64) -> Result<()> {
+        let Self::Folder(data) = self else {
+            return Ok(());
+        };
+        for name in [NAME, BASE] {
+            let path = data.state(at).join(name);
+            // One that cannot be read proves nothing.
+            let counted = read(&path, journal, at).ok().flatten();
+            if counted.is_some_and(|(partition, _)| partition.next_offset() > end) {
+                fs::remove_file(&path).with_context(|| format!("remove {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Stores the state of a partition at `offset`.
     pub(crate) fn save(&self, at: u16, offset: u64, bytes: &[u8]) -> Result<()> {
         match self {

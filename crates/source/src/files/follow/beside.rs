@@ -3,16 +3,28 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::file_mark::has_mark;
 use super::followed_file::FileId;
 use crate::position::{FileMark, Position, ResumeState};
 
+/// How many files of a folder are looked at.
+const FILES_MAX: usize = 10_000;
+
 /// A file beside the one that is followed.
 pub(super) struct FileBeside {
     pub(super) id: FileId,
-    pub(super) file: File,
+    length: u64,
+    path: PathBuf,
+}
+
+impl FileBeside {
+    /// Opens it, if it is there still and has more than so many bytes; exactly so many when it `may_grow`.
+    pub(super) fn open_beyond(&self, at: u64, may_grow: bool) -> Option<File> {
+        let may_have_more = self.length > at || (may_grow && self.length == at);
+        may_have_more.then(|| File::open(&self.path).ok()).flatten()
+    }
 }
 
 /// The plain files in the folder of a path but for one. What cannot be read is left out: it is looked for what may be
@@ -22,10 +34,10 @@ pub(super) fn files_beside(path: &Path, but: FileId) -> Vec<FileBeside> {
         .filter_map(|entry| {
             let metadata = fs::metadata(entry.path()).ok()?;
             let id = FileId::from(&metadata);
-            (metadata.is_file() && id != but).then_some(())?;
-            Some(FileBeside {
+            (metadata.is_file() && id != but).then(|| FileBeside {
                 id,
-                file: File::open(entry.path()).ok()?,
+                length: metadata.len(),
+                path: entry.path(),
             })
         })
         .collect()
@@ -53,7 +65,11 @@ fn entries_beside(path: &Path) -> impl Iterator<Item = fs::DirEntry> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs::read_dir(folder).into_iter().flatten().flatten()
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(FILES_MAX)
 }
 
 /// Takes the file out in which a position is, and which has more than it, unless it `may_grow`.
@@ -63,16 +79,16 @@ pub(super) fn take_match(
     may_grow: bool,
     wanted: impl Fn(&FileBeside) -> bool,
 ) -> io::Result<Option<File>> {
+    if mark_of(position).is_none() {
+        return Ok(None);
+    }
     for at in 0..files.len() {
-        let other = &files[at];
-        let has_more =
-            || Ok::<_, io::Error>(other.file.metadata()?.len() > position.at.unwrap_or(0));
-        if mark_of(position).is_some()
-            && wanted(other)
-            && (may_grow || has_more()?)
-            && has_it(&other.file, position)?
+        if wanted(&files[at])
+            && let Some(file) = files[at].open_beyond(position.at.unwrap_or(0), may_grow)
+            && has_it(&file, position)?
         {
-            return Ok(Some(files.swap_remove(at).file));
+            files.swap_remove(at);
+            return Ok(Some(file));
         }
     }
     Ok(None)

@@ -80,6 +80,11 @@ impl FollowedFile {
         self.framer.offset_and_line().0
     }
 
+    /// How many bytes of it were read.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
     pub(super) fn position(&self) -> Position {
         let (at, line) = self.framer.offset_and_line();
         let state = ResumeState::FollowedFile {

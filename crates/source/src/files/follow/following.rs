@@ -323,7 +323,10 @@ impl Following {
         batches.push(self.gap(BEGUN_ANEW, self.looked_ms, file.position()));
         for other in files_beside(&self.path, file.id) {
             // One that was read itself begins alike, and is no copy.
-            if !self.known.contains(&other.id) && file.goes_on_in(other.file)? {
+            if !self.known.contains(&other.id)
+                && let Some(copy) = other.open_beyond(file.read(), true)
+                && file.goes_on_in(copy)?
+            {
                 self.retire(file, batches);
                 return Ok(());
             }
