@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Output, Stdio},
     sync::{
@@ -172,6 +173,16 @@ impl Cluster {
         command
     }
 
+    /// The key of people, the same for every process that writes to a shared journal.
+    fn people_key(&self) -> String {
+        let file = self.folder.path().join("people.key");
+        if !file.exists() {
+            fs::write(&file, [7; 16]).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        file.display().to_string()
+    }
+
     /// Imports files into the journal.
     pub fn import(&self, files: &[PathBuf]) {
         run(self.import_command(files).stdout(Stdio::null()));
@@ -181,6 +192,7 @@ impl Cluster {
         let mut command = self.command();
         command
             .args(["import", "--journal", &self.journal])
+            .args(["--people-key", &self.people_key()])
             .args(self.partitions_option())
             .arg("--data")
             .arg(self.folder.path().join("import"))
@@ -221,8 +233,9 @@ impl Cluster {
         options: &[&str],
     ) -> Process {
         let mut more = vec!["--lake", &self.lake];
+        let people_key = self.people_key();
         if !self.journal.is_empty() {
-            more.extend(["--journal", &self.journal]);
+            more.extend(["--journal", &self.journal, "--people-key", &people_key]);
         }
         let partitions = self.partitions_option();
         more.extend(["--worker", name]);
@@ -239,8 +252,16 @@ impl Cluster {
 
     /// A process that takes in what it is given on its standard input, which is returned.
     pub fn start_fed(&self, name: &str) -> (Process, ChildStdin) {
+        let people_key = self.people_key();
         let mut more = vec!["--journal", &self.journal, "--lake", &self.lake];
-        more.extend(["--worker", name, "--role", "ingest"]);
+        more.extend([
+            "--people-key",
+            &people_key,
+            "--worker",
+            name,
+            "--role",
+            "ingest",
+        ]);
         let partitions = self.partitions_option();
         more.extend(partitions.as_deref());
         Process::run_fed(self.command(), &self.folder.path().join(name), &more)

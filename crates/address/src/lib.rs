@@ -40,5 +40,5 @@ pub use address::{Address, Login, scheme_of};
 pub use error::AddressError;
 pub use host::Host;
 pub use listen::listen;
-pub use secret::Secret;
+pub use secret::{Secret, is_secret};
 pub use server_names::{HostName, ServerNames};

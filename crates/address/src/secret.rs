@@ -5,6 +5,51 @@ use std::fmt;
 /// Stands for a secret wherever one would be printed.
 pub(crate) const HIDDEN: &str = "***";
 
+/// Words by which the name of a parameter says that its value is a secret. A secret is replaced from time to time, and
+/// what it opens stays the same.
+const SECRET_WORDS: [&str; 19] = [
+    "accesskey",
+    "accesstoken",
+    "apikey",
+    "auth",
+    "authorization",
+    "bearer",
+    "credential",
+    "jwt",
+    "key",
+    "pass",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "session",
+    "sig",
+    "sign",
+    "signature",
+    "token",
+];
+
+/// Whether a parameter of this name holds a secret: `token`, `sig_id`, `X-Amz-Signature`, `apiKey`.
+#[must_use]
+pub fn is_secret(key: &str) -> bool {
+    let is_secret = |word: &str| SECRET_WORDS.contains(&word);
+    let lower = key.to_ascii_lowercase();
+    // Words are divided by signs, or by a capital letter.
+    let mut word = String::new();
+    let mut was_lower = false;
+    for letter in key.chars() {
+        let ends = !letter.is_alphanumeric() || (was_lower && letter.is_uppercase());
+        if ends && is_secret(&std::mem::take(&mut word)) {
+            return true;
+        }
+        if letter.is_alphanumeric() {
+            word.extend(letter.to_lowercase());
+        }
+        was_lower = letter.is_lowercase();
+    }
+    is_secret(&word) || is_secret(lower.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
 /// A password or a token. It can be used, but not printed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
@@ -76,4 +121,48 @@ pub(crate) fn printable(text: &str, chars_max: usize) -> String {
         .filter(|c| !c.is_control())
         .take(chars_max)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_by_the_name_of_its_parameter() {
+        for key in [
+            "token",
+            "TOKEN",
+            "access_token",
+            "accessToken",
+            "apiKey",
+            "api-key",
+            "apikey",
+            "key",
+            "sig",
+            "sig_id",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "password",
+            "sasl.password",
+            "client_secret",
+            "auth",
+            "AccessKey",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in [
+            "",
+            "event_id",
+            "topic",
+            "keyword",
+            "monkey",
+            "since_mtime",
+            "design",
+            "passenger",
+            "author",
+            "tokens_max",
+        ] {
+            assert!(!is_secret(key), "{key}");
+        }
+    }
 }

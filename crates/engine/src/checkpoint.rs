@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE5 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE6 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
@@ -10,7 +10,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use headcount_record::{Group, Known, Venue};
+use headcount_record::{Group, Known, PeopleMode, Venue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE5";
+const MAGIC: &[u8; 8] = b"HCSTATE6";
 const HEAD_BYTES: usize = 20;
 
 /// Whose state a checkpoint holds.
@@ -51,6 +51,7 @@ struct Body<'a> {
     sources: Vec<(u16, StoredSource)>,
     /// As JSON text: the format of the file knows no values of open shape.
     positions: Vec<(String, String)>,
+    people: Option<PeopleMode>,
     schemas: Cow<'a, [Declared]>,
     feeds: Feeds,
     watermark: Watermark,
@@ -139,6 +140,7 @@ impl Partition {
                 .iter()
                 .map(|(of, position)| (of.clone(), position.to_string()))
                 .collect(),
+            people: self.people.clone(),
             schemas: self.decoders.declared().into(),
             feeds: self.feeds.clone(),
             watermark: self.watermark.clone(),
@@ -206,6 +208,7 @@ impl Partition {
                 .into_iter()
                 .map(|(id, source)| (id, source.into_state()))
                 .collect(),
+            people: body.people,
             positions: body
                 .positions
                 .into_iter()

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use headcount_record::{Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, Record, Rsvp};
+use headcount_record::{
+    Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, PeopleMode, Record, Rsvp,
+};
 
 use crate::{
     decoders::{Declared, Decoders, Refused, Sender},
@@ -26,6 +28,8 @@ pub struct Partition {
     pub(crate) next_offset: u64,
     pub(crate) sources: BTreeMap<u16, JournaledSource>,
     pub(crate) positions: BTreeMap<String, serde_json::Value>,
+    /// How members are kept, as far as the journal says it.
+    pub(crate) people: Option<PeopleMode>,
     pub(crate) feeds: Feeds,
     pub(crate) watermark: Watermark,
     pub(crate) quarantine: Quarantine,
@@ -43,6 +47,7 @@ impl Default for Partition {
             next_offset: 0,
             sources: BTreeMap::new(),
             positions: BTreeMap::new(),
+            people: None,
             feeds: kinds.zip(FeedState::of(&Meetup)).collect(),
             watermark: Watermark::default(),
             quarantine: Quarantine::default(),
@@ -123,6 +128,13 @@ impl Partition {
     #[must_use]
     pub fn positions(&self) -> &BTreeMap<String, serde_json::Value> {
         &self.positions
+    }
+
+    /// How the journal keeps members; `None` before its first record, and in journals of older
+    /// versions, which did not say it.
+    #[must_use]
+    pub fn people(&self) -> Option<&PeopleMode> {
+        self.people.as_ref()
     }
 
     /// What the journal has declared of the schemas of its records.
@@ -265,6 +277,14 @@ impl Partition {
             Control::Rejected(letter) => {
                 *state.account.rejected.entry(letter.reason).or_default() += 1;
             }
+            Control::RejectedMore { by_reason } => {
+                for (reason, count) in by_reason {
+                    *state.account.rejected.entry(reason).or_default() += count;
+                }
+            }
+            Control::People { mode } => self.people = Some(mode),
+            // The quarantine has found it out from the records themselves.
+            Control::KeptOut { .. } => {}
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use headcount_record::PeopleKey;
 
 use crate::exit::{CANNOT_CREATE, CONFIG, DATA, exit};
@@ -64,18 +64,24 @@ impl DataDir {
         })
     }
 
-    /// The key of this folder, created at first use. It never leaves the folder: whoever has it can tell
-    /// whether a pseudonym belongs to a given member.
-    pub(crate) fn people_key(&self) -> Result<PeopleKey> {
+    /// The key of this folder, created at first use, which is over when the journal `has_records`. It never leaves the
+    /// folder: whoever has it can tell whether a pseudonym belongs to a given member. The caller holds the journal, so
+    /// that two processes cannot make two keys.
+    pub(crate) fn people_key(&self, has_records: bool) -> Result<PeopleKey> {
+        self.create()?;
         let path = self.0.join("people.key");
         if !path.exists() {
-            ensure!(
-                !self.has_journal(),
-                "{} is missing but there is a journal; restore it from a backup, or pass the \
-                 --people-key FILE used before, because a new key would count every member a second \
-                 time (or pass --keep-people, if this journal keeps people unmasked)",
-                path.display()
-            );
+            if has_records {
+                return Err(exit(
+                    CONFIG,
+                    format!(
+                        "{} is missing but the journal has records; restore it from a backup, or pass the --people-key \
+                         FILE used before, because a new key would count every member a second time (or pass \
+                         --keep-people, if this journal keeps people unmasked)",
+                        path.display()
+                    ),
+                ));
+            }
             self.make_key(&path)
                 .with_context(|| format!("make {}", path.display()))?;
         }

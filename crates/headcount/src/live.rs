@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use headcount_clock::now_ms;
 use headcount_journal::Journal;
 use headcount_lake::{Lake, LakeAddress, claims::WorkerHeartbeat};
-use headcount_record::{Masking, MaskingMode};
+use headcount_record::MaskingMode;
 use headcount_server::ServerState;
 use headcount_serving::{Serving, ServingAddress};
 use headcount_source::{Resume, SourceAddress, shutdown};
@@ -28,6 +28,7 @@ use crate::{
     roles::ingest::appender::Appender,
     roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
+    roles::ingest::people::PeopleOption,
     roles::ingest::queue::{IngestQueue, resume},
     roles::ingest::sources::{Signals, run_sources},
     roles::process::group_member::GroupMember,
@@ -105,7 +106,6 @@ impl Live {
         listening: impl FnOnce(SocketAddr),
     ) -> Result<()> {
         let address = listener.local_addr()?;
-        let masking = self.masking()?;
         let bus = EventBus::new();
         let (readiness, ready) =
             watch::channel(Readiness::Starting("reading the journal".to_owned()));
@@ -142,30 +142,24 @@ impl Live {
                     server_stopped.requested().await;
                 }),
             );
-            let ran = self.work(masking, channels, address, listening).await;
+            let ran = self.work(channels, address, listening).await;
             stop_server.stop();
             let served = server.await?;
             ran.and(served)
         })
     }
 
-    /// What is masked in records, if this process ingests.
-    fn masking(&self) -> Result<Masking> {
-        if !self.does(Role::Ingest) {
-            return Ok(Masking::Nothing);
+    /// What is masked in records, and under which key.
+    fn people(&self) -> PeopleOption {
+        PeopleOption {
+            mode: self.masking_mode,
+            key: self.people_key.clone(),
+            data: self.data.clone(),
         }
-        self.masking_mode.with_key(|| match &self.people_key {
-            Some(file) => crate::data::read_key(file),
-            None => {
-                self.data.create()?;
-                self.data.people_key()
-            }
-        })
     }
 
     async fn work(
         self,
-        masking: Masking,
         channels: ServerChannels,
         listens_on: SocketAddr,
         listening: impl FnOnce(SocketAddr),
@@ -211,7 +205,7 @@ impl Live {
             None => None,
         };
         let queue = match journal.clone().filter(|_| self.does(Role::Ingest)) {
-            Some(journal) => Some(self.start_ingesting(journal, masking, known, &bus).await?),
+            Some(journal) => Some(self.start_ingesting(journal, known, &bus).await?),
             None => None,
         };
         let shown = self.does(Role::Serve).then_some(shown);
@@ -249,7 +243,6 @@ impl Live {
     async fn start_ingesting(
         &self,
         journal: Arc<Journal>,
-        masking: Masking,
         known: Option<Vec<KnownSources>>,
         bus: &EventBus,
     ) -> Result<(IngestQueue, Resume)> {
@@ -257,14 +250,15 @@ impl Live {
             Some(known) => known,
             None => known_to(&journal).await?,
         };
-        let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
+        let sources: Vec<_> = self.sources.iter().map(SourceAddress::name).collect();
         let place = match &self.journal {
             Some(address) => address.to_string(),
             None => self.data.path().display().to_string(),
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
-        let for_appender = bus.clone();
+        let (people, for_appender) = (self.people(), bus.clone());
         let (appender, known) = blocking(move || {
+            let masking = people.open(&place, &known)?;
             let appender = Appender::new(journal, masking, &known, &for_appender)?;
             Ok((appender, known))
         })
@@ -359,7 +353,7 @@ impl Live {
                     .iter()
                     .map(|role| role.name().to_owned())
                     .collect(),
-                sources: self.sources.iter().map(ToString::to_string).collect(),
+                sources: self.sources.iter().map(SourceAddress::name).collect(),
                 address: self.does(Role::Serve).then(|| format!("http://{address}")),
                 started: now,
                 at: now,

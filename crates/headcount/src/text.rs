@@ -117,7 +117,7 @@ fn refused(out: &mut String, summary: &Summary) {
     if !summary.ledger.balanced {
         let _ = writeln!(
             out,
-            "\nThe ledger does not balance. Run \"headcount verify\"."
+            "\nThe ledger does not balance. Run \"headcount verify --data DIR\"."
         );
     }
 }

@@ -49,7 +49,7 @@ impl fmt::Debug for Entry {
 pub struct Frame<'a> {
     /// Its place in the partition.
     pub offset: Offset,
-    /// When it was appended, in ms since 1970; never less than in the frame before it.
+    /// When it was appended, in ms since 1970, by the clock of that moment: it goes back where the clock did.
     pub appended_at_ms: i64,
     /// As in [`Entry::kind`].
     pub kind: u8,

@@ -1,8 +1,10 @@
 //! What a journal holds beside records: entries that say something about a source.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::Kind;
+use crate::{Kind, people_mode::PeopleMode};
 
 /// The body of a control entry, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,25 @@ pub enum Control {
     },
     /// A record was refused: the ledger's line and the dead letter in one. Partition 0 only.
     Rejected(DeadLetter),
+    /// Records were refused of which no dead letter is kept, because many of the source came before
+    /// them for the same reason. Partition 0 only.
+    RejectedMore {
+        /// How many, by reason code.
+        by_reason: BTreeMap<String, u64>,
+    },
+    /// How members are kept in this journal; comes before the first record.
+    People {
+        /// The same in all of the journal: a member would be counted twice otherwise.
+        mode: PeopleMode,
+    },
+    /// Of what `of` names, records are kept that the clock on the wall called records of the future.
+    /// For journals that know only positions; what is counted finds it out from the records.
+    KeptOut {
+        /// What they are read from.
+        of: String,
+        /// The least of their times, ms since 1970; none once they were read again.
+        least: Option<i64>,
+    },
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -84,11 +105,13 @@ impl Control {
     #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Rejected(_) => Kind::DEAD_LETTER,
+            Self::Rejected(_) | Self::RejectedMore { .. } => Kind::DEAD_LETTER,
             Self::Source { .. }
             | Self::Schema { .. }
             | Self::Position { .. }
-            | Self::Gap { .. } => Kind::CONTROL,
+            | Self::Gap { .. }
+            | Self::People { .. }
+            | Self::KeptOut { .. } => Kind::CONTROL,
         }
     }
 

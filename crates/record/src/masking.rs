@@ -17,8 +17,8 @@ pub enum Masking {
     PeopleAndTexts(PeopleKey),
 }
 
-/// A [`Masking`] without its key: what a journal remembers of it. Records that were masked in
-/// different ways must not share a journal, for they count members twice.
+/// A [`Masking`] without its key. Records of which some were masked and others not must not share
+/// a journal, for they count members twice: it remembers the [`PeopleMode`](crate::PeopleMode).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MaskingMode {

@@ -4,9 +4,11 @@ mod file;
 mod objects;
 mod simulation;
 mod stream;
+mod stream_identity;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -62,6 +64,31 @@ impl SourceAddress {
             path: path.into(),
             pace: FilePace::AtOnce,
         })
+    }
+
+    /// What the source is called in journals and statuses. Two sources that differ in more than secrets have two names,
+    /// although what is printed of their addresses may be the same.
+    pub fn name(&self) -> String {
+        match self {
+            SourceAddress::WebSocket(address) | SourceAddress::Http(address) => address.name(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Refuses sources whose positions could not be told apart, because nothing but secrets tells them apart.
+    ///
+    /// # Errors
+    /// Names the first that is the same stream as one before it.
+    pub fn refuse_twins(sources: &[SourceAddress]) -> Result<(), AddressError> {
+        let mut before = HashSet::new();
+        for source in sources {
+            if let SourceAddress::WebSocket(address) | SourceAddress::Http(address) = source
+                && !before.insert(address.identity())
+            {
+                return Err(address.refuse_as_twin());
+            }
+        }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@
 mod body;
 mod cursor;
 mod head;
+mod server_clock;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use url::Url;
 
 use self::body::{StreamBody, Values};
 use self::cursor::ResumeCursor;
+use self::server_clock::ServerClock;
 use crate::address::StreamAddress;
 use crate::error::{Ended, Error};
 use crate::framing::Framed;
@@ -41,6 +43,7 @@ pub(crate) async fn run(address: StreamAddress, context: Context) -> Result<Ende
         read_time: context.read_time.clone(),
         address,
         cursor: ResumeCursor::new(cursor_ms),
+        clock: ServerClock::default(),
         number: 0,
         values_cut: 0,
         response: None,
@@ -54,6 +57,7 @@ struct HttpConnection {
     read_time: ReadTime,
     address: StreamAddress,
     cursor: ResumeCursor,
+    clock: ServerClock,
     /// Of the last message.
     number: u64,
     values_cut: u64,
@@ -75,16 +79,17 @@ struct Incoming {
 impl StreamConnection for HttpConnection {
     async fn connect(&mut self) -> Result<(), Interruption> {
         self.response = None;
-        let answer = timeout(
-            self.options.idle_limit + self.options.connect_limit,
-            self.client.get(self.url(now_ms())).send(),
-        )
-        .await;
-        let response = match answer {
-            Err(_) => return Err(Interruption::new("the server does not answer")),
-            Ok(Err(error)) => return Err(Interruption::new(no_connection(&error))),
-            Ok(Ok(response)) => response,
-        };
+        let knew_clock = self.clock.is_known();
+        let url = self.url(now_ms());
+        let mut response = self.ask(url.clone()).await?;
+        if !knew_clock && response.status().is_success() {
+            // Without the server's clock the request had to believe this machine's.
+            let better = self.url(now_ms());
+            if better != url && self.clock.lead_ms(now_ms()).is_some() {
+                drop(response);
+                response = self.ask(better).await?;
+            }
+        }
         let packing = head::check(&self.address, &response)?;
         self.response = Some(Incoming {
             response,
@@ -123,7 +128,7 @@ impl StreamConnection for HttpConnection {
     }
 
     async fn take(&mut self) -> Vec<SourceItem> {
-        let arrived_ms = now_ms();
+        let arrived_ms = self.clock.now_ms(now_ms());
         let mut values = Values::default();
         if let Some(incoming) = &mut self.response {
             incoming.waiting_since = None;
@@ -148,6 +153,10 @@ impl StreamConnection for HttpConnection {
         Position::new(self.address.identity(), None, state)
     }
 
+    fn clock_lead_ms(&self) -> Option<i64> {
+        self.clock.lead_ms(now_ms())
+    }
+
     fn backlog(&self) -> Duration {
         // Without a record there is no time to resume from.
         match self.cursor.ms() {
@@ -167,8 +176,24 @@ impl StreamConnection for HttpConnection {
 }
 
 impl HttpConnection {
+    /// Sends a request; notes the server's time.
+    async fn ask(&mut self, url: Url) -> Result<Response, Interruption> {
+        let limit = self.options.idle_limit + self.options.connect_limit;
+        match timeout(limit, self.client.get(url).send()).await {
+            Err(_) => Err(Interruption::new("the server does not answer")),
+            Ok(Err(error)) => Err(Interruption::new(no_connection(&error))),
+            Ok(Ok(response)) => {
+                if let Some(date_ms) = head::date_ms(response.headers()) {
+                    self.clock.tell(date_ms);
+                }
+                Ok(response)
+            }
+        }
+    }
+
     /// What to ask for.
-    fn url(&self, now_ms: i64) -> Url {
+    fn url(&self, own_ms: i64) -> Url {
+        let now_ms = self.clock.now_ms(own_ms);
         let overlap_ms = i64::try_from(self.options.overlap.as_millis()).unwrap_or(i64::MAX);
         match self.cursor.ms() {
             // The clock may have been set back since the cursor was stored.

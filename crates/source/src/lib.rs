@@ -83,7 +83,7 @@ pub use headcount_clock::Delays;
 #[cfg(feature = "kafka")]
 pub use kafka::TopicAddress;
 pub use message::{Message, MessageBatch, SourceItem};
-pub use position::{Position, Resume};
+pub use position::{Position, Resume, ResumeState};
 pub use record_time::{ReadTime, RecordTime};
 pub use run::Options;
 pub use shutdown::Shutdown;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::framing::ValueSpan;
-use crate::position::Position;
+use crate::position::{Position, ResumeState};
 
 /// One message as it arrived: the bytes of one JSON value, or of what should have been one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +154,24 @@ impl SourceItem {
 }
 
 impl Message {
+    /// The position after the part of a batch that ends with this message; `batch` is the position after all of it.
+    /// `None` where only a whole batch has one: a stream that is asked to go on from its end would not send the rest
+    /// again.
+    #[must_use]
+    pub fn position_within(&self, batch: &Position) -> Option<Position> {
+        batch.at?;
+        let mut position = Position {
+            at: Some(self.position),
+            ..batch.clone()
+        };
+        if let (ResumeState::FollowedFile { line, .. }, Location::Line { number, .. }) =
+            (&mut position.state, self.location)
+        {
+            *line = number + memchr::memchr_iter(b'\n', &self.bytes).count() as u64;
+        }
+        Some(position)
+    }
+
     /// A span of a file.
     pub(crate) fn from_span(span: ValueSpan, bytes: Bytes) -> Self {
         Message {

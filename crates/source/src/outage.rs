@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::message::Gap;
 
+/// Clocks are set back by less all the time.
+const JOLT_MS: i64 = 60_000;
+
 /// Follows a stream's life and death by the clock on the wall.
 ///
 /// ```text
@@ -36,7 +39,8 @@ struct OpenOutage {
 const INCOMPLETE: &str = "may be incomplete: records that the server sent with an older time than the newest are not sent again";
 
 impl Outage {
-    /// `seen_ms` is when an earlier process last knew the stream to be alive.
+    /// `seen_ms` is when an earlier process last knew the stream to be alive. A time that has not come yet is one of a
+    /// wrong clock: then the outage began nobody knows when, and is a gap of no length.
     pub(crate) fn new(seen_ms: Option<i64>) -> Self {
         let cause = "headcount was not running".to_owned();
         let open = seen_ms.map(|from_ms| OpenOutage {
@@ -83,7 +87,7 @@ impl Outage {
         open.told = true;
         let gap = Gap {
             from_ms: open.from_ms,
-            to_ms: now_ms,
+            to_ms: now_ms.max(open.from_ms),
             cause: open.cause.clone(),
         };
         open.from_ms = now_ms;
@@ -126,8 +130,10 @@ impl Outage {
 }
 
 fn is_gap(forgiven: Duration, from_ms: i64, to_ms: i64) -> bool {
-    // A clock set back makes an outage look shorter than nothing; it is one all the same.
+    // A clock set back makes an outage look shorter than nothing; it is one all the same. After more than a jolt nobody
+    // knows how long it was.
     forgiven.is_zero()
+        || to_ms < from_ms.saturating_sub(JOLT_MS)
         || u128::try_from(to_ms.saturating_sub(from_ms)).is_ok_and(|ms| ms > forgiven.as_millis())
 }
 
@@ -218,5 +224,20 @@ mod tests {
         assert!(outage.is_told());
         assert_eq!(connected(&mut outage, 19_002), gap(19_001, 19_002, "reset"));
         assert!(!outage.is_told());
+    }
+
+    #[test]
+    fn a_last_sign_of_life_in_the_future_forgives_nothing() {
+        let far = 4_070_908_800_000;
+        let mut outage = Outage::new(Some(far));
+        outage.forgive(Duration::from_secs(1800));
+        assert_eq!(
+            outage.failed(5_000),
+            gap(far, far, "headcount was not running")
+        );
+        let mut outage = Outage::new(Some(5_000));
+        outage.forgive(Duration::from_secs(1800));
+        let told = connected(&mut outage, 4_000).expect("it is said");
+        assert!(told.cause.starts_with("may be incomplete"), "only a jolt");
     }
 }

@@ -149,6 +149,12 @@ impl Position {
         next
     }
 
+    /// Whether it says that all batches before its own are durable in every partition. Then nobody may append the batch
+    /// before that is so.
+    pub fn claims_durable(&self) -> bool {
+        matches!(self.state, ResumeState::Kafka { .. })
+    }
+
     /// When the stream or topic was last known to be alive.
     pub(crate) fn seen_ms(&self) -> Option<i64> {
         match self.state {

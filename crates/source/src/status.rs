@@ -68,8 +68,13 @@ pub struct Status {
     pub reconnects: u64,
     /// Unfinished values thrown away because the connection broke in them; a gap or a repetition covers each.
     pub values_cut: u64,
+    /// How far the clock of the source's server is ahead of this machine's, in seconds, if it tells its time and they
+    /// differ by a minute or more.
+    pub clock_lead_s: Option<i64>,
     /// What is wrong at present, as a sentence.
     pub error: Option<String>,
+    /// Why the program takes no more records of this source, as a sentence.
+    pub refused: Option<String>,
     /// Of a file, once it has been looked at: what positions in it are called.
     pub content: Option<String>,
     /// Of a file: how far it was read.
@@ -106,6 +111,22 @@ impl Reporter {
         });
     }
 
+    /// How far the server's clock is ahead, ms.
+    pub(crate) fn clock_lead(&self, lead_ms: Option<i64>) {
+        let lead_s = lead_ms.map(|ms| ms / 1000);
+        self.0.send_if_modified(|status| {
+            // A second more or less is no news.
+            let differs = match (status.clock_lead_s, lead_s) {
+                (Some(before), Some(now)) => before.abs_diff(now) > 1,
+                (before, now) => before != now,
+            };
+            if differs {
+                status.clock_lead_s = lead_s;
+            }
+            differs
+        });
+    }
+
     /// All there is was read, and more may come.
     pub(crate) fn up_to_date(&self) {
         self.0.send_if_modified(|status| {
@@ -138,16 +159,33 @@ impl Reporter {
         self.change(|status| status.progress = Some(progress));
     }
 
+    /// The program takes no more records of this source: it ends, whatever else it says of itself.
+    pub fn refuse(&self, sentence: &str) {
+        self.change(|status| {
+            status.state = Activity::Failed;
+            status.error = Some(sentence.to_owned());
+            status.refused = Some(sentence.to_owned());
+        });
+    }
+
+    /// Whether the program takes no more records of this source.
+    pub fn is_refused(&self) -> bool {
+        self.0.borrow().refused.is_some()
+    }
+
     /// Nothing more will come, because of an error or not.
     pub(crate) fn ended(&self, error: Option<&Error>) {
         self.change(|status| {
             // When the program accepts no more records, that is not a failure of the source.
             let failure = error.filter(|error| !matches!(error, Error::Stopped(_)));
-            status.state = match failure {
+            status.error = status
+                .refused
+                .clone()
+                .or_else(|| failure.map(|error| beside(&status.name, error)));
+            status.state = match status.error {
                 Some(_) => Activity::Failed,
                 None => Activity::Ended,
             };
-            status.error = failure.map(|error| beside(&status.name, error));
         });
     }
 

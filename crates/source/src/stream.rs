@@ -30,6 +30,10 @@ pub(crate) trait StreamConnection {
     async fn close(&mut self);
     /// Where to resume after everything that was read.
     fn position(&self) -> Position;
+    /// How far the server's clock is ahead of this machine's, ms, where it tells its time and they differ.
+    fn clock_lead_ms(&self) -> Option<i64> {
+        None
+    }
     /// The longest outage after which the server can resend everything; zero if it cannot resend.
     fn backlog(&self) -> Duration;
     /// Whether what was read ends within a value.
@@ -91,6 +95,7 @@ pub(crate) async fn run(
                 if !history.is_refused {
                     context.report.live();
                 }
+                context.report.clock_lead(connection.clock_lead_ms());
                 let read = read_all(
                     &mut connection,
                     &mut attempt,
@@ -216,6 +221,7 @@ async fn read_all(
             Some(ConnectionEvent::Came(Ok(true))) => {
                 let items = connection.take().await;
                 outage.alive(now_ms());
+                context.report.clock_lead(connection.clock_lead_ms());
                 watch.looked_at(
                     !items.is_empty(),
                     connection.is_unfinished(),

@@ -169,6 +169,14 @@ pub(crate) struct Running {
     source: JoinHandle<Result<Ended, Error>>,
 }
 
+/// What the positions of a stream on the network are called.
+pub(crate) fn identity_of(address: &str) -> String {
+    match address.parse().unwrap() {
+        SourceAddress::Http(address) | SourceAddress::WebSocket(address) => address.identity(),
+        other => panic!("{other} is no stream"),
+    }
+}
+
 pub(crate) fn start(address: &str, resume: Resume, options: Options) -> Running {
     let address: SourceAddress = address.parse().expect("an address");
     let (context, bench) = bench(resume, options);

@@ -6,16 +6,15 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use headcount_journal::Journal;
-use headcount_record::Masking;
 use headcount_source::{Ended, Error as SourceError, Resume, SourceAddress, status::Status};
 use tokio::{runtime::Runtime, sync::watch};
 
 use self::imported::{Became, Imported, difference, sum};
 use crate::{
     cli,
-    data::{DataDir, read_key},
+    data::DataDir,
     event_bus::EventBus,
-    exit::{DATA, INTERRUPTED, code_of_source},
+    exit::{DATA, INTERRUPTED, SOFTWARE, code_of_source},
     failures::Failures,
     interrupt_handler::InterruptHandler,
     opening_notice::OpeningNotice,
@@ -24,7 +23,8 @@ use crate::{
     roles::ingest::appender::Appender,
     roles::ingest::known_sources::{KnownSources, repaired_of, tally_of},
     roles::ingest::origin::refuse_mix,
-    roles::ingest::queue::{IngestQueue, resume},
+    roles::ingest::people::PeopleOption,
+    roles::ingest::queue::{IngestQueue, Ingested, resume},
     store::{JournalSnapshot, Store},
     text::number,
 };
@@ -35,14 +35,11 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         files.extend(file.find()?);
     }
     let data = DataDir::new(args.data.data.clone());
-    let key = || match &args.people_key {
-        Some(file) => read_key(file),
-        None => {
-            data.create()?;
-            data.people_key()
-        }
+    let people = PeopleOption {
+        mode: args.keep.masking_mode(),
+        key: args.people_key,
+        data: data.clone(),
     };
-    let masking = args.keep.masking_mode().with_key(key)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let bar = Bar::new();
     let imported = match args.journal {
@@ -55,12 +52,13 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
                 "this journal does not record how far files have been read; use run --source file:PATH"
             );
             let positions = journal.positions()?;
-            let known: Vec<_> = positions
+            let mut known: Vec<_> = positions
                 .iter()
                 .map(|bodies| KnownSources::of_bodies(bodies))
                 .collect();
+            forget_kept_out(&mut known);
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(files, masking, &EventBus::new());
+            let imported = import.take(files, people, &EventBus::new());
             // Also after a failure: an open transaction would hold up the readers of the journal.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
@@ -70,13 +68,10 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
         None => {
             let lake = (!args.no_archive).then_some(args.lake);
             let mut store = Store::open(&data, args.keep.partitions, lake, args.disk)?;
-            let now = headcount_clock::now_ms();
-            for known in &mut store.known {
-                known.forget_kept_out(now);
-            }
+            forget_kept_out(&mut store.known);
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(files, masking, &store.bus);
+            let imported = import.take(files, people, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let repaired_before: u64 = store.known.iter().map(|known| known.repaired).sum();
@@ -97,6 +92,14 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
     // Print what was done before what went wrong.
     let printed = imported.print(args.data.json);
     imported.failed.into_result().and(printed)
+}
+
+/// Reads again what holds records that were kept out and count by now.
+fn forget_kept_out(known: &mut [KnownSources]) {
+    let now = headcount_clock::now_ms();
+    for known in known {
+        known.forget_kept_out(now);
+    }
 }
 
 /// An import into an open journal.
@@ -139,11 +142,12 @@ impl<'a> Importer<'a> {
     fn take(
         &self,
         files: Vec<RecordingFile>,
-        masking: Masking,
+        people: PeopleOption,
         bus: &EventBus,
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
+        let masking = people.open(&self.place, self.known)?;
         let journal = Arc::clone(self.journal);
         let appender = Appender::new(journal, masking, self.known, bus)?;
         self.runtime.block_on(async {
@@ -152,9 +156,12 @@ impl<'a> Importer<'a> {
             let mut failed = Failures::default();
             let read = self.read_all(files, &queue, &interrupt, &mut failed).await;
             // Everything before a failure is stored. A failure of the journal shows at a source only as a closed queue.
-            let appender = queue.finish().await;
+            let ingested = queue.finish().await;
             interrupt.closes();
-            let (read, appender) = (read?, appender?);
+            let (read, Ingested { appender, refused }) = (read?, ingested?);
+            for sentence in refused {
+                failed.add(SOFTWARE, sentence);
+            }
             for ReadFile {
                 label,
                 content,
@@ -209,6 +216,8 @@ impl<'a> Importer<'a> {
                     failed.add(INTERRUPTED, stopped_in(&label, &status));
                     break;
                 }
+                // Only this file cannot be stored.
+                Err(SourceError::Stopped(_)) if status.refused.is_some() => {}
                 // The appender reports why.
                 Err(SourceError::Stopped(_)) => break,
                 Err(error) => {
@@ -240,7 +249,8 @@ impl<'a> Importer<'a> {
         let status = running.status.clone();
         let shown = tokio::spawn(show(self.bar.clone(), label, running.status));
         let ended = running.ended.await?;
-        shown.await?;
+        // The appender holds the status for as long as anything of the file waits for it.
+        shown.abort();
         running.handed_over.await?;
         let status = status.borrow().clone();
         Ok((ended, status))

@@ -116,6 +116,7 @@ fn roles_that_work(args: &cli::RunArgs, mut roles: Vec<Role>) -> Result<Vec<Role
 /// Ends before anything is started when a source could never bring a record: all of them at once, with the code of the
 /// first.
 fn refuse_sources_that_cannot_work(sources: &[SourceAddress]) -> Result<()> {
+    SourceAddress::refuse_twins(sources).map_err(|error| exit(USAGE, error.to_string()))?;
     let errors: Vec<anyhow::Error> = sources
         .iter()
         .filter_map(|source| source.check().err())

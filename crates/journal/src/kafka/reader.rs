@@ -329,7 +329,7 @@ impl KafkaReader {
         let end = self.next + commit.count();
         self.at.commits = offset;
         let current = Current {
-            time: commit.arrived.max(self.at.time),
+            time: commit.arrived,
             offset,
             end,
             numbers,

@@ -83,7 +83,7 @@ impl Cursor {
                 found: head.offset,
             });
         }
-        if head.prev_crc != self.chain || head.time < self.time {
+        if head.prev_crc != self.chain {
             return Err(Damage::Chain);
         }
         if head.kind == KIND_SYNC && Sync::parse(&frame[HEAD_BYTES..]) != Some(self.sync_body()) {
@@ -105,8 +105,9 @@ impl Cursor {
         }
     }
 
-    /// Appends the frame of `entry` to `out` and steps over it. Time never goes backwards, nor is it ever 0 (an
-    /// all-zero head is where nothing was written).
+    /// Appends the frame of `entry` to `out` and steps over it. Its time is what the clock says, backwards too: one moment
+    /// of a wrong clock must not be the time of all that follows. It is never 0 (an all-zero head is where nothing was
+    /// written).
     pub(crate) fn write_entry(&mut self, entry: &Entry, now_ms: i64, out: &mut Vec<u8>) {
         self.write(entry.kind, entry.source, &entry.body, now_ms, out);
     }
@@ -122,7 +123,7 @@ impl Cursor {
             len: 0,
             crc: 0,
             offset: self.next,
-            time: now_ms.max(self.time).max(1),
+            time: now_ms.max(1),
             prev_crc: self.chain,
             kind,
             source,

@@ -120,3 +120,36 @@ fn read_all(disk: &Disk, tail: Arc<Tail>) -> Result<Vec<Entry>> {
         }
     }
 }
+
+#[test]
+fn one_moment_of_a_wrong_clock_is_not_the_time_of_what_follows() {
+    let (now, far) = (1_700_000_000_000, 4_070_908_800_000);
+    let bench = Bench::new();
+    let (mut log, _) = bench.open().unwrap();
+    let mut random = Random(3);
+    let clock = [now, far, now + 1, now + 2];
+    for time in clock {
+        log.commit(&[vec![random.entry(9)]], time).unwrap();
+    }
+    drop(log);
+    // A restart and a new segment carry on, too.
+    let (mut log, _) = bench.open().unwrap();
+    log.commit(
+        &[vec![random.entry(SEGMENT_BYTES)], vec![random.entry(9)]],
+        now + 3,
+    )
+    .unwrap();
+    log.commit(&[vec![random.entry(SEGMENT_BYTES)]], now + 4)
+        .unwrap();
+    log.seal().unwrap();
+    let segments = bench.folder.segments().unwrap();
+    let end = bench.folder.find_end(&segments).unwrap();
+    let tail = Tail::new(segments, end.cursor);
+    tail.close(Error::Closed);
+    let mut reader = SegmentReader::new(bench.folder.disk.clone(), 0, Arc::new(tail), 0).unwrap();
+    let (mut batch, mut times) = (Batch::new(), Vec::new());
+    while reader.read(&mut batch, 700, Duration::ZERO).is_ok() {
+        times.extend(batch.iter().map(|frame| frame.appended_at_ms - now));
+    }
+    assert_eq!(times, [0, far - now, 1, 2, 3, 3, 4]);
+}

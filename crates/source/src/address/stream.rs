@@ -5,6 +5,8 @@ use std::fmt;
 use headcount_address::{Address, AddressError, scheme_of};
 use url::Url;
 
+use super::stream_identity::StreamIdentity;
+
 /// A stream on the network.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StreamAddress {
@@ -13,6 +15,9 @@ pub struct StreamAddress {
     shown: Address,
     /// Whether the server can be asked to go on from a record time.
     resumes: bool,
+    identity: StreamIdentity,
+    /// What its user calls it, behind a `#`, which is not sent.
+    name: Option<String>,
 }
 
 /// Parameters of the feed's own protocol; the values of all others may be secrets and are not shown.
@@ -27,6 +32,10 @@ const SHOWN: [&str; 6] = [
 
 impl StreamAddress {
     pub(super) fn new(text: &str) -> Result<Self, AddressError> {
+        let (text, name) = match text.split_once('#') {
+            Some((text, name)) => (text, Some(name).filter(|name| !name.is_empty())),
+            None => (text, None),
+        };
         let may_resume = matches!(scheme_of(text).as_deref(), Some("http" | "https"));
         let address = Address::parse(text, example(may_resume))?.showing(&SHOWN);
         if address.hosts().len() != 1 {
@@ -35,7 +44,16 @@ impl StreamAddress {
         // What is sent is what the URL standard makes of the text, in the same words for every spelling of it.
         let mut url = Url::parse(text)
             .map_err(|error| address.refuse(format!("this is not a URL ({error})")))?;
-        url.set_fragment(None);
+        if let Some(name) = name
+            && !name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        {
+            return Err(address.refuse_with(
+                "the name behind the # has other signs than letters, digits, -, _ and .",
+                "write #NAME at the end, or %23 for a # that belongs to the address",
+            ));
+        }
         let asked = address.param("resume");
         let resumes = match asked {
             None => may_resume && url.path().starts_with("/2/"),
@@ -59,6 +77,8 @@ impl StreamAddress {
         }
         let shown = Address::parse(url.as_str(), example(may_resume))?.showing(&SHOWN);
         Ok(StreamAddress {
+            identity: StreamIdentity::of(&url, name, &SHOWN),
+            name: name.map(str::to_owned),
             url,
             shown,
             resumes,
@@ -84,11 +104,29 @@ impl StreamAddress {
         url
     }
 
-    /// What its positions are called: the stream, without login and without the point to resume from.
+    /// What its positions are called.
     pub(crate) fn identity(&self) -> String {
-        self.shown
-            .keeping(|key| !key.starts_with("since_"))
-            .to_string()
+        format!(
+            "{}#{}",
+            self.shown.keeping(|_| false),
+            self.identity.digits()
+        )
+    }
+
+    pub(super) fn refuse_as_twin(&self) -> AddressError {
+        self.shown.refuse_with(
+            "another source has the same address, or one that differs only in secrets, so that headcount cannot know \
+             later how far it has read each",
+            "give each a name of its own at the end of its address, such as #one and #two, or leave one out",
+        )
+    }
+
+    /// What the source is called. Unlike what is printed of it, no other stream has this name.
+    pub(super) fn name(&self) -> String {
+        match (&self.name, self.identity.shown()) {
+            (None, Some(digits)) => format!("{self}#{digits}"),
+            _ => self.to_string(),
+        }
     }
 }
 
@@ -119,7 +157,11 @@ fn set_query(url: &mut Url, keep: impl Fn(&str) -> bool, add: &[(&str, &str)]) {
 
 impl fmt::Display for StreamAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shown.fmt(f)
+        self.shown.fmt(f)?;
+        match &self.name {
+            Some(name) => write!(f, "#{name}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -167,10 +167,6 @@ fn what_can_resume_does() {
         address.since(12).as_str(),
         "http://u:p@h/2/rsvps?event_id=x&trickle&since_mtime=12"
     );
-    assert_eq!(
-        address.identity(),
-        "http://***@h/2/rsvps?event_id=x&trickle"
-    );
     let address = stream("http://h/feed?resume=since_mtime&a=%26b");
     assert!(address.resumes());
     assert_eq!(
@@ -180,4 +176,78 @@ fn what_can_resume_does() {
     assert!(!stream("http://h/feed").resumes());
     assert!(!stream("http://h/2/rsvps?resume=none").resumes());
     assert!(!stream("ws://h/2/rsvps").resumes());
+}
+
+#[test]
+fn streams_are_told_apart_by_all_that_is_no_secret() {
+    let name = |text: &str| parse(text).unwrap().name();
+    let identity = |text: &str| match parse(text).unwrap() {
+        SourceAddress::Http(address) | SourceAddress::WebSocket(address) => address.identity(),
+        other => panic!("{other}"),
+    };
+    // The same stream, however it is written, and after its secrets were replaced.
+    let same = [
+        "https://joe:one@h/2/rsvps?topic=a&x=1&token=one",
+        "https://joe:two@h:443/2/rsvps?x=1&token=two&topic=a",
+        "HTTPS://joe@H/2/rsvps?token=&topic=a&x=1&since_mtime=5",
+    ];
+    for other in same {
+        assert_eq!(identity(other), identity(same[0]), "{other}");
+        assert!(identity(other).starts_with("https://***@h/2/rsvps#"));
+    }
+    let different = [
+        same[0],
+        "https://jim:one@h/2/rsvps?topic=a&x=1&token=one",
+        "https://h/2/rsvps?topic=a&x=1&token=one",
+        "https://joe:one@h/2/rsvps?topic=b&x=1&token=one",
+        "https://joe:one@h/2/rsvps?topic=a&x=12&token=one",
+        "https://joe:one@h/2/rsvps?topic=a&x=1",
+        "https://joe:one@h/2/rsvp?topic=a&x=1&token=one",
+        "http://joe:one@h/2/rsvps?topic=a&x=1&token=one",
+        "https://joe:one@h:8443/2/rsvps?topic=a&x=1&token=one",
+        "https://joe:one@h/2/rsvps?topic=a&x=1&token=one#second",
+    ];
+    let identities: HashSet<_> = different.map(identity).into();
+    assert_eq!(identities.len(), different.len());
+    let names: HashSet<_> = different.map(name).into();
+    assert_eq!(names.len(), different.len(), "{names:?}");
+    assert!(names.iter().all(|name| !name.contains("one")));
+    // What is shown in full needs no more.
+    assert_eq!(
+        name("ws://h/2/rsvps?event_id=x"),
+        "ws://h/2/rsvps?event_id=x"
+    );
+    assert_eq!(name("ws://h/x?token=1"), "ws://h/x?token=***");
+    assert_eq!(name("ws://h/x?token=1#two"), "ws://h/x?token=***#two");
+    assert!(
+        parse("ws://h/x#a=b")
+            .unwrap_err()
+            .to_string()
+            .contains("write #NAME")
+    );
+}
+
+#[test]
+fn sources_that_only_secrets_tell_apart_are_refused() {
+    let refused = |texts: &[&str]| {
+        let sources: Vec<_> = texts.iter().map(|text| parse(text).unwrap()).collect();
+        SourceAddress::refuse_twins(&sources).map_err(|error| error.to_string())
+    };
+    for twins in [
+        ["ws://h/x?token=1", "ws://h/x?token=2"],
+        ["http://joe:a@h/x", "http://joe:b@h/x"],
+        ["http://h/x", "http://h/x"],
+    ] {
+        let said = refused(&twins).unwrap_err();
+        assert!(said.contains("such as #one and #two"), "{said}");
+    }
+    refused(&["ws://h/x?token=1#a", "ws://h/x?token=2#b"]).unwrap();
+    refused(&[
+        "ws://h/x?topic=1",
+        "ws://h/x?topic=2",
+        "-",
+        "file:x",
+        "file:x",
+    ])
+    .unwrap();
 }

@@ -254,10 +254,9 @@ async fn push_paced(
                 return Ok(Ended::Stopped);
             }
         }
-        part.position = position.clone().map(|position| Position {
-            at: Some(message.position),
-            ..position
-        });
+        part.position = position
+            .as_ref()
+            .and_then(|position| message.position_within(position));
         part.items.push(item);
     }
     part.position = position;

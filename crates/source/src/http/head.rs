@@ -1,6 +1,9 @@
 //! The head of a response: whether what follows is a stream of values.
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use std::ops::Range;
+use std::time::SystemTime;
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap};
 use reqwest::{Response, StatusCode};
 
 use crate::address::StreamAddress;
@@ -8,6 +11,9 @@ use crate::envelope::DeclaredPacking;
 use crate::refusal::{refusal, text};
 use crate::shown::fit_to_show;
 use crate::stream::Interruption;
+
+/// From 2010 to 2100: a device without a clock begins at 1970 or 2000.
+const DATES_MS: Range<i64> = 1_262_304_000_000..4_102_444_800_000;
 
 /// Whether this is a stream of values, by its head, and how it says that it is packed.
 pub(super) fn check(
@@ -58,4 +64,13 @@ fn check_content(headers: &HeaderMap) -> Result<DeclaredPacking, Interruption> {
             fit_to_show(packed)
         ))),
     }
+}
+
+/// The server's time when it began to answer, ms since 1970, if it says one that can be.
+pub(super) fn date_ms(headers: &HeaderMap) -> Option<i64> {
+    let date = httpdate::parse_http_date(text(headers, DATE.as_str())?.trim()).ok()?;
+    let since = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis())
+        .ok()
+        .filter(|ms| DATES_MS.contains(ms))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
@@ -598,7 +598,7 @@ async fn a_resuming_server_is_trusted_only_so_long() {
         cursor_ms: Some(T),
         seen_ms: hours_ago,
     };
-    let position = Position::new(address.clone(), None, state);
+    let position = Position::new(identity_of(&address), None, state);
     let options = Options {
         proved_after: Duration::from_millis(1),
         ..quick()
@@ -946,4 +946,58 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
         );
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn it_resumes_by_the_servers_clock_on_a_machine_that_is_an_hour_behind() {
+    const HOUR: i64 = 3_600_000;
+    let begun = now_ms();
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_millis(HOUR as u64));
+    let ok = OK.replace("Transfer", &format!("Date: {date}\r\nTransfer"));
+    let first = begun + HOUR - 5_000;
+    let mut server = serve(vec![
+        vec![
+            send(&ok),
+            send(line(first)),
+            send(line(first + 1)),
+            send(line(first + 2)),
+            Act::Reset,
+        ],
+        vec![send(&ok), send(line(first + 3)), Act::Hold],
+        vec![send(&ok), Act::Hold],
+        vec![send(&ok), send(line(first + 4)), Act::Hold],
+    ])
+    .await;
+    let address = format!("http://127.0.0.1:{}/2/rsvps", server.port);
+    let since = |head: &str| -> i64 {
+        let asked = head.split_once("since_mtime=").unwrap().1;
+        asked.split(' ').next().unwrap().parse().unwrap()
+    };
+    let mut running = start(&address, Resume::fresh(), quick());
+    server.head().await;
+    let mut batches = Vec::new();
+    while batches
+        .iter()
+        .map(|batch: &crate::MessageBatch| batch.messages())
+        .sum::<usize>()
+        < 4
+    {
+        batches.push(running.bench.next().await.unwrap());
+    }
+    assert_eq!(since(&server.head().await), first - OVERLAP_MS);
+    let behind = |status: &crate::Status| {
+        status
+            .clock_lead_s
+            .is_some_and(|s| (3_590..3_601).contains(&s))
+    };
+    running.bench.status_is(behind).await;
+    let position = last_position(&batches).unwrap();
+    running.stop().await;
+
+    // Another process has only this machine's clock to begin with, and then the server's.
+    let mut running = start(&address, Resume::from(vec![position]), quick());
+    assert!(since(&server.head().await) <= now_ms() - OVERLAP_MS);
+    assert_eq!(since(&server.head().await), first + 1 - OVERLAP_MS);
+    assert_eq!(texts(&running.bench.items(2).await)[1], record(first + 4));
+    running.stop().await;
 }

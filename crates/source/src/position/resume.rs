@@ -1,11 +1,17 @@
 //! What the program has stored of a source's positions.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
 use super::Position;
 
-/// What was stored of a source's positions before: where it goes on.
+/// What was stored of a source's positions before: where it goes on. A copy costs nothing, for every file of an import
+/// gets one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resume {
-    positions: Vec<Position>,
+    /// By their `of`.
+    positions: Arc<BTreeMap<String, Position>>,
 }
 
 impl Resume {
@@ -21,47 +27,55 @@ impl Resume {
     /// then skips what it has. Of streams the least cursor counts (what is asked for again is only repeated) and the
     /// greatest moment of life.
     pub fn from_partitions<'a>(partitions: impl IntoIterator<Item = &'a [Position]>) -> Self {
-        let mut merged: Vec<(Position, usize)> = Vec::new();
+        let mut merged: BTreeMap<String, (Position, usize)> = BTreeMap::new();
         let mut partitions_count = 0;
         for partition in partitions {
             partitions_count += 1;
             for position in partition {
-                match merged.iter_mut().find(|(other, _)| other.of == position.of) {
+                match merged.get_mut(&position.of) {
                     Some((other, seen)) => {
                         *seen += 1;
                         other.retreat_to(position);
                     }
-                    None => merged.push((position.clone(), 1)),
+                    None => {
+                        merged.insert(position.of.clone(), (position.clone(), 1));
+                    }
                 }
             }
         }
-        for (position, seen) in &mut merged {
-            if *seen < partitions_count {
+        let settle = |(mut position, seen): (Position, usize)| {
+            if seen < partitions_count {
                 position.retreat_to_the_beginning();
             }
             position.skip_what_is_durable();
-        }
-        Resume {
-            positions: merged.into_iter().map(|(position, _)| position).collect(),
-        }
+            position
+        };
+        merged.into_values().map(settle).collect::<Vec<_>>().into()
     }
 
     /// The stored position in exactly this.
     pub fn of(&self, of: &str) -> Option<&Position> {
-        self.positions.iter().find(|position| position.of == of)
+        self.positions.get(of)
     }
 
     /// The stored positions whose `of` begins so.
     pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = &Position> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
         self.positions
-            .iter()
-            .filter(move |position| position.of.starts_with(prefix))
+            .range::<str, _>(from)
+            .map(|(_, position)| position)
+            .take_while(move |position| position.of.starts_with(prefix))
     }
 }
 
 impl From<Vec<Position>> for Resume {
     fn from(positions: Vec<Position>) -> Self {
-        Resume { positions }
+        let by_of = positions
+            .into_iter()
+            .map(|position| (position.of.clone(), position));
+        Resume {
+            positions: Arc::new(by_of.collect()),
+        }
     }
 }
 

@@ -345,7 +345,7 @@ async fn what_an_earlier_process_knew_becomes_a_gap() {
     let address = format!("ws://127.0.0.1:{port}/2/rsvps");
     let seen = now_ms() - 5000;
     let state = ResumeState::WebSocket { seen_ms: seen };
-    let resume = Resume::from(vec![Position::new(address.clone(), None, state)]);
+    let resume = Resume::from(vec![Position::new(identity_of(&address), None, state)]);
     // The first attempt fails, and the gap is told at once.
     let mut running = start(&address, resume, quick());
     let batch = running.bench.next().await.unwrap();

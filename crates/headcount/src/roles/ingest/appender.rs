@@ -1,32 +1,46 @@
 //! Appends the messages of sources to the journal: each is decoded and validated, and is durable before the next batch of
 //! its source is.
 //!
-//! Exactly once: what a batch brings to a partition carries the source's position in the same atomic append. After a kill
-//! a source resumes at the least position of any partition, and each partition skips what it has.
+//! Exactly once: what an append brings to a partition carries the source's position in the same atomic append. After a
+//! kill a source resumes at the least position of any partition, and each partition skips what it has. A batch that
+//! would write much more than it has read is appended in several parts, each with the position of its last message.
+
+mod in_flight;
+mod partition_batch;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use headcount_clock::now_ms;
-use headcount_engine::Declared;
-use headcount_journal::{Entry, Error as JournalError, Journal, Receipt};
-use headcount_record::{Control, DeadLetter, Decoder, Door, Kind, Masking, Reason, Schema};
+use headcount_journal::{Error as JournalError, Journal, Receipt};
+use headcount_record::{
+    Control, DeadLetter, Decoder, Door, Kind, Masking, PeopleMode, Reason, Schema,
+};
 use headcount_source::{
     Position,
     message::{Broken, Gap, Message, MessageBatch, SourceItem},
     sink::QueuePermit,
 };
-
 use tokio::sync::watch;
 
+use self::{
+    in_flight::{InFlight, not_kept},
+    partition_batch::{PartitionBatch, PartitionCursor, Preamble},
+};
 use crate::{
     event_bus::{EventBus, Notices},
     metrics::{DecodeStage, METRICS},
     roles::ingest::{
-        clock_lead::ClockLead, known_sources::KnownSources, recent_refusals::RecentRefusals,
+        clock_lead::ClockLead,
+        dead_letter_sampler::DeadLetterSampler,
+        known_sources::KnownSources,
+        recent_refusals::RecentRefusals,
+        source_numbers::{NumberedSource, SourceNumbers},
     },
     schema,
 };
@@ -34,16 +48,21 @@ use crate::{
 /// Batches in flight to the journal: enough for one transaction to hold what many partitions of a topic bring. The
 /// journal's own queue bounds their memory.
 const IN_FLIGHT: usize = 64;
+/// An append ends when it has so many bytes: twice what is gathered for one, so that only a batch that writes much more
+/// than it has read is divided.
+const APPEND_BYTES: usize = 8 << 20;
+/// From here on an append that cannot be divided takes no dead letters, so that it stays below what the journal takes.
+const LETTERS_BYTES: usize = 16 << 20;
 
 /// Validates, masks and appends records. One thread owns it.
 pub(crate) struct Appender {
     journal: Arc<Journal>,
     door: Door,
-    /// Numbers of sources by name.
-    numbers: HashMap<String, u16>,
-    /// The declaration of the records' schema that the journal needs, unless the schema is Meetup's.
-    declared: Option<Declared>,
+    numbers: SourceNumbers,
+    preamble: Preamble,
     partitions: Vec<PartitionCursor>,
+    sampler: DeadLetterSampler,
+    append_bytes: usize,
     /// The oldest first.
     in_flight: VecDeque<InFlight>,
     /// By source.
@@ -56,59 +75,19 @@ pub(crate) struct Appender {
     by_content: HashMap<String, (u64, u64)>,
 }
 
-/// What a partition already has of sources.
-#[derive(Default)]
-struct PartitionCursor {
-    /// Numbers of the sources that it knows by name.
-    named: HashSet<u16>,
-    /// Whether it has the declaration of the records' schema.
-    knows_schema: bool,
-    /// The greatest position of each content.
-    have: HashMap<String, u64>,
+/// Why a batch was not appended.
+#[derive(Debug)]
+pub(crate) enum AppendError {
+    /// The journal cannot take what this source brings; it takes that of others. The sentence says why.
+    Source(String),
+    /// The journal takes nothing more.
+    Journal(anyhow::Error),
 }
 
-/// A batch that is not durable yet.
-struct InFlight {
-    /// Room in the queue of the source, released when the batch is durable.
-    held: Vec<QueuePermit>,
-    receipts: Vec<Receipt>,
-}
-
-/// What a batch brings to one partition.
-#[derive(Default)]
-struct PartitionBatch {
-    entries: Vec<Entry>,
-    received: u64,
-    repaired: u64,
-    blanked: u64,
-}
-
-impl InFlight {
-    /// Waits until it is durable, and releases its room.
-    fn settle(self) -> Result<()> {
-        wait_for(self.receipts)?;
-        drop(self.held);
-        Ok(())
+impl From<anyhow::Error> for AppendError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Journal(error)
     }
-}
-
-/// Waits until batches are durable. The journal itself waits for room on the disk and for brokers that are away.
-fn wait_for(receipts: Vec<Receipt>) -> Result<()> {
-    for receipt in receipts {
-        receipt.wait().map_err(not_kept)?;
-    }
-    Ok(())
-}
-
-fn not_kept(error: JournalError) -> anyhow::Error {
-    // The journal waits for a passing failure until the process ends.
-    let what = if error.may_pass() {
-        "stopped while the journal was unavailable: the last records were not stored; only resumable sources will \
-         resend them"
-    } else {
-        "append to the journal"
-    };
-    anyhow::Error::new(error).context(what)
 }
 
 impl Appender {
@@ -120,44 +99,30 @@ impl Appender {
         known: &[KnownSources],
         bus: &EventBus,
     ) -> Result<Self> {
-        let partitions = journal.partitions();
         let schema = schema::of_sources()?;
         let declared = schema::declared_in(&journal, &*schema, known)?;
         let first = declared
             .as_ref()
             .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
         let kinds = schema::kinds_of(&*schema, first);
-        let door = Door::of(Decoder::of(schema), kinds, partitions, masking);
-        let mut numbers = HashMap::new();
+        let preamble = Preamble {
+            schema: declared,
+            people: PeopleMode::of(masking.key()),
+        };
+        let keeps_positions = journal.capabilities().keeps_positions;
         let cursors = known
             .iter()
-            .map(|known| {
-                for (number, name) in &known.names {
-                    journal.name_source(*number, name);
-                    numbers.insert(name.clone(), *number);
-                }
-                PartitionCursor {
-                    named: known.names.iter().map(|(number, _)| *number).collect(),
-                    knows_schema: declared
-                        .as_ref()
-                        .is_none_or(|declared| known.schemas.contains(declared)),
-                    have: known
-                        .positions
-                        .iter()
-                        .filter_map(|position| {
-                            let of = position.get("of")?.as_str()?.to_owned();
-                            Some((of, position.get("at")?.as_u64()?))
-                        })
-                        .collect(),
-                }
-            })
+            .map(|known| PartitionCursor::of(known, &preamble, keeps_positions))
             .collect();
+        let door = Door::of(Decoder::of(schema), kinds, journal.partitions(), masking);
         Ok(Self {
+            numbers: SourceNumbers::known(&journal, known),
             journal,
             door,
-            declared,
-            numbers,
+            preamble,
             partitions: cursors,
+            sampler: DeadLetterSampler::default(),
+            append_bytes: APPEND_BYTES,
             in_flight: VecDeque::new(),
             clock_leads: HashMap::new(),
             refusals: HashMap::new(),
@@ -191,36 +156,39 @@ impl Appender {
     /// flight.
     ///
     /// # Errors
-    /// When the journal accepts no more entries.
+    /// When the journal does not take the batch, or accepts no more entries. Then nothing that follows is appended.
     pub(crate) fn take(
         &mut self,
         source: &str,
         batch: MessageBatch,
         held: Vec<QueuePermit>,
-    ) -> Result<()> {
-        let (kept, refused) = (self.kept, self.refused_sum());
-        let parts = self.parts(source, &batch)?;
-        let (kept, refused) = (self.kept - kept, self.refused_sum() - refused);
-        let content = batch
+    ) -> Result<(), AppendError> {
+        let claims = batch
             .position
             .as_ref()
-            .map_or(source, |position| &position.of);
-        let counts = self.by_content.entry(content.to_owned()).or_default();
-        *counts = (counts.0 + kept, counts.1 + refused);
-        // Wait only for the oldest, so that the journal always has a next group.
-        while self.in_flight.len() >= IN_FLIGHT
+            .is_some_and(Position::claims_durable);
+        self.make_room(if claims { 1 } else { IN_FLIGHT })?;
+        let fallbacks = self.door.fallbacks();
+        let mut receipts = Vec::new();
+        let appended = self.append_all(source, &batch, &mut receipts);
+        METRICS
+            .decode_fallbacks
+            .of(DecodeStage::Ingest)
+            .inc_by(self.door.fallbacks() - fallbacks);
+        self.look_at_notices(source);
+        self.in_flight.push_back(InFlight { held, receipts });
+        appended
+    }
+
+    /// Waits until fewer than `batches` are in flight: only for the oldest, so that the journal always has a next
+    /// group.
+    fn make_room(&mut self, batches: usize) -> Result<()> {
+        while self.in_flight.len() >= batches
             && let Some(oldest) = self.in_flight.pop_front()
         {
             oldest.settle()?;
         }
-        self.look_at_notices(source);
-        let receipts = self.append(parts)?;
-        self.in_flight.push_back(InFlight { held, receipts });
         Ok(())
-    }
-
-    fn refused_sum(&self) -> u64 {
-        self.refused.values().sum()
     }
 
     /// Updates the notice about a source, and logs when it appears, changes its subject, or goes.
@@ -249,28 +217,61 @@ impl Appender {
 
     /// Waits until everything appended is durable.
     pub(crate) fn settle(&mut self) -> Result<()> {
-        for batch in std::mem::take(&mut self.in_flight) {
-            batch.settle()?;
-        }
-        Ok(())
+        self.make_room(1)
     }
 
     /// Notes in every partition that a source was read to this position, so that it is not read again for partitions
-    /// that got nothing of it.
-    pub(crate) fn finish(&mut self, source: &str, position: &Position) -> Result<()> {
-        self.settle()?;
+    /// that got nothing of it. A partition that has the note has everything before it: it gets both in order.
+    pub(crate) fn finish(&mut self, source: &str, position: &Position) -> Result<(), AppendError> {
         let Some(at) = position.at else { return Ok(()) };
-        let number = self.number(source)?;
-        let mut parts = self.empty_parts();
-        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if cursor.have.get(&position.of).is_none_or(|&have| have < at) {
-                name(cursor, number, source, part);
-                cursor.have.insert(position.of.clone(), at);
-                let entry = position_entry(number, Some(position), part)?;
-                part.entries.push(entry);
+        self.make_room(IN_FLIGHT)?;
+        let numbered = self.numbers.of(&self.journal, source);
+        let mut receipts = Vec::new();
+        for partition in 0..self.partitions.len() {
+            let cursor = &self.partitions[partition];
+            if cursor.lacks(position, at) {
+                let mut part = PartitionBatch::default();
+                part.name(cursor, numbered);
+                self.append(partition, part, numbered, Some(position), &mut receipts)?;
             }
         }
-        wait_for(self.append(parts)?)
+        let held = Vec::new();
+        self.in_flight.push_back(InFlight { held, receipts });
+        Ok(())
+    }
+
+    /// Validates a batch, divides it by partition and appends it, in parts if it writes too much for one.
+    fn append_all(
+        &mut self,
+        source: &str,
+        batch: &MessageBatch,
+        receipts: &mut Vec<Receipt>,
+    ) -> Result<(), AppendError> {
+        let numbered = self.numbers.of(&self.journal, source);
+        let position = batch.position.as_ref();
+        let mut parts = self.empty_parts();
+        let mut last: Option<&Message> = None;
+        for item in &batch.items {
+            let bytes: usize = parts.iter().map(|part| part.bytes).sum();
+            if let Some(last) = last.filter(|_| bytes >= self.append_bytes)
+                && may_part(last, item, position)
+            {
+                let reached = position.and_then(|position| last.position_within(position));
+                let parts = std::mem::replace(&mut parts, self.empty_parts());
+                self.append_parts(parts, numbered, reached.as_ref(), receipts)?;
+            }
+            match item {
+                SourceItem::Message(message) => {
+                    self.message(message, source, numbered, position, &mut parts);
+                    last = Some(message);
+                }
+                SourceItem::Gap(gap) => {
+                    parts[0].name(&self.partitions[0], numbered);
+                    parts[0].control(numbered, &gap_control(gap));
+                }
+            }
+        }
+        self.append_parts(parts, numbered, position, receipts)
     }
 
     fn empty_parts(&self) -> Vec<PartitionBatch> {
@@ -280,46 +281,11 @@ impl Appender {
             .collect()
     }
 
-    /// Validates a batch and divides it by partition. Called once for each batch, because it counts records as stored
-    /// or refused.
-    fn parts(&mut self, source: &str, batch: &MessageBatch) -> Result<Vec<PartitionBatch>> {
-        let number = self.number(source)?;
-        let mut parts = self.empty_parts();
-        let position = batch.position.as_ref();
-        let fallbacks = self.door.fallbacks();
-        for item in &batch.items {
-            match item {
-                SourceItem::Message(message) => {
-                    self.message(message, number, source, position, &mut parts);
-                }
-                SourceItem::Gap(gap) => {
-                    name(&mut self.partitions[0], number, source, &mut parts[0]);
-                    parts[0].entries.push(control(number, &gap_control(gap)));
-                }
-            }
-        }
-        METRICS
-            .decode_fallbacks
-            .of(DecodeStage::Ingest)
-            .inc_by(self.door.fallbacks() - fallbacks);
-        for (cursor, part) in self.partitions.iter_mut().zip(&mut parts) {
-            if part.entries.is_empty() {
-                continue;
-            }
-            let entry = position_entry(number, position, part)?;
-            part.entries.push(entry);
-            if let Some((position, at)) = position.and_then(|p| Some((p, p.at?))) {
-                cursor.have.insert(position.of.clone(), at);
-            }
-        }
-        Ok(parts)
-    }
-
     fn message(
         &mut self,
         message: &Message,
-        number: u16,
         source: &str,
+        numbered: NumberedSource<'_>,
         position: Option<&Position>,
         parts: &mut [PartitionBatch],
     ) {
@@ -329,146 +295,106 @@ impl Appender {
             Some(broken) => Err(crate::counting::reason_of(broken)),
         };
         let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
-        let at = usize::from(partition);
-        let cursor = &mut self.partitions[at];
-        let has_it = position.is_some_and(|position| {
-            position.at.is_some()
-                && cursor
-                    .have
-                    .get(&position.of)
-                    .is_some_and(|&have| message.position <= have)
-        });
-        if has_it {
+        let cursor = &self.partitions[usize::from(partition)];
+        if cursor.has(position, message.position) {
             return;
         }
-        let part = &mut parts[at];
-        name(cursor, number, source, part);
-        part.received += 1;
         let refusals = match self.refusals.get_mut(source) {
             Some(refusals) => refusals,
             None => self.refusals.entry(source.to_owned()).or_default(),
         };
+        let part = &mut parts[usize::from(partition)];
+        part.name(cursor, numbered);
         match admitted {
             Ok(admitted) => {
                 refusals.kept();
-                self.kept += 1;
-                declare(cursor, self.declared.as_ref(), number, part);
+                part.declare(cursor, &self.preamble, numbered);
+                let now = now_ms();
                 let lead = match self.clock_leads.get_mut(source) {
                     Some(lead) => lead,
                     None => self.clock_leads.entry(source.to_owned()).or_default(),
                 };
-                lead.observe(admitted.time, now_ms());
-                part.repaired += u64::from(admitted.repaired);
-                part.blanked += admitted.blanked;
-                part.entries.push(Entry {
-                    kind: admitted.kind.number(),
-                    source: number,
-                    key: admitted.key.map(Into::into),
-                    body,
-                });
+                lead.observe(admitted.time, now);
+                part.record(admitted, numbered, body, now);
             }
             Err(reason) => {
                 refusals.refused(reason.code());
-                *self.refused.entry(reason.code().into_owned()).or_default() += 1;
-                let letter = dead_letter(&self.door, &reason, message);
-                part.entries
-                    .push(control(number, &Control::Rejected(letter)));
+                let keeps =
+                    part.bytes < LETTERS_BYTES && self.sampler.keeps(numbered.number, &reason);
+                let letter = keeps.then(|| {
+                    let from = numbered.is_shared.then_some(source);
+                    dead_letter(&self.door, &reason, message, from)
+                });
+                part.refuse(&reason, letter, numbered);
             }
         }
     }
 
-    fn append(&mut self, parts: Vec<PartitionBatch>) -> Result<Vec<Receipt>> {
-        let mut receipts = Vec::new();
-        for (part, at) in parts.into_iter().zip(0_u16..) {
-            if !part.entries.is_empty() {
-                let receipt = self.journal.append(at, part.entries);
-                receipts.push(receipt.map_err(not_kept)?);
+    fn append_parts(
+        &mut self,
+        parts: Vec<PartitionBatch>,
+        source: NumberedSource<'_>,
+        position: Option<&Position>,
+        receipts: &mut Vec<Receipt>,
+    ) -> Result<(), AppendError> {
+        for (partition, part) in parts.into_iter().enumerate() {
+            if part.bytes > 0 || part.received() > 0 {
+                self.append(partition, part, source, position, receipts)?;
             }
         }
-        Ok(receipts)
+        Ok(())
     }
 
-    /// The number of a source; a new name gets the next one.
-    fn number(&mut self, source: &str) -> Result<u16> {
-        if let Some(&number) = self.numbers.get(source) {
-            return Ok(number);
-        }
-        let number = self
-            .numbers
-            .values()
-            .max()
-            .map_or(1, |greatest| greatest.saturating_add(1));
-        if number == u16::MAX {
-            bail!(
-                "this journal has had {number} sources, which is the limit; start a new journal in another folder or under another name"
-            );
-        }
-        self.journal.name_source(number, source);
-        self.numbers.insert(source.to_owned(), number);
-        Ok(number)
-    }
-}
-
-/// Introduces the source to the partition before its first entry there.
-fn name(cursor: &mut PartitionCursor, number: u16, source: &str, part: &mut PartitionBatch) {
-    if cursor.named.insert(number) {
-        part.entries.push(control(
-            number,
-            &Control::Source {
-                name: source.to_owned(),
-            },
-        ));
-    }
-}
-
-/// Declares the records' schema to the partition before the first of them.
-fn declare(
-    cursor: &mut PartitionCursor,
-    declared: Option<&Declared>,
-    number: u16,
-    part: &mut PartitionBatch,
-) {
-    if let Some(declared) = declared
-        && !std::mem::replace(&mut cursor.knows_schema, true)
-    {
-        let schema = Control::Schema {
-            kind: declared.kind,
-            feeds: declared.feeds.clone(),
-            definition: declared.definition.clone(),
+    /// Appends what a partition gets. Only then the partition has it, and it is counted.
+    fn append(
+        &mut self,
+        partition: usize,
+        mut part: PartitionBatch,
+        source: NumberedSource<'_>,
+        position: Option<&Position>,
+        receipts: &mut Vec<Receipt>,
+    ) -> Result<(), AppendError> {
+        let cursor = &mut self.partitions[partition];
+        part.end(cursor, source, position)?;
+        let entries = std::mem::take(&mut part.entries);
+        let receipt = self.journal.append(partition as u16, entries);
+        receipts.push(receipt.map_err(|error| refusal(error, source))?);
+        part.enter(cursor, source, position);
+        self.kept += part.kept;
+        let content = position.map_or(source.name, |position| &position.of);
+        let counts = match self.by_content.get_mut(content) {
+            Some(counts) => counts,
+            None => self.by_content.entry(content.to_owned()).or_default(),
         };
-        part.entries.push(control(number, &schema));
+        counts.0 += part.kept;
+        for (reason, count) in part.refused {
+            counts.1 += count;
+            *self.refused.entry(reason).or_default() += count;
+        }
+        Ok(())
     }
 }
 
-fn control(source: u16, control: &Control) -> Entry {
-    Entry {
-        kind: control.kind().number(),
-        source,
-        key: None,
-        body: control.to_body(),
+/// Whether a batch may be divided between a message and what follows it. Messages with one position are taken again
+/// together or not at all.
+fn may_part(last: &Message, next: &SourceItem, position: Option<&Position>) -> bool {
+    let counts = position.is_some_and(|position| position.at.is_some());
+    match next {
+        SourceItem::Message(next) => !counts || next.position > last.position,
+        SourceItem::Gap(_) => !counts,
     }
 }
 
-/// The last entry of what a batch brings to a partition: the source's position, if it has one, and how many messages came.
-/// Its key is the content that the position is in: a journal that keeps positions returns the last of each key.
-fn position_entry(
-    number: u16,
-    position: Option<&Position>,
-    part: &PartitionBatch,
-) -> Result<Entry> {
-    let of = position.map(|position| position.of.clone());
-    let key = of.as_deref().map(|of| of.as_bytes().into());
-    let body = Control::Position {
-        of: of.unwrap_or_default(),
-        position: serde_json::to_value(position).context("write a position")?,
-        received: part.received,
-        repaired: part.repaired,
-        blanked: part.blanked,
-    };
-    Ok(Entry {
-        key,
-        ..control(number, &body)
-    })
+/// What the journal does not take because of its length concerns one source only.
+fn refusal(error: JournalError, source: NumberedSource<'_>) -> AppendError {
+    match error {
+        JournalError::TooLong { .. } => AppendError::Source(format!(
+            "{}: the journal cannot take what this source sent: {error}; nothing of this batch and of what follows is \
+             stored. Other sources go on; start headcount again without what is too long to go on here",
+            source.name
+        )),
+        error => AppendError::Journal(not_kept(error)),
+    }
 }
 
 fn gap_control(gap: &Gap) -> Control {
@@ -479,8 +405,13 @@ fn gap_control(gap: &Gap) -> Control {
     }
 }
 
-fn dead_letter(door: &Door, reason: &Reason, message: &Message) -> DeadLetter {
-    let mut letter = door.refuse(reason, message.location.to_string(), &message.bytes);
+/// `from` is the source's name where the entry's number does not tell it.
+fn dead_letter(door: &Door, reason: &Reason, message: &Message, from: Option<&str>) -> DeadLetter {
+    let place = match from {
+        Some(source) => format!("{source}, {}", message.location),
+        None => message.location.to_string(),
+    };
+    let mut letter = door.refuse(reason, place, &message.bytes);
     // Framing keeps only the beginning of a message that is too long, and has measured the whole.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

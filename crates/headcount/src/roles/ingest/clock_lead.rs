@@ -41,16 +41,25 @@ impl ClockLead {
         if lead < LEAD_MS {
             return None;
         }
-        let minutes = lead / LEAD_MS;
-        let plural = if minutes == 1 { "" } else { "s" };
-        let mut sentence =
-            format!("this machine's clock is {minutes} minute{plural} behind the source's");
-        if lead > FUTURE_MS {
-            sentence += "; records from more than 5 minutes ahead are kept and not counted: set the \
-                         clock, and then count them with \"headcount rebuild\"";
-        }
-        Some(sentence)
+        Some(notice_of(lead))
     }
+}
+
+/// The sentence on a clock that is so far behind the source's, ms; ahead of it if that is negative.
+pub(crate) fn notice_of(lead: i64) -> String {
+    let minutes = lead.abs() / LEAD_MS;
+    let plural = if minutes == 1 { "" } else { "s" };
+    let side = if lead < 0 { "ahead of" } else { "behind" };
+    let mut sentence =
+        format!("this machine's clock is {minutes} minute{plural} {side} the source's");
+    if lead > FUTURE_MS {
+        sentence += "; records from more than 5 minutes ahead are kept and held back: set the clock, stop headcount, and \
+                     then count them with \"headcount rebuild --data DIR\"";
+    } else if lead < -FUTURE_MS {
+        sentence += "; records with a time of the future are not held back as they should be: set the clock, and then \
+                     count anew with \"headcount rebuild --data DIR\"";
+    }
+    sentence
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headcount_engine::{Declared, FUTURE_MS, Partition, Tally};
-use headcount_record::Control;
+use headcount_record::{Control, PeopleMode};
 
 /// What a partition knows of sources.
 pub(crate) struct KnownSources {
@@ -12,6 +12,8 @@ pub(crate) struct KnownSources {
     pub(crate) positions: Vec<serde_json::Value>,
     /// The declared schemas of records.
     pub(crate) schemas: Vec<Declared>,
+    /// How members are kept, if the partition says it.
+    pub(crate) people: Option<PeopleMode>,
     /// What became of their records here, if this process counts the partition.
     pub(crate) tally: Tally,
     /// How many of them were repaired.
@@ -22,23 +24,32 @@ pub(crate) struct KnownSources {
 }
 
 impl KnownSources {
-    /// From the bodies of position controls, as a journal keeps them.
+    /// From the bodies of the last entry of every key, as a journal keeps them.
     pub(crate) fn of_bodies(bodies: &[Vec<u8>]) -> Self {
-        let positions = bodies
-            .iter()
-            .filter_map(|body| match Control::from_body(body) {
-                Ok(Control::Position { position, .. }) => Some(position),
-                _ => None,
-            });
-        Self {
+        let mut known = Self {
             names: Vec::new(),
-            positions: positions.collect(),
+            positions: Vec::new(),
             schemas: Vec::new(),
+            people: None,
             // A journal does not know what became of its records.
-            kept_out: BTreeMap::new(),
             tally: Tally::default(),
             repaired: 0,
+            kept_out: BTreeMap::new(),
+        };
+        for body in bodies {
+            match Control::from_body(body) {
+                Ok(Control::Position { position, .. }) => known.positions.push(position),
+                Ok(Control::People { mode }) => known.people = Some(mode),
+                Ok(Control::KeptOut {
+                    of,
+                    least: Some(least),
+                }) => {
+                    known.kept_out.insert(of, least);
+                }
+                _ => {}
+            }
         }
+        known
     }
 
     pub(crate) fn of(partition: &Partition) -> Self {
@@ -50,6 +61,7 @@ impl KnownSources {
                 .collect(),
             positions: partition.positions().values().cloned().collect(),
             schemas: partition.schemas().to_vec(),
+            people: partition.people().cloned(),
             tally: tally_of(partition),
             repaired: repaired_of(partition),
             kept_out: partition.kept_out().clone(),

@@ -35,7 +35,7 @@ fn sources_of(known: &KnownSources) -> impl Iterator<Item = &str> {
     names.chain(of).filter(|name| !name.is_empty())
 }
 
-fn is_simulation(name: &str) -> bool {
+pub(super) fn is_simulation(name: &str) -> bool {
     name.starts_with(SIMULATION)
 }
 
@@ -71,6 +71,8 @@ mod tests {
                 .iter()
                 .map(|of| json!({ "of": of, "at": 1 }))
                 .collect(),
+            people: None,
+            repaired: 0,
             tally: Tally::default(),
             kept_out: BTreeMap::new(),
         }

@@ -10,7 +10,10 @@ use headcount_source::{
 };
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::{event_bus::Notices, roles::ingest::queue::RunningSource};
+use crate::{
+    event_bus::Notices,
+    roles::ingest::{clock_lead::notice_of, queue::RunningSource},
+};
 
 /// Passes the statuses of sources on, with the notices about them.
 pub(crate) fn watch_statuses(
@@ -96,7 +99,11 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
-        notice: notices.get(&status.name).cloned(),
+        // The server's own word comes before what its records suggest.
+        notice: match status.clock_lead_s {
+            Some(lead_s) => Some(notice_of(lead_s * 1000)),
+            None => notices.get(&status.name).cloned(),
+        },
     }
 }
 
@@ -105,6 +112,25 @@ mod tests {
     use headcount_source::{Ended, status};
 
     use super::*;
+
+    #[test]
+    fn a_server_whose_clock_differs_is_told_before_any_record_comes() {
+        let noticed = |clock_lead_s| {
+            let status = Status {
+                clock_lead_s,
+                ..Status::default()
+            };
+            status_of(&status, SourceKind::Stream, &Notices::new()).notice
+        };
+        assert_eq!(noticed(None), None);
+        let behind = noticed(Some(3_600)).unwrap();
+        assert!(behind.starts_with("this machine's clock is 60 minutes behind the source's; "));
+        let ahead = noticed(Some(-90)).unwrap();
+        assert_eq!(
+            ahead,
+            "this machine's clock is 1 minute ahead of the source's"
+        );
+    }
 
     #[tokio::test]
     async fn a_source_that_goes_without_a_last_word_has_failed() {
