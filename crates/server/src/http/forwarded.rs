@@ -62,6 +62,9 @@ fn of_elements(value: &HeaderValue) -> Vec<Hop> {
 fn of_element(element: &str) -> Option<Hop> {
     for pair in split(element, ';')? {
         let (name, value) = pair.split_once('=')?;
+        if name.trim().is_empty() {
+            return None;
+        }
         if name.trim().eq_ignore_ascii_case("for") {
             return Some(node(value.trim()));
         }
