@@ -30,7 +30,14 @@ impl Writing {
         let process = Process::run(
             &folder.path().join("data"),
             &["sim:?rate=100&seed=5".to_owned()],
-            &["--partitions", "2", "--checkpoint-every", "1"],
+            &[
+                "--partitions",
+                "2",
+                "--checkpoint-every",
+                "1",
+                "--segment-size",
+                "256KiB",
+            ],
         );
         Self { folder, process }
     }

@@ -130,7 +130,11 @@ fn nobody_gets_in_with_an_import() {
     let refused = refused_lines(&data);
     for (shape, line) in messages.iter().zip(1..) {
         // What is broken may be taken together with the line before it.
-        assert!(!shape.is_record || !refused.contains(&line), "{}", shape.what);
+        assert!(
+            !shape.is_record || !refused.contains(&line),
+            "{}",
+            shape.what
+        );
     }
     assert!(
         files(&data)

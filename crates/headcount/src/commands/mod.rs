@@ -17,7 +17,7 @@ pub(crate) mod verify;
 
 use std::io::{self, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::exit::ReaderGone;
 
@@ -29,7 +29,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
-        result => Ok(result?),
+        result => result.context("write to standard output"),
     }
 }
 
