@@ -116,7 +116,9 @@ fn real_records_and_simulated_ones_are_not_mixed() {
     run(headcount().args(["import", "--data"]).arg(&real).arg(&file));
     let source = ["sim:?rate=1000&seed=1".to_owned()];
     let process = Process::run(&simulated, &source, &[]);
-    wait_until("a record is counted", || process.summary()["rsvps"] != 0);
+    process.wait_until("a record is counted", |process| {
+        process.summary()["rsvps"] != 0
+    });
     process.stop();
 
     let before = [&real, &simulated].map(|data| summary(data));
@@ -401,8 +403,10 @@ fn kept(mut command: std::process::Command, sources: &[String], records: u64) {
     let data = folder.path().join("data");
     command.env_remove("HEADCOUNT_LISTEN");
     let process = Process::run_with(command, &data, sources, &[]);
-    wait_until("the server is ready", || process.is_ready());
-    wait_until("all records", || process.summary()["records"] == records);
+    process.wait_until("the server is ready", |process| process.is_ready());
+    process.wait_until("all records", |process| {
+        process.summary()["records"] == records
+    });
     process.stop();
 }
 
@@ -601,6 +605,6 @@ fn a_log_that_is_read_no_more_does_not_end_a_process() {
     BufReader::new(log).read_line(&mut first).unwrap();
     assert!(first.contains("serving"), "{first}");
     // Nobody reads what it says from here on: that it listens, and that it stops.
-    wait_until("it is ready all the same", || process.is_ready());
+    process.wait_until("it is ready all the same", |process| process.is_ready());
     process.stop();
 }

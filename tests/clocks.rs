@@ -76,7 +76,9 @@ fn a_rebuild_with_a_right_clock_counts_what_was_kept_out() {
         }),
     );
     let process = Process::run(&kept, &[format!("file:{}", file.display())], &[]);
-    wait_until("everything is taken", || process.summary()["records"] == 40);
+    process.wait_until("everything is taken", |process| {
+        process.summary()["records"] == 40
+    });
     assert_eq!(process.summary()["rsvps"], 3);
     process.stop();
     verify(&kept);
@@ -165,7 +167,7 @@ fn a_second_import_counts_what_was_kept_out_when_the_clock_has_come_so_far() {
 fn a_clock_that_is_behind_is_said_while_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let (process, mut input) = Process::run_fed(headcount(), folder.path(), &[]);
-    wait_until("the server is ready", || process.is_ready());
+    process.wait_until("the server is ready", |process| process.is_ready());
     let notice = || {
         let (_, body) = get(process.address, "/api/v1/status");
         let status: Value = serde_json::from_str(&body).unwrap();

@@ -36,7 +36,7 @@ impl Alone {
         command.stderr(File::create(folder.path().join("said")).unwrap());
         let sources = ["sim:?rate=200&seed=9".to_owned()];
         let process = Process::run_with(command, &folder.path().join(name), &sources, &more);
-        wait_until("the server is ready", || process.is_ready());
+        process.wait_until("the server is ready", |process| process.is_ready());
         Self {
             folder,
             name,

@@ -153,7 +153,7 @@ fn order_repetition_sources_and_partitions_change_nothing() {
         let kept = folder.path().join(format!("data-{partitions}"));
         let process = Process::run(&kept, &files, &["--partitions", partitions]);
         let want = (lines.len() * 3) as u64;
-        wait_until("everything is counted", || {
+        process.wait_until("everything is counted", |process| {
             process.summary()["records"] == want
         });
         let live = process.summary();
@@ -198,7 +198,7 @@ fn the_seeds_venues_are_counted_once() {
     let kept = tempfile::tempdir().unwrap();
     let file = format!("file:{}", data.join("rsvps/2017-03-19.ndjson").display());
     let process = Process::run(kept.path(), &[file], &[]);
-    wait_until("everything is counted", || {
+    process.wait_until("everything is counted", |process| {
         process.summary()["records"] == 1541
     });
     let (status, body) = get(process.address, "/api/data");

@@ -102,7 +102,7 @@ fn value(families: &BTreeMap<String, Shown>, family: &str, sample: &str) -> f64 
 fn what_rooms_count_is_shown_with_help_and_as_many_series_as_declared() {
     let folder = tempfile::tempdir().unwrap();
     let (process, mut input) = Process::run_fed(headcount(), folder.path(), &[]);
-    wait_until("the server is ready", || process.is_ready());
+    process.wait_until("the server is ready", |process| process.is_ready());
     let before = shown(&process);
     let declared = declared();
     assert!(declared.len() > 15, "{declared:?}");
@@ -124,9 +124,9 @@ fn what_rooms_count_is_shown_with_help_and_as_many_series_as_declared() {
             .unwrap();
     }
     input.flush().unwrap();
-    wait_until("all is counted", || {
+    process.wait_until("all is counted", |process| {
         value(
-            &shown(&process),
+            &shown(process),
             "headcount_rsvps",
             "headcount_rsvps{response=\"yes\"}",
         ) == 199.0

@@ -391,8 +391,8 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
     // The only one: nothing will come any more, and whoever watches hears of it. What came is still shown.
     let data = folder.path().join("alone");
     let process = Process::run_unready(&data, std::slice::from_ref(&cut), &[]);
-    wait_until("the source has failed", || {
-        states(&process)
+    process.wait_until("the source has failed", |process| {
+        states(process)
             .first()
             .is_some_and(|(state, _)| state == "failed")
     });
@@ -411,8 +411,8 @@ fn a_source_that_cannot_go_on_has_failed_and_says_why() {
     let peer = Process::stream(&[]);
     let sources = [cut, format!("ws://{}/2/rsvps", peer.address)];
     let process = Process::run(&data, &sources, &[]);
-    wait_until("one has failed and the other is live", || {
-        let states = states(&process);
+    process.wait_until("one has failed and the other is live", |process| {
+        let states = states(process);
         let states: Vec<&str> = states.iter().map(|(state, _)| &**state).collect();
         states == ["failed", "live"]
     });
@@ -442,8 +442,8 @@ fn a_server_without_a_stream_leaves_the_source_failed_and_the_process_not_ready(
         let folder = tempfile::tempdir().unwrap();
         let source = format!("{scheme}://{gone}/2/rsvps");
         let process = Process::run_unready(folder.path(), std::slice::from_ref(&source), &[]);
-        wait_until("the source has failed", || {
-            states(&process)
+        process.wait_until("the source has failed", |process| {
+            states(process)
                 .first()
                 .is_some_and(|(state, _)| state == "failed")
         });

@@ -82,13 +82,10 @@ fn with_retention_and_kills_every_answer_is_that_of_the_whole_journal() {
     }
     let right = summary(&whole);
     same_answers(&kept, &right);
-    // Much of it is gone, and what is left is about what was to be kept.
+    // Most of it is gone: what an import brought last may be larger than what was to be kept.
     for (part, all) in stat(&kept).iter().zip(stat(&whole)) {
         let bytes = |part: &Value| part["bytes"].as_u64().unwrap();
-        assert!(
-            bytes(part) < 128 << 10 && bytes(part) < bytes(&all) / 2,
-            "{part} of {all}"
-        );
+        assert!(bytes(part) < bytes(&all) / 2, "{part} of {all}");
     }
     run(headcount().args(["journal", "verify", "--data"]).arg(&kept));
 

@@ -149,8 +149,8 @@ fn write(folder: &Path, name: &str, lines: &[Line]) -> String {
 
 /// Waits until a process has the right counts, and checks the rest.
 fn await_counted(process: &Process, right: &Value) -> Value {
-    wait_until("it is ready", || process.is_ready());
-    wait_until("everything is counted", || {
+    process.wait_until("it is ready", |process| process.is_ready());
+    process.wait_until("everything is counted", |process| {
         let found = process.summary();
         ["rsvps", "yes", "maybe", "venues"]
             .iter()

@@ -21,7 +21,7 @@ fn recording() -> Option<(PathBuf, Value)> {
 
 /// Lets a process count until it has as many RSVPs and as many of them `yes` as is right.
 fn count_live(process: &Process, right: &Value) {
-    wait_until("everything is counted", || {
+    process.wait_until("everything is counted", |process| {
         let found = process.summary();
         found["rsvps"] == right["rsvps"]
             && found["yes"] == right["yes"]
@@ -168,7 +168,7 @@ fn the_simulation_goes_on_where_it_was() {
     let mut counted = 0;
     for last in [false, false, false, true] {
         let process = Process::run(kept.path(), &source, &[]);
-        wait_until("more is counted", || {
+        process.wait_until("more is counted", |process| {
             process.summary()["records"].as_u64().unwrap() > counted + 300
         });
         // A kill may leave what one partition has of the last batch and the other has not yet.
@@ -210,7 +210,7 @@ fn the_archive_alone_gives_the_same_answer() {
     let right = golden(&data, name);
     let source = format!("file:{}", data.join("rsvps").join(name).display());
     let process = Process::run(folder.path(), &[source], &["--partitions", "2"]);
-    wait_until("it has counted everything", || {
+    process.wait_until("it has counted everything", |process| {
         process.summary()["rsvps"] == right["rsvps"]
     });
     process.stop();

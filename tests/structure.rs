@@ -73,6 +73,26 @@ fn functions_are_short() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// A thread that panics must end the process: nobody waits for a thread that lives as long as it does.
+#[test]
+fn every_long_lived_thread_of_the_program_has_a_guard() {
+    let roles = ["crates/headcount/src/roles/", "crates/headcount/src/disk/"];
+    let unguarded: Vec<_> = Source::all()
+        .into_iter()
+        .filter(|source| roles.iter().any(|role| source.path.contains(role)))
+        .filter(|source| {
+            let count = |what: &str| source.text.matches(what).count();
+            count("thread::Builder::new()")
+                > count("let _guard = guard") + count("(_running, _guard)")
+        })
+        .map(|source| source.path)
+        .collect();
+    assert!(
+        unguarded.is_empty(),
+        "threads without a guard: {unguarded:?}"
+    );
+}
+
 #[test]
 fn every_library_warns_of_items_without_docs() {
     let silent: Vec<_> = Source::all()

@@ -8,6 +8,7 @@ mod damage;
 mod failures;
 mod hostile;
 mod kills;
+mod poisoned;
 mod shim;
 mod stage;
 

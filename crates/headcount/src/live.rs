@@ -86,7 +86,7 @@ struct Engines {
 /// The partitions that this process counts.
 enum CountedPartitions {
     /// All partitions.
-    All(HeldPartitions),
+    All(Box<HeldPartitions>),
     /// The partitions that the group assigns to it.
     Shared(GroupMember),
     /// None: other processes count.
@@ -382,7 +382,7 @@ impl Live {
             }
             let mut holdings = HeldPartitions::new(counting);
             let known = holdings.take_all()?;
-            Ok((CountedPartitions::All(holdings), Some(known)))
+            Ok((CountedPartitions::All(Box::new(holdings)), Some(known)))
         })
         .await
     }

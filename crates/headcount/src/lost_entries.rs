@@ -17,7 +17,7 @@ use crate::{
 const PUT_BACK_BYTES: usize = 1 << 20;
 
 /// What became of one partition that had lost entries.
-pub(crate) struct RepairedPartition {
+pub(crate) struct RestoredPartition {
     pub(crate) partition: u16,
     /// How many entries were written again.
     pub(crate) put_back: u64,
@@ -75,7 +75,7 @@ pub(crate) fn put_back(
     data: &DataDir,
     archive: Option<&Archive>,
     accept_loss: bool,
-) -> Result<Vec<RepairedPartition>> {
+) -> Result<Vec<RestoredPartition>> {
     let mut repair = Repair::open(data.journal())?;
     let archive = archive.filter(|archive| archive.description().journal == repair.id());
     let mut repaired = Vec::new();
@@ -93,7 +93,7 @@ pub(crate) fn put_back(
         }
         let reason = put_back_partition(&mut repair, archive, at, reached)?;
         let end = repair.end(at);
-        repaired.push(RepairedPartition {
+        repaired.push(RestoredPartition {
             partition: at,
             put_back: end - before,
             lost: (end < reached).then(|| (end, reached - 1)),
@@ -112,12 +112,12 @@ pub(crate) fn put_back(
     Ok(repaired)
 }
 
-fn ensure_nothing_lost(data: &DataDir, repaired: &[RepairedPartition]) -> Result<()> {
+fn ensure_nothing_lost(data: &DataDir, repaired: &[RestoredPartition]) -> Result<()> {
     let lost: Vec<_> = repaired
         .iter()
         .filter_map(|part| Some((part, part.lost?)))
         .map(|(part, (from, last))| {
-            let RepairedPartition {
+            let RestoredPartition {
                 partition, reason, ..
             } = part;
             let many = number(last - from + 1);

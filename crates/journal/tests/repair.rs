@@ -3,10 +3,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use headcount_journal::{
-    Batch, Entry, Error, Journal, Offset, Options, ReadOnly, Repair, snapshot, verify,
+    Batch, Entry, Error, Journal, Offset, Options, ReadOnly, Repair, Snapshot, SnapshotContent,
+    snapshot, verify,
 };
 
 /// What an archive has: an entry with its time.
@@ -169,24 +172,78 @@ fn without_an_archive_the_loss_is_known_until_it_is_accepted() {
     drop(Journal::open(folder.path(), Options::default()).unwrap());
 }
 
-#[test]
-fn a_snapshot_is_a_whole_journal() {
-    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let entries = make(folder.path());
-    let snapshot = snapshot(folder.path()).unwrap();
-    assert_eq!(snapshot.partitions, [(0, entries.len() as Offset)]);
-    for file in snapshot.files {
-        let target = to.path().join(&file.path);
+/// Copies a journal as its snapshot says.
+fn copy(from: &Path, to: &Path) -> Snapshot {
+    let snapshot = snapshot(from).unwrap();
+    for file in &snapshot.files {
+        let target = to.join(&file.path);
         fs::create_dir_all(target.parent().unwrap()).unwrap();
-        let content = match file.content {
-            headcount_journal::SnapshotContent::Bytes(bytes) => bytes,
-            headcount_journal::SnapshotContent::Prefix(bytes) => {
-                let content = fs::read(folder.path().join(&file.path)).unwrap();
-                content[..usize::try_from(bytes).unwrap()].to_vec()
+        let content = match &file.content {
+            SnapshotContent::Bytes(bytes) => bytes.clone(),
+            SnapshotContent::Prefix(bytes) => {
+                let mut content = fs::read(from.join(&file.path)).unwrap();
+                content.truncate(usize::try_from(*bytes).unwrap());
+                content
             }
         };
         fs::write(target, content).unwrap();
     }
+    snapshot
+}
+
+#[test]
+fn a_snapshot_is_a_whole_journal() {
+    let (folder, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let entries = make(folder.path());
+    let snapshot = copy(folder.path(), to.path());
+    assert_eq!(snapshot.partitions, [(0, entries.len() as Offset)]);
     assert!(verify(to.path()).unwrap().is_sound());
     assert_eq!(all(to.path()), entries);
+}
+
+#[test]
+fn snapshots_while_it_is_written_are_what_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path());
+    let options = Options {
+        segment_bytes: 4096,
+        ..Options::default()
+    };
+    let journal = Journal::open(folder.path(), options).unwrap();
+    let stop = AtomicBool::new(false);
+    let copies = thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in (0..=u8::MAX).cycle() {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let entry = Entry {
+                    kind: 1,
+                    source: 2,
+                    key: None,
+                    body: vec![n; 1 + usize::from(n) * 3],
+                };
+                journal.append(0, vec![entry; 2]).unwrap().wait().unwrap();
+            }
+        });
+        let mut copies = Vec::new();
+        for _ in 0..20 {
+            let to = tempfile::tempdir().unwrap();
+            let end = copy(folder.path(), to.path()).partitions[0].1;
+            assert!(verify(to.path()).unwrap().is_sound());
+            copies.push(all(to.path()));
+            assert_eq!(copies.last().unwrap().len() as Offset, end);
+            while journal.durable_end(0).unwrap() <= end {
+                thread::yield_now();
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        copies
+    });
+    journal.close().unwrap();
+    let whole = all(folder.path());
+    for copy in copies {
+        assert!(copy.len() < whole.len());
+        assert!(copy == whole[..copy.len()]);
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Mask<'a, 'o> {
     people: &'a PeopleKey,
     /// Whether texts that people write are masked too.
     texts: bool,
-    refused: Option<Refused>,
+    trail: Option<Trail>,
     /// Up to where the input is in `out`.
     copied: usize,
     out: &'o mut Vec<u8>,
@@ -31,7 +31,7 @@ pub(crate) struct Mask<'a, 'o> {
 }
 
 /// What is remembered of a refused record, to know what is right of it when it breaks off.
-struct Refused {
+struct Trail {
     root: &'static Allowed,
     /// Keys by which one sees that a person has ended, though the bracket that ends it is missing.
     /// Empty if the record is JSON.
@@ -50,7 +50,7 @@ struct Sure {
 }
 
 /// The beginning of a refused record.
-pub(crate) struct Beginning {
+pub(crate) struct JsonPrefix {
     /// Its length. It is everything if the record is JSON.
     pub(crate) length: usize,
     /// What may stay in the brackets that are open there, from the outermost.
@@ -69,7 +69,7 @@ impl<'a, 'o> Mask<'a, 'o> {
             walker: Walker::new(json),
             people,
             texts,
-            refused: None,
+            trail: None,
             copied: 0,
             out,
             blanked: 0,
@@ -93,9 +93,9 @@ impl<'a, 'o> Mask<'a, 'o> {
         root: &'static Allowed,
         landmarks: &'static [&'static str],
         out: &'o mut Vec<u8>,
-    ) -> Beginning {
+    ) -> JsonPrefix {
         let mut mask = Self::new(json, people, true, out);
-        mask.refused = Some(Refused {
+        mask.trail = Some(Trail {
             root,
             landmarks,
             open: Vec::new(),
@@ -106,10 +106,10 @@ impl<'a, 'o> Mask<'a, 'o> {
             mask.walker.space();
             mask.is_sure();
         }
-        let Refused { open, sure, .. } = mask.refused.expect("set above");
+        let Trail { open, sure, .. } = mask.trail.expect("set above");
         mask.out.truncate(sure.out);
         mask.out.extend_from_slice(&json[sure.copied..sure.at]);
-        Beginning {
+        JsonPrefix {
             length: sure.at,
             open,
         }
@@ -184,7 +184,7 @@ impl<'a, 'o> Mask<'a, 'o> {
                 .pseudonym_of_text(name.as_deref().unwrap_or_default());
             return self.replace(start, format!("\"{pseudonym}\"").as_bytes());
         }
-        let stays = match (&self.refused, allowed) {
+        let stays = match (&self.trail, allowed) {
             (Some(_), _) => is_harmless(text, allowed),
             (None, Allowed::Written) if self.texts => false,
             (None, Allowed::Number) => text.unescape().is_some_and(|it| allowed.takes_text(&it)),
@@ -231,31 +231,31 @@ impl<'a, 'o> Mask<'a, 'o> {
         key: &str,
         allowed: &'static Allowed,
     ) -> Option<&'static Allowed> {
-        let refused = self.refused.as_mut()?;
-        let ended = matches!(allowed, Allowed::Person(_)) && refused.landmarks.contains(&key);
-        let is_figure = matches!(refused.root.of_key(key), Allowed::Number | Allowed::Word(_));
-        let root = (ended && is_figure).then_some(refused.root)?;
-        *refused.open.last_mut()? = root;
+        let trail = self.trail.as_mut()?;
+        let ended = matches!(allowed, Allowed::Person(_)) && trail.landmarks.contains(&key);
+        let is_figure = matches!(trail.root.of_key(key), Allowed::Number | Allowed::Word(_));
+        let root = (ended && is_figure).then_some(trail.root)?;
+        *trail.open.last_mut()? = root;
         Some(root)
     }
 
     fn opened(&mut self, allowed: &'static Allowed) {
-        if let Some(refused) = &mut self.refused {
-            refused.open.push(allowed);
+        if let Some(trail) = &mut self.trail {
+            trail.open.push(allowed);
         }
         self.is_sure();
     }
 
     fn closed(&mut self) {
-        if let Some(refused) = &mut self.refused {
-            refused.open.pop();
+        if let Some(trail) = &mut self.trail {
+            trail.open.pop();
         }
         self.is_sure();
     }
 
     fn is_sure(&mut self) {
-        if let Some(refused) = &mut self.refused {
-            refused.sure = Sure {
+        if let Some(trail) = &mut self.trail {
+            trail.sure = Sure {
                 at: self.walker.at,
                 copied: self.copied,
                 out: self.out.len(),

@@ -32,7 +32,7 @@ fn rsvp(decoder: &mut Decoder, line: &[u8]) -> Option<Rsvp> {
 /// A decoder whose two ways can be gone one by one.
 impl Decoder {
     fn decode_fast(&mut self, line: &[u8]) -> Option<Rsvp> {
-        settle(&draft(line, &self.dictionary)?, &mut self.dictionary).map(|settled| settled.rsvp)
+        settle(&draft(line, &self.dictionary)?, &mut self.dictionary).map(|proved| proved.rsvp)
     }
 
     fn decode_complete(&mut self, line: &[u8]) -> Result<Record, Reason> {

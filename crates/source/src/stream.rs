@@ -87,33 +87,11 @@ pub(crate) async fn run(
         let (trouble, held) = match connected {
             Err(trouble) => (trouble, None),
             Ok(()) => {
-                outage.connected(now_ms());
-                let mut attempt = Attempt {
-                    since: Instant::now(),
-                    is_proved: false,
-                };
-                if !history.is_refused {
-                    context.report.live();
+                let held = hold(&mut connection, &mut outage, &mut history, &mut context);
+                match held.await? {
+                    Some(held) => held,
+                    None => return Ok(Ended::Stopped),
                 }
-                context.report.clock_lead(connection.clock_lead_ms());
-                let read = read_all(
-                    &mut connection,
-                    &mut attempt,
-                    &mut outage,
-                    &mut history,
-                    &mut context,
-                );
-                let Some(trouble) = read.await? else {
-                    connection.close().await;
-                    return Ok(Ended::Stopped);
-                };
-                // Whoever sends a web page in the place of a stream was never connected to one.
-                let held = attempt.is_proved || !trouble.is_refusal;
-                if held && !attempt.is_proved {
-                    history.proved(&context);
-                    tell_proved(&mut outage, connection.position(), &mut context).await?;
-                }
-                (trouble, held.then(|| attempt.since.elapsed()))
             }
         };
         if let Some(held) = held {
@@ -144,6 +122,37 @@ pub(crate) async fn run(
             return Ok(Ended::Stopped);
         }
     }
+}
+
+/// Reads while a connection holds: why it ended, and how long it held if it was one. `None` when it is time to stop.
+async fn hold(
+    connection: &mut impl StreamConnection,
+    outage: &mut Outage,
+    history: &mut AttemptHistory,
+    context: &mut Context,
+) -> Result<Option<(Interruption, Option<Duration>)>, Error> {
+    outage.connected(now_ms());
+    let mut attempt = Attempt {
+        since: Instant::now(),
+        is_proved: false,
+    };
+    if !history.is_refused {
+        context.report.live();
+    }
+    context.report.clock_lead(connection.clock_lead_ms());
+    let read = read_all(connection, &mut attempt, outage, history, context);
+    let Some(trouble) = read.await? else {
+        connection.close().await;
+        return Ok(None);
+    };
+    // Whoever sends a web page in the place of a stream was never connected to one.
+    let was_stream = attempt.is_proved || !trouble.is_refusal;
+    if was_stream && !attempt.is_proved {
+        history.proved(context);
+        tell_proved(outage, connection.position(), context).await?;
+    }
+    let held = was_stream.then(|| attempt.since.elapsed());
+    Ok(Some((trouble, held)))
 }
 
 /// What became of the attempts to connect so far.

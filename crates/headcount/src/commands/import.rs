@@ -21,10 +21,11 @@ use crate::{
     progress::Bar,
     recordings::{RecordingFile, no_record_in},
     roles::ingest::appender::Appender,
+    roles::ingest::ingest_loop::Ingested,
     roles::ingest::known_sources::{KnownSources, repaired_of, tally_of},
     roles::ingest::origin::refuse_mix,
     roles::ingest::people::PeopleOption,
-    roles::ingest::queue::{IngestQueue, Ingested, resume},
+    roles::ingest::queue::{IngestQueue, resume},
     store::{JournalSnapshot, Store},
     text::number,
 };

@@ -15,17 +15,17 @@ use crate::{
 
 /// What a command has looked at, and what it has not.
 #[derive(Clone, Copy)]
-struct Scope {
+struct Coverage {
     checked: &'static str,
     unchecked: &'static str,
 }
 
-const VERIFIED: Scope = Scope {
+const VERIFIED: Coverage = Coverage {
     checked: "every byte of every segment, that the segments follow one another, and that each partition begins and ends \
               where its mark, its checkpoint and the archive in the data folder say",
     unchecked: "the counts (headcount verify), and what is in the archive (headcount rebuild --from LAKE)",
 };
-const COUNTED: Scope = Scope {
+const COUNTED: Coverage = Coverage {
     checked: "the headers of all segments, the last segment of each partition, and that each partition begins and ends where \
               its mark says",
     unchecked: "the other segments' entries (headcount journal verify), the counts (headcount verify), and what is in the \
@@ -53,14 +53,14 @@ pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
         true => lost_entries::check(&data)?,
         false => headcount_journal::stat(&folder)?,
     };
-    let scope = match check {
+    let coverage = match check {
         true => VERIFIED,
         false => COUNTED,
     };
     let printed = if args.json {
-        print_json(&to_json(&report, scope))
+        print_json(&to_json(&report, coverage))
     } else {
-        print(&to_text(&report, scope))
+        print(&to_text(&report, coverage))
     };
     if check && !report.is_sound() {
         return Err(exit(
@@ -76,7 +76,7 @@ pub(crate) fn run(command: cli::JournalCommand) -> Result<()> {
     printed
 }
 
-fn to_text(report: &Report, scope: Scope) -> String {
+fn to_text(report: &Report, coverage: Coverage) -> String {
     let mut out = String::from("partition  segments      entries         bytes\n");
     for part in &report.partitions {
         out += &format!(
@@ -98,11 +98,11 @@ fn to_text(report: &Report, scope: Scope) -> String {
     }
     out + &format!(
         "checked    {}\nunchecked  {}\n",
-        scope.checked, scope.unchecked
+        coverage.checked, coverage.unchecked
     )
 }
 
-fn to_json(report: &Report, scope: Scope) -> serde_json::Value {
+fn to_json(report: &Report, coverage: Coverage) -> serde_json::Value {
     let parts = report.partitions.iter().map(|part| {
         json!({
             "partition": part.partition,
@@ -116,5 +116,5 @@ fn to_json(report: &Report, scope: Scope) -> serde_json::Value {
         })
     });
     json!({ "sound": report.is_sound(), "partitions": parts.collect::<Vec<_>>(),
-        "checked": scope.checked, "unchecked": scope.unchecked })
+        "checked": coverage.checked, "unchecked": coverage.unchecked })
 }

@@ -11,7 +11,7 @@ use crate::{
     data::DataDir,
     engines::open_lake_to_read,
     judged_moment::JudgedMoment,
-    lost_entries::{RepairedPartition, has_lost, put_back},
+    lost_entries::{RestoredPartition, has_lost, put_back},
     opening_notice::OpeningNotice,
     store::{JournalSnapshot, Store, ensure_journal},
     text::{number, time},
@@ -104,8 +104,8 @@ fn archive_of(data: &DataDir, lake: Option<LakeAddress>) -> Result<Option<Archiv
     Ok(Some(Archive::open(&lake)?))
 }
 
-fn repaired_text(part: &RepairedPartition) -> String {
-    let RepairedPartition {
+fn repaired_text(part: &RestoredPartition) -> String {
+    let RestoredPartition {
         partition,
         put_back,
         lost,
@@ -120,7 +120,7 @@ fn repaired_text(part: &RepairedPartition) -> String {
     )
 }
 
-fn lost_json(part: &RepairedPartition) -> Option<serde_json::Value> {
+fn lost_json(part: &RestoredPartition) -> Option<serde_json::Value> {
     let (from, last) = part.lost?;
     Some(serde_json::json!({ "partition": part.partition, "from": from, "last": last }))
 }

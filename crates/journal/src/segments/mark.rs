@@ -128,7 +128,7 @@ impl OpenMark {
     fn write(&mut self, mark: Mark) -> Result<()> {
         let counter = self.counter + 1;
         let slot = slot(self.journal, self.partition, counter, mark);
-        let at = SLOTS[usize::from(counter % 2 == 0)];
+        let at = SLOTS[usize::from(counter.is_multiple_of(2))];
         self.file
             .write_at(&slot, at as u64)
             .map_err(Error::io("write", &self.path))?;

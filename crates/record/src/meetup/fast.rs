@@ -37,7 +37,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// An RSVP of which every byte is proved.
-pub(crate) struct Settled {
+pub(crate) struct ProvedRsvp {
     pub(crate) rsvp: Rsvp,
     /// Whether everything but its member may stay when it is masked.
     pub(crate) is_listed: bool,
@@ -158,7 +158,7 @@ pub(crate) fn draft<'a>(bytes: &'a [u8], prints: &Fingerprints) -> Option<Draft<
 }
 
 /// Makes the RSVP of a draft.
-pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<Settled> {
+pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<ProvedRsvp> {
     let Draft { bytes, version, .. } = *draft;
     let event = settle_event(bytes, draft.event, dictionary)?;
     let group = settle_group(bytes, draft.group, dictionary)?;
@@ -191,7 +191,7 @@ pub(crate) fn settle(draft: &Draft<'_>, dictionary: &mut Dictionary) -> Option<S
         response: draft.response,
         tells_event: true,
     };
-    Some(Settled {
+    Some(ProvedRsvp {
         rsvp,
         is_listed: draft.is_listed
             && event.is_listed

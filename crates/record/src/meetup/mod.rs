@@ -12,7 +12,7 @@ use crate::{
     Allowed, MAX_BYTES, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
     reason::Reason, record::Record, response::Response, schema::Schema, text::RecordText,
 };
-use fast::{Draft, Settled};
+use fast::{Draft, ProvedRsvp};
 
 pub use feed::Feed;
 
@@ -61,7 +61,7 @@ impl Schema for Meetup {
     fn decode(&self, line: &[u8], dictionary: &mut Dictionary) -> Result<Record, Reason> {
         let draft = draft(line, dictionary);
         match draft.and_then(|draft| fast::settle(&draft, dictionary)) {
-            Some(settled) => Ok(Record::Rsvp(settled.rsvp)),
+            Some(proved) => Ok(Record::Rsvp(proved.rsvp)),
             None => decode_complete(line, dictionary),
         }
     }
@@ -81,7 +81,7 @@ impl Schema for Meetup {
             std::hint::black_box(near);
             results.extend(together.iter().zip(drafts.drain(..)).map(|(line, draft)| {
                 match draft.and_then(|draft| fast::settle(&draft, dictionary)) {
-                    Some(settled) => Ok(Record::Rsvp(settled.rsvp)),
+                    Some(proved) => Ok(Record::Rsvp(proved.rsvp)),
                     None => decode_complete(line, dictionary),
                 }
             }));
@@ -108,7 +108,7 @@ impl Schema for Meetup {
     ) -> Result<Record, Reason> {
         let draft = draft(line, dictionary);
         let fast = draft.and_then(|draft| Some((fast::settle(&draft, dictionary)?, draft.member)));
-        let Some((Settled { rsvp, is_listed }, member)) = fast else {
+        let Some((ProvedRsvp { rsvp, is_listed }, member)) = fast else {
             let text = read(line, dictionary)?;
             let record = decode_text(&text, dictionary)?;
             // What is kept is decoded again by every reader of the journal.

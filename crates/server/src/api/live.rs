@@ -16,7 +16,7 @@ use crate::{
     http::{
         headers, origin, parameters,
         problem::Problem,
-        proxy::{self, Client},
+        proxy::{self, ClientAddress},
     },
     live,
 };
@@ -25,7 +25,7 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 pub(crate) async fn live(
     State(app): State<Arc<App>>,
-    Extension(client): Extension<Client>,
+    Extension(client): Extension<ClientAddress>,
     RawQuery(query): RawQuery,
     request: HeaderMap,
 ) -> Result<Response, Problem> {

@@ -57,7 +57,7 @@ pub(crate) struct TrustedProxies(Vec<IpNet>);
 
 /// Who sent a request; handlers count by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Client {
+pub(crate) struct ClientAddress {
     /// The other end of the connection.
     pub(crate) peer: IpAddr,
     /// The address that limits for each address count; absent when a trusted proxy does not name its client.
@@ -82,13 +82,13 @@ impl TrustedProxies {
     }
 
     /// Who sent a request with these headers over a connection of `peer`.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let counted = if self.contains(peer) {
             self.named(peer, headers)
         } else {
             Some(peer)
         };
-        Client { peer, counted }
+        ClientAddress { peer, counted }
     }
 
     /// The client that trusted proxies name, the nearest of which is `peer`.

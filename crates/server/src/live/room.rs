@@ -81,7 +81,8 @@ impl Room {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut asked: Option<PendingView> = None;
         loop {
-            if self.stale && asked.is_none() && Instant::now() >= self.next_tick {
+            let may_ask = self.stale && asked.is_none() && !self.is_starting();
+            if may_ask && Instant::now() >= self.next_tick {
                 self.stale = false;
                 commits.borrow_and_update();
                 asked = Some(self.ask());
@@ -122,13 +123,18 @@ impl Room {
         }
     }
 
+    /// Nobody can answer yet; the room hears when that changes.
+    fn is_starting(&self) -> bool {
+        matches!(&*self.hub.ready.borrow(), Readiness::Starting(_))
+    }
+
     /// When to wake up although nothing happens: to ask, or to send what was held back.
     fn due(&self, asked: bool) -> Option<Instant> {
         if asked {
             return None;
         }
         if self.stale {
-            return Some(self.next_tick);
+            return Some(self.next_tick).filter(|_| !self.is_starting());
         }
         let due = self.delta.as_ref()?.due(Instant::now())?;
         Some(due.max(self.next_tick))

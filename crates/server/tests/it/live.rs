@@ -392,3 +392,17 @@ async fn names_of_the_stream_cannot_leave_their_string() {
     assert_eq!(snapshot.data["venues"][0]["city"], "x\u{2028}y");
     assert_eq!(snapshot.data["venues"][0]["lat"], json!(null));
 }
+
+/// Whoever opens the page while the journal is read waits; the question that nobody can answer yet is not asked.
+#[tokio::test]
+async fn nobody_is_asked_before_there_are_figures() {
+    let world = World::with(brisk()).await;
+    let reading = Readiness::Starting("reading the journal".into());
+    world.ready.send_replace(reading);
+    let mut events = Events::open(world.address, "/api/v1/live").await;
+    events.comment().await;
+    assert_eq!(world.views(), 0);
+    world.ready.send_replace(Readiness::Ready);
+    events.next_named("snapshot").await;
+    assert!(world.views() > 0);
+}

@@ -3,6 +3,7 @@
 pub(crate) mod appender;
 pub(crate) mod clock_lead;
 pub(crate) mod dead_letter_sampler;
+pub(crate) mod ingest_loop;
 pub(crate) mod known_sources;
 pub(crate) mod origin;
 pub(crate) mod people;

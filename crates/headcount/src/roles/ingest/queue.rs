@@ -8,8 +8,10 @@
 //!
 //! Nothing is dropped: a full queue makes its source wait.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    collections::HashMap,
     sync::Arc,
     thread::{self, JoinHandle},
     time::Duration,
@@ -19,10 +21,9 @@ use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
 use headcount_source::{
     AnySource, Ended, Error as SourceError, Position, ReadTime, Resume, SourceAddress,
-    message::MessageBatch,
     shutdown::Shutdown,
-    sink::{self, BatchReceiver, Delivery, QueuePermit, SinkLimits},
-    status::{self, Reporter, Status},
+    sink::{self, BatchReceiver, SinkLimits},
+    status::{self, Status},
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -33,8 +34,8 @@ use tokio::{
 use crate::{
     event_bus::EventBus,
     exit::{DATA, exit},
-    metrics::METRICS,
-    roles::ingest::appender::{AppendError, Appender},
+    roles::ingest::appender::Appender,
+    roles::ingest::ingest_loop::{Arrival, Ingested, QueuedSource, take_all},
     roles::ingest::known_sources::KnownSources,
     roles::ingest::record_time::read_time,
     roles::ingest::sources::room_is_lacking,
@@ -43,26 +44,6 @@ use crate::{
 /// Deliveries of all sources that may wait for the appender. They may be of one record each; the queues of the sources
 /// bound their bytes.
 const WAITING: usize = 1024;
-/// Bytes gathered for one sync when more is waiting: a few milliseconds of writing.
-const GATHER_BYTES: usize = 4 << 20;
-
-enum Arrival {
-    Delivery(Arc<QueuedSource>, Box<Delivery>),
-    Ended(Arc<QueuedSource>),
-}
-
-/// A source as the appender knows it.
-struct QueuedSource {
-    name: String,
-    report: Reporter,
-}
-
-/// What was appended, once all sources have ended.
-pub(crate) struct Ingested {
-    pub(crate) appender: Appender,
-    /// Why the records of some sources could not be stored, as sentences.
-    pub(crate) refused: Vec<String>,
-}
 
 /// The queue between sources and the thread that appends to the journal.
 pub(crate) struct IngestQueue {
@@ -200,170 +181,6 @@ async fn joined(thread: JoinHandle<Result<Ingested>>) -> Result<Ingested> {
         .map_err(|_| anyhow!("the appender thread panicked"))?
 }
 
-/// The appender thread at work.
-struct IngestLoop {
-    appender: Appender,
-    /// How far sources that have not ended were read, by name.
-    positions: HashMap<String, Position>,
-    refused: Vec<String>,
-}
-
-fn take_all(appender: Appender, inbox: mpsc::Receiver<Arrival>) -> Result<Ingested> {
-    let mut inbox = Inbox { inbox, next: None };
-    let mut ingest = IngestLoop {
-        appender,
-        positions: HashMap::new(),
-        refused: Vec::new(),
-    };
-    loop {
-        let waiting = inbox.inbox.len() + usize::from(inbox.next.is_some());
-        METRICS.ingest_queue_batches.set(waiting as i64);
-        let arrival = match inbox.waiting() {
-            Some(arrival) => arrival,
-            None => {
-                // Nothing is waiting, so there is time to wait for what is in flight.
-                ingest.appender.settle()?;
-                match inbox.inbox.blocking_recv() {
-                    Some(arrival) => arrival,
-                    None => return Ok(ingest.into_ingested()),
-                }
-            }
-        };
-        match arrival {
-            Arrival::Delivery(source, delivery) => {
-                for gathered in inbox.gather(source, *delivery) {
-                    ingest.take(gathered)?;
-                }
-            }
-            Arrival::Ended(source) => ingest.finish(&source)?,
-        }
-    }
-}
-
-impl IngestLoop {
-    fn take(&mut self, gathered: Gathered) -> Result<()> {
-        let Gathered {
-            source,
-            batch,
-            held,
-        } = gathered;
-        if source.report.is_refused() {
-            return Ok(());
-        }
-        let position = batch.position.clone();
-        let taken = self.appender.take(&source.name, batch, held);
-        if let (Ok(()), Some(position)) = (&taken, position) {
-            self.positions.insert(source.name.clone(), position);
-        }
-        self.without_refusal(&source, taken)
-    }
-
-    fn finish(&mut self, source: &QueuedSource) -> Result<()> {
-        let Some(position) = self.positions.remove(&source.name) else {
-            return Ok(());
-        };
-        if source.report.is_refused() {
-            return Ok(());
-        }
-        let finished = self.appender.finish(&source.name, &position);
-        self.without_refusal(source, finished)
-    }
-
-    /// What the journal does not take of one source ends that source, and no other.
-    fn without_refusal(
-        &mut self,
-        source: &QueuedSource,
-        appended: Result<(), AppendError>,
-    ) -> Result<()> {
-        match appended {
-            Err(AppendError::Source(sentence)) => {
-                tracing::error!("{sentence}");
-                source.report.refuse(&sentence);
-                self.positions.remove(&source.name);
-                self.refused.push(sentence);
-                Ok(())
-            }
-            Err(AppendError::Journal(error)) => Err(error),
-            Ok(()) => Ok(()),
-        }
-    }
-
-    fn into_ingested(self) -> Ingested {
-        Ingested {
-            appender: self.appender,
-            refused: self.refused,
-        }
-    }
-}
-
-/// The arrivals, with one of lookahead.
-struct Inbox {
-    inbox: mpsc::Receiver<Arrival>,
-    next: Option<Arrival>,
-}
-
-impl Inbox {
-    fn waiting(&mut self) -> Option<Arrival> {
-        self.next.take().or_else(|| self.inbox.try_recv().ok())
-    }
-
-    /// Gathers a delivery and those waiting behind it, by the content of their positions: one sync costs the same for
-    /// one as for all.
-    fn gather(&mut self, source: Arc<QueuedSource>, delivery: Delivery) -> Vec<Gathered> {
-        let mut bytes = delivery.batch.bytes();
-        let mut gathered = vec![Gathered::new(source, delivery)];
-        while bytes < GATHER_BYTES {
-            match self.waiting() {
-                Some(Arrival::Delivery(source, delivery)) => {
-                    bytes += delivery.batch.bytes();
-                    let before = gathered
-                        .iter_mut()
-                        .find(|before| before.leads_to(&source, &delivery));
-                    match before {
-                        Some(before) => before.add(*delivery),
-                        None => gathered.push(Gathered::new(source, *delivery)),
-                    }
-                }
-                other => {
-                    self.next = other;
-                    break;
-                }
-            }
-        }
-        gathered
-    }
-}
-
-/// What arrived from one source, in order, and its room in the queue.
-struct Gathered {
-    source: Arc<QueuedSource>,
-    batch: MessageBatch,
-    held: Vec<QueuePermit>,
-}
-
-impl Gathered {
-    fn new(source: Arc<QueuedSource>, delivery: Delivery) -> Self {
-        let (batch, held) = delivery.open();
-        Self {
-            source,
-            batch,
-            held: vec![held],
-        }
-    }
-
-    /// Whether a delivery continues the same content of the same source.
-    fn leads_to(&self, source: &QueuedSource, delivery: &Delivery) -> bool {
-        let of = |batch: &MessageBatch| batch.position.as_ref().map(|position| position.of.clone());
-        self.source.name == source.name && of(&self.batch) == of(&delivery.batch)
-    }
-
-    fn add(&mut self, delivery: Delivery) {
-        let (batch, held) = delivery.open();
-        self.batch.extend(batch);
-        self.held.push(held);
-    }
-}
-
 /// Where sources may resume, by what the partitions knew at the start.
 pub(crate) fn resume(known: &[KnownSources]) -> Result<Resume> {
     let partitions: Vec<Vec<Position>> = known
@@ -380,105 +197,4 @@ pub(crate) fn resume(known: &[KnownSources]) -> Result<Resume> {
     Ok(Resume::from_partitions(
         partitions.iter().map(Vec::as_slice),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use headcount_journal::Options;
-    use headcount_record::{Control, Masking};
-    use headcount_source::{
-        SourceItem,
-        message::{Gap, Location, Message},
-        sink::Sink,
-        status::Activity,
-    };
-    use serde_json::json;
-
-    use super::*;
-    use crate::exit::code_of;
-
-    fn known(position: serde_json::Value) -> KnownSources {
-        let control = Control::Position {
-            of: "http://h/".to_owned(),
-            position,
-            repaired: 0,
-            blanked: 0,
-            received: 1,
-        };
-        KnownSources::of_bodies(&[control.to_body()])
-    }
-
-    #[test]
-    fn a_position_of_another_format_is_refused_with_a_sentence() {
-        let state = json!({ "source": "http", "cursor_ms": 4, "seen_ms": 5 });
-        let stored = json!({ "version": 3, "of": "http://h/", "state": state });
-        assert!(resume(&[known(stored)]).is_ok());
-        let old = json!({ "of": "http://h/", "mtime_ms": 4, "seen_ms": 5 });
-        let error = resume(&[known(old)]).expect_err("it is of another format");
-        assert_eq!(code_of(&error), DATA);
-        assert!(error.to_string().contains("has format 1"), "{error}");
-    }
-
-    fn feed(queue: &IngestQueue, name: &str) -> (Sink, watch::Receiver<Status>, Task<()>) {
-        let (sink, inbox) = sink::channel(SinkLimits::default());
-        let (report, status) = status::status(name);
-        let source = QueuedSource {
-            name: name.to_owned(),
-            report,
-        };
-        let arrivals = queue.arrivals.clone();
-        let handing = hand_over(inbox, Arc::new(source), status.clone(), arrivals);
-        (sink, status, tokio::spawn(handing))
-    }
-
-    fn batch(item: SourceItem) -> MessageBatch {
-        MessageBatch {
-            items: vec![item],
-            position: None,
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_source_that_the_journal_cannot_take_fails_and_the_others_go_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            partitions: Some(1),
-            ..Options::default()
-        };
-        let journal = Arc::new(Journal::open(folder.path(), options).unwrap());
-        let (bus, known) = (EventBus::new(), [KnownSources::of_bodies(&[])]);
-        let appender = Appender::new(journal, Masking::Nothing, &known, &bus).unwrap();
-        let queue = IngestQueue::start(appender, bus.clone()).unwrap();
-        let (mut bad, mut status, bad_handed) = feed(&queue, "bad");
-        let (mut good, good_status, good_handed) = feed(&queue, "good");
-        let too_long = Gap {
-            from_ms: 1,
-            to_ms: 2,
-            cause: "x".repeat(3 << 20),
-        };
-        bad.push(batch(SourceItem::Gap(too_long))).await.unwrap();
-        let failed = |status: &Status| status.state == Activity::Failed;
-        let error = status.wait_for(failed).await.unwrap().error.clone();
-        assert!(
-            error
-                .unwrap()
-                .contains("the journal cannot take what this source sent")
-        );
-        bad_handed.await.unwrap();
-        let message = Message {
-            bytes: "bad".into(),
-            position: 0,
-            location: Location::Message(1),
-            broken: None,
-        };
-        let message = batch(message.into());
-        assert!(bad.push(message.clone()).await.is_err(), "it is stopped");
-        good.push(message).await.unwrap();
-        drop(good);
-        good_handed.await.unwrap();
-        let Ingested { appender, refused } = queue.finish().await.unwrap();
-        assert_eq!((appender.counts().1["bad_json"], refused.len()), (1, 1));
-        assert_eq!(good_status.borrow().error, None);
-        assert!(bus.failure().is_ok(), "the process goes on");
-    }
 }

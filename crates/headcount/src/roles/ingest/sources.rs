@@ -10,12 +10,13 @@ use headcount_source::{SourceAddress, shutdown};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
     event_bus::EventBus,
+    exit::{TEMPORARY, exit},
     roles::ingest::queue::{IngestQueue, RunningSource},
     roles::ingest::statuses::{kind_of, watch_statuses},
 };
@@ -38,7 +39,7 @@ pub(crate) async fn run_sources(
     signals: &mut Signals,
 ) -> Result<()> {
     let Some((queue, known)) = queue else {
-        until_the_end(bus, signals).await;
+        until_the_end(bus, signals, &mut JoinSet::new()).await;
         return bus.failure();
     };
     let (stop, stopped) = shutdown::shutdown();
@@ -57,7 +58,7 @@ pub(crate) async fn run_sources(
         })
         .collect();
 
-    until_the_end(bus, signals).await;
+    until_the_end(bus, signals, &mut watching).await;
     stop.stop();
     let deadline = Instant::now() + STOP_LIMIT;
     for (end, reported) in reported {
@@ -89,15 +90,29 @@ pub(crate) async fn room_is_lacking(journal: &Journal) {
 }
 
 /// Waits for a signal, or for a failure: a process that can no longer work ends, so that its supervisor acts.
-async fn until_the_end(bus: &EventBus, signals: &mut Signals) {
+async fn until_the_end(bus: &EventBus, signals: &mut Signals, watching: &mut JoinSet<()>) {
     let mut failed = bus.failed.subscribe();
     tokio::select! {
         () = signals.next() => {}
         // The bus here holds the sender.
         _ = failed.wait_for(Option::is_some) => {}
+        () = a_crash_of(watching) => {
+            let reason = "the task that shows the sources panicked, which is a bug in headcount; start headcount again";
+            bus.fail(&exit(TEMPORARY, reason));
+        }
     }
     bus.stops();
     tracing::info!("stopping");
+}
+
+/// Returns when one of the tasks panics.
+async fn a_crash_of(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err() {
+            return;
+        }
+    }
+    pending().await
 }
 
 fn report(
@@ -146,5 +161,22 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_shows_sources_and_panics_ends_the_process() {
+        let bus = EventBus::new();
+        let mut signals = Signals::listen().unwrap();
+        let mut watching = JoinSet::new();
+        watching.spawn(async {});
+        watching.spawn(async { panic!("for the test") });
+        until_the_end(&bus, &mut signals, &mut watching).await;
+        let error = bus.failure().unwrap_err();
+        assert_eq!(crate::exit::code_of(&error), TEMPORARY);
     }
 }

@@ -99,11 +99,19 @@ fn status_of(status: &Status, kind: SourceKind, notices: &Notices) -> SourceStat
         gaps: status.gaps,
         reconnects: status.reconnects,
         error: status.error.clone(),
-        // The server's own word comes before what its records suggest.
-        notice: match status.clock_lead_s {
-            Some(lead_s) => Some(notice_of(lead_s * 1000)),
-            None => notices.get(&status.name).cloned(),
-        },
+        notice: notice_about(status.clock_lead_s, notices.get(&status.name)),
+    }
+}
+
+/// What people should know of a source. What its server says of the clock comes before what its records suggest.
+fn notice_about(clock_lead_s: Option<i64>, notice: Option<&String>) -> Option<String> {
+    let clock = clock_lead_s.map(|lead_s| notice_of(lead_s * 1000));
+    match (clock, notice) {
+        (Some(clock), Some(other)) if !other.starts_with("this machine's clock") => {
+            Some(format!("{other}; {clock}"))
+        }
+        (Some(clock), _) => Some(clock),
+        (None, notice) => notice.cloned(),
     }
 }
 
@@ -130,6 +138,9 @@ mod tests {
             ahead,
             "this machine's clock is 1 minute ahead of the source's"
         );
+        let other = "most are refused".to_owned();
+        let both = notice_about(Some(-90), Some(&other)).unwrap();
+        assert_eq!(both, format!("{other}; {ahead}"));
     }
 
     #[tokio::test]

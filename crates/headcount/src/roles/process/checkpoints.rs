@@ -126,14 +126,8 @@ impl Checkpoints {
         };
         let folder = data.state(at);
         let beside = folder.join("base.tmp");
-        // A link needs no room, and what it leads to does not change: a newer checkpoint is another file.
-        if let Err(error) = fs::remove_file(&beside)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error).with_context(|| format!("remove {}", beside.display()));
-        }
-        fs::hard_link(folder.join(NAME), &beside)
-            .with_context(|| format!("link {}", beside.display()))?;
+        duplicate(&folder.join(NAME), &beside)
+            .with_context(|| format!("write {}", beside.display()))?;
         let Some((partition, _)) = read(&beside, journal, at)? else {
             return Ok(0);
         };
@@ -244,6 +238,23 @@ fn replace(folder: &Path, bytes: &[u8]) -> io::Result<()> {
             let _ = fs::remove_file(&beside);
         })?;
     File::open(folder)?.sync_all()
+}
+
+/// Copies a checkpoint, so that what damages one file leaves the other. A full disk gets a second name for it instead, which
+/// needs no room, for retention is what makes room. The next checkpoint is another file, and leaves both alone.
+fn duplicate(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let copied = fs::copy(from, to).and_then(|_| File::open(to)?.sync_all());
+    match copied {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            fs::remove_file(to)?;
+            fs::hard_link(from, to)
+        }
+        copied => copied,
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {

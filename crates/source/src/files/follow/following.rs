@@ -150,6 +150,15 @@ impl Following {
             )),
             metadata => metadata,
         };
+        if let Err(error) = &metadata
+            && !matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::InvalidInput
+            )
+        {
+            // What stands there cannot be told: it may be what stood there.
+            return metadata.map(drop);
+        }
         let id = metadata.as_ref().ok().map(FileId::from);
         if id.is_some() && id == self.current.as_ref().map(|file| file.id) {
             return Ok(());
