@@ -164,7 +164,7 @@ fn missing<'a>(
 ) -> Vec<&'a str> {
     let named = sources.iter().zip(behaviours);
     named
-        .filter(|(source, _)| !kept(process, source).as_u64().is_some_and(|kept| kept > 0))
+        .filter(|(source, _)| kept(process, source).as_u64().is_none_or(|kept| kept == 0))
         .map(|(_, (name, _))| *name)
         .collect()
 }
