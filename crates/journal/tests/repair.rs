@@ -101,7 +101,8 @@ fn flip(path: &Path, byte: usize) {
 
 #[test]
 fn what_an_archive_has_is_put_back_with_its_offsets_and_times() {
-    let damages: [(&str, fn(&[PathBuf])); 6] = [
+    type Damage = fn(&[PathBuf]);
+    let damages: [(&str, Damage); 6] = [
         ("the tail is gone", |paths| {
             fs::remove_file(paths.last().unwrap()).unwrap();
         }),
