@@ -1,7 +1,7 @@
-//! Nobody's name, photo, address or id gets in by any door, or is shown.
+//! Nobody's name, photo, address or id gets in by any way, or is shown.
 #![allow(clippy::unwrap_used, unreachable_pub)]
 
-mod doors;
+mod inputs;
 mod shapes;
 #[path = "../support/mod.rs"]
 mod support;
@@ -252,17 +252,17 @@ fn everything_that_the_feeds_are_known_to_send_is_on_the_lists() {
 
 #[test]
 fn nobody_gets_in_while_it_runs_nor_is_shown() {
-    for door in doors::ALL {
+    for input in inputs::ALL {
         let messages: Vec<Shape> = messages()
             .into_iter()
-            .filter_map(|shape| door.of(shape))
+            .filter_map(|shape| input.of(shape))
             .collect();
         let folder = tempfile::tempdir().unwrap();
-        eprintln!("{}", door.name());
-        let shown = door.run(folder.path(), &messages);
+        eprintln!("{}", input.name());
+        let shown = input.run(folder.path(), &messages);
         for (what, bytes) in &shown {
             assert!(!bytes.is_empty(), "{what} was looked at");
-            assert_nobody(&format!("{}: {what}", door.name()), bytes);
+            assert_nobody(&format!("{}: {what}", input.name()), bytes);
         }
         assert_kept_without_people(&folder.path().join("data"), &messages);
     }

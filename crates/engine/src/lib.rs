@@ -1,8 +1,8 @@
 //! Event rows, winners, windows and the ledger: the counts, as a pure function of the journal.
 //!
 //! A [`Partition`] takes the entries of one partition of the journal, in order, and answers with a
-//! [`Survey`]: its part of every figure. It gives the [`Changes`] of its state to stores, and
-//! [`Delta`]s to a [`Replica`], whose surveys are those of the partition. It does not know where
+//! [`PartialAggregate`]: its part of every figure. It gives the [`Changes`] of its state to stores, and
+//! [`Delta`]s to a [`Replica`], whose aggregates are those of the partition. It does not know where
 //! entries come from or who reads the figures, and it reads no clock. Its invariant: after any
 //! entry, every count is what a recount of the winners so far would give.
 //!
@@ -18,7 +18,7 @@
 //! let entry = JournaledEntry { offset: 0, arrived: 1489925471000, kind, source: 0, body: record };
 //! partition.apply(entry)?;
 //! partition.apply(JournaledEntry { offset: 1, ..entry })?;
-//! let view = partition.survey(&Scope::default()).view();
+//! let view = partition.aggregate(&Scope::default()).view();
 //! assert_eq!((view.totals.rsvps, view.totals.heads), (1, 3));
 //!
 //! // A replica that gets the changes has the same figures.
@@ -26,7 +26,7 @@
 //! let changes = partition.take_changes();
 //! replica.apply_rows(&changes.rows)?;
 //! replica.set_meta(&changes.snapshot_complete.unwrap().meta)?;
-//! assert_eq!(replica.survey(&Scope::default()).view(), view);
+//! assert_eq!(replica.aggregate(&Scope::default()).view(), view);
 //! # Ok::<(), headcount_engine::Error>(())
 //! ```
 
@@ -74,7 +74,7 @@ pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::Partition;
-pub use query::survey::{Scope, Survey};
+pub use query::partial_aggregate::{PartialAggregate, Scope};
 pub use query::view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,
     Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,

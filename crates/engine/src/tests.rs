@@ -14,8 +14,8 @@ use headcount_record::{Control, Feed, Kind, Masking, Namespace, partition_of};
 use proptest::prelude::*;
 
 use crate::{
-    BusyWindow, CheckpointHead, Error, Filter, JournaledEntry, KEPT_MS, LATENESS_MS, Partition,
-    Summary, Survey, WINDOW_MS,
+    BusyWindow, CheckpointHead, Error, Filter, JournaledEntry, KEPT_MS, LATENESS_MS,
+    PartialAggregate, Partition, Summary, WINDOW_MS,
 };
 
 const BASE: i64 = 1_489_925_400_000;
@@ -99,11 +99,13 @@ fn count(records: &[RsvpSpec], partitions: u16) -> Vec<Partition> {
 /// A refused record as the journal has it.
 fn rejected() -> Control {
     let reason = headcount_record::Reason::BadJson;
-    Control::Rejected(headcount_record::Door::new(1, Masking::Nothing).refuse(
-        &reason,
-        "line 1".into(),
-        b"{",
-    ))
+    Control::Rejected(
+        headcount_record::Admission::new(1, Masking::Nothing).refuse(
+            &reason,
+            "line 1".into(),
+            b"{",
+        ),
+    )
 }
 
 fn put(partition: &mut Partition, source: u16, kind: Kind, body: &[u8]) {
@@ -136,11 +138,11 @@ fn feed(partition: &mut Partition, body: &[u8]) {
 }
 
 fn summary(parts: &[Partition]) -> Summary {
-    survey(parts, Filter::default()).summary()
+    aggregate(parts, Filter::default()).summary()
 }
 
-fn survey(parts: &[Partition], filter: Filter) -> Survey {
-    Survey::of(&parts.iter().collect::<Vec<_>>(), filter, true)
+fn aggregate(parts: &[Partition], filter: Filter) -> PartialAggregate {
+    PartialAggregate::of(&parts.iter().collect::<Vec<_>>(), filter, true)
 }
 
 /// The members of a summary that must not depend on order, repetition or partitions.
@@ -219,9 +221,9 @@ proptest! {
                 let slot = windows.entry(winner.mtime / WINDOW_MS * WINDOW_MS).or_default();
                 *(if winner.yes { &mut slot.0 } else { &mut slot.1 }) += 1;
             }
-            let survey = survey(std::slice::from_ref(&part), Filter::default());
+            let aggregate = aggregate(std::slice::from_ref(&part), Filter::default());
             let kept: BTreeMap<i64, (u64, u64)> =
-                survey.windows().map(|(start, yes, no, _)| (start, (yes, no))).collect();
+                aggregate.windows().map(|(start, yes, no, _)| (start, (yes, no))).collect();
             prop_assert_eq!(kept, windows);
         }
     }
@@ -361,7 +363,7 @@ fn a_panel_is_filtered_by_every_dimension_but_its_own() {
         ..one(2, BASE + 2)
     };
     let parts = count(&[us, gb], 1);
-    let view = survey(&parts, Filter::of_countries(["GB"])).view();
+    let view = aggregate(&parts, Filter::of_countries(["GB"])).view();
     assert_eq!(
         (view.totals.rsvps, view.all_rsvps, view.countries.len()),
         (1, 2, 2)
@@ -386,7 +388,7 @@ fn a_summary_is_of_what_the_filter_lets_through() {
     };
     let parts = count(&[us, gb], 1);
     let of = |countries: &[&str]| {
-        survey(&parts, Filter::of_countries(countries.iter().copied())).summary()
+        aggregate(&parts, Filter::of_countries(countries.iter().copied())).summary()
     };
     let (all, gb) = (of(&[]), of(&["gb"]));
     assert_eq!((all.rsvps, all.countries, all.members), (2, 2, Some(2)));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::window::{KEPT_MS, Window};
 
 /// How much longer a partition keeps its windows than the whole shows them. Partitions are
-/// surveyed one after the other while they go on counting, all at a stream time taken before: one
+/// aggregated one after the other while they go on counting, all at a stream time taken before: one
 /// that has come further since must still have every window of that time.
 const SLACK_MS: i64 = 10 * 60 * 1000;
 

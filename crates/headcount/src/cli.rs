@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use anyhow::Result;
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
-    builder::{OsStringValueParser, TypedValueParser as _},
+    builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _},
 };
 use headcount_address::{HostName, listen};
 use headcount_lake::LakeAddress;
@@ -280,11 +280,16 @@ pub(crate) struct ClusterArgs {
     )]
     pub(crate) serving: Option<ServingAddress>,
     /// The name of this process in the cluster. The default is the host name and the port it listens on.
-    #[arg(long, value_name = "NAME", env = "HEADCOUNT_WORKER")]
+    #[arg(long, value_name = "NAME", env = "HEADCOUNT_WORKER", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) worker: Option<String>,
     /// The file with the key that masks people. All processes that ingest must use the same one. The default is
     /// people.key in the data folder.
-    #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "HEADCOUNT_PEOPLE_KEY",
+        conflicts_with = "keep_people"
+    )]
     pub(crate) people_key: Option<PathBuf>,
     /// Do not archive the raw stream.
     #[arg(long, env = "HEADCOUNT_NO_ARCHIVE")]
@@ -380,11 +385,17 @@ pub(crate) struct ImportArgs {
         long,
         value_name = "NAME",
         env = "HEADCOUNT_WORKER",
-        default_value = "import"
+        default_value = "import",
+        value_parser = NonEmptyStringValueParser::new()
     )]
     pub(crate) worker: String,
     /// The file with the key that masks people, as for `run`.
-    #[arg(long, value_name = "FILE", env = "HEADCOUNT_PEOPLE_KEY")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "HEADCOUNT_PEOPLE_KEY",
+        conflicts_with = "keep_people"
+    )]
     pub(crate) people_key: Option<PathBuf>,
 }
 

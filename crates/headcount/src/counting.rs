@@ -16,7 +16,7 @@ use std::{
 };
 
 use headcount_clock::now_ms;
-use headcount_engine::{Declared, Filter, Partition, Summary, Survey};
+use headcount_engine::{Declared, Filter, PartialAggregate, Partition, Summary};
 use headcount_record::{
     Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
 };
@@ -226,7 +226,7 @@ impl Counter {
             .map(|w| w.partition.lock().expect(PANICKED))
             .collect();
         let partitions: Vec<&Partition> = partitions.iter().map(|part| &**part).collect();
-        Survey::of(&partitions, Filter::default(), true).summary()
+        PartialAggregate::of(&partitions, Filter::default(), true).summary()
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use headcount_engine::{Filter, Partition, Summary, Survey};
+use headcount_engine::{Filter, PartialAggregate, Partition, Summary};
 use headcount_journal::{Journal, Options, ReadOnly};
 use headcount_lake::{Lake, LakeAddress, LakeDescription};
 
@@ -266,13 +266,13 @@ impl JournalSnapshot {
     }
 
     /// All figures of the snapshot.
-    pub(crate) fn survey(&self) -> Survey {
+    pub(crate) fn aggregate(&self) -> PartialAggregate {
         let partitions: Vec<&Partition> = self.partitions.iter().collect();
-        Survey::of(&partitions, Filter::default(), true)
+        PartialAggregate::of(&partitions, Filter::default(), true)
     }
 
     pub(crate) fn summary(&self) -> Summary {
-        self.survey().summary()
+        self.aggregate().summary()
     }
 }
 

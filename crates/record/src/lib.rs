@@ -20,6 +20,7 @@
 
 #![warn(missing_docs)]
 
+mod admission;
 mod allowed;
 #[cfg(feature = "test-schema")]
 mod calendar;
@@ -27,7 +28,6 @@ mod content;
 mod control;
 mod decoder;
 mod dictionary;
-mod door;
 mod event;
 mod excerpt;
 mod fingerprint;
@@ -56,6 +56,7 @@ mod walker;
 #[cfg(test)]
 mod tests;
 
+pub use admission::{Admission, Admitted};
 pub use allowed::Allowed;
 #[cfg(feature = "test-schema")]
 pub use calendar::CALENDAR;
@@ -63,7 +64,6 @@ pub use content::{Content, ContentHash, Event, Group, Topic, Venue};
 pub use control::{Control, DeadLetter};
 pub use decoder::Decoder;
 pub use dictionary::{Dictionary, Key, Known};
-pub use door::{Admitted, Door};
 pub use event::EventRecord;
 pub use id::{Identity, Namespace};
 pub use json::{MAX_BYTES, MAX_DEPTH};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::{
-    Decoder, Door, Masking, Namespace, PeopleKey, Reason, Record, Rsvp,
+    Admission, Decoder, Masking, Namespace, PeopleKey, Reason, Record, Rsvp,
     meetup::{decode_complete, draft, fast::settle},
 };
 
@@ -281,7 +281,7 @@ fn half_an_emoji_is_repaired_where_nothing_depends_on_it() {
                 let member = masking
                     .key()
                     .map_or(91_201_524, |key| key.pseudonym(91_201_524));
-                let admitted = Door::new(4, masking).admit(line.as_bytes(), &mut kept);
+                let admitted = Admission::new(4, masking).admit(line.as_bytes(), &mut kept);
                 assert!(admitted.expect("a record").repaired);
                 // What is kept says the same, by both ways, and is not repaired again.
                 let mut decoder = Decoder::new();
@@ -356,7 +356,8 @@ fn half_an_emoji_changes_nothing_of_another_feeds_record_but_itself() {
         format!(r#"{{"id":6,"mtime":1478608237521,"comment":"{comment}","key{comment}":1}}"#)
     };
     let mut kept = Vec::new();
-    let admitted = Door::new(2, Masking::Nothing).admit(line(r"hi \ud83d").as_bytes(), &mut kept);
+    let admitted =
+        Admission::new(2, Masking::Nothing).admit(line(r"hi \ud83d").as_bytes(), &mut kept);
     assert!(admitted.expect("a record").repaired);
     assert_eq!(kept, line(r"hi \ufffd").into_bytes());
     let decode = |line: &str| Decoder::new().decode(line.as_bytes());
@@ -412,12 +413,12 @@ fn every_truncation_is_refused() {
 }
 
 #[test]
-fn the_door_masks_and_places() {
+fn admission_masks_and_places() {
     let key = PeopleKey::new([3; 16]);
-    let mut door = Door::new(4, Masking::People(key.clone()));
+    let mut admission = Admission::new(4, Masking::People(key.clone()));
     for line in [GOOD.to_owned(), GOOD.replace(':', " : ")] {
         let mut kept = Vec::new();
-        let admitted = door.admit(line.as_bytes(), &mut kept).expect("good");
+        let admitted = admission.admit(line.as_bytes(), &mut kept).expect("good");
         assert_eq!(
             admitted.partition,
             crate::partition_of(Namespace::MEETUP, "jkpwmlywgbmb", 4)
@@ -439,7 +440,8 @@ fn the_door_masks_and_places() {
         );
     }
     let mut kept = b"before".to_vec();
-    door.admit(b"{\"rsvp_id\":1}", &mut kept)
+    admission
+        .admit(b"{\"rsvp_id\":1}", &mut kept)
         .expect_err("no response");
     assert_eq!(kept, b"before");
 }
@@ -465,7 +467,7 @@ fn other_feeds_are_told_apart() {
         ),
     ] {
         let mut kept = Vec::new();
-        let admitted = Door::new(2, Masking::People(PeopleKey::new([1; 16])))
+        let admitted = Admission::new(2, Masking::People(PeopleKey::new([1; 16])))
             .admit(line.as_bytes(), &mut kept)
             .expect(line);
         assert_eq!(admitted.kind.name(), feed);

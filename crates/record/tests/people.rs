@@ -1,7 +1,7 @@
 //! Nobody stays in a record but where the schema's list says so, whatever is put into it or done to it.
 
 use headcount_record::{
-    Admitted, Decoder, Door, Masking, Meetup, PeopleKey, Reason, Record, Schema,
+    Admission, Admitted, Decoder, Masking, Meetup, PeopleKey, Reason, Record, Schema,
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ fn people() -> Masking {
 
 fn admit(line: &str, masking: Masking) -> Result<(Admitted, String), Reason> {
     let mut kept = Vec::new();
-    let admitted = Door::new(4, masking).admit(line.as_bytes(), &mut kept)?;
+    let admitted = Admission::new(4, masking).admit(line.as_bytes(), &mut kept)?;
     Ok((admitted, String::from_utf8(kept).expect("text")))
 }
 
@@ -292,9 +292,9 @@ proptest! {
                 Edit::Remove => { damaged.remove(at); }
             }
         }
-        let door = Door::new(1, people());
+        let admission = Admission::new(1, people());
         for part in [&line.as_bytes()[..cut], &line.as_bytes()[cut..], &damaged] {
-            let letter = door.refuse(&Reason::BadJson, String::new(), part);
+            let letter = admission.refuse(&Reason::BadJson, String::new(), part);
             let shown = String::from_utf8_lossy(part);
             assert_nobody(&letter.excerpt).map_err(|error| TestCaseError::fail(format!("{error}\n{shown}")))?;
         }
@@ -305,7 +305,7 @@ proptest! {
     fn what_was_cut_can_be_mended((record, line) in crowded(), cut in any::<Index>()) {
         let Some(id) = record["rsvp_id"].as_u64() else { return Ok(()) };
         let part = &line[..line.floor_char_boundary(cut.index(line.len()))];
-        let letter = Door::new(1, people()).refuse(&Reason::BadJson, String::new(), part.as_bytes());
+        let letter = Admission::new(1, people()).refuse(&Reason::BadJson, String::new(), part.as_bytes());
         for value in [id.to_string(), "1489925470960".into(), "\"yes\"".into(), "\"jkpwmlywgbmb\"".into()] {
             prop_assert_eq!(letter.excerpt.contains(&value), part.contains(&value), "{} in {}", value, letter.excerpt);
         }

@@ -2,7 +2,7 @@
 #![cfg(feature = "test-schema")]
 
 use headcount_record::{
-    CALENDAR, Decoder, Door, Identity, Kind, Masking, Namespace, PeopleKey, Reason, Record,
+    Admission, CALENDAR, Decoder, Identity, Kind, Masking, Namespace, PeopleKey, Reason, Record,
     Response, Version, schema_of,
 };
 
@@ -14,9 +14,9 @@ fn calendar() -> Decoder {
     Decoder::of(schema_of(CALENDAR).expect("in this build"))
 }
 
-fn calendar_door(partitions: u16, masking: Masking) -> Door {
+fn calendar_admission(partitions: u16, masking: Masking) -> Admission {
     let kinds = vec![Kind::new(16), Kind::new(17)];
-    Door::of(calendar(), kinds, partitions, masking)
+    Admission::of(calendar(), kinds, partitions, masking)
 }
 
 #[test]
@@ -84,10 +84,10 @@ fn event_id(decoder: &Decoder, key: headcount_record::Key) -> std::sync::Arc<str
 
 #[test]
 fn facts_and_answers_of_an_event_meet_in_one_partition() {
-    let mut door = calendar_door(8, Masking::Nothing);
+    let mut admission = calendar_admission(8, Masking::Nothing);
     let mut out = Vec::new();
-    let rsvp = door.admit(RSVP.as_bytes(), &mut out).expect("an RSVP");
-    let event = door.admit(EVENT.as_bytes(), &mut out).expect("facts");
+    let rsvp = admission.admit(RSVP.as_bytes(), &mut out).expect("an RSVP");
+    let event = admission.admit(EVENT.as_bytes(), &mut out).expect("facts");
     assert_eq!((rsvp.partition, &rsvp.key), (event.partition, &event.key));
     assert_eq!((rsvp.kind, event.kind), (Kind::new(16), Kind::new(17)));
     assert_eq!(rsvp.time, 1_795_245_204_000);

@@ -1,4 +1,4 @@
-//! What a partition's surveys are made of besides its rows: the metadata of a commit.
+//! What a partition's aggregates are made of besides its rows: the metadata of a commit.
 
 use serde::{Deserialize, Serialize};
 

@@ -14,8 +14,8 @@ use crate::{
     events::EventRow,
     feeds::Feeds,
     members::MemberRow,
+    query::partial_aggregate::{PartialAggregate, Scope},
     query::pass::Facts,
-    query::survey::{Scope, Survey},
     rows::Rows,
     secondary::SecondaryTotals,
     source::JournaledSource,
@@ -24,7 +24,7 @@ use crate::{
 
 /// Mirrors a partition elsewhere: from the rows of [`Changes`](crate::Changes), and the
 /// [`Delta`](crate::Delta)s from there. Once it has all rows and the metadata of a commit, its
-/// surveys are the partition's at that commit.
+/// aggregates are the partition's at that commit.
 #[derive(Default)]
 pub struct Replica {
     next_offset: u64,
@@ -129,9 +129,9 @@ impl Replica {
         tables.all(|(&counted, there)| counted as usize <= there)
     }
 
-    /// Surveys the replica as the partition is surveyed.
+    /// Aggregates the replica as the partition is aggregated.
     #[must_use]
-    pub fn survey(&self, scope: &Scope) -> Survey {
+    pub fn aggregate(&self, scope: &Scope) -> PartialAggregate {
         let facts = Facts {
             next_offset: self.next_offset,
             sources: &self.sources,
@@ -142,11 +142,11 @@ impl Replica {
             members: &self.members,
             catalog: &self.catalog,
         };
-        let mut survey = facts.survey(scope);
+        let mut aggregate = facts.aggregate(scope);
         if scope.whole {
-            survey.digest = self.digest;
+            aggregate.digest = self.digest;
         }
-        survey
+        aggregate
     }
 
     /// Puts rows in their places as far as what they stand on is there.

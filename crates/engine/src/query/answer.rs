@@ -1,4 +1,4 @@
-//! From a survey to the figures of the Live page and to the list of venues.
+//! From an aggregate to the figures of the Live page and to the list of venues.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::{
     catalog::{City, UNKNOWN},
     counts::{Answers, Counts},
     query::lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
-    query::survey::{HISTORY_WINDOWS, Survey, VenueCount},
+    query::partial_aggregate::{HISTORY_WINDOWS, PartialAggregate, VenueCount},
     query::view::{
         CityRow, CountryRow, Dot, History, TopicRow, Totals, TrendingRow, VenueRow, VenueTotal,
         View,
@@ -19,7 +19,7 @@ use crate::{
 /// Complete windows that the rate is the mean of: 10 s. The newest window is still filling.
 const RATE_WINDOWS: usize = 2;
 
-impl Survey {
+impl PartialAggregate {
     /// The figures of the Live page. People who come decide what is first in a list, and what
     /// nobody comes to is in none, but for countries and the map.
     #[must_use]
@@ -196,7 +196,7 @@ impl Survey {
             .collect()
     }
 
-    /// The windows that are kept: begin, `yes`, `no`, `maybe`. The survey must have been taken
+    /// The windows that are kept: begin, `yes`, `no`, `maybe`. The aggregate must have been taken
     /// whole.
     pub fn windows(&self) -> impl Iterator<Item = (i64, u64, u64, u64)> + '_ {
         self.windows

@@ -1,9 +1,9 @@
-//! From event rows to figures: one pass makes a survey of a partition, the sum of surveys a view.
+//! From event rows to figures: one pass makes an aggregate of a partition, the sum of aggregates a view.
 
+mod aggregation;
 mod answer;
 pub(crate) mod lists;
+pub(crate) mod partial_aggregate;
 pub(crate) mod pass;
 mod summary;
-pub(crate) mod survey;
-mod surveys;
 pub(crate) mod view;

@@ -11,7 +11,7 @@ use crate::{
     feeds::Feeds,
     members::MemberRow,
     query::lists::{TOP, TRENDING_MAX},
-    query::survey::{HISTORY_WINDOWS, Map, Scope, Survey, VenueCount},
+    query::partial_aggregate::{HISTORY_WINDOWS, Map, PartialAggregate, Scope, VenueCount},
     query::view::{AsOf, Filter, Kinds, TrendingRow},
     rows::Rows,
     secondary::SecondaryTotals,
@@ -20,7 +20,7 @@ use crate::{
     window::{TREND_MS, WINDOW_MS, Window},
 };
 
-/// What is surveyed: the state of a partition, or a replica of it.
+/// What is aggregated: the state of a partition, or a replica of it.
 pub(crate) struct Facts<'a> {
     pub(crate) next_offset: u64,
     pub(crate) sources: &'a BTreeMap<u16, JournaledSource>,
@@ -34,46 +34,50 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// Surveys all but the digest.
-    pub(crate) fn survey(&self, scope: &Scope) -> Survey {
+    /// Aggregates all but the digest.
+    pub(crate) fn aggregate(&self, scope: &Scope) -> PartialAggregate {
         let mut pass = Pass::new(self, scope);
         for row in self.events.iter() {
             pass.row(row);
         }
         let answers = pass.answers_by_namespace();
-        let mut survey = pass.finish();
+        let mut aggregate = pass.finish();
         for state in self.sources.values() {
-            survey.ledger.add(&state.name, &state.account);
+            aggregate.ledger.add(&state.name, &state.account);
         }
-        survey.ledger.close();
-        self.survey_feeds(&answers, &mut survey);
+        aggregate.ledger.close();
+        self.aggregate_feeds(&answers, &mut aggregate);
         if scope.whole {
-            self.survey_whole(scope, &mut survey);
+            self.aggregate_whole(scope, &mut aggregate);
         }
         debug_assert_eq!(
-            survey.all,
-            survey.countries.values().sum(),
+            aggregate.all,
+            aggregate.countries.values().sum(),
             "the parts add up to the whole"
         );
-        survey
+        aggregate
     }
 
-    fn survey_feeds(&self, answers: &BTreeMap<Namespace, Answers>, survey: &mut Survey) {
+    fn aggregate_feeds(
+        &self,
+        answers: &BTreeMap<Namespace, Answers>,
+        aggregate: &mut PartialAggregate,
+    ) {
         for feed in self.feeds.values() {
             let tally = &feed.tally;
             // What was declared and has not come is not there.
             if tally.kept() == 0 {
                 continue;
             }
-            let total = survey.feeds.entry(Arc::clone(&feed.name)).or_default();
+            let total = aggregate.feeds.entry(Arc::clone(&feed.name)).or_default();
             total.records += tally.kept();
             // An identity is never taken back.
             total.unique += tally.new;
             let Some(namespace) = feed.answers else {
                 continue;
             };
-            survey.records += tally.kept();
-            survey.kinds.add(&Kinds {
+            aggregate.records += tally.kept();
+            aggregate.kinds.add(&Kinds {
                 new: tally.new,
                 ignored: tally.repeated + tally.stale,
                 replaced: tally.replaced,
@@ -89,22 +93,23 @@ impl Facts<'_> {
                 }
             }
         }
-        self.secondary.count_statuses(self.feeds, &mut survey.feeds);
+        self.secondary
+            .count_statuses(self.feeds, &mut aggregate.feeds);
     }
 
-    fn survey_whole(&self, scope: &Scope, survey: &mut Survey) {
+    fn aggregate_whole(&self, scope: &Scope, aggregate: &mut PartialAggregate) {
         if scope.filter.is_empty() {
             let members = self.members.iter().filter_map(MemberRow::counted);
             // Nearly all have a winner; growing by doubling would take half as much again.
-            survey.members.reserve_exact(self.members.len());
-            survey.members.extend(members);
+            aggregate.members.reserve_exact(self.members.len());
+            aggregate.members.extend(members);
         }
         let wanted = wanted_groups(self.catalog, &scope.filter);
         let rows = || {
             let rows = self.events.iter();
             rows.filter(|row| wanted[self.catalog.group_index(row.group)])
         };
-        survey.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
+        aggregate.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
             b.yes
                 .cmp(&a.yes)
                 .then_with(|| a.content.id.cmp(&b.content.id))
@@ -165,7 +170,7 @@ struct Pass<'a> {
     /// Answers of all rows, whatever the filter, that are older than any window shown, or newer.
     late: u64,
     ahead: u64,
-    /// Only if the survey is of the whole.
+    /// Only if the aggregate is of the whole.
     windows: Map<Window, Answers>,
     history: Vec<Answers>,
     trending: Vec<(u64, &'a EventRow)>,
@@ -272,29 +277,29 @@ impl<'a> Pass<'a> {
         sums
     }
 
-    fn finish(self) -> Survey {
+    fn finish(self) -> PartialAggregate {
         let catalog = self.facts.catalog;
-        let mut survey = Survey {
+        let mut aggregate = PartialAggregate {
             as_of: AsOf {
                 offsets: vec![self.facts.next_offset],
                 stream_time: self.scope.stream_time,
             },
             filter: self.scope.filter.clone(),
             history_start: self.history_from.start(),
-            ..Survey::default()
+            ..PartialAggregate::default()
         };
-        self.sum_groups(&mut survey);
-        survey.venues = named(catalog.venue_ids.keys(), self.venues)
+        self.sum_groups(&mut aggregate);
+        aggregate.venues = named(catalog.venue_ids.keys(), self.venues)
             .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
             .collect();
-        survey.history = self.history;
-        survey.windows = self
+        aggregate.history = self.history;
+        aggregate.windows = self
             .windows
             .into_iter()
             .map(|(window, answers)| (window.start(), answers))
             .collect();
-        (survey.ledger.late, survey.ledger.ahead) = (self.late, self.ahead);
-        survey.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
+        (aggregate.ledger.late, aggregate.ledger.ahead) = (self.late, self.ahead);
+        aggregate.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
             (b.0, b.1.yes)
                 .cmp(&(a.0, a.1.yes))
                 .then_with(|| a.1.content.id.cmp(&b.1.content.id))
@@ -302,12 +307,12 @@ impl<'a> Pass<'a> {
         .into_iter()
         .map(|(recent, row)| trending_row(catalog, row, recent))
         .collect();
-        survey
+        aggregate
     }
 
     /// Adds the counts of groups up to those of what they belong to. There are far fewer groups than events, so events are
     /// added to their group only, and what a group has in common is looked up once.
-    fn sum_groups(&self, survey: &mut Survey) {
+    fn sum_groups(&self, aggregate: &mut PartialAggregate) {
         let catalog = self.facts.catalog;
         let mut cities = vec![None; catalog.cities.keys().len()];
         let mut topics = vec![None; catalog.topics.keys().len()];
@@ -317,16 +322,16 @@ impl<'a> Pass<'a> {
             let group = catalog.groups().get(at);
             let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
             countries[country as usize].add(*counts);
-            survey.all.add(*counts);
+            aggregate.all.add(*counts);
             // Countries are of the world whatever the filter; all else is not.
             if !self.wanted[at] {
                 continue;
             }
-            survey.total.add(*counts);
+            aggregate.total.add(*counts);
             let Some(group) = group else {
                 continue;
             };
-            survey.groups.insert(group.content.id);
+            aggregate.groups.insert(group.content.id);
             cities[group.city as usize]
                 .get_or_insert_with(Answers::default)
                 .add(counts.answers);
@@ -336,13 +341,13 @@ impl<'a> Pass<'a> {
                 sum.add(topic, counts.answers);
             }
         }
-        survey.countries = named(catalog.countries.keys(), countries)
+        aggregate.countries = named(catalog.countries.keys(), countries)
             .filter(|(_, counts)| counts.events > 0)
             .collect();
-        survey.cities = named(catalog.cities.keys(), cities)
+        aggregate.cities = named(catalog.cities.keys(), cities)
             .filter_map(|(city, answers)| Some((city, answers?)))
             .collect();
-        survey.topics = named(catalog.topics.keys(), topics)
+        aggregate.topics = named(catalog.topics.keys(), topics)
             .filter_map(|(key, sum)| {
                 let TopicTally { topic, answers } = sum?;
                 Some((key, (topic.name.clone(), answers)))

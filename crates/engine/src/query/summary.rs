@@ -1,4 +1,4 @@
-//! From a survey to the answer of `count` and `summary`.
+//! From an aggregate to the answer of `count` and `summary`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +8,7 @@ use crate::{
     query::lists::{
         COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top,
     },
-    query::survey::Survey,
+    query::partial_aggregate::PartialAggregate,
     query::view::{BusyWindow, CountryTotal, FeedTotal, History, Summary, Trend, Trends},
     watermark::LATENESS_MS,
     window::{KEPT_MS, Window},
@@ -16,8 +16,8 @@ use crate::{
 
 const MINUTE_MS: i64 = 60_000;
 
-impl Survey {
-    /// The answer of `count` and `summary`. The survey must have been taken whole.
+impl PartialAggregate {
+    /// The answer of `count` and `summary`. The aggregate must have been taken whole.
     #[must_use]
     pub fn summary(mut self) -> Summary {
         // Before anything is read of the windows: which of them are kept is decided here, for the whole.
@@ -70,7 +70,7 @@ impl Survey {
         }
     }
 
-    /// How many members there are. Which of them answered to which event is not surveyed.
+    /// How many members there are. Which of them answered to which event is not aggregated.
     fn members(&mut self) -> Option<u64> {
         if !self.filter.is_empty() {
             return None;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use headcount_record::{Feed, Kind, Namespace, partition_of};
 
-use super::{BASE, one, put, summary, survey};
+use super::{BASE, aggregate, one, put, summary};
 use crate::{Account, Filter, Ledger, Partition, Summary, View};
 
 /// Of every list, whatever the data.
@@ -35,7 +35,7 @@ fn assert_bounded(value: &Value, path: &str) {
 }
 
 fn answers(parts: &[Partition]) -> (Summary, View) {
-    let answers = (summary(parts), survey(parts, Filter::default()).view());
+    let answers = (summary(parts), aggregate(parts, Filter::default()).view());
     assert_bounded(&serde_json::to_value(&answers.0).expect("JSON"), "summary");
     assert_bounded(&serde_json::to_value(&answers.1).expect("JSON"), "view");
     answers
@@ -110,8 +110,8 @@ fn statuses_beyond_the_bound_are_summed_up_wherever_they_are_stored() {
             ("e1".to_owned(), record)
         });
         let mut part = fed(records, 1).remove(0);
-        let survey = survey(std::slice::from_ref(&part), Filter::default());
-        let known = survey.feeds["open_events"].by_status.clone();
+        let aggregate = aggregate(std::slice::from_ref(&part), Filter::default());
+        let known = aggregate.feeds["open_events"].by_status.clone();
         assert_eq!(known.values().sum::<u64>(), statuses);
         let meta = part
             .take_changes()
@@ -248,7 +248,7 @@ fn nobody_coming_is_in_no_list_and_people_decide_the_order() {
         expected
     );
     assert_eq!(view.trending[0].recent, 3);
-    let venues = survey(&parts, Filter::default()).venue_totals();
+    let venues = aggregate(&parts, Filter::default()).venue_totals();
     assert_eq!(
         names(&mut venues.iter().map(|venue| &*venue.venue_name)),
         expected

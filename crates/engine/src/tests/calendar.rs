@@ -7,7 +7,7 @@ use headcount_record::{
 };
 use proptest::{prelude::*, sample::Index};
 
-use super::{BASE, one, put, summary, survey, unordered};
+use super::{BASE, aggregate, one, put, summary, unordered};
 use crate::{
     CheckpointHead, Declared, Error, Filter, JournaledEntry, LATENESS_MS, Partition, Replica,
     Scope, Summary, WINDOW_MS,
@@ -248,7 +248,7 @@ impl Recount {
     }
 
     fn found(parts: &[Partition]) -> Self {
-        let survey = survey(parts, Filter::default());
+        let aggregate = aggregate(parts, Filter::default());
         let mut going = BTreeMap::new();
         for row in parts
             .iter()
@@ -258,8 +258,8 @@ impl Recount {
                 *going.entry(row.content.name.to_string()).or_default() += u64::from(row.yes);
             }
         }
-        let windows = survey.windows().collect();
-        let summary = survey.summary();
+        let windows = aggregate.windows().collect();
+        let summary = aggregate.summary();
         assert_eq!(summary.rsvps, summary.yes + summary.no + summary.maybe);
         assert_eq!(summary.heads, summary.yes, "only a yes brings heads");
         Self {
@@ -322,7 +322,7 @@ proptest! {
         }
         follow(&mut whole[0], &mut replica);
         let scope = Scope { whole: true, stream_time: whole[0].stream_time(), ..Scope::default() };
-        prop_assert_eq!(replica.survey(&scope).summary(), whole[0].survey(&scope).summary());
+        prop_assert_eq!(replica.aggregate(&scope).summary(), whole[0].aggregate(&scope).summary());
 
         let head = CheckpointHead::default();
         let before = counted(&lines[..cut], 1)[0].to_bytes(&head);
@@ -385,8 +385,8 @@ fn no_country_is_invented_and_none_is_lost() {
     );
     let of = |countries: &[&str]| {
         let filter = Filter::of_countries(countries.iter().copied());
-        let view = survey(&parts, filter.clone()).view();
-        (view, survey(&parts, filter).summary())
+        let view = aggregate(&parts, filter.clone()).view();
+        (view, aggregate(&parts, filter).summary())
     };
     let (view, all) = of(&[]);
     assert_eq!(
@@ -422,7 +422,7 @@ fn what_nobody_says_is_not_in_answers() {
     let json = |lines: &[Line]| {
         let parts = counted(lines, 1);
         let summary = serde_json::to_string(&summary(&parts)).expect("JSON");
-        let view = survey(&parts, Filter::default()).view();
+        let view = aggregate(&parts, Filter::default()).view();
         summary + &serde_json::to_string(&view).expect("JSON")
     };
     assert!(!json(&[answer(1, 1, Response::Yes)]).contains("maybe"));

@@ -8,7 +8,7 @@ use proptest::{prelude::*, sample::Index};
 
 use crate::{
     Changes, CheckpointHead, CountryPart, Delta as Following, EventKey, EventStatistic, Filter,
-    Partition, Replica, Row, Scope, Survey, VenuePart, stream_time_of_all,
+    PartialAggregate, Partition, Replica, Row, Scope, VenuePart, stream_time_of_all,
 };
 
 use super::{BASE, RsvpSpec, put, rejected, rsvp_spec};
@@ -148,8 +148,8 @@ impl Stored {
         }
         let mut replica = Replica::new();
         for page in rows.chunks(3) {
-            // Half of what is there must never make a survey panic.
-            let _ = replica.survey(&Scope::default());
+            // Half of what is there must never make an aggregate panic.
+            let _ = replica.aggregate(&Scope::default());
             replica.apply_rows(page).unwrap();
         }
         let mut at = base;
@@ -261,7 +261,7 @@ pub(super) type EventName = (Arc<str>, Arc<str>);
 /// Yes, no, heads.
 pub(super) type EventCounts = (u64, u64, u64);
 
-/// The tables that people query as they are right: what a survey finds.
+/// The tables that people query as they are right: what an aggregate finds.
 #[derive(Debug, PartialEq)]
 pub(super) struct Tables {
     pub(super) countries: BTreeMap<Arc<str>, CountryPart>,
@@ -271,8 +271,8 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn of(partition: &Partition) -> Self {
-        let survey = partition.survey(&Scope::default());
-        let countries = survey.countries.iter().map(|(country, counts)| {
+        let aggregate = partition.aggregate(&Scope::default());
+        let countries = aggregate.countries.iter().map(|(country, counts)| {
             let part = CountryPart {
                 country: country.clone(),
                 yes: counts.answers.yes,
@@ -283,7 +283,7 @@ impl Tables {
             };
             (country.clone(), part)
         });
-        let venues = survey.venues.iter().map(|(id, venue)| {
+        let venues = aggregate.venues.iter().map(|(id, venue)| {
             let part = VenuePart {
                 venue_id: id.flat(),
                 name: venue.content.name.clone(),
@@ -381,15 +381,15 @@ fn run(parts: &mut [Followed], step: Step) {
     }
 }
 
-fn together(surveys: impl Iterator<Item = Survey>) -> Survey {
-    surveys.reduce(Survey::and).unwrap()
+fn together(aggregates: impl Iterator<Item = PartialAggregate>) -> PartialAggregate {
+    aggregates.reduce(PartialAggregate::and).unwrap()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn replicas_survey_as_their_partitions_do(
+    fn replicas_aggregate_as_their_partitions_do(
         steps in prop::collection::vec(step(), 1..80),
         all in any::<bool>(),
         countries in prop::sample::subsequence(vec!["us", "gb", "tw", "xx"], 0..4),
@@ -409,10 +409,10 @@ proptest! {
         };
         let stream_time = stream_time_of_all(parts.iter().map(|part| part.partition.stream_time()));
         let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole };
-        let right = || together(parts.iter().map(|part| part.partition.survey(&scope)));
+        let right = || together(parts.iter().map(|part| part.partition.aggregate(&scope)));
         for replica in 0..3 {
             prop_assert_eq!(times(replica), stream_time);
-            let found = || together(parts.iter().map(|part| part.replicas[replica].survey(&scope)));
+            let found = || together(parts.iter().map(|part| part.replicas[replica].aggregate(&scope)));
             prop_assert_eq!(found().view(), right().view());
             prop_assert_eq!(found().summary(), right().summary());
             prop_assert_eq!(found().venue_totals(), right().venue_totals());
@@ -421,7 +421,7 @@ proptest! {
     }
 
     #[test]
-    fn statistics_are_what_a_survey_finds(
+    fn statistics_are_what_an_aggregate_finds(
         steps in prop::collection::vec(step(), 1..80),
         all in any::<bool>(),
     ) {

@@ -3,7 +3,7 @@
 use headcount_record::{Namespace, partition_of};
 use proptest::{prelude::*, sample::Index};
 
-use super::{BASE, put, rsvps, survey};
+use super::{BASE, aggregate, put, rsvps};
 use crate::{Filter, Partition};
 
 /// A record that tells an event's group to have a topic under a name.
@@ -53,7 +53,7 @@ fn topics(records: &[Named], partitions: u16) -> Vec<crate::TopicRow> {
         let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
         put(&mut parts[at], 0, rsvps(), record.json().as_bytes());
     }
-    survey(&parts, Filter::default()).view().topics
+    aggregate(&parts, Filter::default()).view().topics
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 use super::{
-    BASE, RsvpSpec, count, one, rsvp_spec, summary, survey, unordered, winners, without_ties,
+    BASE, RsvpSpec, aggregate, count, one, rsvp_spec, summary, unordered, winners, without_ties,
 };
 use crate::{
     FUTURE_MS, Filter, KEPT_MS, LATENESS_MS, Partition, Scope, Summary, Trend, Trends, WINDOW_MS,
@@ -75,13 +75,13 @@ proptest! {
     ) {
         let one = whole(summary(&count(&records, 1)));
         let gb = || Filter::of_countries(["gb"]);
-        let one_gb = whole(survey(&count(&records, 1), gb()).summary());
-        let one_view = survey(&count(&records, 1), Filter::default()).view();
+        let one_gb = whole(aggregate(&count(&records, 1), gb()).summary());
+        let one_view = aggregate(&count(&records, 1), Filter::default()).view();
         for partitions in [2, 3, 5, 8, 16] {
             let parts = count(&records, partitions);
             prop_assert_eq!(&whole(summary(&parts)), &one);
-            prop_assert_eq!(&whole(survey(&parts, gb()).summary()), &one_gb);
-            let mut view = survey(&parts, Filter::default()).view();
+            prop_assert_eq!(&whole(aggregate(&parts, gb()).summary()), &one_gb);
+            let mut view = aggregate(&parts, Filter::default()).view();
             prop_assert_eq!(view.as_of.offsets.len(), usize::from(partitions));
             view.as_of.offsets.clone_from(&one_view.as_of.offsets);
             prop_assert_eq!(&view, &one_view);
@@ -96,7 +96,7 @@ proptest! {
         prop_assume!(records.iter().any(|record| record.mtime % 1000 != 0));
         let expected = Recount::of(&records);
         let parts = count(&records, partitions);
-        let of_all = survey(&parts, Filter::default());
+        let of_all = aggregate(&parts, Filter::default());
         let windows = of_all.windows().map(|(start, yes, no, _)| (start, (yes, no))).collect();
         let found = of_all.summary();
         let Trends { five_minutes, ten_minutes, hour } = found.trends;
@@ -173,7 +173,7 @@ fn a_partition_that_has_gone_on_is_cut_where_the_whole_was() {
         whole: true,
         ..Scope::default()
     };
-    let windows = |part: &Partition| part.survey(&scope).windows().collect::<Vec<_>>();
+    let windows = |part: &Partition| part.aggregate(&scope).windows().collect::<Vec<_>>();
     let cut = windows(&before[0]);
     assert!(cut.len() > 190);
     // Seven minutes of stream time later it still has what was asked for, and more at the end.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::exit::{DATA, NO_INPUT, exit};
+use crate::exit::{CONFIG, DATA, NO_INPUT, exit};
 
 pub(crate) const NAME: &str = "backup.json";
 const MAGIC: &str = "headcount-backup";
@@ -86,10 +86,15 @@ impl BackupManifest {
             return Err(bad(damaged));
         }
         if sealed.manifest.version != VERSION {
-            return Err(bad(&format!(
-                "the backup has format version {}, this program reads {VERSION}; use the version of headcount that made it",
-                sealed.manifest.version
-            )));
+            return Err(exit(
+                CONFIG,
+                format!(
+                    "{}: the backup has format version {}, this program reads {VERSION}; use the version of headcount that \
+                     made it",
+                    path.display(),
+                    sealed.manifest.version
+                ),
+            ));
         }
         Ok(Some(sealed.manifest))
     }

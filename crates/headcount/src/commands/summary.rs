@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use headcount_engine::{Filter, Survey};
+use headcount_engine::{Filter, PartialAggregate};
 use headcount_serving::{Serving, ServingAddress};
 use tokio::{
     runtime::Runtime,
@@ -26,18 +26,18 @@ const LONG: Duration = Duration::from_secs(3);
 /// How long loading the serving store may take.
 const LIMIT: Duration = Duration::from_secs(300);
 pub(crate) fn run(args: cli::SummaryArgs) -> Result<()> {
-    let survey = match &args.serving {
+    let aggregate = match &args.serving {
         Some(serving) => {
             let runtime = Runtime::new().context("start the runtime")?;
             runtime.block_on(served(serving))?
         }
-        None => JournalSnapshot::read(&DataDir::new(args.data.data))?.survey(),
+        None => JournalSnapshot::read(&DataDir::new(args.data.data))?.aggregate(),
     };
-    print_summary(&survey.summary(), args.data.json)
+    print_summary(&aggregate.summary(), args.data.json)
 }
 
-/// Loads the whole serving store and surveys it.
-async fn served(address: &ServingAddress) -> Result<Survey> {
+/// Loads the whole serving store and aggregates it.
+async fn served(address: &ServingAddress) -> Result<PartialAggregate> {
     let waiting = OpeningNotice::on(address);
     let serving = Serving::open_to_read(address).await?;
     drop(waiting);
@@ -73,7 +73,13 @@ async fn served(address: &ServingAddress) -> Result<Survey> {
             () = sleep(LONG) => {}
         }
     }
-    let surveys = replicas.handles().survey(Filter::default(), true).await?;
+    let aggregates = replicas
+        .handles()
+        .aggregate(Filter::default(), true)
+        .await?;
     replicas.stop().await?;
-    Ok(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
+    Ok(aggregates
+        .into_iter()
+        .reduce(PartialAggregate::and)
+        .unwrap_or_default())
 }

@@ -90,7 +90,7 @@ fn judge(data: &DataDir) -> Result<Verdict> {
     let judged_at = parts.filter_map(Partition::judged_at).max();
     let replayed = JournalSnapshot::replayed(data, &kept)?;
     let bases = replayed.bases.clone();
-    let (kept, replayed) = (kept.survey(), replayed.survey());
+    let (kept, replayed) = (kept.aggregate(), replayed.aggregate());
     let windows: [Vec<_>; 2] = [kept.windows().collect(), replayed.windows().collect()];
     let (kept, replayed) = (kept.summary(), replayed.summary());
     let differences: Vec<_> = [

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Decoder, Door, Masking, Meetup, Reason, Record, Rsvp};
+use crate::{Admission, Decoder, Masking, Meetup, Reason, Record, Rsvp};
 
 /// Enough to tell `QZQZQZQZ`, which stands wherever a person's text does.
 const TRACE: &str = "QZQZ";
@@ -45,7 +45,7 @@ fn what_is_no_object_keeps_nothing() {
         r#"{"masked", "masked"}"#
     );
     let letter =
-        Door::new(1, Masking::People(key())).refuse(&Reason::BadJson, "line 7".into(), b"Ann");
+        Admission::new(1, Masking::People(key())).refuse(&Reason::BadJson, "line 7".into(), b"Ann");
     assert_eq!(
         (letter.length, &*letter.place, &*letter.excerpt),
         (3, "line 7", "")
@@ -86,11 +86,14 @@ fn a_text_in_the_place_of_a_number_or_an_answer_may_be_a_persons() {
 #[test]
 fn people_that_are_to_be_kept_are_in_dead_letters_too() {
     let letter =
-        Door::new(1, Masking::Nothing).refuse(&Reason::BadJson, String::new(), b"Ann Example");
+        Admission::new(1, Masking::Nothing).refuse(&Reason::BadJson, String::new(), b"Ann Example");
     assert_eq!(letter.excerpt, "Ann Example");
     let long = "é".repeat(EXCERPT_BYTES);
-    let letter =
-        Door::new(1, Masking::Nothing).refuse(&Reason::BadJson, String::new(), long.as_bytes());
+    let letter = Admission::new(1, Masking::Nothing).refuse(
+        &Reason::BadJson,
+        String::new(),
+        long.as_bytes(),
+    );
     assert_eq!(letter.excerpt.len(), EXCERPT_BYTES);
 }
 

@@ -5,7 +5,7 @@
 //! JSON), and any of these packed with gzip, zlib or zstd. All of that is opened here alike, with one set of limits, so
 //! that a message that is taken from one engine is not refused from another.
 //!
-//! A message in which nothing is found comes out as one malformed message: it is refused with its reason at the door,
+//! A message in which nothing is found comes out as one malformed message: it is refused with its reason at admission,
 //! and counted. Only blank messages, which keep connections alive, have nothing in them.
 
 mod body_unpacker;

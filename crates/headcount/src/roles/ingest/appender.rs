@@ -19,7 +19,7 @@ use anyhow::Result;
 use headcount_clock::now_ms;
 use headcount_journal::{Error as JournalError, Journal, Receipt};
 use headcount_record::{
-    Control, DeadLetter, Decoder, Door, Kind, Masking, PeopleMode, Reason, Schema,
+    Admission, Control, DeadLetter, Decoder, Kind, Masking, PeopleMode, Reason, Schema,
 };
 use headcount_source::{
     Position,
@@ -57,7 +57,7 @@ const LETTERS_BYTES: usize = 16 << 20;
 /// Validates, masks and appends records. One thread owns it.
 pub(crate) struct Appender {
     journal: Arc<Journal>,
-    door: Door,
+    admission: Admission,
     numbers: SourceNumbers,
     preamble: Preamble,
     partitions: Vec<PartitionCursor>,
@@ -114,11 +114,11 @@ impl Appender {
             .iter()
             .map(|known| PartitionCursor::of(known, &preamble, keeps_positions))
             .collect();
-        let door = Door::of(Decoder::of(schema), kinds, journal.partitions(), masking);
+        let admission = Admission::of(Decoder::of(schema), kinds, journal.partitions(), masking);
         Ok(Self {
             numbers: SourceNumbers::known(&journal, known),
             journal,
-            door,
+            admission,
             preamble,
             partitions: cursors,
             sampler: DeadLetterSampler::default(),
@@ -135,7 +135,7 @@ impl Appender {
 
     /// The schema of the records.
     pub(crate) fn schema(&self) -> &Arc<dyn Schema> {
-        self.door.schema()
+        self.admission.schema()
     }
 
     pub(crate) fn journal(&self) -> &Arc<Journal> {
@@ -168,13 +168,13 @@ impl Appender {
             .as_ref()
             .is_some_and(Position::claims_durable);
         self.make_room(if claims { 1 } else { IN_FLIGHT })?;
-        let fallbacks = self.door.fallbacks();
+        let fallbacks = self.admission.fallbacks();
         let mut receipts = Vec::new();
         let appended = self.append_all(source, &batch, &mut receipts);
         METRICS
             .decode_fallbacks
             .of(DecodeStage::Ingest)
-            .inc_by(self.door.fallbacks() - fallbacks);
+            .inc_by(self.admission.fallbacks() - fallbacks);
         self.look_at_notices(source);
         self.in_flight.push_back(InFlight { held, receipts });
         appended
@@ -291,7 +291,7 @@ impl Appender {
     ) {
         let mut body = Vec::with_capacity(message.bytes.len() + 16);
         let admitted = match &message.broken {
-            None => self.door.admit(&message.bytes, &mut body),
+            None => self.admission.admit(&message.bytes, &mut body),
             Some(broken) => Err(crate::counting::reason_of(broken)),
         };
         let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
@@ -323,7 +323,7 @@ impl Appender {
                     part.bytes < LETTERS_BYTES && self.sampler.keeps(numbered.number, &reason);
                 let letter = keeps.then(|| {
                     let from = numbered.is_shared.then_some(source);
-                    dead_letter(&self.door, &reason, message, from)
+                    dead_letter(&self.admission, &reason, message, from)
                 });
                 part.refuse(&reason, letter, numbered);
             }
@@ -406,12 +406,17 @@ fn gap_control(gap: &Gap) -> Control {
 }
 
 /// `from` is the source's name where the entry's number does not tell it.
-fn dead_letter(door: &Door, reason: &Reason, message: &Message, from: Option<&str>) -> DeadLetter {
+fn dead_letter(
+    admission: &Admission,
+    reason: &Reason,
+    message: &Message,
+    from: Option<&str>,
+) -> DeadLetter {
     let place = match from {
         Some(source) => format!("{source}, {}", message.location),
         None => message.location.to_string(),
     };
-    let mut letter = door.refuse(reason, place, &message.bytes);
+    let mut letter = admission.refuse(reason, place, &message.bytes);
     // Framing keeps only the beginning of a message that is too long, and has measured the whole.
     if let Some(Broken::TooBig { length, sha256 }) = &message.broken {
         letter.length = *length;

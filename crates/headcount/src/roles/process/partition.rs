@@ -1,4 +1,4 @@
-//! One thread for each partition: it follows the journal, holds the counts and answers surveys.
+//! One thread for each partition: it follows the journal, holds the counts and answers aggregates.
 //!
 //! Threads share nothing but the figures of their progress, so the engine needs no locks.
 
@@ -181,11 +181,13 @@ impl FollowerLoop {
             if self.schedule.acked().is_abandoned() {
                 return Ok(());
             }
-            // A read may end within a batch. Surveys see whole batches only; the rest of this one is
+            // A read may end within a batch. Aggregates see whole batches only; the rest of this one is
             // durable already, so the next read brings it.
             if self.partition.is_at_commit() {
                 // After a request to stop, it counts on only to the end of the journal.
-                stop |= self.requests.answer(|scope| self.partition.survey(scope));
+                stop |= self
+                    .requests
+                    .answer(|scope| self.partition.aggregate(scope));
             }
             // Whether everything is read is asked when there is nothing at hand.
             let goes_on = self.ready.is_some() && (read > 0 || std::mem::take(&mut first));

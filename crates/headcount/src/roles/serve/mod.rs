@@ -1,4 +1,4 @@
-//! Serving: replicas and partitions answer surveys, from which the views are made.
+//! Serving: replicas and partitions answer aggregates, from which the views are made.
 
 pub(crate) mod partition_handle;
 pub(crate) mod readiness;

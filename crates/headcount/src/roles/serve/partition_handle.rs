@@ -1,4 +1,4 @@
-//! Handles of the threads that hold the state of a partition and answer surveys of it.
+//! Handles of the threads that hold the state of a partition and answer aggregates of it.
 //!
 //! That thread is either the follower that counts the partition or a replica of the serving store. Callers need not know
 //! which.
@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, ensure};
-use headcount_engine::{Filter, Scope, Survey, stream_time_of_all};
+use headcount_engine::{Filter, PartialAggregate, Scope, stream_time_of_all};
 use tokio::sync::{oneshot, watch};
 
 /// Requests that may wait at one partition.
@@ -31,11 +31,11 @@ pub(crate) struct PartitionProgress {
 }
 
 pub(crate) enum Request {
-    Survey(Scope, oneshot::Sender<Survey>),
+    PartialAggregate(Scope, oneshot::Sender<PartialAggregate>),
     Stop,
 }
 
-/// The handle of a thread that answers surveys of one partition.
+/// The handle of a thread that answers aggregates of one partition.
 #[derive(Clone)]
 pub(crate) struct PartitionHandle {
     requests: SyncSender<Request>,
@@ -80,11 +80,11 @@ impl PartitionHandle {
             .clone()
     }
 
-    /// Requests a survey; the thread answers between two batches.
-    fn survey(&self, scope: Scope) -> Result<oneshot::Receiver<Survey>> {
+    /// Requests an aggregate; the thread answers between two batches.
+    fn aggregate(&self, scope: Scope) -> Result<oneshot::Receiver<PartialAggregate>> {
         let (reply, answer) = oneshot::channel();
         self.requests
-            .try_send(Request::Survey(scope, reply))
+            .try_send(Request::PartialAggregate(scope, reply))
             .map_err(|_| anyhow!("the partition has stopped or has too much to answer"))?;
         (self.wake)();
         Ok(answer)
@@ -110,13 +110,13 @@ impl RequestInbox {
     }
 
     /// Answers the waiting requests; returns whether to stop.
-    pub(crate) fn answer(&mut self, survey: impl Fn(&Scope) -> Survey) -> bool {
+    pub(crate) fn answer(&mut self, aggregate: impl Fn(&Scope) -> PartialAggregate) -> bool {
         loop {
             let request = self.waiting.take();
             match request.map_or_else(|| self.requests.try_recv(), Ok) {
-                Ok(Request::Survey(scope, reply)) => {
+                Ok(Request::PartialAggregate(scope, reply)) => {
                     // The client may have gone.
-                    let _ = reply.send(survey(&scope));
+                    let _ = reply.send(aggregate(&scope));
                 }
                 Ok(Request::Stop) | Err(TryRecvError::Disconnected) => return true,
                 Err(TryRecvError::Empty) => return false,
@@ -190,8 +190,12 @@ impl PartitionHandles {
         Some(format!("counting {behind} from the journal"))
     }
 
-    /// A survey of every partition under one stream time.
-    pub(crate) async fn survey(&self, filter: Filter, whole: bool) -> Result<Vec<Survey>> {
+    /// An aggregate of every partition under one stream time.
+    pub(crate) async fn aggregate(
+        &self,
+        filter: Filter,
+        whole: bool,
+    ) -> Result<Vec<PartialAggregate>> {
         let held = self.held();
         ensure!(
             held.len() == usize::from(self.partitions),
@@ -210,14 +214,14 @@ impl PartitionHandles {
         };
         let answers: Vec<_> = held
             .iter()
-            .map(|(_, part)| part.survey(scope.clone()))
+            .map(|(_, part)| part.aggregate(scope.clone()))
             .collect::<Result<_>>()?;
-        let mut surveys = Vec::with_capacity(answers.len());
+        let mut aggregates = Vec::with_capacity(answers.len());
         for answer in answers {
             let gone = |_| anyhow!("a partition has stopped");
-            surveys.push(answer.await.map_err(gone)?);
+            aggregates.push(answer.await.map_err(gone)?);
         }
-        Ok(surveys)
+        Ok(aggregates)
     }
 }
 
@@ -239,7 +243,7 @@ mod tests {
             missing.as_deref(),
             Some("waiting for partitions 0, 3 of the journal")
         );
-        let refused = handles.survey(Filter::default(), true).await.err();
+        let refused = handles.aggregate(Filter::default(), true).await.err();
         let said = refused.expect("two are not here").to_string();
         // Not ready, and why, was said before; a query must still be refused.
         assert!(said.contains("ask one that shows the whole"), "{said}");

@@ -178,7 +178,7 @@ impl ReplicaLoop {
     fn run(&mut self) {
         let runtime = self.runtime.clone();
         loop {
-            self.requests.answer(|scope| self.shown.survey(scope));
+            self.requests.answer(|scope| self.shown.aggregate(scope));
             let update = runtime.block_on(async {
                 tokio::select! {
                     update = self.updates.recv() => update.map(Some),

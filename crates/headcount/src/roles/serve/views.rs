@@ -1,10 +1,10 @@
-//! Merges the partitions' surveys into the figures that the server asks for.
+//! Merges the partitions' aggregates into the figures that the server asks for.
 
 use headcount_query::Question;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use headcount_engine::Survey;
+use headcount_engine::PartialAggregate;
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -35,28 +35,36 @@ pub(crate) async fn answer_questions(
 async fn answer(ask: Question, handles: &PartitionHandles) -> Result<()> {
     match ask {
         Question::View(filter, reply) => {
-            let surveys = handles.survey(filter, false).await?;
-            give(reply, surveys, |survey| Arc::new(survey.view())).await
+            let aggregates = handles.aggregate(filter, false).await?;
+            give(reply, aggregates, |aggregate| Arc::new(aggregate.view())).await
         }
         Question::Summary(filter, reply) => {
-            let surveys = handles.survey(filter, true).await?;
-            give(reply, surveys, |survey| Arc::new(survey.summary())).await
+            let aggregates = handles.aggregate(filter, true).await?;
+            give(reply, aggregates, |aggregate| Arc::new(aggregate.summary())).await
         }
         Question::Venues(filter, reply) => {
-            let surveys = handles.survey(filter, false).await?;
-            give(reply, surveys, |survey| Arc::new(survey.venue_totals())).await
+            let aggregates = handles.aggregate(filter, false).await?;
+            give(reply, aggregates, |aggregate| {
+                Arc::new(aggregate.venue_totals())
+            })
+            .await
         }
     }
 }
 
-/// Merges the surveys and replies, on a blocking thread: sorting long lists would hold up the network.
+/// Merges the aggregates and replies, on a blocking thread: sorting long lists would hold up the network.
 async fn give<T: Send + 'static>(
     reply: oneshot::Sender<T>,
-    surveys: Vec<Survey>,
-    make: impl FnOnce(Survey) -> T + Send + 'static,
+    aggregates: Vec<PartialAggregate>,
+    make: impl FnOnce(PartialAggregate) -> T + Send + 'static,
 ) -> Result<()> {
     let made = tokio::task::spawn_blocking(move || {
-        make(surveys.into_iter().reduce(Survey::and).unwrap_or_default())
+        make(
+            aggregates
+                .into_iter()
+                .reduce(PartialAggregate::and)
+                .unwrap_or_default(),
+        )
     })
     .await
     .context("merge the partitions")?;

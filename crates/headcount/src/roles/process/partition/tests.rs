@@ -95,18 +95,18 @@ fn entries_requests_and_the_end_wake_an_idle_follower() {
     let follower = room.follow(IDLE);
     let handles = PartitionHandles::new(1);
     handles.insert(0, follower.handle().clone());
-    let survey = || {
-        let asked = handles.survey(Filter::default(), false);
-        let mut surveys = room.soon("a request", asked).unwrap();
-        surveys.remove(0).view().totals.rsvps
+    let aggregate = || {
+        let asked = handles.aggregate(Filter::default(), false);
+        let mut aggregates = room.soon("a request", asked).unwrap();
+        aggregates.remove(0).view().totals.rsvps
     };
     for rsvp in 1..=3 {
         commits.borrow_and_update();
         room.append(rsvp);
         room.soon("an entry", commits.changed()).unwrap();
-        assert_eq!(survey(), rsvp);
+        assert_eq!(aggregate(), rsvp);
     }
-    assert_eq!(survey(), 3, "nothing came in between");
+    assert_eq!(aggregate(), 3, "nothing came in between");
     let ended = room.runtime.spawn_blocking(move || follower.stop(true));
     room.soon("the end", ended).unwrap().unwrap();
 }

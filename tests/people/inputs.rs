@@ -1,4 +1,4 @@
-//! The doors of a running process, each with a sender of our own on the other side.
+//! The inputs of a running process, each with a sender of our own on the other side.
 
 use std::{
     fs::{self, File},
@@ -17,14 +17,19 @@ use crate::{shapes::Shape, support::*};
 
 /// A way in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum RecordInput {
     File,
     Http,
     WebSocket,
     StandardInput,
 }
 
-pub const ALL: [Door; 4] = [Door::File, Door::Http, Door::WebSocket, Door::StandardInput];
+pub const ALL: [RecordInput; 4] = [
+    RecordInput::File,
+    RecordInput::Http,
+    RecordInput::WebSocket,
+    RecordInput::StandardInput,
+];
 
 /// Where a process shows something.
 const PATHS: [&str; 6] = [
@@ -39,7 +44,7 @@ const PATHS: [&str; 6] = [
 /// What a process shows, and where.
 pub type Shown = Vec<(String, Vec<u8>)>;
 
-impl Door {
+impl RecordInput {
     pub fn name(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -49,7 +54,7 @@ impl Door {
         }
     }
 
-    /// A message as this door has it. A WebSocket's text is UTF-8, and what it holds may be wrapped.
+    /// A message as this input has it. A WebSocket's text is UTF-8, and what it holds may be wrapped.
     pub fn of(self, mut shape: Shape) -> Option<Shape> {
         if self == Self::WebSocket {
             std::str::from_utf8(&shape.bytes).ok()?;

@@ -1,4 +1,4 @@
-//! The door: what every source's messages go through before they are kept.
+//! Admission: what every source's messages go through before they are kept.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Decodes, refuses with a reason, masks people and tells the partition.
-pub struct Door {
+pub struct Admission {
     decoder: Decoder,
     kinds: Vec<Kind>,
     masking: Masking,
@@ -36,15 +36,15 @@ pub struct Admitted {
     pub blanked: u64,
 }
 
-impl Door {
-    /// A door for Meetup's records to a journal of so many partitions.
+impl Admission {
+    /// For Meetup's records to a journal of so many partitions.
     #[must_use]
     pub fn new(partitions: u16, masking: Masking) -> Self {
         let kinds = Feed::ALL.map(Kind::of).to_vec();
         Self::of(Decoder::new(), kinds, partitions, masking)
     }
 
-    /// A door for the records of a decoder's schema; `kinds` are those of its feeds.
+    /// For the records of a decoder's schema; `kinds` are those of its feeds.
     ///
     /// # Panics
     /// When not every feed has a kind.

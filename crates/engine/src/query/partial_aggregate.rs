@@ -1,6 +1,6 @@
 //! What one pass over the event rows of a partition finds, and the sum of such passes.
 //!
-//! Every panel is a group-by of event rows. A survey holds all of them at once, so totals can
+//! Every panel is a group-by of event rows. An aggregate holds all of them at once, so totals can
 //! never disagree with their parts.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -49,7 +49,7 @@ impl VenueCount {
     }
 }
 
-/// What is wanted of a survey.
+/// What is wanted of an aggregate.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// The events that are counted.
@@ -63,7 +63,7 @@ pub struct Scope {
 
 /// All group-bys of a partition, or of several added up.
 #[derive(Default)]
-pub struct Survey {
+pub struct PartialAggregate {
     pub(crate) as_of: AsOf,
     pub(crate) filter: Filter,
     /// Under the filter.
@@ -92,11 +92,11 @@ pub struct Survey {
     pub(crate) events_yes: Vec<(Arc<str>, u64)>,
 }
 
-impl Survey {
-    /// Adds the survey of another partition under the same scope.
+impl PartialAggregate {
+    /// Adds the aggregate of another partition under the same scope.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {
-        // The empty survey is neutral, so that surveys can be folded.
+        // The empty aggregate is neutral, so that aggregates can be folded.
         if self.as_of.offsets.is_empty() {
             return other;
         }

@@ -1,17 +1,17 @@
-//! Surveys of partitions, and of a whole journal.
+//! Aggregates of partitions, and of a whole journal.
 
 use crate::{
     partition::Partition,
+    query::partial_aggregate::{PartialAggregate, Scope},
     query::pass::Facts,
-    query::survey::{Scope, Survey},
     query::view::Filter,
     watermark::stream_time_of_all,
 };
 
 impl Partition {
-    /// Surveys the partition.
+    /// Aggregates the partition.
     #[must_use]
-    pub fn survey(&self, scope: &Scope) -> Survey {
+    pub fn aggregate(&self, scope: &Scope) -> PartialAggregate {
         let facts = Facts {
             next_offset: self.next_offset,
             sources: &self.sources,
@@ -22,16 +22,16 @@ impl Partition {
             members: self.rsvps.members.rows(),
             catalog: &self.rsvps.catalog,
         };
-        let mut survey = facts.survey(scope);
+        let mut aggregate = facts.aggregate(scope);
         if scope.whole {
-            survey.digest = self.digest();
+            aggregate.digest = self.digest();
         }
-        survey
+        aggregate
     }
 }
 
-impl Survey {
-    /// Surveys all partitions of a journal, cut at the stream time of the whole.
+impl PartialAggregate {
+    /// Aggregates all partitions of a journal, cut at the stream time of the whole.
     #[must_use]
     pub fn of(partitions: &[&Partition], filter: Filter, whole: bool) -> Self {
         let times = partitions.iter().map(|partition| partition.stream_time());
@@ -40,7 +40,9 @@ impl Survey {
             stream_time: stream_time_of_all(times),
             whole,
         };
-        let surveys = partitions.iter().map(|partition| partition.survey(&scope));
-        surveys.reduce(Self::and).unwrap_or_default()
+        let aggregates = partitions
+            .iter()
+            .map(|partition| partition.aggregate(&scope));
+        aggregates.reduce(Self::and).unwrap_or_default()
     }
 }
