@@ -212,6 +212,21 @@ const MISTAKES: &[(&str, i32, &str)] = &[
         78,
         "chmod 600",
     ),
+    (
+        "import --data NEW RECORDING --people-key TEXT --keep-people",
+        64,
+        "cannot be used with",
+    ),
+    (
+        "import --data NEW RECORDING --worker=",
+        64,
+        "a value is required",
+    ),
+    (
+        "run --data NEW --source sim: --worker=",
+        64,
+        "a value is required",
+    ),
     ("import --data NEW s3://", 64, "s3://"),
     (
         "import --data NEWER-LAKE RECORDING",
