@@ -64,29 +64,23 @@ impl MemberRows {
         self.rows[at].identity()
     }
 
-    /// Reads what [`add`](Self::add) will look at, so that it is near when it does. The value
-    /// means nothing.
-    pub(crate) fn touch(&self, member: Identity) -> u32 {
-        self.find(member).unwrap_or(0)
+    /// Whether the member at this index is another one with an identity of the same bits.
+    pub(crate) fn collides(&self, at: u32, member: Identity) -> bool {
+        self.rows[at].check != member.check
     }
 
-    /// Whether another member has an identity of the same bits.
-    pub(crate) fn collides(&self, member: Identity) -> bool {
-        self.find(member)
-            .is_some_and(|at| self.rows[at].check != member.check)
-    }
-
-    fn find(&self, member: Identity) -> Option<u32> {
+    /// The index of a member. Members stay where they are.
+    pub(crate) fn find(&self, member: Identity) -> Option<u32> {
         let rows = &self.rows;
         let key = mix(member.bits, member.namespace.0.into());
         let same = |&at: &u32| rows[at].has_bits_of(member);
         self.index.find(key, same).copied()
     }
 
-    /// Counts a winner of this member, which does not [collide](Self::collides), and returns the
-    /// member's index.
-    pub(crate) fn add(&mut self, member: Identity) -> u32 {
-        let at = self.find(member).unwrap_or_else(|| {
+    /// Counts a winner of this member, which does not [collide](Self::collides) and is at this index
+    /// if it is known, and returns the member's index.
+    pub(crate) fn add(&mut self, known: Option<u32>, member: Identity) -> u32 {
+        let at = known.unwrap_or_else(|| {
             let row = MemberRow {
                 id: member.bits,
                 winners: 0,

@@ -43,6 +43,8 @@ pub(crate) struct Rsvps {
     translated: u32,
     /// Event rows of the RSVPs at hand; kept for its memory only.
     rows: Vec<u32>,
+    /// Their members, as far as they were known when the RSVPs were looked at together; as the rows.
+    known_members: Vec<Option<u32>>,
 }
 
 /// What a record tells of its event.
@@ -93,7 +95,7 @@ impl Rsvps {
             self.touch(namespace, together);
             for (at, rsvp) in together.iter().enumerate() {
                 watermark.observe(rsvp.version);
-                self.count_one(namespace, rsvp, self.rows[at], watermark, outcomes);
+                self.count_one(namespace, rsvp, at, watermark, outcomes);
             }
         }
     }
@@ -162,35 +164,45 @@ impl Rsvps {
         }
     }
 
-    /// Reads what counting will look at. The loads do not depend on each other, so the processor
-    /// does them all at once.
-    fn touch(&self, namespace: Namespace, rsvps: &[Rsvp]) {
+    /// Reads what counting will look at, and finds the members. The loads do not depend on each
+    /// other, so the processor does them all at once.
+    fn touch(&mut self, namespace: Namespace, rsvps: &[Rsvp]) {
         let near = rsvps.iter().zip(&self.rows).fold(0, |near, (rsvp, &row)| {
-            let member = self.members.touch(member_of(namespace, rsvp));
-            near ^ self.winners.touch(rsvp.id, row) ^ member
+            near ^ self.winners.touch(rsvp.id, row)
         });
         std::hint::black_box(near);
+        let members = &self.members;
+        self.known_members.clear();
+        self.known_members.extend(
+            rsvps
+                .iter()
+                .map(|rsvp| members.find(member_of(namespace, rsvp))),
+        );
     }
 
+    /// Counts the RSVP at this place among those at hand.
     fn count_one(
         &mut self,
         namespace: Namespace,
         rsvp: &Rsvp,
-        at: u32,
+        place: usize,
         watermark: &Watermark,
         outcomes: &mut Outcomes,
     ) {
+        let at = self.rows[place];
         let oldest = watermark.oldest_window();
         let identity = member_of(namespace, rsvp);
+        // An RSVP just before may have brought the member.
+        let known = self.known_members[place].or_else(|| self.members.find(identity));
         // Counted for somebody else it would be wrong for ever; kept out it is one record too few, and said.
-        if self.members.collides(identity) {
+        if known.is_some_and(|known| self.members.collides(known, identity)) {
             outcomes.tally.quarantine(COLLISION, 1);
             return;
         }
         let mut member = 0;
         let members = &mut self.members;
         let outcome = self.winners.offer(rsvp, at, || {
-            member = members.add(identity);
+            member = members.add(known, identity);
             member
         });
         let row = self.events.row_mut(at);
