@@ -95,7 +95,7 @@ fn concatenated(recording: &Path) -> Vec<u8> {
 
 fn nothing() -> Value {
     let became = json!({ "new": 0, "replaced": 0, "repeated": 0, "stale": 0, "quarantined": {} });
-    json!({ "kept": 0, "rejected": {}, "became": became })
+    json!({ "kept": 0, "rejected": {}, "repaired": 0, "became": became })
 }
 
 #[test]
