@@ -457,19 +457,13 @@ fn open_live(address: SocketAddr) -> Option<LiveEvents> {
 }
 
 impl LiveEvents {
-    /// Waits for the next event, or for some silence: false when the stream has ended.
+    /// Waits for the next event or sign of life, or for some silence: false when the stream has ended.
     fn next_event(&mut self) -> bool {
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            match self.0.read_until(b'\n', &mut line) {
-                Ok(length) if length > 0 => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
-                _ => return false,
-            }
-            if line.starts_with(b"data: ") {
-                return true;
-            }
+        match self.0.read_until(b'\n', &mut line) {
+            // A process that shows nothing, one that only ingests say, sends nothing but signs of life.
+            Ok(length) => length > 0,
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         }
     }
 }
