@@ -23,6 +23,9 @@ use crate::read_waker::Interrupt;
 /// What may be kept for other writers. Each has at most one transaction here, so this is far more than there can be.
 const KEPT_BYTES_MAX: usize = 512 << 20;
 
+/// How long a poll waits for a notification before it looks whether there is a message after all.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// One topic's partition that is read by hand, with a queue of its own.
 pub(super) struct PartitionStream {
     cluster: Arc<Cluster>,
@@ -95,7 +98,9 @@ impl PartitionStream {
         // The queue first: its notification may have been taken by a poll of another queue.
         let mut polled = self.queue.poll(Duration::ZERO);
         if polled.is_none() && !wait.is_zero() {
-            self.wakeup.wait(wait);
+            // The library tells of the first message in an empty queue. Should it ever not, a look once in a while costs nothing,
+            // and a wait for a record that is there would cost ten minutes.
+            self.wakeup.wait(wait.min(LOOK_AGAIN));
             polled = self.queue.poll(Duration::ZERO);
         }
         match polled {
