@@ -279,3 +279,18 @@ fn a_verdict_names_what_was_checked_and_what_was_not() {
         }
     }
 }
+
+#[test]
+fn a_mark_that_is_gone_is_not_said_to_be_checked() {
+    let kept = Kept::new(&[]);
+    fs::remove_file(kept.data().join("journal/p000.mark")).unwrap();
+    for (command, words) in [
+        (&["verify"][..], "the end of partition 0, which has no mark"),
+        (&["journal", "verify"], "no mark, so whether entries"),
+        (&["journal", "stat"], "no mark, so whether entries"),
+    ] {
+        let output = run(headcount().args(command).arg("--data").arg(kept.data()));
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(words), "{command:?}: {said}");
+    }
+}

@@ -323,7 +323,7 @@ pub(crate) struct NewJournalArgs {
     /// Keep names, photos and ids of people as they arrive instead of masking them.
     #[arg(long, env = "HEADCOUNT_KEEP_PEOPLE")]
     pub(crate) keep_people: bool,
-    /// Mask also what people write: comments, descriptions, and links to photos. Names of events, groups and venues stay.
+    /// Mask also what people write: comments, descriptions, captions, and links to photos. Names of events, groups and venues stay.
     #[arg(long, env = "HEADCOUNT_MASK_TEXTS", conflicts_with = "keep_people")]
     pub(crate) mask_texts: bool,
 }

@@ -75,9 +75,9 @@ impl DataDir {
                 return Err(exit(
                     CONFIG,
                     format!(
-                        "{} is missing but the journal has records; restore it from a backup, or pass the --people-key \
-                         FILE used before, because a new key would count every member a second time (or pass \
-                         --keep-people, if this journal keeps people unmasked)",
+                        "{} is missing but the journal has records: if they were stored with --keep-people, add it; \
+                         otherwise restore the key from a backup, or pass the --people-key FILE used before, because a new \
+                         key would count every member a second time",
                         path.display()
                     ),
                 ));

@@ -92,6 +92,12 @@ fn to_text(report: &Report, coverage: Coverage) -> String {
                 "", part.unfinished_bytes
             );
         }
+        if part.marked.is_none() {
+            out += &format!(
+                "{:>9}  no mark, so whether entries are missing at its end cannot be told from it\n",
+                ""
+            );
+        }
         for damage in &part.damage {
             out += &format!("{:>9}  {damage}\n", "");
         }
@@ -111,6 +117,7 @@ fn to_json(report: &Report, coverage: Coverage) -> serde_json::Value {
             "bytes": part.bytes,
             "first_ms": part.first_ms,
             "last_ms": part.last_ms,
+            "marked": part.marked,
             "unfinished_bytes": part.unfinished_bytes,
             "damage": part.damage.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })

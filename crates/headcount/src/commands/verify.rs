@@ -29,6 +29,23 @@ struct Verdict {
     differences: Vec<&'static str>,
 }
 
+/// The partitions whose mark is gone, as the end of a sentence on what is not checked.
+fn unmarked_text(data: &DataDir) -> Result<String> {
+    let report = headcount_journal::stat(data.journal())?;
+    let unmarked = report
+        .partitions
+        .iter()
+        .filter(|part| part.marked.is_none());
+    Ok(unmarked
+        .map(|part| {
+            format!(
+                "; the end of partition {}, which has no mark",
+                part.partition
+            )
+        })
+        .collect())
+}
+
 pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
     let data = DataDir::new(args.data);
     let verdict = judge(&data)?;
@@ -40,7 +57,7 @@ pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
             "journal   {} entries{}\n{}kept      {}\nreplayed  {}\nledger    {}\n\
              checked   counts, windows and ledger against a recount of the journal, and that the journal reaches its marks, its \
              checkpoints and the archive in the data folder\n\
-             unchecked what is in the archive (headcount rebuild --from LAKE), and a lake or tables outside the data folder\n",
+             unchecked what is in the archive (headcount rebuild --from LAKE), and a lake or tables outside the data folder{}\n",
             number(verdict.entries),
             judged.map_or_else(String::new, |time| format!(
                 "; record times held against {time} or their arrival, whichever is later"
@@ -53,6 +70,7 @@ pub(crate) fn run(args: cli::DataArgs) -> Result<()> {
             } else {
                 "does not balance"
             },
+            unmarked_text(&data)?,
         ))
     };
     if verdict.agrees && verdict.balanced {

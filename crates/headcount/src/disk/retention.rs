@@ -26,10 +26,17 @@ impl FromStr for Retention {
             let count: u64 = text.strip_suffix(unit)?.parse().ok()?;
             count.checked_mul(*seconds)
         });
-        if let Some(seconds) = age {
-            return Ok(Self::Age(Duration::from_secs(seconds)));
-        }
-        text.parse().map(Self::Size).map_err(|_| {
+        // What is deleted is gone: a unit that was forgotten must not be guessed, nor may nothing be kept.
+        let has_unit = !text.ends_with(|last: char| last.is_ascii_digit());
+        let kept = match age {
+            Some(seconds) => Some(Self::Age(Duration::from_secs(seconds))),
+            None if has_unit => text.parse().ok().map(Self::Size),
+            None => None,
+        };
+        let is_nothing = |kept: &Self| {
+            matches!(kept, Self::Size(ByteSize(0))) || *kept == Self::Age(Duration::ZERO)
+        };
+        kept.filter(|kept| !is_nothing(kept)).ok_or_else(|| {
             format!("{text:?} is neither an age nor a size; write one such as 30d, 12h or 20GiB")
         })
     }
@@ -82,7 +89,16 @@ mod tests {
         ] {
             assert_eq!(text.parse(), kept, "{text}");
         }
-        for text in ["", "d", "-3d", "soon", "99999999999999999999d"] {
+        for text in [
+            "",
+            "d",
+            "-3d",
+            "soon",
+            "99999999999999999999d",
+            "30",
+            "0d",
+            "0GiB",
+        ] {
             let said = text.parse::<Retention>().expect_err(text);
             assert!(said.contains("30d"), "{said}");
         }

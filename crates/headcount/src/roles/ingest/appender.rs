@@ -43,6 +43,7 @@ use crate::{
         source_numbers::{NumberedSource, SourceNumbers},
     },
     schema,
+    text::time,
 };
 
 /// Batches in flight to the journal: enough for one transaction to hold what many partitions of a topic bring. The
@@ -266,6 +267,7 @@ impl Appender {
                     last = Some(message);
                 }
                 SourceItem::Gap(gap) => {
+                    tracing::warn!("{source}: {}", gap_text(gap));
                     parts[0].name(&self.partitions[0], numbered);
                     parts[0].control(numbered, &gap_control(gap));
                 }
@@ -395,6 +397,12 @@ fn refusal(error: JournalError, source: NumberedSource<'_>) -> AppendError {
         )),
         error => AppendError::Journal(not_kept(error)),
     }
+}
+
+/// A gap as a sentence: whoever reads the log sees when records may be missing, and why.
+fn gap_text(gap: &Gap) -> String {
+    let (from, to) = (time(gap.from_ms), time(gap.to_ms));
+    format!("records may be missing from {from} to {to}: {}", gap.cause)
 }
 
 fn gap_control(gap: &Gap) -> Control {
