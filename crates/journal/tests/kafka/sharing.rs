@@ -50,7 +50,6 @@ fn two_writers_at_once_make_one_order_and_every_place_begins_in_it() {
         let ends = [&one, &two].map(|journal| journal.durable_end(partition).unwrap());
         assert_eq!(ends, [rows.len() as u64; 2]);
         assert!(rows.iter().zip(0..).all(|(row, offset)| row.0 == offset));
-        assert!(rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "time");
         // Batches are whole: each begins with its name and goes on to its last part.
         let mut at = 0;
         while at < rows.len() {
