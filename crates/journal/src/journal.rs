@@ -149,8 +149,10 @@ impl Journal {
     /// Holds appends back for a reason, a sentence for people, as a full disk would; `None` lets them go on. A journal that
     /// is not local has no use for it and does nothing.
     pub fn hold(&self, reason: Option<String>) {
-        if let Backend::Segments(journal) = &self.0 {
-            journal.hold(reason);
+        match &self.0 {
+            Backend::Segments(journal) => journal.hold(reason),
+            #[cfg(any(feature = "kafka", feature = "kinesis"))]
+            _ => {}
         }
     }
 
