@@ -192,7 +192,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Updates the notice about a source, and logs when it appears, changes its subject, or goes.
+    /// Updates the notice about a source, and logs when it appears or goes; its wording may change with every batch.
     fn look_at_notices(&self, source: &str) {
         let clock = self.clock_leads.get(source).and_then(ClockLead::notice);
         let refusals = self.refusals.get(source).and_then(RecentRefusals::notice);
@@ -205,7 +205,7 @@ impl Appender {
             }
             match (before, &notice) {
                 (None, Some(notice)) => tracing::warn!("{source}: {notice}"),
-                (Some(before), None) => tracing::info!("{source}: this is over: {before}"),
+                (Some(before), None) => tracing::info!("{source}: resolved: {before}"),
                 _ => {}
             }
             match notice {
