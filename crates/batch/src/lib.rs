@@ -1,0 +1,9 @@
+//! The batch worker: 3NF tables, SQL, reports and jobs over headcount's journal.
+//!
+//! It is a second executable beside the live program, and the only room on Arrow and DataFusion. It may be killed at
+//! any moment: the live program does not notice, and nothing is lost, for all of it follows from the journal.
+
+#![warn(missing_docs)]
+
+pub mod model;
+pub mod snapshot;

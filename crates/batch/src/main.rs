@@ -1,0 +1,3 @@
+//! The batch worker.
+
+fn main() {}
