@@ -5,5 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod error;
 pub mod model;
+mod rows;
 pub mod snapshot;
