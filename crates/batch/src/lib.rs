@@ -7,5 +7,7 @@
 
 pub mod error;
 pub mod model;
+pub mod postgres;
 mod rows;
 pub mod snapshot;
+pub mod tables;

@@ -80,7 +80,9 @@ impl Postgres {
         let port = port::free();
         let own = [folder.path().display().to_string(), port.to_string()];
         let settings = settings.iter().map(|&setting| setting.to_owned());
-        let environment = environment.iter().map(|&(key, value)| (key, value.to_owned()));
+        let environment = environment
+            .iter()
+            .map(|&(key, value)| (key, value.to_owned()));
         let recipe = Recipe {
             script: "postgres",
             arguments: own.into_iter().chain(settings).collect(),
