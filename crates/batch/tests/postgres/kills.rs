@@ -39,7 +39,7 @@ async fn a_server_killed_at_any_moment_holds_every_row_once() {
     })
     .await;
     let mut sink = schema.sink_at(&proxy.contact, 3).await;
-    let killer = tokio::spawn({
+    let mut killer = tokio::spawn({
         let (server, left) = (server.clone(), left.clone());
         let mut random = fastrand::Rng::with_seed(14);
         async move {
@@ -59,13 +59,22 @@ async fn a_server_killed_at_any_moment_holds_every_row_once() {
     let mut world = World::default();
     let mut changes = generator.first();
     let mut writes = 0;
-    while !killer.is_finished() || writes < 10 {
-        sink.write(&changes).await.unwrap();
-        world.apply(&changes);
-        changes = generator.next();
-        writes += 1;
+    let mut is_over = false;
+    while !is_over || writes < 10 {
+        tokio::select! {
+            // The write in hand is given up, and begun again.
+            killed = &mut killer, if !is_over => {
+                killed.unwrap();
+                is_over = true;
+            }
+            written = sink.write(&changes) => {
+                written.unwrap();
+                world.apply(&changes);
+                changes = generator.next();
+                writes += 1;
+            }
+        }
     }
-    killer.await.unwrap();
     assert_eq!(sink.progress(), changes.from);
     schema.assert_holds(&world, &mut sink).await;
     let mut anew = schema.sink(3).await;
@@ -79,7 +88,7 @@ async fn sessions_that_an_administrator_ends_are_begun_again() {
     let schema = Schema::on(&server);
     let mut sink = schema.sink(3).await;
     let client = schema.client().await;
-    let ender = tokio::spawn(async move {
+    let mut ender = tokio::spawn(async move {
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE application_name = 'headcount-batch'";
         let mut ended = 0;
@@ -90,11 +99,21 @@ async fn sessions_that_an_administrator_ends_are_begun_again() {
     let mut generator = Generator::new(16, &[], 60);
     let mut world = World::default();
     let mut changes = generator.first();
-    while !ender.is_finished() {
-        sink.write(&changes).await.unwrap();
-        world.apply(&changes);
-        changes = generator.next();
+    let mut is_over = false;
+    while !is_over {
+        tokio::select! {
+            ended = &mut ender => {
+                ended.unwrap();
+                is_over = true;
+            }
+            written = sink.write(&changes) => {
+                written.unwrap();
+                world.apply(&changes);
+                changes = generator.next();
+            }
+        }
     }
-    ender.await.unwrap();
+    sink.write(&changes).await.unwrap();
+    world.apply(&changes);
     schema.assert_holds(&world, &mut sink).await;
 }
