@@ -5,7 +5,12 @@
 
 #![warn(missing_docs)]
 
+pub mod cli;
+mod commands;
+mod data;
 pub mod error;
+pub mod exit;
 pub mod model;
 mod rows;
 pub mod snapshot;
+pub mod tables;

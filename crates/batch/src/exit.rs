@@ -1,0 +1,43 @@
+//! How the program ends: codes as in sysexits, which supervisors and scripts understand.
+
+use std::process::ExitCode;
+
+use crate::error::Error;
+
+/// What was given is wrong in itself: damaged, or of another version.
+pub const DATA: u8 = 65;
+/// A file or folder that is needed is not there.
+pub const NO_INPUT: u8 = 66;
+/// Something that is needed cannot be had now.
+pub const UNAVAILABLE: u8 = 69;
+/// Something is wrong inside.
+pub const INTERNAL: u8 = 70;
+/// Another process holds it.
+pub const CANNOT_CREATE: u8 = 73;
+/// A disk or a store failed.
+pub const IO: u8 = 74;
+
+/// The code for the cause of an error.
+#[must_use]
+pub fn code_of(error: &anyhow::Error) -> ExitCode {
+    let code = match error.downcast_ref::<Error>() {
+        Some(
+            Error::Gap { .. }
+            | Error::Kind { .. }
+            | Error::Control { .. }
+            | Error::IndexDamaged { .. }
+            | Error::Foreign { .. }
+            | Error::OtherJournal { .. }
+            | Error::AheadOfJournal { .. }
+            | Error::BehindJournal { .. },
+        ) => DATA,
+        Some(Error::Index {
+            cause: fjall::Error::Locked,
+            ..
+        }) => CANNOT_CREATE,
+        Some(Error::Journal(_) | Error::Index { .. } | Error::Delta { .. } | Error::Store(_)) => IO,
+        Some(Error::NoJournal { .. }) => NO_INPUT,
+        Some(Error::Other(_)) | None => INTERNAL,
+    };
+    ExitCode::from(code)
+}
