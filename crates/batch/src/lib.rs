@@ -5,5 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod commands;
 pub mod model;
 pub mod snapshot;
+pub mod sql;
