@@ -6,6 +6,8 @@
 #![warn(missing_docs)]
 
 pub mod commands;
+pub mod error;
 pub mod model;
+mod rows;
 pub mod snapshot;
 pub mod sql;
