@@ -1,6 +1,6 @@
 //! A table as one statement sees it: a version of a Delta table without the rows that changed since, and those rows.
 
-use std::{any::Any, fs::File, path::PathBuf, sync::Arc};
+use std::{fs::File, path::PathBuf, sync::Arc};
 
 use arrow::{
     array::RecordBatch,
