@@ -1,3 +1,5 @@
-//! The commands, one a file.
+//! The commands of `headcount-batch`, each in a file.
 
+pub(crate) mod sql;
+pub(crate) mod statement;
 pub(crate) mod tables;

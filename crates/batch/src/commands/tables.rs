@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -16,27 +16,26 @@ use crate::{
     tables::{JournalReader, Keeper, Verified, verify},
 };
 
-/// Bring the tables to the end of the journal
-#[derive(Debug, Args)]
-pub(crate) struct TablesCommand {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
     place: Place,
-    /// Print JSON
+    /// Prints JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Compare the tables with a fresh pass over the journal
+    /// Compares the tables with a fresh pass over the journal
     Verify,
-    /// Make the tables anew from the journal; readers see the old ones until the new ones are complete
+    /// Makes the tables anew from the journal; readers see the old ones until the new ones are complete
     Rebuild,
 }
 
-pub(crate) async fn run(command: TablesCommand) -> anyhow::Result<()> {
+pub(crate) async fn run(command: Arguments) -> anyhow::Result<()> {
     let data = DataFolder::new(command.place.data.clone());
     let mut journal = data.journal()?;
     let options = data.keeper_options()?;
