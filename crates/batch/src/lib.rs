@@ -6,4 +6,5 @@
 #![warn(missing_docs)]
 
 pub mod model;
+pub mod named;
 pub mod snapshot;
