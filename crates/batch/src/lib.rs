@@ -5,6 +5,8 @@
 
 #![warn(missing_docs)]
 
+pub mod error;
 pub mod model;
 pub mod named;
+mod rows;
 pub mod snapshot;
