@@ -11,6 +11,7 @@ mod data;
 pub mod error;
 mod exit;
 pub mod model;
+pub mod named;
 mod rows;
 pub mod snapshot;
 pub mod sql;
