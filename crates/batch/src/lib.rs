@@ -5,5 +5,6 @@
 
 #![warn(missing_docs)]
 
+pub mod cluster;
 pub mod model;
 pub mod snapshot;

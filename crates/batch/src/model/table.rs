@@ -127,19 +127,31 @@ impl Table {
     pub const fn references(self) -> &'static [Reference] {
         match self {
             Self::Categories | Self::Topics | Self::Venues | Self::Members => &[],
-            Self::Groups => &[refers("category_id", Self::Categories)],
-            Self::GroupTopics => &[
-                refers("group_id", Self::Groups),
-                refers("urlkey", Self::Topics),
-            ],
-            Self::Events => &[
-                refers("group_id", Self::Groups),
-                refers("venue_id", Self::Venues),
-            ],
-            Self::Rsvps | Self::RsvpVersions | Self::Photos | Self::Comments => &[
-                refers("event_id", Self::Events),
-                refers("member_id", Self::Members),
-            ],
+            Self::Groups => const { &[refers("category_id", Self::Categories)] },
+            Self::GroupTopics => {
+                const {
+                    &[
+                        refers("group_id", Self::Groups),
+                        refers("urlkey", Self::Topics),
+                    ]
+                }
+            }
+            Self::Events => {
+                const {
+                    &[
+                        refers("group_id", Self::Groups),
+                        refers("venue_id", Self::Venues),
+                    ]
+                }
+            }
+            Self::Rsvps | Self::RsvpVersions | Self::Photos | Self::Comments => {
+                const {
+                    &[
+                        refers("event_id", Self::Events),
+                        refers("member_id", Self::Members),
+                    ]
+                }
+            }
         }
     }
 

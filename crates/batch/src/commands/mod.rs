@@ -1,0 +1,5 @@
+//! What each command does with its arguments.
+
+pub(crate) mod executor;
+pub(crate) mod scheduler;
+mod signals;
