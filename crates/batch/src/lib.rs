@@ -7,4 +7,5 @@
 
 pub mod cluster;
 pub mod model;
+pub mod schedule;
 pub mod snapshot;
