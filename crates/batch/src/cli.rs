@@ -35,6 +35,8 @@ enum Command {
     Scheduler(commands::scheduler::Arguments),
     /// Runs tasks of a cluster's statements
     Executor(commands::executor::Arguments),
+    /// Runs hourly and daily jobs and keeps their answers in the lake
+    RunJobs(commands::run_jobs::Arguments),
 }
 
 /// Does what the command line says.
@@ -54,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match cli.command {
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),
+        Command::RunJobs(arguments) => commands::run_jobs::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

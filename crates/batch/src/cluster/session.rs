@@ -7,7 +7,7 @@ use arrow::record_batch::RecordBatch;
 use ballista::prelude::{SessionConfigExt, SessionContextExt};
 use datafusion::{
     common::DataFusionError,
-    execution::{SessionStateBuilder, runtime_env::RuntimeEnvBuilder},
+    execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
     prelude::{SessionConfig, SessionContext},
 };
 use tracing::warn;
@@ -20,6 +20,9 @@ use crate::snapshot::TableSnapshot;
 /// How often a statement is sent whose result was lost with an executor.
 const ATTEMPTS: usize = 3;
 
+/// Bytes that operators of a session in this process hold in memory.
+const MEMORY: usize = 512 << 20;
+
 /// A session on the cluster over these versions of the tables: those of the newest cut, and not what the journal holds
 /// beyond it. Statements that write nothing work; what they return is read with [`collect`].
 ///
@@ -27,24 +30,24 @@ const ATTEMPTS: usize = 3;
 /// When a table cannot be read, or the address is none.
 pub async fn session_on_cluster(
     address: &ClusterAddress,
-    stores: Arc<LakeStores>,
+    stores: &LakeStores,
     tables: &[TableSnapshot],
 ) -> anyhow::Result<SessionContext> {
     let config = settings(SessionConfig::new_with_ballista())
         .with_ballista_logical_extension_codec(Arc::new(TableCodec::default()));
+    // Only the plan is made here, and that of our tables holds what it needs.
     let state = SessionStateBuilder::new()
         .with_config(config)
-        .with_runtime_env(runtime(Arc::clone(&stores))?)
         .with_default_features()
         .build();
     let session = SessionContext::remote_with_state(&address.to_string(), state)
         .await
         .with_context(|| format!("no session on {address}"))?;
-    register(&session, &stores, tables).await?;
+    register(&session, stores, tables).await?;
     Ok(session)
 }
 
-/// The same session in this process.
+/// The same session in this process. Operators hold up to 512 MiB in memory and spill beyond.
 ///
 /// # Errors
 /// When a table cannot be read.
@@ -53,7 +56,11 @@ pub async fn session_on_this_machine(
     tables: &[TableSnapshot],
 ) -> anyhow::Result<SessionContext> {
     let config = settings(SessionConfig::new()).with_information_schema(true);
-    let session = SessionContext::new_with_config_rt(config, runtime(Arc::clone(&stores))?);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_object_store_registry(Arc::clone(&stores) as _)
+        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
+        .build()?;
+    let session = SessionContext::new_with_config_rt(config, Arc::new(runtime));
     register(&session, &stores, tables).await?;
     Ok(session)
 }
@@ -63,13 +70,6 @@ fn settings(config: SessionConfig) -> SessionConfig {
     config
         .set_str("datafusion.execution.time_zone", "+00:00")
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
-}
-
-fn runtime(
-    stores: Arc<LakeStores>,
-) -> anyhow::Result<Arc<datafusion::execution::runtime_env::RuntimeEnv>> {
-    let runtime = RuntimeEnvBuilder::new().with_object_store_registry(stores);
-    Ok(Arc::new(runtime.build()?))
 }
 
 async fn register(

@@ -15,11 +15,15 @@
 mod answer;
 mod csv;
 mod jobs;
+mod newest;
 mod period;
+mod runner;
 mod state;
 mod turn;
 
 pub use answer::{Answer, write_answer};
 pub use jobs::{Format, Job, Jobs, Query};
+pub use newest::newest_snapshot;
 pub use period::{Every, Period};
+pub use runner::{Runner, Tally};
 pub use turn::{Claimed, Decided, Next, Schedule, Success};

@@ -1,10 +1,5 @@
 //! Statements on a scheduler and executors that are processes, over Delta tables in a folder and on S3.
 
-#[path = "cluster/processes.rs"]
-mod processes;
-#[path = "cluster/tables.rs"]
-mod tables;
-
 use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
 
 use arrow::{record_batch::RecordBatch, util::pretty::pretty_format_batches};
@@ -15,7 +10,11 @@ use headcount_batch::{
 };
 use headcount_lake::LakeAddress;
 use headcount_test_servers::S3;
-use processes::{Cluster, LIMIT, Process};
+
+use crate::{
+    processes::{Cluster, LIMIT, Process},
+    tables,
+};
 
 /// Each in an order that leaves nothing to chance.
 const STATEMENTS: [&str; 12] = [
@@ -91,7 +90,7 @@ impl Lake {
     }
 
     async fn on(&self, cluster: &Cluster) -> SessionContext {
-        session_on_cluster(&cluster.address, Arc::clone(&self.stores), &self.tables)
+        session_on_cluster(&cluster.address, &self.stores, &self.tables)
             .await
             .expect("a session on the cluster")
     }
@@ -170,7 +169,7 @@ async fn statements_over_s3_answer_as_the_embedded_engine_does_over_a_folder() {
     // The client needs credentials too, and a test cannot set its own environment: they are given to it.
     let address = LakeAddress::parse(&lake).expect("an address");
     let stores = LakeStores::open_with(&address, options.into_iter()).expect("the lake");
-    let session = session_on_cluster(&cluster.address, Arc::new(stores), &tables)
+    let session = session_on_cluster(&cluster.address, &stores, &tables)
         .await
         .expect("a session on the cluster");
     for statement in STATEMENTS {
