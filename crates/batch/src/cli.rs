@@ -32,6 +32,12 @@ struct Cli {
 enum Command {
     /// Brings the tables to the end of the journal; verifies them; makes them anew
     Tables(commands::tables::Arguments),
+    /// Takes statements for a cluster and gives their tasks to executors
+    Scheduler(commands::scheduler::Arguments),
+    /// Runs tasks of a cluster's statements
+    Executor(commands::executor::Arguments),
+    /// Runs hourly and daily jobs and keeps their answers in the lake
+    RunJobs(commands::run_jobs::Arguments),
     /// Answers the statement on standard input: the process of one statement
     #[command(hide = true)]
     Statement,
@@ -71,6 +77,9 @@ pub fn run() -> ExitCode {
     }
     let result = match cli.command {
         Command::Tables(arguments) => block_on(commands::tables::run(arguments)),
+        Command::Scheduler(arguments) => commands::scheduler::run(arguments),
+        Command::Executor(arguments) => commands::executor::run(arguments),
+        Command::RunJobs(arguments) => commands::run_jobs::run(arguments),
         Command::Statement => return commands::statement::run(),
     };
     match result {
@@ -91,13 +100,15 @@ fn log(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).map_err(|e| {
         anyhow::anyhow!("--log {filter}: {e}; write error, warn, info, debug or trace")
     })?;
-    tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         // It would report a failed write to standard error by writing to standard error, and then panic.
         .log_internal_errors(false)
-        .init();
+        .finish();
+    tracing::subscriber::set_global_default(subscriber)?;
+    tracing_log::LogTracer::init()?;
     Ok(())
 }

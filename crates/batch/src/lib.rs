@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod cli;
+pub mod cluster;
 mod commands;
 mod data;
 pub mod error;
@@ -13,6 +14,7 @@ mod exit;
 pub mod model;
 pub mod named;
 mod rows;
+pub mod schedule;
 pub mod snapshot;
 pub mod sql;
 pub mod tables;
