@@ -32,6 +32,8 @@ struct Cli {
 enum Command {
     /// Brings the tables to the end of the journal; verifies them; makes them anew
     Tables(commands::tables::Arguments),
+    /// Keeps the tables and answers statements: the worker that `headcount run` starts
+    Serve(commands::serve::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
     Scheduler(commands::scheduler::Arguments),
     /// Runs tasks of a cluster's statements
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
     }
     let result = match cli.command {
         Command::Tables(arguments) => block_on(commands::tables::run(arguments)),
+        Command::Serve(arguments) => block_on(commands::serve::run(arguments)),
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),
         Command::RunJobs(arguments) => commands::run_jobs::run(arguments),

@@ -37,6 +37,11 @@ impl DataFolder {
         self.0.join("batch")
     }
 
+    /// The socket of the worker that keeps the tables of this folder.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.batch().join("worker.sock")
+    }
+
     /// The journal in the folder.
     pub(crate) fn journal(&self) -> Result<JournalReader> {
         let folder = self.0.join("journal");

@@ -15,6 +15,7 @@ pub mod model;
 pub mod named;
 mod rows;
 pub mod schedule;
+mod serve;
 pub mod snapshot;
 pub mod sql;
 pub mod tables;

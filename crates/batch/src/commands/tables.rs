@@ -82,6 +82,10 @@ async fn bring_up(
         if is_at_end {
             break;
         }
+        // Readers see tables that are made anew when they are complete.
+        if !keeper.is_filling()? {
+            keeper.commit().await?;
+        }
     }
     keeper.commit().await?;
     Ok(())
