@@ -60,6 +60,9 @@ pub(crate) struct Place {
     /// The lake, if it is not in the data folder: a folder or s3://BUCKET/PREFIX
     #[arg(long, value_name = "ADDRESS", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse, global = true)]
     pub(crate) lake: Option<LakeAddress>,
+    /// MiB of rows that may wait in memory before they are written
+    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4096), global = true)]
+    pub(crate) pending: u32,
 }
 
 /// Does what the command line says.

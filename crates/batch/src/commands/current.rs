@@ -48,7 +48,7 @@ pub(crate) async fn current(place: &Place) -> anyhow::Result<Current> {
     }
     let journal = data.journal()?;
     let location = data.tables(place.lake.clone())?;
-    let mut keeper = Keeper::open(location, data.keeper_options()?, &journal).await?;
+    let mut keeper = Keeper::open(location, data.keeper_options(place.pending)?, &journal).await?;
     while !keeper.read(&journal, &|_| {})? {
         keeper.write().await?;
         if !keeper.is_filling()? {

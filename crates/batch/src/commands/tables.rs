@@ -35,23 +35,23 @@ enum Action {
     Rebuild,
 }
 
-pub(crate) async fn run(command: Arguments) -> anyhow::Result<()> {
-    let data = DataFolder::new(command.place.data.clone());
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let data = DataFolder::new(arguments.place.data.clone());
     let mut journal = data.journal()?;
-    let options = data.keeper_options()?;
-    if matches!(command.action, Some(Action::Rebuild)) && options.index.exists() {
+    let options = data.keeper_options(arguments.place.pending)?;
+    if matches!(arguments.action, Some(Action::Rebuild)) && options.index.exists() {
         Keeper::forget(&options).await?;
     }
-    let location = data.tables(command.place.lake.clone())?;
+    let location = data.tables(arguments.place.lake.clone())?;
     let mut keeper = Keeper::open(location, options, &journal).await?;
     let progress = Progress::over(&journal, &keeper)?;
     bring_up(&mut keeper, &mut journal, &progress).await?;
     progress.finish();
-    if matches!(command.action, Some(Action::Verify)) {
-        return compare(&data, &keeper, &journal, command.json).await;
+    if matches!(arguments.action, Some(Action::Verify)) {
+        return compare(&data, &keeper, &journal, arguments.json).await;
     }
     let rows = keeper.row_counts();
-    if command.json {
+    if arguments.json {
         let rows: serde_json::Map<_, _> = rows
             .iter()
             .map(|(table, rows)| (table.to_string(), json!(rows)))

@@ -23,6 +23,8 @@ use live::LiveProgram;
 pub(crate) struct WorkerOptions {
     pub(crate) data: DataFolder,
     pub(crate) lake: Option<headcount_lake::LakeAddress>,
+    /// MiB of rows that may wait in memory.
+    pub(crate) pending: u32,
     /// The socket that it listens on.
     pub(crate) socket: PathBuf,
     /// Where the live program serves its counts.
@@ -46,7 +48,7 @@ pub(crate) async fn serve(
     let _ = fs::remove_dir_all(&overlays);
     let journal = options.data.journal()?;
     let location = options.data.tables(options.lake)?;
-    let keeper = Keeper::open(location, options.data.keeper_options()?, &journal).await?;
+    let keeper = Keeper::open(location, options.data.keeper_options(options.pending)?, &journal).await?;
     let program = std::env::current_exe().context("find this program")?;
     let worker = Arc::new(Worker {
         follower: Follower::new(keeper, journal, overlays),
