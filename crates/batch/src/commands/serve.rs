@@ -32,6 +32,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let options = WorkerOptions {
         data,
         lake: arguments.place.lake,
+        pending: arguments.place.pending,
         socket,
         live: arguments.live,
     };
