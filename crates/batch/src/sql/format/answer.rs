@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, RecordBatch, StringArray},
+    array::{Array, ArrayRef, AsArray, IntervalMonthDayNanoArray, RecordBatch, StringArray},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit},
+    datatypes::{
+        DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef, TimeUnit,
+    },
 };
 
 use super::text;
@@ -49,6 +51,11 @@ impl AnswerSchema {
         })
     }
 
+    /// A column with the answer's type.
+    pub(crate) fn column(&self, column: &ArrayRef, index: usize) -> Result<ArrayRef, SqlError> {
+        convert(column, self.schema.field(index).data_type())
+    }
+
     /// A batch with the answer's types.
     pub(crate) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, SqlError> {
         let columns = batch.columns().iter().zip(self.schema.fields());
@@ -86,7 +93,10 @@ fn convert(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, SqlError> {
     if is_interval(column.data_type()) {
         let interval = DataType::Interval(IntervalUnit::MonthDayNano);
         let strict = CastOptions { safe: false, ..CastOptions::default() };
-        let column = cast_with_options(column, &interval, &strict).map_err(internal)?;
+        let column = match column.data_type() {
+            DataType::Duration(_) => days_and_time(column)?,
+            _ => cast_with_options(column, &interval, &strict).map_err(internal)?,
+        };
         let texts: StringArray = (0..column.len())
             .map(|row| text::interval(&column, row))
             .collect();
@@ -154,4 +164,21 @@ fn postgres_name(data_type: &DataType) -> Option<String> {
         _ => return None,
     };
     Some(name.to_owned())
+}
+
+/// The difference of two instants as an interval: whole days of 24 hours are days, as PostgreSQL has them.
+fn days_and_time(durations: &ArrayRef) -> Result<ArrayRef, SqlError> {
+    const DAY_US: i64 = 86_400_000_000;
+    let microseconds = DataType::Duration(TimeUnit::Microsecond);
+    let durations = cast_with_options(durations, &microseconds, &CastOptions::default()).map_err(internal)?;
+    let parts = durations.as_primitive::<DurationMicrosecondType>().iter();
+    let intervals: IntervalMonthDayNanoArray = parts
+        .map(|us| {
+            us.map(|us| {
+                let days = i32::try_from(us / DAY_US).unwrap_or(i32::MAX);
+                IntervalMonthDayNano::new(0, days, (us % DAY_US) * 1000)
+            })
+        })
+        .collect();
+    Ok(Arc::new(intervals))
 }

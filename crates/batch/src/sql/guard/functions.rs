@@ -18,7 +18,7 @@ pub const ALLOWED: &[&str] = &[
     "date_trunc", "degrees", "dense_rank", "exp", "extract", "factorial", "first_value",
     "floor", "gcd", "generate_series", "greatest", "grouping", "initcap", "lag", "last_value",
     "lcm", "lead", "least", "left", "length", "ln", "localtimestamp", "log", "log10", "lower",
-    "lpad", "ltrim", "make_date", "max", "md5", "median", "min", "now", "nth_value", "ntile",
+    "lpad", "ltrim", "make_date", "max", "md5", "median", "min", "mod", "now", "nth_value", "ntile",
     "nullif", "octet_length", "overlay", "percent_rank", "percentile_cont", "pi", "position",
     "pow", "power", "radians", "random", "rank", "regexp_count", "regexp_instr", "regexp_like",
     "regexp_match", "regexp_replace", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept",
