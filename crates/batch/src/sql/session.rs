@@ -53,7 +53,7 @@ pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> 
         .with_config(config(limits.threads))
         .with_runtime_env(runtime)
         .with_default_features();
-    let state = functions::with_postgres_meaning(state).build();
+    let state = functions::with_postgres_meaning(state)?;
     Ok(SessionContext::new_with_state(state))
 }
 
