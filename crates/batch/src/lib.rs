@@ -13,6 +13,7 @@ pub mod error;
 mod exit;
 pub mod model;
 pub mod named;
+pub mod postgres;
 mod rows;
 pub mod schedule;
 mod serve;
