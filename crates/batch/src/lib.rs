@@ -8,5 +8,6 @@
 pub mod error;
 pub mod model;
 pub mod named;
+pub mod report;
 mod rows;
 pub mod snapshot;

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use error::FilterError;
 pub use filters::{City, Filters};
-pub use instant::instant;
+pub use instant::{instant, parse as parse_instant};
 
 /// How an answer is best drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
