@@ -28,14 +28,17 @@ enum Form {
 }
 use Form::{Bars, Columns, Table};
 
-const EVENTS: Form = Bars {
-    measure: "events",
-    beside: "people",
-};
-const YES: Form = Bars {
-    measure: "yes",
-    beside: "people",
-};
+const EVENTS: Form = bars("events", "people");
+const YES: Form = bars("yes", "people");
+const RSVPS: Form = bars("rsvps", "people");
+
+const fn bars(measure: &'static str, beside: &'static str) -> Form {
+    Bars { measure, beside }
+}
+
+const fn columns_of(measure: &'static str, every: usize) -> Form {
+    Columns { measure, every }
+}
 
 /// Sections, and what is in them.
 const SECTIONS: [(&str, &str, &[(&str, Form)]); 4] = [
@@ -43,24 +46,12 @@ const SECTIONS: [(&str, &str, &[(&str, Form)]); 4] = [
         "Answers",
         "who comes where, and to what",
         &[
-            (
-                "countries",
-                Bars {
-                    measure: "rsvps",
-                    beside: "people",
-                },
-            ),
+            ("countries", RSVPS),
             ("cities", YES),
             ("topics", YES),
             ("events_most_yes", YES),
             ("groups_most_yes", YES),
-            (
-                "regions",
-                Bars {
-                    measure: "rsvps",
-                    beside: "people",
-                },
-            ),
+            ("regions", RSVPS),
             ("venues_most_yes", Table(&["city", "yes", "no", "people"])),
         ],
     ),
@@ -76,89 +67,31 @@ const SECTIONS: [(&str, &str, &[(&str, Form)]); 4] = [
             ("boards_venue_names", EVENTS),
             ("boards_venue_cities", EVENTS),
             ("boards_venue_countries", EVENTS),
+            ("event_statuses", EVENTS),
         ],
     ),
     (
         "Times",
-        "when answers were given, in UTC",
+        "when answers were given, in UTC where nothing else is said",
         &[
-            (
-                "hours",
-                Columns {
-                    measure: "rsvps",
-                    every: 3,
-                },
-            ),
-            (
-                "weekdays",
-                Columns {
-                    measure: "rsvps",
-                    every: 1,
-                },
-            ),
-            (
-                "lead_time",
-                Bars {
-                    measure: "rsvps",
-                    beside: "people",
-                },
-            ),
-            (
-                "local_hours",
-                Columns {
-                    measure: "rsvps",
-                    every: 3,
-                },
-            ),
-            (
-                "busiest_days",
-                Bars {
-                    measure: "rsvps",
-                    beside: "people",
-                },
-            ),
+            ("hours", columns_of("rsvps", 3)),
+            ("local_hours", columns_of("rsvps", 3)),
+            ("weekdays", columns_of("rsvps", 1)),
+            ("event_weekdays", columns_of("events", 1)),
+            ("lead_time", RSVPS),
+            ("busiest_days", RSVPS),
         ],
     ),
     (
         "People",
         "how they answer",
         &[
-            (
-                "responses",
-                Bars {
-                    measure: "rsvps",
-                    beside: "events",
-                },
-            ),
+            ("responses", bars("rsvps", "events")),
             ("guests", YES),
-            (
-                "changes_of_mind",
-                Bars {
-                    measure: "changes",
-                    beside: "people",
-                },
-            ),
-            (
-                "active_members",
-                Bars {
-                    measure: "events",
-                    beside: "yes",
-                },
-            ),
-            (
-                "photos",
-                Bars {
-                    measure: "photos",
-                    beside: "people",
-                },
-            ),
-            (
-                "comments",
-                Bars {
-                    measure: "comments",
-                    beside: "people",
-                },
-            ),
+            ("changes_of_mind", bars("changes", "people")),
+            ("active_members", bars("events", "yes")),
+            ("photos", bars("photos", "people")),
+            ("comments", bars("comments", "people")),
         ],
     ),
 ];

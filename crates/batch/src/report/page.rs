@@ -228,7 +228,7 @@ impl Chart {
         let shown = trend.sum();
         let note = if shown < rsvps {
             format!(
-                "{} of {} answers; the others are older",
+                "{} of {} answers, the others are from before or after",
                 figures::count(shown),
                 figures::count(rsvps)
             )

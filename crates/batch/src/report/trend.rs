@@ -62,7 +62,7 @@ impl Step {
 }
 
 impl Trend {
-    /// From the answers by minute, hour and day. None when there are fewer than two steps to draw a line between.
+    /// From the answers by minute, hour and day, up to the last step that is over. None when there are fewer than two steps to draw a line between.
     pub(super) fn of(series: [&Answer; 3], rsvps: u64) -> Result<Option<Self>, ReportError> {
         let mut coarsest = None;
         for (answer, (step, step_ms)) in series.into_iter().zip(SERIES) {
@@ -76,7 +76,7 @@ impl Trend {
                 .filter(|step| step.at > last - STEPS_MAX * step_ms);
             let trend = Self::filled(step, step_ms, recent.collect());
             let is_enough = trend.sum() as f64 >= SHOWN * rsvps as f64;
-            coarsest = Some(trend);
+            coarsest = Some(trend.without_last());
             if is_enough {
                 break;
             }
@@ -111,6 +111,15 @@ impl Trend {
             yes,
             others,
         }
+    }
+
+    /// Without the last step, as long as it is still filling: it would make every stream look as if it were about to stop.
+    fn without_last(mut self) -> Self {
+        if self.yes.len() > 3 {
+            self.yes.pop();
+            self.others.pop();
+        }
+        self
     }
 
     /// Answers that are shown.
@@ -223,7 +232,7 @@ mod tests {
         );
         // Minutes show less than nine tenths of a thousand, and so do hours.
         let trend = Trend::of(series.each_ref(), 1_000).unwrap().unwrap();
-        assert_eq!((trend.step, trend.yes.len()), ("day", 1 + 31 + 28 + 18));
+        assert_eq!((trend.step, trend.yes.len()), ("day", 31 + 28 + 18));
         let one = [
             answer("minute", &minutes[..1]),
             answer("hour", &hours[..1]),

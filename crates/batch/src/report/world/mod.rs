@@ -174,22 +174,30 @@ fn area(ring: &[Point]) -> f64 {
     twice.abs()
 }
 
-/// Lines as the `d` of a path, each point by its distance from the one before.
+/// Lines as the `d` of a path, each point by its distance from the one before. What is smaller than a tenth of a unit is
+/// left out.
 fn path<'a>(lines: impl Iterator<Item = &'a Vec<Point>>, closed: bool) -> String {
     let mut out = String::new();
     for line in lines {
-        let mut at = None;
-        for &(x, y) in line {
-            let to = ((x * SCALE).round() as i64, (y * SCALE).round() as i64);
-            let written = match at {
-                None => write!(out, "M{} {}l", to.0, to.1),
-                Some(from) if from == to => Ok(()),
-                Some((x, y)) => write!(out, "{} {} ", to.0 - x, to.1 - y),
-            };
-            written.expect("a String takes every character");
-            at = Some(to);
+        let mut points: Vec<_> = line
+            .iter()
+            .map(|(x, y)| ((x * SCALE).round() as i64, (y * SCALE).round() as i64))
+            .collect();
+        points.dedup();
+        let [first, rest @ ..] = &points[..] else {
+            continue;
+        };
+        if rest.is_empty() {
+            continue;
         }
-        out.truncate(out.trim_end().len());
+        write!(out, "M{} {}l", first.0, first.1).expect("a String takes every character");
+        let mut from = first;
+        for (number, to) in rest.iter().enumerate() {
+            let between = if number == 0 { "" } else { " " };
+            write!(out, "{between}{} {}", to.0 - from.0, to.1 - from.1)
+                .expect("a String takes every character");
+            from = to;
+        }
         if closed {
             out.push('z');
         }
@@ -257,6 +265,23 @@ mod tests {
                 land.code,
                 right - left
             );
+        }
+        let outlines = world
+            .lands
+            .iter()
+            .map(|land| &land.outline)
+            .chain([&world.borders]);
+        for outline in outlines {
+            let lines = outline.split('M').skip(1);
+            for line in lines {
+                let (first, rest) = line.trim_end_matches('z').split_once('l').unwrap();
+                let numbers: Vec<_> = first.split(' ').chain(rest.split(' ')).collect();
+                assert!(numbers.len() >= 4 && numbers.len() % 2 == 0, "{line}");
+                assert!(
+                    numbers.iter().all(|number| number.parse::<i64>().is_ok()),
+                    "{line}"
+                );
+            }
         }
         assert!(codes["sg"].is_small && !codes["us"].is_small);
         assert!(
