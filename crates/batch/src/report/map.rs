@@ -21,6 +21,8 @@ const FILL: f64 = 0.72;
 /// The map, ready to be written.
 pub(super) struct Map {
     pub(super) view: String,
+    /// Whether it is seen closer than whole.
+    pub(super) is_close: bool,
     pub(super) lands: Vec<Land>,
     pub(super) borders: &'static str,
     pub(super) small: Vec<Small>,
@@ -66,6 +68,7 @@ impl Map {
         let tenths = |value: f64| (value * SCALE).round() as i64;
         Self {
             view,
+            is_close: zoom > 1.0,
             lands: world
                 .lands
                 .iter()

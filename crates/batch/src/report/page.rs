@@ -65,8 +65,8 @@ struct Chart {
     note: String,
     yes: String,
     all: String,
-    /// Figures and heights of the lines across, from the top.
-    lines: Vec<(String, f64)>,
+    /// Figures, and how far from the top their lines are: on the paths' scale, and in per cent.
+    lines: Vec<(String, f64, String)>,
     /// Times and how far from the left they are, in per cent.
     times: Vec<(String, String)>,
 }
@@ -155,19 +155,11 @@ fn stats(data: &ReportData) -> Vec<Stat> {
         figure: figures::count(figure),
         note,
     };
-    let per_yes = if totals.yes > 0 {
-        format!(
-            "+{:.1} per 100 yes",
-            100.0 * totals.guests as f64 / totals.yes as f64
-        )
-    } else {
-        "brought along".to_owned()
-    };
     vec![
         stat(
             "People",
             totals.people,
-            format!("{} guests, {per_yes}", figures::count(totals.guests)),
+            format!("with {} guests", figures::count(totals.guests)),
         ),
         stat(
             "Events",
@@ -242,7 +234,13 @@ impl Chart {
             yes: area(&trend.yes, height),
             all: area(&all, height),
             lines: lines
-                .map(|count| (figures::count(count), height(count)))
+                .map(|count| {
+                    (
+                        figures::count(count),
+                        height(count),
+                        format!("{:.2}%", 100.0 * height(count) / CHART.1),
+                    )
+                })
                 .collect(),
             times: trend
                 .labels()

@@ -28,21 +28,23 @@ const DARK: &str = ":root[data-theme=\"dark\"] {";
 /// The style of a report, with what stands at the top of every sheet of paper but the first.
 pub(super) fn style(title: &str, moment: &str) -> String {
     format!(
-        "{}\n@page {{ @top-left {{ content: {} }} @top-right {{ content: {} }} }}\n",
+        "{}\n@page {{ @top-left {{ content: {} }} @top-right {{ content: {} }} }}\n\
+         @page :first {{ @top-left {{ content: none }} @top-right {{ content: none }} }}\n",
         *STYLE,
         string(title),
         string(moment)
     )
 }
 
-/// A text as a string of CSS in which nothing of it can end the string or the element around it.
+/// A text as a string of CSS in which nothing of it can end the string or the element around it. The space after an escape
+/// belongs to it.
 fn string(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
         if character.is_alphanumeric() && character.is_ascii() || character == ' ' {
             out.push(character);
         } else {
-            write!(out, "\\{:06x}", u32::from(character)).expect("a String takes every character");
+            write!(out, "\\{:06x} ", u32::from(character)).expect("a String takes every character");
         }
     }
     out.push('"');
@@ -80,7 +82,7 @@ mod tests {
     fn a_string_ends_where_it_should() {
         assert_eq!(
             string("a\"}</style>\\ é"),
-            "\"a\\000022\\00007d\\00003c\\00002fstyle\\00003e\\00005c \\0000e9\""
+            "\"a\\000022 \\00007d \\00003c \\00002f style\\00003e \\00005c  \\0000e9 \""
         );
     }
 }

@@ -249,7 +249,7 @@ fn figures_are_those_of_the_data() {
         "<span class=\"figure\">69%</span>",
         "864 yes",
         "396 no",
-        "<span class=\"figure\">1,002</span><p>138 guests, +16.0 per 100 yes</p>",
+        "<span class=\"figure\">1,002</span><p>with 138 guests</p>",
         "<span class=\"figure\">1,164</span><p>of 1,031 groups</p>",
         "<span class=\"figure\">885</span><p>in 412 cities</p>",
         "<span class=\"figure\">52</span><p>1,069 members</p>",
