@@ -14,6 +14,7 @@ mod exit;
 pub mod model;
 pub mod named;
 pub mod postgres;
+pub mod report;
 mod rows;
 pub mod schedule;
 mod serve;
