@@ -30,10 +30,10 @@ pub(crate) struct Arguments {
     /// The name or address by which the scheduler, clients and executors find this machine
     #[arg(long, value_name = "HOST")]
     advertise: Option<String>,
-    /// Listen on an address that other machines can reach. Ballista asks nobody who they are: whoever reaches it runs
-    /// tasks that read the lake. Keep others away with a firewall or a network policy
+    /// Listen on an address that other machines can reach, without login or TLS: whoever reaches it runs tasks that read
+    /// the lake. Keep others away with a firewall or a network policy
     #[arg(long)]
-    anyone_who_reaches_it_may_run_statements: bool,
+    unprotected: bool,
     /// How many tasks to run at once [default: the machine's cores]
     #[arg(long, value_name = "N")]
     cores: Option<NonZeroUsize>,
@@ -46,11 +46,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    on_this_machine(
-        arguments.listen,
-        arguments.anyone_who_reaches_it_may_run_statements,
-    )
-    .map_err(|e| anyhow!("--listen {e}"))?;
+    on_this_machine(arguments.listen, arguments.unprotected)
+        .map_err(|e| anyhow!("--listen {e}"))?;
     let cores = match arguments.cores {
         Some(cores) => cores.get(),
         None => std::thread::available_parallelism()?.get(),

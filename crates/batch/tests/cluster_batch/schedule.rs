@@ -290,7 +290,7 @@ proptest! {
         for step in &steps {
             world.take(step);
         }
-        for round in 0..1_000 {
+        for round in 0..100 {
             let worked: Vec<_> = (0..3).map(|worker| world.work(worker)).collect();
             if round > 0 && !worked.contains(&true) {
                 break;
