@@ -1,21 +1,20 @@
 //! The command line.
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{future::Future, io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use headcount_lake::LakeAddress;
 use tracing_subscriber::EnvFilter;
 
-use crate::commands;
-
-/// The command line is wrong, as sysexits.h numbers it.
-const USAGE: u8 = 64;
-/// A command failed.
-const FAILED: u8 = 70;
+use crate::{
+    commands,
+    exit::{USAGE, code_of},
+};
 
 /// What is logged: what we say, and what the engines warn of.
 const LOG: &str = "warn,headcount_batch=info";
 
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 #[command(
     name = "headcount-batch",
     version,
@@ -29,18 +28,41 @@ struct Cli {
     command: Command,
 }
 
-#[derive(Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Command {
+    /// Brings the tables to the end of the journal; verifies them; makes them anew
+    Tables(commands::tables::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
     Scheduler(commands::scheduler::Arguments),
     /// Runs tasks of a cluster's statements
     Executor(commands::executor::Arguments),
     /// Runs hourly and daily jobs and keeps their answers in the lake
     RunJobs(commands::run_jobs::Arguments),
+    /// Answers the statement on standard input: the process of one statement
+    #[command(hide = true)]
+    Statement,
+}
+
+/// What every command over a data folder takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The data folder
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "data",
+        env = "HEADCOUNT_DATA",
+        global = true
+    )]
+    pub(crate) data: PathBuf,
+    /// The lake, if it is not in the data folder: a folder or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "ADDRESS", env = "HEADCOUNT_LAKE", value_parser = LakeAddress::parse, global = true)]
+    pub(crate) lake: Option<LakeAddress>,
 }
 
 /// Does what the command line says.
-pub(crate) fn run() -> ExitCode {
+#[must_use]
+pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -50,21 +72,27 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     if let Err(error) = log(&cli.log) {
-        eprintln!("headcount-batch: {error:#}");
+        eprintln!("error: {error:#}");
         return ExitCode::from(USAGE);
     }
     let result = match cli.command {
+        Command::Tables(arguments) => block_on(commands::tables::run(arguments)),
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),
         Command::RunJobs(arguments) => commands::run_jobs::run(arguments),
+        Command::Statement => return commands::statement::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("headcount-batch: {error:#}");
-            ExitCode::from(FAILED)
+            eprintln!("error: {error:#}");
+            ExitCode::from(code_of(&error))
         }
     }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(work)
 }
 
 /// Logs to standard error what this program and the libraries under it say.

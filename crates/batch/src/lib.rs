@@ -5,7 +5,16 @@
 
 #![warn(missing_docs)]
 
+pub mod cli;
 pub mod cluster;
+mod commands;
+mod data;
+pub mod error;
+mod exit;
 pub mod model;
+pub mod named;
+mod rows;
 pub mod schedule;
 pub mod snapshot;
+pub mod sql;
+pub mod tables;

@@ -1,17 +1,18 @@
 //! The batch worker.
 
-mod cli;
-mod commands;
-
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Two providers of TLS are linked in, and rustls does not choose.
-    if rustls::crypto::ring::default_provider()
+    let is_first = rustls::crypto::ring::default_provider()
         .install_default()
-        .is_err()
-    {
-        unreachable!("nothing ran before that could have chosen a provider of TLS");
-    }
-    cli::run()
+        .is_ok();
+    assert!(
+        is_first,
+        "nothing ran before that could have chosen a provider of TLS"
+    );
+    headcount_batch::cli::run()
 }

@@ -46,14 +46,15 @@ impl Declared {
 }
 
 /// Why a declaration is none.
-pub(crate) enum Refused {
+pub enum Refused {
     /// This program does not have the schema, or has it with other feeds.
     UnknownSchema,
     /// The numbers are not those of schemas that a journal declares, or mean something else.
     Taken(Kind),
 }
 
-pub(crate) struct Decoders {
+/// Decoders of all records of a journal, by kind.
+pub struct Decoders {
     /// Meetup's, and one for each schema declared.
     list: Vec<Decoder>,
     by_kind: BTreeMap<Kind, Sender>,
@@ -77,18 +78,21 @@ impl Decoders {
     }
 
     /// Whether a kind is known here.
-    pub(crate) fn knows(&self, kind: Kind) -> bool {
+    pub fn knows(&self, kind: Kind) -> bool {
         self.by_kind.contains_key(&kind)
     }
 
     /// The decoder of a kind that is known, and its number.
-    pub(crate) fn of(&mut self, kind: Kind) -> (Sender, &mut Decoder) {
+    ///
+    /// # Panics
+    /// When the kind is not known.
+    pub fn of(&mut self, kind: Kind) -> (Sender, &mut Decoder) {
         let sender = self.by_kind[&kind];
         (sender, &mut self.list[sender])
     }
 
     /// The dictionary of a decoder.
-    pub(crate) fn decoder(&self, sender: Sender) -> &Decoder {
+    pub fn decoder(&self, sender: Sender) -> &Decoder {
         &self.list[sender]
     }
 
@@ -112,10 +116,10 @@ impl Decoders {
 
     /// Takes a declaration. The same one may come again, for a journal may have several writers.
     /// Returns the schema if it is new.
-    pub(crate) fn declare(
-        &mut self,
-        declared: Declared,
-    ) -> Result<Option<Arc<dyn Schema>>, Refused> {
+    ///
+    /// # Errors
+    /// When this program does not have the schema, or the kinds mean something else.
+    pub fn declare(&mut self, declared: Declared) -> Result<Option<Arc<dyn Schema>>, Refused> {
         if self.declared.contains(&declared) {
             return Ok(None);
         }

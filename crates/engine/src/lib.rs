@@ -69,11 +69,12 @@ pub use changelog::changes::{
 };
 pub use changelog::replica::Replica;
 pub use checkpoint::CheckpointHead;
-pub use decoders::{Declared, Sender};
+pub use decoders::{Declared, Decoders, Refused, Sender};
 pub use entry::JournaledEntry;
 pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::Partition;
+pub use quarantine::Quarantine;
 pub use query::partial_aggregate::{PartialAggregate, Scope};
 pub use query::view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,

@@ -15,7 +15,7 @@ use crate::watermark::FUTURE_MS;
 
 /// Keeps records of the future out, and remembers where they came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Quarantine {
+pub struct Quarantine {
     /// Times are held against this moment (ms since 1970) where it is later than the arrival.
     judged_at: Option<i64>,
     /// The least time that was kept out when a source was last read, by what it is read from.
@@ -26,7 +26,9 @@ pub(crate) struct Quarantine {
 }
 
 impl Quarantine {
-    pub(crate) fn judging_at(moment: i64) -> Self {
+    /// Holds times against this moment, ms since 1970, where it is later than a record's arrival.
+    #[must_use]
+    pub fn judging_at(moment: i64) -> Self {
         Self {
             judged_at: Some(moment),
             ..Self::default()
@@ -43,7 +45,7 @@ impl Quarantine {
     }
 
     /// Whether a record claims a time too far ahead to be believed; it is noted then.
-    pub(crate) fn keeps_out(&mut self, version: Version, arrived: i64) -> bool {
+    pub fn keeps_out(&mut self, version: Version, arrived: i64) -> bool {
         let clock = self.judged_at.map_or(arrived, |moment| moment.max(arrived));
         let (time, end) = (version.time(), clock.min(TIME_END) + FUTURE_MS);
         if time > end {

@@ -2,10 +2,8 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration};
 
+use crate::cluster::{ClusterAddress, Executor, Listening, on_this_machine, run_executor};
 use anyhow::anyhow;
-use headcount_batch::cluster::{
-    ClusterAddress, Executor, Listening, on_this_machine, run_executor,
-};
 use headcount_lake::LakeAddress;
 
 use super::signals::told_to_end;
@@ -13,7 +11,7 @@ use super::signals::told_to_end;
 /// What may hold up the end when a task does not listen.
 const BLOCKED: Duration = Duration::from_secs(2);
 
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The scheduler to work for
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]

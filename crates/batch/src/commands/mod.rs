@@ -1,6 +1,9 @@
-//! What each command does with its arguments.
+//! The commands of `headcount-batch`, each in a file.
 
 pub(crate) mod executor;
 pub(crate) mod run_jobs;
 pub(crate) mod scheduler;
 mod signals;
+pub(crate) mod sql;
+pub(crate) mod statement;
+pub(crate) mod tables;

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::bail;
-use futures_util::FutureExt;
-use headcount_batch::{
+use crate::{
     cluster::ClusterAddress,
     schedule::{Jobs, Runner, Schedule},
 };
+use anyhow::bail;
+use futures_util::FutureExt;
 use headcount_clock::{WallClock, random_id};
 use headcount_lake::{Lake, LakeAddress};
 use tracing::{info, warn};
@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// What storing an answer may take beyond the statement, before another worker takes over.
 const STORING: Duration = Duration::from_secs(300);
 
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The lake that holds the tables, in which reports/NAME/date=…/ is made: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "LAKE", value_parser = LakeAddress::parse)]

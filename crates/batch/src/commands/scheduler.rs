@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use crate::cluster::{Listening, Liveness, Scheduler, on_this_machine, run_scheduler};
 use anyhow::anyhow;
-use headcount_batch::cluster::{Listening, Liveness, Scheduler, on_this_machine, run_scheduler};
 
 use super::signals::told_to_end;
 
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Where to listen for clients and executors
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050", value_parser = headcount_address::listen)]

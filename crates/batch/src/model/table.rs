@@ -125,33 +125,25 @@ impl Table {
     /// Which of its columns are keys of other tables. A null refers to nothing.
     #[must_use]
     pub const fn references(self) -> &'static [Reference] {
+        const OF_GROUPS: &[Reference] = &[refers("category_id", Table::Categories)];
+        const OF_GROUP_TOPICS: &[Reference] = &[
+            refers("group_id", Table::Groups),
+            refers("urlkey", Table::Topics),
+        ];
+        const OF_EVENTS: &[Reference] = &[
+            refers("group_id", Table::Groups),
+            refers("venue_id", Table::Venues),
+        ];
+        const OF_ANSWERS: &[Reference] = &[
+            refers("event_id", Table::Events),
+            refers("member_id", Table::Members),
+        ];
         match self {
             Self::Categories | Self::Topics | Self::Venues | Self::Members => &[],
-            Self::Groups => const { &[refers("category_id", Self::Categories)] },
-            Self::GroupTopics => {
-                const {
-                    &[
-                        refers("group_id", Self::Groups),
-                        refers("urlkey", Self::Topics),
-                    ]
-                }
-            }
-            Self::Events => {
-                const {
-                    &[
-                        refers("group_id", Self::Groups),
-                        refers("venue_id", Self::Venues),
-                    ]
-                }
-            }
-            Self::Rsvps | Self::RsvpVersions | Self::Photos | Self::Comments => {
-                const {
-                    &[
-                        refers("event_id", Self::Events),
-                        refers("member_id", Self::Members),
-                    ]
-                }
-            }
+            Self::Groups => OF_GROUPS,
+            Self::GroupTopics => OF_GROUP_TOPICS,
+            Self::Events => OF_EVENTS,
+            Self::Rsvps | Self::RsvpVersions | Self::Photos | Self::Comments => OF_ANSWERS,
         }
     }
 
