@@ -33,11 +33,11 @@ enum Command {
     /// Brings the tables to the end of the journal; verifies them; makes them anew
     Tables(commands::tables::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
-    Scheduler(commands::scheduler::Arguments),
+    Scheduler(commands::scheduler::SchedulerArguments),
     /// Runs tasks of a cluster's statements
-    Executor(commands::executor::Arguments),
+    Executor(commands::executor::ExecutorArguments),
     /// Runs hourly and daily jobs and keeps their answers in the lake
-    RunJobs(commands::run_jobs::Arguments),
+    RunJobs(commands::run_jobs::RunJobsArguments),
     /// Answers the statement on standard input: the process of one statement
     #[command(hide = true)]
     Statement,

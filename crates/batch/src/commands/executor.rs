@@ -12,7 +12,7 @@ use super::signals::told_to_end;
 const BLOCKED: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct ExecutorArguments {
     /// The scheduler to work for
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
     scheduler: ClusterAddress,
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     work_dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: ExecutorArguments) -> anyhow::Result<()> {
     on_this_machine(arguments.listen, arguments.unprotected)
         .map_err(|e| anyhow!("--listen {e}"))?;
     let cores = match arguments.cores {

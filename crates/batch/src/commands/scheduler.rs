@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use super::signals::told_to_end;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct SchedulerArguments {
     /// Where to listen for clients and executors
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050", value_parser = headcount_address::listen)]
     listen: SocketAddr,
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     executor_timeout: u64,
 }
 
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: SchedulerArguments) -> anyhow::Result<()> {
     on_this_machine(arguments.listen, arguments.unprotected)
         .map_err(|e| anyhow!("--listen {e}"))?;
     let liveness = Liveness::new(Duration::from_secs(arguments.executor_timeout))
