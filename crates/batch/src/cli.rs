@@ -37,11 +37,11 @@ enum Command {
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
-    Scheduler(commands::scheduler::Arguments),
+    Scheduler(commands::scheduler::SchedulerArguments),
     /// Runs tasks of a cluster's statements
-    Executor(commands::executor::Arguments),
+    Executor(commands::executor::ExecutorArguments),
     /// Runs hourly and daily jobs and keeps their answers in the lake
-    RunJobs(commands::run_jobs::Arguments),
+    RunJobs(commands::run_jobs::RunJobsArguments),
     /// Answers the statement on standard input: the process of one statement
     #[command(hide = true)]
     Statement,

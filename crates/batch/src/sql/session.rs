@@ -78,7 +78,8 @@ fn in_memory(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, SqlError> {
     )?))
 }
 
-fn config(threads: usize) -> SessionConfig {
+/// The settings of every session.
+pub(crate) fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::from(datafusion::common::config::ConfigOptions::new())
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)
