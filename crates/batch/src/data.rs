@@ -37,6 +37,11 @@ impl DataFolder {
         self.0.join("batch")
     }
 
+    /// The socket of the worker that keeps the tables of this folder.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.batch().join("worker.sock")
+    }
+
     /// The journal in the folder.
     pub(crate) fn journal(&self) -> Result<JournalReader> {
         let folder = self.0.join("journal");
@@ -53,9 +58,10 @@ impl DataFolder {
         TablesLocation::of(lake.unwrap_or_else(|| LakeAddress::Disk(self.0.join("lake"))))
     }
 
-    /// How tables are kept here.
-    pub(crate) fn keeper_options(&self) -> Result<KeeperOptions> {
-        let options = KeeperOptions::new(self.batch().join("index"));
+    /// How tables are kept here; `pending` is how many MiB of rows may wait in memory.
+    pub(crate) fn keeper_options(&self, pending: u32) -> Result<KeeperOptions> {
+        let mut options = KeeperOptions::new(self.batch().join("index"));
+        options.pending_bytes = (pending as usize) << 20;
         Ok(KeeperOptions {
             judged_at: self.judged_at()?,
             ..options

@@ -1,26 +1,24 @@
 //! How the program ends: codes as in sysexits, which supervisors and scripts understand.
 
-use std::process::ExitCode;
-
 use crate::error::Error;
 
+/// The command line is wrong.
+pub(crate) const USAGE: u8 = 64;
 /// What was given is wrong in itself: damaged, or of another version.
-pub const DATA: u8 = 65;
+pub(crate) const DATA: u8 = 65;
 /// A file or folder that is needed is not there.
-pub const NO_INPUT: u8 = 66;
-/// Something that is needed cannot be had now.
-pub const UNAVAILABLE: u8 = 69;
+pub(crate) const NO_INPUT: u8 = 66;
 /// Something is wrong inside.
-pub const INTERNAL: u8 = 70;
+pub(crate) const INTERNAL: u8 = 70;
 /// Another process holds it.
-pub const CANNOT_CREATE: u8 = 73;
+pub(crate) const CANNOT_CREATE: u8 = 73;
 /// A disk or a store failed.
-pub const IO: u8 = 74;
+pub(crate) const IO: u8 = 74;
 
 /// The code for the cause of an error.
 #[must_use]
-pub fn code_of(error: &anyhow::Error) -> ExitCode {
-    let code = match error.downcast_ref::<Error>() {
+pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Error>() {
         Some(
             Error::Gap { .. }
             | Error::Kind { .. }
@@ -38,6 +36,5 @@ pub fn code_of(error: &anyhow::Error) -> ExitCode {
         Some(Error::Journal(_) | Error::Index { .. } | Error::Delta { .. } | Error::Store(_)) => IO,
         Some(Error::NoJournal { .. }) => NO_INPUT,
         Some(Error::Other(_)) | None => INTERNAL,
-    };
-    ExitCode::from(code)
+    }
 }

@@ -6,11 +6,16 @@
 #![warn(missing_docs)]
 
 pub mod cli;
+pub mod cluster;
 mod commands;
 mod data;
 pub mod error;
-pub mod exit;
+mod exit;
 pub mod model;
+pub mod named;
 mod rows;
+pub mod schedule;
+mod serve;
 pub mod snapshot;
+pub mod sql;
 pub mod tables;

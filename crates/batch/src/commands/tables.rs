@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -16,43 +16,42 @@ use crate::{
     tables::{JournalReader, Keeper, Verified, verify},
 };
 
-/// Bring the tables to the end of the journal
-#[derive(Debug, Args)]
-pub(crate) struct TablesCommand {
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
     place: Place,
-    /// Print JSON
+    /// Prints JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Compare the tables with a fresh pass over the journal
+    /// Compares the tables with a fresh pass over the journal
     Verify,
-    /// Make the tables anew from the journal; readers see the old ones until the new ones are complete
+    /// Makes the tables anew from the journal; readers see the old ones until the new ones are complete
     Rebuild,
 }
 
-pub(crate) async fn run(command: TablesCommand) -> anyhow::Result<()> {
-    let data = DataFolder::new(command.place.data.clone());
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let data = DataFolder::new(arguments.place.data.clone());
     let mut journal = data.journal()?;
-    let options = data.keeper_options()?;
-    if matches!(command.action, Some(Action::Rebuild)) && options.index.exists() {
+    let options = data.keeper_options(arguments.place.pending)?;
+    if matches!(arguments.action, Some(Action::Rebuild)) && options.index.exists() {
         Keeper::forget(&options).await?;
     }
-    let location = data.tables(command.place.lake.clone())?;
+    let location = data.tables(arguments.place.lake.clone())?;
     let mut keeper = Keeper::open(location, options, &journal).await?;
     let progress = Progress::over(&journal, &keeper)?;
     bring_up(&mut keeper, &mut journal, &progress).await?;
     progress.finish();
-    if matches!(command.action, Some(Action::Verify)) {
-        return compare(&data, &keeper, &journal, command.json).await;
+    if matches!(arguments.action, Some(Action::Verify)) {
+        return compare(&data, &keeper, &journal, arguments.json).await;
     }
     let rows = keeper.row_counts();
-    if command.json {
+    if arguments.json {
         let rows: serde_json::Map<_, _> = rows
             .iter()
             .map(|(table, rows)| (table.to_string(), json!(rows)))
@@ -82,6 +81,10 @@ async fn bring_up(
         keeper.write().await?;
         if is_at_end {
             break;
+        }
+        // Readers see tables that are made anew when they are complete.
+        if !keeper.is_filling()? {
+            keeper.commit().await?;
         }
     }
     keeper.commit().await?;

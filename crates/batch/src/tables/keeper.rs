@@ -173,7 +173,7 @@ impl Keeper {
             );
         }
         // Tables that are being made anew are not complete before the journal's end.
-        if self.number > 0 && self.index.meta::<bool>("anew")? != Some(true) {
+        if self.number > 0 && !self.is_filling()? {
             self.commit().await?;
         }
         Ok(())
@@ -226,6 +226,31 @@ impl Keeper {
             .iter()
             .map(|partition| partition.progress().next)
             .collect()
+    }
+
+    /// How many batches of rows have been written: what a snapshot stands on changes with it.
+    #[must_use]
+    pub fn batches(&self) -> u32 {
+        self.number
+    }
+
+    /// Whether the tables are being made anew: readers see the old ones until the first [`commit`](Self::commit), which
+    /// should wait for the journal's end.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn is_filling(&self) -> Result<bool> {
+        Ok(self.index.meta::<bool>("anew")? == Some(true))
+    }
+
+    /// How far record time has come, ms since 1970.
+    #[must_use]
+    pub fn stream_time(&self) -> Option<i64> {
+        stream_time_of_all(
+            self.partitions
+                .iter()
+                .map(|rows| rows.progress().stream_time()),
+        )
     }
 
     /// Rows of each table, as far as they are written.
@@ -307,7 +332,7 @@ impl Keeper {
     /// # Errors
     /// When a table was changed by somebody else, or the lake takes nothing.
     pub async fn commit(&mut self) -> Result<()> {
-        if self.files.values().all(TableFiles::is_committed) {
+        if self.files.values().all(TableFiles::is_committed) && !self.is_filling()? {
             return Ok(());
         }
         let offsets = Offsets {
