@@ -489,6 +489,7 @@ fn its_commands_are_handed_over_as_they_are() {
             &["--help"],
             &["--json", "-n", "SELECT 1; -- \"x\"", "", "--", "-"],
             &["--version"],
+            &["--", "-- a comment"],
             &["verify", "--data", "DIR", "--log", "trace"],
         ] {
             let mut command = scene.command();

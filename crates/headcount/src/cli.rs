@@ -223,12 +223,12 @@ pub(crate) struct TablesArgs {
         default_value = "on",
         hide_possible_values = true
     )]
-    pub(crate) tables: Tables,
+    pub(crate) tables: TablesSwitch,
 }
 
 /// Whether tables are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Tables {
+pub(crate) enum TablesSwitch {
     On,
     Off,
 }

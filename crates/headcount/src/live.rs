@@ -28,7 +28,7 @@ use tokio::{
 
 use crate::{
     backend::JournalAddress,
-    cli::{DiskArgs, Role, Tables},
+    cli::{DiskArgs, Role, TablesSwitch},
     data::DataDir,
     disk::{data_watch::DataWatchOptions, thresholds::Thresholds},
     engines::{blocking, group_of, known_to, one_journal},
@@ -71,7 +71,7 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
-    pub(crate) tables: Tables,
+    pub(crate) tables: TablesSwitch,
     pub(crate) typed: TypedAddresses,
     /// What the server allows its clients.
     pub(crate) server: headcount_server::Options,
@@ -275,7 +275,7 @@ impl Live {
         status: watch::Sender<BatchWorkerStatus>,
         bus: &EventBus,
     ) -> Option<BatchWorker> {
-        if !self.does(Role::Batch) || self.tables == Tables::Off {
+        if !self.does(Role::Batch) || self.tables == TablesSwitch::Off {
             return None;
         }
         let options = BatchWorkerOptions {
@@ -290,11 +290,11 @@ impl Live {
     /// What is said of the batch worker before it is started, or for as long as this process has none.
     fn no_batch_worker(&self) -> BatchWorkerStatus {
         match (self.does(Role::Batch), self.tables) {
-            (true, Tables::On) => BatchWorkerStatus::absent(
+            (true, TablesSwitch::On) => BatchWorkerStatus::absent(
                 "headcount is starting, and the batch worker after it",
                 "ask again in a few seconds",
             ),
-            (true, Tables::Off) => BatchWorkerStatus::absent(
+            (true, TablesSwitch::Off) => BatchWorkerStatus::absent(
                 "headcount was started without tables (--tables off)",
                 "start it without --tables off",
             ),

@@ -11,7 +11,7 @@ use headcount_source::SourceAddress;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
-    cli::{self, Role, Tables},
+    cli::{self, Role, TablesSwitch},
     data::DataDir,
     exit::{CANNOT_CREATE, UNAVAILABLE, USAGE, code_of, exit},
     live::{Live, TypedAddresses},
@@ -96,7 +96,7 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     if cluster.serving.is_none() && does(Role::Serve) && !does(Role::Process) {
         wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes with --role process");
     }
-    if args.roles.contains(&Role::Batch) && args.batch.tables == Tables::Off {
+    if args.roles.contains(&Role::Batch) && args.batch.tables == TablesSwitch::Off {
         wrong.push(
             "--role batch keeps the tables, and --tables off leaves them out: drop one of the two",
         );
