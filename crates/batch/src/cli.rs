@@ -32,6 +32,8 @@ struct Cli {
 enum Command {
     /// Brings the tables to the end of the journal; verifies them; makes them anew
     Tables(commands::tables::Arguments),
+    /// Answers a statement over the tables and all that the journal holds
+    Sql(commands::sql::SqlArgs),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
@@ -82,6 +84,10 @@ pub fn run() -> ExitCode {
     }
     let result = match cli.command {
         Command::Tables(arguments) => block_on(commands::tables::run(arguments)),
+        Command::Sql(arguments) => match commands::sql::run(&arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::Serve(arguments) => block_on(commands::serve::run(arguments)),
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),

@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // Two providers of TLS are linked in, and rustls does not choose.
     let is_first = rustls::crypto::ring::default_provider()

@@ -48,7 +48,12 @@ pub(crate) async fn serve(
     let _ = fs::remove_dir_all(&overlays);
     let journal = options.data.journal()?;
     let location = options.data.tables(options.lake)?;
-    let keeper = Keeper::open(location, options.data.keeper_options(options.pending)?, &journal).await?;
+    let keeper = Keeper::open(
+        location,
+        options.data.keeper_options(options.pending)?,
+        &journal,
+    )
+    .await?;
     let program = std::env::current_exe().context("find this program")?;
     let worker = Arc::new(Worker {
         follower: Follower::new(keeper, journal, overlays),
