@@ -18,7 +18,7 @@ use crate::{
     data::DataDir,
     defaults,
     exit::{USAGE, exit},
-    live::Live,
+    live::{Live, TypedAddresses},
     open_files,
 };
 
@@ -45,6 +45,8 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         disk: cli::DiskArgs::default(),
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
+        tables: args.batch.tables,
+        typed: TypedAddresses::default(),
         server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;
