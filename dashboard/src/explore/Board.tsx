@@ -1,0 +1,136 @@
+import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import type { Answer, Named } from '../batch/contract';
+import { Picture } from '../charts/Picture';
+import { barsOf, isOrdinal } from '../charts/series';
+import { format } from '../format';
+import { Skeleton } from '../lists/Skeleton';
+import { boardFilters, chooseCountry, countries } from '../page';
+import { download, toCsv } from '../panels/csv';
+import { place } from '../panels/Panel';
+import { shown, whole } from '../text';
+import { boardAxes, hasMeasures, kindOf, type Measure, orderedRows } from './board-data';
+import { askAgain, boardState } from './boards';
+import { isOwnFilter, queryFor } from './sections';
+
+/** Rows that a board shows before it is opened. */
+const FEW = 8;
+
+export function Board({ board, measure }: { board: Named; measure: Measure }) {
+  const { answer, problem, isBusy } = boardState(board.name);
+  return (
+    <section class={`panel board is-${kindOf(board)}`} data-testid={`board-${board.name}`} aria-busy={isBusy}>
+      <header>
+        <h3 dir="auto" title={whole(board.description)}>
+          {shown(board.title)}
+        </h3>
+        <span class="note">{noteOf(board, answer, measure)}</span>
+        <div class="aside">
+          <a class="link" href={linkTo(board)} aria-label={`Open in Query: ${shown(board.title)}`}>
+            Query
+          </a>
+          {answer && (
+            <button
+              type="button"
+              class="link"
+              aria-label={`Download as CSV: ${shown(board.title)}`}
+              onClick={() => take(board, answer)}
+            >
+              CSV
+            </button>
+          )}
+        </div>
+      </header>
+      {problem && !isBusy ? (
+        <p class="nothing" role="alert">
+          <span class="trouble" dir="auto">
+            {shown(problem.detail ?? problem.title)}
+          </span>
+          <button type="button" class="link" onClick={() => askAgain(board.name)}>
+            Try again
+          </button>
+        </p>
+      ) : answer ? (
+        <div class={isBusy ? 'board-body is-old' : 'board-body'}>
+          <Figures board={board} answer={answer} measure={measure} />
+        </div>
+      ) : (
+        <Skeleton rows={6} height={36} />
+      )}
+    </section>
+  );
+}
+
+function Figures({ board, answer, measure }: { board: Named; answer: Answer; measure: Measure }) {
+  const isOpen = useSignal(false);
+  const axes = useMemo(() => boardAxes(answer, board, measure), [answer, board, measure]);
+  const ordered = useMemo(
+    () => (axes ? { columns: answer.columns, rows: orderedRows(answer, axes) } : answer),
+    [answer, axes],
+  );
+  if (answer.rows.length === 0) return <p class="nothing">Nothing here yet.</p>;
+  const isFiltering = isOwnFilter(board.name, 'country');
+  const bars = axes ? barsOf(ordered, axes) : [];
+  const choosing = {
+    onChoose: isFiltering ? (code: string, isAdded: boolean) => chooseCountry(code, isAdded) : undefined,
+    chosen: isFiltering ? countries.value : undefined,
+  };
+  const isMap = kindOf(board) === 'map';
+  const isBars = kindOf(board) === 'bar' && axes !== null && !isOrdinal(ordered, axes, bars);
+  return (
+    <>
+      {isMap && <Picture answer={ordered} kind="map" axes={axes} title={board.title} {...choosing} />}
+      <Picture
+        answer={ordered}
+        kind={isMap ? 'bar' : kindOf(board)}
+        axes={axes}
+        title={board.title}
+        most={isOpen.value ? bars.length : FEW}
+        {...choosing}
+      />
+      {(isMap || isBars) && bars.length > FEW && (
+        <button
+          type="button"
+          class="link more"
+          aria-expanded={isOpen.value}
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          {isOpen.value ? 'Show fewer' : `Show all ${format.full(bars.length)}`}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What is counted, and of whom. */
+function noteOf(board: Named, answer: Answer | null, measure: Measure): string {
+  const where = isOwnFilter(board.name, 'country') ? 'worldwide' : place();
+  if (answer && hasMeasures(answer, board)) return `${measure}, ${where}`;
+  return board.y ? `${board.y.replaceAll('_', ' ')}, ${where}` : where;
+}
+
+/** The board's statement with the same filters. */
+function linkTo({ name }: Named): string {
+  const query = queryFor(name, boardFilters.value);
+  return `query${query}${query === '' ? '?' : '&'}named=${encodeURIComponent(name)}`;
+}
+
+function take({ name }: Named, { columns, rows }: Answer): void {
+  const cell = (value: unknown) =>
+    typeof value === 'number' || typeof value === 'string'
+      ? value
+      : value === null
+        ? ''
+        : JSON.stringify(value);
+  const text = toCsv(
+    columns.map((column) => column.name),
+    rows.map((row) => row.map(cell)),
+  );
+  const about = isOwnFilter(name, 'country') ? [] : Object.values(boardFilters.peek()).flat();
+  download(
+    [name.replaceAll('_', '-'), ...about.map((value) => value.replaceAll(/[^\p{L}\p{N}]+/gu, '-'))],
+    text,
+  );
+}
