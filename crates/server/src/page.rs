@@ -59,7 +59,7 @@ impl PageFiles {
     pub(crate) fn find(&self, path: &str) -> Option<&CachedBody> {
         self.files.get(match path {
             // The page looks at the address itself.
-            "/" | "/status" => "/index.html",
+            "/" | "/explore" | "/query" | "/status" => "/index.html",
             file => file,
         })
     }
@@ -140,8 +140,10 @@ mod tests {
     #[test]
     fn the_page_is_in_the_executable() {
         let page = PageFiles::embedded();
-        assert!(page.find("/").is_some());
-        assert!(page.find("/status").is_some());
+        for path in ["/", "/explore", "/query", "/status"] {
+            assert!(page.find(path).is_some(), "{path}");
+        }
+        assert!(page.find("/query/").is_none());
         assert!(page.find("/../Cargo.toml").is_none());
         assert!(page.find("/assets/").is_none());
         assert_eq!(build_id(), build_id());

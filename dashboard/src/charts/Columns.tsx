@@ -23,7 +23,7 @@ export function Columns({
           <span key={value}>{figureOf(value)}</span>
         ))}
       </div>
-      <ol>
+      <ol class={every > 1 ? 'is-crowded' : undefined}>
         {bars.map(({ label, value }, index) => (
           <li key={index} data-testid="bar" data-value={value} title={`${nameOf(label)}: ${figureOf(value)}`}>
             <span class="column" aria-hidden="true">

@@ -13,13 +13,26 @@ import { boardAxes, hasMeasures, kindOf, type Measure, orderedRows } from './boa
 import { askAgain, boardState } from './boards';
 import { isOwnFilter, queryFor } from './sections';
 
-/** Rows that a board shows before it is opened. */
+/** Rows that a board shows before it is opened, unless hardly more are left. */
 const FEW = 8;
+const HARDLY = 2;
 
-export function Board({ board, measure }: { board: Named; measure: Measure }) {
+interface BoardParts {
+  board: Named;
+  /** Twelfths of the width, on a wide screen. */
+  span: number;
+  measure: Measure;
+}
+
+export function Board({ board, span, measure }: BoardParts) {
   const { answer, problem, isBusy } = boardState(board.name);
   return (
-    <section class={`panel board is-${kindOf(board)}`} data-testid={`board-${board.name}`} aria-busy={isBusy}>
+    <section
+      class={`panel board is-${kindOf(board)}`}
+      style={{ '--span': span }}
+      data-testid={`board-${board.name}`}
+      aria-busy={isBusy}
+    >
       <header>
         <h3 dir="auto" title={whole(board.description)}>
           {shown(board.title)}
@@ -68,7 +81,13 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
     () => (axes ? { columns: answer.columns, rows: orderedRows(answer, axes) } : answer),
     [answer, axes],
   );
-  if (answer.rows.length === 0) return <p class="nothing">Nothing here yet.</p>;
+  if (answer.rows.length === 0)
+    return (
+      <p class="nothing">
+        Nothing here yet.
+        <span dir="auto">{shown(board.description)}</span>
+      </p>
+    );
   const isFiltering = isOwnFilter(board.name, 'country');
   const bars = axes ? barsOf(ordered, axes) : [];
   const choosing = {
@@ -76,6 +95,7 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
     chosen: isFiltering ? countries.value : undefined,
   };
   const isMap = kindOf(board) === 'map';
+  const isShort = !isOpen.value && bars.length > FEW + HARDLY;
   const isBars = kindOf(board) === 'bar' && axes !== null && !isOrdinal(ordered, axes, bars);
   return (
     <>
@@ -85,10 +105,10 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
         kind={isMap ? 'bar' : kindOf(board)}
         axes={axes}
         title={board.title}
-        most={isOpen.value ? bars.length : FEW}
+        most={isShort ? FEW : bars.length}
         {...choosing}
       />
-      {(isMap || isBars) && bars.length > FEW && (
+      {(isMap || isBars) && bars.length > FEW + HARDLY && (
         <button
           type="button"
           class="link more"

@@ -15,6 +15,7 @@ import { shown } from '../text';
 import { Board } from './Board';
 import { MEASURES, type Measure } from './board-data';
 import { startBoards } from './boards';
+import { layOut } from './layout';
 import { type Section, sectionsOf } from './sections';
 import '../styles/charts.css';
 import '../styles/explore.css';
@@ -86,8 +87,8 @@ function SectionOf({ section: { title, note, boards } }: { section: Section }) {
         <p class="note">{note}</p>
       </header>
       <div class="board-grid">
-        {boards.map((board) => (
-          <Board key={board.name} board={board} measure={measure()} />
+        {layOut(boards).map(({ board, span }) => (
+          <Board key={board.name} board={board} span={span} measure={measure()} />
         ))}
       </div>
     </section>

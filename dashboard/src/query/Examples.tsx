@@ -3,7 +3,8 @@ import { schema } from '../batch/schema';
 import { whole } from '../text';
 import { open, text } from './run';
 
-const FEW = 6;
+/** Before the reader asks for more: a line of them. */
+const FEW = matchMedia('(max-width: 720px)').matches ? 3 : 6;
 
 /** The statements that come with the program: a click shows one and runs it. */
 export function Examples() {

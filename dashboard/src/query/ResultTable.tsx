@@ -3,22 +3,25 @@ import type { Answer, Cell, Column } from '../batch/contract';
 import { isNumber, textOf, titleOf, visible } from '../batch/values';
 import { ROW_PX, widthsOf, windowOf } from './virtual';
 
+const NEARLY = 0.7;
+
 /** The rows of an answer. Values are text and nothing else, and null is not the empty text. */
 export function ResultTable({ answer }: { answer: Answer }) {
   const { columns, rows } = answer;
   const box = useRef<HTMLElement>(null);
-  const [seen, setSeen] = useState({ top: 0, height: 600 });
+  const [seen, setSeen] = useState({ top: 0, height: 600, width: 0 });
   const widths = useMemo(() => widthsOf(columns, rows), [columns, rows]);
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     element.scrollTo(0, 0);
-    const resizing = new ResizeObserver(() =>
-      setSeen({ top: element.scrollTop, height: element.clientHeight }),
-    );
+    const resizing = new ResizeObserver(() => setSeen(sightOf(element)));
     resizing.observe(element);
     return () => resizing.disconnect();
   }, [rows]);
+  const sum = widths.reduce((all, width) => all + width, 0);
+  // Nearly as wide as its place, it fills it; a few narrow columns stay together.
+  const width = sum > seen.width * NEARLY ? Math.max(sum, seen.width) : sum;
   const { first, last } = windowOf(seen.top, seen.height, rows.length);
   return (
     <section
@@ -27,15 +30,13 @@ export function ResultTable({ answer }: { answer: Answer }) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
       tabIndex={0}
       ref={box}
-      onScroll={({ currentTarget }) =>
-        setSeen({ top: currentTarget.scrollTop, height: currentTarget.clientHeight })
-      }
+      onScroll={({ currentTarget }) => setSeen(sightOf(currentTarget))}
     >
       <table
         class="grid"
         data-testid="result"
         aria-rowcount={rows.length + 1}
-        style={{ width: `${widths.reduce((sum, width) => sum + width, 0)}px` }}
+        style={{ width: `${width}px` }}
       >
         <colgroup>
           {widths.map((width, index) => (
@@ -62,6 +63,10 @@ export function ResultTable({ answer }: { answer: Answer }) {
       </table>
     </section>
   );
+}
+
+function sightOf({ scrollTop, clientHeight, clientWidth }: Element) {
+  return { top: scrollTop, height: clientHeight, width: clientWidth };
 }
 
 /** The room of rows that are out of sight. */

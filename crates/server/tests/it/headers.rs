@@ -35,6 +35,9 @@ async fn on_every_answer() {
     let at = world.address;
     for path in [
         "/",
+        "/explore",
+        "/query",
+        "/status",
         "/healthz",
         "/readyz",
         "/metrics",
