@@ -124,9 +124,15 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
   );
 }
 
+/** Whose figures the boards show. */
+export function whose(): string {
+  const isFiltered = Object.keys(boardFilters.value).some((name) => name !== 'country');
+  return isFiltered && countries.value.length === 0 ? 'filtered' : place();
+}
+
 /** What is counted, and of whom. */
 function noteOf(board: Named, answer: Answer | null, measure: Measure): string {
-  const where = isOwnFilter(board.name, 'country') ? 'worldwide' : place();
+  const where = isOwnFilter(board.name, 'country') ? 'worldwide' : whose();
   if (answer && hasMeasures(answer, board)) return `${measure}, ${where}`;
   return board.y ? `${board.y.replaceAll('_', ' ')}, ${where}` : where;
 }

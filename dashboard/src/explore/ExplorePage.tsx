@@ -10,9 +10,8 @@ import { ThemeButton } from '../panels/Bar';
 import { IgnoredNote } from '../panels/IgnoredNote';
 import { Cross } from '../panels/icons';
 import { Mark } from '../panels/Mark';
-import { place } from '../panels/Panel';
 import { shown } from '../text';
-import { Board } from './Board';
+import { Board, whose } from './Board';
 import { MEASURES, type Measure } from './board-data';
 import { startBoards } from './boards';
 import { layOut } from './layout';
@@ -59,7 +58,7 @@ function Boards() {
     <>
       <div class="explore-head">
         <h1>
-          Explore <span>{place()}</span>
+          Explore <span>{whose()}</span>
         </h1>
         <Chips />
         <Measures />
