@@ -92,6 +92,28 @@ const colours = HighlightStyle.define([
   { tag: [tags.operator, tags.punctuation], color: 'var(--ink-2)' },
 ]);
 
+/**
+ * What is typed over a selection. The browser would do it itself, and keep the look of the letters that were there
+ * in an attribute that the page's policy refuses.
+ */
+const typing = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const text = event.data;
+    if (event.inputType !== 'insertText' || !text || empty || view.composing) return false;
+    const insert = () =>
+      view.state.update({
+        ...view.state.replaceSelection(text),
+        userEvent: 'input.type',
+        scrollIntoView: true,
+      });
+    const handlers = view.state.facet(EditorView.inputHandler);
+    if (!handlers.some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 const setWrong = StateEffect.define<{ from: number; to: number } | null>();
 const wrong = StateField.define<DecorationSet>({
   create: () => Decoration.none,
@@ -143,6 +165,7 @@ export class Editor {
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': 'SQL statement', spellcheck: 'false' }),
           placeholder('SELECT …'),
+          typing,
           wrong,
           look,
           EditorView.updateListener.of(({ docChanged, state }) => {
