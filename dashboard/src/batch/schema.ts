@@ -6,6 +6,7 @@ import type { BatchStatus, Schema } from './contract';
 
 const WITHIN_MS = 10_000;
 const AGAIN_MS = 5_000;
+const FRESH_MS = 60_000;
 
 /** The last answer; null until the first. */
 export const schema = signal<Schema | null>(null);
@@ -15,18 +16,27 @@ export const lack = signal<BatchStatus | null>(null);
 export const trouble = signal<string | null>(null);
 
 let again: ReturnType<typeof setTimeout> | undefined;
+let loadedAt = Number.NEGATIVE_INFINITY;
 
 export async function loadSchema(): Promise<void> {
   clearTimeout(again);
   try {
     schema.value = await askSchema(AbortSignal.timeout(WITHIN_MS));
+    loadedAt = performance.now();
     lack.value = null;
     trouble.value = null;
   } catch (error) {
     if (error instanceof Refusal && error.isAway) await noteLack(error);
-    else trouble.value = error instanceof Refusal ? error.message : 'The server does not answer.';
-    again = setTimeout(loadWhenSeen, AGAIN_MS);
+    else {
+      trouble.value = error instanceof Refusal ? error.message : 'The server does not answer.';
+      lookAgain();
+    }
   }
+}
+
+/** Sizes of tables change: asks anew when the last answer is not of this minute. */
+export function refreshSchema(): void {
+  if (performance.now() - loadedAt > FRESH_MS) void loadSchema();
 }
 
 /** The worker is away: asks the live server why, which knows it even when the worker is not built. */
@@ -35,6 +45,12 @@ export async function noteLack(refusal: Refusal): Promise<void> {
   const told = await askBatchStatus(AbortSignal.timeout(WITHIN_MS)).catch(() => null);
   trouble.value = null;
   lack.value = told && !told.available ? told : { available: false, reason: detail ?? title };
+  lookAgain();
+}
+
+function lookAgain(): void {
+  clearTimeout(again);
+  again = setTimeout(loadWhenSeen, AGAIN_MS);
 }
 
 /** A hidden page waits until it is looked at. */

@@ -26,7 +26,7 @@ export function Columns({
       <ol class={every > 1 ? 'is-crowded' : undefined}>
         {bars.map(({ label, value }, index) => (
           <li key={index} data-testid="bar" data-value={value} title={`${nameOf(label)}: ${figureOf(value)}`}>
-            <span class="column" aria-hidden="true">
+            <span class="columns-bar" aria-hidden="true">
               <i style={{ height: `${(Math.max(0, value) / top) * 100}%` }} />
             </span>
             <span class={index % every === 0 ? 'tick' : 'tick is-left-out'} dir="auto">

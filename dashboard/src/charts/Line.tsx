@@ -3,15 +3,15 @@ import { format } from '../format';
 import { utc } from '../page';
 import { shade } from '../theme';
 import { figureOf } from './figures';
-import { LinePlot, type Points } from './line-plot';
+import { type Along, LinePlot, type Points } from './line-plot';
 
 interface LineParts {
   points: Points;
-  isTime: boolean;
+  along: Along;
   label: string;
 }
 
-export function Line({ points, isTime, label }: LineParts) {
+export function Line({ points, along, label }: LineParts) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<LinePlot | null>(null);
   const [read, setRead] = useState<number | null>(null);
@@ -24,17 +24,17 @@ export function Line({ points, isTime, label }: LineParts) {
   useEffect(() => {
     // The theme is on the page only in the next frame.
     const frame = requestAnimationFrame(() =>
-      plot.current?.show(points, { isTime, utc: utc.value, onRead: setRead }),
+      plot.current?.show(points, { along, utc: utc.value, onRead: setRead }),
     );
     return () => cancelAnimationFrame(frame);
-  }, [points, isTime, utc.value, shade.value]);
+  }, [points, along, utc.value, shade.value]);
   const when = read === null ? undefined : at[read];
   return (
     <div class="line-chart">
       <p class="reading" aria-hidden="true">
         {when !== undefined && read !== null && (
           <>
-            <b>{isTime ? momentOf(when) : figureOf(when)}</b> {figureOf(value[read] ?? 0)}
+            <b>{along === 'number' ? figureOf(when) : momentOf(when, along)}</b> {figureOf(value[read] ?? 0)}
           </>
         )}
       </p>
@@ -43,7 +43,9 @@ export function Line({ points, isTime, label }: LineParts) {
   );
 }
 
-function momentOf(seconds: number): string {
+function momentOf(seconds: number, along: Along): string {
   const time = seconds * 1_000;
+  // A day is that day in every zone.
+  if (along === 'date') return format.date(time, true);
   return `${format.date(time, utc.value)}, ${format.minute(time, utc.value)} ${format.zone(time, utc.value)}`;
 }

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import type { Answer } from '../batch/contract';
+import type { Answer, Column } from '../batch/contract';
 import { isTime, visible } from '../batch/values';
 import { countryName } from '../countries';
 import { format } from '../format';
@@ -7,6 +7,7 @@ import { Bars, type BarsParts } from './Bars';
 import { Columns } from './Columns';
 import { CountryMap } from './CountryMap';
 import { Line } from './Line';
+import type { Along } from './line-plot';
 import {
   type Axes,
   barsOf,
@@ -49,8 +50,7 @@ export function Picture({ answer, kind, axes, title, most = BARS_MAX, ...choosin
     return <CountryMap counts={counts} places={places} of={nameOf(axes?.y)} label={label} {...choosing} />;
   if (!axes) return <p class="nothing">No column of this answer is a figure to draw.</p>;
   if (points) {
-    const along = answer.columns[axes.x];
-    return <Line points={points} isTime={along !== undefined && isTime(along)} label={label} />;
+    return <Line points={points} along={alongOf(answer.columns[axes.x])} label={label} />;
   }
   const bars = barsOf(answer, axes);
   const labels = labelNames(answer, axes);
@@ -65,6 +65,11 @@ export function Picture({ answer, kind, axes, title, most = BARS_MAX, ...choosin
       )}
     </>
   );
+}
+
+function alongOf(column: Column | undefined): Along {
+  if (!column || !isTime(column)) return 'number';
+  return column.type === 'date' ? 'date' : 'time';
 }
 
 const WEEKDAY = /^(mon|tues|wednes|thurs|fri|satur|sun)day$/i;

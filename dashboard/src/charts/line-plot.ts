@@ -4,9 +4,11 @@ import { figureOf } from './figures';
 
 export type Points = readonly [at: number[], value: number[]];
 
+/** What x is: seconds since 1970, the same of whole days, or a number. */
+export type Along = 'time' | 'date' | 'number';
+
 export interface LineOptions {
-  /** Whether x is seconds since 1970. */
-  isTime: boolean;
+  along: Along;
   utc: boolean;
   onRead: (index: number | null) => void;
 }
@@ -34,8 +36,9 @@ export class LinePlot {
     const [at] = points;
     const isLong = (at.at(-1) ?? 0) - (at[0] ?? 0) > 2 * DAY_S;
     const atOf = (value: number) => {
-      if (!options.isTime) return figureOf(value);
+      if (options.along === 'number') return figureOf(value);
       const time = value * 1_000;
+      if (options.along === 'date') return format.day(time, true);
       return isLong ? format.day(time, options.utc) : format.minute(time, options.utc);
     };
     const accent = this.#colour('--accent');
@@ -45,7 +48,10 @@ export class LinePlot {
         legend: { show: false },
         padding: [10, 18, 0, 0],
         cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-        scales: { x: { time: options.isTime }, y: { range: (_, least, most) => rangeOf(least, most) } },
+        scales: {
+          x: { time: options.along !== 'number' },
+          y: { range: (_, least, most) => rangeOf(least, most) },
+        },
         axes: [
           { ...this.#axis(), grid: { show: false }, size: 26, space: 70, values: (_, all) => all.map(atOf) },
           {

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { ask, type Received, Refusal } from '../batch/client';
 import type { Named, Problem, Question } from '../batch/contract';
-import { noteLack, schema } from '../batch/schema';
+import { noteLack, refreshSchema, schema } from '../batch/schema';
 import { boardFilters, countries, own } from '../page';
 import type { OwnParameters } from '../url';
 import { remember } from './history';
@@ -59,6 +59,7 @@ export async function run(): Promise<void> {
     if (stop !== mine) return;
     received.value = { ...got, question };
     remember({ sql, at: Date.now(), rows: got.answer.row_count, ms: got.answer.elapsed_ms });
+    refreshSchema();
   } catch (error) {
     if (stop !== mine || mine.signal.aborted) return;
     failure.value = { problem: problemOf(error), sql };
