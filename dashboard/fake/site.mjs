@@ -34,7 +34,7 @@ const TYPES = {
 };
 
 /** The page looks at the address itself. */
-const PAGES = ['/', '/explore', '/query', '/status'];
+const PAGES = ['/', '/explore', '/query', '/report', '/status'];
 
 export function answerFile(pathname, response) {
   const path = join(DIST, normalize(PAGES.includes(pathname) ? '/index.html' : pathname));

@@ -27,6 +27,10 @@ if (page === 'status') {
   document.title = 'headcount: query';
   bindKeys(STATUS_KEYS);
   void open(import('./query/QueryPage').then(({ QueryPage }) => QueryPage));
+} else if (page === 'report') {
+  document.title = 'headcount: report';
+  bindKeys(STATUS_KEYS);
+  void open(import('./report/ReportPage').then(({ ReportPage }) => ReportPage));
 } else {
   bindKeys(LIVE_KEYS);
   startLive();

@@ -1,6 +1,6 @@
 // The pages lie in one folder, whatever path a proxy gives it; the last part of the address tells which is open.
 
-export const PAGES = ['live', 'explore', 'query', 'status'] as const;
+export const PAGES = ['live', 'explore', 'query', 'report', 'status'] as const;
 export type Page = (typeof PAGES)[number];
 
 export function pageOf(pathname: string): Page {
@@ -26,5 +26,6 @@ export const OWN_PARAMETERS: Record<Page, readonly string[]> = {
   live: [],
   explore: [...BOARD_FILTERS, 'measure'],
   query: [...BOARD_FILTERS, 'q', 'named'],
+  report: BOARD_FILTERS,
   status: [],
 };

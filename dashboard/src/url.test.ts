@@ -61,4 +61,5 @@ test.each([
   ['/under/a/path/explore', 'explore'],
   ['/query/', 'live'],
   ['/status', 'status'],
+  ['/report', 'report'],
 ])('the page of %s is %s', (pathname, page) => expect(pageOf(pathname)).toBe(page));

@@ -232,6 +232,23 @@ test('without a worker there is one calm panel', async () => {
   await reader.close();
 });
 
+test('the report waits for its worker at its own address', async () => {
+  const worker = new Worker();
+  worker.isThere = false;
+  const reader = await open({ worker, path: 'report', query: '?country=us' });
+  const { page } = reader;
+  await page.waitForSelector('[data-testid="no-worker"]');
+  assert.deepEqual(await violations(page), []);
+  worker.isThere = true;
+  await page.route('**/report?country=us', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<title>The report</title>' }),
+  );
+  await page.click('text=Look now');
+  await page.waitForFunction(() => document.title === 'The report');
+  forgetRefusals(reader, 503);
+  await reader.close();
+});
+
 for (const [name, options] of Object.entries({
   light: {},
   dark: { colorScheme: 'dark' },

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::http::{cached_body::CachedBody, headers};
+use crate::http::{cached_body::CachedBody, endpoint::PAGES, headers};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
@@ -57,11 +57,12 @@ impl PageFiles {
 
     /// A file by its exact name: nothing is decoded, joined or looked up on a disk.
     pub(crate) fn find(&self, path: &str) -> Option<&CachedBody> {
-        self.files.get(match path {
-            // The page looks at the address itself.
-            "/" | "/explore" | "/query" | "/status" => "/index.html",
-            file => file,
-        })
+        let file = if PAGES.contains(&path) {
+            "/index.html"
+        } else {
+            path
+        };
+        self.files.get(file)
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
     #[test]
     fn the_page_is_in_the_executable() {
         let page = PageFiles::embedded();
-        for path in ["/", "/explore", "/query", "/status"] {
+        for path in PAGES {
             assert!(page.find(path).is_some(), "{path}");
         }
         assert!(page.find("/query/").is_none());

@@ -10,7 +10,7 @@ interface Link {
 }
 
 /** All lie in one folder, whatever path a proxy gives it. */
-const LINKS: Record<Page | 'report', Link> = {
+const LINKS: Record<Page, Link> = {
   live: { href: './', name: 'Live', isFiltered: true },
   explore: { href: 'explore', name: 'Explore', isFiltered: true },
   query: { href: 'query', name: 'Query' },

@@ -37,6 +37,7 @@ async fn on_every_answer() {
         "/",
         "/explore",
         "/query",
+        "/report",
         "/status",
         "/healthz",
         "/readyz",
