@@ -53,6 +53,14 @@ export function setOwn(changed: OwnParameters): void {
   own.value = Object.fromEntries(Object.entries(next).filter(([, values]) => values.length > 0));
 }
 
+/** The same for a value of something that only this page has. */
+export function chooseOwn(name: string, value: string, added = false): void {
+  const chosen = own.peek()[name] ?? [];
+  const others = added ? chosen.filter((other) => other !== value) : [];
+  const isOn = added ? chosen.includes(value) : sameCountries(chosen, [value]);
+  setOwn({ [name]: isOn ? others : [...others, value] });
+}
+
 /** The filters of the address that the batch worker takes. */
 export const boardFilters = computed<OwnParameters>(() => {
   const names: readonly string[] = BOARD_FILTERS;

@@ -117,6 +117,26 @@ test('a country filters every board but its own list, is in the address, and Bac
   await reader.close();
 });
 
+test('rows of other lists filter too', async () => {
+  const reader = await open({ query: '?country=us' });
+  const { page, worker } = reader;
+  await settles(page);
+  worker.asked.length = 0;
+  await page.click('[data-testid="board-boards_categories"] [data-testid="bar"] >> nth=1 >> button');
+  await page.waitForSelector('.chip >> text=category: Outdoors');
+  await settles(page);
+  assert.equal(reader.query(), '?country=us&category=Outdoors');
+  const asked = Object.fromEntries(worker.boards);
+  assert.deepEqual(asked.hours, { country: 'us', category: 'Outdoors' });
+  assert.deepEqual(asked.boards_categories, { country: 'us' });
+  const chosen = '[data-testid="board-boards_categories"] [aria-pressed="true"]';
+  assert.match(await page.textContent(chosen), /Outdoors/);
+  await page.click(chosen);
+  await page.waitForSelector('.chip >> text=category', { state: 'detached' });
+  assert.equal(reader.query(), '?country=us');
+  await reader.close();
+});
+
 test('the other filters are taken from the address, and can be taken away', async () => {
   const reader = await open({ query: '?city=New%20York&response=yes&country=US' });
   const { page, worker } = reader;

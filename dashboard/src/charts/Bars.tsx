@@ -1,22 +1,20 @@
 import { visible } from '../batch/values';
 import { figureOf } from './figures';
-import type { Bar } from './series';
+import type { Bar, Choice } from './series';
 
 export interface BarsParts {
   bars: readonly Bar[];
   /** A label as the reader knows it. */
   nameOf?: (label: string) => string;
-  /** What a click on a bar chooses, and which are chosen. */
-  onChoose?: (label: string, isAdded: boolean) => void;
-  chosen?: readonly string[];
+  choice?: Choice;
 }
 
 /** Bars behind rows, as in the lists of the live page. */
-export function Bars({ bars, nameOf, onChoose, chosen = [] }: BarsParts) {
+export function Bars({ bars, nameOf, choice }: BarsParts) {
   const most = Math.max(1e-9, ...bars.map(({ value }) => Math.abs(value)));
   return (
     <ul class="bars">
-      {bars.map(({ label, value }, index) => {
+      {bars.map(({ label, value, key }, index) => {
         const content = (
           <>
             <span class="track" aria-hidden="true">
@@ -31,11 +29,11 @@ export function Bars({ bars, nameOf, onChoose, chosen = [] }: BarsParts) {
         return (
           // Labels need not differ: two groups may have one name.
           <li key={index} data-testid="bar" data-value={value}>
-            {onChoose ? (
+            {choice && key !== undefined ? (
               <button
                 type="button"
-                aria-pressed={chosen.includes(label)}
-                onClick={(event) => onChoose(label, event.shiftKey)}
+                aria-pressed={choice.chosen.includes(key)}
+                onClick={(event) => choice.onChoose(key, event.shiftKey)}
               >
                 {content}
               </button>

@@ -6,7 +6,7 @@ import { countryAt } from '../map/pointing';
 import { rangeOf, stepOf } from '../map/scale';
 import { loadWorld, type World } from '../map/world';
 import { figureOf } from './figures';
-import type { Place } from './series';
+import type { Choice, Place } from './series';
 
 interface MapParts {
   counts: ReadonlyMap<string, number>;
@@ -14,9 +14,8 @@ interface MapParts {
   /** What the shades count. */
   of: string;
   label: string;
-  /** What a click on a country chooses, and which are chosen; the rows beside the map do the same by keyboard. */
-  onChoose?: (code: string, isAdded: boolean) => void;
-  chosen?: readonly string[];
+  /** By country; the rows beside the map do the same by keyboard. */
+  choice?: Choice;
 }
 
 /** More would hide each other. */
@@ -30,22 +29,23 @@ export function CountryMap(parts: MapParts) {
   }, []);
   if (world === 'lost') return <p class="nothing">The map data could not be loaded.</p>;
   return (
-    <div class={parts.onChoose ? 'country-map can-choose' : 'country-map'}>
+    <div class={parts.choice ? 'country-map can-choose' : 'country-map'}>
       {world && <Drawn world={world} {...parts} />}
     </div>
   );
 }
 
-function Drawn({ world, counts, places, of, label, onChoose, chosen = [] }: MapParts & { world: World }) {
+function Drawn({ world, counts, places, of, label, choice }: MapParts & { world: World }) {
   const root = useRef<SVGGElement>(null);
   const [told, setTold] = useState('');
+  const chosen = choice?.chosen;
   useLayoutEffect(() => {
     const range = rangeOf(counts.values());
     for (const land of landOf(root.current))
       land.dataset.step = String(stepOf(counts.get(codeOf(land)) ?? 0, range));
-    root.current?.classList.toggle('has-chosen', chosen.length > 0);
+    root.current?.classList.toggle('has-chosen', chosen !== undefined && chosen.length > 0);
     for (const land of landOf(root.current))
-      land.classList.toggle('is-chosen', chosen.includes(codeOf(land)));
+      land.classList.toggle('is-chosen', chosen?.includes(codeOf(land)) ?? false);
   }, [counts, chosen]);
   const onPointerMove = (event: PointerEvent) => {
     const code = countryAt(event);
@@ -60,7 +60,7 @@ function Drawn({ world, counts, places, of, label, onChoose, chosen = [] }: MapP
         aria-label={label}
         onPointerMove={onPointerMove}
         onPointerLeave={() => setTold('')}
-        onClick={(event) => countryAt(event) && onChoose?.(countryAt(event), event.shiftKey)}
+        onClick={(event) => countryAt(event) && choice?.onChoose(countryAt(event), event.shiftKey)}
       >
         <g ref={root}>
           <Outlines world={world} />

@@ -3,7 +3,7 @@ import type { Answer, Column } from '../batch/contract';
 import { isTime, visible } from '../batch/values';
 import { countryName } from '../countries';
 import { format } from '../format';
-import { Bars, type BarsParts } from './Bars';
+import { Bars } from './Bars';
 import { Columns } from './Columns';
 import { CountryMap } from './CountryMap';
 import { Line } from './Line';
@@ -11,6 +11,7 @@ import type { Along } from './line-plot';
 import {
   type Axes,
   barsOf,
+  type Choice,
   countriesOf,
   isOrdinal,
   type Kind,
@@ -23,17 +24,18 @@ import {
 /** Bars beyond these are in the table. */
 const BARS_MAX = 100;
 
-interface PictureParts extends Pick<BarsParts, 'onChoose' | 'chosen'> {
+interface PictureParts {
   answer: Pick<Answer, 'columns' | 'rows'>;
   kind: Kind;
   axes: Axes | null;
   title: string;
   /** So many bars; all that are sensible when it is not said. */
   most?: number;
+  choice?: Choice;
 }
 
 /** An answer as a chart. */
-export function Picture({ answer, kind, axes, title, most = BARS_MAX, ...choosing }: PictureParts) {
+export function Picture({ answer, kind, axes, title, most = BARS_MAX, choice }: PictureParts) {
   const places = useMemo(() => (kind === 'map' ? placesOf(answer) : []), [answer, kind]);
   const counts = useMemo(
     () =>
@@ -47,17 +49,17 @@ export function Picture({ answer, kind, axes, title, most = BARS_MAX, ...choosin
   const nameOf = (index: number | undefined) => visible(answer.columns[index ?? -1]?.name ?? '');
   const label = `${title}: ${nameOf(axes?.y)} by ${nameOf(axes?.x)}`;
   if (kind === 'map')
-    return <CountryMap counts={counts} places={places} of={nameOf(axes?.y)} label={label} {...choosing} />;
+    return <CountryMap counts={counts} places={places} of={nameOf(axes?.y)} label={label} choice={choice} />;
   if (!axes) return <p class="nothing">No column of this answer is a figure to draw.</p>;
   if (points) {
     return <Line points={points} along={alongOf(answer.columns[axes.x])} label={label} />;
   }
-  const bars = barsOf(answer, axes);
+  const bars = barsOf(answer, axes, choice);
   const labels = labelNames(answer, axes);
   if (isOrdinal(answer, axes, bars)) return <Columns bars={bars} nameOf={labels} />;
   return (
     <>
-      <Bars bars={bars.slice(0, most)} nameOf={labels} {...choosing} />
+      <Bars bars={bars.slice(0, most)} nameOf={labels} choice={choice} />
       {most === BARS_MAX && bars.length > most && (
         <p class="nothing">
           The first {format.full(most)} of {format.full(bars.length)} rows; the table has all.

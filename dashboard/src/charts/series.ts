@@ -17,6 +17,17 @@ type Shape = Pick<Answer, 'columns' | 'rows'>;
 export interface Bar {
   label: string;
   value: number;
+  /** What a click on it chooses; nothing when it is no choice. */
+  key?: string;
+}
+
+/** Rows that filter: by the value of a column. */
+export interface Choice {
+  column: string;
+  /** Whether a value can be a filter at all. */
+  canBe: (value: string) => boolean;
+  chosen: readonly string[];
+  onChoose: (value: string, isAdded: boolean) => void;
 }
 
 /** Rows that tell what a column holds. */
@@ -55,10 +66,14 @@ export function axesOf(shape: Shape, kind: Kind, wish: Pick<Named, 'x' | 'y'> = 
 }
 
 /** Rows as bars; those without a figure are left out. */
-export function barsOf({ rows }: Shape, { x, y }: Axes): Bar[] {
-  return rows.flatMap((row) => {
+export function barsOf({ columns, rows }: Shape, { x, y }: Axes, choice?: Choice): Bar[] {
+  const column = columns.findIndex(({ name }) => name === choice?.column);
+  return rows.flatMap((row): Bar[] => {
     const value = numberOf(row[y]);
-    return value === null ? [] : [{ label: labelOf(row[x]), value }];
+    if (value === null) return [];
+    const key = textOf(row[column] ?? null);
+    const bar = { label: labelOf(row[x]), value };
+    return [choice?.canBe(key) ? { ...bar, key } : bar];
   });
 }
 

@@ -2,16 +2,16 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { Answer, Named } from '../batch/contract';
 import { Picture } from '../charts/Picture';
-import { barsOf, isOrdinal } from '../charts/series';
+import { barsOf, type Choice, isOrdinal } from '../charts/series';
 import { format } from '../format';
 import { Skeleton } from '../lists/Skeleton';
-import { boardFilters, chooseCountry, countries } from '../page';
+import { boardFilters, chooseCountry, chooseOwn } from '../page';
 import { download, toCsv } from '../panels/csv';
 import { place } from '../panels/Panel';
 import { shown, whole } from '../text';
 import { boardAxes, hasMeasures, kindOf, type Measure, orderedRows } from './board-data';
 import { askAgain, boardState } from './boards';
-import { isOwnFilter, queryFor } from './sections';
+import { ownFilterOf, queryFor } from './sections';
 
 /** Rows that a board shows before it is opened, unless hardly more are left. */
 const FEW = 8;
@@ -88,25 +88,21 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
         <span dir="auto">{shown(board.description)}</span>
       </p>
     );
-  const isFiltering = isOwnFilter(board.name, 'country');
+  const choice = choiceOf(board);
   const bars = axes ? barsOf(ordered, axes) : [];
-  const choosing = {
-    onChoose: isFiltering ? (code: string, isAdded: boolean) => chooseCountry(code, isAdded) : undefined,
-    chosen: isFiltering ? countries.value : undefined,
-  };
   const isMap = kindOf(board) === 'map';
   const isShort = !isOpen.value && bars.length > FEW + HARDLY;
   const isBars = kindOf(board) === 'bar' && axes !== null && !isOrdinal(ordered, axes, bars);
   return (
     <>
-      {isMap && <Picture answer={ordered} kind="map" axes={axes} title={board.title} {...choosing} />}
+      {isMap && <Picture answer={ordered} kind="map" axes={axes} title={board.title} choice={choice} />}
       <Picture
         answer={ordered}
         kind={isMap ? 'bar' : kindOf(board)}
         axes={axes}
         title={board.title}
         most={isShort ? FEW : bars.length}
-        {...choosing}
+        choice={choice}
       />
       {(isMap || isBars) && bars.length > FEW + HARDLY && (
         <button
@@ -124,15 +120,29 @@ function Figures({ board, answer, measure }: { board: Named; answer: Answer; mea
   );
 }
 
-/** Whose figures the boards show. */
-export function whose(): string {
-  const isFiltered = Object.keys(boardFilters.value).some((name) => name !== 'country');
-  return isFiltered && countries.value.length === 0 ? 'filtered' : place();
+/** What a click on a row filters, when the board is a list of something that can be filtered by. */
+function choiceOf({ name }: Named): Choice | undefined {
+  const { filter, column } = ownFilterOf(name) ?? {};
+  if (filter === undefined || column === undefined) return undefined;
+  const isCountry = filter === 'country';
+  return {
+    column,
+    canBe: (value) => (isCountry ? /^[a-z]{2}$/.test(value) : value !== ''),
+    chosen: boardFilters.value[filter] ?? [],
+    onChoose: isCountry ? chooseCountry : (value, isAdded) => chooseOwn(filter, value, isAdded),
+  };
+}
+
+/** Whose figures are shown, if one of the filters does not count. */
+export function whose(except?: string): string {
+  const names = Object.keys(boardFilters.value).filter((name) => name !== except);
+  if (names.includes('country')) return place();
+  return names.length > 0 ? 'filtered' : 'worldwide';
 }
 
 /** What is counted, and of whom. */
 function noteOf(board: Named, answer: Answer | null, measure: Measure): string {
-  const where = isOwnFilter(board.name, 'country') ? 'worldwide' : whose();
+  const where = whose(ownFilterOf(board.name)?.filter);
   if (answer && hasMeasures(answer, board)) return `${measure}, ${where}`;
   return board.y ? `${board.y.replaceAll('_', ' ')}, ${where}` : where;
 }
@@ -154,7 +164,10 @@ function take({ name }: Named, { columns, rows }: Answer): void {
     columns.map((column) => column.name),
     rows.map((row) => row.map(cell)),
   );
-  const about = isOwnFilter(name, 'country') ? [] : Object.values(boardFilters.peek()).flat();
+  const filters = Object.entries(boardFilters.peek()).filter(
+    ([filter]) => filter !== ownFilterOf(name)?.filter,
+  );
+  const about = filters.flatMap(([, values]) => values);
   download(
     [name.replaceAll('_', '-'), ...about.map((value) => value.replaceAll(/[^\p{L}\p{N}]+/gu, '-'))],
     text,

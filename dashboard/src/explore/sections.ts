@@ -58,10 +58,19 @@ const PLANS: readonly Plan[] = [
 ];
 const REST = { title: 'More', note: 'further statements that come with the program' };
 
-/** The filter that a board is itself broken down by: it shows all of that, as panels of the live page do. */
-const OWN_FILTER: Readonly<Record<string, string>> = {
-  boards_group_countries: 'country',
-  countries: 'country',
+/** The filter that a board is itself broken down by, and the column that has its values. */
+export interface OwnFilter {
+  filter: string;
+  column: string;
+}
+
+/** Such a board shows all of that, as panels of the live page do; its rows filter the others. */
+const OWN_FILTERS: Readonly<Record<string, OwnFilter>> = {
+  boards_group_countries: { filter: 'country', column: 'country' },
+  countries: { filter: 'country', column: 'country' },
+  boards_categories: { filter: 'category', column: 'category' },
+  topics: { filter: 'topic', column: 'urlkey' },
+  responses: { filter: 'response', column: 'response' },
 };
 
 export function sectionsOf(named: readonly Named[]): Section[] {
@@ -77,7 +86,7 @@ export function sectionsOf(named: readonly Named[]): Section[] {
 
 /** The filters of the page as a board takes them. */
 export function queryFor(name: string, filters: OwnParameters): string {
-  const taken = Object.entries(filters).filter(([filter]) => filter !== OWN_FILTER[name]);
+  const taken = Object.entries(filters).filter(([filter]) => filter !== ownFilterOf(name)?.filter);
   const parts = taken.flatMap(([filter, values]) =>
     // As the live page writes them; other values may have commas in them.
     (filter === 'country' ? [values.join()] : values).map((value) => [filter, value] as const),
@@ -86,6 +95,6 @@ export function queryFor(name: string, filters: OwnParameters): string {
   return query === '' ? '' : `?${query}`;
 }
 
-export function isOwnFilter(name: string, filter: string): boolean {
-  return OWN_FILTER[name] === filter;
+export function ownFilterOf(name: string): OwnFilter | undefined {
+  return OWN_FILTERS[name];
 }
