@@ -51,6 +51,8 @@ test('every board is there, in its section, asked a few at a time', async () => 
   assert.deepEqual((await bars(page, 'boards_categories'))[0], ['Technology', 6_120]);
   assert.equal((await bars(page, 'hours')).length, 24);
   assert.match(await page.textContent('[data-testid="board-active_members"]'), /Nothing here yet/);
+  await page.click('text=Refresh');
+  await reader.eventually(() => assert.equal(worker.boards.length, 2 * NAMED.length));
   await reader.close();
 });
 

@@ -67,6 +67,10 @@ test('the keyboard asks, and is never trapped', async () => {
   const reader = await open();
   const { page } = reader;
   await page.focus('[data-testid="editor"] .cm-content');
+  await page.keyboard.press('Escape');
+  assert.equal(await focused(page), 'Run', 'also when there is nothing to run');
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(page), 'SQL statement');
   await page.keyboard.type('SELECT count(*) FROM rsv');
   await page.waitForSelector('.cm-tooltip-autocomplete >> text=rsvps');
   await page.keyboard.press('Escape');
@@ -124,6 +128,7 @@ test('a statement that takes long can be taken back, and the next one works', as
   await outcome(page, 'running');
   await page.click('text=Cancel');
   await outcome(page, 'cancelled');
+  assert.equal(await focused(page), 'Run');
   assert.match((await gone).failure().errorText, /ABORTED/);
   await write(page, 'SELECT count(*) FROM events');
   await page.click('#run');

@@ -34,6 +34,11 @@ export function ExplorePage() {
         <Mark current="explore" />
         <div class="status">
           <AsOfClock asOf={schema.value?.as_of ?? null} />
+          {schema.value && (
+            <button type="button" class="link" onClick={loadSchema}>
+              Refresh
+            </button>
+          )}
         </div>
         <ThemeButton />
       </header>

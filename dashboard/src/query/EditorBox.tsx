@@ -17,6 +17,11 @@ export function goToInEditor(offset: number): void {
   shownEditor?.goTo(offset);
 }
 
+export function focusEditor(): void {
+  if (shownEditor) shownEditor.focus();
+  else document.getElementById('plain-editor')?.focus();
+}
+
 function leave(): void {
   document.getElementById('run')?.focus();
 }

@@ -32,6 +32,9 @@ export function Result() {
         <Views view={kind} answer={got?.answer ?? null} onChoose={(next) => (view.value = next)} />
         {got && <Files question={got.question} />}
       </header>
+      <p class="unseen" role="status">
+        {said()}
+      </p>
       <Outcome />
       <div class={`result-body${running.value || failure.value ? ' is-old' : ''}`}>
         {!got && !failure.value && !running.value && (
@@ -82,6 +85,15 @@ const NEEDS: Record<Kind, string> = {
   map: 'A map needs a column of figures and one of countries, or latitudes and longitudes',
 };
 
+/** For readers who listen: once for each change, and not for every tenth of a second. */
+function said(): string {
+  if (running.value) return 'Running';
+  if (failure.value) return '';
+  if (wasCancelled.value) return 'Cancelled';
+  const { answer } = received.value ?? {};
+  return answer ? `${format.full(answer.rows.length)} rows${answer.truncated ? ', cut' : ''}` : '';
+}
+
 /** The last line that a reader wants to know: how many, how long, how right. */
 function Outcome() {
   const now = running.value;
@@ -89,7 +101,7 @@ function Outcome() {
   if (failure.value) return <FailureNote {...failure.value} />;
   if (wasCancelled.value)
     return (
-      <p class="outcome" role="status" data-testid="outcome" data-value="cancelled">
+      <p class="outcome" data-testid="outcome" data-value="cancelled">
         Cancelled. {received.value && 'The rows below are those of the answer before.'}
       </p>
     );
@@ -97,7 +109,7 @@ function Outcome() {
   const { answer, bytes } = received.value;
   const rows = answer.rows.length;
   return (
-    <div class="outcome" role="status" data-testid="outcome" data-value={rows}>
+    <div class="outcome" data-testid="outcome" data-value={rows}>
       <span>
         <b>{format.full(rows)}</b> {rows === 1 ? 'row' : 'rows'}
       </span>

@@ -3,7 +3,7 @@ import { countryNames } from '../countries';
 import { clearCountries, own } from '../page';
 import { Cross, PlayIcon } from '../panels/icons';
 import { shown } from '../text';
-import { EditorBox } from './EditorBox';
+import { EditorBox, focusEditor } from './EditorBox';
 import { cancel, filtersShown, run, running, text } from './run';
 
 const MODIFIER = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘' : 'Ctrl';
@@ -27,14 +27,13 @@ export function Statement() {
           id="run"
           class="button is-primary"
           title={`Run (${MODIFIER}+Enter)`}
-          onClick={run}
-          disabled={text.value.trim() === ''}
+          onClick={() => (text.value.trim() === '' ? focusEditor() : run())}
         >
           <PlayIcon />
           Run
         </button>
         {running.value && (
-          <button type="button" class="button" onClick={cancel}>
+          <button type="button" class="button" onClick={stop}>
             <Cross />
             Cancel
           </button>
@@ -45,6 +44,12 @@ export function Statement() {
       </div>
     </section>
   );
+}
+
+/** The button goes, and with it the keyboard's place. */
+function stop(): void {
+  cancel();
+  document.getElementById('run')?.focus();
 }
 
 /** A board's filters hold until its statement is changed, or they are taken away. */
