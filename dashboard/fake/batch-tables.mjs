@@ -100,7 +100,7 @@ function table(name, rows, columns) {
 }
 
 function named(name, title, chart, x, y) {
-  const description = `${title}, without events that are off.`;
+  const description = `${title}, without events that are off, and the people who come to them.`;
   const sql = `-- ${title}\nSELECT ${x}, count(*) AS ${y}\nFROM rsvps\nJOIN events USING (event_id)\nGROUP BY ${x}\nORDER BY ${y} DESC\nLIMIT 20`;
   return { name, title, description, sql, chart, x, y };
 }

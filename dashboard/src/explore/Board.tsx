@@ -54,6 +54,9 @@ export function Board({ board, span, measure }: BoardParts) {
           )}
         </div>
       </header>
+      <p class="about" dir="auto" aria-hidden="true">
+        {shown(board.description)}
+      </p>
       {problem && !isBusy ? (
         <p class="nothing" role="alert">
           <span class="trouble" dir="auto">

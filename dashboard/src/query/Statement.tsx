@@ -1,8 +1,9 @@
 import { batch, useSignal } from '@preact/signals';
+import { schema } from '../batch/schema';
 import { countryNames } from '../countries';
 import { clearCountries, own } from '../page';
 import { Cross, PlayIcon } from '../panels/icons';
-import { shown } from '../text';
+import { shown, whole } from '../text';
 import { EditorBox, focusEditor } from './EditorBox';
 import { cancel, filtersShown, run, running, text } from './run';
 
@@ -14,7 +15,7 @@ export function Statement() {
     <section class="panel panel-statement">
       <header>
         <h2>Statement</h2>
-        <span class="note">read-only, PostgreSQL’s dialect</span>
+        <Note />
         <div class="aside">
           <Filters />
           <CopyLink />
@@ -43,6 +44,17 @@ export function Statement() {
         </p>
       </div>
     </section>
+  );
+}
+
+/** What an example asks; otherwise in which language one asks. */
+function Note() {
+  const example = schema.value?.named.find(({ sql }) => sql === text.value);
+  if (!example) return <span class="note">read-only, PostgreSQL’s dialect</span>;
+  return (
+    <span class="note is-example" dir="auto" title={whole(example.description)}>
+      {shown(example.description)}
+    </span>
   );
 }
 
