@@ -28,7 +28,7 @@ const answer = (rows: Answer['rows']): Answer => ({
 });
 
 test('every statement is in one section, and a new one appears by itself', () => {
-  const named = ['hours', 'boards_categories', 'brand_new', 'topics'].map((name) => board(name));
+  const named = ['hours', 'boards_categories', 'brand_new', 'places', 'topics'].map((name) => board(name));
   const sections = sectionsOf([...named, board('only_a_table', 'table')]);
   const names = sections.map(({ title, boards }) => [title, ...boards.map(({ name }) => name)]);
   expect(names).toEqual([

@@ -58,6 +58,9 @@ const PLANS: readonly Plan[] = [
 ];
 const REST = { title: 'More', note: 'further statements that come with the program' };
 
+/** Dots for the report's map: the board of venues shows them with their names. */
+const ELSEWHERE = 'places';
+
 /** The filter that a board is itself broken down by, and the column that has its values. */
 export interface OwnFilter {
   filter: string;
@@ -79,7 +82,7 @@ export function sectionsOf(named: readonly Named[]): Section[] {
     ...about,
     boards: names.flatMap((name) => byName.get(name) ?? []),
   }));
-  const known = new Set(PLANS.flatMap(({ names }) => names));
+  const known = new Set([...PLANS.flatMap(({ names }) => names), ELSEWHERE]);
   const rest = named.filter(({ name, chart }) => !known.has(name) && chart !== 'table');
   return [...planned, { ...REST, boards: rest }].filter(({ boards }) => boards.length > 0);
 }
