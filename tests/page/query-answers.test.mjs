@@ -141,6 +141,21 @@ test('refusals of the worker are told in its words', async () => {
   await reader.close();
 });
 
+test('a worker that is silent for once is not away', async () => {
+  const worker = new Worker();
+  worker.instead = ({ path }) =>
+    path.endsWith('/sql')
+      ? problem(503, 'the batch worker does not answer', { remedy: 'ask for less at a time' })
+      : undefined;
+  const reader = await open({ sql: 'SELECT 1', worker });
+  const { page } = reader;
+  await page.waitForSelector('[data-testid="failure"] >> text=ask for less at a time');
+  await reader.eventually(() => assert.ok(worker.asked.some(({ path }) => path.endsWith('/batch'))));
+  assert.equal(await page.locator('[data-testid="no-worker"]').count(), 0);
+  forgetRefusals(reader, 503);
+  await reader.close();
+});
+
 test('an answer that breaks off is no answer', async () => {
   const reader = await open({ sql: 'SELECT broken' });
   const { page } = reader;

@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import { answerOf, Refusal } from './client';
+import { afterEach, expect, test, vi } from 'vitest';
+import { answerOf, ask, Refusal } from './client';
+
+afterEach(() => vi.unstubAllGlobals());
 
 const answer = (rows: string, more = '') =>
   answerOf(`{"columns":[{"name":"n","type":"bigint"}],"rows":${rows}${more}}`);
@@ -24,6 +26,28 @@ test.runIf(hasSource())('whole numbers keep every digit', () =>
 
 test('a number that is exact stays a number', () =>
   expect(answer('[[9007199254740991],[1.5]]').rows).toEqual([[9007199254740991], [1.5]]));
+
+test('a connection that is cut in the middle says so, and how much had come', async () => {
+  let isFirst = true;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (isFirst) controller.enqueue(new TextEncoder().encode('{"columns":[],"rows":[[1]'));
+      else controller.error(new TypeError('network error'));
+      isFirst = false;
+    },
+  });
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(body)));
+  const seen: number[] = [];
+  const asked = ask({ sql: 'SELECT 1' }, new AbortController().signal, (bytes) => seen.push(bytes));
+  await expect(asked).rejects.toThrow(/broke off/);
+  expect(seen).toEqual([25]);
+});
+
+test('a refusal without words of its own has the status', async () => {
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('<html>', { status: 502 })));
+  const asked = ask({ sql: 'SELECT 1' }, new AbortController().signal, () => {});
+  await expect(asked).rejects.toThrow('the server answers 502');
+});
 
 test('only a worker that is away is away', () => {
   const away = (status: number) => new Refusal(status, { title: 'no' }).isAway;

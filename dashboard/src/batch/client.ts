@@ -5,6 +5,7 @@ import type { Answer, BatchStatus, Problem, Question, Schema } from './contract'
 /** So many rows are shown; a file may have more. */
 export const ROWS_MAX = 10_000;
 const JSON_TYPE = 'application/json';
+const BROKE_OFF = 'The answer broke off before its end.';
 
 /** The worker, or the server in front of it, answers no. */
 export class Refusal extends Error {
@@ -78,10 +79,15 @@ async function textOf(response: Response, onBytes: (bytes: number) => void) {
   let text = '';
   let bytes = 0;
   const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    bytes += part.value.length;
-    text += decoder.decode(part.value, { stream: true });
-    onBytes(bytes);
+  try {
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      bytes += part.value.length;
+      text += decoder.decode(part.value, { stream: true });
+      onBytes(bytes);
+    }
+  } catch (error) {
+    // Once rows have gone out, a server can only cut the connection.
+    throw error instanceof TypeError ? new Error(BROKE_OFF) : error;
   }
   return { text: text + decoder.decode(), bytes };
 }
@@ -92,7 +98,7 @@ export function answerOf(text: string): Answer {
   try {
     answer = JSON.parse(text, exact);
   } catch {
-    throw new Error('The answer broke off before its end.');
+    throw new Error(BROKE_OFF);
   }
   const { columns, rows } = answer;
   if (!Array.isArray(columns) || !Array.isArray(rows)) throw new Error('The answer is not a table.');

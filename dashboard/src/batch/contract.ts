@@ -69,6 +69,8 @@ export interface Problem {
   sqlstate?: string | null;
   /** The number of the character, from 1. */
   position?: number | null;
+  /** The way out. */
+  remedy?: string | null;
 }
 
 export interface BatchStatus {

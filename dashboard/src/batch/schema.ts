@@ -7,6 +7,7 @@ import type { BatchStatus, Schema } from './contract';
 const WITHIN_MS = 10_000;
 const AGAIN_MS = 5_000;
 const FRESH_MS = 60_000;
+const SILENT = 'The server does not answer.';
 
 /** The last answer; null until the first. */
 export const schema = signal<Schema | null>(null);
@@ -28,7 +29,8 @@ export async function loadSchema(): Promise<void> {
   } catch (error) {
     if (error instanceof Refusal && error.isAway) await noteLack(error);
     else {
-      trouble.value = error instanceof Refusal ? error.message : 'The server does not answer.';
+      const { detail, title } = error instanceof Refusal ? error.problem : { detail: null, title: SILENT };
+      trouble.value = detail ?? title;
       lookAgain();
     }
   }
@@ -39,12 +41,15 @@ export function refreshSchema(): void {
   if (performance.now() - loadedAt > FRESH_MS) void loadSchema();
 }
 
-/** The worker is away: asks the live server why, which knows it even when the worker is not built. */
+/**
+ * The worker seems to be away: asks the live server why, which knows it even when the worker is not built. One that is
+ * there and was only silent for once is not away.
+ */
 export async function noteLack(refusal: Refusal): Promise<void> {
   const { title, detail } = refusal.problem;
   const told = await askBatchStatus(AbortSignal.timeout(WITHIN_MS)).catch(() => null);
-  trouble.value = null;
-  lack.value = told && !told.available ? told : { available: false, reason: detail ?? title };
+  trouble.value = told?.available ? (detail ?? title) : null;
+  lack.value = told?.available ? null : (told ?? { available: false, reason: detail ?? title });
   lookAgain();
 }
 

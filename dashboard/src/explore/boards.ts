@@ -7,7 +7,7 @@ import type { Answer, Named, Problem } from '../batch/contract';
 import { noteLack, schema } from '../batch/schema';
 import { boardFilters } from '../page';
 import { Queue } from './queue';
-import { queryFor } from './sections';
+import { queryFor, sectionsOf } from './sections';
 
 export interface BoardState {
   /** Of the filters before, while the next one comes. */
@@ -34,11 +34,13 @@ export function boardState(name: string): BoardState {
 export function startBoards(): () => void {
   const filterKey = computed(() => JSON.stringify(boardFilters.value));
   return effect(() => {
-    if (filterKey.value && schema.value) askAll(schema.value.named);
+    // In the order in which they are read.
+    const sections = sectionsOf(schema.value?.named ?? []);
+    if (filterKey.value) askAll(sections.flatMap(({ boards }) => boards));
   });
 }
 
-export function askAll(named: readonly Named[]): void {
+function askAll(named: readonly Named[]): void {
   stop?.abort();
   stop = new AbortController();
   for (const { name } of named) void load(name, stop.signal);

@@ -1,7 +1,7 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
 /// Where the page is served; it looks at the address itself.
-pub(crate) const PAGES: [&str; 5] = ["/", "/explore", "/query", "/report", "/status"];
+pub(crate) const PAGES: [&str; 4] = ["/", "/explore", "/query", "/status"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
