@@ -34,14 +34,16 @@ enum Command {
     Tables(commands::tables::Arguments),
     /// Answers a statement over the tables and all that the journal holds
     Sql(commands::sql::SqlArgs),
+    /// Writes a report: one HTML file without scripts
+    Report(commands::report::Arguments),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
-    Scheduler(commands::scheduler::Arguments),
+    Scheduler(commands::scheduler::SchedulerArguments),
     /// Runs tasks of a cluster's statements
-    Executor(commands::executor::Arguments),
+    Executor(commands::executor::ExecutorArguments),
     /// Runs hourly and daily jobs and keeps their answers in the lake
-    RunJobs(commands::run_jobs::Arguments),
+    RunJobs(commands::run_jobs::RunJobsArguments),
     /// Answers the statement on standard input: the process of one statement
     #[command(hide = true)]
     Statement,
@@ -88,6 +90,7 @@ pub fn run() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Command::Report(arguments) => block_on(commands::report::run(arguments)),
         Command::Serve(arguments) => block_on(commands::serve::run(arguments)),
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),

@@ -13,6 +13,8 @@ pub mod error;
 mod exit;
 pub mod model;
 pub mod named;
+pub mod postgres;
+pub mod report;
 mod rows;
 pub mod schedule;
 mod serve;

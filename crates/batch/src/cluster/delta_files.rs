@@ -33,20 +33,20 @@ const FOOTER_BYTES: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub struct DeltaFiles {
     schema: SchemaRef,
-    files: Files,
+    files: FileList,
 }
 
 /// What is sent of it; the schema travels beside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Files {
+struct FileList {
     /// Where the store begins: `file:///` or `s3://bucket/`.
     store: String,
-    files: Vec<DataFile>,
+    files: Vec<TableFile>,
 }
 
 /// A file of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct DataFile {
+struct TableFile {
     /// From the beginning of the store.
     path: String,
     bytes: u64,
@@ -103,7 +103,7 @@ impl DeltaFiles {
             .map_err(|e| wrong(e.to_string()))?;
         let mut files: Vec<_> = views
             .iter()
-            .map(|file| DataFile {
+            .map(|file| TableFile {
                 path: format!("{root}/{}", file.object_store_path()),
                 bytes: u64::try_from(file.size()).unwrap_or(0),
                 rows: file.num_records(),
@@ -113,7 +113,7 @@ impl DeltaFiles {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Self {
             schema: snapshot.arrow_schema(),
-            files: Files {
+            files: FileList {
                 store: url[..url::Position::BeforePath].to_owned() + "/",
                 files,
             },
@@ -125,7 +125,7 @@ impl DeltaFiles {
     pub fn empty(schema: SchemaRef) -> Self {
         Self {
             schema,
-            files: Files {
+            files: FileList {
                 store: "file:///".to_owned(),
                 files: Vec::new(),
             },
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn groups_are_balanced_hold_each_file_once_and_survive_the_journey() {
-        let file = |n: u64| DataFile {
+        let file = |n: u64| TableFile {
             path: format!("t/{n}"),
             bytes: n,
             rows: (n != 7).then_some(1),

@@ -29,13 +29,13 @@ impl Listening {
 ///
 /// # Errors
 /// When it is not loopback and was not said; the error says why and what to do.
-pub fn on_this_machine(address: SocketAddr, anyone_may_run_statements: bool) -> Result<(), String> {
-    match address.ip().is_loopback() || anyone_may_run_statements {
+pub fn on_this_machine(address: SocketAddr, unprotected: bool) -> Result<(), String> {
+    match address.ip().is_loopback() || unprotected {
         true => Ok(()),
         false => Err(format!(
             "{address} can be reached from other machines, and Ballista asks nobody who they are: whoever reaches it \
              runs statements and reads the lake. Listen on 127.0.0.1, or keep others away with a firewall or a network \
-             policy and add --anyone-who-reaches-it-may-run-statements"
+             policy and add --unprotected"
         )),
     }
 }

@@ -10,20 +10,25 @@
 //! loopback unless a flag says otherwise, and executors open nothing but their lake, and that only for reading.
 
 mod address;
+mod answer;
 mod codec;
 mod delta_files;
 mod executor;
+mod functions;
 mod listening;
 mod liveness;
+mod newest_cut;
 mod scheduler;
 mod session;
 mod stores;
 
 pub use address::ClusterAddress;
+pub use answer::answer_on_cluster;
 pub use delta_files::DeltaFiles;
 pub use executor::{Executor, run_executor};
 pub use listening::{Listening, on_this_machine};
 pub use liveness::Liveness;
+pub use newest_cut::newest_cut;
 pub use scheduler::{Scheduler, run_scheduler};
 pub use session::{collect, session_on_cluster, session_on_this_machine};
 pub use stores::LakeStores;

@@ -12,7 +12,9 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use super::{codec::TableCodec, listening::Listening, liveness::Liveness};
+use super::{
+    codec::TableCodec, functions::scheduler_session, listening::Listening, liveness::Liveness,
+};
 
 /// How to run a scheduler.
 #[derive(Debug, Clone)]
@@ -55,6 +57,7 @@ pub async fn run_scheduler(
         executor_timeout_seconds: liveness.timeout(),
         expire_dead_executor_interval_seconds: liveness.check(),
         no_executors_grace_period_seconds: liveness.grace(),
+        override_session_builder: Some(Arc::new(scheduler_session)),
         override_logical_codec: Some(Arc::new(TableCodec::default())),
         ..SchedulerConfig::default()
     };

@@ -8,20 +8,27 @@ use ballista::prelude::{SessionConfigExt, SessionContextExt};
 use datafusion::{
     common::DataFusionError,
     execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
-    prelude::{SessionConfig, SessionContext},
+    prelude::SessionContext,
 };
 use tracing::warn;
 
 use super::{
-    address::ClusterAddress, codec::TableCodec, delta_files::DeltaFiles, stores::LakeStores,
+    address::ClusterAddress, codec::TableCodec, delta_files::DeltaFiles, functions::Functions,
+    stores::LakeStores,
 };
-use crate::snapshot::TableSnapshot;
+use crate::{
+    snapshot::TableSnapshot,
+    sql::{functions::with_postgres_meaning, session::config},
+};
 
 /// How often a statement is sent whose result was lost with an executor.
 const ATTEMPTS: usize = 3;
 
 /// Bytes that operators of a session in this process hold in memory.
 const MEMORY: usize = 512 << 20;
+
+/// Into how many parts a stage is cut: as many tasks can run at once.
+const PARTITIONS: usize = 16;
 
 /// A session on the cluster over these versions of the tables: those of the newest cut, and not what the journal holds
 /// beyond it. Statements that write nothing work; what they return is read with [`collect`].
@@ -33,16 +40,20 @@ pub async fn session_on_cluster(
     stores: &LakeStores,
     tables: &[TableSnapshot],
 ) -> anyhow::Result<SessionContext> {
-    let config = settings(SessionConfig::new_with_ballista())
+    let config = config(PARTITIONS)
+        .upgrade_for_ballista()
         .with_ballista_logical_extension_codec(Arc::new(TableCodec::default()));
     // Only the plan is made here, and that of our tables holds what it needs.
-    let state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_default_features()
-        .build();
+    let state = with_postgres_meaning(
+        SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features(),
+    )?;
+    let functions = Functions::of(&state);
     let session = SessionContext::remote_with_state(&address.to_string(), state)
         .await
         .with_context(|| format!("no session on {address}"))?;
+    functions.register(&session);
     register(&session, stores, tables).await?;
     Ok(session)
 }
@@ -55,21 +66,18 @@ pub async fn session_on_this_machine(
     stores: Arc<LakeStores>,
     tables: &[TableSnapshot],
 ) -> anyhow::Result<SessionContext> {
-    let config = settings(SessionConfig::new()).with_information_schema(true);
     let runtime = RuntimeEnvBuilder::new()
         .with_object_store_registry(Arc::clone(&stores) as _)
         .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
         .build()?;
-    let session = SessionContext::new_with_config_rt(config, Arc::new(runtime));
+    let threads = std::thread::available_parallelism()?.get();
+    let state = SessionStateBuilder::new()
+        .with_config(config(threads))
+        .with_runtime_env(Arc::new(runtime))
+        .with_default_features();
+    let session = SessionContext::new_with_state(with_postgres_meaning(state)?);
     register(&session, &stores, tables).await?;
     Ok(session)
-}
-
-/// Zones and decimals as PostgreSQL has them.
-fn settings(config: SessionConfig) -> SessionConfig {
-    config
-        .set_str("datafusion.execution.time_zone", "+00:00")
-        .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
 }
 
 async fn register(
@@ -99,7 +107,7 @@ pub async fn collect(
     again_if_lost(|| async { session.sql(sql).await?.collect().await }).await
 }
 
-async fn again_if_lost<T, F>(attempt: impl Fn() -> F) -> Result<T, DataFusionError>
+pub(super) async fn again_if_lost<T, F>(attempt: impl Fn() -> F) -> Result<T, DataFusionError>
 where
     F: Future<Output = Result<T, DataFusionError>>,
 {

@@ -85,7 +85,7 @@ impl LakeStores {
                 (format!("s3://{}", s3.bucket), roots, Arc::new(store))
             }
         };
-        let store = Arc::new(ReadOnly {
+        let store = Arc::new(ReadOnlyLake {
             lake: lake.clone(),
             roots,
             store,
@@ -147,13 +147,13 @@ impl ObjectStoreRegistry for LakeStores {
 
 /// A part of a store, which cannot be changed.
 #[derive(Debug)]
-struct ReadOnly {
+struct ReadOnlyLake {
     lake: String,
     roots: Vec<Path>,
     store: Arc<dyn ObjectStore>,
 }
 
-impl ReadOnly {
+impl ReadOnlyLake {
     fn check(&self, path: &Path) -> object_store::Result<()> {
         match self.roots.iter().any(|root| path.prefix_matches(root)) {
             true => Ok(()),
@@ -169,7 +169,7 @@ impl ReadOnly {
     }
 }
 
-impl fmt::Display for ReadOnly {
+impl fmt::Display for ReadOnlyLake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} for reading", self.lake)
     }
@@ -178,7 +178,7 @@ impl fmt::Display for ReadOnly {
 const WRITES: &str = "it would be written";
 
 #[async_trait]
-impl ObjectStore for ReadOnly {
+impl ObjectStore for ReadOnlyLake {
     async fn put_opts(
         &self,
         path: &Path,

@@ -12,7 +12,7 @@ use super::signals::told_to_end;
 const BLOCKED: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct ExecutorArguments {
     /// The scheduler to work for
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
     scheduler: ClusterAddress,
@@ -28,10 +28,10 @@ pub(crate) struct Arguments {
     /// The name or address by which the scheduler, clients and executors find this machine
     #[arg(long, value_name = "HOST")]
     advertise: Option<String>,
-    /// Listen on an address that other machines can reach. Ballista asks nobody who they are: whoever reaches it runs
-    /// tasks that read the lake. Keep others away with a firewall or a network policy
+    /// Listen on an address that other machines can reach, without login or TLS: whoever reaches it runs tasks that read
+    /// the lake. Keep others away with a firewall or a network policy
     #[arg(long)]
-    anyone_who_reaches_it_may_run_statements: bool,
+    unprotected: bool,
     /// How many tasks to run at once [default: the machine's cores]
     #[arg(long, value_name = "N")]
     cores: Option<NonZeroUsize>,
@@ -43,12 +43,9 @@ pub(crate) struct Arguments {
     work_dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
-    on_this_machine(
-        arguments.listen,
-        arguments.anyone_who_reaches_it_may_run_statements,
-    )
-    .map_err(|e| anyhow!("--listen {e}"))?;
+pub(crate) fn run(arguments: ExecutorArguments) -> anyhow::Result<()> {
+    on_this_machine(arguments.listen, arguments.unprotected)
+        .map_err(|e| anyhow!("--listen {e}"))?;
     let cores = match arguments.cores {
         Some(cores) => cores.get(),
         None => std::thread::available_parallelism()?.get(),

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::{
     cluster::ClusterAddress,
-    schedule::{Jobs, Runner, Schedule},
+    schedule::{JobSchedule, Jobs, Runner},
 };
 use anyhow::bail;
 use futures_util::FutureExt;
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const STORING: Duration = Duration::from_secs(300);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct RunJobsArguments {
     /// The lake that holds the tables, in which reports/NAME/date=…/ is made: a folder, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "LAKE", value_parser = LakeAddress::parse)]
     lake: LakeAddress,
@@ -42,14 +42,14 @@ pub(crate) struct Arguments {
     worker: Option<String>,
 }
 
-pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: RunJobsArguments) -> anyhow::Result<()> {
     let jobs = Jobs::read(&arguments.jobs)?.jobs;
     let lake = Lake::open_with(&arguments.lake, headcount_lake::Options::default())?;
     let worker = arguments
         .worker
         .unwrap_or_else(|| format!("worker-{:08x}", random_id() >> 32));
     let limit = Duration::from_secs(arguments.timeout);
-    let schedule = Schedule::new(
+    let schedule = JobSchedule::new(
         lake.clone(),
         WallClock::system(),
         worker.clone(),

@@ -23,8 +23,9 @@ pub fn instant(ms: i64) -> String {
 }
 
 /// Milliseconds since 1970 of `1489925470960`, `2017-03-19` (where the day begins), or `2017-03-19T12:11:10.960Z`, of
-/// which seconds and `Z` may be left out.
-pub(super) fn parse(text: &str) -> Option<i64> {
+/// which seconds and `Z` may be left out. What is finer than a millisecond is cut off.
+#[must_use]
+pub fn parse(text: &str) -> Option<i64> {
     let ms = match text.parse::<i64>() {
         Ok(ms) => ms,
         Err(_) => written(text)?,
@@ -36,7 +37,16 @@ pub(super) fn parse(text: &str) -> Option<i64> {
 
 fn written(text: &str) -> Option<i64> {
     let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, time.strip_suffix('Z').unwrap_or(time)),
+        Some((date, time)) => {
+            let zones = ["Z", "+00:00"];
+            (
+                date,
+                zones
+                    .iter()
+                    .find_map(|zone| time.strip_suffix(zone))
+                    .unwrap_or(time),
+            )
+        }
         None => (text, "00:00"),
     };
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
@@ -53,13 +63,10 @@ fn written(text: &str) -> Option<i64> {
     };
     (hour < 24 && minute < 60 && second < 60).then_some(())?;
     let digits = fraction.len();
-    let [fraction] = numbers(fraction, '.', [digits])?;
-    let ms = match digits {
-        1 => fraction * 100,
-        2 => fraction * 10,
-        3 => fraction,
-        _ => return None,
-    };
+    let [fraction] = (digits <= 9)
+        .then(|| numbers(fraction, '.', [digits]))
+        .flatten()?;
+    let ms = fraction * 1_000 / 10_i64.pow(digits as u32);
     Some(days * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1_000 + ms)
 }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 pub use error::FilterError;
 pub use filters::{City, Filters};
-pub use instant::instant;
+pub use instant::{instant, parse as parse_instant};
 
 /// How an answer is best drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -62,11 +62,40 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str)] = files! {
-    "active_members" "answers_by_day" "answers_by_hour" "answers_by_minute" "boards_categories" "boards_event_names"
-    "boards_group_cities" "boards_group_countries" "boards_group_names" "boards_venue_cities" "boards_venue_countries"
-    "boards_venue_names" "busiest_days" "changes_of_mind" "cities" "comments" "countries" "events_most_yes"
-    "groups_most_yes" "guests" "hours" "lead_time" "local_hours" "photos" "places" "regions" "responses" "topics"
-    "totals" "venues" "venues_most_yes" "weekdays"
+    "active_members"
+    "answers_by_day"
+    "answers_by_hour"
+    "answers_by_minute"
+    "boards_categories"
+    "boards_event_names"
+    "boards_group_cities"
+    "boards_group_countries"
+    "boards_group_names"
+    "boards_venue_cities"
+    "boards_venue_countries"
+    "boards_venue_names"
+    "busiest_days"
+    "changes_of_mind"
+    "cities"
+    "comments"
+    "countries"
+    "event_statuses"
+    "event_weekdays"
+    "events_most_yes"
+    "groups_most_yes"
+    "guests"
+    "hours"
+    "lead_time"
+    "local_hours"
+    "photos"
+    "places"
+    "regions"
+    "responses"
+    "topics"
+    "totals"
+    "venues"
+    "venues_most_yes"
+    "weekdays"
 };
 
 static ALL: LazyLock<Vec<Named>> = LazyLock::new(|| {

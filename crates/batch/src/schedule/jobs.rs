@@ -15,28 +15,28 @@ const NAME_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 pub struct Jobs {
     /// In the order in which they run.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<ReportJob>,
 }
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Written")]
-pub struct Job {
+pub struct ReportJob {
     /// Its name, and that of its folder.
     pub name: String,
     /// What it asks.
-    pub query: Query,
+    pub query: JobQuery,
     /// How often.
     pub every: Every,
     /// What is kept of the answer.
-    pub formats: Vec<Format>,
+    pub formats: Vec<ReportFormat>,
     /// The first hour or day; the last that has ended when the job is first seen, if none is said.
     pub first: Option<Period>,
 }
 
 /// What a job asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Query {
+pub enum JobQuery {
     /// A statement. `$from` and `$to` in it are the beginning and the end of the hour or day.
     Sql(String),
     /// A named statement, filtered by the hour or day.
@@ -46,14 +46,14 @@ pub enum Query {
 /// In what an answer is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum ReportFormat {
     /// Parquet, compressed with zstd.
     Parquet,
     /// Text, with a line of names. A null is nothing and an empty text is `""`.
     Csv,
 }
 
-impl Format {
+impl ReportFormat {
     /// The end of the file's name.
     #[must_use]
     pub const fn extension(self) -> &'static str {
@@ -73,15 +73,15 @@ struct Written {
     named: Option<String>,
     every: Every,
     #[serde(default = "both")]
-    formats: BTreeSet<Format>,
+    formats: BTreeSet<ReportFormat>,
     from: Option<String>,
 }
 
-fn both() -> BTreeSet<Format> {
-    [Format::Parquet, Format::Csv].into()
+fn both() -> BTreeSet<ReportFormat> {
+    [ReportFormat::Parquet, ReportFormat::Csv].into()
 }
 
-impl TryFrom<Written> for Job {
+impl TryFrom<Written> for ReportJob {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
@@ -104,8 +104,8 @@ impl TryFrom<Written> for Job {
         }
         let wrong = |problem: &str| format!("the job {name}: {problem}");
         let query = match (sql, named) {
-            (Some(sql), None) => Query::Sql(sql),
-            (None, Some(named)) => Query::Named(named),
+            (Some(sql), None) => JobQuery::Sql(sql),
+            (None, Some(named)) => JobQuery::Named(named),
             _ => return Err(wrong("write either sql or named")),
         };
         if formats.is_empty() {
@@ -168,8 +168,11 @@ mod tests {
             ]}"#,
         )
         .expect("jobs");
-        assert_eq!(jobs.jobs[0].formats, [Format::Parquet, Format::Csv]);
-        assert_eq!(jobs.jobs[0].query, Query::Sql("SELECT 1".to_owned()));
+        assert_eq!(
+            jobs.jobs[0].formats,
+            [ReportFormat::Parquet, ReportFormat::Csv]
+        );
+        assert_eq!(jobs.jobs[0].query, JobQuery::Sql("SELECT 1".to_owned()));
         assert_eq!(
             jobs.jobs[1].first.expect("a first").to_string(),
             "2017-03-19"

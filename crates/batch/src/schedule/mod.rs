@@ -12,18 +12,15 @@
 //! may be killed between any two steps: whoever comes next goes on from the object. Of two workers of which each believes
 //! that it is its turn, one swaps first, and the other throws its answer away.
 
-mod answer;
-mod csv;
 mod jobs;
-mod newest;
 mod period;
+mod report_files;
 mod runner;
 mod state;
 mod turn;
 
-pub use answer::{Answer, write_answer};
-pub use jobs::{Format, Job, Jobs, Query};
-pub use newest::newest_snapshot;
+pub use jobs::{JobQuery, Jobs, ReportFormat, ReportJob};
 pub use period::{Every, Period};
-pub use runner::{Runner, Tally};
-pub use turn::{Claimed, Decided, Next, Schedule, Success};
+pub use report_files::{ReportFiles, write_report};
+pub use runner::{RunTally, Runner};
+pub use turn::{Claimed, Decided, JobSchedule, Next, Success};

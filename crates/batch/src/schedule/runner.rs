@@ -2,23 +2,29 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use anyhow::{anyhow, bail};
-use datafusion::{common::ScalarValue, prelude::SessionContext};
+use anyhow::anyhow;
+use datafusion::{
+    common::ScalarValue,
+    prelude::{DataFrame, SessionContext},
+};
 use headcount_clock::date_of;
 use headcount_lake::{Lake, LakeAddress};
 use tokio::{task::block_in_place, time::timeout};
 use tracing::{debug, error, info, warn};
 
 use super::{
-    answer::{Answer, write_answer},
-    jobs::{Job, Query},
-    newest::newest_snapshot,
+    jobs::{JobQuery, ReportJob},
     period::Period,
-    turn::{Decided, Next, Schedule},
+    report_files::{ReportFiles, write_report},
+    turn::{Decided, JobSchedule, Next},
 };
 use crate::{
-    cluster::{ClusterAddress, LakeStores, session_on_cluster, session_on_this_machine},
+    cluster::{
+        ClusterAddress, LakeStores, newest_cut, session_on_cluster, session_on_this_machine,
+    },
+    named::{self, Filters},
     snapshot::Snapshot,
+    sql::{guard, statement::logical_plan},
 };
 
 /// A worker: what it runs, and where.
@@ -28,9 +34,9 @@ pub struct Runner {
     /// Its address.
     pub address: LakeAddress,
     /// The jobs.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<ReportJob>,
     /// Whose turn it is.
-    pub schedule: Schedule,
+    pub schedule: JobSchedule,
     /// Where statements run; in this process if none is said.
     pub cluster: Option<ClusterAddress>,
     /// How long a statement may take.
@@ -39,7 +45,7 @@ pub struct Runner {
 
 /// What a worker did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RunTally {
     /// Reports that were made.
     pub made: usize,
     /// Attempts that failed.
@@ -47,7 +53,7 @@ pub struct Tally {
 }
 
 /// What became of one look at a job.
-enum Look {
+enum JobStep {
     Made,
     Failed,
     Nothing,
@@ -60,12 +66,12 @@ impl Runner {
     ///
     /// # Errors
     /// When the lake does not answer. A statement that fails is counted, said, and tried again later.
-    pub async fn run_due<S>(&self, stop: S) -> anyhow::Result<Tally>
+    pub async fn run_due<S>(&self, stop: S) -> anyhow::Result<RunTally>
     where
         S: Future<Output = ()> + Clone,
     {
-        let mut tally = Tally::default();
-        let Some(snapshot) = block_in_place(|| newest_snapshot(&self.lake, &self.address))? else {
+        let mut tally = RunTally::default();
+        let Some(snapshot) = block_in_place(|| newest_cut(&self.lake, &self.address))? else {
             debug!("the lake {} has no tables yet", self.lake);
             return Ok(tally);
         };
@@ -73,7 +79,7 @@ impl Runner {
             return Ok(tally);
         };
         let session = self.session(&snapshot).await?;
-        let mut due: Vec<&Job> = self.jobs.iter().collect();
+        let mut due: Vec<&ReportJob> = self.jobs.iter().collect();
         while !due.is_empty() {
             let mut again = Vec::new();
             for job in due {
@@ -82,13 +88,13 @@ impl Runner {
                     .look(job, next, &session, &snapshot, stop.clone())
                     .await?
                 {
-                    Look::Made => {
+                    JobStep::Made => {
                         tally.made += 1;
                         again.push(job);
                     }
-                    Look::Failed => tally.failed += 1,
-                    Look::Nothing => {}
-                    Look::Stopped => return Ok(tally),
+                    JobStep::Failed => tally.failed += 1,
+                    JobStep::Nothing => {}
+                    JobStep::Stopped => return Ok(tally),
                 }
             }
             due = again;
@@ -106,17 +112,17 @@ impl Runner {
 
     async fn look(
         &self,
-        job: &Job,
+        job: &ReportJob,
         next: Next,
         session: &SessionContext,
         snapshot: &Snapshot,
         stop: impl Future<Output = ()>,
-    ) -> anyhow::Result<Look> {
+    ) -> anyhow::Result<JobStep> {
         let claimed = match next {
-            Next::NotYet | Next::Later(_) => return Ok(Look::Nothing),
+            Next::NotYet | Next::Later(_) => return Ok(JobStep::Nothing),
             Next::Other(worker) => {
                 debug!("{}: {worker} is at it", job.name);
-                return Ok(Look::Nothing);
+                return Ok(JobStep::Nothing);
             }
             Next::Publish(decided) => return block_in_place(|| publish(job, decided)),
             Next::Compute(claimed) => claimed,
@@ -126,7 +132,7 @@ impl Runner {
             computed = computed => computed,
             () = stop => {
                 block_in_place(|| claimed.give_back())?;
-                return Ok(Look::Stopped);
+                return Ok(JobStep::Stopped);
             }
         };
         let too_long = |_| Err(anyhow!("it took longer than {} s", self.limit.as_secs()));
@@ -138,12 +144,13 @@ impl Runner {
                         "{}: another worker was first; this answer is thrown away",
                         job.name
                     );
-                    Ok(Look::Nothing)
+                    Ok(JobStep::Nothing)
                 }
             }),
             Err(error) => {
                 let period = claimed.period();
-                let error = format!("{error:#}");
+                // One line of the log for each failure.
+                let error = format!("{error:#}").replace('\n', " ");
                 if let Some(again) = block_in_place(|| claimed.fail(&error))? {
                     error!(
                         "{} failed for {period} and is tried again after {}: {error}",
@@ -151,43 +158,53 @@ impl Runner {
                         moment(again)
                     );
                 }
-                Ok(Look::Failed)
+                Ok(JobStep::Failed)
             }
         }
     }
 }
 
-fn publish(job: &Job, decided: Decided) -> anyhow::Result<Look> {
+fn publish(job: &ReportJob, decided: Decided) -> anyhow::Result<JobStep> {
     let (folder, period) = (decided.folder(), decided.period());
     let made = decided.publish()? && decided.finish()?;
     if made {
         info!("{}: the report for {period} is in {folder}", job.name);
-        return Ok(Look::Made);
+        return Ok(JobStep::Made);
     }
-    Ok(Look::Nothing)
+    Ok(JobStep::Nothing)
 }
 
 async fn answer(
     session: &SessionContext,
-    job: &Job,
+    job: &ReportJob,
     period: Period,
     snapshot: &Snapshot,
-) -> anyhow::Result<Answer> {
-    let sql = match &job.query {
-        Query::Sql(sql) => sql,
-        Query::Named(name) => bail!("there is no named statement {name}"),
-    };
+) -> anyhow::Result<ReportFiles> {
     let time = |ms: i64| {
         ScalarValue::TimestampMicrosecond(Some(ms.saturating_mul(1000)), Some("UTC".into()))
     };
     let limits = vec![("from", time(period.from())), ("to", time(period.to()))];
-    let frame = session.sql(sql).await?.with_param_values(limits)?;
-    write_answer(
-        frame.execute_stream().await?,
-        &job.formats,
-        snapshot.as_of.offsets.clone(),
-    )
-    .await
+    let statement = guard::check(&statement(&job.query, period)?)?;
+    let plan = logical_plan(session, statement).await?;
+    let frame = DataFrame::new(session.state(), plan).with_param_values(limits)?;
+    let rows = frame.execute_stream().await?;
+    write_report(rows, &job.formats, snapshot.as_of.clone()).await
+}
+
+fn statement(query: &JobQuery, period: Period) -> anyhow::Result<String> {
+    match query {
+        JobQuery::Sql(sql) => Ok(sql.clone()),
+        JobQuery::Named(name) => {
+            let named =
+                named::find(name).ok_or_else(|| anyhow!("there is no named statement {name}"))?;
+            let filters = Filters {
+                from: Some(period.from()),
+                to: Some(period.to()),
+                ..Filters::default()
+            };
+            Ok(named.statement(&filters))
+        }
+    }
 }
 
 /// A moment as people write it, UTC.

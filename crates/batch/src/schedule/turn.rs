@@ -9,9 +9,9 @@ use headcount_lake::{Lake, PutOutcome, SwapOutcome, Tag};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Answer,
-    jobs::Job,
+    jobs::ReportJob,
     period::Period,
+    report_files::ReportFiles,
     state::{Failed, State, StoredAnswer, Turn, VERSION},
 };
 
@@ -23,7 +23,7 @@ const DELAYS: Delays = Delays {
 
 /// The jobs of a lake, as one worker sees them. Every call blocks.
 #[derive(Debug, Clone)]
-pub struct Schedule {
+pub struct JobSchedule {
     lake: Lake,
     clock: WallClock,
     worker: String,
@@ -48,7 +48,7 @@ pub enum Next {
 /// A turn of this worker's.
 #[derive(Debug)]
 pub struct Claimed {
-    schedule: Schedule,
+    schedule: JobSchedule,
     job: String,
     state: State,
     tag: Tag,
@@ -79,7 +79,7 @@ pub struct Success {
     pub offsets: Vec<u64>,
 }
 
-impl Schedule {
+impl JobSchedule {
     /// The jobs of this lake. A worker that says nothing for `lease` has lost its turn: that must be longer than any
     /// statement may take.
     #[must_use]
@@ -96,7 +96,7 @@ impl Schedule {
     ///
     /// # Errors
     /// When the lake does not answer, or the job was another one before.
-    pub fn next(&self, job: &Job, stream_time: i64) -> anyhow::Result<Next> {
+    pub fn next(&self, job: &ReportJob, stream_time: i64) -> anyhow::Result<Next> {
         let last = job.every.ended_at(stream_time);
         let Some((state, tag)) = self.state(job, last)? else {
             return Ok(Next::Other("a worker that was first".to_owned()));
@@ -151,7 +151,7 @@ impl Schedule {
     }
 
     /// The object of a job, made if there is none; none if another worker just made it.
-    fn state(&self, job: &Job, last: Period) -> anyhow::Result<Option<(State, Tag)>> {
+    fn state(&self, job: &ReportJob, last: Period) -> anyhow::Result<Option<(State, Tag)>> {
         let key = object(&job.name);
         let Some((body, tag)) = self.lake.get(&key)? else {
             let state = State {
@@ -225,7 +225,7 @@ impl Claimed {
     ///
     /// # Errors
     /// When the lake does not answer. Whoever comes next goes on from what was done.
-    pub fn decide(mut self, answer: &Answer) -> anyhow::Result<Option<Decided>> {
+    pub fn decide(mut self, answer: &ReportFiles) -> anyhow::Result<Option<Decided>> {
         let mut files = Vec::new();
         for (format, file) in answer.files() {
             let name = format!("{}.{}", self.job, format.extension());

@@ -207,7 +207,7 @@ impl SqlError {
             state::INVALID_TEXT
         } else if lower.contains("can't cast value") {
             state::OUT_OF_RANGE
-        } else if lower.starts_with("table ") && lower.ends_with("not found") {
+        } else if lower.contains("table '") && lower.ends_with("not found") {
             state::UNDEFINED_TABLE
         } else if lower.contains("invalid function") {
             state::UNDEFINED_FUNCTION

@@ -53,7 +53,7 @@ pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> 
         .with_config(config(limits.threads))
         .with_runtime_env(runtime)
         .with_default_features();
-    let state = functions::with_postgres_meaning(state).build();
+    let state = functions::with_postgres_meaning(state)?;
     Ok(SessionContext::new_with_state(state))
 }
 
@@ -78,7 +78,8 @@ fn in_memory(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, SqlError> {
     )?))
 }
 
-fn config(threads: usize) -> SessionConfig {
+/// The settings of every session.
+pub(crate) fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::from(datafusion::common::config::ConfigOptions::new())
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)

@@ -22,7 +22,7 @@ use super::{
     error::{SqlError, sqlstate},
     format::{AnswerSchema, Encoder, encoder},
     frame::{self, Kind},
-    guard,
+    functions, guard,
     request::{End, Grant, Request},
     sandbox, session,
 };
@@ -222,8 +222,9 @@ async fn plan(
 /// If the statement names what is not there, or has no meaning; or if it would change something.
 pub async fn logical_plan(
     context: &SessionContext,
-    statement: ast::Statement,
+    mut statement: ast::Statement,
 ) -> Result<LogicalPlan, SqlError> {
+    functions::syntax::rewrite(&mut statement)?;
     let statement = Statement::Statement(Box::new(statement));
     let plan = context.state().statement_to_plan(statement).await?;
     SQLOptions::new()

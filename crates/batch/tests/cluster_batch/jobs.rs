@@ -7,9 +7,11 @@ use std::{
 };
 
 use headcount_batch::{
-    model::{Rows, Rsvp, Table},
-    schedule::{Every, Jobs, Success, newest_snapshot},
+    cluster::answer_on_cluster,
+    model::{Rows, Rsvp},
+    schedule::{Every, Jobs, Success},
     snapshot::TableSnapshot,
+    sql::request::Format,
 };
 use headcount_lake::{Lake, LakeAddress};
 use headcount_test_servers::S3;
@@ -23,29 +25,18 @@ const HOUR: i64 = 3_600_000;
 
 const SQL: &str = "SELECT response, count(*) AS n, sum(guests) AS guests FROM rsvps WHERE mtime >= $from AND mtime < $to GROUP BY 1 ORDER BY 1";
 
-/// What `SQL` answers for each hour of these RSVPs, as CSV, computed without SQL.
-fn expected(rsvps: &[Rsvp]) -> BTreeMap<i64, String> {
-    let mut hours: BTreeMap<i64, BTreeMap<&str, (i64, i64)>> = BTreeMap::new();
+/// Of each hour, how many RSVPs and guests each response has; computed without SQL.
+type Hours<'a> = BTreeMap<i64, BTreeMap<&'a str, (i64, i64)>>;
+
+fn expected(rsvps: &[Rsvp]) -> Hours<'_> {
+    let mut hours = Hours::new();
     for rsvp in rsvps {
-        let sums = hours
-            .entry(rsvp.mtime.0.div_euclid(HOUR))
-            .or_default()
-            .entry(&rsvp.response)
-            .or_default();
-        sums.0 += 1;
-        sums.1 += i64::from(rsvp.guests);
+        let hour = hours.entry(rsvp.mtime.0.div_euclid(HOUR)).or_default();
+        let (n, guests) = hour.entry(&*rsvp.response).or_default();
+        *n += 1;
+        *guests += i64::from(rsvp.guests);
     }
-    let line = |(response, (n, guests)): (&str, (i64, i64))| format!("{response},{n},{guests}\r\n");
-    let hours = hours.into_iter();
     hours
-        .map(|(hour, sums)| {
-            (
-                hour,
-                "response,n,guests\r\n".to_owned()
-                    + &sums.into_iter().map(line).collect::<String>(),
-            )
-        })
-        .collect()
 }
 
 /// Writes a cut as the tables' writer does, and jobs: one that works and one that cannot.
@@ -54,7 +45,7 @@ fn prepare(lake: &Lake, snapshot: &[TableSnapshot], stream_time: i64, jobs: &Pat
         .iter()
         .filter_map(|table| Some((table.table.name(), table.delta.as_ref()?.version)));
     let versions: HashMap<_, _> = versions.collect();
-    let cut = serde_json::json!({"number": 3, "offsets": [40], "stream_time": stream_time, "tables": versions});
+    let cut = serde_json::json!({"magic": "headcount-cut", "version": 1, "journal": 1, "number": 3, "offsets": [40], "stream_time": stream_time, "tables": versions});
     lake.put(
         "tables/snapshots/00000000000000000003.json",
         cut.to_string().as_bytes(),
@@ -67,9 +58,20 @@ fn prepare(lake: &Lake, snapshot: &[TableSnapshot], stream_time: i64, jobs: &Pat
     .expect("a cut");
     let file = serde_json::json!({"jobs": [
         {"name": "responses", "sql": SQL, "every": "hour", "from": "2017-03-19T05"},
+        {"name": "by-named", "named": "responses", "every": "hour", "from": "2017-03-19T05", "formats": ["csv"]},
         {"name": "wrong", "sql": "SELECT no_such_column FROM rsvps", "every": "day", "from": "2017-03-18"},
     ]});
     std::fs::write(jobs, file.to_string()).expect("the jobs");
+}
+
+/// A line of the named statement: the response, its RSVPs and its guests.
+fn named_line(line: &str) -> (&str, (i64, i64)) {
+    let fields: Vec<_> = line.split(',').collect();
+    let [response, rsvps, _events, guests] = fields[..] else {
+        panic!("{line}")
+    };
+    let number = |text: &str| text.parse().expect("a number");
+    (response, (number(rsvps), number(guests)))
 }
 
 /// Two workers over the lake make the reports of all hours but the last, which has not ended.
@@ -96,23 +98,33 @@ fn two_workers(address: &str, lake: &Lake, rows: &Rows, jobs: &Path, more: &[&st
     }
     let mut expected = expected(&rows.rsvps);
     expected.pop_last();
-    assert_eq!(made, expected.len(), "each hour once");
-    for (hour, csv) in expected {
+    assert_eq!(made, 2 * expected.len(), "each hour once");
+    for (hour, sums) in expected {
         let period = Every::Hour.ended_at((hour + 1) * HOUR);
-        let folder = format!("reports/responses/{}", period.folder());
-        let get = |name: &str| {
-            lake.get(&format!("{folder}/{name}"))
-                .expect("the lake")
-                .expect(name)
-                .0
+        let get = |job: &str, name: &str| {
+            let key = format!("reports/{job}/{}/{name}", period.folder());
+            lake.get(&key).expect("the lake").expect(name).0
         };
-        assert_eq!(String::from_utf8_lossy(&get("responses.csv")), csv);
-        assert_eq!(&get("responses.parquet")[..4], b"PAR1");
-        let success: Success = serde_json::from_slice(&get("_SUCCESS")).expect("a report");
+        let lines = sums
+            .iter()
+            .map(|(response, (n, guests))| format!("{response},{n},{guests}\r\n"));
+        let csv = "response,n,guests\r\n".to_owned() + &lines.collect::<String>();
+        let found = get("responses", "responses.csv");
+        assert_eq!(String::from_utf8_lossy(&found), csv);
+        assert_eq!(&get("responses", "responses.parquet")[..4], b"PAR1");
+        let success: Success =
+            serde_json::from_slice(&get("responses", "_SUCCESS")).expect("a report");
+        let (from, to) = (period.from(), period.to());
         assert_eq!(
             (success.from, success.to, success.offsets),
-            (period.from(), period.to(), vec![40])
+            (from, to, vec![40])
         );
+
+        // The named statement has the hour as its filter.
+        let named = get("by-named", "by-named.csv");
+        let named = String::from_utf8_lossy(&named);
+        let found: BTreeMap<_, _> = named.lines().skip(1).map(named_line).collect();
+        assert_eq!(found, sums);
     }
 
     // A further worker finds nothing to do but for the job that is wrong, which waits.
@@ -146,27 +158,45 @@ fn jobs_over_a_folder_here_and_on_a_cluster() {
         let lake = Lake::open(address).expect("a lake");
         let jobs = folder.path().join("jobs.json");
         prepare(&lake, &tables, last, &jobs);
-        let snapshot = newest_snapshot(&lake, &LakeAddress::Disk(dir.clone()))
-            .expect("the lake")
-            .expect("a cut");
-        assert_eq!(snapshot.tables.len(), Table::ALL.len());
-        assert_eq!(
-            snapshot
-                .tables
-                .iter()
-                .filter(|table| table.delta.is_some())
-                .count(),
-            9
-        );
         match place {
             "here" => two_workers(address, &lake, &rows, &jobs, &[]),
             _ => {
                 let cluster = Cluster::start(address, 1, Vec::new());
                 let address_of_it = cluster.address.to_string();
                 two_workers(address, &lake, &rows, &jobs, &["--cluster", &address_of_it]);
+                runtime.block_on(answers_from_the_newest_cut(
+                    &cluster,
+                    &LakeAddress::Disk(dir),
+                ));
             }
         }
     }
+}
+
+async fn answers_from_the_newest_cut(cluster: &Cluster, lake: &LakeAddress) {
+    let sql = "SELECT response, count(*) AS n FROM rsvps GROUP BY 1 ORDER BY 1";
+    let answer = async |sql: &str, rows| {
+        let mut out = Vec::new();
+        let end = answer_on_cluster(&cluster.address, lake, sql, Format::Csv, rows, &mut out);
+        (
+            end.await.expect("the lake answers"),
+            String::from_utf8(out).expect("UTF-8"),
+        )
+    };
+    let (end, csv) = answer(sql, None).await;
+    let end = end.expect("an answer");
+    assert_eq!(csv, "response,n\r\nno,2250\r\nyes,6750\r\n");
+    assert_eq!(
+        (end.row_count, end.truncated, end.as_of.offsets),
+        (2, false, vec![40])
+    );
+    let (end, csv) = answer(sql, Some(1)).await;
+    let end = end.expect("an answer");
+    assert_eq!(csv, "response,n\r\nno,2250\r\n");
+    assert_eq!((end.row_count, end.truncated), (1, true));
+    let (end, csv) = answer("DELETE FROM rsvps", None).await;
+    end.expect_err("it would change something");
+    assert_eq!(csv, "");
 }
 
 /// The lake takes its credentials from the environment, and a test cannot change its own: it runs itself with another.
@@ -235,5 +265,5 @@ fn a_job_that_fails_is_said_and_tried_again_later() {
     worker.line("ends as it was told to");
     assert!(worker.ended().success());
     let jobs = Jobs::read(&jobs).expect("the jobs");
-    assert_eq!(jobs.jobs.len(), 2);
+    assert_eq!(jobs.jobs.len(), 3);
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
@@ -12,6 +12,21 @@ use headcount_batch::cluster::ClusterAddress;
 
 /// The longest that anything here may take.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+
+/// The program: the one that was built with this test, or, for a benchmark, the one beside.
+fn program() -> PathBuf {
+    let beside = || {
+        Some(
+            std::env::current_exe()
+                .ok()?
+                .parent()?
+                .parent()?
+                .join("headcount-batch"),
+        )
+    };
+    let built = option_env!("CARGO_BIN_EXE_headcount-batch").map(PathBuf::from);
+    built.or_else(beside).expect("a headcount-batch")
+}
 
 /// A process of `headcount-batch`, which ends with its test.
 pub(crate) struct Process {
@@ -23,7 +38,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts one.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, String)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_headcount-batch"))
+        let mut child = Command::new(program())
             .args(arguments)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())

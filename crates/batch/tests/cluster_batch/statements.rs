@@ -279,17 +279,9 @@ fn what_cannot_work_is_refused_with_the_way_out() {
         process.line(says);
         assert!(!process.ended().success(), "{arguments:?}");
     };
+    refused(&["scheduler", "--listen", "0.0.0.0:0"], "--unprotected");
     refused(
-        &["scheduler", "--listen", "0.0.0.0:0"],
-        "--anyone-who-reaches-it-may-run-statements",
-    );
-    refused(
-        &[
-            "scheduler",
-            "--listen",
-            "0.0.0.0:0",
-            "--anyone-who-reaches-it-may-run-statements",
-        ],
+        &["scheduler", "--listen", "0.0.0.0:0", "--unprotected"],
         "--advertise",
     );
     refused(
@@ -304,7 +296,7 @@ fn what_cannot_work_is_refused_with_the_way_out() {
     let lake = folder.path().to_str().expect("UTF-8");
     refused(
         &["executor", "--lake", lake, "--listen", "192.0.2.1:1"],
-        "--anyone-who-reaches-it-may-run-statements",
+        "--unprotected",
     );
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("its address").to_string();

@@ -9,7 +9,7 @@ use std::{
 };
 
 use arrow::{
-    array::RecordBatch,
+    array::{ArrayRef, RecordBatch},
     compute::{cast, concat_batches},
     datatypes::DataType,
 };
@@ -17,6 +17,8 @@ use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use headcount_batch::{
     model::Table,
     named::{self, Filters},
+    report::{self, ReportData},
+    snapshot::AsOf,
 };
 use serde_json::{Value, json};
 
@@ -100,6 +102,22 @@ async fn session(folder: &Path) -> SessionContext {
     session
 }
 
+/// The answer as the worker's JSON has it.
+async fn answer(session: &SessionContext, sql: &str) -> report::Answer {
+    let batches = session.sql(sql).await.unwrap().collect().await.unwrap();
+    let (mut columns, mut rows) = (Vec::new(), Vec::new());
+    for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+        columns = batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| json!({"name": field.name()}))
+            .collect();
+        rows.extend(values(batch.columns().to_vec()));
+    }
+    serde_json::from_value(json!({"columns": columns, "rows": rows})).unwrap()
+}
+
 /// The rows, with instants as microseconds and days as days since 1970.
 fn rows(batches: &[RecordBatch]) -> Rows {
     let Some(first) = batches.first() else {
@@ -120,6 +138,11 @@ fn rows(batches: &[RecordBatch]) -> Rows {
             _ => column.clone(),
         })
         .collect();
+    values(columns)
+}
+
+/// Columns as rows of JSON.
+fn values(columns: Vec<ArrayRef>) -> Rows {
     let names: Vec<_> = (0..columns.len())
         .map(|number| format!("{number:02}"))
         .collect();
@@ -310,5 +333,59 @@ fn totals_countries_cities_topics_and_venues_are_golden() {
             .map(|row| row[1].clone())
             .collect();
         assert_eq!(ours, golden_events, "{name}: events");
+    }
+}
+
+/// Reports over a recording, left in the folder of what tests make, to be looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_of_a_recording_has_its_golden_figures() {
+    let Some(data) = shared_data() else { return };
+    let recordings = [
+        "rsvps/2017-03-19.ndjson",
+        "open_events/2015-03-07-curl-i.txt",
+        "open_events/2016-11-08.ndjson",
+    ]
+    .map(|name| data.join(name));
+    let folder = tempfile::tempdir().unwrap();
+    answers_of_others(&recordings, folder.path(), &[]);
+    let session = session(folder.path()).await;
+    let golden = std::fs::read(data.join("golden/2017-03-19.json")).unwrap();
+    let golden: Value = serde_json::from_slice(&golden).unwrap();
+    let account = json!({"received": 1542, "kept": 1541, "rejected": {"bad_json": 1}, "new": 1260, "replaced": 65,
+        "repeated": 216, "stale": 0, "quarantined": {}, "gaps": 0});
+    let mut ledger = account.clone();
+    ledger["balanced"] = json!(true);
+    ledger["sources"] = json!({"file:2017-03-19.ndjson": account});
+    for (name, pairs) in [
+        ("world", &[][..]),
+        ("kingdom", &[("country", "gb"), ("response", "yes")][..]),
+    ] {
+        let filters = Filters::of_pairs(pairs.iter().copied()).unwrap();
+        let mut answers = BTreeMap::new();
+        for (name, sql) in report::statements(&filters) {
+            answers.insert(name.to_owned(), answer(&session, &sql).await);
+        }
+        let as_of = AsOf {
+            offsets: vec![771, 770],
+            stream_time: Some(1_489_926_598_318),
+        };
+        let data = ReportData::of(filters, as_of, &json!({"ledger": ledger}), answers).unwrap();
+        let html = report::render(&data).unwrap();
+        assert!(html.len() < 600_000, "{} bytes", html.len());
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{name}.html"));
+        std::fs::write(file, &html).unwrap();
+        if name == "world" {
+            assert!(
+                html.contains("<span class=\"figure\">1,260</span>"),
+                "RSVPs"
+            );
+            assert!(
+                html.contains(&format!("{} yes", golden["yes"]))
+                    && html.contains(&format!("{} no", golden["no"]))
+            );
+            let gb = &golden["by_country"]["gb"];
+            let rsvps = gb["yes"].as_u64().unwrap() + gb["no"].as_u64().unwrap();
+            assert!(html.contains(&format!("<title>United Kingdom: {rsvps} RSVPs</title>")));
+        }
     }
 }

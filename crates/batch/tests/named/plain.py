@@ -257,6 +257,28 @@ def local_hour(chosen, row):
     return int((row["mtime"] + offset) // 3_600_000 % 24)
 
 
+def event_statuses(chosen):
+    events, people = Counter(), Counter()
+    for event in chosen.events:
+        status = event.get("status") or "not told"
+        events[status] += 1
+        people[status] += chosen.people(event)
+    return ranked([[status, count, people[status]] for status, count in events.items()])
+
+
+def event_weekdays(chosen):
+    sums = {day: [0, 0] for day in WEEKDAYS}
+    for event in chosen.events:
+        offset, longitude = event.get("utc_offset"), chosen.group(event).get("lon")
+        if event.get("status") in OFF or event["time"] is None or offset is None and longitude is None:
+            continue
+        moment = event["time"] + (longitude * 240_000 if offset is None else offset)
+        total = sums[WEEKDAYS[int(moment // DAY + 3) % 7]]
+        total[0] += 1
+        total[1] += chosen.people(event)
+    return [[day, *total] for day, total in sums.items()]
+
+
 def guests(chosen):
     sums = {least: [0, 0] for least in GUESTS}
     for row in chosen.answers:
@@ -354,6 +376,8 @@ ANALYSES = dict(
     cities=answered(group_city, ["yes", "no", "people", "events"]),
     comments=feed("comments"),
     countries=answered(country, ["rsvps", "yes", "no", "people"], limit=300),
+    event_statuses=event_statuses,
+    event_weekdays=event_weekdays,
     events_most_yes=events_most_yes,
     groups_most_yes=groups_most_yes,
     guests=guests,

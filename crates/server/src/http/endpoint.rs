@@ -1,5 +1,8 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
+/// Where the page is served; it looks at the address itself.
+pub(crate) const PAGES: [&str; 4] = ["/", "/explore", "/query", "/status"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Page,
@@ -49,7 +52,7 @@ impl Endpoint {
         if path.starts_with("/api/v1/boards/") {
             return Self::Boards;
         }
-        if path == "/status" {
+        if PAGES.contains(&path) {
             return Self::Page;
         }
         Self::ALL
@@ -80,8 +83,10 @@ mod tests {
         assert_eq!(Endpoint::of("/api/data"), Endpoint::Data);
         assert_eq!(Endpoint::of("/assets/main-1234.js"), Endpoint::Asset);
         assert_eq!(Endpoint::of("/assets"), Endpoint::Asset);
-        assert_eq!(Endpoint::of("/status"), Endpoint::Page);
         assert_eq!(Endpoint::of("/api/v1/boards/hours"), Endpoint::Boards);
+        for page in PAGES {
+            assert_eq!(Endpoint::of(page), Endpoint::Page);
+        }
         assert_eq!(Endpoint::of("other"), Endpoint::Other);
         assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, RecordBatch, StringArray},
+    array::{Array, ArrayRef, AsArray, IntervalMonthDayNanoArray, RecordBatch, StringArray},
     compute::{CastOptions, cast_with_options},
-    datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit},
+    datatypes::{
+        DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef, TimeUnit,
+    },
 };
 
 use super::text;
@@ -49,14 +51,18 @@ impl AnswerSchema {
         })
     }
 
+    /// A column with the answer's type.
+    pub(crate) fn column(&self, column: &ArrayRef, index: usize) -> Result<ArrayRef, SqlError> {
+        convert(column, self.schema.field(index).data_type())
+    }
+
     /// A batch with the answer's types.
     pub(crate) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, SqlError> {
         let columns = batch.columns().iter().zip(self.schema.fields());
         let columns = columns
             .map(|(column, field)| convert(column, field.data_type()))
             .collect::<Result<_, _>>()?;
-        let options =
-            arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(internal)
     }
 }
@@ -86,27 +92,21 @@ fn convert(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, SqlError> {
     }
     if is_interval(column.data_type()) {
         let interval = DataType::Interval(IntervalUnit::MonthDayNano);
-        let strict = CastOptions {
-            safe: false,
-            ..CastOptions::default()
+        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let column = match column.data_type() {
+            DataType::Duration(_) => days_and_time(column)?,
+            _ => cast_with_options(column, &interval, &strict).map_err(internal)?,
         };
-        let column = cast_with_options(column, &interval, &strict).map_err(internal)?;
         let texts: StringArray = (0..column.len())
             .map(|row| text::interval(&column, row))
             .collect();
         return Ok(Arc::new(texts));
     }
-    let strict = CastOptions {
-        safe: false,
-        ..CastOptions::default()
-    };
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(column, to, &strict).map_err(|_| {
         SqlError::new(
             sqlstate::OUT_OF_RANGE,
-            format!(
-                "a value of the answer does not fit into {}",
-                postgres_name(to).unwrap_or_default()
-            ),
+            format!("a value of the answer does not fit into {}", postgres_name(to).unwrap_or_default()),
         )
     })
 }
@@ -120,9 +120,7 @@ fn answered(data_type: &DataType) -> DataType {
         DataType::UInt32 | DataType::UInt64 => DataType::Int64,
         DataType::Float16 | DataType::Float32 => DataType::Float64,
         DataType::Null | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            DataType::Binary
-        }
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
         DataType::Timestamp(_, zone) => {
             let utc = zone.as_ref().map(|_| "UTC".into());
             DataType::Timestamp(TimeUnit::Microsecond, utc)
@@ -166,4 +164,21 @@ fn postgres_name(data_type: &DataType) -> Option<String> {
         _ => return None,
     };
     Some(name.to_owned())
+}
+
+/// The difference of two instants as an interval: whole days of 24 hours are days, as PostgreSQL has them.
+fn days_and_time(durations: &ArrayRef) -> Result<ArrayRef, SqlError> {
+    const DAY_US: i64 = 86_400_000_000;
+    let microseconds = DataType::Duration(TimeUnit::Microsecond);
+    let durations = cast_with_options(durations, &microseconds, &CastOptions::default()).map_err(internal)?;
+    let parts = durations.as_primitive::<DurationMicrosecondType>().iter();
+    let intervals: IntervalMonthDayNanoArray = parts
+        .map(|us| {
+            us.map(|us| {
+                let days = i32::try_from(us / DAY_US).unwrap_or(i32::MAX);
+                IntervalMonthDayNano::new(0, days, (us % DAY_US) * 1000)
+            })
+        })
+        .collect();
+    Ok(Arc::new(intervals))
 }

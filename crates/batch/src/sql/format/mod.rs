@@ -12,7 +12,7 @@ mod text;
 use ::arrow::{array::RecordBatch, datatypes::SchemaRef};
 
 pub(crate) use answer::AnswerSchema;
-pub(crate) use text::{double_text, interval_text};
+pub(crate) use text::postgres_text;
 
 use super::{
     error::SqlError,

@@ -20,6 +20,11 @@ pub(super) enum Instants {
     Postgres,
 }
 
+/// A value of a column of an answer as PostgreSQL casts it to text; none for NULL.
+pub(crate) fn postgres_text(column: &ArrayRef, row: usize) -> Option<String> {
+    value(column, row, Instants::Postgres)
+}
+
 /// A value of a column of an answer; none for NULL.
 pub(super) fn value(column: &ArrayRef, row: usize, instants: Instants) -> Option<String> {
     if column.is_null(row) {
@@ -47,7 +52,7 @@ pub(super) fn value(column: &ArrayRef, row: usize, instants: Instants) -> Option
 }
 
 /// The shortest text that reads as the same number, with an exponent where PostgreSQL has one.
-pub(crate) fn double_text(number: f64) -> String {
+fn double_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
     }
@@ -157,7 +162,7 @@ pub(super) fn interval(column: &ArrayRef, row: usize) -> Option<String> {
 }
 
 /// `1 year 2 mons 3 days 04:05:06.7`
-pub(crate) fn interval_text(months: i32, days: i32, us: i64) -> String {
+fn interval_text(months: i32, days: i32, us: i64) -> String {
     let mut parts = Vec::new();
     let mut negative_before = false;
     let mut part = |count: i64, one: &str, many: &str| {

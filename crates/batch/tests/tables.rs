@@ -1,2 +1,0 @@
-//! The tables of the built programs: recordings in, rows out.
-fn main() {}
