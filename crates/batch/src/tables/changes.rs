@@ -1,16 +1,16 @@
-//! What a piece of the journal changes in the tables.
+//! What has changed in the tables between two states of the journal.
 
 use crate::model::{GroupTopic, Rows};
 
-/// Rows to write and rows to delete, with the piece of the journal that they follow from.
+/// Changes that bring tables from one state of the journal to another. Applying them twice does no harm.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// Absolute rows, to insert or to put in place of the row with the same key; no key twice.
+    /// Rows to insert, or to put in place of the row with the same key. No key stands twice.
     pub rows: Rows,
-    /// Rows of `group_topics` to delete: the only deletions there are.
+    /// Rows to delete: topics that a group has no more. Nothing else is ever deleted.
     pub gone: Vec<GroupTopic>,
-    /// The offset of each partition before.
+    /// The offset of each partition before them.
     pub from: Vec<u64>,
-    /// The offset of each partition after.
+    /// The offset of each partition after them.
     pub to: Vec<u64>,
 }
