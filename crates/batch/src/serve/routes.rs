@@ -79,14 +79,8 @@ async fn board(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answered {
-    let query = query.unwrap_or_default();
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let statement = named(&name)?.statement(&Filters::of_pairs(pairs)?);
+    let filters = filters_of_query(&query.unwrap_or_default())?;
+    let statement = named(&name)?.statement(&filters);
     let (answer, held) = worker
         .run(statement, Format::Json, Limits::served())
         .await?;
