@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use ballista_core::registry::BallistaFunctionRegistry;
 use datafusion::{
-    common::Result,
+    common::{DataFusionError, Result},
     execution::{SessionState, SessionStateBuilder},
     logical_expr::{AggregateUDF, ScalarUDF, WindowUDF},
     prelude::{SessionConfig, SessionContext},
@@ -44,7 +44,8 @@ impl Functions {
     /// What an executor knows.
     pub(super) fn of_executors() -> BallistaFunctionRegistry {
         let state = SessionStateBuilder::new().with_default_features();
-        let functions = Self::of(&with_postgres_meaning(state).build());
+        let state = with_postgres_meaning(state).expect("the functions of this build are the same at every start");
+        let functions = Self::of(&state);
         let mut registry = BallistaFunctionRegistry::default();
         registry.scalar_functions.extend(functions.scalar);
         registry.aggregate_functions.extend(functions.aggregate);
@@ -59,5 +60,5 @@ pub(super) fn scheduler_session(config: SessionConfig) -> Result<SessionState> {
         .with_config(config)
         .with_default_features()
         .with_optimizer_rules(ballista_core::optimizer::ballista_default_optimizer_rules());
-    Ok(with_postgres_meaning(state).build())
+    with_postgres_meaning(state).map_err(|error| DataFusionError::External(Box::new(error)))
 }

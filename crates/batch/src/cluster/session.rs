@@ -48,8 +48,7 @@ pub async fn session_on_cluster(
         SessionStateBuilder::new()
             .with_config(config)
             .with_default_features(),
-    );
-    let state = state.build();
+    )?;
     let functions = Functions::of(&state);
     let session = SessionContext::remote_with_state(&address.to_string(), state)
         .await
@@ -76,7 +75,7 @@ pub async fn session_on_this_machine(
         .with_config(config(threads))
         .with_runtime_env(Arc::new(runtime))
         .with_default_features();
-    let session = SessionContext::new_with_state(with_postgres_meaning(state).build());
+    let session = SessionContext::new_with_state(with_postgres_meaning(state)?);
     register(&session, &stores, tables).await?;
     Ok(session)
 }

@@ -227,10 +227,22 @@ async fn rows_stream_as_the_worker_finds_them() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_cancels_its_statement_and_makes_room() {
-    let options = Options {
-        batch_requests: 1,
-        ..Options::default()
-    };
+    for options in [
+        Options {
+            batch_requests: 1,
+            ..Options::default()
+        },
+        Options {
+            batch_requests_per_address: 1,
+            ..Options::default()
+        },
+    ] {
+        cancelled(options).await;
+    }
+}
+
+/// Of the one request that there may be.
+async fn cancelled(options: Options) {
     let world = World::with(options).await;
     let worker = StandIn::listen(&world);
     // Before the answer begins, and within it.
@@ -247,7 +259,9 @@ async fn a_client_that_goes_away_cancels_its_statement_and_makes_room() {
         }
         let full = ask(world.address, "GET", "/report", "").await;
         assert_eq!((full.status, full.header("retry-after")), (429, "1"));
-        assert_eq!(problem(&full).2, "ask again in a moment");
+        let (_, detail, remedy) = problem(&full);
+        assert!(detail.contains("has 1 requests"), "{detail}");
+        assert_eq!(remedy, "ask again in a moment");
         drop(client);
         asked.abandoned().await;
     }
