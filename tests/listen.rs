@@ -83,6 +83,7 @@ fn few_descriptors_are_shared_and_running_out_of_them_passes() {
         ])
         .arg(env!("CARGO_BIN_EXE_headcount"))
         .env("HEADCOUNT_LOG", "info")
+        .env("HEADCOUNT_TABLES", "off")
         .stderr(std::process::Stdio::piped());
     let more = ["--connections-per-address", "1000"];
     let sources = ["sim:?rate=50".to_owned()];

@@ -4,9 +4,11 @@
 //
 //   node fake/headcount.mjs run --listen 127.0.0.1:7171 --source 'sim:?rate=26&seed=7'
 //
+// `--no-batch`: as if nobody had built the batch worker.
 // Sources: `sim:?rate=N&seed=S&before=N` (RSVPs that were there before), `file:PATH` (lines of JSON), none.
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
+import { answerBatch, isBatchPath } from './batch.mjs';
 import { Figures } from './figures.mjs';
 import { Live } from './live.mjs';
 import { readRecording } from './recording.mjs';
@@ -18,6 +20,7 @@ const { values } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: 'string' },
+    'no-batch': { type: 'boolean', default: false },
     listen: { type: 'string', default: '127.0.0.1:7171' },
     source: { type: 'string', multiple: true, default: [] },
   },
@@ -55,6 +58,7 @@ const server = createServer((request, response) => {
   if (pathname === '/api/v1/summary') return answerJson(response, figures.summary());
   if (pathname === '/api/v1/status') return answerJson(response, statusOf(figures));
   if (pathname === '/api/v1/live') return live.open(request, response, searchParams.get('country') ?? '');
+  if (isBatchPath(pathname)) return void forwardToBatch(request, response);
   return answerFile(pathname, response);
 });
 server.listen(Number(port), host, () => console.log(`http://${values.listen}`));
@@ -62,4 +66,22 @@ server.listen(Number(port), host, () => console.log(`http://${values.listen}`));
 function answerJson(response, value) {
   response.writeHead(200, { ...HEADERS, 'content-type': 'application/json' });
   response.end(JSON.stringify(value));
+}
+
+async function forwardToBatch(request, response) {
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const { pathname, search } = new URL(request.url, 'http://localhost');
+  const question = {
+    pathname,
+    query: search,
+    body: Buffer.concat(parts).toString(),
+    accept: request.headers.accept,
+    signal: gone.signal,
+  };
+  const { status, type, body } = await answerBatch(question, !values['no-batch']);
+  response.writeHead(status, { ...HEADERS, 'content-type': type });
+  response.end(body);
 }

@@ -33,8 +33,11 @@ const TYPES = {
   '.woff2': 'font/woff2',
 };
 
+/** The page looks at the address itself. */
+const PAGES = ['/', '/explore', '/query', '/report', '/status'];
+
 export function answerFile(pathname, response) {
-  const path = join(DIST, normalize(['/', '/status'].includes(pathname) ? '/index.html' : pathname));
+  const path = join(DIST, normalize(PAGES.includes(pathname) ? '/index.html' : pathname));
   if (!existsSync(path) || !statSync(path).isFile()) {
     response.writeHead(404, { ...HEADERS, 'content-type': 'text/plain' });
     response.end('not found\n');

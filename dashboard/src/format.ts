@@ -86,6 +86,8 @@ function timesFor(language: string | undefined) {
     minute: time(clock),
     /** 14:03:22 */
     second: time({ ...clock, second: '2-digit' }),
+    /** 19 Mar */
+    day: time(date),
     /** 19 Mar 2017 */
     date: time({ ...date, year: 'numeric' }),
     /** Mon, 30 Nov 2026, 19:00 CET */

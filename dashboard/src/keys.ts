@@ -7,6 +7,7 @@ const FIELD = 'input, textarea, select, [contenteditable]';
 type Deeds = Record<string, (event: KeyboardEvent) => void>;
 
 export const STATUS_KEYS: Deeds = { t: toggleTheme };
+export const EXPLORE_KEYS: Deeds = { ...STATUS_KEYS, Escape: clearCountries };
 export const LIVE_KEYS: Deeds = {
   ...STATUS_KEYS,
   p: togglePause,
@@ -20,7 +21,9 @@ export const LIVE_KEYS: Deeds = {
 
 export function bindKeys(deeds: Deeds): void {
   addEventListener('keydown', (event) => {
-    const isField = event.target instanceof Element && event.target.matches(FIELD);
+    // The editor lies in a shadow root, outside of which only its host is seen.
+    const [target] = event.composedPath();
+    const isField = target instanceof Element && target.closest(FIELD) !== null;
     if (isField || event.metaKey || event.ctrlKey || event.altKey) return;
     deeds[event.key]?.(event);
   });

@@ -1,10 +1,11 @@
-import { render } from 'preact';
+import { type ComponentType, render } from 'preact';
 import 'uplot/dist/uPlot.min.css';
 import './styles/index.css';
 import { App } from './App';
-import { bindKeys, LIVE_KEYS, STATUS_KEYS } from './keys';
+import { bindKeys, EXPLORE_KEYS, LIVE_KEYS, STATUS_KEYS } from './keys';
 import { startLive } from './live';
-import { bindAddress } from './page';
+import { bindAddress, page } from './page';
+import { PageLost } from './panels/PageLost';
 import { startAsking } from './program/feed';
 import { StatusPage } from './program/StatusPage';
 import { bindTheme } from './theme';
@@ -13,13 +14,36 @@ const app = document.getElementById('app') as HTMLElement;
 
 bindAddress();
 bindTheme();
-if (location.pathname.endsWith('/status')) {
+if (page === 'status') {
   document.title = 'headcount: status';
   bindKeys(STATUS_KEYS);
   startAsking();
   render(<StatusPage />, app);
+} else if (page === 'explore') {
+  document.title = 'headcount: explore';
+  bindKeys(EXPLORE_KEYS);
+  void open(import('./explore/ExplorePage').then(({ ExplorePage }) => ExplorePage));
+} else if (page === 'query') {
+  document.title = 'headcount: query';
+  bindKeys(STATUS_KEYS);
+  void open(import('./query/QueryPage').then(({ QueryPage }) => QueryPage));
+} else if (page === 'report') {
+  document.title = 'headcount: report';
+  bindKeys(STATUS_KEYS);
+  void open(import('./report/ReportPage').then(({ ReportPage }) => ReportPage));
 } else {
   bindKeys(LIVE_KEYS);
   startLive();
   render(<App />, app);
+}
+
+/** Pages that not every reader opens are files of their own. */
+async function open(loading: Promise<ComponentType>): Promise<void> {
+  try {
+    const Opened = await loading;
+    render(<Opened />, app);
+  } catch (error) {
+    console.warn('headcount: load the page:', error);
+    render(<PageLost page={page} />, app);
+  }
 }

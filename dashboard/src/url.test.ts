@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { pageOf } from './pages';
 import { DEFAULT, parse, print } from './url';
 
 test.each([
@@ -37,3 +38,28 @@ test.each(['?country=us', '?country=jp,kr', '?by=topics', '?country=de&by=cities
   'parse and print agree on %s',
   (query) => expect(print(parse(query).state)).toBe(query),
 );
+
+test('each page has parameters of its own, which mean nothing on another', () => {
+  const query = '?country=us&city=New%20York&city=Ely&measure=people';
+  expect(parse(query, 'explore')).toEqual({
+    state: { ...DEFAULT, countries: ['us'], own: { city: ['New York', 'Ely'], measure: ['people'] } },
+    ignored: [],
+  });
+  expect(parse(query).ignored).toEqual(['city=New York', 'city=Ely', 'measure=people']);
+  expect(print(parse(query, 'explore').state)).toBe(query);
+});
+
+test('a statement comes back as it was written', () => {
+  const sql = 'SELECT \'100 %\' AS "a&b", 1+1 -- #?\nFROM é';
+  const query = print({ ...DEFAULT, own: { q: [sql] } });
+  expect(parse(query, 'query').state.own).toEqual({ q: [sql] });
+});
+
+test.each([
+  ['/', 'live'],
+  ['/query', 'query'],
+  ['/under/a/path/explore', 'explore'],
+  ['/query/', 'live'],
+  ['/status', 'status'],
+  ['/report', 'report'],
+])('the page of %s is %s', (pathname, page) => expect(pageOf(pathname)).toBe(page));

@@ -1,5 +1,7 @@
 // The address says what is shown: one type, one default, one pair of parse and print.
 
+import { OWN_PARAMETERS, type Page } from './pages';
+
 export const BREAKDOWNS = ['countries', 'cities', 'topics'] as const;
 export type Breakdown = (typeof BREAKDOWNS)[number];
 export type Theme = 'system' | 'light' | 'dark';
@@ -10,15 +12,25 @@ export interface PageState {
   by: Breakdown;
   utc: boolean;
   theme: Theme;
+  /** What only this page understands, as it was written; several values of one mean "or". */
+  own: OwnParameters;
 }
+
+export type OwnParameters = Readonly<Record<string, readonly string[]>>;
 
 /** As many as the server takes. */
 export const COUNTRIES_MAX = 32;
 
-export const DEFAULT: PageState = { countries: [], by: 'countries', utc: false, theme: 'system' };
+export const DEFAULT: PageState = {
+  countries: [],
+  by: 'countries',
+  utc: false,
+  theme: 'system',
+  own: {},
+};
 
 /** What the query says, and the parts of it that mean nothing here. */
-export function parse(query: string): { state: PageState; ignored: string[] } {
+export function parse(query: string, page: Page = 'live'): { state: PageState; ignored: string[] } {
   const state = { ...DEFAULT };
   const ignored: string[] = [];
   for (const [name, value] of new URLSearchParams(query)) {
@@ -37,6 +49,8 @@ export function parse(query: string): { state: PageState; ignored: string[] } {
     } else if (name === 'by' && isOneOf(BREAKDOWNS, value)) state.by = value;
     else if (name === 'tz' && value === 'utc') state.utc = true;
     else if (name === 'theme' && isOneOf(['light', 'dark'], value)) state.theme = value;
+    else if (OWN_PARAMETERS[page].includes(name))
+      state.own = { ...state.own, [name]: [...(state.own[name] ?? []), value] };
     else ignored.push(`${name}=${value}`);
   }
   return { state, ignored };
@@ -49,6 +63,8 @@ export function print(state: PageState): string {
   if (state.by !== DEFAULT.by) parts.push(`by=${state.by}`);
   if (state.utc) parts.push('tz=utc');
   if (state.theme !== DEFAULT.theme) parts.push(`theme=${state.theme}`);
+  for (const [name, values] of Object.entries(state.own))
+    parts.push(...values.map((value) => `${name}=${encodeURIComponent(value)}`));
   return parts.length > 0 ? `?${parts.join('&')}` : '';
 }
 

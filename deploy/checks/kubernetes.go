@@ -245,8 +245,18 @@ func probes(r *report, name string, container core.Container) {
 		ports = append(ports, port.Name)
 	}
 	for _, probe := range []*core.Probe{container.StartupProbe, container.LivenessProbe, container.ReadinessProbe} {
-		if probe != nil && !slices.Contains(ports, probe.HTTPGet.Port.StrVal) {
-			r.wrong(name, "a probe asks on a port that is not there: %s", probe.HTTPGet.Port.String())
+		if probe == nil {
+			continue
+		}
+		port := ""
+		switch {
+		case probe.HTTPGet != nil:
+			port = probe.HTTPGet.Port.StrVal
+		case probe.TCPSocket != nil:
+			port = probe.TCPSocket.Port.StrVal
+		}
+		if !slices.Contains(ports, port) {
+			r.wrong(name, "a probe asks on a port that is not there: %q", port)
 		}
 	}
 }

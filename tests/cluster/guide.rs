@@ -52,6 +52,7 @@ impl Shell {
             .current_dir(&self.folder)
             .env("PATH", path)
             .env("HEADCOUNT_LOG", "warn")
+            .env("HEADCOUNT_TABLES", "off")
             .env("JOURNAL", format!("kafka://{kafka}/{}", self.name))
             .env("SERVING", format!("cassandra://{cassandra}/{}", self.name))
             .env("LAKE", self.folder.join("lake"));

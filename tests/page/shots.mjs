@@ -7,6 +7,9 @@ import { launch, openContext } from './browser.mjs';
 const address = process.env.HEADCOUNT_URL ?? 'http://127.0.0.1:7171';
 const [directory = 'shots', ...wanted] = process.argv.slice(2);
 
+/** The stand-in of the batch worker has values of every kind in it. */
+const SERIES = '?q=SELECT+*%0AFROM+generate_series(1,+12000)';
+
 const SHOTS = {
   light: {},
   dark: { colorScheme: 'dark' },
@@ -29,6 +32,26 @@ const SHOTS = {
       await page.waitForTimeout(3_000);
     },
   },
+  explore: { path: 'explore', fullPage: true },
+  'explore-dark': { path: 'explore', query: '?country=us&measure=people', colorScheme: 'dark' },
+  'explore-phone': { path: 'explore', width: 390, height: 844, deviceScaleFactor: 2, fullPage: true },
+  query: { path: 'query', query: SERIES },
+  'query-dark': { path: 'query', query: SERIES, colorScheme: 'dark' },
+  'query-error': { path: 'query', query: '?q=SELECT+a%0AFROM+nothere' },
+  'query-map': {
+    path: 'query',
+    query: '?named=boards_group_countries',
+    act: (page) => page.click('.tabs >> text=Map'),
+  },
+  'query-phone': {
+    path: 'query',
+    query: '?named=hours',
+    width: 390,
+    height: 844,
+    deviceScaleFactor: 2,
+    fullPage: true,
+    act: (page) => page.click('.tabs >> text=Bar'),
+  },
   unknown: { query: '?country=usa&by=weekday' },
   lost: {
     colorScheme: 'dark',
@@ -41,13 +64,13 @@ const SHOTS = {
 
 mkdirSync(directory, { recursive: true });
 const browser = await launch();
-for (const [name, { query = '', act, fullPage = false, ...options }] of Object.entries(SHOTS)) {
+for (const [name, { path = '', query = '', act, fullPage = false, ...options }] of Object.entries(SHOTS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const context = await openContext(browser, options);
   const page = await context.newPage();
   page.on('console', (message) => message.type() !== 'info' && console.log(name, message.text()));
   page.on('pageerror', (error) => console.log(name, error.message));
-  await page.goto(`${address}/${query}`);
+  await page.goto(`${address}/${path}${query}`);
   await page.waitForTimeout(3_500);
   await act?.(page);
   await page.waitForTimeout(300);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
+import { forgetRefusals, Worker } from './worker.mjs';
 
 const bed = testbed();
 
@@ -31,8 +32,8 @@ function texts(page) {
   });
 }
 
-function assertReadable(found) {
-  assert.ok(found.length > 30, `${found.length} texts`);
+function assertReadable(found, least = 30) {
+  assert.ok(found.length > least, `${found.length} texts`);
   const unreadable = found.filter((text) => CODE.test(text) || IDENTIFIER.test(text));
   assert.deepEqual(unreadable, []);
 }
@@ -70,4 +71,31 @@ test('what the status page says can be read', async () => {
     assertReadable(found.filter((text) => text !== 'unknown enum: response'));
   });
   await reader.close();
+});
+
+test('what the pages of the batch worker say can be read', async () => {
+  const worker = new Worker();
+  const open = (path, query = '') =>
+    Reader.open(bed.browser, bed.address, { path, query, before: worker.behind });
+  const explore = await open('explore', '?country=us');
+  await explore.page.waitForSelector('[data-testid="bar"]');
+  await explore.page.waitForFunction(() => !document.querySelector('.board[aria-busy="true"]'));
+  assertReadable(await texts(explore.page));
+  await explore.close();
+
+  const query = await open('query', '?q=SELECT+*+FROM+generate_series(1,+12000)');
+  await query.page.waitForSelector('[data-testid="truncated"]');
+  await query.page.click('[data-testid="table-rsvps"]');
+  for (const view of ['Bar', 'Line', 'Table']) {
+    await query.page.click(`.panel-result .tabs >> text=${view}`);
+    assertReadable(await texts(query.page));
+  }
+  await query.close();
+
+  worker.isThere = false;
+  const lacking = await open('query');
+  await lacking.page.waitForSelector('[data-testid="no-worker"]');
+  assertReadable(await texts(lacking.page), 15);
+  forgetRefusals(lacking, 503);
+  await lacking.close();
 });

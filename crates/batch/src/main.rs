@@ -2,25 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use headcount_batch::commands;
-
-#[derive(Parser)]
-#[command(name = "headcount-batch", version, about = "Tables, SQL, reports and jobs over headcount's journal")]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// The process of one statement.
-    #[command(hide = true)]
-    Statement,
-}
-
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Statement => commands::statement::run(),
-    }
+    // Two providers of TLS are linked in, and rustls does not choose.
+    let is_first = rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_ok();
+    assert!(
+        is_first,
+        "nothing ran before that could have chosen a provider of TLS"
+    );
+    headcount_batch::cli::run()
 }

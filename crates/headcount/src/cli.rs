@@ -1,13 +1,13 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use anyhow::Result;
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _},
 };
-use headcount_address::{HostName, listen};
+use headcount_address::{AddressError, HostName, listen};
 use headcount_lake::LakeAddress;
 use headcount_record::MaskingMode;
 use headcount_server::TrustedProxy;
@@ -35,14 +35,8 @@ New here? Watch a map move:           headcount demo
 Have a recording? Count the people:   headcount count FILE")]
 pub(crate) struct Cli {
     /// What to log to standard error, such as `debug` or `headcount_journal=debug`.
-    #[arg(
-        long,
-        global = true,
-        env = "HEADCOUNT_LOG",
-        default_value = "info",
-        hide_default_value = true
-    )]
-    pub(crate) log: String,
+    #[arg(long, global = true, env = "HEADCOUNT_LOG")]
+    pub(crate) log: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -79,6 +73,35 @@ pub(crate) enum Command {
     /// Check or count the journal's files.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Bring the tables to the end of the journal, verify them, or make them anew. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Tables(BatchArgs),
+    /// Ask the tables in SQL. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Sql(BatchArgs),
+    /// Write a report, one HTML file. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Report(BatchArgs),
+    /// Take statements for a cluster and give their tasks to executors. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Scheduler(BatchArgs),
+    /// Run tasks of a cluster's statements. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Executor(BatchArgs),
+    /// Run hourly and daily jobs, and keep their answers in the lake. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    RunJobs(BatchArgs),
+}
+
+/// What goes to `headcount-batch` as it is.
+#[derive(Debug, Args)]
+pub(crate) struct BatchArgs {
+    #[arg(
+        value_name = "ARGUMENTS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) args: Vec<OsString>,
 }
 
 /// The folder that a command works on.
@@ -107,6 +130,8 @@ pub(crate) struct DemoArgs {
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) clients: ClientArgs,
+    #[command(flatten)]
+    pub(crate) batch: TablesArgs,
     /// Simulated RSVPs per second.
     #[arg(long, default_value_t = 20.0)]
     pub(crate) rate: f64,
@@ -163,6 +188,8 @@ pub(crate) struct RunArgs {
     pub(crate) keep: NewJournalArgs,
     #[command(flatten)]
     pub(crate) disk: DiskArgs,
+    #[command(flatten)]
+    pub(crate) batch: TablesArgs,
 }
 
 impl RunArgs {
@@ -182,6 +209,37 @@ impl RunArgs {
                     .map_err(|error| exit(USAGE, format!("{SOURCES}: {error}")))
             })
             .collect()
+    }
+}
+
+/// The tables, which the batch worker keeps.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TablesArgs {
+    /// Whether to start headcount-batch, which keeps the tables and answers SQL.
+    #[arg(
+        long,
+        value_name = "on|off",
+        env = "HEADCOUNT_TABLES",
+        default_value = "on",
+        hide_possible_values = true
+    )]
+    pub(crate) tables: TablesSwitch,
+}
+
+/// Whether tables are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TablesSwitch {
+    On,
+    Off,
+}
+
+impl TablesSwitch {
+    /// What is left of the roles of a process.
+    pub(crate) fn restrict(self, mut roles: Vec<Role>) -> Vec<Role> {
+        if self == Self::Off {
+            roles.retain(|role| *role != Role::Batch);
+        }
+        roles
     }
 }
 
@@ -241,16 +299,19 @@ pub(crate) enum Role {
     Process,
     /// Serves the dashboard and the API.
     Serve,
+    /// Runs headcount-batch, which keeps the tables and answers SQL.
+    Batch,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 3] = [Self::Ingest, Self::Process, Self::Serve];
+    pub(crate) const ALL: [Self; 4] = [Self::Ingest, Self::Process, Self::Serve, Self::Batch];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
             Self::Process => "process",
             Self::Serve => "serve",
+            Self::Batch => "batch",
         }
     }
 }
@@ -264,13 +325,14 @@ pub(crate) struct ClusterArgs {
         long,
         value_name = "ADDR",
         env = "HEADCOUNT_JOURNAL",
-        hide_env_values = true
+        hide_env_values = true,
+        value_parser = Typed::journal
     )]
-    pub(crate) journal: Option<JournalAddress>,
+    pub(crate) journal: Option<Typed<JournalAddress>>,
     /// The lake, which holds the raw archive and shared checkpoints: a folder or s3://BUCKET/PREFIX. The default is
     /// `lake` in the data folder.
-    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = LakeAddress::parse)]
-    pub(crate) lake: Option<LakeAddress>,
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_LAKE", hide_env_values = true, value_parser = Typed::lake)]
+    pub(crate) lake: Option<Typed<LakeAddress>>,
     /// The serving store, which processes with the role `serve` show: cassandra://USER@HOST,HOST/KEYSPACE.
     #[arg(
         long,
@@ -294,6 +356,34 @@ pub(crate) struct ClusterArgs {
     /// Do not archive the raw stream.
     #[arg(long, env = "HEADCOUNT_NO_ARCHIVE")]
     pub(crate) no_archive: bool,
+}
+
+/// An address with the text that it was read from, for a program that is told the same. Neither holds a secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed<T> {
+    pub(crate) text: String,
+    pub(crate) address: T,
+}
+
+impl Typed<LakeAddress> {
+    fn lake(text: &str) -> Result<Self, AddressError> {
+        LakeAddress::parse(text).map(|address| Self::of(text, address))
+    }
+}
+
+impl Typed<JournalAddress> {
+    fn journal(text: &str) -> Result<Self, AddressError> {
+        text.parse().map(|address| Self::of(text, address))
+    }
+}
+
+impl<T> Typed<T> {
+    fn of(text: &str, address: T) -> Self {
+        Self {
+            text: text.to_owned(),
+            address,
+        }
+    }
 }
 
 /// The disk of the data folder.

@@ -8,6 +8,8 @@ pub(crate) const USAGE: u8 = 64;
 pub(crate) const DATA: u8 = 65;
 /// An input cannot be opened or read.
 pub(crate) const NO_INPUT: u8 = 66;
+/// A program that this one needs is not there.
+pub(crate) const UNAVAILABLE: u8 = 69;
 /// A bug in headcount, or a limit that was reached.
 pub(crate) const SOFTWARE: u8 = 70;
 /// headcount cannot create a file or listen on an address.

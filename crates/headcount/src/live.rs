@@ -1,7 +1,15 @@
 //! A live process: assembles its roles, runs them until a signal comes, and stops them in order.
 
-use headcount_query::{ClusterStatus, DiskStatus, Readiness, SourceStatus, Views};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use headcount_query::{
+    BatchWorkerStatus, ClusterStatus, DiskStatus, Readiness, SourceStatus, Views,
+};
+use std::{
+    io,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use headcount_clock::now_ms;
@@ -20,11 +28,12 @@ use tokio::{
 
 use crate::{
     backend::JournalAddress,
-    cli::{DiskArgs, Role},
+    cli::{DiskArgs, Role, TablesSwitch},
     data::DataDir,
     disk::{data_watch::DataWatchOptions, thresholds::Thresholds},
     engines::{blocking, group_of, known_to, one_journal},
     event_bus::EventBus,
+    roles::batch::worker::{BatchWorker, BatchWorkerOptions},
     roles::ingest::appender::Appender,
     roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
@@ -62,8 +71,17 @@ pub(crate) struct Live {
     pub(crate) checkpoint_every: Duration,
     /// The name of this process among others.
     pub(crate) worker: String,
+    pub(crate) tables: TablesSwitch,
+    pub(crate) typed: TypedAddresses,
     /// What the server allows its clients.
     pub(crate) server: headcount_server::Options,
+}
+
+/// The addresses of the lake and the journal as they were typed.
+#[derive(Debug, Default)]
+pub(crate) struct TypedAddresses {
+    pub(crate) lake: Option<String>,
+    pub(crate) journal: Option<String>,
 }
 
 /// The channels between the server and the rest of the process.
@@ -73,6 +91,7 @@ struct ServerChannels {
     statuses: watch::Sender<Arc<Vec<SourceStatus>>>,
     others: watch::Sender<Option<Arc<ClusterStatus>>>,
     disk: watch::Sender<Option<DiskStatus>>,
+    batch: watch::Sender<BatchWorkerStatus>,
     questions: mpsc::Receiver<headcount_query::Question>,
 }
 
@@ -113,6 +132,7 @@ impl Live {
         let (statuses, sources) = watch::channel(Arc::default());
         let (others, cluster) = watch::channel(None);
         let (disk, disk_seen) = watch::channel(None);
+        let (batch, batch_seen) = watch::channel(self.no_batch_worker());
         let state = ServerState {
             views: Views {
                 questions: ask,
@@ -122,6 +142,7 @@ impl Live {
             sources,
             cluster,
             disk: disk_seen,
+            batch: batch_seen,
             ready,
         };
         let channels = ServerChannels {
@@ -130,6 +151,7 @@ impl Live {
             statuses,
             others,
             disk,
+            batch,
             questions,
         };
         let options = self.server.clone();
@@ -170,6 +192,7 @@ impl Live {
             statuses,
             others,
             disk,
+            batch,
             questions,
         } = channels;
         let (started, starting) = oneshot::channel();
@@ -219,7 +242,12 @@ impl Live {
 
         drop(started);
         let mut signals = signals.await?;
+        let worker = self.start_batch_worker(listens_on, batch, &bus);
         let ran = run_sources(self.sources, queue, &bus, &statuses, &mut signals).await;
+        // It ends while the rest does.
+        if let Some(worker) = &worker {
+            worker.tell_to_stop();
+        }
         watching.abort();
         publisher.abort();
         // Stop everything in order, whatever failed, and return the first failure.
@@ -236,7 +264,49 @@ impl Live {
             Some(journal) => blocking(move || journal.close().context("close the journal")).await,
             None => Ok(()),
         };
+        if let Some(worker) = worker {
+            worker.ended().await;
+        }
         ran.and(left).and(stopped).and(ended).and(closed)
+    }
+
+    /// Starts the batch worker, if this process runs one.
+    fn start_batch_worker(
+        &self,
+        listens_on: SocketAddr,
+        status: watch::Sender<BatchWorkerStatus>,
+        bus: &EventBus,
+    ) -> Option<BatchWorker> {
+        if !self.does(Role::Batch) {
+            return None;
+        }
+        let options = BatchWorkerOptions {
+            data: self.data.path().to_owned(),
+            lake: self.typed.lake.clone(),
+            journal: self.typed.journal.clone(),
+            live: format!("http://{}", reached_at(listens_on)),
+        };
+        Some(BatchWorker::start(options, status, bus))
+    }
+
+    /// What is said of the batch worker before it is started, or for as long as this process has none.
+    fn no_batch_worker(&self) -> BatchWorkerStatus {
+        if self.does(Role::Batch) {
+            return BatchWorkerStatus::absent(
+                "headcount is starting, and the batch worker after it",
+                "ask again in a few seconds",
+            );
+        }
+        match self.tables {
+            TablesSwitch::Off => BatchWorkerStatus::absent(
+                "headcount was started without tables (--tables off)",
+                "start it without --tables off",
+            ),
+            TablesSwitch::On => BatchWorkerStatus::absent(
+                "this process does not have the role batch",
+                "start headcount run with --role batch besides its other roles",
+            ),
+        }
     }
 
     /// Starts the appender; returns its queue and where each source resumes.
@@ -396,6 +466,17 @@ impl CountedPartitions {
             Self::None => Ok(()),
         }
     }
+}
+
+/// An address of this machine for whoever listens on all of them.
+fn reached_at(mut listens_on: SocketAddr) -> SocketAddr {
+    if listens_on.ip().is_unspecified() {
+        listens_on.set_ip(match listens_on {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listens_on
 }
 
 /// Starts the server. Its end before it is told to stop is a failure of the process.

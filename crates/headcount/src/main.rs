@@ -52,7 +52,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    if let Err(error) = log(&cli.log) {
+    if let Err(error) = log(cli.log.as_deref().unwrap_or("info")) {
         eprintln!("headcount: {error}");
         return ExitCode::from(exit::USAGE);
     }
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let Some(command) = cli.command else {
         return help();
     };
-    match run(command) {
+    match run(command, cli.log.as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<exit::ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
@@ -80,7 +80,7 @@ fn help() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command, log: Option<&str>) -> anyhow::Result<()> {
     metrics::declare();
     match command {
         Command::Demo(args) => commands::demo::run(args),
@@ -97,6 +97,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Stream(args) => commands::stream::run(args),
         Command::DeadLetters(command) => commands::dead_letters::run(command),
         Command::Journal(command) => commands::journal::run(command),
+        Command::Tables(args) => commands::batch::run("tables", args.args, log),
+        Command::Sql(args) => commands::batch::run("sql", args.args, log),
+        Command::Report(args) => commands::batch::run("report", args.args, log),
+        Command::Scheduler(args) => commands::batch::run("scheduler", args.args, log),
+        Command::Executor(args) => commands::batch::run("executor", args.args, log),
+        Command::RunJobs(args) => commands::batch::run("run-jobs", args.args, log),
     }
 }
 

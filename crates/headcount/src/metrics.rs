@@ -41,6 +41,8 @@ pub(crate) struct RoleMetrics {
     pub(crate) disk_free_bytes: Gauge,
     pub(crate) disk_free_inodes: Gauge,
     pub(crate) disk_level: Gauge,
+    pub(crate) batch_worker_up: Gauge,
+    pub(crate) batch_worker_restarts: Counter,
 }
 
 pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| {
@@ -81,6 +83,14 @@ pub(crate) static METRICS: LazyLock<RoleMetrics> = LazyLock::new(|| {
         "headcount_disk_level",
         "Room on the disk of the data folder: 0 enough, 1 low, 2 the archive and checkpoints stopped, 3 records are not \
          taken either.",
+    ),
+    batch_worker_up: global().gauge(
+        "headcount_batch_worker_up",
+        "1 while the batch worker of this process answers, otherwise 0.",
+    ),
+    batch_worker_restarts: global().counter(
+        "headcount_batch_worker_restarts_total",
+        "Times that this process started its batch worker again because it had ended.",
     ),
 }
 });

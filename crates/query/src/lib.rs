@@ -1,5 +1,5 @@
 //! The read model: everything that shows or judges figures asks the same [`Question`]s, and sees the same status of
-//! sources, processes and partitions.
+//! sources, processes, partitions and the batch worker.
 //!
 //! The server asks through [`Views`]; the program's publisher answers with the plain values of `headcount-engine`.
 //! This crate is not: HTTP, a page, or the counts themselves.
@@ -8,12 +8,14 @@
 
 #![warn(missing_docs)]
 
+mod batch_worker;
 mod cluster;
 mod disk;
 mod readiness;
 mod source;
 mod views;
 
+pub use batch_worker::BatchWorkerStatus;
 pub use cluster::{ClusterPartition, ClusterStatus, ClusterWorker};
 pub use disk::{DiskLevel, DiskStatus};
 pub use readiness::Readiness;

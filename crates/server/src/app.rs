@@ -8,6 +8,7 @@ use headcount_query::Question;
 use tokio::time::{Duration, timeout};
 
 use crate::{
+    batch::BatchClient,
     http::{
         cache::{CachedResponse, ResponseCache},
         limiter::ConnectionLimiter,
@@ -34,6 +35,7 @@ pub(crate) struct App {
     pub(crate) proxies: TrustedProxies,
     pub(crate) page: PageFiles,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) batch: BatchClient,
     pub(crate) metrics: Arc<Metrics>,
     /// Open connections, for the metrics.
     pub(crate) connections: Arc<ConnectionLimiter>,
@@ -65,6 +67,7 @@ impl App {
         Arc::new(Self {
             names: ServerNames::new(local, &options.hosts),
             proxies: TrustedProxies::new(&options),
+            batch: BatchClient::new(state.batch.clone(), &options),
             state,
             options,
             page,

@@ -2,7 +2,8 @@
 //!
 //! Views come in, bytes go out. This crate knows the plain values of `headcount-engine` and nothing of sources,
 //! journals or partitions: the program answers each [`Question`](headcount_query::Question) at the other end of
-//! a channel, and a `watch` says when there are new figures.
+//! a channel, and a `watch` says when there are new figures. Requests for tables and SQL go on to the batch worker, of
+//! which the crate knows the socket alone.
 //!
 //! It is: one accept loop with limits on everything a client can hold on to (time, bytes,
 //! connections), one computation and one serialisation per filter, however many clients watch it, and one
@@ -10,7 +11,7 @@
 //! counted.
 //!
 //! ```
-//! use headcount_query::{Readiness, Views};
+//! use headcount_query::{BatchWorkerStatus, Readiness, Views};
 //! use headcount_server::{Options, ServerState, serve};
 //! use tokio::sync::{broadcast, mpsc, watch};
 //!
@@ -22,11 +23,12 @@
 //! let (_ready, ready) = watch::channel(Readiness::Ready);
 //! let (_cluster, cluster) = watch::channel(None);
 //! let (_disk, disk) = watch::channel(None);
+//! let (_batch, batch) = watch::channel(BatchWorkerStatus::absent("there is no worker", "start one"));
 //! let (pulses, _) = broadcast::channel(64);
 //!
 //! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
 //! let views = Views { questions, commits };
-//! let state = ServerState { views, pulses, sources, ready, cluster, disk };
+//! let state = ServerState { views, pulses, sources, ready, cluster, disk, batch };
 //! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
 //! # }
 //! ```
@@ -40,6 +42,7 @@ mod options;
 mod state;
 
 mod app;
+mod batch;
 mod http;
 
 mod api;

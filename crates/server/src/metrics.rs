@@ -13,8 +13,8 @@ use http::StatusCode;
 use crate::http::{deadlines::Overdue, endpoint::Endpoint, limiter::Full};
 
 /// Statuses with a counter of their own; all others share the last one, 0.
-const STATUSES: [u16; 16] = [
-    200, 304, 400, 403, 404, 405, 408, 413, 414, 421, 429, 431, 500, 503, 101, 0,
+const STATUSES: [u16; 17] = [
+    200, 304, 400, 403, 404, 405, 408, 413, 414, 415, 421, 429, 431, 500, 503, 101, 0,
 ];
 
 #[derive(Debug)]

@@ -34,8 +34,17 @@ pub struct Options {
     pub header_fields: usize,
     /// Bytes of path and query.
     pub uri_bytes: usize,
-    /// Bytes of a request's body, which is read and thrown away: no route takes one.
+    /// Bytes of a request's body that is read and thrown away: only statements have a use for one.
     pub body_bytes: u64,
+    /// Bytes of a request for a statement, which is kept until it is passed on.
+    pub statement_bytes: u64,
+
+    /// Requests that the batch worker answers at one time.
+    pub batch_requests: usize,
+    /// The same, for one address.
+    pub batch_requests_per_address: usize,
+    /// How long the batch worker may say nothing: before the header of its answer, and between two pieces of it.
+    pub batch_silence: Duration,
 
     /// Open live streams in all.
     pub live_clients: usize,
@@ -77,6 +86,10 @@ impl Default for Options {
             header_fields: 64,
             uri_bytes: 8 * 1024,
             body_bytes: 1024 * 1024,
+            statement_bytes: 64 * 1024,
+            batch_requests: 64,
+            batch_requests_per_address: 16,
+            batch_silence: seconds(60),
             live_clients: 1_000,
             live_clients_per_address: 20,
             live_filters: 256,

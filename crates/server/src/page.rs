@@ -7,7 +7,7 @@ use http::HeaderValue;
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::http::{cached_body::CachedBody, headers};
+use crate::http::{cached_body::CachedBody, endpoint::PAGES, headers};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
@@ -57,11 +57,9 @@ impl PageFiles {
 
     /// A file by its exact name: nothing is decoded, joined or looked up on a disk.
     pub(crate) fn find(&self, path: &str) -> Option<&CachedBody> {
-        self.files.get(match path {
-            // The page looks at the address itself.
-            "/" | "/status" => "/index.html",
-            file => file,
-        })
+        // The report has the page in its place while nobody makes it.
+        let is_page = PAGES.contains(&path) || path == "/report";
+        self.files.get(if is_page { "/index.html" } else { path })
     }
 }
 
@@ -140,8 +138,11 @@ mod tests {
     #[test]
     fn the_page_is_in_the_executable() {
         let page = PageFiles::embedded();
-        assert!(page.find("/").is_some());
-        assert!(page.find("/status").is_some());
+        for path in PAGES {
+            assert!(page.find(path).is_some(), "{path}");
+        }
+        assert!(page.find("/report").is_some());
+        assert!(page.find("/query/").is_none());
         assert!(page.find("/../Cargo.toml").is_none());
         assert!(page.find("/assets/").is_none());
         assert_eq!(build_id(), build_id());

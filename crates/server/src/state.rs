@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use headcount_engine::Pulse;
-use headcount_query::{ClusterStatus, DiskStatus, Readiness, SourceStatus, Views};
+use headcount_query::{
+    BatchWorkerStatus, ClusterStatus, DiskStatus, Readiness, SourceStatus, Views,
+};
 use tokio::sync::{broadcast, watch};
 
 use crate::http::problem::Problem;
@@ -23,6 +25,8 @@ pub struct ServerState {
     pub cluster: watch::Receiver<Option<Arc<ClusterStatus>>>,
     /// The room for the data folder; `None` where this process writes none.
     pub disk: watch::Receiver<Option<DiskStatus>>,
+    /// Where tables and SQL are asked for.
+    pub batch: watch::Receiver<BatchWorkerStatus>,
 }
 
 /// Refuses, with the reason, while there are no figures to serve.

@@ -38,7 +38,8 @@ export function Lands({ world, pointed }: { world: World; pointed: string }) {
   );
 }
 
-function Outlines({ world }: { world: World }) {
+/** Every country, without its shade. */
+export function Outlines({ world }: { world: World }) {
   const outlined = world.countries.filter((country) => country.outline !== '');
   const small = world.countries.filter((country) => country.isSmall);
   return (
@@ -54,10 +55,10 @@ function Outlines({ world }: { world: World }) {
   );
 }
 
-function landOf(root: SVGGElement | null): Iterable<SVGElement> {
+export function landOf(root: SVGGElement | null): Iterable<SVGElement> {
   return root?.querySelectorAll<SVGElement>('[data-country]') ?? [];
 }
 
-function codeOf(element: SVGElement): string {
+export function codeOf(element: SVGElement): string {
   return element.dataset.country ?? '';
 }

@@ -1,15 +1,15 @@
 import { format } from '../format';
-import { countryCounts } from '../selected';
 import { labelsOf, rangeOf, STEPS } from './scale';
 
 const RAMP = Array.from({ length: STEPS }, (_, index) => index + 1);
 
-export function Legend() {
-  if (countryCounts.value.size === 0) return null;
-  const labels = labelsOf(rangeOf(countryCounts.value.values()));
+/** What the shades stand for. */
+export function Legend({ counts, of }: { counts: ReadonlyMap<string, number>; of: string }) {
+  if (counts.size === 0) return null;
+  const labels = labelsOf(rangeOf(counts.values()));
   return (
     <div class="legend" aria-hidden="true">
-      <span>RSVPs</span>
+      <span dir="auto">{of}</span>
       <div class="ramp">
         {RAMP.map((step) => (
           <i key={step} data-step={step} />

@@ -102,7 +102,7 @@ function LoadedMap({ world }: { world: World }) {
       </p>
       <MapTip pointer={hovered.value} frame={box.current} />
       <EmptyNote />
-      <Legend />
+      <Legend counts={countryCounts.value} of="RSVPs" />
     </div>
   );
 }

@@ -1,8 +1,26 @@
-/** Both pages lie in one folder, whatever path a proxy gives it. */
-const PAGES = { live: ['./', 'Live'], status: ['status', 'Status'] } as const;
+import { countries } from '../page';
+import type { Page } from '../pages';
+import { DEFAULT, print } from '../url';
+
+interface Link {
+  href: string;
+  name: string;
+  /** Whether the countries that are chosen are chosen there too. */
+  isFiltered?: boolean;
+}
+
+/** All lie in one folder, whatever path a proxy gives it. */
+const LINKS: Record<Page, Link> = {
+  live: { href: './', name: 'Live', isFiltered: true },
+  explore: { href: 'explore', name: 'Explore', isFiltered: true },
+  query: { href: 'query', name: 'Query' },
+  report: { href: 'report', name: 'Report', isFiltered: true },
+  status: { href: 'status', name: 'Status' },
+};
 
 /** The name of the program, and the way between its pages. */
-export function Mark({ current }: { current: keyof typeof PAGES }) {
+export function Mark({ current }: { current: Page }) {
+  const filter = print({ ...DEFAULT, countries: countries.value });
   return (
     <>
       <a class="mark" href="./" aria-label="headcount, whole world">
@@ -10,8 +28,12 @@ export function Mark({ current }: { current: keyof typeof PAGES }) {
         <span>headcount</span>
       </a>
       <nav class="pages" aria-label="Pages">
-        {Object.entries(PAGES).map(([page, [href, name]]) => (
-          <a key={page} href={href} aria-current={page === current ? 'page' : undefined}>
+        {Object.entries(LINKS).map(([page, { href, name, isFiltered }]) => (
+          <a
+            key={page}
+            href={isFiltered ? href + filter : href}
+            aria-current={page === current ? 'page' : undefined}
+          >
             {name}
           </a>
         ))}

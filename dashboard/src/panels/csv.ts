@@ -14,10 +14,14 @@ function written(cell: Cell): string {
 
 /** Hands a table over as a file, named after what is in it and when it was made. */
 export function download(about: readonly string[], text: string): void {
+  save(about, 'csv', new Blob([text], { type: 'text/csv' }));
+}
+
+export function save(about: readonly string[], extension: string, content: Blob): void {
   const at = new Date().toISOString().slice(0, 19).replaceAll(':', '');
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-  link.download = `${['headcount', ...about, at].join('-')}.csv`;
+  link.href = URL.createObjectURL(content);
+  link.download = `${['headcount', ...about, at].join('-')}.${extension}`;
   link.click();
   URL.revokeObjectURL(link.href);
 }

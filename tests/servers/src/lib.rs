@@ -1,4 +1,5 @@
-//! The real servers that the tests run against: Kafka, Cassandra, an S3 server, a Kinesis server, and Toxiproxy between.
+//! The real servers that the tests run against: Kafka, Cassandra, PostgreSQL, an S3 server, a Kinesis server,
+//! and Toxiproxy between.
 //!
 //! ```no_run
 //! let kafka = headcount_test_servers::Kafka::start();
@@ -24,6 +25,7 @@ mod http;
 mod kafka;
 mod kinesis;
 mod port;
+mod postgres;
 mod process;
 mod s3;
 mod spawner;
@@ -33,5 +35,6 @@ mod wait;
 pub use cassandra::Cassandra;
 pub use kafka::{Broker, Kafka};
 pub use kinesis::Kinesis;
+pub use postgres::Postgres;
 pub use s3::S3;
 pub use toxiproxy::{Proxy, Toxiproxy};

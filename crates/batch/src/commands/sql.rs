@@ -13,8 +13,10 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::runtime::Runtime;
 
+use super::current::current;
 use crate::{
-    snapshot::Snapshot,
+    cli::Place,
+    named::{Filters, all, find},
     sql::{
         child::{Piece, Statements},
         error::SqlError,
@@ -27,32 +29,23 @@ const WRONG: u8 = 65;
 
 /// What the command is told.
 #[derive(Args, Debug)]
-pub struct SqlArgs {
+pub(crate) struct SqlArgs {
     /// The statement; `-` reads it from standard input. Without one, a prompt asks for it.
-    pub statement: Option<String>,
-    /// The data folder.
-    #[arg(long, env = "HEADCOUNT_DATA", default_value = "data")]
-    pub data: PathBuf,
+    statement: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// One JSON array of objects.
     #[arg(long, conflicts_with_all = ["csv", "parquet"])]
-    pub json: bool,
+    json: bool,
     /// CSV: NULL is empty, an empty text is "".
     #[arg(long, conflicts_with = "parquet")]
-    pub csv: bool,
+    csv: bool,
     /// A Parquet file instead of standard output.
     #[arg(long, value_name = "FILE")]
-    pub parquet: Option<PathBuf>,
+    parquet: Option<PathBuf>,
     /// One of the statements that come with headcount.
     #[arg(long, value_name = "NAME", conflicts_with = "statement")]
-    pub named: Option<String>,
-}
-
-/// How the command comes to what is asked and what is seen.
-pub struct Sources<'a> {
-    /// The newest snapshot of a data folder.
-    pub snapshot: &'a dyn Fn(&Path) -> Result<Snapshot>,
-    /// The text of a named statement.
-    pub named: &'a dyn Fn(&str) -> Result<String>,
+    named: Option<String>,
 }
 
 /// Runs the command.
@@ -60,16 +53,16 @@ pub struct Sources<'a> {
 /// # Errors
 /// If there are no tables, or if the answer cannot be written. What is wrong with a statement is told on standard error
 /// and by the exit code.
-pub fn run(args: &SqlArgs, sources: &Sources<'_>) -> Result<ExitCode> {
+pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     let program = std::env::current_exe().context("find this program's own file")?;
     let session = Session {
         statements: Statements::new(program),
         runtime: Runtime::new().context("start the runtime")?,
-        snapshot: &|| (sources.snapshot)(&args.data),
+        place: &args.place,
         format: format(args),
     };
     let statement = match (&args.named, args.statement.as_deref()) {
-        (Some(name), _) => (sources.named)(name)?,
+        (Some(name), _) => named(name)?,
         (None, Some("-")) => standard_input()?,
         (None, Some(statement)) => statement.to_owned(),
         (None, None) if io::stdin().is_terminal() && io::stdout().is_terminal() => {
@@ -124,7 +117,7 @@ fn standard_input() -> Result<String> {
 struct Session<'a> {
     statements: Statements,
     runtime: Runtime,
-    snapshot: &'a dyn Fn() -> Result<Snapshot>,
+    place: &'a Place,
     format: Format,
 }
 
@@ -161,13 +154,15 @@ impl Session<'_> {
     }
 
     fn write(&self, statement: &str, out: &mut impl Write) -> Result<Result<End, SqlError>> {
-        let request = Request {
-            sql: statement.to_owned(),
-            format: self.format,
-            limits: Limits::local(),
-            snapshot: (self.snapshot)()?,
-        };
         self.runtime.block_on(async {
+            // It is held until the answer is complete.
+            let current = current(self.place).await?;
+            let request = Request {
+                sql: statement.to_owned(),
+                format: self.format,
+                limits: Limits::local(),
+                snapshot: current.snapshot.clone(),
+            };
             let mut answer = match self.statements.run(&request).await {
                 Ok(answer) => answer,
                 Err(error) => return Ok(Err(error)),
@@ -189,8 +184,23 @@ impl Session<'_> {
     }
 }
 
+/// The text of a statement that comes with headcount.
+fn named(name: &str) -> Result<String> {
+    let Some(named) = find(name) else {
+        let names: Vec<_> = all().iter().map(|named| named.name).collect();
+        bail!(
+            "no statement has the name {name}; there are {}",
+            names.join(", ")
+        );
+    };
+    Ok(named.statement(&Filters::default()))
+}
+
 fn interrupted() -> SqlError {
-    SqlError::new(crate::sql::error::sqlstate::CANCELED, "the statement was interrupted")
+    SqlError::new(
+        crate::sql::error::sqlstate::CANCELED,
+        "the statement was interrupted",
+    )
 }
 
 /// Tells what is wrong with a statement, and where.

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use crate::sql::statement;
 
 /// Answers the statement on standard input to standard output.
-#[must_use]
-pub fn run() -> ExitCode {
+
+pub(crate) fn run() -> ExitCode {
     match statement::answer(std::io::stdin().lock(), std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever asked has gone.

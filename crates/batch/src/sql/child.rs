@@ -128,7 +128,9 @@ impl Statements {
         let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| {
             SqlError::new(
                 sqlstate::TOO_MANY,
-                format!("{RUNNING} statements run and {WAITING} wait; try again when some have ended"),
+                format!(
+                    "{RUNNING} statements run and {WAITING} wait; try again when some have ended"
+                ),
             )
         })?;
         let running = timeout_at(deadline, self.running.clone().acquire_owned()).await;
@@ -158,11 +160,15 @@ impl Statements {
         }
         let failed = |error: std::io::Error| {
             let program = self.program.display();
-            SqlError::new(sqlstate::SYSTEM, format!("{program} cannot be started: {error}"))
+            SqlError::new(
+                sqlstate::SYSTEM,
+                format!("{program} cannot be started: {error}"),
+            )
         };
         let mut child = command.spawn().map_err(failed)?;
         let output = child.stdout.take();
-        let output = output.ok_or_else(|| died("the statement's process has no standard output"))?;
+        let output =
+            output.ok_or_else(|| died("the statement's process has no standard output"))?;
         Ok(Running {
             output: BufReader::with_capacity(64 << 10, output),
             last_words: child.stderr.take(),
@@ -181,7 +187,10 @@ fn store_setting(name: &std::ffi::OsStr) -> bool {
 }
 
 fn network(snapshot: &Snapshot) -> bool {
-    let mut tables = snapshot.tables.iter().filter_map(|table| table.delta.as_ref());
+    let mut tables = snapshot
+        .tables
+        .iter()
+        .filter_map(|table| table.delta.as_ref());
     tables.any(|delta| !delta.url.starts_with("file:"))
 }
 
@@ -189,7 +198,10 @@ fn network(snapshot: &Snapshot) -> bool {
 fn readable(snapshot: &Snapshot) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     for table in &snapshot.tables {
-        let url = table.delta.as_ref().and_then(|delta| url::Url::parse(&delta.url).ok());
+        let url = table
+            .delta
+            .as_ref()
+            .and_then(|delta| url::Url::parse(&delta.url).ok());
         paths.extend(url.and_then(|url| url.to_file_path().ok()));
         paths.extend(table.rows.clone());
         paths.extend(table.hidden.clone());
@@ -319,7 +331,10 @@ fn of_status(status: ExitStatus, words: &str, limits: &Limits) -> SqlError {
         Some(_) => SqlError::out_of_memory(),
         None => SqlError::new(
             sqlstate::INTERNAL,
-            format!("the statement's process has ended with {status}: {}", words.trim()),
+            format!(
+                "the statement's process has ended with {status}: {}",
+                words.trim()
+            ),
         ),
     }
 }

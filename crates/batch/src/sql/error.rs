@@ -218,7 +218,7 @@ impl SqlError {
             state::INVALID_TEXT
         } else if lower.contains("can't cast value") {
             state::OUT_OF_RANGE
-        } else if lower.starts_with("table ") && lower.ends_with("not found") {
+        } else if lower.contains("table '") && lower.ends_with("not found") {
             state::UNDEFINED_TABLE
         } else if lower.contains("invalid function") {
             state::UNDEFINED_FUNCTION
@@ -256,5 +256,9 @@ fn strip(text: &str) -> String {
         }
         text = rest;
     }
-    text.split(".\nThis issue was likely").next().unwrap_or(text).trim().to_owned()
+    text.split(".\nThis issue was likely")
+        .next()
+        .unwrap_or(text)
+        .trim()
+        .to_owned()
 }

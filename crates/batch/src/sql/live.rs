@@ -19,9 +19,14 @@ enum Cells {
 ///
 /// # Errors
 /// None that data could cause: a summary that lacks something gives NULL or no rows.
-pub(crate) fn tables(summary: &Value) -> Result<Vec<(&'static str, RecordBatch)>, arrow::error::ArrowError> {
+pub(crate) fn tables(
+    summary: &Value,
+) -> Result<Vec<(&'static str, RecordBatch)>, arrow::error::ArrowError> {
     Ok(vec![
-        ("live_events", ranked(summary, "top_events_yes", "event_id")?),
+        (
+            "live_events",
+            ranked(summary, "top_events_yes", "event_id")?,
+        ),
         ("live_venues", venues(summary)?),
         ("live_countries", countries(summary)?),
         ("live_minutes", minutes(summary)?),
@@ -53,24 +58,40 @@ fn list<'a>(summary: &'a Value, name: &str) -> &'a [Value] {
 }
 
 fn members<'a>(value: &'a Value) -> Vec<(&'a String, &'a Value)> {
-    value.as_object().map(|object| object.iter().collect()).unwrap_or_default()
+    value
+        .as_object()
+        .map(|object| object.iter().collect())
+        .unwrap_or_default()
 }
 
 /// A list of pairs: what it is, and how many said `yes`.
-fn ranked(summary: &Value, list_name: &str, key: &'static str) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn ranked(
+    summary: &Value,
+    list_name: &str,
+    key: &'static str,
+) -> Result<RecordBatch, arrow::error::ArrowError> {
     let pairs = list(summary, list_name);
     let text = |pair: &Value| pair[0].as_str().map(str::to_owned);
     batch(vec![
         (key, Cells::Text(pairs.iter().map(text).collect())),
-        ("yes", Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect())),
+        (
+            "yes",
+            Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
+        ),
     ])
 }
 
 fn venues(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
     let pairs = list(summary, "top_venues_yes");
     batch(vec![
-        ("venue_id", Cells::Count(pairs.iter().map(|pair| pair[0].as_i64()).collect())),
-        ("yes", Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect())),
+        (
+            "venue_id",
+            Cells::Count(pairs.iter().map(|pair| pair[0].as_i64()).collect()),
+        ),
+        (
+            "yes",
+            Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
+        ),
     ])
 }
 
@@ -82,9 +103,15 @@ fn figure(object: &Value, name: &str) -> Option<i64> {
 fn countries(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
     let rows = members(&summary["by_country"]);
     let column = |name: &'static str| {
-        (name, Cells::Count(rows.iter().map(|(_, of)| figure(of, name)).collect()))
+        (
+            name,
+            Cells::Count(rows.iter().map(|(_, of)| figure(of, name)).collect()),
+        )
     };
-    let names = rows.iter().map(|(country, _)| Some((*country).clone())).collect();
+    let names = rows
+        .iter()
+        .map(|(country, _)| Some((*country).clone()))
+        .collect();
     let mut columns = vec![("country", Cells::Text(names))];
     columns.extend(["yes", "no", "maybe", "heads"].map(column));
     batch(columns)
@@ -107,7 +134,12 @@ fn minutes(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
 
 /// The sum over reasons.
 fn sum(reasons: &Value) -> Option<i64> {
-    Some(members(reasons).iter().filter_map(|(_, count)| count.as_i64()).sum())
+    Some(
+        members(reasons)
+            .iter()
+            .filter_map(|(_, count)| count.as_i64())
+            .sum(),
+    )
 }
 
 fn sources(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
@@ -119,12 +151,24 @@ fn sources(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
         };
         (name, Cells::Count(rows.iter().map(of).collect()))
     };
-    let names = rows.iter().map(|(source, _)| Some((*source).clone())).collect();
+    let names = rows
+        .iter()
+        .map(|(source, _)| Some((*source).clone()))
+        .collect();
     let mut columns = vec![("source", Cells::Text(names))];
     columns.extend(
         [
-            "received", "kept", "rejected", "new", "replaced", "repeated", "stale", "quarantined", "repaired",
-            "blanked", "gaps",
+            "received",
+            "kept",
+            "rejected",
+            "new",
+            "replaced",
+            "repeated",
+            "stale",
+            "quarantined",
+            "repaired",
+            "blanked",
+            "gaps",
         ]
         .map(column),
     );

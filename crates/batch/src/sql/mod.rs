@@ -5,7 +5,7 @@
 
 pub mod child;
 pub mod error;
-mod format;
+pub(crate) mod format;
 mod frame;
 pub mod functions;
 pub mod guard;

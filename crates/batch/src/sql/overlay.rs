@@ -44,7 +44,8 @@ pub(crate) struct Overlay {
 
 impl Overlay {
     pub(crate) fn new(table: Table, snapshot: Option<&TableSnapshot>) -> Self {
-        let of = |path: fn(&TableSnapshot) -> &Option<PathBuf>| snapshot.and_then(|s| path(s).clone());
+        let of =
+            |path: fn(&TableSnapshot) -> &Option<PathBuf>| snapshot.and_then(|s| path(s).clone());
         Self {
             table,
             schema: table.schema(),
@@ -55,7 +56,11 @@ impl Overlay {
         }
     }
 
-    async fn base(&self, session: &dyn Session, delta: &DeltaVersion) -> Result<Arc<dyn TableProvider>> {
+    async fn base(
+        &self,
+        session: &dyn Session,
+        delta: &DeltaVersion,
+    ) -> Result<Arc<dyn TableProvider>> {
         let open = || open(self.table, delta, session);
         self.base.get_or_try_init(open).await.cloned()
     }
@@ -74,7 +79,9 @@ impl Overlay {
         let base = self.base(session, delta).await?;
         let filters = understood(base.as_ref(), filters)?;
         let Some(hidden) = &self.hidden else {
-            let plan = base.scan(session, Some(&wanted.to_vec()), &filters, limit).await?;
+            let plan = base
+                .scan(session, Some(&wanted.to_vec()), &filters, limit)
+                .await?;
             return Ok(Some(plan));
         };
         let keys = self.table.key_columns();
@@ -82,9 +89,18 @@ impl Overlay {
         columns.extend(wanted.iter().filter(|column| **column >= keys));
         // No limit: some of the first rows may be hidden.
         let scan = base.scan(session, Some(&columns), &filters, None).await?;
-        let hidden = memory(hidden, &Arc::new(self.schema.project(&columns[..keys])?), None)?;
+        let hidden = memory(
+            hidden,
+            &Arc::new(self.schema.project(&columns[..keys])?),
+            None,
+        )?;
         let kept = without(scan, hidden, keys)?;
-        let position = |column: &usize| columns.iter().position(|other| other == column).unwrap_or(0);
+        let position = |column: &usize| {
+            columns
+                .iter()
+                .position(|other| other == column)
+                .unwrap_or(0)
+        };
         project(kept, &wanted.iter().map(position).collect::<Vec<_>>()).map(Some)
     }
 }
@@ -100,7 +116,10 @@ impl TableProvider for Overlay {
     }
 
     /// Inexact: rows that are not in Delta are not filtered here.
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -138,8 +157,15 @@ fn understood(base: &dyn TableProvider, filters: &[Expr]) -> Result<Vec<Expr>> {
 
 /// Opens a version of a Delta table. Of its log only what leads to this version is read, and its list of files is
 /// read by the scan, as far as its filters let it.
-async fn open(table: Table, delta: &DeltaVersion, session: &dyn Session) -> Result<Arc<dyn TableProvider>> {
-    let url = delta.url.parse().map_err(|error| DataFusionError::External(Box::new(error)))?;
+async fn open(
+    table: Table,
+    delta: &DeltaVersion,
+    session: &dyn Session,
+) -> Result<Arc<dyn TableProvider>> {
+    let url = delta
+        .url
+        .parse()
+        .map_err(|error| DataFusionError::External(Box::new(error)))?;
     let settings = datafusion::execution::SessionStateBuilder::new()
         .with_config(session.config().clone())
         .with_runtime_env(session.runtime_env().clone())
@@ -169,13 +195,19 @@ async fn open(table: Table, delta: &DeltaVersion, session: &dyn Session) -> Resu
 fn same(found: &Schema, expected: &Schema) -> bool {
     let columns = |schema: &Schema| -> Vec<_> {
         let fields = schema.fields().iter();
-        fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
+        fields
+            .map(|field| (field.name().clone(), field.data_type().clone()))
+            .collect()
     };
     columns(found) == columns(expected)
 }
 
 /// A file of Arrow IPC as a source in memory.
-fn memory(path: &PathBuf, schema: &SchemaRef, columns: Option<&[usize]>) -> Result<Arc<dyn ExecutionPlan>> {
+fn memory(
+    path: &PathBuf,
+    schema: &SchemaRef,
+    columns: Option<&[usize]>,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let reader = FileReader::try_new_buffered(File::open(path)?, columns.map(<[usize]>::to_vec))?;
     let projected = match columns {
         Some(columns) => Arc::new(schema.project(columns)?),
@@ -184,7 +216,11 @@ fn memory(path: &PathBuf, schema: &SchemaRef, columns: Option<&[usize]>) -> Resu
     let batches: Vec<RecordBatch> = reader
         .map(|batch| Ok(batch?.with_schema(projected.clone())?))
         .collect::<Result<_>>()?;
-    Ok(MemorySourceConfig::try_new_exec(&[batches], projected, None)?)
+    Ok(MemorySourceConfig::try_new_exec(
+        &[batches],
+        projected,
+        None,
+    )?)
 }
 
 /// The rows of `scan` whose first columns are no row of `hidden`.
@@ -196,7 +232,9 @@ fn without(
     let key = |plan: &Arc<dyn ExecutionPlan>, index: usize| -> Arc<dyn PhysicalExpr> {
         Arc::new(Column::new(plan.schema().field(index).name(), index))
     };
-    let on = (0..keys).map(|index| (key(&hidden, index), key(&scan, index))).collect();
+    let on = (0..keys)
+        .map(|index| (key(&hidden, index), key(&scan, index)))
+        .collect();
     // The hidden keys are few: they are hashed once, and the scan streams past them in as many parts as it has.
     Ok(Arc::new(HashJoinExec::try_new(
         hidden,

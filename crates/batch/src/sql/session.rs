@@ -45,7 +45,9 @@ pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> 
     let pool = usize::try_from(pool).unwrap_or(usize::MAX);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(GreedyMemoryPool::new(pool)))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
+        )
         .build_arc()?;
     let state = SessionStateBuilder::new()
         .with_config(config(limits.threads))
@@ -61,17 +63,23 @@ pub(crate) fn register(context: &SessionContext, snapshot: &Snapshot) -> Result<
         let found = snapshot.tables.iter().find(|found| found.table == table);
         context.register_table(table.name(), Arc::new(Overlay::new(table, found)))?;
     }
-    for (name, batch) in live::tables(&snapshot.live).map_err(datafusion::error::DataFusionError::from)? {
+    for (name, batch) in
+        live::tables(&snapshot.live).map_err(datafusion::error::DataFusionError::from)?
+    {
         context.register_table(name, in_memory(batch)?)?;
     }
     Ok(())
 }
 
 fn in_memory(batch: RecordBatch) -> Result<Arc<dyn TableProvider>, SqlError> {
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+    Ok(Arc::new(MemTable::try_new(
+        batch.schema(),
+        vec![vec![batch]],
+    )?))
 }
 
-fn config(threads: usize) -> SessionConfig {
+/// The settings of every session.
+pub(crate) fn config(threads: usize) -> SessionConfig {
     let mut config = SessionConfig::from(datafusion::common::config::ConfigOptions::new())
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(true)

@@ -53,7 +53,8 @@ pub fn answer(mut input: impl Read, output: impl Write + Send) -> std::io::Resul
 }
 
 fn expect<T: DeserializeOwned>(input: &mut impl Read, kind: Kind) -> std::io::Result<T> {
-    let other = || std::io::Error::other("standard input is not what `headcount-batch statement` reads");
+    let other =
+        || std::io::Error::other("standard input is not what `headcount-batch statement` reads");
     let (found, payload) = frame::read(input)?.ok_or_else(other)?;
     if found != kind {
         return Err(other());
@@ -191,7 +192,10 @@ impl<W: Write> Answer<'_, W> {
 }
 
 fn not_json(error: serde_json::Error) -> SqlError {
-    SqlError::new(sqlstate::INTERNAL, format!("the answer is no JSON: {error}"))
+    SqlError::new(
+        sqlstate::INTERNAL,
+        format!("the answer is no JSON: {error}"),
+    )
 }
 
 /// Plans a checked statement. Of an answer that would be cut off, no more is computed than shows that it is.
@@ -204,7 +208,9 @@ async fn plan(
     let explain = matches!(plan, LogicalPlan::Explain(_));
     let mut frame = DataFrame::new(context.state(), plan);
     if let (Some(rows), false) = (rows, explain) {
-        let most = usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(1);
+        let most = usize::try_from(rows)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
         frame = frame.limit(0, Some(most))?;
     }
     Ok(frame.create_physical_plan().await?)
@@ -232,8 +238,12 @@ pub async fn logical_plan(
 
 /// Bytes of table files that the scans of a plan have read.
 fn bytes_read(plan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
-    let own = plan.metrics().and_then(|metrics| metrics.sum_by_name("bytes_scanned"));
+    let own = plan
+        .metrics()
+        .and_then(|metrics| metrics.sum_by_name("bytes_scanned"));
     let own = own.and_then(|bytes| u64::try_from(bytes.as_usize()).ok());
     let below = plan.children().into_iter().filter_map(bytes_read);
-    own.into_iter().chain(below).reduce(|sum, bytes| sum + bytes)
+    own.into_iter()
+        .chain(below)
+        .reduce(|sum, bytes| sum + bytes)
 }

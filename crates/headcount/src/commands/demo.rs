@@ -18,7 +18,7 @@ use crate::{
     data::DataDir,
     defaults,
     exit::{USAGE, exit},
-    live::Live,
+    live::{Live, TypedAddresses},
     open_files,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     let live = Live {
         data: DataDir::new(args.data.clone()),
         sources: vec![source],
-        roles: Role::ALL.to_vec(),
+        roles: args.batch.tables.restrict(Role::ALL.to_vec()),
         partitions: None,
         masking_mode: MaskingMode::People,
         people_key: None,
@@ -45,6 +45,8 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         disk: cli::DiskArgs::default(),
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
+        tables: args.batch.tables,
+        typed: TypedAddresses::default(),
         server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;

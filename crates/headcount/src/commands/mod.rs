@@ -1,6 +1,7 @@
 //! What each command of the command line does.
 
 pub(crate) mod backup;
+pub(crate) mod batch;
 pub(crate) mod count;
 pub(crate) mod dead_letters;
 pub(crate) mod demo;

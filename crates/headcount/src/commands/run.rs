@@ -11,11 +11,12 @@ use headcount_source::SourceAddress;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
-    cli::{self, Role},
+    cli::{self, Role, TablesSwitch},
     data::DataDir,
-    exit::{CANNOT_CREATE, USAGE, code_of, exit},
-    live::Live,
+    exit::{CANNOT_CREATE, UNAVAILABLE, USAGE, code_of, exit},
+    live::{Live, TypedAddresses},
     open_files,
+    roles::batch::program::find_program,
 };
 
 /// The address of the dashboard when `--listen` is absent.
@@ -31,7 +32,12 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         args.roles.clone()
     };
     refuse_what_cannot_work(&args, &roles)?;
+    let roles = args.batch.tables.restrict(roles);
     refuse_sources_that_cannot_work(&args.sources)?;
+    if roles == [Role::Batch] {
+        // Elsewhere the worker may come later; here there would be nothing else to do.
+        find_program().map_err(|missing| exit(UNAVAILABLE, missing.to_string()))?;
+    }
     let roles = roles_that_work(&args, roles)?;
     let runtime = Runtime::new().context("start the runtime")?;
     let may_move = args.listen.is_none() && !roles.contains(&Role::Serve);
@@ -47,13 +53,18 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         partitions: args.keep.partitions,
         masking_mode: args.keep.masking_mode(),
         people_key: args.cluster.people_key,
-        journal: args.cluster.journal,
-        lake: args.cluster.lake,
+        typed: TypedAddresses {
+            lake: args.cluster.lake.as_ref().map(|lake| lake.text.clone()),
+            journal: args.cluster.journal.as_ref().map(|it| it.text.clone()),
+        },
+        journal: args.cluster.journal.map(|journal| journal.address),
+        lake: args.cluster.lake.map(|lake| lake.address),
         serving: args.cluster.serving,
         archive: !args.cluster.no_archive,
         disk: args.disk,
         checkpoint_every: Duration::from_secs(args.checkpoint_every),
         worker,
+        tables: args.batch.tables,
         server: args.clients.options(open_files::raise_limit()),
     };
     live.run(&runtime, listener, |address| {
@@ -65,7 +76,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
 fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     let does = |role| roles.contains(&role);
     let cluster = &args.cluster;
-    let alone = Role::ALL.iter().all(|role| does(*role));
+    let alone = [Role::Ingest, Role::Process, Role::Serve].map(does) == [true; 3];
     let mut wrong = Vec::new();
     if !args.roles.is_empty() && does(Role::Ingest) && args.sources.is_empty() {
         wrong.push("--role ingest needs a source: add --source, such as --source sim:");
@@ -85,6 +96,11 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     }
     if cluster.serving.is_none() && does(Role::Serve) && !does(Role::Process) {
         wrong.push("--role serve needs --serving: say --serving cassandra://... as for the processes with --role process");
+    }
+    if args.roles.contains(&Role::Batch) && args.batch.tables == TablesSwitch::Off {
+        wrong.push(
+            "--role batch keeps the tables, and --tables off leaves them out: drop one of the two",
+        );
     }
     if wrong.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
 //! One file for each path, or for a few that belong together.
 
+pub(crate) mod batch;
 pub(crate) mod cluster;
 pub(crate) mod data;
 pub(crate) mod live;

@@ -15,7 +15,10 @@ use tracing::error;
 
 use crate::{
     app::App,
-    http::{body, connections::Connections, endpoint::Endpoint, headers, host, problem::Problem},
+    http::{
+        body, connections::Connections, endpoint::Endpoint, headers, host, problem::Problem,
+        problem_details::ProblemDetails,
+    },
     options::Options,
 };
 
@@ -27,8 +30,9 @@ pub(crate) async fn answer(
 ) -> Response {
     let started = Instant::now();
     let endpoint = Endpoint::of(request.uri().path());
-    let mut response = match admit(&connections.app, request).await {
-        Ok(request) => handle(connections, peer, request).await,
+    let mut response = match admit(&connections.app, endpoint, request).await {
+        Ok(request) => handle(connections, peer, endpoint, request).await,
+        Err(problem) if endpoint.is_batch() => ProblemDetails::from(problem).into_response(),
         Err(problem) => problem.into_response(),
     };
     headers::complete(response.headers_mut());
@@ -40,7 +44,11 @@ pub(crate) async fn answer(
 }
 
 /// Lets a request through that keeps the limits, and reads its body.
-async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, Problem> {
+async fn admit(
+    app: &App,
+    endpoint: Endpoint,
+    request: Request<Incoming>,
+) -> Result<Request<Body>, Problem> {
     let (parts, incoming) = request.into_parts();
     check_length(&parts.uri, &app.options)?;
     check_fields(&parts.headers, &app.options)?;
@@ -49,15 +57,31 @@ async fn admit(app: &App, request: Request<Incoming>) -> Result<Request<Body>, P
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, error).closing());
     }
     host::check(&app.names, parts.version, &parts.uri, &parts.headers)?;
-    body::discard(incoming, &parts.headers, &app.options).await?;
-    Ok(Request::from_parts(parts, Body::empty()))
+    let body = if endpoint == Endpoint::Sql && parts.method == Method::POST {
+        body::keep(incoming, &parts.headers, &app.options)
+            .await?
+            .into()
+    } else {
+        body::discard(incoming, &parts.headers, &app.options).await?;
+        Body::empty()
+    };
+    Ok(Request::from_parts(parts, body))
 }
 
-async fn handle(connections: &Connections, peer: IpAddr, mut request: Request<Body>) -> Response {
+async fn handle(
+    connections: &Connections,
+    peer: IpAddr,
+    endpoint: Endpoint,
+    mut request: Request<Body>,
+) -> Response {
     let app = &connections.app;
     let client = app.proxies.client(peer, request.headers());
     request.extensions_mut().insert(client);
-    let limit = app.options.handler;
+    let mut limit = app.options.handler;
+    if endpoint.is_batch() {
+        // The way to the worker has a limit of its own.
+        limit += app.options.batch_silence;
+    }
     let answer = AssertUnwindSafe(connections.router.clone().oneshot(request)).catch_unwind();
     match timeout(limit, answer).await {
         Ok(Ok(Ok(response))) => response,

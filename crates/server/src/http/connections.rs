@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::{
-    api::{cluster, data, live, metrics, page, probes, status, summary},
+    api::{batch, cluster, data, live, metrics, page, probes, status, summary},
     app::App,
     http::problem,
 };
@@ -35,6 +38,14 @@ fn router(app: Arc<App>) -> Router {
         .route("/api/v1/status", get(status::status))
         .route("/api/v1/cluster", get(cluster::cluster))
         .route("/api/v1/live", get(live::live))
+        .route("/api/v1/batch", get(batch::status))
+        .route(
+            "/api/v1/sql",
+            post(batch::statement).fallback(batch::use_post),
+        )
+        .route("/api/v1/sql/schema", get(batch::forward))
+        .route("/api/v1/boards/{name}", get(batch::forward))
+        .route("/report", get(batch::report))
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)

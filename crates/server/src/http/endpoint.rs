@@ -1,5 +1,8 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
+/// Where the page is served; it looks at the address itself.
+pub(crate) const PAGES: [&str; 4] = ["/", "/explore", "/query", "/status"];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Page,
@@ -10,6 +13,11 @@ pub(crate) enum Endpoint {
     Cluster,
     Data,
     TopVenues,
+    Batch,
+    Sql,
+    SqlSchema,
+    Boards,
+    Report,
     Healthz,
     Readyz,
     Metrics,
@@ -17,7 +25,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [(Self, &'static str); 12] = [
+    pub(crate) const ALL: [(Self, &'static str); 17] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
@@ -26,6 +34,11 @@ impl Endpoint {
         (Self::Cluster, "/api/v1/cluster"),
         (Self::Data, "/api/data"),
         (Self::TopVenues, "/api/top_venues"),
+        (Self::Batch, "/api/v1/batch"),
+        (Self::Sql, "/api/v1/sql"),
+        (Self::SqlSchema, "/api/v1/sql/schema"),
+        (Self::Boards, "/api/v1/boards"),
+        (Self::Report, "/report"),
         (Self::Healthz, "/healthz"),
         (Self::Readyz, "/readyz"),
         (Self::Metrics, "/metrics"),
@@ -36,13 +49,28 @@ impl Endpoint {
         if path.starts_with("/assets/") {
             return Self::Asset;
         }
-        if path == "/status" {
+        if path.starts_with("/api/v1/boards/") {
+            return Self::Boards;
+        }
+        if PAGES.contains(&path) {
             return Self::Page;
         }
         Self::ALL
             .iter()
             .find(|(_, name)| *name == path)
             .map_or(Self::Other, |(route, _)| *route)
+    }
+
+    /// Whether the batch worker answers it.
+    pub(crate) fn is_batch(self) -> bool {
+        let batch = [
+            Self::Batch,
+            Self::Sql,
+            Self::SqlSchema,
+            Self::Boards,
+            Self::Report,
+        ];
+        batch.contains(&self)
     }
 }
 
@@ -55,7 +83,10 @@ mod tests {
         assert_eq!(Endpoint::of("/api/data"), Endpoint::Data);
         assert_eq!(Endpoint::of("/assets/main-1234.js"), Endpoint::Asset);
         assert_eq!(Endpoint::of("/assets"), Endpoint::Asset);
-        assert_eq!(Endpoint::of("/status"), Endpoint::Page);
+        assert_eq!(Endpoint::of("/api/v1/boards/hours"), Endpoint::Boards);
+        for page in PAGES {
+            assert_eq!(Endpoint::of(page), Endpoint::Page);
+        }
         assert_eq!(Endpoint::of("other"), Endpoint::Other);
         assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {

@@ -8,11 +8,11 @@ pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src
     form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
     require-trusted-types-for 'script'";
 
-const ALWAYS: [(HeaderName, HeaderValue); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    ),
+/// What the report may do: its styles and pictures are in itself, and it has no scripts.
+pub(crate) const REPORT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+    font-src data:; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -40,9 +40,12 @@ pub(crate) const FOR_EVER: HeaderValue =
 
 /// Adds the headers that are missing.
 pub(crate) fn complete(headers: &mut HeaderMap) {
-    headers.reserve(ALWAYS.len() + 1);
+    headers.reserve(ALWAYS.len() + 2);
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.entry(header::CACHE_CONTROL).or_insert(REVALIDATE);
 }

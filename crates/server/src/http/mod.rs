@@ -17,6 +17,7 @@ pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod origin;
 pub(crate) mod problem;
+pub(crate) mod problem_details;
 pub(crate) mod proxy;
 
 pub(crate) mod cache;

@@ -1,10 +1,10 @@
-//! The pages that may open the live stream: our own.
+//! The pages that may open the live stream and send statements: our own.
 
 use http::{HeaderMap, StatusCode};
 
 use crate::http::problem::Problem;
 
-/// Refuses a stream to a page from another origin. Programs send neither header.
+/// Refuses a page from another origin. Programs send neither header.
 pub(crate) fn check_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let same = match (text("sec-fetch-site"), text("origin")) {
@@ -15,7 +15,7 @@ pub(crate) fn check_same_origin(headers: &HeaderMap) -> Result<(), Problem> {
         }
         (None, None) => true,
     };
-    let error = "a page from another origin cannot open this stream";
+    let error = "a page from another origin cannot use this path";
     if same {
         Ok(())
     } else {

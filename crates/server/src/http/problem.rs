@@ -173,6 +173,11 @@ impl Problem {
         self
     }
 
+    /// The status, the headers and the sentence.
+    pub(crate) fn into_parts(self) -> (StatusCode, HeaderMap, String) {
+        (self.status, self.headers(), self.words.error)
+    }
+
     fn body(&self) -> Bytes {
         json::to_bytes(&self.words)
     }

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use headcount_engine::{CityRow, Filter, Totals, View};
-use headcount_query::{Question, Views};
+use headcount_query::{BatchWorkerStatus, Question, Views};
 use serde_json::Value;
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -55,6 +55,7 @@ impl Publisher {
             ready: ready_seen,
             cluster: watch::channel(None).1,
             disk: watch::channel(None).1,
+            batch: watch::channel(BatchWorkerStatus::absent("", "")).1,
         };
         let (stop, stopped) = StopSignal::new();
         let metrics = Arc::new(Metrics::default());

@@ -35,6 +35,10 @@ async fn on_every_answer() {
     let at = world.address;
     for path in [
         "/",
+        "/explore",
+        "/query",
+        "/report",
+        "/status",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -7,6 +7,7 @@ mod client;
 mod world;
 
 mod accept;
+mod batch;
 mod caching;
 mod data;
 mod headers;

@@ -72,7 +72,7 @@ async fn paths_and_methods() {
     let at = world.address;
     for path in [
         "/nothing",
-        "/query",
+        "/query/nothing",
         "/assets",
         "/assets/",
         "/assets/..%2f..%2fetc/passwd",

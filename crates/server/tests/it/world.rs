@@ -1,8 +1,8 @@
 //! The rest of the program, as small as it can be: figures that a test sets, and a publisher.
 
 use headcount_query::{
-    ClusterStatus, ConnectionState, DiskStatus, Question, Readiness, SourceKind, SourceStatus,
-    Views,
+    BatchWorkerStatus, ClusterStatus, ConnectionState, DiskStatus, Question, Readiness, SourceKind,
+    SourceStatus, Views,
 };
 use std::{
     collections::BTreeMap,
@@ -32,6 +32,7 @@ pub(crate) struct World {
     pub(crate) ready: watch::Sender<Readiness>,
     pub(crate) cluster: watch::Sender<Option<Arc<ClusterStatus>>>,
     pub(crate) disk: watch::Sender<Option<DiskStatus>>,
+    pub(crate) batch: watch::Sender<BatchWorkerStatus>,
     /// Closed: the publisher keeps its questions until it is opened.
     pub(crate) open: watch::Sender<bool>,
     /// Questions for a view that have been answered.
@@ -66,6 +67,8 @@ impl World {
         let (pulses, _) = broadcast::channel(64);
         let (cluster, cluster_seen) = watch::channel(None);
         let (disk, disk_seen) = watch::channel(None);
+        let (batch, batch_seen) =
+            watch::channel(BatchWorkerStatus::absent("it is not built", "build it"));
         let (open, opened) = watch::channel(true);
         let (stop, stopped) = oneshot::channel();
         let figures = Arc::new(Mutex::new(Figures::default()));
@@ -88,6 +91,7 @@ impl World {
             ready: ready_seen,
             cluster: cluster_seen,
             disk: disk_seen,
+            batch: batch_seen,
         };
         let until = async {
             let _ = stopped.await;
@@ -103,6 +107,7 @@ impl World {
             ready,
             cluster,
             disk,
+            batch,
             open,
             views,
             waiting,

@@ -19,11 +19,18 @@ A statement ends with a semicolon. Besides:
 
 /// Reads statements and answers them until the end of input.
 pub(super) fn run(session: &Session<'_>) -> Result<()> {
-    eprintln!("headcount {}: SQL with PostgreSQL's meaning. \\h for help.", env!("CARGO_PKG_VERSION"));
+    eprintln!(
+        "headcount {}: SQL with PostgreSQL's meaning. \\h for help.",
+        env!("CARGO_PKG_VERSION")
+    );
     let mut lines = io::stdin().lock().lines();
     let mut statement = String::new();
     loop {
-        show(if statement.is_empty() { "headcount=> " } else { "headcount-> " })?;
+        show(if statement.is_empty() {
+            "headcount=> "
+        } else {
+            "headcount-> "
+        })?;
         let Some(line) = lines.next() else {
             eprintln!();
             return Ok(());
@@ -48,7 +55,9 @@ pub(super) fn run(session: &Session<'_>) -> Result<()> {
 
 fn show(prompt: &str) -> Result<()> {
     let mut out = io::stderr();
-    write!(out, "{prompt}").and_then(|()| out.flush()).context("write to the terminal")
+    write!(out, "{prompt}")
+        .and_then(|()| out.flush())
+        .context("write to the terminal")
 }
 
 fn answer(session: &Session<'_>, statement: &str) -> Result<()> {
@@ -72,7 +81,11 @@ fn describe(name: &str) {
         Ok(table) => {
             for column in table.columns() {
                 let null = if column.nullable { "" } else { "not null" };
-                println!("{:<16} {:<17} {null}", column.name, column.column_type.postgres());
+                println!(
+                    "{:<16} {:<17} {null}",
+                    column.name,
+                    column.column_type.postgres()
+                );
             }
         }
         Err(error) => eprintln!("{error}"),

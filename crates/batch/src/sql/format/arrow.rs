@@ -1,6 +1,8 @@
 //! Arrow's streaming IPC.
 
-use arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError, ipc::writer::StreamWriter};
+use arrow::{
+    array::RecordBatch, datatypes::SchemaRef, error::ArrowError, ipc::writer::StreamWriter,
+};
 
 use super::Encoder;
 use crate::sql::{
@@ -24,7 +26,10 @@ impl ArrowStream {
 }
 
 fn failed(error: ArrowError) -> SqlError {
-    SqlError::new(sqlstate::INTERNAL, format!("the answer is no Arrow stream: {error}"))
+    SqlError::new(
+        sqlstate::INTERNAL,
+        format!("the answer is no Arrow stream: {error}"),
+    )
 }
 
 impl Encoder for ArrowStream {

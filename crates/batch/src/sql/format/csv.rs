@@ -21,7 +21,9 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn of_programs() -> Self {
-        Self { spreadsheets: false }
+        Self {
+            spreadsheets: false,
+        }
     }
 
     /// Texts that a spreadsheet would take for a formula get a `'` in front.
@@ -46,7 +48,9 @@ impl Csv {
 }
 
 /// What a cell of a spreadsheet begins with that is computed rather than shown, and the full-width forms of it.
-const FORMULA: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠'];
+const FORMULA: [char; 12] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\0', '＝', '＋', '－', '＠',
+];
 
 impl Encoder for Csv {
     fn start(&mut self, columns: &[AnswerColumn], out: &mut Vec<u8>) -> Result<(), SqlError> {

@@ -58,8 +58,12 @@ impl Encoder for Json {
 }
 
 pub(super) fn json(value: &(impl serde::Serialize + ?Sized)) -> Result<String, SqlError> {
-    serde_json::to_string(value)
-        .map_err(|error| SqlError::new(sqlstate::INTERNAL, format!("the answer is no JSON: {error}")))
+    serde_json::to_string(value).map_err(|error| {
+        SqlError::new(
+            sqlstate::INTERNAL,
+            format!("the answer is no JSON: {error}"),
+        )
+    })
 }
 
 /// Adds a value: numbers with all of their digits, and as text what JSON has no number for.
@@ -71,7 +75,11 @@ pub(super) fn value(column: &ArrayRef, row: usize, out: &mut String) -> Result<(
     match column.data_type() {
         DataType::Float64 if !column.as_primitive::<Float64Type>().value(row).is_finite() => {}
         DataType::Float64 => {
-            let _ = write!(out, "{}", serde_json::json!(column.as_primitive::<Float64Type>().value(row)));
+            let _ = write!(
+                out,
+                "{}",
+                serde_json::json!(column.as_primitive::<Float64Type>().value(row))
+            );
             return Ok(());
         }
         DataType::Boolean

@@ -27,7 +27,8 @@ impl Parquet {
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .build();
-        let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(failed)?;
+        let writer =
+            ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(failed)?;
         Ok(Self { writer })
     }
 
@@ -38,7 +39,10 @@ impl Parquet {
 }
 
 fn failed(error: ParquetError) -> SqlError {
-    SqlError::new(sqlstate::INTERNAL, format!("the answer is no Parquet file: {error}"))
+    SqlError::new(
+        sqlstate::INTERNAL,
+        format!("the answer is no Parquet file: {error}"),
+    )
 }
 
 impl Encoder for Parquet {

@@ -80,7 +80,9 @@ impl Table {
 
     fn line(&self, values: &[String], widths: &[usize], right: &[bool]) -> String {
         let cells = values.iter().zip(widths).zip(right);
-        let cells: Vec<_> = cells.map(|((value, width), right)| cell(value, *width, *right)).collect();
+        let cells: Vec<_> = cells
+            .map(|((value, width), right)| cell(value, *width, *right))
+            .collect();
         let mut line = format!(" {}", cells.join(" │ ")).trim_end().to_owned();
         line.push('\n');
         line
@@ -104,7 +106,11 @@ fn cell(value: &str, width: usize, right: bool) -> String {
         shown.push('…');
     }
     let space = " ".repeat(width.saturating_sub(shown.width()));
-    if right { format!("{space}{shown}") } else { format!("{shown}{space}") }
+    if right {
+        format!("{space}{shown}")
+    } else {
+        format!("{shown}{space}")
+    }
 }
 
 /// Control characters move a terminal's cursor, and worse: they are shown as what they are called.
@@ -139,7 +145,8 @@ impl Encoder for Table {
                 Some(text) if *column.data_type() == DataType::Utf8 => shown(&text),
                 Some(text) => text,
             };
-            self.waiting.push(batch.columns().iter().map(text).collect());
+            self.waiting
+                .push(batch.columns().iter().map(text).collect());
             if self.waiting.len() >= MEASURED {
                 self.flush(out);
             }
@@ -153,7 +160,11 @@ impl Encoder for Table {
     fn end(&mut self, end: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
         self.flush(out);
         let rows = if end.row_count == 1 { "row" } else { "rows" };
-        let cut = if end.truncated { "; the rest is cut off" } else { "" };
+        let cut = if end.truncated {
+            "; the rest is cut off"
+        } else {
+            ""
+        };
         out.extend_from_slice(format!("({} {rows}{cut})\n", end.row_count).as_bytes());
         Ok(())
     }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use arrow::{
     array::{Array, ArrayRef, AsArray, IntervalMonthDayNanoArray},
     datatypes::{
-        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int16Type, Int32Type, Int64Type,
-        Time64MicrosecondType, TimestampMicrosecondType,
+        DataType, Date32Type, Decimal128Type, Decimal256Type, Float64Type, Int16Type, Int32Type,
+        Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
     },
     temporal_conversions::{date32_to_datetime, timestamp_us_to_datetime},
 };
@@ -57,7 +57,12 @@ fn double_text(number: f64) -> String {
         return "NaN".to_owned();
     }
     if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+        return if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned();
     }
     let scientific = format!("{number:e}");
     let Some((digits, exponent)) = scientific.split_once('e') else {
@@ -94,7 +99,10 @@ fn fraction(us: i64) -> String {
 fn time(us: i64) -> String {
     let seconds = us / 1_000_000;
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{hours:02}:{minutes:02}:{rest:02}{}", fraction(us % 1_000_000))
+    format!(
+        "{hours:02}:{minutes:02}:{rest:02}{}",
+        fraction(us % 1_000_000)
+    )
 }
 
 fn timestamp(us: i64, zoned: bool, instants: Instants) -> String {
@@ -139,12 +147,18 @@ fn plain(text: &str) -> bool {
 
 /// A value of a column of intervals; none for NULL.
 pub(super) fn interval(column: &ArrayRef, row: usize) -> Option<String> {
-    let column = column.as_any().downcast_ref::<IntervalMonthDayNanoArray>()?;
+    let column = column
+        .as_any()
+        .downcast_ref::<IntervalMonthDayNanoArray>()?;
     if column.is_null(row) {
         return None;
     }
     let value = column.value(row);
-    Some(interval_text(value.months, value.days, value.nanoseconds / 1000))
+    Some(interval_text(
+        value.months,
+        value.days,
+        value.nanoseconds / 1000,
+    ))
 }
 
 /// `1 year 2 mons 3 days 04:05:06.7`
@@ -154,7 +168,11 @@ fn interval_text(months: i32, days: i32, us: i64) -> String {
     let mut part = |count: i64, one: &str, many: &str| {
         if count != 0 {
             let unit = if count == 1 { one } else { many };
-            let plus = if negative_before && count > 0 { "+" } else { "" };
+            let plus = if negative_before && count > 0 {
+                "+"
+            } else {
+                ""
+            };
             parts.push(format!("{plus}{count} {unit}"));
             negative_before = count < 0;
         }

@@ -1,7 +1,8 @@
 //! Arguments by which a short statement makes a large answer: they must be there to be seen.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator, Value,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, UnaryOperator,
+    Value,
 };
 
 use super::functions::name_of;
@@ -59,8 +60,16 @@ fn made(function: &Function) -> Result<i64, SqlError> {
         ));
     };
     let mut most = count.max(1);
-    let inner = arguments.first().map(|text| within(text)).transpose()?.unwrap_or(1);
-    most = if name == "repeat" { most.saturating_mul(inner) } else { most.max(inner) };
+    let inner = arguments
+        .first()
+        .map(|text| within(text))
+        .transpose()?
+        .unwrap_or(1);
+    most = if name == "repeat" {
+        most.saturating_mul(inner)
+    } else {
+        most.max(inner)
+    };
     if most > LARGEST {
         return Err(SqlError::new(
             sqlstate::LIMIT,
@@ -73,7 +82,9 @@ fn made(function: &Function) -> Result<i64, SqlError> {
 /// As [`made`], for the text argument.
 fn within(text: &Expr) -> Result<i64, SqlError> {
     match text {
-        Expr::Function(function) if matches!(name_of(&function.name).as_str(), "repeat" | "lpad" | "rpad") => {
+        Expr::Function(function)
+            if matches!(name_of(&function.name).as_str(), "repeat" | "lpad" | "rpad") =>
+        {
             made(function)
         }
         Expr::Nested(inner) => within(inner),
@@ -92,7 +103,10 @@ fn integer(expression: &Expr) -> Option<i64> {
             Value::Number(digits, _) => digits.parse().ok(),
             _ => None,
         },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => integer(expr).map(|number| -number),
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => integer(expr).map(|number| -number),
         Expr::Nested(inner) => integer(inner),
         _ => None,
     }

@@ -19,9 +19,12 @@ pub(super) fn of_parser(sql: &str, error: &ParserError) -> SqlError {
         return error;
     };
     let place = place.split_once(", Column: ");
-    let place = place.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
+    let place =
+        place.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
     match place {
-        Some((line, column)) => SqlError::new(&error.sqlstate, message).at(character(sql, line, column)),
+        Some((line, column)) => {
+            SqlError::new(&error.sqlstate, message).at(character(sql, line, column))
+        }
         None => error,
     }
 }

@@ -30,7 +30,10 @@ pub const SET_OPERATIONS: usize = 32;
 /// Checks that a statement is no larger than any plan can bear.
 pub(super) fn check(sql: &str) -> Result<(), SqlError> {
     if sql.len() > BYTES {
-        let message = format!("the statement has {} bytes; at most {BYTES} are allowed", sql.len());
+        let message = format!(
+            "the statement has {} bytes; at most {BYTES} are allowed",
+            sql.len()
+        );
         return Err(SqlError::new(sqlstate::LIMIT, message));
     }
     if let Some(at) = sql.chars().position(|c| c == '\0') {
@@ -50,7 +53,11 @@ pub(super) fn check(sql: &str) -> Result<(), SqlError> {
 }
 
 fn unreadable(sql: &str, error: &TokenizerError) -> SqlError {
-    SqlError::new(sqlstate::SYNTAX, error.message.clone()).at(character(sql, error.location.line, error.location.column))
+    SqlError::new(sqlstate::SYNTAX, error.message.clone()).at(character(
+        sql,
+        error.location.line,
+        error.location.column,
+    ))
 }
 
 /// The character of the statement, from 1 on, at which a token begins.
@@ -73,7 +80,9 @@ fn refusal(what: TooMuch) -> SqlError {
     let (state, message) = match what {
         TooMuch::Tokens => (
             sqlstate::LIMIT,
-            format!("the statement has more than {TOKENS} words and signs; select fewer columns, or shorten it with WITH"),
+            format!(
+                "the statement has more than {TOKENS} words and signs; select fewer columns, or shorten it with WITH"
+            ),
         ),
         TooMuch::Nesting => (
             sqlstate::TOO_COMPLEX,
@@ -81,16 +90,23 @@ fn refusal(what: TooMuch) -> SqlError {
         ),
         TooMuch::Chain => (
             sqlstate::TOO_COMPLEX,
-            format!("more than {CHAIN} operators of a kind follow each other; use IN (…), or join with VALUES"),
+            format!(
+                "more than {CHAIN} operators of a kind follow each other; use IN (…), or join with VALUES"
+            ),
         ),
         TooMuch::InList => (
             sqlstate::LIMIT,
             format!("an IN list has more than {IN_LIST} items; select a range instead"),
         ),
-        TooMuch::Joins => (sqlstate::LIMIT, format!("the statement has more than {JOINS} joins")),
+        TooMuch::Joins => (
+            sqlstate::LIMIT,
+            format!("the statement has more than {JOINS} joins"),
+        ),
         TooMuch::SetOperations => (
             sqlstate::LIMIT,
-            format!("more than {SET_OPERATIONS} of UNION, INTERSECT and EXCEPT; use VALUES or IN (…)"),
+            format!(
+                "more than {SET_OPERATIONS} of UNION, INTERSECT and EXCEPT; use VALUES or IN (…)"
+            ),
         ),
     };
     SqlError::new(state, message)
@@ -191,7 +207,11 @@ impl Counts {
             }
             other => {
                 self.operand = is_value(other);
-                if self.operand { Ok(()) } else { self.operator(other) }
+                if self.operand {
+                    Ok(())
+                } else {
+                    self.operator(other)
+                }
             }
         }
     }
@@ -247,20 +267,34 @@ impl Counts {
             Keyword::WHEN => return within(&mut self.level().chains[6], CHAIN, TooMuch::Chain),
             Keyword::OR => return within(&mut self.level().chains[0], CHAIN, TooMuch::Chain),
             Keyword::AND => return within(&mut self.level().chains[1], CHAIN, TooMuch::Chain),
-            Keyword::IS | Keyword::LIKE | Keyword::ILIKE | Keyword::SIMILAR | Keyword::AT | Keyword::COLLATE => {
+            Keyword::IS
+            | Keyword::LIKE
+            | Keyword::ILIKE
+            | Keyword::SIMILAR
+            | Keyword::AT
+            | Keyword::COLLATE => {
                 return within(&mut self.level().chains[2], CHAIN, TooMuch::Chain);
             }
             Keyword::JOIN => return within(&mut self.joins, JOINS, TooMuch::Joins),
             Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => {
                 self.clause(|level| (level.select, level.from) = (false, false));
-                return within(&mut self.set_operations, SET_OPERATIONS, TooMuch::SetOperations);
+                return within(
+                    &mut self.set_operations,
+                    SET_OPERATIONS,
+                    TooMuch::SetOperations,
+                );
             }
             Keyword::SELECT => {
                 // An IN list that is a query is no list.
                 self.clause(|level| (level.select, level.from, level.items) = (true, false, None));
             }
             Keyword::FROM if self.level().select => self.clause(|level| level.from = true),
-            Keyword::WHERE | Keyword::GROUP | Keyword::HAVING | Keyword::ORDER | Keyword::LIMIT | Keyword::WINDOW => {
+            Keyword::WHERE
+            | Keyword::GROUP
+            | Keyword::HAVING
+            | Keyword::ORDER
+            | Keyword::LIMIT
+            | Keyword::WINDOW => {
                 self.clause(|level| level.from = false);
             }
             Keyword::ON => self.clause(|_| ()),
@@ -281,9 +315,11 @@ fn prefix(token: &Token, operand: bool) -> Option<bool> {
     match token {
         Token::Minus | Token::Plus => Some(!operand),
         Token::Tilde => Some(!operand),
-        Token::ExclamationMark | Token::DoubleExclamationMark | Token::PGSquareRoot | Token::PGCubeRoot | Token::AtSign => {
-            Some(true)
-        }
+        Token::ExclamationMark
+        | Token::DoubleExclamationMark
+        | Token::PGSquareRoot
+        | Token::PGCubeRoot
+        | Token::AtSign => Some(true),
         Token::Word(word) if word.keyword == Keyword::NOT => Some(true),
         _ => None,
     }
@@ -294,9 +330,35 @@ fn is_reserved(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
         keyword,
-        K::SELECT | K::WHERE | K::AND | K::OR | K::NOT | K::IN | K::WHEN | K::THEN | K::ELSE | K::CASE | K::ON
-            | K::BETWEEN | K::LIKE | K::ILIKE | K::BY | K::HAVING | K::LIMIT | K::OFFSET | K::FROM | K::VALUES
-            | K::DISTINCT | K::AS | K::IS | K::SIMILAR | K::TO | K::ALL | K::ANY | K::USING | K::RETURNING
+        K::SELECT
+            | K::WHERE
+            | K::AND
+            | K::OR
+            | K::NOT
+            | K::IN
+            | K::WHEN
+            | K::THEN
+            | K::ELSE
+            | K::CASE
+            | K::ON
+            | K::BETWEEN
+            | K::LIKE
+            | K::ILIKE
+            | K::BY
+            | K::HAVING
+            | K::LIMIT
+            | K::OFFSET
+            | K::FROM
+            | K::VALUES
+            | K::DISTINCT
+            | K::AS
+            | K::IS
+            | K::SIMILAR
+            | K::TO
+            | K::ALL
+            | K::ANY
+            | K::USING
+            | K::RETURNING
     )
 }
 

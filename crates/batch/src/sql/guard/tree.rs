@@ -49,17 +49,23 @@ impl Visitor for Reading {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<SqlError> {
         if writes(&query.body) {
-            return ControlFlow::Break(not_read("INSERT, UPDATE, DELETE and MERGE are not allowed"));
+            return ControlFlow::Break(not_read(
+                "INSERT, UPDATE, DELETE and MERGE are not allowed",
+            ));
         }
         if !query.locks.is_empty() {
-            return ControlFlow::Break(not_read("FOR UPDATE and FOR SHARE lock rows; leave them out"));
+            return ControlFlow::Break(not_read(
+                "FOR UPDATE and FOR SHARE lock rows; leave them out",
+            ));
         }
         if query.for_clause.is_some()
             || query.settings.is_some()
             || query.format_clause.is_some()
             || !query.pipe_operators.is_empty()
         {
-            return ControlFlow::Break(unsupported("FOR XML, SETTINGS, FORMAT and |> are not PostgreSQL's"));
+            return ControlFlow::Break(unsupported(
+                "FOR XML, SETTINGS, FORMAT and |> are not PostgreSQL's",
+            ));
         }
         ControlFlow::Continue(())
     }
@@ -69,7 +75,9 @@ impl Visitor for Reading {
             return ControlFlow::Break(not_read("SELECT INTO makes a table; leave INTO out"));
         }
         if select.top.is_some() || !select.lateral_views.is_empty() || select.prewhere.is_some() {
-            return ControlFlow::Break(unsupported("TOP, LATERAL VIEW and PREWHERE are not PostgreSQL's"));
+            return ControlFlow::Break(unsupported(
+                "TOP, LATERAL VIEW and PREWHERE are not PostgreSQL's",
+            ));
         }
         ControlFlow::Continue(())
     }
@@ -95,7 +103,9 @@ impl Visitor for Reading {
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<SqlError> {
         match statement {
             Statement::Query(_) | Statement::Explain { .. } => ControlFlow::Continue(()),
-            _ => ControlFlow::Break(not_read("a statement that does not read is not allowed within another")),
+            _ => ControlFlow::Break(not_read(
+                "a statement that does not read is not allowed within another",
+            )),
         }
     }
 }
@@ -111,20 +121,40 @@ fn writes(body: &SetExpr) -> bool {
 /// What may stand after FROM: tables of the catalogue, queries, and bounded series.
 fn table(factor: &TableFactor) -> Result<(), SqlError> {
     match factor {
-        TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => {
-            Err(unsupported("TABLESAMPLE is not supported; use WHERE random() < 0.01"))
+        TableFactor::Table {
+            sample: Some(_), ..
         }
-        TableFactor::Table { with_ordinality: true, .. }
-        | TableFactor::Function { with_ordinality: true, .. }
-        | TableFactor::UNNEST { with_ordinality: true, .. } => {
-            Err(unsupported("WITH ORDINALITY is not supported; use row_number() OVER ()"))
+        | TableFactor::Derived {
+            sample: Some(_), ..
+        } => Err(unsupported(
+            "TABLESAMPLE is not supported; use WHERE random() < 0.01",
+        )),
+        TableFactor::Table {
+            with_ordinality: true,
+            ..
         }
-        TableFactor::Table { name, args: Some(args), .. } => literals::check_table(name, &args.args),
+        | TableFactor::Function {
+            with_ordinality: true,
+            ..
+        }
+        | TableFactor::UNNEST {
+            with_ordinality: true,
+            ..
+        } => Err(unsupported(
+            "WITH ORDINALITY is not supported; use row_number() OVER ()",
+        )),
+        TableFactor::Table {
+            name,
+            args: Some(args),
+            ..
+        } => literals::check_table(name, &args.args),
         TableFactor::Function { name, args, .. } => literals::check_table(name, args),
         TableFactor::Table { .. }
         | TableFactor::Derived { .. }
         | TableFactor::NestedJoin { .. }
         | TableFactor::UNNEST { .. } => Ok(()),
-        _ => Err(unsupported("only tables, queries, VALUES, unnest and generate_series may follow FROM")),
+        _ => Err(unsupported(
+            "only tables, queries, VALUES, unnest and generate_series may follow FROM",
+        )),
     }
 }

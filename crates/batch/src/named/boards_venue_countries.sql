@@ -1,0 +1,15 @@
+-- title: Countries of venues
+-- description: Events by the country of their venue, without events that are off, and the people who come to them. The feeds of events and venues tell a venue's country, answers do not.
+-- chart: map
+-- x: country
+-- y: events
+SELECT lower(v.country) AS country,
+    count(*) AS events,
+    CAST(coalesce(sum(a.people), 0) AS bigint) AS people
+FROM filtered_events e
+JOIN venues v ON v.venue_id = e.venue_id
+LEFT JOIN event_answers a ON a.event_id = e.event_id
+WHERE e.takes_place AND nullif(v.country, '') IS NOT NULL
+GROUP BY 1
+ORDER BY events DESC, country
+LIMIT 20

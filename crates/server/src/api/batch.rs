@@ -1,0 +1,91 @@
+//! The paths that the batch worker answers: SQL, its named statements as boards, the report, and the worker's own state.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    http::{headers, json, origin, problem_details::ProblemDetails},
+};
+
+/// The state of the worker, said by the server because there is none to say it.
+#[derive(Serialize)]
+struct AbsentWorker<'a> {
+    available: bool,
+    reason: &'a str,
+    remedy: &'a str,
+}
+
+/// `GET /api/v1/sql/schema` and `GET /api/v1/boards/NAME`.
+pub(crate) async fn forward(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    app.batch.ask(request).await
+}
+
+/// `POST /api/v1/sql`. A browser asks before it sends JSON to another origin, and is told no; the header that says where a
+/// request is from is looked at besides.
+pub(crate) async fn statement(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    origin::check_same_origin(request.headers())?;
+    if !is_json(request.headers()) {
+        return Err(ProblemDetails::not_json());
+    }
+    app.batch.ask(request).await
+}
+
+/// Any other method there.
+pub(crate) async fn use_post() -> ProblemDetails {
+    ProblemDetails::not_post()
+}
+
+/// `GET /report`: a page that has everything in itself, and no script.
+pub(crate) async fn report(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ProblemDetails> {
+    let mut response = app.batch.ask(request).await?;
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(headers::REPORT_SECURITY_POLICY),
+    );
+    Ok(response)
+}
+
+/// `GET /api/v1/batch`: that there is no worker is an answer, not an error.
+pub(crate) async fn status(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+) -> Result<Response, ProblemDetails> {
+    let problem = match app.batch.ask(request).await {
+        Ok(response) => return Ok(response),
+        Err(problem) => problem,
+    };
+    let Some((reason, remedy)) = problem.absence() else {
+        return Err(problem);
+    };
+    let body = json::to_bytes(&AbsentWorker {
+        available: false,
+        reason,
+        remedy,
+    });
+    Ok(([(header::CONTENT_TYPE, json::CONTENT_TYPE)], body).into_response())
+}
+
+/// Whether the body is declared as JSON, whatever its charset.
+fn is_json(headers: &HeaderMap) -> bool {
+    let declared = headers.get(header::CONTENT_TYPE);
+    let declared = declared.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind = declared.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
+}
