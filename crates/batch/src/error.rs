@@ -12,6 +12,12 @@ pub enum Error {
     /// The journal could not be read.
     #[error("read the journal: {0}")]
     Journal(#[from] headcount_journal::Error),
+    /// The data folder holds no journal.
+    #[error("{0} holds no journal; make one with: headcount import --data {0} FILE", data.display())]
+    NoJournal {
+        /// The folder.
+        data: PathBuf,
+    },
     /// An entry is not the next one.
     #[error(
         "partition {partition} of the journal goes on at offset {found} where {expected} was expected"

@@ -5,9 +5,18 @@
 
 #![warn(missing_docs)]
 
+pub mod cli;
+pub mod cluster;
+mod commands;
+mod data;
 pub mod error;
+mod exit;
 pub mod model;
 pub mod named;
 pub mod report;
 mod rows;
+pub mod schedule;
+mod serve;
 pub mod snapshot;
+pub mod sql;
+pub mod tables;

@@ -41,35 +41,6 @@ impl Pending {
         answers + things + people + self.text_bytes
     }
 
-    /// Takes what another partition has told of things that all partitions share.
-    pub(crate) fn merge_shared(&mut self, other: &mut Self) {
-        for (id, tales) in other.groups.drain() {
-            self.groups.entry(id).or_default().merge(tales);
-        }
-        for (id, tales) in other.venues.drain() {
-            self.venues.entry(id).or_default().merge(tales);
-        }
-        for (urlkey, tales) in other.topics.drain() {
-            self.topics.entry(urlkey).or_default().merge(tales);
-        }
-        for (id, tales) in other.categories.drain() {
-            self.categories.entry(id).or_default().merge(tales);
-        }
-        for (id, told) in other.members.drain() {
-            self.tell_member(id, told);
-        }
-        // Feeds without events lie in any partition.
-        for (id, tales) in other.photos.drain() {
-            self.photos.entry(id).or_default().merge(tales);
-        }
-        for (id, tales) in other.comments.drain() {
-            self.comments.entry(id).or_default().merge(tales);
-        }
-        for (id, tales) in other.events.drain() {
-            self.events.entry(id).or_default().merge(tales);
-        }
-    }
-
     pub(crate) fn tell_member(&mut self, id: i64, told: MemberTold) {
         match self.members.entry(id) {
             std::collections::hash_map::Entry::Occupied(known) => {

@@ -1,0 +1,11 @@
+//! The commands of `headcount-batch`, each in a file.
+
+pub(crate) mod current;
+pub(crate) mod executor;
+pub(crate) mod run_jobs;
+pub(crate) mod scheduler;
+pub(crate) mod serve;
+mod signals;
+pub(crate) mod sql;
+pub(crate) mod statement;
+pub(crate) mod tables;

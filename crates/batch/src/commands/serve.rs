@@ -1,0 +1,53 @@
+//! `serve`: the worker that the live program starts.
+
+use std::path::PathBuf;
+
+use tokio::io::AsyncReadExt;
+
+use super::signals::told_to_end;
+use crate::{
+    cli::Place,
+    data::DataFolder,
+    serve::{WorkerOptions, serve},
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    /// The socket to answer on [default: DIR/batch/worker.sock]
+    #[arg(long, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Where the live program serves its counts, such as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    live: Option<String>,
+    /// Ends when standard input does: whoever started the worker has gone
+    #[arg(long)]
+    watch_stdin: bool,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let data = DataFolder::new(arguments.place.data);
+    let socket = arguments.socket.unwrap_or_else(|| data.socket());
+    let options = WorkerOptions {
+        data,
+        lake: arguments.place.lake,
+        pending: arguments.place.pending,
+        socket,
+        live: arguments.live,
+    };
+    let watches = arguments.watch_stdin;
+    let end = async move {
+        tokio::select! {
+            () = told_to_end() => {}
+            () = input_ends(), if watches => {}
+        }
+    };
+    serve(options, end).await
+}
+
+async fn input_ends() {
+    let mut input = tokio::io::stdin();
+    let mut bytes = [0; 64];
+    while input.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
+}

@@ -1,0 +1,91 @@
+//! The worker process: it keeps the tables and answers statements, over a Unix socket that the live program forwards to.
+//!
+//! Nothing here holds up the live program. Whatever fails ends the process with a sentence; the live program starts it again.
+
+mod follower;
+mod lease;
+mod live;
+mod problem;
+mod routes;
+
+pub(crate) use lease::{SnapshotLease, lease};
+
+use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use tokio::net::UnixListener;
+
+use crate::{data::DataFolder, sql::child::Statements, tables::Keeper};
+use follower::Follower;
+use live::LiveProgram;
+
+/// What a worker needs to know.
+pub(crate) struct WorkerOptions {
+    pub(crate) data: DataFolder,
+    pub(crate) lake: Option<headcount_lake::LakeAddress>,
+    /// MiB of rows that may wait in memory.
+    pub(crate) pending: u32,
+    /// The socket that it listens on.
+    pub(crate) socket: PathBuf,
+    /// Where the live program serves its counts.
+    pub(crate) live: Option<String>,
+}
+
+/// What the routes share.
+pub(crate) struct Worker {
+    follower: Follower,
+    statements: Statements,
+    live: LiveProgram,
+}
+
+/// Keeps tables and answers statements until it is told to end.
+pub(crate) async fn serve(
+    options: WorkerOptions,
+    told_to_end: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let overlays = options.data.batch().join("overlay");
+    // What a killed worker left.
+    let _ = fs::remove_dir_all(&overlays);
+    let journal = options.data.journal()?;
+    let location = options.data.tables(options.lake)?;
+    let keeper = Keeper::open(
+        location,
+        options.data.keeper_options(options.pending)?,
+        &journal,
+    )
+    .await?;
+    let program = std::env::current_exe().context("find this program")?;
+    let worker = Arc::new(Worker {
+        follower: Follower::new(keeper, journal, overlays),
+        statements: Statements::new(program),
+        live: LiveProgram::new(options.live),
+    });
+    let listener = listen(&options.socket)?;
+    tracing::info!(socket = %options.socket.display(), "the worker answers");
+    let router = routes::router(Arc::clone(&worker));
+    tokio::select! {
+        served = axum::serve(listener, router) => served.context("serve the socket")?,
+        kept = worker.follower.follow() => kept?,
+        () = told_to_end => {}
+    }
+    let _ = fs::remove_file(&options.socket);
+    // The next start has less to do.
+    worker.follower.finish().await?;
+    Ok(())
+}
+
+/// Listens on a socket that only this user may open. The index is locked, so whoever has left it there is gone.
+fn listen(socket: &PathBuf) -> anyhow::Result<UnixListener> {
+    if let Some(folder) = socket.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))?;
+    }
+    let _ = fs::remove_file(socket);
+    let listener = UnixListener::bind(socket).with_context(|| {
+        format!(
+            "listen on {}: such a path has at most 107 bytes, so a data folder with a shorter path may help",
+            socket.display()
+        )
+    })?;
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}

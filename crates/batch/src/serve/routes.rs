@@ -1,0 +1,270 @@
+//! What the worker answers.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+    routing::{get, post},
+};
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Worker, follower::HeldSnapshot, problem::Problem};
+use crate::{
+    model::Table,
+    named::{Filters, Named, all, find},
+    sql::{
+        child::{Answer, Piece},
+        request::{Format, Limits, Request},
+    },
+};
+
+type Answered = Result<Response, Problem>;
+
+/// Bytes of a request: far more than a statement may have.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Tables that are made of the live program's counts.
+const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
+
+pub(super) fn router(worker: Arc<Worker>) -> Router {
+    Router::new()
+        .route("/api/v1/sql", post(sql))
+        .route("/api/v1/sql/schema", get(schema))
+        .route("/api/v1/boards/{name}", get(board))
+        .route("/api/v1/batch", get(status))
+        .route("/snapshot", get(snapshot))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(worker)
+}
+
+/// What `POST /api/v1/sql` takes: a statement, or the name of one with the page's filters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SqlBody {
+    sql: Option<String>,
+    named: Option<String>,
+    #[serde(default)]
+    filters: serde_json::Map<String, Value>,
+    limit: Option<u64>,
+}
+
+async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes) -> Answered {
+    let body: SqlBody = serde_json::from_slice(&body).map_err(|cause| {
+        Problem::new(
+            400,
+            format!("the body is not {{\"sql\": \"…\"}} or {{\"named\": \"…\"}}: {cause}"),
+        )
+    })?;
+    let statement = match (body.sql, body.named) {
+        (Some(sql), None) => sql,
+        (None, Some(name)) => named(&name)?.statement(&filters_of(&body.filters)?),
+        _ => return Err(Problem::new(400, "give either sql or named")),
+    };
+    let format = format_of(&headers)?;
+    let mut limits = Limits::served();
+    limits.rows = limits.rows.min(body.limit.or(limits.rows));
+    let (answer, held) = worker.run(statement, format, limits).await?;
+    Ok(streamed(answer, format, held))
+}
+
+async fn board(
+    State(worker): State<Arc<Worker>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answered {
+    let query = query.unwrap_or_default();
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let statement = named(&name)?.statement(&Filters::of_pairs(pairs)?);
+    let (answer, held) = worker
+        .run(statement, Format::Json, Limits::served())
+        .await?;
+    Ok(streamed(answer, Format::Json, held))
+}
+
+async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
+    let (rows, as_of, _) = worker.follower.status().await;
+    let tables = Table::ALL.into_iter().map(|table| {
+        let columns = table.columns().iter().enumerate().map(|(place, column)| {
+            let refers = table
+                .references()
+                .iter()
+                .find(|reference| reference.column == column.name);
+            json!({
+                "name": column.name,
+                "type": column.column_type.postgres(),
+                "key": place < table.key_columns(),
+                "references": refers.map(|reference| reference.to),
+            })
+        });
+        let columns: Vec<_> = columns.collect();
+        json!({ "name": table, "rows": rows.get(&table).copied().unwrap_or(0), "columns": columns })
+    });
+    let named = all().iter().map(|named| {
+        json!({
+            "name": named.name,
+            "title": named.title,
+            "description": named.description,
+            "sql": named.sql,
+            "chart": named.chart,
+            "x": named.x,
+            "y": named.y,
+        })
+    });
+    let body = json!({
+        "tables": tables.collect::<Vec<_>>(),
+        "named": named.collect::<Vec<_>>(),
+        "as_of": as_of,
+    });
+    Ok(json_response(&body))
+}
+
+async fn status(State(worker): State<Arc<Worker>>) -> Answered {
+    let (rows, as_of, behind) = worker.follower.status().await;
+    let body = json!({
+        "available": true,
+        "version": env!("CARGO_PKG_VERSION"),
+        "tables": { "as_of": as_of, "behind_seconds": behind.as_secs(), "rows": rows },
+    });
+    Ok(json_response(&body))
+}
+
+/// A snapshot for a command on this machine. Its files stay as long as the connection does.
+async fn snapshot(State(worker): State<Arc<Worker>>) -> Answered {
+    let held = worker.follower.snapshot().await?;
+    let mut snapshot = held.snapshot.clone();
+    snapshot.live = worker.live.summary().await;
+    let mut line =
+        serde_json::to_vec(&snapshot).map_err(|cause| Problem::new(500, cause.to_string()))?;
+    line.push(b'\n');
+    let first = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(line)) });
+    let lease = stream::pending().map(move |bytes| {
+        let _ = &held;
+        bytes
+    });
+    Ok(Response::new(Body::from_stream(first.chain(lease))))
+}
+
+impl Worker {
+    /// Starts a statement over all that is in the journal now.
+    pub(super) async fn run(
+        &self,
+        sql: String,
+        format: Format,
+        limits: Limits,
+    ) -> Result<(Answer, Arc<HeldSnapshot>), Problem> {
+        let held = self.follower.snapshot().await?;
+        let mut snapshot = held.snapshot.clone();
+        if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
+            snapshot.live = self.live.summary().await;
+        }
+        let answer = self
+            .statements
+            .run(&Request {
+                sql,
+                format,
+                limits,
+                snapshot,
+            })
+            .await?;
+        Ok((answer, held))
+    }
+}
+
+/// An answer as it comes. Its snapshot is held until the last byte.
+fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response {
+    let pieces = stream::unfold((answer, held), async |(mut answer, held)| {
+        loop {
+            match answer.next().await? {
+                Ok(Piece::Data(bytes)) => return Some((Ok(Bytes::from(bytes)), (answer, held))),
+                Ok(Piece::End(_)) => return None,
+                // The status has gone out: a body that breaks off is all that is left to say it with.
+                Err(error) => {
+                    return Some((Err(std::io::Error::other(error.message)), (answer, held)));
+                }
+            }
+        }
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    let (content_type, file) = match format {
+        Format::Csv | Format::CsvExport => ("text/csv; charset=utf-8", Some("answer.csv")),
+        Format::Arrow => ("application/vnd.apache.arrow.stream", Some("answer.arrows")),
+        Format::Parquet => ("application/vnd.apache.parquet", Some("answer.parquet")),
+        Format::Json | Format::Objects | Format::Table { .. } => ("application/json", None),
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Some(file) = file
+        && let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""))
+    {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}
+
+fn named(name: &str) -> Result<&'static Named, Problem> {
+    find(name).ok_or_else(|| Problem::new(404, format!("no statement has the name {name:.60}")))
+}
+
+fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Problem> {
+    let mut pairs = Vec::new();
+    for (name, value) in filters {
+        match value {
+            Value::String(value) => pairs.push((name.as_str(), value.as_str())),
+            Value::Array(values) => pairs.extend(
+                values
+                    .iter()
+                    .filter_map(|value| Some((name.as_str(), value.as_str()?))),
+            ),
+            _ => {
+                return Err(Problem::new(
+                    400,
+                    format!("the filter {name:.60} is no text and no list of texts"),
+                ));
+            }
+        }
+    }
+    Ok(Filters::of_pairs(pairs)?)
+}
+
+fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or("*/*");
+    let mut known = accept.split(',').filter_map(|kind| {
+        match kind.split(';').next().unwrap_or_default().trim() {
+            "*/*" | "application/*" | "application/json" => Some(Format::Json),
+            "text/csv" => Some(Format::CsvExport),
+            "application/vnd.apache.arrow.stream" => Some(Format::Arrow),
+            "application/vnd.apache.parquet" => Some(Format::Parquet),
+            _ => None,
+        }
+    });
+    known.next().ok_or_else(|| {
+        let known = "application/json, text/csv, application/vnd.apache.arrow.stream, application/vnd.apache.parquet";
+        Problem::new(406, format!("an answer comes as one of {known}"))
+    })
+}
+
+fn json_response(body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}

@@ -1,0 +1,37 @@
+//! What a statement must pass before it is planned: its size ([`tokens`]), that it only reads ([`tree`]), and that it
+//! calls only functions that are known to be harmless ([`functions`]) with arguments that are not too large
+//! ([`literals`]).
+
+mod functions;
+mod literals;
+mod position;
+mod tokens;
+mod tree;
+
+use datafusion::sql::sqlparser::{ast::Statement, dialect::PostgreSqlDialect, parser::Parser};
+
+pub use functions::ALLOWED;
+pub use literals::LARGEST;
+pub use tokens::{BYTES, CHAIN, IN_LIST, JOINS, NESTING, SET_OPERATIONS, TOKENS};
+
+use super::error::{SqlError, sqlstate};
+
+/// Checks a statement and parses it.
+///
+/// # Errors
+/// If it is no single statement that only reads, or if it asks for more than one statement may.
+pub fn check(sql: &str) -> Result<Statement, SqlError> {
+    tokens::check(sql)?;
+    let statements = Parser::parse_sql(&PostgreSqlDialect {}, sql);
+    let mut statements = statements.map_err(|error| position::of_parser(sql, &error))?;
+    let statement = match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => statement,
+        (None, _) => return Err(SqlError::new(sqlstate::SYNTAX, "the statement is empty")),
+        (Some(_), false) => {
+            let message = "there is more than one statement; send one at a time";
+            return Err(SqlError::new(sqlstate::SYNTAX, message));
+        }
+    };
+    tree::check(&statement)?;
+    Ok(statement)
+}

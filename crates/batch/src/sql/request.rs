@@ -1,0 +1,124 @@
+//! What a statement's child process is asked, and what it says at the end.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::{AsOf, Snapshot};
+
+/// In which form the rows of an answer come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// One object: columns, rows as arrays, and what is known at the end.
+    Json,
+    /// One array of objects.
+    Objects,
+    /// RFC 4180: NULL is empty, an empty text is `""`.
+    Csv,
+    /// As `Csv`, for spreadsheets: what they would take for a formula gets a `'` in front.
+    CsvExport,
+    /// Arrow's streaming IPC.
+    Arrow,
+    /// One Parquet file.
+    Parquet,
+    /// Aligned columns for a terminal of so many columns; 0: as wide as they are.
+    Table {
+        /// Of the terminal, in characters.
+        width: u16,
+    },
+}
+
+/// What one statement may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Address space of the process, bytes.
+    pub memory: u64,
+    /// Processor time, seconds.
+    pub cpu_seconds: u64,
+    /// Time from the start to the last byte taken, ms.
+    pub wall_ms: u64,
+    /// Rows of the answer; what is beyond is cut off, and the answer says so.
+    pub rows: Option<u64>,
+    /// Bytes of the answer in its format; likewise.
+    pub bytes: Option<u64>,
+    /// Threads that execute it.
+    pub threads: usize,
+}
+
+impl Limits {
+    /// For statements that come over a network.
+    #[must_use]
+    pub const fn served() -> Self {
+        Self {
+            memory: 1 << 30,
+            cpu_seconds: 20,
+            wall_ms: 20_000,
+            rows: Some(100_000),
+            bytes: Some(16 << 20),
+            threads: 2,
+        }
+    }
+
+    /// For statements of the person at the terminal: nothing is cut off, and they may take an hour.
+    #[must_use]
+    pub const fn local() -> Self {
+        Self {
+            memory: 4 << 30,
+            cpu_seconds: 7200,
+            wall_ms: 3_600_000,
+            rows: None,
+            bytes: None,
+            threads: 2,
+        }
+    }
+}
+
+/// What a child may do. It is read and put into force before the statement is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What it may use.
+    pub limits: Limits,
+    /// Folders and files it may read.
+    pub readable: Vec<PathBuf>,
+    /// Whether it may open connections: only where tables are in an object store.
+    pub network: bool,
+}
+
+/// A statement for a child.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The statement.
+    pub sql: String,
+    /// In which form the rows come.
+    pub format: Format,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it sees.
+    pub snapshot: Snapshot,
+}
+
+/// A column of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerColumn {
+    /// Its name; names may repeat.
+    pub name: String,
+    /// PostgreSQL's name of its type.
+    #[serde(rename = "type")]
+    pub column_type: String,
+}
+
+/// What is known when the last row has gone out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Whether rows were cut off by a limit.
+    pub truncated: bool,
+    /// Rows of the answer.
+    pub row_count: u64,
+    /// From reading the statement to the last row, ms.
+    pub elapsed_ms: u64,
+    /// Bytes of table files that were read; unknown where the scan does not say.
+    pub bytes_read: Option<u64>,
+    /// The moment of the answer.
+    pub as_of: AsOf,
+}

@@ -1,0 +1,2 @@
+//! The tables of the built programs: recordings in, rows out.
+fn main() {}
