@@ -7,7 +7,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::{StreamExt, stream};
@@ -18,6 +18,7 @@ use super::{Worker, follower::HeldSnapshot, problem::Problem};
 use crate::{
     model::Table,
     named::{Filters, Named, all, find},
+    report::{POLICY, collect},
     sql::{
         child::{Answer, Piece},
         request::{Format, Limits, Request},
@@ -38,6 +39,7 @@ pub(super) fn router(worker: Arc<Worker>) -> Router {
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
         .route("/api/v1/batch", get(status))
+        .route("/report", get(report))
         .route("/snapshot", get(snapshot))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(worker)
@@ -78,6 +80,15 @@ async fn board(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answered {
+    let statement = named(&name)?.statement(&chosen(query)?);
+    let (answer, held) = worker
+        .run(statement, Format::Json, Limits::served())
+        .await?;
+    Ok(streamed(answer, Format::Json, held))
+}
+
+/// The filters of a page's address.
+fn chosen(query: Option<String>) -> Result<Filters, Problem> {
     let query = query.unwrap_or_default();
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
         .into_owned()
@@ -85,11 +96,25 @@ async fn board(
     let pairs = pairs
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
-    let statement = named(&name)?.statement(&Filters::of_pairs(pairs)?);
-    let (answer, held) = worker
-        .run(statement, Format::Json, Limits::served())
-        .await?;
-    Ok(streamed(answer, Format::Json, held))
+    Ok(Filters::of_pairs(pairs)?)
+}
+
+async fn report(State(worker): State<Arc<Worker>>, RawQuery(query): RawQuery) -> Answered {
+    let filters = chosen(query)?;
+    // All of its statements see the same rows.
+    let held = worker.follower.snapshot().await?;
+    let mut snapshot = held.snapshot.clone();
+    snapshot.live = worker.live.summary().await;
+    let html = collect(&worker.statements, &snapshot, filters, &Limits::served()).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (
+            header::CONTENT_DISPOSITION,
+            "inline; filename=\"headcount-report.html\"",
+        ),
+    ];
+    Ok((headers, html).into_response())
 }
 
 async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
