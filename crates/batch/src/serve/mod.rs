@@ -7,11 +7,11 @@ mod lease;
 mod live;
 mod postgres;
 mod problem;
-mod report;
+
 mod routes;
 
 pub(crate) use lease::{SnapshotLease, lease};
-pub(crate) use report::report;
+
 
 use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
