@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::{arithmetic, casts, finite, similar};
+use crate::sql::error::{SqlError, sqlstate};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::{
     common::{DFSchema, ScalarValue, config::ConfigOptions, tree_node::Transformed},
@@ -13,8 +15,6 @@ use datafusion::{
         expr_rewriter::FunctionRewrite,
     },
 };
-use super::{arithmetic, casts, finite, similar};
-use crate::sql::error::{SqlError, sqlstate};
 
 /// The rewriting, with the functions that it puts in.
 #[derive(Debug)]
@@ -24,7 +24,13 @@ pub(super) struct Meaning {
 
 /// Functions that take the place of the engine's of the same name, also where the engine put those in by itself.
 const REPLACED: [&str; 3] = ["date_part", "to_char", "to_timestamp"];
-const OURS: [&str; 5] = ["text_of", "interval_microseconds", "days_between", "whole_number", "round_even"];
+const OURS: [&str; 5] = [
+    "text_of",
+    "interval_microseconds",
+    "days_between",
+    "whole_number",
+    "round_even",
+];
 
 const INSTANT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -39,17 +45,33 @@ fn refused(state: &str, message: impl Into<String>) -> DataFusionError {
 impl Meaning {
     /// Looks up the functions by the names under which they are registered.
     pub(super) fn of(state: &SessionState) -> Result<Self> {
-        let arithmetic = [Operator::Plus, Operator::Minus, Operator::Multiply, Operator::Divide, Operator::Modulo];
+        let arithmetic = [
+            Operator::Plus,
+            Operator::Minus,
+            Operator::Multiply,
+            Operator::Divide,
+            Operator::Modulo,
+        ];
         let arithmetic = arithmetic.into_iter().filter_map(arithmetic::name);
-        let names = REPLACED.into_iter().chain(OURS).chain(finite::NAMES).chain(arithmetic);
+        let names = REPLACED
+            .into_iter()
+            .chain(OURS)
+            .chain(finite::NAMES)
+            .chain(arithmetic);
         let functions = names.map(|name| Ok((name, state.udf(name)?)));
-        Ok(Self { functions: functions.collect::<Result<_>>()? })
+        Ok(Self {
+            functions: functions.collect::<Result<_>>()?,
+        })
     }
 
     fn call(&self, name: &str, args: Vec<Expr>) -> Result<Expr> {
         let function = self.functions.get(name);
-        let function = function.ok_or_else(|| DataFusionError::Internal(format!("there is no function {name}")))?;
-        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function.clone(), args)))
+        let function = function
+            .ok_or_else(|| DataFusionError::Internal(format!("there is no function {name}")))?;
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(
+            function.clone(),
+            args,
+        )))
     }
 
     fn operator(&self, binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
@@ -68,7 +90,11 @@ impl Meaning {
             let (left, right) = (self.as_text(*left, &lt)?, self.as_text(*right, &rt)?);
             return keep(Box::new(left), Box::new(right));
         }
-        let compares = op.supports_propagation() || matches!(op, Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
+        let compares = op.supports_propagation()
+            || matches!(
+                op,
+                Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom
+            );
         if compares && is_interval(&lt) && is_interval(&rt) {
             let left = self.call("interval_microseconds", vec![*left])?;
             let right = self.call("interval_microseconds", vec![*right])?;
@@ -87,16 +113,29 @@ impl Meaning {
             // A day and hours are an instant: the engine would drop the hours.
             ((DataType::Date32, other), _) if is_interval(other) => {
                 let left = Expr::Cast(Cast::new(left, INSTANT));
-                Ok(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right }))
+                Ok(Expr::BinaryExpr(BinaryExpr {
+                    left: Box::new(left),
+                    op,
+                    right,
+                }))
             }
             ((other, DataType::Date32), Operator::Plus) if is_interval(other) => {
                 let right = Expr::Cast(Cast::new(right, INSTANT));
-                Ok(Expr::BinaryExpr(BinaryExpr { left, op, right: Box::new(right) }))
+                Ok(Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op,
+                    right: Box::new(right),
+                }))
             }
-            ((DataType::Date32, number), Operator::Plus | Operator::Minus) if number.is_integer() => {
+            ((DataType::Date32, number), Operator::Plus | Operator::Minus)
+                if number.is_integer() =>
+            {
                 let day = Expr::Cast(Cast::new(left, DataType::Int32));
                 let name = arithmetic::name(op).unwrap_or_default();
-                let sum = self.call(name, vec![day, Expr::Cast(Cast::new(right, DataType::Int32))])?;
+                let sum = self.call(
+                    name,
+                    vec![day, Expr::Cast(Cast::new(right, DataType::Int32))],
+                )?;
                 Ok(Expr::Cast(Cast::new(Box::new(sum), DataType::Date32)))
             }
             _ => Ok(Expr::BinaryExpr(BinaryExpr { left, op, right })),
@@ -133,7 +172,9 @@ impl Meaning {
         if (to.is_integer() && time(&from)) || (time(&to) && from.is_numeric()) {
             return Err(refused(
                 "42846",
-                format!("cannot cast {from} to {to}; use extract(epoch FROM …) or to_timestamp(seconds)"),
+                format!(
+                    "cannot cast {from} to {to}; use extract(epoch FROM …) or to_timestamp(seconds)"
+                ),
             ));
         }
         // The engine counts nanoseconds, which end in the year 2262.
@@ -153,7 +194,9 @@ impl Meaning {
         match (name, types.as_slice()) {
             (name, _) if finite::NAMES.contains(&name) => return self.call(name, args),
             ("round", [Some(one)]) if one.is_floating() || one.is_integer() => {
-                let number = args.into_iter().map(|arg| Expr::Cast(Cast::new(Box::new(arg), DataType::Float64)));
+                let number = args
+                    .into_iter()
+                    .map(|arg| Expr::Cast(Cast::new(Box::new(arg), DataType::Float64)));
                 return self.call("round_even", number.collect());
             }
             ("concat" | "concat_ws", types) => {
@@ -187,14 +230,25 @@ impl Meaning {
         })?;
         let regex = similar::regex(&pattern, like.escape_char);
         let regex = regex.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let op = if like.negated { Operator::RegexNotMatch } else { Operator::RegexMatch };
+        let op = if like.negated {
+            Operator::RegexNotMatch
+        } else {
+            Operator::RegexMatch
+        };
         let regex = Expr::Literal(ScalarValue::Utf8(Some(regex)), None);
-        Ok(Expr::BinaryExpr(BinaryExpr { left: like.expr, op, right: Box::new(regex) }))
+        Ok(Expr::BinaryExpr(BinaryExpr {
+            left: like.expr,
+            op,
+            right: Box::new(regex),
+        }))
     }
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 fn is_interval(data_type: &DataType) -> bool {
@@ -204,7 +258,10 @@ fn is_interval(data_type: &DataType) -> bool {
 /// What the engine counts without a sign is a bigint: a difference of two ranks may be below zero.
 fn signed(expr: Expr, schema: &DFSchema) -> Expr {
     // These stand in nodes of their own, which want them bare; who refers to them gets them signed.
-    if matches!(expr, Expr::AggregateFunction(_) | Expr::WindowFunction(_) | Expr::Alias(_) | Expr::Literal(..)) {
+    if matches!(
+        expr,
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) | Expr::Alias(_) | Expr::Literal(..)
+    ) {
         return expr;
     }
     match expr.get_type(schema) {
@@ -220,7 +277,12 @@ impl FunctionRewrite for Meaning {
         "PostgreSQL's meaning"
     }
 
-    fn rewrite(&self, expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
+    fn rewrite(
+        &self,
+        expr: Expr,
+        schema: &DFSchema,
+        _: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
         let meant = match expr {
             Expr::BinaryExpr(binary) => self.operator(binary, schema)?,
             Expr::Cast(cast) => self.cast(cast, schema)?,
