@@ -188,6 +188,29 @@ fn plain_copies_of_a_running_process_start_or_say_how() {
 }
 
 #[test]
+fn what_the_batch_worker_makes_anew_is_not_backed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let file = path("sim.ndjson");
+    run(headcount().args(["simulate", "--records", "50"]).arg(&file));
+    run(headcount()
+        .args(["import", "--data"])
+        .arg(path("data"))
+        .arg(&file));
+    for derived in ["batch/index/0", "lake/tables/rsvps/x.parquet", "batches"] {
+        let derived = path("data").join(derived);
+        fs::create_dir_all(derived.parent().unwrap()).unwrap();
+        fs::write(derived, "x").unwrap();
+    }
+    run(&mut backup(&path("data"), &path("backup")));
+    run(&mut restore(&path("backup"), &path("restored")));
+    assert!(path("restored/batches").exists());
+    assert!(path("restored/lake/raw").is_dir());
+    assert!(!path("restored/batch").exists());
+    assert!(!path("restored/lake/tables").exists());
+}
+
+#[test]
 fn a_backup_goes_only_where_it_belongs_and_is_believed_only_if_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

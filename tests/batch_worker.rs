@@ -571,10 +571,10 @@ fn the_worker_itself_answers_through_the_live_process() {
     let mut command = scene.command();
     command.env("HEADCOUNT_BATCH", program);
     let (process, mut input) = Process::run_fed(command, &scene.data(), &[]);
-    for id in 0..500_u64 {
+    for id in 1..=500_u64 {
         let time = 1_489_925_470_960_u64 + id;
         let line = serde_json::json!({
-            "rsvp_id": id % 400, "response": "yes", "guests": 0, "mtime": time, "visibility": "public",
+            "rsvp_id": 1 + id % 400, "response": "yes", "guests": 0, "mtime": time, "visibility": "public",
             "member": { "member_id": id },
             "event": { "event_id": format!("e{}", id % 7), "event_name": "n" },
             "group": { "group_id": 1, "group_country": "us", "group_city": "c", "group_topics": [] }

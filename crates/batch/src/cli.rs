@@ -34,6 +34,8 @@ enum Command {
     Tables(commands::tables::Arguments),
     /// Answers a statement over the tables and all that the journal holds
     Sql(commands::sql::SqlArgs),
+    /// Writes a report: one HTML file without scripts
+    Report(commands::report::Arguments),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::Arguments),
     /// Takes statements for a cluster and gives their tasks to executors
@@ -88,6 +90,7 @@ pub fn run() -> ExitCode {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
+        Command::Report(arguments) => block_on(commands::report::run(arguments)),
         Command::Serve(arguments) => block_on(commands::serve::run(arguments)),
         Command::Scheduler(arguments) => commands::scheduler::run(arguments),
         Command::Executor(arguments) => commands::executor::run(arguments),

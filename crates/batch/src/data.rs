@@ -7,9 +7,11 @@ use std::{
 
 use headcount_lake::LakeAddress;
 use serde::Deserialize;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     error::{Error, Result},
+    postgres::PostgresAddress,
     tables::{JournalReader, KeeperOptions, TablesLocation},
 };
 
@@ -66,6 +68,13 @@ impl DataFolder {
             judged_at: self.judged_at()?,
             ..options
         })
+    }
+
+    /// How the tables in PostgreSQL are kept, each database with an index of its own.
+    pub(crate) fn postgres_options(&self, address: &PostgresAddress, pending: u32) -> Result<KeeperOptions> {
+        let name = format!("postgres-{:016x}", xxh3_64(address.to_string().as_bytes()));
+        let options = self.keeper_options(pending)?;
+        Ok(KeeperOptions { index: self.batch().join(name), ..options })
     }
 
     /// The moment that record times are held against, if a rebuild left one.

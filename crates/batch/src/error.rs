@@ -92,6 +92,9 @@ pub enum Error {
         /// The version that is there.
         found: String,
     },
+    /// PostgreSQL refuses.
+    #[error(transparent)]
+    Postgres(#[from] crate::postgres::Error),
     /// An object of the lake could not be read or written.
     #[error("the lake: {0}")]
     Store(#[from] object_store::Error),

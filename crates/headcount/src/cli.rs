@@ -233,6 +233,16 @@ pub(crate) enum TablesSwitch {
     Off,
 }
 
+impl TablesSwitch {
+    /// What is left of the roles of a process.
+    pub(crate) fn restrict(self, mut roles: Vec<Role>) -> Vec<Role> {
+        if self == Self::Off {
+            roles.retain(|role| *role != Role::Batch);
+        }
+        roles
+    }
+}
+
 /// The clients of the server: how many one may be, and the proxy that they come through.
 #[derive(Debug, Args)]
 pub(crate) struct ClientArgs {

@@ -245,7 +245,9 @@ impl Live {
         let worker = self.start_batch_worker(listens_on, batch, &bus);
         let ran = run_sources(self.sources, queue, &bus, &statuses, &mut signals).await;
         // It ends while the rest does.
-        worker.as_ref().inspect(|worker| worker.tell_to_stop());
+        if let Some(worker) = &worker {
+            worker.tell_to_stop();
+        }
         watching.abort();
         publisher.abort();
         // Stop everything in order, whatever failed, and return the first failure.
@@ -275,7 +277,7 @@ impl Live {
         status: watch::Sender<BatchWorkerStatus>,
         bus: &EventBus,
     ) -> Option<BatchWorker> {
-        if !self.does(Role::Batch) || self.tables == TablesSwitch::Off {
+        if !self.does(Role::Batch) {
             return None;
         }
         let options = BatchWorkerOptions {
@@ -289,16 +291,18 @@ impl Live {
 
     /// What is said of the batch worker before it is started, or for as long as this process has none.
     fn no_batch_worker(&self) -> BatchWorkerStatus {
-        match (self.does(Role::Batch), self.tables) {
-            (true, TablesSwitch::On) => BatchWorkerStatus::absent(
+        if self.does(Role::Batch) {
+            return BatchWorkerStatus::absent(
                 "headcount is starting, and the batch worker after it",
                 "ask again in a few seconds",
-            ),
-            (true, TablesSwitch::Off) => BatchWorkerStatus::absent(
+            );
+        }
+        match self.tables {
+            TablesSwitch::Off => BatchWorkerStatus::absent(
                 "headcount was started without tables (--tables off)",
                 "start it without --tables off",
             ),
-            (false, _) => BatchWorkerStatus::absent(
+            TablesSwitch::On => BatchWorkerStatus::absent(
                 "this process does not have the role batch",
                 "start headcount run with --role batch besides its other roles",
             ),

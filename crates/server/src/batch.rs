@@ -13,15 +13,14 @@ use headcount_query::BatchWorkerStatus;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    net::UnixStream,
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::UnixStream, sync::watch, task::JoinSet, time::timeout};
 use tracing::debug;
 
-use crate::{batch::answer::WorkerAnswer, http::problem_details::ProblemDetails, options::Options};
+use crate::{
+    batch::answer::WorkerAnswer,
+    http::{limiter::ConnectionLimiter, problem_details::ProblemDetails, proxy::ClientAddress},
+    options::Options,
+};
 
 /// Headers of a request that the worker needs. A client's cookies, addresses and conditions are none of its business.
 const PASSED_ON: [HeaderName; 2] = [header::ACCEPT, header::CONTENT_TYPE];
@@ -38,7 +37,7 @@ const HOST: HeaderValue = HeaderValue::from_static("localhost");
 #[derive(Debug)]
 pub(crate) struct BatchClient {
     status: watch::Receiver<BatchWorkerStatus>,
-    slots: Arc<Semaphore>,
+    requests: Arc<ConnectionLimiter>,
     silence: Duration,
 }
 
@@ -46,7 +45,10 @@ impl BatchClient {
     pub(crate) fn new(status: watch::Receiver<BatchWorkerStatus>, options: &Options) -> Self {
         Self {
             status,
-            slots: Arc::new(Semaphore::new(options.batch_requests)),
+            requests: ConnectionLimiter::new(
+                options.batch_requests,
+                options.batch_requests_per_address,
+            ),
             silence: options.batch_silence,
         }
     }
@@ -60,10 +62,11 @@ impl BatchClient {
                 return Err(ProblemDetails::no_worker(reason, remedy));
             }
         };
-        let slots = Arc::clone(&self.slots);
-        let slot = slots
-            .try_acquire_owned()
-            .map_err(|_| ProblemDetails::worker_busy())?;
+        let client: Option<&ClientAddress> = request.extensions().get();
+        let permit = self
+            .requests
+            .permit(client.and_then(|client| client.counted))
+            .map_err(|full| ProblemDetails::worker_busy(full, self.requests.limit(full)))?;
         let exchange = timeout(self.silence, exchange(&socket, passed_on(request)));
         let (response, connection) = match exchange.await {
             Ok(Ok(exchanged)) => exchanged,
@@ -75,7 +78,7 @@ impl BatchClient {
         };
         let (mut parts, body) = response.into_parts();
         parts.headers = only(&PASSED_BACK, &parts.headers);
-        let body = WorkerAnswer::new(body, self.silence, connection, slot);
+        let body = WorkerAnswer::new(body, self.silence, connection, permit);
         Ok(Response::from_parts(parts, Body::new(body)))
     }
 }

@@ -41,6 +41,8 @@ pub struct Options {
 
     /// Requests that the batch worker answers at one time.
     pub batch_requests: usize,
+    /// The same, for one address.
+    pub batch_requests_per_address: usize,
     /// How long the batch worker may say nothing: before the header of its answer, and between two pieces of it.
     pub batch_silence: Duration,
 
@@ -86,6 +88,7 @@ impl Default for Options {
             body_bytes: 1024 * 1024,
             statement_bytes: 64 * 1024,
             batch_requests: 64,
+            batch_requests_per_address: 16,
             batch_silence: seconds(60),
             live_clients: 1_000,
             live_clients_per_address: 20,

@@ -2,6 +2,7 @@
 
 pub(crate) mod current;
 pub(crate) mod executor;
+pub(crate) mod report;
 pub(crate) mod run_jobs;
 pub(crate) mod scheduler;
 pub(crate) mod serve;

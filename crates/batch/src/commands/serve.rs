@@ -8,6 +8,7 @@ use super::signals::told_to_end;
 use crate::{
     cli::Place,
     data::DataFolder,
+    postgres::PostgresAddress,
     serve::{WorkerOptions, serve},
 };
 
@@ -21,6 +22,9 @@ pub(crate) struct Arguments {
     /// Where the live program serves its counts, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
     live: Option<String>,
+    /// Keeps the tables in PostgreSQL too; the password comes from PGPASSWORD
+    #[arg(long, value_name = "postgres://USER@HOST/DB", env = "HEADCOUNT_POSTGRES")]
+    postgres: Option<PostgresAddress>,
     /// Ends when standard input does: whoever started the worker has gone
     #[arg(long)]
     watch_stdin: bool,
@@ -34,6 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         lake: arguments.place.lake,
         pending: arguments.place.pending,
         socket,
+        postgres: arguments.postgres,
         live: arguments.live,
     };
     let watches = arguments.watch_stdin;

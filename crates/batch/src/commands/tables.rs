@@ -13,7 +13,8 @@ use serde_json::json;
 use crate::{
     cli::Place,
     data::DataFolder,
-    tables::{JournalReader, Keeper, Verified, verify},
+    postgres::PostgresAddress,
+    tables::{JournalReader, Keeper, PostgresKeeper, Verified, verify},
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,9 @@ pub(crate) struct Arguments {
     action: Option<Action>,
     #[command(flatten)]
     place: Place,
+    /// Fills these tables in PostgreSQL too; the password comes from PGPASSWORD
+    #[arg(long, value_name = "postgres://USER@HOST/DB", env = "HEADCOUNT_POSTGRES")]
+    postgres: Option<PostgresAddress>,
     /// Prints JSON
     #[arg(long, global = true)]
     json: bool,
@@ -44,19 +48,23 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let location = data.tables(arguments.place.lake.clone())?;
     let mut keeper = Keeper::open(location, options, &journal).await?;
-    let progress = Progress::over(&journal, &keeper)?;
+    let progress = Progress::over(&journal, &keeper.offsets())?;
     bring_up(&mut keeper, &mut journal, &progress).await?;
     progress.finish();
     if matches!(arguments.action, Some(Action::Verify)) {
         return compare(&data, &keeper, &journal, arguments.json).await;
     }
+    let refused = match &arguments.postgres {
+        Some(address) => Some(fill(address, &data, arguments.place.pending, &journal).await?),
+        None => None,
+    };
     let rows = keeper.row_counts();
     if arguments.json {
         let rows: serde_json::Map<_, _> = rows
             .iter()
             .map(|(table, rows)| (table.to_string(), json!(rows)))
             .collect();
-        println!("{}", json!({ "offsets": keeper.offsets(), "rows": rows }));
+        println!("{}", json!({ "offsets": keeper.offsets(), "rows": rows, "refused": refused }));
     } else {
         println!(
             "The tables hold all {} entries of the journal.",
@@ -66,6 +74,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             println!("  {:<14} {rows:>12} rows", table.name());
         }
         println!("They are in {}.", keeper.location());
+        if let (Some(address), Some(refused)) = (&arguments.postgres, refused) {
+            println!("They are in {address} too; it refused {refused} rows, which are in refused_rows.");
+        }
     }
     Ok(())
 }
@@ -91,6 +102,23 @@ async fn bring_up(
     Ok(())
 }
 
+/// Brings the tables in PostgreSQL to the journal's end; returns how many rows it has refused.
+async fn fill(address: &PostgresAddress, data: &DataFolder, pending: u32, journal: &JournalReader) -> anyhow::Result<u64> {
+    let options = data.postgres_options(address, pending)?;
+    let mut keeper = PostgresKeeper::open(address, options, journal).await?;
+    let progress = Progress::over(journal, &keeper.offsets())?;
+    progress.bar.set_message("PostgreSQL");
+    loop {
+        let is_at_end = keeper.read(journal, &|entries| progress.add(entries))?;
+        keeper.write().await?;
+        if is_at_end {
+            break;
+        }
+    }
+    progress.finish();
+    Ok(keeper.refused())
+}
+
 async fn compare(
     data: &DataFolder,
     keeper: &Keeper,
@@ -99,7 +127,7 @@ async fn compare(
 ) -> anyhow::Result<()> {
     let folder = data.batch().join("verify");
     let _ = std::fs::remove_dir_all(&folder);
-    let progress = Progress::over(journal, keeper)?;
+    let progress = Progress::over(journal, &keeper.offsets())?;
     let judged_at = data.judged_at()?;
     let verified = verify(keeper, journal, judged_at, &folder, &|entries| {
         progress.add(entries)
@@ -166,12 +194,12 @@ struct Progress {
 }
 
 impl Progress {
-    fn over(journal: &JournalReader, keeper: &Keeper) -> anyhow::Result<Self> {
+    fn over(journal: &JournalReader, offsets: &[u64]) -> anyhow::Result<Self> {
         let mut end = 0;
         for partition in 0..journal.partitions() {
             end += journal.end(partition)?;
         }
-        let done: u64 = keeper.offsets().iter().sum();
+        let done: u64 = offsets.iter().sum();
         let bar = if std::io::stderr().is_terminal() {
             ProgressBar::new(end)
         } else {

@@ -88,7 +88,7 @@ pub(crate) fn tell(feed: Feed, body: &[u8], version: Version, content: u32, pend
     } else {
         Teller::Others
     };
-    let told = Told {
+    let told = Record {
         teller,
         version,
         content: u64::from(content),
@@ -104,14 +104,14 @@ pub(crate) fn tell(feed: Feed, body: &[u8], version: Version, content: u32, pend
     }
 }
 
-struct Told<'a> {
+struct Record<'a> {
     teller: Teller,
     version: Version,
     content: u64,
     pending: &'a mut Pending,
 }
 
-impl Told<'_> {
+impl Record<'_> {
     fn tale<T>(&self, facts: T) -> Tale<T> {
         Tale {
             version: self.version,

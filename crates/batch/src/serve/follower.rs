@@ -110,10 +110,7 @@ impl Follower {
     /// How many rows the tables have, and how far they and their reader have come.
     pub(super) async fn status(&self) -> (BTreeMap<Table, u64>, AsOf, Duration) {
         let kept = self.kept.lock().await;
-        let as_of = AsOf {
-            offsets: kept.keeper.offsets(),
-            stream_time: kept.keeper.stream_time(),
-        };
+        let as_of = kept.keeper.as_of();
         let behind = if kept.keeper.is_behind() {
             kept.committed.elapsed()
         } else {

@@ -5,17 +5,20 @@
 mod follower;
 mod lease;
 mod live;
+mod postgres;
 mod problem;
+mod report;
 mod routes;
 
 pub(crate) use lease::{SnapshotLease, lease};
+pub(crate) use report::report;
 
 use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use tokio::net::UnixListener;
 
-use crate::{data::DataFolder, sql::child::Statements, tables::Keeper};
+use crate::{postgres::PostgresAddress, data::DataFolder, sql::child::Statements, tables::Keeper};
 use follower::Follower;
 use live::LiveProgram;
 
@@ -27,6 +30,8 @@ pub(crate) struct WorkerOptions {
     pub(crate) pending: u32,
     /// The socket that it listens on.
     pub(crate) socket: PathBuf,
+    /// The database that has the same tables.
+    pub(crate) postgres: Option<PostgresAddress>,
     /// Where the live program serves its counts.
     pub(crate) live: Option<String>,
 }
@@ -47,6 +52,7 @@ pub(crate) async fn serve(
     // What a killed worker left.
     let _ = fs::remove_dir_all(&overlays);
     let journal = options.data.journal()?;
+    let postgres = postgres::PostgresFollower::of(&options)?;
     let location = options.data.tables(options.lake)?;
     let keeper = Keeper::open(
         location,
@@ -66,6 +72,7 @@ pub(crate) async fn serve(
     tokio::select! {
         served = axum::serve(listener, router) => served.context("serve the socket")?,
         kept = worker.follower.follow() => kept?,
+        followed = postgres.follow() => followed?,
         () = told_to_end => {}
     }
     let _ = fs::remove_file(&options.socket);

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Worker, follower::HeldSnapshot, problem::Problem};
+use super::{Worker, follower::HeldSnapshot, problem::Problem, report::report};
 use crate::{
     model::Table,
     named::{Filters, Named, all, find},
@@ -38,6 +38,7 @@ pub(super) fn router(worker: Arc<Worker>) -> Router {
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
         .route("/api/v1/batch", get(status))
+        .route("/report", get(report_page))
         .route("/snapshot", get(snapshot))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(worker)
@@ -78,18 +79,24 @@ async fn board(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answered {
-    let query = query.unwrap_or_default();
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let statement = named(&name)?.statement(&Filters::of_pairs(pairs)?);
+    let filters = filters_of_query(&query.unwrap_or_default())?;
+    let statement = named(&name)?.statement(&filters);
     let (answer, held) = worker
         .run(statement, Format::Json, Limits::served())
         .await?;
     Ok(streamed(answer, Format::Json, held))
+}
+
+async fn report_page(State(worker): State<Arc<Worker>>, RawQuery(query): RawQuery) -> Answered {
+    let query = query.unwrap_or_default();
+    let filters = filters_of_query(&query)?;
+    let held = worker.follower.snapshot().await?;
+    let mut snapshot = held.snapshot.clone();
+    snapshot.live = worker.live.summary().await;
+    let html = report(&worker.statements, snapshot, filters, &Limits::served()).await?;
+    let mut response = Response::new(Body::from(html));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    Ok(response)
 }
 
 async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
@@ -217,6 +224,13 @@ fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response
 
 fn named(name: &str) -> Result<&'static Named, Problem> {
     find(name).ok_or_else(|| Problem::new(404, format!("no statement has the name {name:.60}")))
+}
+
+/// The filters in a page's address.
+fn filters_of_query(query: &str) -> Result<Filters, Problem> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Filters::of_pairs(pairs)?)
 }
 
 fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Problem> {

@@ -267,14 +267,6 @@ impl TableWriter {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .build();
-        let columns = self.table.columns();
-        // Statistics of long texts help nobody.
-        let with_statistics = columns
-            .iter()
-            .filter(|column| column.name != "description" && column.name != "comment");
-        let statistics = with_statistics
-            .map(|column| column.name.to_owned())
-            .collect();
         let config = WriterConfig::new(
             self.table.schema(),
             Vec::new(),
@@ -282,7 +274,8 @@ impl TableWriter {
             None,
             Some(ROWS),
             snapshot.table_config().num_indexed_cols(),
-            Some(statistics),
+            // Statistics of every column, of long texts too: in one without, the Python package finds no null.
+            None,
         );
         Ok(DeltaWriter::new(Arc::clone(&self.store), config))
     }

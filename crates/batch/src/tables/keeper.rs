@@ -1,72 +1,37 @@
 //! Keeps the tables up to date with a journal.
 
-use std::{collections::BTreeMap, path::PathBuf, thread, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use headcount_engine::{JournaledEntry, stream_time_of_all};
-use headcount_journal::{Batch, Reader};
 use headcount_lake::Lake;
-use headcount_record::Kind;
 
 use super::{
     cut::{Cut, lake_error},
     data_file::{AllFiles, TableFiles},
     delta::{Offsets, TableBatch, TableWriter},
     location::TablesLocation,
-    merge::{Merged, merge},
+    merge::Merged,
     overlay,
     reading::JournalReader,
+    told::{KeeperOptions, Told},
 };
 use crate::{
     error::{Error, Result},
     model::{GroupTopic, Row, Table},
-    rows::{Index, PartitionRows, Pending, Progress},
     snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
 };
 
-/// Bytes of the journal that are read at once.
-const READ_BYTES: usize = 4 << 20;
 /// Cuts that stay.
 const CUTS: usize = 100;
 /// Commits between two looks for files that were replaced long ago.
 const COMMITS_TO_VACUUM: u32 = 60;
 
-/// How tables are kept.
-#[derive(Clone, Debug)]
-pub struct KeeperOptions {
-    /// The folder of the index, on a disk of this machine.
-    pub index: PathBuf,
-    /// The moment that record times are held against besides their arrival, ms since 1970: `judged-at.json` of the data folder.
-    pub judged_at: Option<i64>,
-    /// About how many bytes of rows may wait in memory. 128 MiB by default.
-    pub pending_bytes: usize,
-}
-
-impl KeeperOptions {
-    /// The defaults, with the index in a folder.
-    #[must_use]
-    pub fn new(index: PathBuf) -> Self {
-        Self {
-            index,
-            judged_at: None,
-            pending_bytes: 128 << 20,
-        }
-    }
-}
-
 /// The tables of a journal, and what waits to be written into them.
 pub struct Keeper {
-    options: KeeperOptions,
+    told: Told,
     location: TablesLocation,
     lake: Lake,
-    journal: u64,
-    index: Index,
     tables: Vec<TableWriter>,
     files: AllFiles,
-    partitions: Vec<PartitionRows>,
-    /// The number of the next batch.
-    number: u32,
-    /// The offsets that the files reach.
-    written: Vec<u64>,
     commits: u32,
     overlays: u64,
 }
@@ -82,57 +47,20 @@ impl Keeper {
         options: KeeperOptions,
         journal: &JournalReader,
     ) -> Result<Self> {
-        let index = Index::open(&options.index)?;
-        if let Some(known) = index.meta::<u64>("journal")?
-            && known != journal.id()
-        {
-            return Err(Error::OtherJournal {
-                known,
-                found: journal.id(),
-            });
-        }
-        let lake = thread::scope(|scope| {
-            scope
-                .spawn(|| open_lake(&location))
-                .join()
-                .expect("it does not panic")
-        })?;
+        let told = Told::open(&options, journal)?;
+        let lake = {
+            let location = location.clone();
+            in_thread(move || open_lake(&location)).await?
+        };
         let mut tables = Vec::with_capacity(Table::ALL.len());
         for table in Table::ALL {
             tables.push(TableWriter::open(&location, table).await?);
         }
-        let files = match index.meta::<AllFiles>("files")? {
+        let files = match told.index.meta::<AllFiles>("files")? {
             Some(files) => files,
             None => anew(&tables)?,
         };
-        let progress: Vec<Progress> = index.meta("progress")?.unwrap_or_default();
-        let mut partitions = Vec::new();
-        for partition in 0..journal.partitions() {
-            let progress = progress
-                .get(usize::from(partition))
-                .cloned()
-                .unwrap_or_default();
-            partitions.push(PartitionRows::new(partition, options.judged_at, progress)?);
-        }
-        let written = partitions
-            .iter()
-            .map(|partition| partition.progress().next)
-            .collect();
-        let number = index.meta("number")?.unwrap_or(0);
-        let mut keeper = Self {
-            options,
-            location,
-            lake,
-            journal: journal.id(),
-            index,
-            tables,
-            files,
-            partitions,
-            number,
-            written,
-            commits: 0,
-            overlays: 0,
-        };
+        let mut keeper = Self { told, location, lake, tables, files, commits: 0, overlays: 0 };
         keeper.tidy().await?;
         Ok(keeper)
     }
@@ -142,23 +70,8 @@ impl Keeper {
     /// # Errors
     /// When another process keeps them.
     pub async fn forget(options: &KeeperOptions) -> Result<()> {
-        // Whoever can open it is alone.
-        match Index::open(&options.index) {
-            Ok(_) | Err(Error::IndexDamaged { .. }) => {}
-            Err(
-                error @ Error::Index {
-                    cause: fjall::Error::Locked,
-                    ..
-                },
-            ) => return Err(error),
-            Err(_) => {}
-        }
         let folder = options.index.clone();
-        in_thread(move || {
-            std::fs::remove_dir_all(&folder)
-                .map_err(|cause| Error::Other(format!("delete {}: {cause}", folder.display())))
-        })
-        .await
+        in_thread(move || Told::forget(&folder)).await
     }
 
     async fn tidy(&mut self) -> Result<()> {
@@ -173,7 +86,7 @@ impl Keeper {
             );
         }
         // Tables that are being made anew are not complete before the journal's end.
-        if self.number > 0 && !self.is_filling()? {
+        if self.told.number() > 0 && !self.is_filling()? {
             self.commit().await?;
         }
         Ok(())
@@ -185,53 +98,31 @@ impl Keeper {
     /// # Errors
     /// When the journal is damaged, or holds what this version does not know.
     pub fn read(&mut self, journal: &JournalReader, tell: &(dyn Fn(u64) + Sync)) -> Result<bool> {
-        let limit = self.options.pending_bytes / self.partitions.len().max(1);
-        let index = &self.index;
-        let parts: Vec<Result<bool>> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..)
-                .zip(&mut self.partitions)
-                .map(|(number, rows)| {
-                    scope.spawn(move || read_partition(number, rows, index, journal, limit, tell))
-                })
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().expect("readers do not panic"))
-                .collect()
-        });
-        parts
-            .into_iter()
-            .try_fold(true, |all, part| Ok(all & part?))
-    }
-
-    /// About how many bytes wait.
-    #[must_use]
-    pub fn pending_bytes(&self) -> usize {
-        self.partitions
-            .iter()
-            .map(PartitionRows::pending_bytes)
-            .sum()
+        self.told.read(journal, tell)
     }
 
     /// Whether entries were read since the files were written.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        self.offsets() != self.written
+        self.told.is_behind()
     }
 
     /// One past the last entry read, by partition.
     #[must_use]
     pub fn offsets(&self) -> Vec<u64> {
-        self.partitions
-            .iter()
-            .map(|partition| partition.progress().next)
-            .collect()
+        self.told.offsets()
+    }
+
+    /// The moment of all that was read.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        self.told.as_of()
     }
 
     /// How many batches of rows have been written: what a snapshot stands on changes with it.
     #[must_use]
     pub fn batches(&self) -> u32 {
-        self.number
+        self.told.number()
     }
 
     /// Whether the tables are being made anew: readers see the old ones until the first [`commit`](Self::commit), which
@@ -240,17 +131,7 @@ impl Keeper {
     /// # Errors
     /// When the index cannot be read.
     pub fn is_filling(&self) -> Result<bool> {
-        Ok(self.index.meta::<bool>("anew")? == Some(true))
-    }
-
-    /// How far record time has come, ms since 1970.
-    #[must_use]
-    pub fn stream_time(&self) -> Option<i64> {
-        stream_time_of_all(
-            self.partitions
-                .iter()
-                .map(|rows| rows.progress().stream_time()),
-        )
+        Ok(self.told.index.meta::<bool>("anew")? == Some(true))
     }
 
     /// Rows of each table, as far as they are written.
@@ -270,16 +151,9 @@ impl Keeper {
         if !self.is_behind() {
             return Ok(());
         }
-        let mut batch = self.index.batch();
-        let number = self.number;
-        let mut merged = {
-            let pendings: Vec<&Pending> = self
-                .partitions
-                .iter_mut()
-                .map(|rows| &*rows.pending())
-                .collect();
-            merge(&pendings, &self.index, number, Some(&mut batch))?
-        };
+        let number = self.told.number();
+        let mut batch = self.told.index.batch();
+        let mut merged = self.told.merged(Some(&mut batch))?;
         let mut dropped = Vec::new();
         let mut files = self.files.clone();
         for writer in &mut self.tables {
@@ -297,26 +171,12 @@ impl Keeper {
                     .map(|path| (table, path)),
             );
         }
-        let progress: Vec<&Progress> = self
-            .partitions
-            .iter()
-            .map(PartitionRows::progress)
-            .collect();
-        batch.put_meta(&self.index, "progress", &progress);
-        batch.put_meta(&self.index, "files", &files);
-        batch.put_meta(&self.index, "number", &(number + 1));
-        batch.put_meta(&self.index, "journal", &self.journal);
+        batch.put_meta(&self.told.index, "files", &files);
         if number == 0 {
-            batch.put_meta(&self.index, "anew", &true);
+            batch.put_meta(&self.told.index, "anew", &true);
         }
-        self.index.commit(batch)?;
-        self.index.is_filled();
+        self.told.finish(batch)?;
         self.files = files;
-        self.number = number + 1;
-        self.written = self.offsets();
-        for rows in &mut self.partitions {
-            *rows.pending() = Pending::default();
-        }
         for (table, path) in dropped {
             let writer = self.tables.iter().find(|writer| writer.table() == table);
             writer
@@ -336,19 +196,15 @@ impl Keeper {
             return Ok(());
         }
         let offsets = Offsets {
-            journal: self.journal,
-            offsets: &self.written,
+            journal: self.told.journal(),
+            offsets: self.told.written(),
         };
         for writer in &mut self.tables {
             let files = self.files.entry(writer.table()).or_default();
             writer.commit(files, &offsets).await?;
         }
-        let stream_time = stream_time_of_all(
-            self.partitions
-                .iter()
-                .map(|rows| rows.progress().stream_time()),
-        );
-        let mut cut = Cut::new(self.number, self.journal, self.written.clone(), stream_time);
+        let stream_time = self.as_of().stream_time;
+        let mut cut = Cut::new(self.told.number(), self.told.journal(), self.told.written().to_vec(), stream_time);
         cut.tables = self
             .files
             .iter()
@@ -360,10 +216,10 @@ impl Keeper {
             Cut::forget(&lake, CUTS)
         })
         .await?;
-        let mut batch = self.index.batch();
-        batch.put_meta(&self.index, "files", &self.files);
-        batch.remove_meta(&self.index, "anew");
-        self.index.commit(batch)?;
+        let mut batch = self.told.index.batch();
+        batch.put_meta(&self.told.index, "files", &self.files);
+        batch.remove_meta(&self.told.index, "anew");
+        self.told.index.commit(batch)?;
         self.commits += 1;
         if self.commits.is_multiple_of(COMMITS_TO_VACUUM) {
             self.vacuum().await?;
@@ -382,9 +238,9 @@ impl Keeper {
             // Deleting is told in the table's log.
             files.version = writer.version();
         }
-        let mut batch = self.index.batch();
-        batch.put_meta(&self.index, "files", &self.files);
-        self.index.commit(batch)
+        let mut batch = self.told.index.batch();
+        batch.put_meta(&self.told.index, "files", &self.files);
+        self.told.index.commit(batch)
     }
 
     /// What a statement sees now: the newest cut, and over it all that has been read. Files go into a new folder below
@@ -396,12 +252,7 @@ impl Keeper {
         self.overlays += 1;
         let folder = folder.join(format!("{:06}", self.overlays));
         let overlays = if self.is_behind() {
-            let pendings: Vec<&Pending> = self
-                .partitions
-                .iter_mut()
-                .map(|rows| &*rows.pending())
-                .collect();
-            let merged = merge(&pendings, &self.index, self.number, None)?;
+            let merged = self.told.merged(None)?;
             overlay::write(&merged, &folder)?
         } else {
             BTreeMap::new()
@@ -420,15 +271,7 @@ impl Keeper {
                 hidden: files.hidden,
             }
         });
-        let stream_time = stream_time_of_all(
-            self.partitions
-                .iter()
-                .map(|rows| rows.progress().stream_time()),
-        );
-        let as_of = AsOf {
-            offsets: self.offsets(),
-            stream_time,
-        };
+        let as_of = self.as_of();
         Ok((
             Snapshot {
                 tables: tables.collect(),
@@ -475,7 +318,7 @@ fn open_lake(location: &TablesLocation) -> Result<Lake> {
     Lake::open_with(location.lake(), headcount_lake::Options::default()).map_err(lake_error)
 }
 
-async fn in_thread(work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+pub(super) async fn in_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|cause| Error::Other(cause.to_string()))?
 }
@@ -498,40 +341,4 @@ fn table_batch(merged: &mut Merged, table: Table, number: u32) -> TableBatch {
         replaced,
         gone,
     }
-}
-
-fn read_partition(
-    number: u16,
-    rows: &mut PartitionRows,
-    index: &Index,
-    journal: &JournalReader,
-    limit: usize,
-    tell: &(dyn Fn(u64) + Sync),
-) -> Result<bool> {
-    let end = journal.end(number)?;
-    if rows.progress().next == end {
-        return Ok(true);
-    }
-    let mut reader: Reader = journal.reader(number, rows.progress().next)?;
-    let mut batch = Batch::new();
-    while rows.progress().next < end {
-        if rows.pending_bytes() >= limit {
-            return Ok(false);
-        }
-        reader.read(&mut batch, READ_BYTES, Duration::from_secs(1))?;
-        let mut count = 0;
-        for frame in batch.iter().take_while(|frame| frame.offset < end) {
-            let entry = JournaledEntry {
-                offset: frame.offset,
-                arrived: frame.appended_at_ms,
-                kind: Kind::new(frame.kind),
-                source: frame.source,
-                body: frame.body,
-            };
-            rows.apply(&entry, index)?;
-            count += 1;
-        }
-        tell(count);
-    }
-    Ok(true)
 }

@@ -16,13 +16,17 @@ mod keeper;
 mod location;
 mod merge;
 mod overlay;
+mod postgres_keeper;
 mod reading;
 mod sweep;
+mod told;
 mod verify;
 
 pub use changes::Changes;
 pub use cut::Cut;
-pub use keeper::{Keeper, KeeperOptions};
+pub use keeper::Keeper;
+pub use told::KeeperOptions;
 pub use location::TablesLocation;
+pub use postgres_keeper::PostgresKeeper;
 pub use reading::JournalReader;
 pub use verify::{TableReport, Verified, verify};

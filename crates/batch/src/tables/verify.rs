@@ -11,7 +11,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     delta::arrow_error,
-    keeper::{Keeper, KeeperOptions},
+    keeper::Keeper,
+    told::KeeperOptions,
     location::TablesLocation,
     reading::JournalReader,
 };

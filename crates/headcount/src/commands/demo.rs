@@ -34,7 +34,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     let live = Live {
         data: DataDir::new(args.data.clone()),
         sources: vec![source],
-        roles: Role::ALL.to_vec(),
+        roles: args.batch.tables.restrict(Role::ALL.to_vec()),
         partitions: None,
         masking_mode: MaskingMode::People,
         people_key: None,

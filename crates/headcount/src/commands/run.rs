@@ -32,6 +32,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         args.roles.clone()
     };
     refuse_what_cannot_work(&args, &roles)?;
+    let roles = args.batch.tables.restrict(roles);
     refuse_sources_that_cannot_work(&args.sources)?;
     if roles == [Role::Batch] {
         // Elsewhere the worker may come later; here there would be nothing else to do.

@@ -11,18 +11,19 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::{
-    sync::OwnedSemaphorePermit,
     task::JoinSet,
     time::{Instant, Sleep, sleep},
 };
 
-/// Dropping it, as when the client goes away, closes the connection to the worker and gives the slot back.
+use crate::http::limiter::Permit;
+
+/// Dropping it, as when the client goes away, closes the connection to the worker and makes room for another.
 pub(crate) struct WorkerAnswer {
     inner: Incoming,
     silence: Duration,
     deadline: Pin<Box<Sleep>>,
     _connection: JoinSet<()>,
-    _slot: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 /// The worker stopped in the middle of an answer. The client's connection is cut, for nothing else tells it.
@@ -34,14 +35,14 @@ impl WorkerAnswer {
         inner: Incoming,
         silence: Duration,
         connection: JoinSet<()>,
-        slot: OwnedSemaphorePermit,
+        permit: Permit,
     ) -> Self {
         Self {
             inner,
             silence,
             deadline: Box::pin(sleep(silence)),
             _connection: connection,
-            _slot: slot,
+            _permit: permit,
         }
     }
 }

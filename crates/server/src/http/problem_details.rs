@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::http::{json, problem::Problem};
+use crate::http::{json, limiter::Full, problem::Problem};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -74,8 +74,13 @@ impl ProblemDetails {
         .with_remedy("ask for less at a time, or look into the log of headcount")
     }
 
-    pub(crate) fn worker_busy() -> Self {
-        let detail = "the batch worker answers as many requests as it may at one time";
+    pub(crate) fn worker_busy(full: Full, limit: usize) -> Self {
+        let whose = match full {
+            Full::Total => "",
+            Full::Address => " from this address",
+        };
+        let detail =
+            format!("the batch worker has {limit} requests{whose} to answer, and takes no more");
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too many requests at one time",
@@ -98,6 +103,10 @@ impl ProblemDetails {
         let detail = "a statement comes as the body of a POST";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "use POST", detail)
             .with_header(header::ALLOW, "POST")
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// Why there is no worker and the way out, if that is the problem.

@@ -209,6 +209,41 @@ async fn the_report_may_have_its_styles_in_itself_and_no_script() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_our_page_while_there_is_no_report_and_a_program_the_problem() {
+    let world = World::new().await;
+    let at = world.address;
+    let html = "accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\nif-none-match: *\r\n";
+    let index = get(at, "/").await;
+    let reply = ask(at, "GET", "/report?country=us", html).await;
+    assert_eq!((reply.status, reply.text()), (503, index.text()));
+    for header in ["content-type", "content-security-policy"] {
+        assert_eq!(reply.header(header), index.header(header));
+    }
+    assert_eq!(reply.header("etag"), "");
+    let reply = ask(at, "GET", "/report", "accept: */*\r\n").await;
+    assert_eq!((reply.status, &*problem(&reply).2), (503, "build it"));
+
+    // Nor is there one when the worker could not make it; what it says of that is for programs.
+    let worker = StandIn::listen(&world);
+    for (more, is_page) in [(html, true), ("", false)] {
+        let mut client = Connection::open(at).await;
+        client
+            .send(format!(
+                "GET /report HTTP/1.1\r\nhost: localhost\r\n{more}\r\n"
+            ))
+            .await;
+        worker
+            .next()
+            .await
+            .say("HTTP/1.1 408 Request Timeout\r\ncontent-length: 2\r\n\r\n{}")
+            .await;
+        let reply = client.reply("GET").await;
+        assert_eq!(reply.status, 408);
+        assert_eq!(reply.text() == index.text(), is_page);
+    }
+}
+
+#[tokio::test]
 async fn rows_stream_as_the_worker_finds_them() {
     let world = World::new().await;
     let worker = StandIn::listen(&world);
@@ -227,10 +262,22 @@ async fn rows_stream_as_the_worker_finds_them() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_cancels_its_statement_and_makes_room() {
-    let options = Options {
-        batch_requests: 1,
-        ..Options::default()
-    };
+    for options in [
+        Options {
+            batch_requests: 1,
+            ..Options::default()
+        },
+        Options {
+            batch_requests_per_address: 1,
+            ..Options::default()
+        },
+    ] {
+        cancelled(options).await;
+    }
+}
+
+/// Of the one request that there may be.
+async fn cancelled(options: Options) {
     let world = World::with(options).await;
     let worker = StandIn::listen(&world);
     // Before the answer begins, and within it.
@@ -247,7 +294,9 @@ async fn a_client_that_goes_away_cancels_its_statement_and_makes_room() {
         }
         let full = ask(world.address, "GET", "/report", "").await;
         assert_eq!((full.status, full.header("retry-after")), (429, "1"));
-        assert_eq!(problem(&full).2, "ask again in a moment");
+        let (_, detail, remedy) = problem(&full);
+        assert!(detail.contains("has 1 requests"), "{detail}");
+        assert_eq!(remedy, "ask again in a moment");
         drop(client);
         asked.abandoned().await;
     }

@@ -3,10 +3,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Select,
-    SelectItem, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut,
-    VisitorMut,
+    BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Select, SelectItem, Statement, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
 };
 
 use crate::sql::error::{SqlError, sqlstate};
@@ -29,18 +28,9 @@ impl VisitorMut for Spelling {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         let spelled = match std::mem::replace(expr, Expr::value(Value::Null)) {
-            Expr::AtTimeZone {
-                timestamp,
-                time_zone,
-            } => Ok(call("timezone", vec![*time_zone, *timestamp])),
+            Expr::AtTimeZone { timestamp, time_zone } => Ok(call("timezone", vec![*time_zone, *timestamp])),
             Expr::Function(function) => self::function(function),
-            Expr::Cast {
-                kind,
-                expr,
-                data_type,
-                array,
-                format,
-            } => limited(kind, expr, data_type, array, format),
+            Expr::Cast { kind, expr, data_type, array, format } => limited(kind, expr, data_type, array, format),
             other => Ok(other),
         };
         match spelled {
@@ -54,13 +44,9 @@ impl VisitorMut for Spelling {
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
         let (name, alias) = match factor {
-            TableFactor::Table {
-                name,
-                alias,
-                args: Some(_),
-                ..
+            TableFactor::Table { name, alias, args: Some(_), .. } | TableFactor::Function { name, alias, .. } => {
+                (name, alias)
             }
-            | TableFactor::Function { name, alias, .. } => (name, alias),
             _ => return ControlFlow::Continue(()),
         };
         if name.to_string().eq_ignore_ascii_case("generate_series") {
@@ -69,15 +55,18 @@ impl VisitorMut for Spelling {
         ControlFlow::Continue(())
     }
 
+    /// Runs before the expressions change: names follow from what was written.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        name_items(&mut select.projection);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
         for item in &mut select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) if is_series(expr) => {
                     let series = std::mem::replace(expr, Expr::value(Value::Null));
-                    *item = SelectItem::ExprWithAlias {
-                        expr: call("unnest", vec![series]),
-                        alias: Ident::new("generate_series"),
-                    };
+                    *item = SelectItem::UnnamedExpr(call("unnest", vec![series]));
                 }
                 SelectItem::ExprWithAlias { expr, .. } if is_series(expr) => {
                     let series = std::mem::replace(expr, Expr::value(Value::Null));
@@ -90,16 +79,45 @@ impl VisitorMut for Spelling {
     }
 }
 
+/// A call is called as its function is, unless several are; what is selected twice gets a number, for the engine wants
+/// names to differ.
+fn name_items(items: &mut [SelectItem]) {
+    let written: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let calls: Vec<Option<String>> = items.iter().map(called).collect();
+    for (at, item) in items.iter_mut().enumerate() {
+        let SelectItem::UnnamedExpr(expr) = item else {
+            continue;
+        };
+        let earlier = written[..at].iter().filter(|other| **other == written[at]).count();
+        let alone = calls.iter().filter(|other| **other == calls[at]).count() == 1
+            && !written.iter().any(|other| Some(other) == calls[at].as_ref());
+        let name = match (&calls[at], earlier) {
+            (Some(name), 0) if alone => Ident::new(name.clone()),
+            (_, 0) => continue,
+            (_, earlier) => Ident::with_quote('"', format!("{} {}", written[at], earlier + 1)),
+        };
+        let expr = std::mem::replace(expr, Expr::value(Value::Null));
+        *item = SelectItem::ExprWithAlias { expr, alias: name };
+    }
+}
+
+fn called(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::UnnamedExpr(Expr::Function(function)) if function.over.is_none() => {
+            Some(function.name.to_string().to_lowercase())
+        }
+        SelectItem::UnnamedExpr(Expr::Extract { .. }) => Some("extract".to_owned()),
+        _ => None,
+    }
+}
+
 fn is_series(expr: &Expr) -> bool {
     matches!(expr, Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("generate_series"))
 }
 
 /// The column of a series is called as the series is.
 fn name_column(alias: &mut Option<TableAlias>) {
-    let column = |name: Ident| TableAliasColumnDef {
-        name,
-        data_type: None,
-    };
+    let column = |name: Ident| TableAliasColumnDef { name, data_type: None };
     match alias {
         Some(alias) if alias.columns.is_empty() => alias.columns = vec![column(alias.name.clone())],
         Some(_) => {}
@@ -116,9 +134,7 @@ fn name_column(alias: &mut Option<TableAlias>) {
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Expr {
-    let args = args
-        .into_iter()
-        .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(name)]),
         uses_odbc_syntax: false,
@@ -175,40 +191,21 @@ fn limited(
     format: Option<datafusion::sql::sqlparser::ast::CastFormat>,
 ) -> Result<Expr, SqlError> {
     if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
-        return Err(SqlError::new(
-            sqlstate::SYNTAX,
-            "TRY_CAST is not PostgreSQL's; use CAST",
-        ));
+        return Err(SqlError::new(sqlstate::SYNTAX, "TRY_CAST is not PostgreSQL's; use CAST"));
     }
     let length = match &data_type {
-        DataType::Varchar(length)
-        | DataType::CharacterVarying(length)
-        | DataType::CharVarying(length) => length,
+        DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) => length,
         DataType::Char(_) | DataType::Character(_) => {
             let message = "char(n) fills texts up with blanks; use text or varchar(n)";
             return Err(SqlError::new(sqlstate::NOT_SUPPORTED, message));
         }
-        _ => {
-            return Ok(Expr::Cast {
-                kind,
-                expr,
-                data_type,
-                array,
-                format,
-            });
-        }
+        _ => return Ok(Expr::Cast { kind, expr, data_type, array, format }),
     };
     let length = match length {
         Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
         _ => None,
     };
-    let text = Expr::Cast {
-        kind,
-        expr,
-        data_type: DataType::Text,
-        array,
-        format,
-    };
+    let text = Expr::Cast { kind, expr, data_type: DataType::Text, array, format };
     Ok(match length {
         Some(length) => {
             let length = Value::Number(length.to_string(), false);

@@ -26,9 +26,7 @@ pub(super) struct ToChar {
 
 impl ToChar {
     pub(super) fn new() -> Self {
-        Self {
-            signature: Signature::user_defined(Volatility::Immutable),
-        }
+        Self { signature: Signature::user_defined(Volatility::Immutable) }
     }
 }
 
@@ -52,25 +50,15 @@ impl ScalarUDFImpl for ToChar {
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         let value = match types {
             // What is shown of an instant is what a clock in UTC shows.
-            [DataType::Date32 | DataType::Null, _] => {
-                DataType::Timestamp(TimeUnit::Microsecond, None)
-            }
-            [DataType::Timestamp(_, zone), _] => {
-                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
-            }
+            [DataType::Date32 | DataType::Null, _] => DataType::Timestamp(TimeUnit::Microsecond, None),
+            [DataType::Timestamp(_, zone), _] => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
             [number, _] if number.is_integer() => DataType::Decimal128(38, 0),
             [decimal @ DataType::Decimal128(..), _] => decimal.clone(),
             [number, _] if number.is_floating() => DataType::Float64,
             [other, _] => {
-                return Err(external(refused(format!(
-                    "to_char of a {other} is not supported; cast it to text"
-                ))));
+                return Err(external(refused(format!("to_char of a {other} is not supported; cast it to text"))));
             }
-            _ => {
-                return Err(external(refused(
-                    "to_char wants a value and a pattern".to_owned(),
-                )));
-            }
+            _ => return Err(external(refused("to_char wants a value and a pattern".to_owned()))),
         };
         Ok(vec![value, DataType::Utf8])
     }
@@ -102,17 +90,12 @@ impl ScalarUDFImpl for ToChar {
             texts.push(Some(pattern.write(&arrays[0], row)));
             last = Some((text, pattern));
         }
-        Ok(ColumnarValue::Array(
-            Arc::new(StringArray::from(texts)) as ArrayRef
-        ))
+        Ok(ColumnarValue::Array(Arc::new(StringArray::from(texts)) as ArrayRef))
     }
 }
 
 enum Pattern {
-    Instant {
-        pattern: instants::Pattern,
-        zoned: bool,
-    },
+    Instant { pattern: instants::Pattern, zoned: bool },
     Number(numbers::Pattern),
 }
 
@@ -131,8 +114,7 @@ impl Pattern {
         match self {
             Self::Instant { pattern, zoned } => {
                 let us = values.as_primitive::<TimestampMicrosecondType>().value(row);
-                timestamp_us_to_datetime(us)
-                    .map_or_else(String::new, |at| pattern.write(at, *zoned))
+                timestamp_us_to_datetime(us).map_or_else(String::new, |at| pattern.write(at, *zoned))
             }
             Self::Number(pattern) => match values.data_type() {
                 DataType::Decimal128(_, scale) => {

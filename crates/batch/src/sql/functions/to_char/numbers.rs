@@ -31,12 +31,7 @@ impl Pattern {
             Some(head) if head.eq_ignore_ascii_case("FM") => (false, &text[2..]),
             _ => (true, text),
         };
-        let mut pattern = Self {
-            fill,
-            whole: Vec::new(),
-            point: false,
-            fraction: Vec::new(),
-        };
+        let mut pattern = Self { fill, whole: Vec::new(), point: false, fraction: Vec::new() };
         for c in rest.chars() {
             let place = match c {
                 '9' => Place::Nine,
@@ -52,12 +47,7 @@ impl Pattern {
                     )));
                 }
             };
-            if pattern.point {
-                &mut pattern.fraction
-            } else {
-                &mut pattern.whole
-            }
-            .push(place);
+            if pattern.point { &mut pattern.fraction } else { &mut pattern.whole }.push(place);
         }
         Ok(pattern)
     }
@@ -90,17 +80,9 @@ impl Pattern {
     fn write(&self, negative: bool, text: &str) -> String {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let whole = whole.trim_start_matches('0');
-        let places = self
-            .whole
-            .iter()
-            .filter(|place| **place != Place::Group)
-            .count();
+        let places = self.whole.iter().filter(|place| **place != Place::Group).count();
         let overflow = whole.len() > places;
-        let mut out = if overflow {
-            self.hashes()
-        } else {
-            self.whole_part(whole, fraction.is_empty())
-        };
+        let mut out = if overflow { self.hashes() } else { self.whole_part(whole, fraction.is_empty()) };
         // The sign stands before the first digit; without one there is a blank.
         let first = out.find(|c| c != ' ').unwrap_or(out.len());
         out.insert(first, if negative { '-' } else { ' ' });
@@ -111,18 +93,10 @@ impl Pattern {
         }
         if self.point {
             out.push('.');
-            let shown: String = if overflow {
-                "#".repeat(self.fraction.len())
-            } else {
-                fraction.to_owned()
-            };
+            let shown: String = if overflow { "#".repeat(self.fraction.len()) } else { fraction.to_owned() };
             out.push_str(self.trimmed(&shown));
         }
-        if self.fill {
-            out
-        } else {
-            out.trim_start_matches(' ').to_owned()
-        }
+        if self.fill { out } else { out.trim_start_matches(' ').to_owned() }
     }
 
     /// With `FM`, zeros at the end go where the pattern has nines.
@@ -130,11 +104,7 @@ impl Pattern {
         if self.fill {
             return fraction;
         }
-        let least = self
-            .fraction
-            .iter()
-            .rposition(|place| *place == Place::Zero)
-            .map_or(0, |at| at + 1);
+        let least = self.fraction.iter().rposition(|place| *place == Place::Zero).map_or(0, |at| at + 1);
         let kept = fraction.trim_end_matches('0').len().max(least);
         &fraction[..kept.min(fraction.len())]
     }
@@ -145,27 +115,15 @@ impl Pattern {
     }
 
     fn whole_part(&self, digits: &str, last_zero: bool) -> String {
-        let places = self
-            .whole
-            .iter()
-            .filter(|place| **place != Place::Group)
-            .count();
+        let places = self.whole.iter().filter(|place| **place != Place::Group).count();
         let mut missing = places - digits.len();
         let mut digits = digits.chars();
         let mut begun = false;
         let mut out = String::new();
         for (at, place) in self.whole.iter().enumerate() {
-            let last = !self.whole[at + 1..]
-                .iter()
-                .any(|place| *place != Place::Group);
+            let last = !self.whole[at + 1..].iter().any(|place| *place != Place::Group);
             match place {
-                Place::Group => out.push_str(if begun {
-                    ","
-                } else if self.fill {
-                    " "
-                } else {
-                    ""
-                }),
+                Place::Group => out.push_str(if begun { "," } else if self.fill { " " } else { "" }),
                 _ if missing == 0 => {
                     begun = true;
                     out.extend(digits.next());
@@ -174,11 +132,7 @@ impl Pattern {
                     missing -= 1;
                     begun |= *place == Place::Zero;
                     // A zero alone is shown, unless digits follow the point.
-                    out.push(if begun || (last && last_zero) {
-                        '0'
-                    } else {
-                        ' '
-                    });
+                    out.push(if begun || (last && last_zero) { '0' } else { ' ' });
                 }
             }
         }
