@@ -308,7 +308,9 @@ fn of_status(status: ExitStatus, words: &str, limits: &Limits) -> SqlError {
     use std::os::unix::process::ExitStatusExt;
     const SIGXCPU: i32 = 24;
     const SIGKILL: i32 = 9;
-    if words.contains("memory allocation of") || words.contains("Cannot allocate memory") {
+    // Arrow panics where an array of texts would have more than 2 GiB.
+    let memory = ["memory allocation of", "Cannot allocate memory", "offset overflow", "capacity overflow"];
+    if memory.iter().any(|said| words.contains(said)) {
         return SqlError::out_of_memory();
     }
     if words.contains("overflowed its stack") {

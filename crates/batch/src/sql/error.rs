@@ -194,11 +194,22 @@ impl SqlError {
                  a join; write it as a join, or with GROUP BY or a window function",
             );
         }
+        // What a function of ours says of its arguments travels as text.
+        if let Some((_, told)) = text.split_once("coercion failed with: External error: ") {
+            let told = told.split(" No function matches").next().unwrap_or(told);
+            return Self::new(state::NOT_SUPPORTED, told.trim_end_matches('.'));
+        }
         let code = if lower.contains("divide by zero") || lower.contains("division by zero") {
             return Self::new(state::DIVISION_BY_ZERO, "division by zero");
+        } else if lower.contains("cannot take square root") {
+            "2201F"
+        } else if lower.contains("cannot take logarithm") {
+            "2201E"
         } else if lower.contains("resources exhausted") || lower.contains("memory allocation") {
             return Self::out_of_memory();
-        } else if lower.contains("overflow") || lower.contains("out of range") {
+        } else if lower.contains("overflow")
+            || lower.contains("out of range")
+            || lower.contains("too large to store") {
             state::OUT_OF_RANGE
         } else if lower.contains("cannot cast string")
             || lower.contains("error parsing")

@@ -97,6 +97,9 @@ impl ScalarUDFImpl for Arithmetic {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        if let [first, _, _, ..] = types {
+            return Ok(vec![first.clone(); types.len()]);
+        }
         let (left, right) = pair(types)?;
         match common(self.operator, left, right) {
             Some(DataType::Decimal128(..)) => {
@@ -112,6 +115,9 @@ impl ScalarUDFImpl for Arithmetic {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        if let [first, _, _, ..] = types {
+            return Ok(first.clone());
+        }
         let (left, right) = pair(types)?;
         match (left, right) {
             // As Arrow's division has it: four digits more than the dividend.
@@ -123,13 +129,24 @@ impl ScalarUDFImpl for Arithmetic {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [left, right] = args.args.as_slice() else {
-            return Err(DataFusionError::Internal("two operands are needed".to_owned()));
-        };
         let to = args.return_type().clone();
-        let computed = apply(left, right, |left, right| self.compute(left, right, &to));
-        computed.map_err(|error| self.described(error, &to))
+        let mut operands = args.args.into_iter();
+        let first = operands.next();
+        let mut result = first.ok_or_else(|| DataFusionError::Internal("there is no operand".to_owned()))?;
+        for operand in operands {
+            let computed = apply(&result, &operand, |left, right| self.compute(left, right, &to));
+            result = computed.map_err(|error| self.described(error, &to))?;
+        }
+        Ok(result)
     }
+}
+
+/// Whether an operator takes a further operand of this type in one call. A chain of calls within calls takes the planner
+/// a time that grows with the cube of its length.
+pub(super) fn chains(operator: Operator, left: &DataType, right: &DataType) -> bool {
+    left == right
+        && matches!(left, DataType::Int32 | DataType::Int64 | DataType::Float64)
+        && matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
 }
 
 fn pair(types: &[DataType]) -> Result<(&DataType, &DataType)> {

@@ -8,6 +8,7 @@ mod casts;
 mod checked_sum;
 mod date_part;
 mod finite;
+mod instants;
 mod intervals;
 mod rewrite;
 mod rounding;
@@ -35,6 +36,8 @@ pub fn with_postgres_meaning(builder: SessionStateBuilder) -> Result<SessionStat
     let mut functions = vec![
         ScalarUDF::from(casts::TextOf::new()),
         ScalarUDF::from(date_part::DatePartOf::new()),
+        ScalarUDF::from(instants::InstantOf::zoned()),
+        ScalarUDF::from(instants::InstantOf::local()),
         ScalarUDF::from(intervals::Microseconds::new()),
         ScalarUDF::from(intervals::DaysBetween::new()),
         ScalarUDF::from(rounding::WholeNumber::new()),

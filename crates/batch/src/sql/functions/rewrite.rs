@@ -8,7 +8,7 @@ use datafusion::{
     error::{DataFusionError, Result},
     execution::{FunctionRegistry, SessionState},
     logical_expr::{
-        BinaryExpr, Cast, Expr, ExprSchemable, Operator, ScalarUDF,
+        Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, ScalarUDF,
         expr::{Like, ScalarFunction},
         expr_rewriter::FunctionRewrite,
     },
@@ -24,7 +24,15 @@ pub(super) struct Meaning {
 
 /// Functions that take the place of the engine's of the same name, also where the engine put those in by itself.
 const REPLACED: [&str; 3] = ["date_part", "to_char", "to_timestamp"];
-const OURS: [&str; 5] = ["text_of", "interval_microseconds", "days_between", "whole_number", "round_even"];
+const OURS: [&str; 7] = [
+    "text_of",
+    "timestamptz_of",
+    "timestamp_of",
+    "interval_microseconds",
+    "days_between",
+    "whole_number",
+    "round_even",
+];
 
 const INSTANT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -60,7 +68,15 @@ impl Meaning {
         };
         if let Some(name) = arithmetic::name(op) {
             if arithmetic::common(op, &lt, &rt).is_some() {
-                return self.call(name, vec![*left, *right]);
+                return match *left {
+                    Expr::ScalarFunction(mut call)
+                        if call.func.name() == name && arithmetic::chains(op, &lt, &rt) =>
+                    {
+                        call.args.push(*right);
+                        Ok(Expr::ScalarFunction(call))
+                    }
+                    left => self.call(name, vec![left, *right]),
+                };
             }
             return self.dates(BinaryExpr { left, op, right }, (&lt, &rt));
         }
@@ -72,6 +88,10 @@ impl Meaning {
         if compares && is_interval(&lt) && is_interval(&rt) {
             let left = self.call("interval_microseconds", vec![*left])?;
             let right = self.call("interval_microseconds", vec![*right])?;
+            return keep(Box::new(left), Box::new(right));
+        }
+        if compares {
+            let (left, right) = (self.as_instant(*left, &rt)?, self.as_instant(*right, &lt)?);
             return keep(Box::new(left), Box::new(right));
         }
         keep(left, right)
@@ -136,11 +156,40 @@ impl Meaning {
                 format!("cannot cast {from} to {to}; use extract(epoch FROM …) or to_timestamp(seconds)"),
             ));
         }
+        if let (DataType::Timestamp(_, zone), true) = (&to, is_text(&from)) {
+            return self.instant_of(*cast.expr, zone.is_some());
+        }
         // The engine counts nanoseconds, which end in the year 2262.
         if let DataType::Timestamp(TimeUnit::Nanosecond, zone) = &to {
             return Ok(Expr::Cast(Cast::new(cast.expr, instant(zone.clone()))));
         }
         Ok(Expr::Cast(cast))
+    }
+
+    fn instant_of(&self, text: Expr, zoned: bool) -> Result<Expr> {
+        self.call(if zoned { "timestamptz_of" } else { "timestamp_of" }, vec![text])
+    }
+
+    /// A plain text that is compared with an instant is one.
+    fn as_instant(&self, expr: Expr, other: &DataType) -> Result<Expr> {
+        match (&expr, other) {
+            (Expr::Literal(value, _), DataType::Timestamp(_, zone)) if is_text(&value.data_type()) => {
+                let zoned = zone.is_some();
+                self.instant_of(expr, zoned)
+            }
+            _ => Ok(expr),
+        }
+    }
+
+    fn between(&self, between: Between, schema: &DFSchema) -> Result<Expr> {
+        let Ok(of) = between.expr.get_type(schema) else {
+            return Ok(Expr::Between(between));
+        };
+        Ok(Expr::Between(Between {
+            low: Box::new(self.as_instant(*between.low, &of)?),
+            high: Box::new(self.as_instant(*between.high, &of)?),
+            ..between
+        }))
     }
 
     fn function(&self, function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
@@ -193,6 +242,19 @@ impl Meaning {
     }
 }
 
+/// A number such as 1e15, which the engine reads as 1 with fifteen zeros cut off, as a number with its zeros.
+fn plain(value: ScalarValue) -> ScalarValue {
+    let ScalarValue::Decimal128(Some(number), _, scale @ ..0) = value else {
+        return value;
+    };
+    let zeros = u32::from(scale.unsigned_abs());
+    let most = 10_i128.pow(38);
+    match 10_i128.checked_pow(zeros).and_then(|unit| number.checked_mul(unit)).filter(|whole| whole.abs() < most) {
+        Some(whole) => ScalarValue::Decimal128(Some(whole), 38, 0),
+        None => ScalarValue::Float64(format!("{number}e{zeros}").parse().ok()),
+    }
+}
+
 fn is_text(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
@@ -201,10 +263,18 @@ fn is_interval(data_type: &DataType) -> bool {
     matches!(data_type, DataType::Interval(_) | DataType::Duration(_))
 }
 
+fn ours(name: &str) -> bool {
+    name.starts_with("checked_") || OURS.contains(&name) || REPLACED.contains(&name)
+}
+
 /// What the engine counts without a sign is a bigint: a difference of two ranks may be below zero.
 fn signed(expr: Expr, schema: &DFSchema) -> Expr {
     // These stand in nodes of their own, which want them bare; who refers to them gets them signed.
     if matches!(expr, Expr::AggregateFunction(_) | Expr::WindowFunction(_) | Expr::Alias(_) | Expr::Literal(..)) {
+        return expr;
+    }
+    // No function of ours counts without a sign, and to ask for the type of a long chain takes long.
+    if matches!(&expr, Expr::ScalarFunction(call) if ours(call.func.name())) {
         return expr;
     }
     match expr.get_type(schema) {
@@ -226,6 +296,8 @@ impl FunctionRewrite for Meaning {
             Expr::Cast(cast) => self.cast(cast, schema)?,
             Expr::ScalarFunction(function) => self.function(function, schema)?,
             Expr::SimilarTo(like) => Self::similar(like)?,
+            Expr::Between(between) => self.between(between, schema)?,
+            Expr::Literal(value, metadata) => Expr::Literal(plain(value), metadata),
             other => other,
         };
         Ok(Transformed::yes(signed(meant, schema)))

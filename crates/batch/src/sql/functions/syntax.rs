@@ -55,15 +55,18 @@ impl VisitorMut for Spelling {
         ControlFlow::Continue(())
     }
 
+    /// Runs before the expressions change: names follow from what was written.
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
+        name_items(&mut select.projection);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
         for item in &mut select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) if is_series(expr) => {
                     let series = std::mem::replace(expr, Expr::value(Value::Null));
-                    *item = SelectItem::ExprWithAlias {
-                        expr: call("unnest", vec![series]),
-                        alias: Ident::new("generate_series"),
-                    };
+                    *item = SelectItem::UnnamedExpr(call("unnest", vec![series]));
                 }
                 SelectItem::ExprWithAlias { expr, .. } if is_series(expr) => {
                     let series = std::mem::replace(expr, Expr::value(Value::Null));
@@ -73,6 +76,38 @@ impl VisitorMut for Spelling {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// A call is called as its function is, unless several are; what is selected twice gets a number, for the engine wants
+/// names to differ.
+fn name_items(items: &mut [SelectItem]) {
+    let written: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let calls: Vec<Option<String>> = items.iter().map(called).collect();
+    for (at, item) in items.iter_mut().enumerate() {
+        let SelectItem::UnnamedExpr(expr) = item else {
+            continue;
+        };
+        let earlier = written[..at].iter().filter(|other| **other == written[at]).count();
+        let alone = calls.iter().filter(|other| **other == calls[at]).count() == 1
+            && !written.iter().any(|other| Some(other) == calls[at].as_ref());
+        let name = match (&calls[at], earlier) {
+            (Some(name), 0) if alone => Ident::new(name.clone()),
+            (_, 0) => continue,
+            (_, earlier) => Ident::with_quote('"', format!("{} {}", written[at], earlier + 1)),
+        };
+        let expr = std::mem::replace(expr, Expr::value(Value::Null));
+        *item = SelectItem::ExprWithAlias { expr, alias: name };
+    }
+}
+
+fn called(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::UnnamedExpr(Expr::Function(function)) if function.over.is_none() => {
+            Some(function.name.to_string().to_lowercase())
+        }
+        SelectItem::UnnamedExpr(Expr::Extract { .. }) => Some("extract".to_owned()),
+        _ => None,
     }
 }
 

@@ -16,13 +16,19 @@ pub use tokens::{BYTES, CHAIN, IN_LIST, JOINS, NESTING, SET_OPERATIONS, TOKENS};
 
 use super::error::{SqlError, sqlstate};
 
+/// How deep the parser may call itself: several times for each level of nesting. It makes itself room on the stack.
+const RECURSION: usize = NESTING * 12;
+
 /// Checks a statement and parses it.
 ///
 /// # Errors
 /// If it is no single statement that only reads, or if it asks for more than one statement may.
 pub fn check(sql: &str) -> Result<Statement, SqlError> {
     tokens::check(sql)?;
-    let statements = Parser::parse_sql(&PostgreSqlDialect {}, sql);
+    let statements = Parser::new(&PostgreSqlDialect {})
+        .with_recursion_limit(RECURSION)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements());
     let mut statements = statements.map_err(|error| position::of_parser(sql, &error))?;
     let statement = match (statements.pop(), statements.is_empty()) {
         (Some(statement), true) => statement,

@@ -1,13 +1,12 @@
 //! `docs/sql.md`: every row of its tables is asked, here and, where there is one, of a PostgreSQL server.
 
-mod sql_support;
-
 use std::sync::Arc;
 
 use headcount_batch::sql::{child::Statements, error::SqlError, request::Format};
-use sql_support::Tables;
 
-const DOCUMENT: &str = include_str!("../../../docs/sql.md");
+use crate::support::{self, Tables};
+
+const DOCUMENT: &str = include_str!("../../../../docs/sql.md");
 /// Where a PostgreSQL server is, as `host=… user=…`; its time zone must be UTC.
 const SERVER: &str = "HEADCOUNT_TEST_POSTGRES";
 
@@ -62,7 +61,7 @@ fn answer(result: Result<Vec<u8>, SqlError>) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_line_of_the_document_is_so() {
     let tables = Arc::new(Tables::empty());
-    let statements: Statements = sql_support::statements();
+    let statements: Statements = support::statements();
     let mut tasks = Vec::new();
     for (place, line) in lines().into_iter().enumerate() {
         // No more than may run and wait.

@@ -1,7 +1,5 @@
 //! Snapshots for tests of SQL, and a way to ask them.
 
-#![allow(dead_code, unreachable_pub)]
-
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -11,9 +9,7 @@ use arrow::{
     array::{ArrayRef, RecordBatch},
     ipc::writer::FileWriter,
 };
-use deltalake::{
-    DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
-};
+use deltalake::{DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode};
 use headcount_batch::{
     model::{Rows, Table},
     snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
@@ -25,13 +21,13 @@ use headcount_batch::{
 };
 
 /// A folder with tables, and the snapshot of them.
-pub struct Tables {
-    pub folder: tempfile::TempDir,
-    pub snapshot: Snapshot,
+pub(crate) struct Tables {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) snapshot: Snapshot,
 }
 
 impl Tables {
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             snapshot: Snapshot {
@@ -45,13 +41,7 @@ impl Tables {
     }
 
     /// Adds a table: `base` in two commits of Delta, `rows` over it, and hidden keys.
-    pub async fn add(
-        &mut self,
-        table: Table,
-        base: &[RecordBatch],
-        rows: Option<RecordBatch>,
-        hidden: Option<RecordBatch>,
-    ) {
+    pub(crate) async fn add(&mut self, table: Table, base: &[RecordBatch], rows: Option<RecordBatch>, hidden: Option<RecordBatch>) {
         let delta = if base.is_empty() {
             None
         } else {
@@ -69,7 +59,7 @@ impl Tables {
         });
     }
 
-    pub async fn of_rows(rows: &Rows) -> Self {
+    pub(crate) async fn of_rows(rows: &Rows) -> Self {
         let mut tables = Self::empty();
         for table in Table::ALL {
             if rows.count(table) > 0 {
@@ -79,7 +69,7 @@ impl Tables {
         tables
     }
 
-    pub fn request(&self, sql: &str, format: Format) -> Request {
+    pub(crate) fn request(&self, sql: &str, format: Format) -> Request {
         Request {
             sql: sql.to_owned(),
             format,
@@ -88,31 +78,32 @@ impl Tables {
         }
     }
 
-    pub async fn ask(&self, sql: &str, format: Format) -> Result<(Vec<u8>, End), SqlError> {
-        statements()
-            .run(&self.request(sql, format))
-            .await?
-            .whole()
-            .await
+    pub(crate) async fn ask(&self, sql: &str, format: Format) -> Result<(Vec<u8>, End), SqlError> {
+        statements().run(&self.request(sql, format)).await?.whole().await
     }
 
     /// The rows as JSON.
-    pub async fn json(&self, sql: &str) -> Result<serde_json::Value, SqlError> {
+    pub(crate) async fn json(&self, sql: &str) -> Result<serde_json::Value, SqlError> {
         let (bytes, _) = self.ask(sql, Format::Json).await?;
         Ok(serde_json::from_slice(&bytes).unwrap())
     }
 }
 
-pub fn statements() -> Statements {
+pub(crate) fn statements() -> Statements {
     Statements::new(PathBuf::from(env!("CARGO_BIN_EXE_headcount-batch")))
 }
 
 /// As over a network, but with time for a debug build on a busy machine.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         wall_ms: 60_000,
         ..Limits::served()
     }
+}
+
+/// A statement over no tables, with time for a busy machine.
+pub(crate) fn limited(sql: &str) -> Request {
+    Tables::empty().request(sql, Format::Json)
 }
 
 fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
@@ -123,7 +114,7 @@ fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
 }
 
 /// Writes batches as commits of a Delta table.
-pub async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) -> DeltaVersion {
+pub(crate) async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) -> DeltaVersion {
     std::fs::create_dir_all(folder).unwrap();
     let url = url::Url::from_directory_path(folder).unwrap();
     let schema: deltalake::kernel::StructType = table.schema().as_ref().try_into_kernel().unwrap();
@@ -149,12 +140,8 @@ pub async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) -> Delt
 }
 
 /// The key columns of rows.
-pub fn keys(table: Table, batch: &RecordBatch) -> RecordBatch {
+pub(crate) fn keys(table: Table, batch: &RecordBatch) -> RecordBatch {
     let columns: Vec<ArrayRef> = batch.columns()[..table.key_columns()].to_vec();
     let fields: Vec<_> = table.schema().fields()[..table.key_columns()].to_vec();
-    RecordBatch::try_new(
-        std::sync::Arc::new(arrow::datatypes::Schema::new(fields)),
-        columns,
-    )
-    .unwrap()
+    RecordBatch::try_new(std::sync::Arc::new(arrow::datatypes::Schema::new(fields)), columns).unwrap()
 }
