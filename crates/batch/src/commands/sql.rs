@@ -55,7 +55,7 @@ pub(crate) struct SqlArgs {
 /// and by the exit code.
 pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     let program = std::env::current_exe().context("find this program's own file")?;
-    let session = Session {
+    let session = SqlSession {
         statements: Statements::new(program),
         runtime: Runtime::new().context("start the runtime")?,
         place: &args.place,
@@ -114,14 +114,14 @@ fn standard_input() -> Result<String> {
 }
 
 /// What statements of one command have in common.
-struct Session<'a> {
+struct SqlSession<'a> {
     statements: Statements,
     runtime: Runtime,
     place: &'a Place,
     format: Format,
 }
 
-impl Session<'_> {
+impl SqlSession<'_> {
     /// Writes the answer to standard output as it comes.
     fn print(&self, statement: &str) -> Result<Result<End, SqlError>> {
         let mut out = io::stdout().lock();
