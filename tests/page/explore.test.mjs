@@ -194,6 +194,24 @@ test('a board that fails says why, alone, and can be asked again', async () => {
   await reader.close();
 });
 
+test('where an answer will be, there is something until then', async () => {
+  const worker = new Worker();
+  let answer;
+  const held = new Promise((resolve) => {
+    answer = resolve;
+  });
+  worker.instead = ({ path }) =>
+    path.endsWith('/boards_categories') ? held.then(() => json({ columns: [], rows: [] })) : undefined;
+  const reader = await open({ worker });
+  const { page } = reader;
+  const bone = await page.waitForSelector('[data-testid="board-boards_categories"] .skeleton i');
+  assert.ok((await bone.boundingBox()).height > 5);
+  answer();
+  await settles(page);
+  assert.match(await page.textContent('[data-testid="board-boards_categories"]'), /Nothing here yet/);
+  await reader.close();
+});
+
 test('a board waits when the worker has too much to do', async () => {
   const worker = new Worker();
   const refused = new Set();

@@ -11,7 +11,7 @@ export class Worker {
   asked = [];
   /** The most that were asked at the same time. */
   most = 0;
-  /** Answers in its place when it returns something: `(asked) => ({status, type, body})`. */
+  /** Answers in its place when it gives something, now or later: `(asked) => ({status, type, body})`. */
   instead = () => undefined;
   #open = 0;
 
@@ -38,7 +38,7 @@ export class Worker {
     page.on('requestfailed', listen);
     try {
       const question = { pathname, query: search, body, accept: asked.accept, signal: gone.signal };
-      const answer = this.instead(asked) ?? (await answerBatch(question, this.isThere));
+      const answer = (await this.instead(asked)) ?? (await answerBatch(question, this.isThere));
       await route.fulfill({ status: answer.status, contentType: answer.type, body: answer.body });
     } catch (error) {
       // The page may have gone, or taken its question back.

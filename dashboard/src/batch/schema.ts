@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { askBatchStatus, askSchema, Refusal } from './client';
 import type { BatchStatus, Schema } from './contract';
 
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 30_000;
 const AGAIN_MS = 5_000;
 const FRESH_MS = 60_000;
 const SILENT = 'The server does not answer.';

@@ -19,6 +19,7 @@
 
 mod cassandra;
 mod cql;
+mod delta;
 mod fetch;
 mod folder;
 mod http;
@@ -33,6 +34,7 @@ mod toxiproxy;
 mod wait;
 
 pub use cassandra::Cassandra;
+pub use delta::delta_jars;
 pub use kafka::{Broker, Kafka};
 pub use kinesis::Kinesis;
 pub use postgres::Postgres;

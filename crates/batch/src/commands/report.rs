@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::current::current;
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     named::Filters,
     serve::report,
     sql::{child::Statements, request::Limits},
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "OUT.html")]
     out: PathBuf,
     #[command(flatten)]
-    place: Place,
+    place: DataPlace,
     /// Only what a filter leaves, as in the page's address: --filter country=us --filter topic=hiking
     #[arg(long = "filter", value_name = "NAME=VALUE")]
     filters: Vec<String>,

@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::current::current;
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     named::{Filters, all, find},
     sql::{
         child::{Piece, Statements},
@@ -33,7 +33,7 @@ pub(crate) struct SqlArgs {
     /// The statement; `-` reads it from standard input. Without one, a prompt asks for it.
     statement: Option<String>,
     #[command(flatten)]
-    place: Place,
+    place: DataPlace,
     /// One JSON array of objects.
     #[arg(long, conflicts_with_all = ["csv", "parquet"])]
     json: bool,
@@ -117,7 +117,7 @@ fn standard_input() -> Result<String> {
 struct SqlSession<'a> {
     statements: Statements,
     runtime: Runtime,
-    place: &'a Place,
+    place: &'a DataPlace,
     format: Format,
 }
 

@@ -11,8 +11,8 @@ use tokio_postgres::{
 use super::{
     address::{Encryption, PostgresAddress},
     error::Error,
-    failure::Failure,
-    retries::Limits,
+    failure::RequestFailure,
+    retries::PostgresLimits,
     tls,
 };
 
@@ -33,9 +33,12 @@ impl Drop for Connection {
 
 impl Connection {
     /// Begins a session whose statements find the tables of the address's schema.
-    pub(super) async fn open(address: &PostgresAddress, limits: &Limits) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        address: &PostgresAddress,
+        limits: &PostgresLimits,
+    ) -> Result<Self, RequestFailure> {
         let place = address.to_string();
-        let failed = |error: tokio_postgres::Error| Failure::of(&error, &place);
+        let failed = |error: tokio_postgres::Error| RequestFailure::of(&error, &place);
         let config = config(address, limits);
         // The library's own limit is for the connection alone; a server may take it and say nothing.
         let connecting = async {
@@ -71,12 +74,12 @@ impl Connection {
     }
 
     /// Carries out statements that have no rows and no parameters.
-    pub(super) async fn run(&self, sql: &str) -> Result<(), Failure> {
+    pub(super) async fn run(&self, sql: &str) -> Result<(), RequestFailure> {
         self.answer(self.client.batch_execute(sql)).await
     }
 
     /// Carries out one statement without parameters, and returns how many rows it changed.
-    pub(super) async fn change(&self, sql: &str) -> Result<u64, Failure> {
+    pub(super) async fn change(&self, sql: &str) -> Result<u64, RequestFailure> {
         let messages = self.answer(self.client.simple_query(sql)).await?;
         let counts = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::CommandComplete(count) => Some(*count),
@@ -90,7 +93,7 @@ impl Connection {
         &self,
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, RequestFailure> {
         self.answer(self.client.execute(sql, values)).await
     }
 
@@ -99,7 +102,7 @@ impl Connection {
         &self,
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<tokio_postgres::Row>, Failure> {
+    ) -> Result<Vec<tokio_postgres::Row>, RequestFailure> {
         self.answer(self.client.query(sql, values)).await
     }
 
@@ -108,12 +111,12 @@ impl Connection {
         &self,
         sql: &str,
         values: &[&(dyn ToSql + Sync)],
-    ) -> Result<tokio_postgres::Row, Failure> {
+    ) -> Result<tokio_postgres::Row, RequestFailure> {
         self.answer(self.client.query_one(sql, values)).await
     }
 
     /// Sends lines to a `COPY … FROM STDIN`.
-    pub(super) async fn copy(&self, sql: &str, lines: &str) -> Result<(), Failure> {
+    pub(super) async fn copy(&self, sql: &str, lines: &str) -> Result<(), RequestFailure> {
         let lines = Cursor::new(lines.as_bytes().to_vec());
         self.answer(async {
             let mut sink = pin!(self.client.copy_in(sql).await?);
@@ -128,11 +131,11 @@ impl Connection {
     async fn answer<T>(
         &self,
         request: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, RequestFailure> {
         let request = async {
             request
                 .await
-                .map_err(|error| Failure::of(&error, &self.place))
+                .map_err(|error| RequestFailure::of(&error, &self.place))
         };
         within(self.answer, request).await
     }
@@ -145,18 +148,18 @@ async fn ended(connection: impl Future<Output = Result<(), tokio_postgres::Error
 
 async fn within<T>(
     limit: Duration,
-    request: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+    request: impl Future<Output = Result<T, RequestFailure>>,
+) -> Result<T, RequestFailure> {
     match tokio::time::timeout(limit, request).await {
         Ok(answer) => answer,
-        Err(_) => Err(Failure::Lost(format!(
+        Err(_) => Err(RequestFailure::Lost(format!(
             "no answer within {} s",
             limit.as_secs_f64()
         ))),
     }
 }
 
-fn config(address: &PostgresAddress, limits: &Limits) -> Config {
+fn config(address: &PostgresAddress, limits: &PostgresLimits) -> Config {
     let mut config = Config::new();
     for host in &address.hosts {
         let name = host.name().trim_start_matches('[').trim_end_matches(']');
@@ -187,13 +190,13 @@ fn config(address: &PostgresAddress, limits: &Limits) -> Config {
 
 /// What holds for a session. The server ends a statement before nobody waits for it any more, and a transaction whose
 /// writer has stopped, for it keeps the next writer out.
-fn settings(schema: &str, limits: &Limits) -> String {
+fn settings(schema: &str, limits: &PostgresLimits) -> String {
     let milliseconds = |limit: Duration| limit.as_millis().max(1);
     format!(
         "SET search_path = {schema}; SET TimeZone = 'UTC'; SET client_min_messages = warning; SET jit = off; \
          SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {}",
         milliseconds(limits.lock.min(limits.answer)),
         milliseconds(limits.answer.mul_f64(0.9)),
-        milliseconds(limits.answer),
+        milliseconds(limits.idle),
     )
 }

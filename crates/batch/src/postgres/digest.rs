@@ -35,7 +35,7 @@ impl TableDigest {
     /// # Errors
     /// When the batch lacks a column of the table, or has values in it that its type cannot hold.
     pub fn add(&mut self, table: Table, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let values = Values::of(table.columns(), batch)?;
+        let values = ColumnValues::of(table.columns(), batch)?;
         for row in 0..batch.num_rows() {
             self.rows += 1;
             self.sum += i128::from(digest(&values.text(row)));
@@ -70,7 +70,7 @@ pub(super) fn text_in_sql(columns: &[Column], relation: &str) -> String {
 }
 
 /// The columns of a batch.
-pub(super) struct Values(Vec<Value>);
+pub(super) struct ColumnValues(Vec<Value>);
 
 enum Value {
     Text(StringArray),
@@ -81,7 +81,7 @@ enum Value {
     Time(TimestampMicrosecondArray),
 }
 
-impl Values {
+impl ColumnValues {
     /// Those of `columns`, by name, in the types that they have in the tables.
     pub(super) fn of(columns: &[Column], batch: &RecordBatch) -> Result<Self, ArrowError> {
         let value = |column: &Column| {
@@ -220,7 +220,7 @@ mod tests {
             .map(|row| of(&Topic::batch(std::slice::from_ref(row))))
             .collect();
         assert!(digests[0] != digests[1] && digests[1] != digests[2]);
-        let values = Values::of(Topic::COLUMNS, &Topic::batch(&rows)).expect("topics");
+        let values = ColumnValues::of(Topic::COLUMNS, &Topic::batch(&rows)).expect("topics");
         assert_eq!(values.text(0), "1:a2:bc");
         assert_eq!(values.text(2), "0:1:-");
         // What any program computes: printf '1:a2:bc' | sha256sum | cut -c 1-16

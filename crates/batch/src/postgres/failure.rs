@@ -9,7 +9,7 @@ const NO_PASSWORD: &str = "password missing";
 
 /// Why a request to the server failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// The server says so, with a code.
     Server { sqlstate: String, message: String },
     /// There was no answer: whether the request was carried out is unknown.
@@ -30,7 +30,7 @@ const PASSING: [&str; 9] = [
     "08", "40", "53", "55P03", "57", "58", "XX", "25P03", "25006",
 ];
 
-impl Failure {
+impl RequestFailure {
     /// Whether a row is to blame: without it the statement may succeed.
     pub(super) fn is_of_row(&self) -> bool {
         self.has_code(&OF_ROWS)
@@ -92,13 +92,13 @@ fn way_out(sqlstate: &str) -> &'static str {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for RequestFailure {
     fn from(error: Error) -> Self {
         Self::Final(error)
     }
 }
 
-impl Failure {
+impl RequestFailure {
     /// What a request to the server at this address ended with.
     pub(super) fn of(error: &tokio_postgres::Error, place: &str) -> Self {
         if let Some(server) = error.as_db_error() {

@@ -10,21 +10,21 @@ use crate::{
 };
 
 use super::{
-    connection::Connection, failure::Failure, lines::Lines, refused::RefusedRow, sink::Written,
-    statements::Statements,
+    connection::Connection, failure::RequestFailure, lines::Lines, refused::RefusedRow,
+    sink::Written, statements::TableStatements,
 };
 
 /// The statements of all tables.
 pub(super) struct AllStatements {
-    upserting: Vec<Statements>,
-    deleting: Statements,
+    upserting: Vec<TableStatements>,
+    deleting: TableStatements,
 }
 
 impl AllStatements {
     pub(super) fn new() -> Self {
         Self {
-            upserting: Table::ALL.map(Statements::upserting).into(),
-            deleting: Statements::deleting(Table::GroupTopics),
+            upserting: Table::ALL.map(TableStatements::upserting).into(),
+            deleting: TableStatements::deleting(Table::GroupTopics),
         }
     }
 
@@ -37,7 +37,7 @@ impl AllStatements {
 }
 
 /// A row that the server does not take.
-struct Refusal {
+struct RowRefusal {
     /// Its place among the lines.
     row: usize,
     sqlstate: String,
@@ -73,7 +73,7 @@ impl<'a> Load<'a> {
         mut self,
         statements: &AllStatements,
         changes: &Changes,
-    ) -> Result<(Written, u64), Failure> {
+    ) -> Result<(Written, u64), RequestFailure> {
         self.delete(&statements.deleting, &changes.gone).await?;
         for statements in &statements.upserting {
             self.is_staged = false;
@@ -89,7 +89,11 @@ impl<'a> Load<'a> {
         Ok((self.written, self.set_aside))
     }
 
-    async fn upsert(&mut self, statements: &Statements, changes: &Changes) -> Result<(), Failure> {
+    async fn upsert(
+        &mut self,
+        statements: &TableStatements,
+        changes: &Changes,
+    ) -> Result<(), RequestFailure> {
         let table = statements.table;
         let count = changes.rows.count(table);
         let mut batch = None;
@@ -113,9 +117,9 @@ impl<'a> Load<'a> {
 
     async fn delete(
         &mut self,
-        statements: &Statements,
+        statements: &TableStatements,
         gone: &[GroupTopic],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), RequestFailure> {
         let mut first = 0;
         while first < gone.len() {
             let lines = Lines::of(gone.len(), first, |row, out| gone[row].copy(out));
@@ -136,7 +140,7 @@ impl<'a> Load<'a> {
     }
 
     /// Tries rows again that wait for others, some of which have come.
-    async fn try_again(&mut self, statements: &Statements) -> Result<(), Failure> {
+    async fn try_again(&mut self, statements: &TableStatements) -> Result<(), RequestFailure> {
         let mut after = Vec::new();
         loop {
             let rows = RefusedRow::waiting(self.connection, statements.table, &after).await?;
@@ -160,8 +164,12 @@ impl<'a> Load<'a> {
         }
     }
 
-    async fn set_aside(&mut self, row: &RefusedRow, refusal: &Refusal) -> Result<(), Failure> {
-        let Refusal {
+    async fn set_aside(
+        &mut self,
+        row: &RefusedRow,
+        refusal: &RowRefusal,
+    ) -> Result<(), RequestFailure> {
+        let RowRefusal {
             sqlstate, message, ..
         } = refusal;
         let is_new = row.set_aside(self.connection, sqlstate, message).await?;
@@ -180,9 +188,9 @@ impl<'a> Load<'a> {
     /// changed, and the rows that were not.
     async fn apply(
         &mut self,
-        statements: &Statements,
+        statements: &TableStatements,
         lines: &Lines,
-    ) -> Result<(u64, Vec<Refusal>), Failure> {
+    ) -> Result<(u64, Vec<RowRefusal>), RequestFailure> {
         let mut changed = 0;
         let mut refusals = Vec::new();
         let mut ranges = vec![0..lines.count()];
@@ -192,8 +200,8 @@ impl<'a> Load<'a> {
                 Err(failure) if failure.is_of_row() => {
                     self.connection.run("ROLLBACK TO SAVEPOINT piece").await?;
                     match failure {
-                        Failure::Server { sqlstate, message } if range.len() == 1 => {
-                            refusals.push(Refusal {
+                        RequestFailure::Server { sqlstate, message } if range.len() == 1 => {
+                            refusals.push(RowRefusal {
                                 row: range.start,
                                 sqlstate,
                                 message,
@@ -213,7 +221,11 @@ impl<'a> Load<'a> {
     }
 
     /// Writes lines within a savepoint, which is still there if it fails.
-    async fn attempt(&mut self, statements: &Statements, lines: &str) -> Result<u64, Failure> {
+    async fn attempt(
+        &mut self,
+        statements: &TableStatements,
+        lines: &str,
+    ) -> Result<u64, RequestFailure> {
         let connection = self.connection;
         connection.run("SAVEPOINT piece").await?;
         if self.is_staged {

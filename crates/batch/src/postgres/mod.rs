@@ -38,5 +38,5 @@ mod tls;
 pub use address::PostgresAddress;
 pub use digest::TableDigest;
 pub use error::Error;
-pub use retries::Limits;
+pub use retries::PostgresLimits;
 pub use sink::{Difference, Digests, PostgresSink, Written};

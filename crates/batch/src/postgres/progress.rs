@@ -2,7 +2,7 @@
 
 use crate::tables::Changes;
 
-use super::{connection::Connection, error::Error, failure::Failure};
+use super::{connection::Connection, error::Error, failure::RequestFailure};
 
 /// What a writer holds when it has taken the tables over.
 pub(super) struct Turn {
@@ -11,18 +11,18 @@ pub(super) struct Turn {
     pub(super) progress: Vec<u64>,
 }
 
-/// The tables of one journal in one schema.
-pub(super) struct Owner<'a> {
+/// Takes over the tables of one journal in one schema.
+pub(super) struct Takeover<'a> {
     pub(super) place: &'a str,
     pub(super) schema: &'a str,
     pub(super) journal: u64,
     pub(super) partitions: usize,
 }
 
-impl Owner<'_> {
-    /// Takes the tables over: from the next commit on, no writer before this one changes them.
-    pub(super) async fn take_over(&self, connection: &Connection) -> Result<Turn, Failure> {
-        let partitions = i32::try_from(self.partitions).expect("partitions are counted in bytes");
+impl Takeover<'_> {
+    /// From the next commit on, no writer before this one changes the tables.
+    pub(super) async fn run(&self, connection: &Connection) -> Result<Turn, RequestFailure> {
+        let partitions = i32::try_from(self.partitions).expect("there are few partitions");
         let journal = self.journal.to_string();
         connection
             .execute(
@@ -39,7 +39,7 @@ impl Owner<'_> {
         let (found_journal, found_partitions): (String, i64) = (found.get(0), found.get(1));
         if found_journal != journal || found_partitions != i64::from(partitions) {
             let journal = |id: &str, partitions| format!("journal {id} of {partitions} partitions");
-            return Err(Failure::Final(Error::OtherJournal {
+            return Err(RequestFailure::Final(Error::OtherJournal {
                 place: self.place.to_owned(),
                 schema: self.schema.to_owned(),
                 found: journal(&found_journal, found_partitions),
@@ -53,7 +53,7 @@ impl Owner<'_> {
 }
 
 /// How far the tables are by what is committed, and whose turn it is.
-pub(super) async fn read(connection: &Connection) -> Result<Turn, Failure> {
+pub(super) async fn read(connection: &Connection) -> Result<Turn, RequestFailure> {
     let sql = "SELECT next, epoch FROM sink_progress ORDER BY partition";
     let rows = connection.rows(sql, &[]).await?;
     let next = |row: &tokio_postgres::Row| row.get::<_, i64>(0).unsigned_abs();
@@ -70,7 +70,7 @@ pub(super) async fn advance(
     connection: &Connection,
     epoch: i64,
     changes: &Changes,
-) -> Result<bool, Failure> {
+) -> Result<bool, RequestFailure> {
     let sql = "UPDATE sink_progress AS p SET next = c.until, at = now() \
                FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS c (partition, since, until) \
                WHERE p.partition = c.partition AND p.next = c.since AND p.epoch = $4";

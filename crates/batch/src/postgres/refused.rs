@@ -7,8 +7,8 @@ use crate::model::Table;
 
 use super::{
     connection::Connection,
-    digest::{self, Values},
-    failure::Failure,
+    digest::{self, ColumnValues},
+    failure::RequestFailure,
 };
 
 /// How many rows that wait for others are tried again at once.
@@ -34,7 +34,7 @@ impl RefusedRow {
     /// A row of a batch of all rows of a table.
     pub(super) fn of(table: Table, batch: &RecordBatch, row: usize, line: &str) -> Self {
         let values =
-            |columns| Values::of(columns, batch).expect("a batch of the table's own columns");
+            |columns| ColumnValues::of(columns, batch).expect("a batch of the table's own columns");
         let key = values(table.key());
         Self {
             table,
@@ -55,7 +55,7 @@ impl RefusedRow {
         connection: &Connection,
         sqlstate: &str,
         message: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, RequestFailure> {
         let sql = "INSERT INTO refused_rows (table_name, key, key_digest, digest, sqlstate, message, row) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (table_name, key_digest) DO UPDATE SET \
                    digest = excluded.digest, sqlstate = excluded.sqlstate, message = excluded.message, \
@@ -80,7 +80,7 @@ impl RefusedRow {
     }
 
     /// Forgets that it was refused; `true` if it was.
-    pub(super) async fn forget(&self, connection: &Connection) -> Result<bool, Failure> {
+    pub(super) async fn forget(&self, connection: &Connection) -> Result<bool, RequestFailure> {
         let sql = "DELETE FROM refused_rows WHERE table_name = $1 AND key_digest = $2";
         let count = connection
             .execute(sql, &[&self.table.name(), &self.key_digest])
@@ -94,7 +94,7 @@ impl RefusedRow {
         connection: &Connection,
         table: Table,
         after: &[u8],
-    ) -> Result<Vec<Self>, Failure> {
+    ) -> Result<Vec<Self>, RequestFailure> {
         let sql = "SELECT key, key_digest, digest, row FROM refused_rows \
                    WHERE table_name = $1 AND sqlstate = $2 AND key_digest > $3 ORDER BY key_digest LIMIT $4";
         let rows = connection
@@ -112,7 +112,7 @@ impl RefusedRow {
 }
 
 /// How many rows are set aside.
-pub(super) async fn count(connection: &Connection) -> Result<u64, Failure> {
+pub(super) async fn count(connection: &Connection) -> Result<u64, RequestFailure> {
     let row = connection
         .row("SELECT count(*) FROM refused_rows", &[])
         .await?;

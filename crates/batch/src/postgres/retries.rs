@@ -5,16 +5,19 @@ use std::time::Duration;
 use headcount_clock::{Backoff, Delays};
 use tokio::time::Instant;
 
-use super::{error::Error, failure::Failure};
+use super::{error::Error, failure::RequestFailure};
 
 /// How long the sink waits. The defaults suit a server that may be far away or busy.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct PostgresLimits {
     /// For a connection.
     pub connect: Duration,
     /// For a lock that somebody else holds, such as the writer before.
     pub lock: Duration,
-    /// For the answer to one statement. A transaction of ours that stands still for as long is ended by the server.
+    /// For the next statement of a transaction of ours, after which the server ends it: a writer that stands still keeps
+    /// the next one out.
+    pub idle: Duration,
+    /// For the answer to one statement.
     pub answer: Duration,
     /// For a session, when the sink is opened. Later it is tried for ever.
     pub open: Duration,
@@ -22,11 +25,12 @@ pub struct Limits {
     pub delays: Delays,
 }
 
-impl Default for Limits {
+impl Default for PostgresLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
             lock: Duration::from_secs(10),
+            idle: Duration::from_secs(10),
             answer: Duration::from_secs(60),
             open: Duration::from_secs(20),
             delays: Delays {
@@ -48,7 +52,7 @@ pub(super) struct Retries<'a> {
 }
 
 impl<'a> Retries<'a> {
-    pub(super) fn new(place: &'a str, limits: &Limits, most: Option<Duration>) -> Self {
+    pub(super) fn new(place: &'a str, limits: &PostgresLimits, most: Option<Duration>) -> Self {
         Self {
             place,
             backoff: Backoff::new(limits.delays),
@@ -59,7 +63,7 @@ impl<'a> Retries<'a> {
     }
 
     /// Waits before the next attempt, or says why there is none.
-    pub(super) async fn after(&mut self, failure: Failure) -> Result<(), Error> {
+    pub(super) async fn after(&mut self, failure: RequestFailure) -> Result<(), Error> {
         if !failure.passes() {
             return Err(failure.into_error(self.place));
         }

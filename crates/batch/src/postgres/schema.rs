@@ -1,6 +1,8 @@
 //! The schema, brought up to date step by step.
 
-use super::{address::PostgresAddress, connection::Connection, error::Error, failure::Failure};
+use super::{
+    address::PostgresAddress, connection::Connection, error::Error, failure::RequestFailure,
+};
 
 /// What makes each version of the schema out of the one before. A step that was released is never changed: another one
 /// follows it. A test compares what they make with the model.
@@ -10,7 +12,10 @@ pub(super) const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 const VERSION_MIN: i32 = 140_000;
 
 /// Refuses servers that cannot hold the tables.
-pub(super) async fn check_server(connection: &Connection, place: &str) -> Result<(), Failure> {
+pub(super) async fn check_server(
+    connection: &Connection,
+    place: &str,
+) -> Result<(), RequestFailure> {
     let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
                current_setting('server_encoding')";
     let row = connection.row(sql, &[]).await?;
@@ -26,7 +31,7 @@ pub(super) async fn check_server(connection: &Connection, place: &str) -> Result
         return Ok(());
     };
     let place = place.to_owned();
-    Err(Failure::Final(Error::Unsuitable { place, problem }))
+    Err(RequestFailure::Final(Error::Unsuitable { place, problem }))
 }
 
 /// Makes the schema, or brings it up to date, within a transaction. Other programs that do so wait for its end.
@@ -34,7 +39,7 @@ pub(super) async fn migrate(
     connection: &Connection,
     address: &PostgresAddress,
     steps: &[&str],
-) -> Result<(), Failure> {
+) -> Result<(), RequestFailure> {
     let schema = &address.schema;
     let lock = "SELECT pg_advisory_xact_lock(hashtextextended('headcount ' || $1::text, 0))";
     connection.execute(lock, &[schema]).await?;
@@ -50,7 +55,7 @@ pub(super) async fn migrate(
     let found: i32 = connection.row(newest, &[]).await?.get(0);
     let known = i32::try_from(steps.len()).expect("there are few steps");
     if found > known {
-        return Err(Failure::Final(Error::NewerSchema {
+        return Err(RequestFailure::Final(Error::NewerSchema {
             place: address.to_string(),
             schema: schema.clone(),
             found,
@@ -70,7 +75,7 @@ mod tests {
     use headcount_test_servers::Postgres;
 
     use super::*;
-    use crate::postgres::Limits;
+    use crate::postgres::PostgresLimits;
 
     /// Migrates in one transaction, as the sink does; the error is a sentence.
     async fn migrated(
@@ -90,7 +95,7 @@ mod tests {
         let server = Postgres::start();
         let address = format!("postgres://headcount@{}/headcount", server.contact());
         let address: PostgresAddress = address.parse().expect("an address");
-        let connection = Connection::open(&address, &Limits::default())
+        let connection = Connection::open(&address, &PostgresLimits::default())
             .await
             .expect("a session");
         let first = STEPS[0];

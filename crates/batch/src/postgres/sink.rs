@@ -7,11 +7,11 @@ use super::{
     connection::Connection,
     digest::TableDigest,
     error::Error,
-    failure::Failure,
+    failure::RequestFailure,
     load::{AllStatements, Load},
-    progress::{self, Owner, Turn},
+    progress::{self, Takeover, Turn},
     refused,
-    retries::{Limits, Retries},
+    retries::{PostgresLimits, Retries},
     schema,
     statements::table_digest,
 };
@@ -24,7 +24,7 @@ pub struct PostgresSink {
     address: PostgresAddress,
     /// The address as it is shown.
     place: String,
-    limits: Limits,
+    limits: PostgresLimits,
     statements: AllStatements,
     /// None after a failure, and while it is in use: a request that is given up leaves no half of a transaction behind.
     connection: Option<Connection>,
@@ -73,14 +73,14 @@ impl PostgresSink {
     /// Makes the tables or brings their schema up to date, and takes them over: from now on no other writer changes them.
     ///
     /// # Errors
-    /// When there is no session within [`Limits::open`], when the server refuses, or when the tables cannot be those of
+    /// When there is no session within [`PostgresLimits::open`], when the server refuses, or when the tables cannot be those of
     /// this journal.
     pub async fn open(
         address: &PostgresAddress,
         journal_id: u64,
         partitions: usize,
     ) -> Result<Self, Error> {
-        Self::open_within(address, journal_id, partitions, Limits::default()).await
+        Self::open_within(address, journal_id, partitions, PostgresLimits::default()).await
     }
 
     /// As [`PostgresSink::open`], with other limits.
@@ -91,7 +91,7 @@ impl PostgresSink {
         address: &PostgresAddress,
         journal_id: u64,
         partitions: usize,
-        limits: Limits,
+        limits: PostgresLimits,
     ) -> Result<Self, Error> {
         let mut sink = Self {
             address: address.clone(),
@@ -197,18 +197,18 @@ impl PostgresSink {
         Ok(differences.collect())
     }
 
-    async fn take_over(&mut self, journal: u64, partitions: usize) -> Result<(), Failure> {
+    async fn take_over(&mut self, journal: u64, partitions: usize) -> Result<(), RequestFailure> {
         let connection = Connection::open(&self.address, &self.limits).await?;
         schema::check_server(&connection, &self.place).await?;
         connection.run("BEGIN").await?;
         schema::migrate(&connection, &self.address, &schema::STEPS).await?;
-        let owner = Owner {
+        let takeover = Takeover {
             place: &self.place,
             schema: &self.address.schema,
             journal,
             partitions,
         };
-        let turn = owner.take_over(&connection).await?;
+        let turn = takeover.run(&connection).await?;
         connection.run("COMMIT").await?;
         self.prepare(&connection).await?;
         (self.epoch, self.progress) = (turn.epoch, turn.progress);
@@ -217,7 +217,7 @@ impl PostgresSink {
     }
 
     /// What a session needs for writing.
-    async fn prepare(&mut self, connection: &Connection) -> Result<(), Failure> {
+    async fn prepare(&mut self, connection: &Connection) -> Result<(), RequestFailure> {
         connection.run(&self.statements.create()).await?;
         self.refused = refused::count(connection).await?;
         Ok(())
@@ -228,7 +228,7 @@ impl PostgresSink {
         &mut self,
         changes: &Changes,
         sent: &mut Option<Written>,
-    ) -> Result<Written, Failure> {
+    ) -> Result<Written, RequestFailure> {
         let connection = match self.connection.take().filter(Connection::is_open) {
             Some(connection) => connection,
             None => {
@@ -249,7 +249,9 @@ impl PostgresSink {
                     self.connection = Some(connection);
                     Ok(sent.take().unwrap_or_default())
                 }
-                false => Err(Failure::Lost("the progress of the tables moved".to_owned())),
+                false => Err(RequestFailure::Lost(
+                    "the progress of the tables moved".to_owned(),
+                )),
             };
         }
         let load = Load::new(&connection, self.refused);
@@ -262,10 +264,14 @@ impl PostgresSink {
     }
 
     /// Whether changes are in the tables: `false` if they are next.
-    async fn is_done(&self, connection: &Connection, changes: &Changes) -> Result<bool, Failure> {
+    async fn is_done(
+        &self,
+        connection: &Connection,
+        changes: &Changes,
+    ) -> Result<bool, RequestFailure> {
         let Turn { epoch, progress } = progress::read(connection).await?;
         if epoch != self.epoch {
-            return Err(Failure::Final(Error::Fenced {
+            return Err(RequestFailure::Final(Error::Fenced {
                 place: self.place.clone(),
                 mine: self.epoch,
                 found: epoch,
@@ -274,11 +280,11 @@ impl PostgresSink {
         match progress::gap(&progress, changes) {
             None => Ok(false),
             Some(_) if progress == changes.to => Ok(true),
-            Some(gap) => Err(Failure::Final(gap)),
+            Some(gap) => Err(RequestFailure::Final(gap)),
         }
     }
 
-    async fn read_digests(&mut self) -> Result<Digests, Failure> {
+    async fn read_digests(&mut self) -> Result<Digests, RequestFailure> {
         let mut connection = match self.connection.take().filter(Connection::is_open) {
             Some(connection) => connection,
             None => {

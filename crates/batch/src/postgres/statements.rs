@@ -5,7 +5,7 @@ use crate::model::{Column, Table};
 use super::digest;
 
 /// What carries rows from a staging table into a table, or takes them out of it.
-pub(super) struct Statements {
+pub(super) struct TableStatements {
     pub(super) table: Table,
     /// Makes the staging table, once a session.
     pub(super) create: String,
@@ -19,7 +19,7 @@ pub(super) struct Statements {
     pub(super) accept: String,
 }
 
-impl Statements {
+impl TableStatements {
     /// Inserts rows, and puts each in place of the row with its key as a whole. A row that is there already stays as it
     /// is, down to its place on the disk.
     pub(super) fn upserting(table: Table) -> Self {

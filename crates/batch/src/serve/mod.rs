@@ -18,8 +18,8 @@ use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync:
 use anyhow::Context;
 use tokio::net::UnixListener;
 
-use crate::{postgres::PostgresAddress, data::DataFolder, sql::child::Statements, tables::Keeper};
-use follower::Follower;
+use crate::{data::DataFolder, postgres::PostgresAddress, sql::child::Statements, tables::Keeper};
+use follower::TablesFollower;
 use live::LiveProgram;
 
 /// What a worker needs to know.
@@ -37,8 +37,8 @@ pub(crate) struct WorkerOptions {
 }
 
 /// What the routes share.
-pub(crate) struct Worker {
-    follower: Follower,
+pub(crate) struct BatchWorker {
+    follower: TablesFollower,
     statements: Statements,
     live: LiveProgram,
 }
@@ -61,8 +61,8 @@ pub(crate) async fn serve(
     )
     .await?;
     let program = std::env::current_exe().context("find this program")?;
-    let worker = Arc::new(Worker {
-        follower: Follower::new(keeper, journal, overlays),
+    let worker = Arc::new(BatchWorker {
+        follower: TablesFollower::new(keeper, journal, overlays),
         statements: Statements::new(program),
         live: LiveProgram::new(options.live),
     });

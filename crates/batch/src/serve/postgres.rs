@@ -17,14 +17,22 @@ pub(super) struct PostgresFollower(Option<(PostgresAddress, KeeperOptions, Journ
 
 impl PostgresFollower {
     pub(super) fn of(options: &WorkerOptions) -> Result<Self> {
-        let Some(address) = &options.postgres else { return Ok(Self(None)) };
+        let Some(address) = &options.postgres else {
+            return Ok(Self(None));
+        };
         let keeper = options.data.postgres_options(address, options.pending)?;
-        Ok(Self(Some((address.clone(), keeper, options.data.journal()?))))
+        Ok(Self(Some((
+            address.clone(),
+            keeper,
+            options.data.journal()?,
+        ))))
     }
 
     /// Follows the journal until something fails for good.
     pub(super) async fn follow(self) -> Result<()> {
-        let Some((address, options, mut journal)) = self.0 else { return pending().await };
+        let Some((address, options, mut journal)) = self.0 else {
+            return pending().await;
+        };
         let mut keeper = PostgresKeeper::open(&address, options, &journal).await?;
         let mut refused = keeper.refused();
         loop {
@@ -35,7 +43,10 @@ impl PostgresFollower {
             keeper.write().await?;
             if keeper.refused() > refused {
                 refused = keeper.refused();
-                tracing::warn!(refused, "PostgreSQL refuses rows; refused_rows has them and why");
+                tracing::warn!(
+                    refused,
+                    "PostgreSQL refuses rows; refused_rows has them and why"
+                );
             }
             tokio::time::sleep(LOOK).await;
         }

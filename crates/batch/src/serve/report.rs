@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::problem::Problem;
+use super::problem::StatementProblem;
 use crate::{
     named::Filters,
     report::{Answer, ReportData, ReportError, render, statements},
@@ -26,13 +26,22 @@ pub(crate) async fn report(
 ) -> Result<String, ReportFailure> {
     let summary = snapshot.live.clone();
     let as_of = snapshot.as_of.clone();
-    let snapshot = Snapshot { live: Value::Null, ..snapshot };
+    let snapshot = Snapshot {
+        live: Value::Null,
+        ..snapshot
+    };
     let mut answers = BTreeMap::new();
     for (name, sql) in statements(&filters) {
-        let request = Request { sql, format: Format::Json, limits: limits.clone(), snapshot: snapshot.clone() };
+        let request = Request {
+            sql,
+            format: Format::Json,
+            limits: limits.clone(),
+            snapshot: snapshot.clone(),
+        };
         let (body, _) = statements_of.run(&request).await?.whole().await?;
-        let answer: Answer = serde_json::from_slice(&body)
-            .map_err(|cause| SqlError::new(sqlstate::INTERNAL, format!("the answer of {name}: {cause}")))?;
+        let answer: Answer = serde_json::from_slice(&body).map_err(|cause| {
+            SqlError::new(sqlstate::INTERNAL, format!("the answer of {name}: {cause}"))
+        })?;
         answers.insert(name.to_owned(), answer);
     }
     Ok(render(&ReportData::of(filters, as_of, &summary, answers)?)?)
@@ -47,7 +56,7 @@ pub(crate) enum ReportFailure {
     Report(#[from] ReportError),
 }
 
-impl From<ReportFailure> for Problem {
+impl From<ReportFailure> for StatementProblem {
     fn from(failure: ReportFailure) -> Self {
         match failure {
             ReportFailure::Statement(error) => error.into(),

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Worker, follower::HeldSnapshot, problem::Problem, report::report};
+use super::{BatchWorker, follower::HeldSnapshot, problem::StatementProblem, report::report};
 use crate::{
     model::Table,
     named::{Filters, Named, all, find},
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-type Answered = Result<Response, Problem>;
+type WorkerAnswer = Result<Response, StatementProblem>;
 
 /// Bytes of a request: far more than a statement may have.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -32,7 +32,7 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Tables that are made of the live program's counts.
 const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
 
-pub(super) fn router(worker: Arc<Worker>) -> Router {
+pub(super) fn router(worker: Arc<BatchWorker>) -> Router {
     Router::new()
         .route("/api/v1/sql", post(sql))
         .route("/api/v1/sql/schema", get(schema))
@@ -55,9 +55,13 @@ struct SqlBody {
     limit: Option<u64>,
 }
 
-async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes) -> Answered {
+async fn sql(
+    State(worker): State<Arc<BatchWorker>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> WorkerAnswer {
     let body: SqlBody = serde_json::from_slice(&body).map_err(|cause| {
-        Problem::new(
+        StatementProblem::new(
             400,
             format!("the body is not {{\"sql\": \"…\"}} or {{\"named\": \"…\"}}: {cause}"),
         )
@@ -65,7 +69,7 @@ async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes)
     let statement = match (body.sql, body.named) {
         (Some(sql), None) => sql,
         (None, Some(name)) => named(&name)?.statement(&filters_of(&body.filters)?),
-        _ => return Err(Problem::new(400, "give either sql or named")),
+        _ => return Err(StatementProblem::new(400, "give either sql or named")),
     };
     let format = format_of(&headers)?;
     let mut limits = Limits::served();
@@ -75,10 +79,10 @@ async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes)
 }
 
 async fn board(
-    State(worker): State<Arc<Worker>>,
+    State(worker): State<Arc<BatchWorker>>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
-) -> Answered {
+) -> WorkerAnswer {
     let filters = filters_of_query(&query.unwrap_or_default())?;
     let statement = named(&name)?.statement(&filters);
     let (answer, held) = worker
@@ -87,7 +91,10 @@ async fn board(
     Ok(streamed(answer, Format::Json, held))
 }
 
-async fn report_page(State(worker): State<Arc<Worker>>, RawQuery(query): RawQuery) -> Answered {
+async fn report_page(
+    State(worker): State<Arc<BatchWorker>>,
+    RawQuery(query): RawQuery,
+) -> WorkerAnswer {
     let query = query.unwrap_or_default();
     let filters = filters_of_query(&query)?;
     let held = worker.follower.snapshot().await?;
@@ -95,11 +102,14 @@ async fn report_page(State(worker): State<Arc<Worker>>, RawQuery(query): RawQuer
     snapshot.live = worker.live.summary().await;
     let html = report(&worker.statements, snapshot, filters, &Limits::served()).await?;
     let mut response = Response::new(Body::from(html));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
     Ok(response)
 }
 
-async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
+async fn schema(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let (rows, as_of, _) = worker.follower.status().await;
     let tables = Table::ALL.into_iter().map(|table| {
         let columns = table.columns().iter().enumerate().map(|(place, column)| {
@@ -136,7 +146,7 @@ async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
     Ok(json_response(&body))
 }
 
-async fn status(State(worker): State<Arc<Worker>>) -> Answered {
+async fn status(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let (rows, as_of, behind) = worker.follower.status().await;
     let body = json!({
         "available": true,
@@ -147,12 +157,12 @@ async fn status(State(worker): State<Arc<Worker>>) -> Answered {
 }
 
 /// A snapshot for a command on this machine. Its files stay as long as the connection does.
-async fn snapshot(State(worker): State<Arc<Worker>>) -> Answered {
+async fn snapshot(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let mut line =
-        serde_json::to_vec(&snapshot).map_err(|cause| Problem::new(500, cause.to_string()))?;
+    let mut line = serde_json::to_vec(&snapshot)
+        .map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
     line.push(b'\n');
     let first = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(line)) });
     let lease = stream::pending().map(move |bytes| {
@@ -162,14 +172,14 @@ async fn snapshot(State(worker): State<Arc<Worker>>) -> Answered {
     Ok(Response::new(Body::from_stream(first.chain(lease))))
 }
 
-impl Worker {
+impl BatchWorker {
     /// Starts a statement over all that is in the journal now.
     pub(super) async fn run(
         &self,
         sql: String,
         format: Format,
         limits: Limits,
-    ) -> Result<(Answer, Arc<HeldSnapshot>), Problem> {
+    ) -> Result<(Answer, Arc<HeldSnapshot>), StatementProblem> {
         let held = self.follower.snapshot().await?;
         let mut snapshot = held.snapshot.clone();
         if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
@@ -222,18 +232,23 @@ fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response
     response
 }
 
-fn named(name: &str) -> Result<&'static Named, Problem> {
-    find(name).ok_or_else(|| Problem::new(404, format!("no statement has the name {name:.60}")))
+fn named(name: &str) -> Result<&'static Named, StatementProblem> {
+    find(name)
+        .ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
 }
 
 /// The filters in a page's address.
-fn filters_of_query(query: &str) -> Result<Filters, Problem> {
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+fn filters_of_query(query: &str) -> Result<Filters, StatementProblem> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
     Ok(Filters::of_pairs(pairs)?)
 }
 
-fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Problem> {
+fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, StatementProblem> {
     let mut pairs = Vec::new();
     for (name, value) in filters {
         match value {
@@ -244,7 +259,7 @@ fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Probl
                     .filter_map(|value| Some((name.as_str(), value.as_str()?))),
             ),
             _ => {
-                return Err(Problem::new(
+                return Err(StatementProblem::new(
                     400,
                     format!("the filter {name:.60} is no text and no list of texts"),
                 ));
@@ -254,7 +269,7 @@ fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Probl
     Ok(Filters::of_pairs(pairs)?)
 }
 
-fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
+fn format_of(headers: &HeaderMap) -> Result<Format, StatementProblem> {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -270,7 +285,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
     });
     known.next().ok_or_else(|| {
         let known = "application/json, text/csv, application/vnd.apache.arrow.stream, application/vnd.apache.parquet";
-        Problem::new(406, format!("an answer comes as one of {known}"))
+        StatementProblem::new(406, format!("an answer comes as one of {known}"))
     })
 }
 

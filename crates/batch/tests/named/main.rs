@@ -20,9 +20,15 @@ use headcount_batch::{
     report::{self, ReportData},
     snapshot::AsOf,
 };
+use python::Scripts;
 use serde_json::{Value, json};
 
 type Rows = Vec<Vec<Value>>;
+
+const SCRIPTS: Scripts = Scripts {
+    folder: "named",
+    requirements: include_str!("requirements.txt"),
+};
 
 /// The folder of the recordings, if there is one.
 fn shared_data() -> Option<PathBuf> {
@@ -81,7 +87,7 @@ fn answers_of_others(
         .map(|question| json!({"name": question.name, "filters": question.filters, "sql": question.sql}))
         .collect();
     let job = json!({"recordings": recordings, "folder": folder, "tables": tables, "questions": questions});
-    serde_json::from_value(python::run("answer.py", &job)).unwrap()
+    serde_json::from_value(SCRIPTS.run("answer.py", &job)).unwrap()
 }
 
 async fn session(folder: &Path) -> SessionContext {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_batch::postgres::{Limits, PostgresSink};
+use headcount_batch::postgres::{PostgresLimits, PostgresSink};
 
 use crate::{
     generator::Generator,
@@ -45,7 +45,8 @@ async fn a_commit_of_unknown_outcome_is_done_once() {
     .await;
     let mut generator = Generator::new(11, &[], 40);
     let mut world = World::default();
-    let limits = Limits {
+    let limits = PostgresLimits {
+        idle: Duration::from_secs(1),
         answer: Duration::from_secs(1),
         ..limits()
     };
@@ -54,7 +55,7 @@ async fn a_commit_of_unknown_outcome_is_done_once() {
         .await
         .unwrap();
     let mut changes = generator.first();
-    for _ in 0..40 {
+    for _ in 0..24 {
         sink.write(&changes).await.unwrap();
         world.apply(&changes);
         changes = generator.next();

@@ -121,8 +121,10 @@ async fn until_closed(client: &mut OwnedReadHalf) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether a piece is a simple query of this text: its letter, its length, the text and a zero.
+/// Whether a piece holds a simple query of this text: its letter, its length, the text and a zero. The end of a statement
+/// before it may be in the same piece.
 pub fn is_query(sent: &[u8], text: &[u8]) -> bool {
     let length = u32::try_from(text.len() + 5).unwrap().to_be_bytes();
-    sent == [b"Q", &length[..], text, b"\0"].concat()
+    let query = [b"Q", &length[..], text, b"\0"].concat();
+    sent.windows(query.len()).any(|piece| piece == query)
 }

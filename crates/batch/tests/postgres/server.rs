@@ -7,7 +7,7 @@ use std::{
 
 use headcount_batch::{
     model::{ColumnType, Table},
-    postgres::{Limits, PostgresAddress, PostgresSink},
+    postgres::{PostgresAddress, PostgresLimits, PostgresSink},
 };
 use headcount_clock::Delays;
 use headcount_test_servers::Postgres;
@@ -90,10 +90,11 @@ impl Schema {
 }
 
 /// Short waits: what is waited for here comes at once or never.
-pub fn limits() -> Limits {
-    Limits {
+pub fn limits() -> PostgresLimits {
+    PostgresLimits {
         connect: Duration::from_secs(20),
         lock: Duration::from_millis(300),
+        idle: Duration::from_secs(10),
         answer: Duration::from_secs(20),
         open: Duration::from_secs(120),
         delays: Delays {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_batch::postgres::{Error, Limits, PostgresAddress, PostgresSink};
+use headcount_batch::postgres::{Error, PostgresAddress, PostgresLimits, PostgresSink};
 use headcount_test_servers::Postgres;
 
 use crate::server::{JOURNAL, limits};
@@ -74,7 +74,7 @@ async fn a_server_that_is_not_there_is_named() {
     let address: PostgresAddress = place.replace("//", "//me@").parse().unwrap();
     let open = Duration::from_millis(200);
     // It takes connections and says nothing; and then there is nobody.
-    let limits = Limits {
+    let limits = PostgresLimits {
         connect: open / 2,
         open,
         ..limits()

@@ -1,9 +1,12 @@
 //! Only one writer changes the tables, and only from where they are.
 
-use headcount_batch::postgres::{Error, PostgresSink};
+use std::time::Duration;
+
+use headcount_batch::postgres::{Error, PostgresLimits, PostgresSink};
 
 use crate::{
     generator::Generator,
+    proxy::{Fate, Proxy, is_query},
     server::{JOURNAL, Schema, limits},
     world::World,
 };
@@ -38,6 +41,47 @@ async fn a_writer_that_another_one_has_followed_changes_nothing() {
     // Not even what would be next for it.
     let last = generator.next();
     zombie.write(&last).await.unwrap_err();
+    schema.assert_holds(&world, &mut writer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_stopped_in_the_middle_keeps_nobody_out() {
+    let schema = Schema::new();
+    let mut generator = Generator::new(25, &[], 10);
+    let mut world = World::default();
+    let first = generator.first();
+    schema.sink(3).await;
+    // Its commit after that of the opening does not arrive, and nothing else comes from it.
+    let (stopped, mut has_stopped) = tokio::sync::mpsc::channel(1);
+    let mut commits = 0;
+    let proxy = Proxy::start(schema.contact.clone(), move |sent| {
+        commits += usize::from(is_query(sent, b"COMMIT"));
+        match commits == 2 && is_query(sent, b"COMMIT") {
+            true => {
+                stopped.try_send(()).unwrap();
+                Fate::Silent
+            }
+            false => Fate::Pass,
+        }
+    })
+    .await;
+    let limits = PostgresLimits {
+        idle: Duration::from_millis(500),
+        answer: Duration::from_secs(3),
+        ..limits()
+    };
+    let address = schema.address_at(&proxy.contact);
+    let opened = PostgresSink::open_within(&address, JOURNAL, 3, limits).await;
+    let mut zombie = opened.unwrap();
+    let theirs = first.clone();
+    let writing = tokio::spawn(async move { zombie.write(&theirs).await });
+    has_stopped.recv().await.unwrap();
+    let mut writer = schema.sink(3).await;
+    assert_eq!(writer.progress(), first.from);
+    writer.write(&first).await.unwrap();
+    world.apply(&first);
+    let error = writing.await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Fenced { .. }), "{error}");
     schema.assert_holds(&world, &mut writer).await;
 }
 
@@ -164,11 +208,11 @@ async fn tables_of_another_journal_are_left_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_who_take_the_tables_from_each_other_write_every_change_once() {
     let schema = Schema::new();
-    let mut generator = Generator::new(24, &[], 30);
+    let mut generator = Generator::new(24, &[], 20);
     let mut world = World::default();
     let all = [generator.first()]
         .into_iter()
-        .chain((0..40).map(|_| generator.next()));
+        .chain((0..16).map(|_| generator.next()));
     let all: std::sync::Arc<[_]> = all.collect();
     all.iter().for_each(|changes| world.apply(changes));
     let writers = (0..3).map(|_| {
@@ -199,6 +243,6 @@ async fn writers_who_take_the_tables_from_each_other_write_every_change_once() {
     }
     assert!(takeovers > 3, "they did not meet");
     let mut sink = schema.sink(3).await;
-    assert_eq!(sink.progress(), all[40].to);
+    assert_eq!(sink.progress(), all[16].to);
     schema.assert_holds(&world, &mut sink).await;
 }

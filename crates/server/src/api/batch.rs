@@ -49,12 +49,31 @@ pub(crate) async fn use_post() -> ProblemDetails {
     ProblemDetails::not_post()
 }
 
-/// `GET /report`: a page that has everything in itself, and no script.
+/// `GET /report`: a page that has everything in itself, and no script. A browser gets our own page in its place while there
+/// is none, which says why and what to do.
 pub(crate) async fn report(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, ProblemDetails> {
-    let mut response = app.batch.ask(request).await?;
+    let asked = request.headers().clone();
+    let answer = app.batch.ask(request).await;
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err(problem) => problem.status(),
+    };
+    if !status.is_success()
+        && takes_html(&asked)
+        && let Some(page) = app.page.find("/report")
+    {
+        // What the browser has of this address may be a report, so it gets the whole page.
+        let encodings = asked.get(header::ACCEPT_ENCODING).cloned();
+        let encodings = encodings.map(|value| (header::ACCEPT_ENCODING, value));
+        let mut response = page.reply(&encodings.into_iter().collect()).await;
+        *response.status_mut() = status;
+        response.headers_mut().remove(header::ETAG);
+        return Ok(response);
+    }
+    let mut response = answer?;
     response.headers_mut().insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(headers::REPORT_SECURITY_POLICY),
@@ -80,6 +99,12 @@ pub(crate) async fn status(
         remedy,
     });
     Ok(([(header::CONTENT_TYPE, json::CONTENT_TYPE)], body).into_response())
+}
+
+/// Whether a person looks at the answer.
+fn takes_html(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT);
+    accepted.is_some_and(|it| it.to_str().is_ok_and(|it| it.contains("text/html")))
 }
 
 /// Whether the body is declared as JSON, whatever its charset.

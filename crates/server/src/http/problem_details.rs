@@ -105,6 +105,10 @@ impl ProblemDetails {
             .with_header(header::ALLOW, "POST")
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Why there is no worker and the way out, if that is the problem.
     pub(crate) fn absence(&self) -> Option<(&str, &str)> {
         let is_absent = self.status == StatusCode::SERVICE_UNAVAILABLE;

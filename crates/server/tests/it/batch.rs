@@ -209,6 +209,41 @@ async fn the_report_may_have_its_styles_in_itself_and_no_script() {
 }
 
 #[tokio::test]
+async fn a_browser_gets_our_page_while_there_is_no_report_and_a_program_the_problem() {
+    let world = World::new().await;
+    let at = world.address;
+    let html = "accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\nif-none-match: *\r\n";
+    let index = get(at, "/").await;
+    let reply = ask(at, "GET", "/report?country=us", html).await;
+    assert_eq!((reply.status, reply.text()), (503, index.text()));
+    for header in ["content-type", "content-security-policy"] {
+        assert_eq!(reply.header(header), index.header(header));
+    }
+    assert_eq!(reply.header("etag"), "");
+    let reply = ask(at, "GET", "/report", "accept: */*\r\n").await;
+    assert_eq!((reply.status, &*problem(&reply).2), (503, "build it"));
+
+    // Nor is there one when the worker could not make it; what it says of that is for programs.
+    let worker = StandIn::listen(&world);
+    for (more, is_page) in [(html, true), ("", false)] {
+        let mut client = Connection::open(at).await;
+        client
+            .send(format!(
+                "GET /report HTTP/1.1\r\nhost: localhost\r\n{more}\r\n"
+            ))
+            .await;
+        worker
+            .next()
+            .await
+            .say("HTTP/1.1 408 Request Timeout\r\ncontent-length: 2\r\n\r\n{}")
+            .await;
+        let reply = client.reply("GET").await;
+        assert_eq!(reply.status, 408);
+        assert_eq!(reply.text() == index.text(), is_page);
+    }
+}
+
+#[tokio::test]
 async fn rows_stream_as_the_worker_finds_them() {
     let world = World::new().await;
     let worker = StandIn::listen(&world);

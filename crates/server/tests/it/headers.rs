@@ -37,7 +37,6 @@ async fn on_every_answer() {
         "/",
         "/explore",
         "/query",
-        "/report",
         "/status",
         "/healthz",
         "/readyz",
