@@ -60,7 +60,7 @@ pub(crate) struct SqlArgs {
 /// and by the exit code.
 pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     let program = std::env::current_exe().context("find this program's own file")?;
-    let session = Session {
+    let session = SqlSession {
         statements: Statements::new(program),
         runtime: Runtime::new().context("start the runtime")?,
         place: &args.place,
@@ -120,7 +120,7 @@ fn standard_input() -> Result<String> {
 }
 
 /// What statements of one command have in common.
-struct Session<'a> {
+struct SqlSession<'a> {
     statements: Statements,
     runtime: Runtime,
     place: &'a DataPlace,
@@ -128,7 +128,7 @@ struct Session<'a> {
     format: Format,
 }
 
-impl Session<'_> {
+impl SqlSession<'_> {
     /// Writes the answer to standard output as it comes.
     fn print(&self, statement: &str) -> Result<Result<End, SqlError>> {
         let mut out = io::stdout().lock();
