@@ -208,17 +208,11 @@ impl BatchWorker {
 
 /// An answer as it comes. Its snapshot is held until the last byte.
 fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response {
-    let pieces = stream::unfold((answer, held), async |(mut answer, held)| {
-        loop {
-            match answer.next().await? {
-                Ok(Piece::Data(bytes)) => return Some((Ok(Bytes::from(bytes)), (answer, held))),
-                Ok(Piece::End(_)) => return None,
-                // The status has gone out: a body that breaks off is all that is left to say it with.
-                Err(error) => {
-                    return Some((Err(std::io::Error::other(error.message)), (answer, held)));
-                }
-            }
-        }
+    let pieces = stream::unfold((answer, held), async |(mut answer, held)| match answer.next().await? {
+        Ok(Piece::Data(bytes)) => Some((Ok(Bytes::from(bytes)), (answer, held))),
+        Ok(Piece::End(_)) => None,
+        // The status has gone out: a body that breaks off is all that is left to say it with.
+        Err(error) => Some((Err(std::io::Error::other(error.message)), (answer, held))),
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let (content_type, file) = match format {
