@@ -71,10 +71,17 @@ impl DataFolder {
     }
 
     /// How the tables in PostgreSQL are kept, each database with an index of its own.
-    pub(crate) fn postgres_options(&self, address: &PostgresAddress, pending: u32) -> Result<KeeperOptions> {
+    pub(crate) fn postgres_options(
+        &self,
+        address: &PostgresAddress,
+        pending: u32,
+    ) -> Result<KeeperOptions> {
         let name = format!("postgres-{:016x}", xxh3_64(address.to_string().as_bytes()));
         let options = self.keeper_options(pending)?;
-        Ok(KeeperOptions { index: self.batch().join(name), ..options })
+        Ok(KeeperOptions {
+            index: self.batch().join(name),
+            ..options
+        })
     }
 
     /// The moment that record times are held against, if a rebuild left one.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use deltalake::DeltaTableError;
 
-use crate::model::Table;
+use crate::model::LakeTable;
 
 /// Why the tables could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +75,7 @@ pub enum Error {
     #[error("the table {table}: {cause}")]
     Delta {
         /// The table.
-        table: Table,
+        table: LakeTable,
         /// Why.
         cause: Box<DeltaTableError>,
     },
@@ -86,7 +86,7 @@ pub enum Error {
     )]
     Foreign {
         /// The table.
-        table: Table,
+        table: LakeTable,
         /// The version that was left.
         expected: u64,
         /// The version that is there.

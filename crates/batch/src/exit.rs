@@ -36,7 +36,13 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
             cause: fjall::Error::Locked,
             ..
         }) => CANNOT_CREATE,
-        Some(Error::Journal(_) | Error::Index { .. } | Error::Delta { .. } | Error::Store(_) | Error::Postgres(_)) => IO,
+        Some(
+            Error::Journal(_)
+            | Error::Index { .. }
+            | Error::Delta { .. }
+            | Error::Store(_)
+            | Error::Postgres(_),
+        ) => IO,
         Some(Error::NoJournal { .. }) => NO_INPUT,
         Some(Error::Other(_)) | None => INTERNAL,
     }

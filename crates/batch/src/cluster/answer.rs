@@ -18,12 +18,12 @@ use super::{
     stores::LakeStores,
 };
 use crate::{
-    snapshot::AsOf,
+    snapshot::TablesAsOf,
     sql::{
         error::SqlError,
         format::{AnswerSchema, encoder},
         guard,
-        request::{End, Format},
+        request::{AnswerEnd, AnswerFormat},
         statement::logical_plan,
     },
 };
@@ -41,10 +41,10 @@ pub async fn answer_on_cluster(
     address: &ClusterAddress,
     lake: &LakeAddress,
     sql: &str,
-    format: Format,
+    format: AnswerFormat,
     rows: Option<u64>,
     out: &mut impl Write,
-) -> Result<Result<End, SqlError>> {
+) -> Result<Result<AnswerEnd, SqlError>> {
     let started = Instant::now();
     let snapshot = block_in_place(|| {
         let opened = Lake::open_to_read(lake, Options::default())?;
@@ -97,12 +97,12 @@ struct Computed {
 
 fn encoded(
     computed: &Computed,
-    format: Format,
+    format: AnswerFormat,
     rows: Option<u64>,
-    as_of: AsOf,
+    as_of: TablesAsOf,
     started: Instant,
     out: &mut Vec<u8>,
-) -> Result<End, SqlError> {
+) -> Result<AnswerEnd, SqlError> {
     let mut encoder = encoder(format, &Arc::clone(&computed.schema.schema))?;
     encoder.start(&computed.schema.columns, out)?;
     let all: usize = computed.batches.iter().map(RecordBatch::num_rows).sum();
@@ -115,7 +115,7 @@ fn encoded(
         left -= piece.num_rows();
         encoder.rows(&piece, out)?;
     }
-    let end = End {
+    let end = AnswerEnd {
         truncated: all > most,
         row_count: (most - left) as u64,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -227,7 +227,7 @@ impl TableProvider for DeltaFiles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Table;
+    use crate::model::LakeTable;
 
     #[test]
     fn groups_are_balanced_hold_each_file_once_and_survive_the_journey() {
@@ -236,7 +236,7 @@ mod tests {
             bytes: n,
             rows: (n != 7).then_some(1),
         };
-        let mut table = DeltaFiles::empty(Table::Topics.schema());
+        let mut table = DeltaFiles::empty(LakeTable::Topics.schema());
         table.files.files = (1..=6).map(file).collect();
         let groups = table.groups(3);
         let sizes: Vec<u64> = groups

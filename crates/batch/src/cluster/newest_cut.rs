@@ -4,8 +4,8 @@ use headcount_lake::{Lake, LakeAddress};
 
 use crate::{
     error::Result,
-    model::Table,
-    snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
+    model::LakeTable,
+    snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
     tables::{TablesCut, TablesLocation},
 };
 
@@ -13,12 +13,12 @@ use crate::{
 ///
 /// # Errors
 /// When the lake cannot be read, or a newer version wrote the cut.
-pub fn newest_cut(lake: &Lake, address: &LakeAddress) -> Result<Option<Snapshot>> {
+pub fn newest_cut(lake: &Lake, address: &LakeAddress) -> Result<Option<TablesSnapshot>> {
     let Some(cut) = TablesCut::newest(lake)? else {
         return Ok(None);
     };
     let location = TablesLocation::of(address.clone())?;
-    let table = |table: Table| TableSnapshot {
+    let table = |table: LakeTable| TableSnapshot {
         table,
         delta: cut.tables.get(&table).map(|version| DeltaVersion {
             url: location.url(table).into(),
@@ -27,9 +27,9 @@ pub fn newest_cut(lake: &Lake, address: &LakeAddress) -> Result<Option<Snapshot>
         rows: None,
         hidden: None,
     };
-    Ok(Some(Snapshot {
-        tables: Table::ALL.into_iter().map(table).collect(),
-        as_of: AsOf {
+    Ok(Some(TablesSnapshot {
+        tables: LakeTable::ALL.into_iter().map(table).collect(),
+        as_of: TablesAsOf {
             offsets: cut.offsets.clone(),
             stream_time: cut.stream_time,
         },

@@ -34,7 +34,7 @@ const MEMORY: usize = 512 << 20;
 const PARTITIONS: usize = 16;
 
 /// A session on the cluster over these versions of the tables: those of the newest cut, and not what the journal holds
-/// beyond it. Statements that write nothing work; what they return is read with [`collect`].
+/// beyond it. StatementRunner that write nothing work; what they return is read with [`collect`].
 ///
 /// # Errors
 /// When a table cannot be read, or the address is none.

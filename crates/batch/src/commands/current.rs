@@ -6,13 +6,13 @@ use crate::{
     cli::DataPlace,
     data::DataFolder,
     serve::{SnapshotLease, lease},
-    snapshot::Snapshot,
+    snapshot::TablesSnapshot,
     tables::Keeper,
 };
 
 /// All that the journal holds, for as long as it is held.
 pub(crate) struct CurrentTables {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: TablesSnapshot,
     _held: Held,
 }
 

@@ -17,7 +17,7 @@ use crate::{
     cli::DataPlace,
     named::Filters,
     report::collect,
-    sql::{child::Statements, request::Limits},
+    sql::{child::StatementRunner, request::StatementLimits},
 };
 
 /// How long the live program may take to count the journal for the ledger.
@@ -98,10 +98,10 @@ pub(crate) async fn run(args: ReportArgs) -> Result<()> {
         snapshot.live = summary(&program, &args.place.data).await;
     }
     let html = collect(
-        &Statements::new(program),
+        &StatementRunner::new(program),
         &snapshot,
         filters,
-        &Limits::local(),
+        &StatementLimits::local(),
     )
     .await?;
     write(&args.out, &html)

@@ -20,9 +20,9 @@ use crate::{
     data::DataFolder,
     named::{Filters, all, find},
     sql::{
-        child::{Piece, Statements},
+        child::{Piece, StatementRunner},
         error::SqlError,
-        request::{End, Format, Limits, Request},
+        request::{AnswerEnd, AnswerFormat, StatementLimits, StatementRequest},
     },
 };
 
@@ -61,7 +61,7 @@ pub(crate) struct SqlArgs {
 pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     let program = std::env::current_exe().context("find this program's own file")?;
     let session = SqlSession {
-        statements: Statements::new(program),
+        statements: StatementRunner::new(program),
         runtime: Runtime::new().context("start the runtime")?,
         place: &args.place,
         cluster: args.cluster.as_ref(),
@@ -90,15 +90,15 @@ pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     })
 }
 
-fn format(args: &SqlArgs) -> Format {
+fn format(args: &SqlArgs) -> AnswerFormat {
     if args.parquet.is_some() {
-        Format::Parquet
+        AnswerFormat::Parquet
     } else if args.json {
-        Format::Objects
+        AnswerFormat::Objects
     } else if args.csv {
-        Format::Csv
+        AnswerFormat::Csv
     } else {
-        Format::Table { width: width() }
+        AnswerFormat::Table { width: width() }
     }
 }
 
@@ -121,16 +121,16 @@ fn standard_input() -> Result<String> {
 
 /// What statements of one command have in common.
 struct SqlSession<'a> {
-    statements: Statements,
+    statements: StatementRunner,
     runtime: Runtime,
     place: &'a DataPlace,
     cluster: Option<&'a ClusterAddress>,
-    format: Format,
+    format: AnswerFormat,
 }
 
 impl SqlSession<'_> {
     /// Writes the answer to standard output as it comes.
-    fn print(&self, statement: &str) -> Result<Result<End, SqlError>> {
+    fn print(&self, statement: &str) -> Result<Result<AnswerEnd, SqlError>> {
         let mut out = io::stdout().lock();
         let answered = self.write(statement, &mut out)?;
         out.flush()?;
@@ -138,14 +138,14 @@ impl SqlSession<'_> {
     }
 
     /// Writes the answer to a file, which is there only if it is whole.
-    fn into_file(&self, statement: &str, path: &Path) -> Result<Result<End, SqlError>> {
+    fn into_file(&self, statement: &str, path: &Path) -> Result<Result<AnswerEnd, SqlError>> {
         let Some(name) = path.file_name() else {
             bail!("{} is no name of a file", path.display());
         };
         let mut beside = name.to_owned();
         beside.push(".part");
         let beside = path.with_file_name(beside);
-        let written = || -> Result<Result<End, SqlError>> {
+        let written = || -> Result<Result<AnswerEnd, SqlError>> {
             let mut file = File::create(&beside)?;
             let answered = self.write(statement, &mut file)?;
             file.sync_all()?;
@@ -160,17 +160,17 @@ impl SqlSession<'_> {
         answered
     }
 
-    fn write(&self, statement: &str, out: &mut impl Write) -> Result<Result<End, SqlError>> {
+    fn write(&self, statement: &str, out: &mut impl Write) -> Result<Result<AnswerEnd, SqlError>> {
         if let Some(cluster) = self.cluster {
             return self.write_from(cluster, statement, out);
         }
         self.runtime.block_on(async {
             // It is held until the answer is complete.
             let current = current(self.place).await?;
-            let request = Request {
+            let request = StatementRequest {
                 sql: statement.to_owned(),
                 format: self.format,
-                limits: Limits::local(),
+                limits: StatementLimits::local(),
                 snapshot: current.snapshot.clone(),
             };
             let mut answer = match self.statements.run(&request).await {
@@ -199,7 +199,7 @@ impl SqlSession<'_> {
         cluster: &ClusterAddress,
         statement: &str,
         out: &mut impl Write,
-    ) -> Result<Result<End, SqlError>> {
+    ) -> Result<Result<AnswerEnd, SqlError>> {
         let data = DataFolder::new(self.place.data.clone());
         let tables = data.tables(self.place.lake.clone())?;
         let lake = tables.lake();

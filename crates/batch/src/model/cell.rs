@@ -59,7 +59,7 @@ impl ColumnType {
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct TableColumn {
     /// Its name.
     pub name: &'static str,
     /// What its values are.
@@ -68,7 +68,7 @@ pub struct Column {
     pub nullable: bool,
 }
 
-impl Column {
+impl TableColumn {
     /// The field of Arrow schemas.
     #[must_use]
     pub fn field(&self) -> Field {
@@ -77,7 +77,7 @@ impl Column {
 }
 
 /// A value that a column can hold.
-pub trait Cell {
+pub trait TableCell {
     /// The column's type.
     const TYPE: ColumnType;
     /// Whether it may be absent.
@@ -118,7 +118,7 @@ pub fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-impl Cell for Arc<str> {
+impl TableCell for Arc<str> {
     const TYPE: ColumnType = ColumnType::Text;
     type Builder = StringBuilder;
 
@@ -146,7 +146,7 @@ impl Cell for Arc<str> {
 /// Values that Arrow and COPY take as they are.
 macro_rules! plain {
     ($($type:ty: $column:ident, $builder:ident;)*) => {$(
-        impl Cell for $type {
+        impl TableCell for $type {
             const TYPE: ColumnType = ColumnType::$column;
             type Builder = $builder;
 
@@ -172,7 +172,7 @@ plain! {
     bool: Boolean, BooleanBuilder;
 }
 
-impl Cell for Time {
+impl TableCell for Time {
     const TYPE: ColumnType = ColumnType::Time;
     type Builder = TimestampMicrosecondBuilder;
 
@@ -195,13 +195,13 @@ impl Cell for Time {
 /// What can be absent: the array's builder takes a null, and COPY writes `\N`.
 macro_rules! optional {
     ($($type:ty),*) => {$(
-        impl Cell for Option<$type> {
-            const TYPE: ColumnType = <$type as Cell>::TYPE;
+        impl TableCell for Option<$type> {
+            const TYPE: ColumnType = <$type as TableCell>::TYPE;
             const NULLABLE: bool = true;
-            type Builder = <$type as Cell>::Builder;
+            type Builder = <$type as TableCell>::Builder;
 
             fn builder() -> Self::Builder {
-                <$type as Cell>::builder()
+                <$type as TableCell>::builder()
             }
 
             fn append(&self, builder: &mut Self::Builder) {

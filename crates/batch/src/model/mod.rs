@@ -7,9 +7,9 @@ mod cell;
 mod rows;
 mod table;
 
-pub use cell::{Cell, Column, ColumnType, Time, finite};
+pub use cell::{ColumnType, TableCell, TableColumn, Time, finite};
 pub use rows::{
-    Category, Comment, Event, Group, GroupTopic, Member, Photo, Row, Rows, Rsvp, RsvpVersion,
-    Topic, Venue,
+    Category, Comment, Event, Group, GroupTopic, Member, Photo, Rsvp, RsvpVersion, TableRow,
+    TableRows, Topic, Venue,
 };
-pub use table::{Reference, Table};
+pub use table::{LakeTable, Reference};

@@ -8,18 +8,18 @@ use arrow::{
 };
 
 use super::{
-    cell::{Cell, Column, Time},
-    table::Table,
+    cell::{TableCell, TableColumn, Time},
+    table::LakeTable,
 };
 
 /// A row of a table.
-pub trait Row: Sized {
+pub trait TableRow: Sized {
     /// The table.
-    const TABLE: Table;
+    const TABLE: LakeTable;
     /// The table's columns.
-    const COLUMNS: &'static [Column];
+    const COLUMNS: &'static [TableColumn];
 
-    /// Rows as one batch of Arrow.
+    /// TableRows as one batch of Arrow.
     fn batch(rows: &[Self]) -> RecordBatch;
 
     /// Adds the row to PostgreSQL's COPY in text format: tabs between values, a newline at the end.
@@ -38,22 +38,22 @@ macro_rules! rows {
                 $($(#[$field_doc])* pub $field: $type,)*
             }
 
-            impl Row for $row {
-                const TABLE: Table = Table::$table;
-                const COLUMNS: &'static [Column] = &[$(Column {
+            impl TableRow for $row {
+                const TABLE: LakeTable = LakeTable::$table;
+                const COLUMNS: &'static [TableColumn] = &[$(TableColumn {
                     name: stringify!($field),
-                    column_type: <$type as Cell>::TYPE,
-                    nullable: <$type as Cell>::NULLABLE,
+                    column_type: <$type as TableCell>::TYPE,
+                    nullable: <$type as TableCell>::NULLABLE,
                 },)*];
 
                 fn batch(rows: &[Self]) -> RecordBatch {
-                    $(let mut $field = <$type as Cell>::builder();)*
+                    $(let mut $field = <$type as TableCell>::builder();)*
                     for row in rows {
                         $(row.$field.append(&mut $field);)*
                     }
                     let mut columns: Vec<Box<dyn ArrayBuilder>> = vec![$(Box::new($field),)*];
                     let columns = columns.iter_mut().map(|column| column.finish()).collect();
-                    let schema: SchemaRef = Table::$table.schema();
+                    let schema: SchemaRef = LakeTable::$table.schema();
                     RecordBatch::try_new(schema, columns).expect("the columns are built as the schema has them")
                 }
 
@@ -70,35 +70,35 @@ macro_rules! rows {
             }
         )*
 
-        /// Rows of all tables.
+        /// TableRows of all tables.
         #[derive(Clone, Debug, Default, PartialEq)]
-        pub struct Rows {
+        pub struct TableRows {
             $(#[doc = concat!("Of `", stringify!($list), "`.")] pub $list: Vec<$row>,)*
         }
 
-        impl Rows {
+        impl TableRows {
             /// The rows of a table as one batch of Arrow.
             #[must_use]
-            pub fn batch(&self, table: Table) -> RecordBatch {
+            pub fn batch(&self, table: LakeTable) -> RecordBatch {
                 match table {
-                    $(Table::$table => $row::batch(&self.$list),)*
+                    $(LakeTable::$table => $row::batch(&self.$list),)*
                 }
             }
 
             /// How many rows of a table there are.
             #[must_use]
-            pub fn count(&self, table: Table) -> usize {
+            pub fn count(&self, table: LakeTable) -> usize {
                 match table {
-                    $(Table::$table => self.$list.len(),)*
+                    $(LakeTable::$table => self.$list.len(),)*
                 }
             }
 
             /// The rows from `first` on, `count` of them, as PostgreSQL's COPY in text format takes them.
             #[must_use]
-            pub fn copy(&self, table: Table, first: usize, count: usize) -> String {
+            pub fn copy(&self, table: LakeTable, first: usize, count: usize) -> String {
                 let mut out = String::new();
                 match table {
-                    $(Table::$table => {
+                    $(LakeTable::$table => {
                         for row in self.$list.iter().skip(first).take(count) {
                             row.copy(&mut out);
                         }

@@ -6,17 +6,17 @@ use arrow::datatypes::{Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cell::Column,
+    cell::TableColumn,
     rows::{
-        Category, Comment, Event, Group, GroupTopic, Member, Photo, Row, Rsvp, RsvpVersion, Topic,
-        Venue,
+        Category, Comment, Event, Group, GroupTopic, Member, Photo, Rsvp, RsvpVersion, TableRow,
+        Topic, Venue,
     },
 };
 
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Table {
+pub enum LakeTable {
     /// Categories of groups.
     Categories,
     /// Topics of groups.
@@ -47,14 +47,14 @@ pub struct Reference {
     /// The column.
     pub column: &'static str,
     /// The table whose key it is. The key has one column.
-    pub to: Table,
+    pub to: LakeTable,
 }
 
-const fn refers(column: &'static str, to: Table) -> Reference {
+const fn refers(column: &'static str, to: LakeTable) -> Reference {
     Reference { column, to }
 }
 
-impl Table {
+impl LakeTable {
     /// All of them, each after those it refers to.
     pub const ALL: [Self; 11] = [
         Self::Categories,
@@ -90,7 +90,7 @@ impl Table {
 
     /// Its columns; the first [`key_columns`](Self::key_columns) are its key.
     #[must_use]
-    pub const fn columns(self) -> &'static [Column] {
+    pub const fn columns(self) -> &'static [TableColumn] {
         match self {
             Self::Categories => Category::COLUMNS,
             Self::Topics => Topic::COLUMNS,
@@ -118,25 +118,25 @@ impl Table {
 
     /// The columns of its key.
     #[must_use]
-    pub fn key(self) -> &'static [Column] {
+    pub fn key(self) -> &'static [TableColumn] {
         &self.columns()[..self.key_columns()]
     }
 
     /// Which of its columns are keys of other tables. A null refers to nothing.
     #[must_use]
     pub const fn references(self) -> &'static [Reference] {
-        const OF_GROUPS: &[Reference] = &[refers("category_id", Table::Categories)];
+        const OF_GROUPS: &[Reference] = &[refers("category_id", LakeTable::Categories)];
         const OF_GROUP_TOPICS: &[Reference] = &[
-            refers("group_id", Table::Groups),
-            refers("urlkey", Table::Topics),
+            refers("group_id", LakeTable::Groups),
+            refers("urlkey", LakeTable::Topics),
         ];
         const OF_EVENTS: &[Reference] = &[
-            refers("group_id", Table::Groups),
-            refers("venue_id", Table::Venues),
+            refers("group_id", LakeTable::Groups),
+            refers("venue_id", LakeTable::Venues),
         ];
         const OF_ANSWERS: &[Reference] = &[
-            refers("event_id", Table::Events),
-            refers("member_id", Table::Members),
+            refers("event_id", LakeTable::Events),
+            refers("member_id", LakeTable::Members),
         ];
         match self {
             Self::Categories | Self::Topics | Self::Venues | Self::Members => &[],
@@ -150,18 +150,18 @@ impl Table {
     /// Its schema in Arrow.
     #[must_use]
     pub fn schema(self) -> SchemaRef {
-        let fields: Vec<_> = self.columns().iter().map(Column::field).collect();
+        let fields: Vec<_> = self.columns().iter().map(TableColumn::field).collect();
         Arc::new(Schema::new(fields))
     }
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for LakeTable {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
     }
 }
 
-impl FromStr for Table {
+impl FromStr for LakeTable {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {

@@ -11,7 +11,7 @@
 //! | `event_answers` | the answers that are left, summed by event |
 
 use super::{
-    filters::{City, Filters},
+    filters::{CityFilter, Filters},
     literal,
 };
 
@@ -109,7 +109,7 @@ fn chosen_events(filters: &Filters) -> String {
     where_all(join, &conditions)
 }
 
-fn is_city(city: &City) -> String {
+fn is_city(city: &CityFilter) -> String {
     let name = format!("g.city = {}", literal::text(&city.name));
     match &city.place {
         Some((state, country)) => format!(

@@ -9,7 +9,7 @@ use super::{
     instant::{instant, parse},
 };
 
-/// Values of one filter.
+/// FilterValues of one filter.
 pub(super) const VALUES_MAX: usize = 32;
 /// Bytes of a value.
 const BYTES_MAX: usize = 256;
@@ -23,14 +23,14 @@ const NAMES: [&str; 10] = [
 /// list leaves nothing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
-    try_from = "BTreeMap<String, Values>",
+    try_from = "BTreeMap<String, FilterValues>",
     into = "BTreeMap<String, Vec<String>>"
 )]
 pub struct Filters {
     /// Of the group: ISO 3166 alpha-2 in lower case, or `unknown`.
     pub countries: Vec<String>,
     /// Of the group.
-    pub cities: Vec<City>,
+    pub cities: Vec<CityFilter>,
     /// Of the group: a category's word or its name.
     pub categories: Vec<String>,
     /// Of the group: a topic's `urlkey`.
@@ -51,7 +51,7 @@ pub struct Filters {
 
 /// A city as an address has it: `London`, or `New York|NY|us` where its name alone would mean others too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct City {
+pub struct CityFilter {
     /// Its name.
     pub name: String,
     /// Its state, which may be empty, and its country in lower case.
@@ -61,7 +61,7 @@ pub struct City {
 /// One value or several, as JSON has them.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Values {
+enum FilterValues {
     Number(i64),
     Text(String),
     List(Vec<Value>),
@@ -101,7 +101,7 @@ impl Filters {
             pairs.extend(values.map(|value| (name, value)));
         };
         add("country", &mut self.countries.iter().cloned());
-        add("city", &mut self.cities.iter().map(City::key));
+        add("city", &mut self.cities.iter().map(CityFilter::key));
         add("category", &mut self.categories.iter().cloned());
         add("topic", &mut self.topics.iter().cloned());
         add("response", &mut self.responses.iter().cloned());
@@ -170,7 +170,7 @@ impl Filters {
                 }
                 Ok(())
             }
-            "city" => push(&mut self.cities, City::of(value), filter),
+            "city" => push(&mut self.cities, CityFilter::of(value), filter),
             "category" => push(&mut self.categories, value.to_owned(), filter),
             "topic" => push(&mut self.topics, value.to_owned(), filter),
             "response" => {
@@ -233,7 +233,7 @@ fn country(code: &str) -> Option<String> {
     (is_code || code == "unknown").then_some(code)
 }
 
-impl City {
+impl CityFilter {
     fn of(value: &str) -> Self {
         let mut parts = value.rsplitn(3, '|');
         match (parts.next(), parts.next(), parts.next()) {
@@ -256,16 +256,16 @@ impl City {
     }
 }
 
-impl TryFrom<BTreeMap<String, Values>> for Filters {
+impl TryFrom<BTreeMap<String, FilterValues>> for Filters {
     type Error = FilterError;
 
-    fn try_from(given: BTreeMap<String, Values>) -> Result<Self, FilterError> {
+    fn try_from(given: BTreeMap<String, FilterValues>) -> Result<Self, FilterError> {
         let mut pairs = Vec::new();
         for (name, values) in given {
             match values {
-                Values::Number(number) => pairs.push((name, number.to_string())),
-                Values::Text(text) => pairs.push((name, text)),
-                Values::List(values) => pairs.extend(values.into_iter().map(|value| {
+                FilterValues::Number(number) => pairs.push((name, number.to_string())),
+                FilterValues::Text(text) => pairs.push((name, text)),
+                FilterValues::List(values) => pairs.extend(values.into_iter().map(|value| {
                     let text = match value {
                         Value::Number(number) => number.to_string(),
                         Value::Text(text) => text,

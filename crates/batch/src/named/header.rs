@@ -1,9 +1,9 @@
 //! The header of a file: comment lines with a title, a description, and how to draw the answer.
 
-use super::{Chart, Filters, Named, filtered};
+use super::{Chart, Filters, NamedStatement, filtered};
 
 /// Takes a file apart. The problem is told as a sentence.
-pub(super) fn read(name: &'static str, text: &'static str) -> Result<Named, String> {
+pub(super) fn read(name: &'static str, text: &'static str) -> Result<NamedStatement, String> {
     let (mut title, mut description, mut chart, mut x, mut y) = (None, None, None, None, None);
     let mut body = text;
     while let Some((line, rest)) = body.split_once('\n')
@@ -36,7 +36,7 @@ pub(super) fn read(name: &'static str, text: &'static str) -> Result<Named, Stri
     let told = |value: Option<&'static str>, key| {
         value.ok_or_else(|| format!("the header has no line of {key}"))
     };
-    Ok(Named {
+    Ok(NamedStatement {
         name,
         title: told(title, "title")?,
         description: told(description, "description")?,

@@ -1,6 +1,6 @@
 //! The named analyses: SQL files with a header, which every page, command and report asks by name.
 //!
-//! A file selects from the tables, and from what [`Filters`] leave of them, which [`Named::statement`] puts in front as
+//! A file selects from the tables, and from what [`Filters`] leave of them, which [`NamedStatement::statement`] puts in front as
 //! common table expressions: `filtered_rsvps`, `filtered_events`, `event_answers` and the like. So each file is
 //! plain SQL, the same with every filter.
 
@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 pub use error::FilterError;
-pub use filters::{City, Filters};
+pub use filters::{CityFilter, Filters};
 pub use instant::{instant, parse as parse_instant};
 
 /// How an answer is best drawn.
@@ -35,7 +35,7 @@ pub enum Chart {
 
 /// A named analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Named {
+pub struct NamedStatement {
     /// The file's name without its end.
     pub name: &'static str,
     /// What a reader sees above it.
@@ -98,7 +98,7 @@ const FILES: &[(&str, &str)] = files! {
     "weekdays"
 };
 
-static ALL: LazyLock<Vec<Named>> = LazyLock::new(|| {
+static ALL: LazyLock<Vec<NamedStatement>> = LazyLock::new(|| {
     let read = |&(name, text)| {
         header::read(name, text).unwrap_or_else(|problem| panic!("{name}.sql: {problem}"))
     };
@@ -107,17 +107,17 @@ static ALL: LazyLock<Vec<Named>> = LazyLock::new(|| {
 
 /// All of them, by name.
 #[must_use]
-pub fn all() -> &'static [Named] {
+pub fn all() -> &'static [NamedStatement] {
     &ALL
 }
 
 /// The one of that name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Named> {
+pub fn find(name: &str) -> Option<&'static NamedStatement> {
     all().iter().find(|named| named.name == name)
 }
 
-impl Named {
+impl NamedStatement {
     /// The statement for what the filters leave.
     #[must_use]
     pub fn statement(&self, filters: &Filters) -> String {

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
 use super::{literal, *};
-use crate::model::Table;
+use crate::model::LakeTable;
 
 /// A session as the worker has it, over empty tables.
 fn session() -> SessionContext {
@@ -18,7 +18,7 @@ fn session() -> SessionContext {
     options.execution.time_zone = Some("+00:00".to_owned());
     options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     let session = SessionContext::new_with_config(config);
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let empty = RecordBatch::new_empty(table.schema());
         let rows = MemTable::try_new(table.schema(), vec![vec![empty]]).unwrap();
         session

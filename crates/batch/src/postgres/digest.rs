@@ -18,7 +18,7 @@ use arrow::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::model::{Column, ColumnType, Table};
+use crate::model::{ColumnType, LakeTable, TableColumn};
 
 /// How many rows a table has, and their sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl TableDigest {
     ///
     /// # Errors
     /// When the batch lacks a column of the table, or has values in it that its type cannot hold.
-    pub fn add(&mut self, table: Table, batch: &RecordBatch) -> Result<(), ArrowError> {
+    pub fn add(&mut self, table: LakeTable, batch: &RecordBatch) -> Result<(), ArrowError> {
         let values = ColumnValues::of(table.columns(), batch)?;
         for row in 0..batch.num_rows() {
             self.rows += 1;
@@ -52,8 +52,8 @@ pub(super) fn digest(text: &str) -> i64 {
 }
 
 /// The text of a row, in SQL, of the columns of a relation.
-pub(super) fn text_in_sql(columns: &[Column], relation: &str) -> String {
-    let value = |column: &Column| {
+pub(super) fn text_in_sql(columns: &[TableColumn], relation: &str) -> String {
+    let value = |column: &TableColumn| {
         let name = format!("{relation}.{}", column.name);
         let text = match column.column_type {
             ColumnType::Text => name,
@@ -83,8 +83,8 @@ enum ColumnValue {
 
 impl ColumnValues {
     /// Those of `columns`, by name, in the types that they have in the tables.
-    pub(super) fn of(columns: &[Column], batch: &RecordBatch) -> Result<Self, ArrowError> {
-        let value = |column: &Column| {
+    pub(super) fn of(columns: &[TableColumn], batch: &RecordBatch) -> Result<Self, ArrowError> {
+        let value = |column: &TableColumn| {
             let found = batch.column_by_name(column.name).ok_or_else(|| {
                 ArrowError::SchemaError(format!("there is no column {}", column.name))
             })?;
@@ -178,7 +178,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::model::{Row, Topic};
+    use crate::model::{TableRow, Topic};
 
     fn topics() -> Vec<Topic> {
         let topic = |urlkey: &str, name: &str| Topic {
@@ -190,7 +190,7 @@ mod tests {
 
     fn of(batch: &RecordBatch) -> TableDigest {
         let mut digest = TableDigest::default();
-        digest.add(Table::Topics, batch).expect("topics");
+        digest.add(LakeTable::Topics, batch).expect("topics");
         digest
     }
 
@@ -211,7 +211,11 @@ mod tests {
         let pieces = [of(&all.slice(0, 1)), of(&all.slice(1, 2))];
         assert_eq!(of(&all).sum, pieces[0].sum + pieces[1].sum);
         let lacking = all.project(&[0]).expect("a column");
-        assert!(TableDigest::default().add(Table::Topics, &lacking).is_err());
+        assert!(
+            TableDigest::default()
+                .add(LakeTable::Topics, &lacking)
+                .is_err()
+        );
     }
 
     #[test]

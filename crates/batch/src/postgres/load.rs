@@ -1,17 +1,17 @@
-//! Changes on their way into the tables, within one transaction.
+//! TableChanges on their way into the tables, within one transaction.
 
 use std::collections::BTreeSet;
 
 use arrow::array::RecordBatch;
 
 use crate::{
-    model::{GroupTopic, Row, Table},
-    tables::Changes,
+    model::{GroupTopic, LakeTable, TableRow},
+    tables::TableChanges,
 };
 
 use super::{
     connection::Connection, failure::RequestFailure, lines::Lines, refused::RefusedRow,
-    sink::Written, statements::TableStatements,
+    sink::WrittenRows, statements::TableStatements,
 };
 
 /// The statements of all tables.
@@ -23,8 +23,8 @@ pub(super) struct AllStatements {
 impl AllStatements {
     pub(super) fn new() -> Self {
         Self {
-            upserting: Table::ALL.map(TableStatements::upserting).into(),
-            deleting: TableStatements::deleting(Table::GroupTopics),
+            upserting: LakeTable::ALL.map(TableStatements::upserting).into(),
+            deleting: TableStatements::deleting(LakeTable::GroupTopics),
         }
     }
 
@@ -47,11 +47,11 @@ struct RowRefusal {
 /// One transaction's way through the tables.
 pub(super) struct Load<'a> {
     connection: &'a Connection,
-    written: Written,
+    written: WrittenRows,
     /// How many rows are set aside, as this transaction sees it.
     set_aside: u64,
     /// Tables of which a row was accepted now that was refused before: others may have waited for it.
-    accepted: BTreeSet<Table>,
+    accepted: BTreeSet<LakeTable>,
     /// Whether the staging table in use holds rows.
     is_staged: bool,
 }
@@ -61,7 +61,7 @@ impl<'a> Load<'a> {
     pub(super) fn new(connection: &'a Connection, set_aside: u64) -> Self {
         Self {
             connection,
-            written: Written::default(),
+            written: WrittenRows::default(),
             set_aside,
             accepted: BTreeSet::new(),
             is_staged: false,
@@ -72,8 +72,8 @@ impl<'a> Load<'a> {
     pub(super) async fn write(
         mut self,
         statements: &AllStatements,
-        changes: &Changes,
-    ) -> Result<(Written, u64), RequestFailure> {
+        changes: &TableChanges,
+    ) -> Result<(WrittenRows, u64), RequestFailure> {
         self.delete(&statements.deleting, &changes.gone).await?;
         for statements in &statements.upserting {
             self.is_staged = false;
@@ -92,7 +92,7 @@ impl<'a> Load<'a> {
     async fn upsert(
         &mut self,
         statements: &TableStatements,
-        changes: &Changes,
+        changes: &TableChanges,
     ) -> Result<(), RequestFailure> {
         let table = statements.table;
         let count = changes.rows.count(table);

@@ -5,8 +5,8 @@
 //! keeper of versions; whoever writes says which rows there must be.
 //!
 //! ```no_run
-//! # use headcount_batch::{postgres::PostgresSink, tables::Changes};
-//! # async fn example(changes: Changes) -> Result<(), Box<dyn std::error::Error>> {
+//! # use headcount_batch::{postgres::PostgresSink, tables::TableChanges};
+//! # async fn example(changes: TableChanges) -> Result<(), Box<dyn std::error::Error>> {
 //! let address = "postgres://headcount@db.example/meetup".parse()?;
 //! let mut sink = PostgresSink::open(&address, 7, 4).await?;
 //! assert_eq!(sink.progress(), changes.from);
@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Invariant: what is in the tables is what `sink_progress` says, at every commit, whatever dies and whichever answer is
-//! lost; a writer that another one has followed changes nothing. Rows that the server refuses are in `refused_rows`, with
+//! lost; a writer that another one has followed changes nothing. TableRows that the server refuses are in `refused_rows`, with
 //! the reason, and nowhere else is a row left out.
 
 mod address;
@@ -39,4 +39,4 @@ pub use address::PostgresAddress;
 pub use digest::TableDigest;
 pub use error::Error;
 pub use retries::PostgresLimits;
-pub use sink::{Difference, Digests, PostgresSink, Written};
+pub use sink::{Difference, Digests, PostgresSink, WrittenRows};

@@ -1,6 +1,6 @@
 //! How far the tables are, and who may write them.
 
-use crate::tables::Changes;
+use crate::tables::TableChanges;
 
 use super::{connection::Connection, error::Error, failure::RequestFailure};
 
@@ -69,7 +69,7 @@ pub(super) async fn read(connection: &Connection) -> Result<WriterTurn, RequestF
 pub(super) async fn advance(
     connection: &Connection,
     epoch: i64,
-    changes: &Changes,
+    changes: &TableChanges,
 ) -> Result<bool, RequestFailure> {
     let sql = "UPDATE sink_progress AS p SET next = c.until, at = now() \
                FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS c (partition, since, until) \
@@ -88,7 +88,7 @@ fn offsets(offsets: &[u64]) -> Vec<i64> {
 }
 
 /// Where changes begin and the tables are not.
-pub(super) fn gap(progress: &[u64], changes: &Changes) -> Option<Error> {
+pub(super) fn gap(progress: &[u64], changes: &TableChanges) -> Option<Error> {
     let partitions = progress.len().max(changes.from.len());
     let partition = (0..partitions).find(|&at| progress.get(at) != changes.from.get(at))?;
     let at = |offsets: &[u64]| offsets.get(partition).copied().unwrap_or_default();

@@ -1,9 +1,9 @@
-//! Rows that the server refuses, set aside with the reason until a version of them is accepted.
+//! TableRows that the server refuses, set aside with the reason until a version of them is accepted.
 
 use arrow::array::RecordBatch;
 use sha2::{Digest, Sha256};
 
-use crate::model::Table;
+use crate::model::LakeTable;
 
 use super::{
     connection::Connection,
@@ -20,7 +20,7 @@ const WAITS: &str = "23503";
 /// A refused row.
 #[derive(Clone, Debug)]
 pub(super) struct RefusedRow {
-    table: Table,
+    table: LakeTable,
     /// As people read it.
     key: String,
     pub(super) key_digest: Vec<u8>,
@@ -32,7 +32,7 @@ pub(super) struct RefusedRow {
 
 impl RefusedRow {
     /// A row of a batch of all rows of a table.
-    pub(super) fn of(table: Table, batch: &RecordBatch, row: usize, line: &str) -> Self {
+    pub(super) fn of(table: LakeTable, batch: &RecordBatch, row: usize, line: &str) -> Self {
         let values =
             |columns| ColumnValues::of(columns, batch).expect("a batch of the table's own columns");
         let key = values(table.key());
@@ -45,7 +45,7 @@ impl RefusedRow {
         }
     }
 
-    pub(super) fn table(&self) -> Table {
+    pub(super) fn table(&self) -> LakeTable {
         self.table
     }
 
@@ -92,7 +92,7 @@ impl RefusedRow {
     /// at once.
     pub(super) async fn waiting(
         connection: &Connection,
-        table: Table,
+        table: LakeTable,
         after: &[u8],
     ) -> Result<Vec<Self>, RequestFailure> {
         let sql = "SELECT key, key_digest, digest, row FROM refused_rows \

@@ -1,6 +1,6 @@
 //! The sink: rows and progress in one transaction, one writer at a time.
 
-use crate::{model::Table, tables::Changes};
+use crate::{model::LakeTable, tables::TableChanges};
 
 use super::{
     address::PostgresAddress,
@@ -36,14 +36,14 @@ pub struct PostgresSink {
 
 /// What one write did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Rows that were inserted or replaced. Those that were there already do not count.
+pub struct WrittenRows {
+    /// TableRows that were inserted or replaced. Those that were there already do not count.
     pub rows: u64,
-    /// Rows that were deleted.
+    /// TableRows that were deleted.
     pub deleted: u64,
-    /// Rows that the server refused, which are set aside in `refused_rows`.
+    /// TableRows that the server refused, which are set aside in `refused_rows`.
     pub refused: u64,
-    /// Rows that had been set aside, and of which a version was accepted or which were deleted.
+    /// TableRows that had been set aside, and of which a version was accepted or which were deleted.
     pub accepted: u64,
 }
 
@@ -53,7 +53,7 @@ pub struct Digests {
     /// One past the last offset of each partition that is in the tables.
     pub progress: Vec<u64>,
     /// Of every table, the rows that are set aside included.
-    pub tables: Vec<(Table, TableDigest)>,
+    pub tables: Vec<(LakeTable, TableDigest)>,
     /// How many rows are set aside.
     pub refused: u64,
 }
@@ -62,7 +62,7 @@ pub struct Digests {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Which.
-    pub table: Table,
+    pub table: LakeTable,
     /// What it should hold.
     pub expected: TableDigest,
     /// What it holds.
@@ -130,14 +130,14 @@ impl PostgresSink {
     /// Writes changes, all or nothing, and returns when they are committed. It tries again for ever while the server is
     /// away; whoever does not want to wait drops the future, and nothing is half done.
     ///
-    /// Changes that are there already, since their answer was lost, are not written again.
+    /// TableChanges that are there already, since their answer was lost, are not written again.
     ///
     /// # Errors
     /// [`Error::Behind`] when the changes do not begin where the tables end, [`Error::Fenced`] when another writer has
     /// opened them, and whatever the server refuses for good.
-    pub async fn write(&mut self, changes: &Changes) -> Result<Written, Error> {
+    pub async fn write(&mut self, changes: &TableChanges) -> Result<WrittenRows, Error> {
         if self.progress == changes.to {
-            return Ok(Written::default());
+            return Ok(WrittenRows::default());
         }
         if let Some(gap) = progress::gap(&self.progress, changes) {
             return Err(gap);
@@ -182,7 +182,7 @@ impl PostgresSink {
     /// As [`PostgresSink::digests`].
     pub async fn verify(
         &mut self,
-        expected: &[(Table, TableDigest)],
+        expected: &[(LakeTable, TableDigest)],
     ) -> Result<Vec<Difference>, Error> {
         let digests = self.digests().await?;
         let found = |table| digests.tables.iter().find(|(name, _)| *name == table);
@@ -226,9 +226,9 @@ impl PostgresSink {
     /// One attempt at a write: a transaction from its beginning to its end, or a look at what became of the last one.
     async fn attempt(
         &mut self,
-        changes: &Changes,
-        sent: &mut Option<Written>,
-    ) -> Result<Written, RequestFailure> {
+        changes: &TableChanges,
+        sent: &mut Option<WrittenRows>,
+    ) -> Result<WrittenRows, RequestFailure> {
         let connection = match self.connection.take().filter(Connection::is_open) {
             Some(connection) => connection,
             None => {
@@ -267,7 +267,7 @@ impl PostgresSink {
     async fn is_done(
         &self,
         connection: &Connection,
-        changes: &Changes,
+        changes: &TableChanges,
     ) -> Result<bool, RequestFailure> {
         let WriterTurn { epoch, progress } = progress::read(connection).await?;
         if epoch != self.epoch {
@@ -301,7 +301,7 @@ impl PostgresSink {
         let progress = progress::read(&connection).await?.progress;
         let refused = refused::count(&connection).await?;
         let mut tables = Vec::new();
-        for table in Table::ALL {
+        for table in LakeTable::ALL {
             let row = connection
                 .row(&table_digest(table, refused > 0), &[])
                 .await?;

@@ -8,32 +8,32 @@ use crate::named::parse_instant;
 
 /// The answer of a statement: `{"columns":[{"name":…}],"rows":[[…]]}`; the rest of it is not needed here.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Answer {
-    columns: Vec<Column>,
+pub struct BoardAnswer {
+    columns: Vec<NamedColumn>,
     rows: Vec<Vec<Value>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-struct Column {
+struct NamedColumn {
     name: String,
 }
 
 /// A row, whose values are found by the names of columns.
-pub(super) struct Row<'a> {
-    answer: &'a Answer,
+pub(super) struct AnswerRow<'a> {
+    answer: &'a BoardAnswer,
     values: &'a [Value],
 }
 
-impl Answer {
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|values| Row {
+impl BoardAnswer {
+    pub(super) fn rows(&self) -> impl Iterator<Item = AnswerRow<'_>> {
+        self.rows.iter().map(|values| AnswerRow {
             answer: self,
             values,
         })
     }
 }
 
-impl Row<'_> {
+impl AnswerRow<'_> {
     fn value(&self, column: &str) -> Result<&Value, ReportError> {
         let at = self
             .answer

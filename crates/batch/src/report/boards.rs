@@ -1,7 +1,7 @@
 //! The boards: which statements are shown where, and how.
 
 use super::{
-    answer::{Answer, Row},
+    answer::{AnswerRow, BoardAnswer},
     data::ReportData,
     error::ReportError,
     figures,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::named;
 
-/// Rows of a board.
+/// TableRows of a board.
 const ROWS_MAX: usize = 10;
 
 /// How a statement's answer is shown. All but a table show one measure as a length, and another as a figure only.
@@ -97,7 +97,7 @@ const SECTIONS: [(&str, &str, &[(&str, Form)]); 4] = [
 ];
 
 /// A part of the report with boards of one kind.
-pub(super) struct Section {
+pub(super) struct BoardSection {
     pub(super) title: &'static str,
     pub(super) note: &'static str,
     pub(super) boards: Vec<Board>,
@@ -115,12 +115,12 @@ pub(super) struct Board {
 }
 
 pub(super) enum Shape {
-    Bars(Vec<Bar>),
-    Columns(Vec<Column>),
-    Table(Vec<Line>),
+    Bars(Vec<BoardBar>),
+    Columns(Vec<BoardColumn>),
+    Table(Vec<BoardLine>),
 }
 
-pub(super) struct Bar {
+pub(super) struct BoardBar {
     pub(super) name: String,
     /// Per cent of the longest.
     pub(super) length: String,
@@ -128,7 +128,7 @@ pub(super) struct Bar {
     pub(super) count: String,
 }
 
-pub(super) struct Column {
+pub(super) struct BoardColumn {
     /// Empty where there is no room.
     pub(super) label: String,
     pub(super) title: String,
@@ -142,7 +142,7 @@ pub(super) struct Column {
     pub(super) count: String,
 }
 
-pub(super) struct Line {
+pub(super) struct BoardLine {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) figures: Vec<String>,
@@ -161,7 +161,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// The sections, and the titles of what is empty.
 pub(super) fn sections(
     data: &ReportData,
-) -> Result<(Vec<Section>, Vec<&'static str>), ReportError> {
+) -> Result<(Vec<BoardSection>, Vec<&'static str>), ReportError> {
     let (mut sections, mut empty) = (Vec::new(), Vec::new());
     for (title, note, specified) in SECTIONS {
         let mut boards = Vec::new();
@@ -181,7 +181,7 @@ pub(super) fn sections(
             }
         }
         if !boards.is_empty() {
-            sections.push(Section {
+            sections.push(BoardSection {
                 title,
                 note,
                 boards,
@@ -194,7 +194,7 @@ pub(super) fn sections(
 type Shaped = Option<(Vec<&'static str>, Shape)>;
 
 /// The answer in its form; none when it counts nothing.
-fn shape(label: &str, answer: &Answer, form: Form) -> Result<Shaped, ReportError> {
+fn shape(label: &str, answer: &BoardAnswer, form: Form) -> Result<Shaped, ReportError> {
     Ok(match form {
         Bars { measure, beside } => {
             let rows: Vec<_> = answer.rows().take(ROWS_MAX).collect();
@@ -221,20 +221,20 @@ fn shape(label: &str, answer: &Answer, form: Form) -> Result<Shaped, ReportError
     })
 }
 
-fn most(rows: &[Row<'_>], measure: &str) -> Result<u64, ReportError> {
+fn most(rows: &[AnswerRow<'_>], measure: &str) -> Result<u64, ReportError> {
     let counts: Result<Vec<_>, _> = rows.iter().map(|row| row.count(measure)).collect();
     Ok(counts?.into_iter().max().unwrap_or_default())
 }
 
 fn bar(
-    row: &Row<'_>,
+    row: &AnswerRow<'_>,
     label: &str,
     measure: &str,
     beside: &str,
     most: u64,
-) -> Result<Bar, ReportError> {
+) -> Result<BoardBar, ReportError> {
     let count = row.count(measure)?;
-    Ok(Bar {
+    Ok(BoardBar {
         name: name(row, label)?,
         length: format!("{:.2}%", 100.0 * count as f64 / most.max(1) as f64),
         beside: figures::count(row.count(beside)?),
@@ -243,12 +243,12 @@ fn bar(
 }
 
 fn columns(
-    rows: &[Row<'_>],
+    rows: &[AnswerRow<'_>],
     label: &str,
     measure: &str,
     every: usize,
     most: u64,
-) -> Result<Vec<Column>, ReportError> {
+) -> Result<Vec<BoardColumn>, ReportError> {
     let each = 100.0 / rows.len().max(1) as f64;
     let is_roomy = rows.len() <= 7;
     let highest = rows
@@ -260,7 +260,7 @@ fn columns(
         let name = name(row, label)?;
         let height = (COLUMN_HEIGHT * count as f64 / most.max(1) as f64).round();
         let left = each * number as f64;
-        columns.push(Column {
+        columns.push(BoardColumn {
             title: format!("{name}: {}", figures::full(count)),
             label: if number % every == 0 {
                 name.chars().take(3).collect()
@@ -282,11 +282,11 @@ fn columns(
     Ok(columns)
 }
 
-fn line(row: &Row<'_>, label: &str, columns: &[&str]) -> Result<Line, ReportError> {
+fn line(row: &AnswerRow<'_>, label: &str, columns: &[&str]) -> Result<BoardLine, ReportError> {
     let (text, counts) = columns
         .split_first()
         .map_or(("", columns), |(text, counts)| (*text, counts));
-    Ok(Line {
+    Ok(BoardLine {
         name: name(row, label)?,
         text: shown(&row.text(text)?, "–"),
         figures: counts
@@ -297,7 +297,7 @@ fn line(row: &Row<'_>, label: &str, columns: &[&str]) -> Result<Line, ReportErro
 }
 
 /// The label as it is shown: a country by its name, a day as people write it.
-fn name(row: &Row<'_>, label: &str) -> Result<String, ReportError> {
+fn name(row: &AnswerRow<'_>, label: &str) -> Result<String, ReportError> {
     let text = row.text(label)?;
     Ok(match label {
         "country" => words::country(&text),

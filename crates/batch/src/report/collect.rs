@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Answer, ReportData, ReportError, render, statements};
+use super::{BoardAnswer, ReportData, ReportError, render, statements};
 use crate::{
     named::Filters,
-    snapshot::Snapshot,
+    snapshot::TablesSnapshot,
     sql::{
-        child::Statements,
+        child::StatementRunner,
         error::SqlError,
-        request::{Format, Limits, Request},
+        request::{AnswerFormat, StatementLimits, StatementRequest},
     },
 };
 
-/// Statements of a report that run at once: room stays for those of others.
+/// StatementRunner of a report that run at once: room stays for those of others.
 const AT_ONCE: usize = 2;
 
 /// Why a report was not made.
@@ -48,16 +48,16 @@ pub enum CollectError {
 ///
 /// A statement that fails, or answers that make no report.
 pub async fn collect(
-    engine: &Statements,
-    snapshot: &Snapshot,
+    engine: &StatementRunner,
+    snapshot: &TablesSnapshot,
     filters: Filters,
-    limits: &Limits,
+    limits: &StatementLimits,
 ) -> Result<String, CollectError> {
     let asked = statements(&filters).into_iter();
     let asked: Vec<_> = asked
         .map(|(name, sql)| ask(engine, snapshot, limits, name, sql))
         .collect();
-    let answers: BTreeMap<String, Answer> = stream::iter(asked)
+    let answers: BTreeMap<String, BoardAnswer> = stream::iter(asked)
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
@@ -67,15 +67,15 @@ pub async fn collect(
 }
 
 async fn ask(
-    engine: &Statements,
-    snapshot: &Snapshot,
-    limits: &Limits,
+    engine: &StatementRunner,
+    snapshot: &TablesSnapshot,
+    limits: &StatementLimits,
     name: &'static str,
     sql: String,
-) -> Result<(String, Answer), CollectError> {
-    let request = Request {
+) -> Result<(String, BoardAnswer), CollectError> {
+    let request = StatementRequest {
         sql,
-        format: Format::Json,
+        format: AnswerFormat::Json,
         limits: limits.clone(),
         snapshot: snapshot.clone(),
     };

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    answer::{Answer, Row},
+    answer::{AnswerRow, BoardAnswer},
     error::ReportError,
-    ledger::Ledger,
-    trend::Trend,
+    ledger::ReportLedger,
+    trend::ReportTrend,
 };
-use crate::{named::Filters, snapshot::AsOf};
+use crate::{named::Filters, snapshot::TablesAsOf};
 
-/// Statements that are no board.
+/// StatementRunner that are no board.
 pub(super) const NAMES: [&str; 6] = [
     "answers_by_day",
     "answers_by_hour",
@@ -27,19 +27,19 @@ pub struct ReportData {
     /// What was chosen.
     pub filters: Filters,
     /// Of which moment it is.
-    pub as_of: AsOf,
-    pub(super) totals: Totals,
-    pub(super) ledger: Option<Ledger>,
-    pub(super) trend: Option<Trend>,
+    pub as_of: TablesAsOf,
+    pub(super) totals: ReportTotals,
+    pub(super) ledger: Option<ReportLedger>,
+    pub(super) trend: Option<ReportTrend>,
     /// RSVPs by country's code.
     pub(super) countries: BTreeMap<String, u64>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<ReportPlace>,
     /// Of all statements, by name.
-    pub(super) answers: BTreeMap<String, Answer>,
+    pub(super) answers: BTreeMap<String, BoardAnswer>,
 }
 
 /// The figures at the top.
-pub(super) struct Totals {
+pub(super) struct ReportTotals {
     pub(super) rsvps: u64,
     pub(super) yes: u64,
     pub(super) no: u64,
@@ -57,7 +57,7 @@ pub(super) struct Totals {
 }
 
 /// A venue that was answered to.
-pub(super) struct Place {
+pub(super) struct ReportPlace {
     pub(super) lon: f64,
     pub(super) lat: f64,
     pub(super) rsvps: u64,
@@ -73,13 +73,14 @@ impl ReportData {
     /// An answer is missing, or is not one of its statement.
     pub fn of(
         filters: Filters,
-        as_of: AsOf,
+        as_of: TablesAsOf,
         summary: &Value,
-        answers: BTreeMap<String, Answer>,
+        answers: BTreeMap<String, BoardAnswer>,
     ) -> Result<Self, ReportError> {
         let of = |name| answers.get(name).ok_or(ReportError::Missing(name));
         let totals = of("totals")?;
-        let totals = Totals::of(&totals.rows().next().ok_or(ReportError::Missing("totals"))?)?;
+        let totals =
+            ReportTotals::of(&totals.rows().next().ok_or(ReportError::Missing("totals"))?)?;
         let series = [
             of("answers_by_minute")?,
             of("answers_by_hour")?,
@@ -91,11 +92,11 @@ impl ReportData {
         let countries = countries.collect::<Result<_, ReportError>>()?;
         let places = of("places")?
             .rows()
-            .map(|row| Place::of(&row))
+            .map(|row| ReportPlace::of(&row))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            trend: Trend::of(series, totals.rsvps)?,
-            ledger: Ledger::of(summary)?,
+            trend: ReportTrend::of(series, totals.rsvps)?,
+            ledger: ReportLedger::of(summary)?,
             filters,
             as_of,
             totals,
@@ -106,8 +107,8 @@ impl ReportData {
     }
 }
 
-impl Totals {
-    fn of(row: &Row<'_>) -> Result<Self, ReportError> {
+impl ReportTotals {
+    fn of(row: &AnswerRow<'_>) -> Result<Self, ReportError> {
         Ok(Self {
             rsvps: row.count("rsvps")?,
             yes: row.count("yes")?,
@@ -126,8 +127,8 @@ impl Totals {
     }
 }
 
-impl Place {
-    fn of(row: &Row<'_>) -> Result<Self, ReportError> {
+impl ReportPlace {
+    fn of(row: &AnswerRow<'_>) -> Result<Self, ReportError> {
         Ok(Self {
             lon: row.number("lon")?,
             lat: row.number("lat")?,

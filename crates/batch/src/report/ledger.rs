@@ -9,17 +9,17 @@ use super::error::ReportError;
 
 /// The accounts of all sources and their sum.
 #[derive(Deserialize)]
-pub(super) struct Ledger {
+pub(super) struct ReportLedger {
     #[serde(flatten)]
-    pub(super) all: Account,
+    pub(super) all: LedgerAccount,
     pub(super) balanced: bool,
     #[serde(default)]
-    pub(super) sources: BTreeMap<String, Account>,
+    pub(super) sources: BTreeMap<String, LedgerAccount>,
 }
 
 /// What became of the records of a source.
 #[derive(Clone, Deserialize)]
-pub(super) struct Account {
+pub(super) struct LedgerAccount {
     pub(super) received: u64,
     pub(super) kept: u64,
     pub(super) rejected: BTreeMap<String, u64>,
@@ -32,7 +32,7 @@ pub(super) struct Account {
     pub(super) gaps: u64,
 }
 
-impl Ledger {
+impl ReportLedger {
     pub(super) fn of(summary: &Value) -> Result<Option<Self>, ReportError> {
         match summary.get("ledger") {
             None | Some(Value::Null) => Ok(None),
@@ -43,7 +43,7 @@ impl Ledger {
     }
 }
 
-impl Account {
+impl LedgerAccount {
     /// Whether both equations hold.
     pub(super) fn balances(&self) -> bool {
         self.received == self.kept + sum(&self.rejected)

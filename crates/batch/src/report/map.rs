@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, fmt::Write};
 
 use super::{
-    data::{Place, ReportData},
+    data::{ReportData, ReportPlace},
     figures, words,
-    world::{Bounds, SCALE, World},
+    world::{Bounds, SCALE, WorldOutline},
 };
 
 const STEPS: u8 = 6;
@@ -23,7 +23,7 @@ pub(super) struct Map {
     pub(super) view: String,
     /// Whether it is seen closer than whole.
     pub(super) is_close: bool,
-    pub(super) lands: Vec<Land>,
+    pub(super) lands: Vec<LandShape>,
     pub(super) borders: &'static str,
     pub(super) small: Vec<Small>,
     pub(super) dots: Vec<Dots>,
@@ -31,7 +31,7 @@ pub(super) struct Map {
     pub(super) labels: Vec<String>,
 }
 
-pub(super) struct Land {
+pub(super) struct LandShape {
     pub(super) outline: &'static str,
     pub(super) step: u8,
     /// What is told of it: its name and its RSVPs.
@@ -56,8 +56,8 @@ pub(super) struct Dots {
 
 impl Map {
     pub(super) fn of(data: &ReportData) -> Self {
-        let world = World::get();
-        let range = Range::of(data.countries.values());
+        let world = WorldOutline::get();
+        let range = MapRange::of(data.countries.values());
         let step = |code: &str| range.step(data.countries.get(code).copied().unwrap_or_default());
         let title = |code: &str| {
             let rsvps = data.countries.get(code).copied().unwrap_or_default();
@@ -73,7 +73,7 @@ impl Map {
                 .lands
                 .iter()
                 .filter(|land| !land.outline.is_empty())
-                .map(|land| Land {
+                .map(|land| LandShape {
                     outline: &land.outline,
                     step: step(&land.code),
                     title: if seen(&land.code) {
@@ -103,7 +103,7 @@ impl Map {
 }
 
 /// The part of the map that is seen, as a `viewBox`, and how much closer it is than the whole.
-fn view(world: &World, data: &ReportData) -> (String, f64) {
+fn view(world: &WorldOutline, data: &ReportData) -> (String, f64) {
     let chosen = world
         .lands
         .iter()
@@ -127,7 +127,12 @@ fn view(world: &World, data: &ReportData) -> (String, f64) {
 }
 
 /// A dot is a line of no length with round ends: its width is the dot's.
-fn dots(places: &[Place], world: &World, zoom: f64, is_pale: impl Fn(&str) -> bool) -> Vec<Dots> {
+fn dots(
+    places: &[ReportPlace],
+    world: &WorldOutline,
+    zoom: f64,
+    is_pale: impl Fn(&str) -> bool,
+) -> Vec<Dots> {
     let mut paths: BTreeMap<(bool, usize), String> = BTreeMap::new();
     let (base, growth) = if zoom > 1.0 { (1.6, 0.15) } else { (0.8, 0.07) };
     for place in places.iter().filter(|place| place.rsvps > 0) {
@@ -158,12 +163,12 @@ fn dots(places: &[Place], world: &World, zoom: f64, is_pale: impl Fn(&str) -> bo
 
 /// The least and the most of the counts above zero. Steps between them are even on a logarithmic scale: a linear one
 /// would leave all but one country pale.
-struct Range {
+struct MapRange {
     least: f64,
     most: f64,
 }
 
-impl Range {
+impl MapRange {
     fn of<'a>(counts: impl Iterator<Item = &'a u64>) -> Self {
         let counts: Vec<_> = counts.copied().filter(|count| *count > 0).collect();
         Self {
@@ -205,14 +210,14 @@ mod tests {
 
     #[test]
     fn shades_are_those_of_the_page() {
-        let range = Range::of([1, 10, 100, 1_000_000, 0].iter());
+        let range = MapRange::of([1, 10, 100, 1_000_000, 0].iter());
         assert_eq!(
             [0, 1, 9, 10, 999, 1_000, 999_999, 1_000_000].map(|count| range.step(count)),
             [0, 1, 1, 2, 3, 4, 6, 6]
         );
         assert_eq!(range.labels(), [1, 1_000, 1_000_000]);
-        let same = Range::of([7, 7].iter());
+        let same = MapRange::of([7, 7].iter());
         assert_eq!((same.step(7), same.labels()), (STEPS, vec![7]));
-        assert_eq!(Range::of([523, 3].iter()).labels(), [3, 40, 520]);
+        assert_eq!(MapRange::of([523, 3].iter()).labels(), [3, 40, 520]);
     }
 }

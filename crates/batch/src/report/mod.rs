@@ -20,7 +20,7 @@ mod world;
 
 use std::collections::BTreeMap;
 
-pub use answer::Answer;
+pub use answer::BoardAnswer;
 pub use collect::{CollectError, collect};
 pub use data::ReportData;
 pub use error::ReportError;

@@ -3,15 +3,15 @@
 use askama::Template;
 
 use super::{
-    boards::{self, COLUMN_HEIGHT, Section, Shape},
+    boards::{self, BoardSection, COLUMN_HEIGHT, Shape},
     data::ReportData,
     error::ReportError,
     figures,
-    ledger::{Account, Ledger, sum},
+    ledger::{LedgerAccount, ReportLedger, sum},
     map::Map,
     style,
     text::shown,
-    trend::{self, Trend},
+    trend::{self, ReportTrend},
     words,
 };
 
@@ -22,7 +22,7 @@ const CHART: (f64, f64) = (1_000.0, 200.0);
 
 #[derive(Template)]
 #[template(path = "report.html")]
-struct Page<'a> {
+struct ReportPage<'a> {
     title: String,
     place: String,
     policy: String,
@@ -34,8 +34,8 @@ struct Page<'a> {
     going: Going,
     rsvps: String,
     map: Map,
-    chart: Option<Chart>,
-    sections: Vec<Section>,
+    chart: Option<ChartSvg>,
+    sections: Vec<BoardSection>,
     empty: String,
     ledger: Option<Books>,
     offsets: &'a [u64],
@@ -59,7 +59,7 @@ struct Going {
     words: String,
 }
 
-struct Chart {
+struct ChartSvg {
     step: &'static str,
     range: String,
     note: String,
@@ -73,15 +73,15 @@ struct Chart {
 
 struct Books {
     is_balanced: bool,
-    account: Written,
+    account: WrittenReport,
     rejected: Vec<(String, String)>,
     quarantined: Vec<(String, String)>,
-    sources: Vec<(String, Written)>,
+    sources: Vec<(String, WrittenReport)>,
     more: usize,
 }
 
 /// An account in figures.
-struct Written {
+struct WrittenReport {
     received: String,
     rejected: String,
     kept: String,
@@ -105,7 +105,7 @@ pub(super) fn write(data: &ReportData) -> Result<String, ReportError> {
     let as_of = as_of.map_or("before the first answer".to_owned(), figures::moment);
     let style = style::style(&title, &format!("as of {as_of}"));
     let (sections, empty) = boards::sections(data)?;
-    let page = Page {
+    let page = ReportPage {
         policy: style::policy(&style),
         style,
         title,
@@ -125,7 +125,7 @@ pub(super) fn write(data: &ReportData) -> Result<String, ReportError> {
         chart: data
             .trend
             .as_ref()
-            .map(|trend| Chart::of(trend, data.totals.rsvps)),
+            .map(|trend| ChartSvg::of(trend, data.totals.rsvps)),
         sections,
         empty: empty.join(", "),
         ledger: data.ledger.as_ref().map(Books::of),
@@ -206,8 +206,8 @@ impl Going {
     }
 }
 
-impl Chart {
-    fn of(trend: &Trend, rsvps: u64) -> Self {
+impl ChartSvg {
+    fn of(trend: &ReportTrend, rsvps: u64) -> Self {
         let (most, apart) = trend::scale(trend.most());
         let height = |count: u64| CHART.1 * (1.0 - count as f64 / most as f64);
         let all: Vec<_> = trend
@@ -262,7 +262,7 @@ fn area(counts: &[u64], height: impl Fn(u64) -> f64) -> String {
 }
 
 impl Books {
-    fn of(ledger: &Ledger) -> Self {
+    fn of(ledger: &ReportLedger) -> Self {
         let mut sources: Vec<_> = ledger.sources.iter().collect();
         sources.sort_by(|a, b| b.1.received.cmp(&a.1.received).then_with(|| a.0.cmp(b.0)));
         let more = sources.len().saturating_sub(SOURCES_MAX);
@@ -283,21 +283,21 @@ impl Books {
         Self {
             is_balanced: ledger.balanced
                 && ledger.all.balances()
-                && ledger.sources.values().all(Account::balances),
-            account: Written::of(&ledger.all),
+                && ledger.sources.values().all(LedgerAccount::balances),
+            account: WrittenReport::of(&ledger.all),
             rejected: reasons(&ledger.all.rejected),
             quarantined: reasons(&ledger.all.quarantined),
             sources: sources
                 .into_iter()
-                .map(|(name, account)| (shown(name, "no name"), Written::of(account)))
+                .map(|(name, account)| (shown(name, "no name"), WrittenReport::of(account)))
                 .collect(),
             more,
         }
     }
 }
 
-impl Written {
-    fn of(account: &Account) -> Self {
+impl WrittenReport {
+    fn of(account: &LedgerAccount) -> Self {
         Self {
             received: figures::full(account.received),
             rejected: figures::full(sum(&account.rejected)),

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{named::Filters, snapshot::AsOf};
+use crate::{named::Filters, snapshot::TablesAsOf};
 
 /// Names that try to be more than names.
 const PAYLOADS: [&str; 42] = [
@@ -52,7 +52,7 @@ const PAYLOADS: [&str; 42] = [
 ];
 
 /// An answer with the columns that a statement has, and for every row a label and the same figures.
-fn answer(name: &'static str, labels: &[&str], figure: u64) -> Answer {
+fn answer(name: &'static str, labels: &[&str], figure: u64) -> BoardAnswer {
     let statement = &named::find(name).unwrap().sql;
     // What follows the last AS in each line of the outermost SELECT, or the column itself.
     let columns: Vec<_> = [
@@ -105,7 +105,7 @@ fn answer(name: &'static str, labels: &[&str], figure: u64) -> Answer {
     .unwrap()
 }
 
-fn totals(figures: [u64; 12]) -> Answer {
+fn totals(figures: [u64; 12]) -> BoardAnswer {
     let names = [
         "rsvps",
         "yes",
@@ -143,7 +143,7 @@ fn ledger(source: &str) -> Value {
 
 /// A report in which every name is one of these, and every figure of a board that one.
 fn report(filters: Filters, names: &[&str], figure: u64) -> String {
-    let mut answers: BTreeMap<String, Answer> = statements(&filters)
+    let mut answers: BTreeMap<String, BoardAnswer> = statements(&filters)
         .keys()
         .filter(|name| !name.starts_with("answers_by"))
         .map(|name| ((*name).to_owned(), answer(name, names, figure)))
@@ -163,7 +163,7 @@ fn report(filters: Filters, names: &[&str], figure: u64) -> String {
         let series = serde_json::from_value(json!({"columns": columns, "rows": rows})).unwrap();
         answers.insert(format!("answers_by_{step}"), series);
     }
-    let as_of = AsOf {
+    let as_of = TablesAsOf {
         offsets: vec![12, 40],
         stream_time: Some(1_489_926_598_318),
     };
@@ -350,13 +350,15 @@ fn a_ledger_that_does_not_balance_says_so() {
                     if *name == "totals" {
                         totals([0; 12])
                     } else {
-                        Answer::default()
+                        BoardAnswer::default()
                     },
                 )
             })
             .collect();
-        render(&ReportData::of(Filters::default(), AsOf::default(), summary, answers).unwrap())
-            .unwrap()
+        render(
+            &ReportData::of(Filters::default(), TablesAsOf::default(), summary, answers).unwrap(),
+        )
+        .unwrap()
     };
     assert!(books(&summary).contains("The ledger does not balance."));
     let empty = books(&Value::Null);
@@ -370,7 +372,7 @@ fn a_ledger_that_does_not_balance_says_so() {
 fn a_missing_answer_is_named() {
     let refused = ReportData::of(
         Filters::default(),
-        AsOf::default(),
+        TablesAsOf::default(),
         &Value::Null,
         BTreeMap::new(),
     );

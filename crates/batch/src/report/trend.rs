@@ -1,7 +1,7 @@
 //! The line over time: answers by minute, hour or day, whichever shows nearly all of them and is the finest that does.
 
 use super::{
-    answer::{Answer, Row},
+    answer::{AnswerRow, BoardAnswer},
     error::ReportError,
     figures,
 };
@@ -28,7 +28,7 @@ const APART: [i64; 20] = [
 ];
 
 /// Answers in consecutive steps.
-pub(super) struct Trend {
+pub(super) struct ReportTrend {
     /// minute, hour or day
     pub(super) step: &'static str,
     /// Begin of the first step, ms since 1970, and how long each is.
@@ -46,7 +46,7 @@ struct Step {
 }
 
 impl Step {
-    fn of(row: &Row<'_>, column: &str) -> Result<Option<Self>, ReportError> {
+    fn of(row: &AnswerRow<'_>, column: &str) -> Result<Option<Self>, ReportError> {
         let (rsvps, yes) = (row.count("rsvps")?, row.count("yes")?);
         let at = row.time(column)?;
         Ok(at.map(|at| Self {
@@ -61,9 +61,9 @@ impl Step {
     }
 }
 
-impl Trend {
+impl ReportTrend {
     /// From the answers by minute, hour and day, up to the last step that is over. None when there are fewer than two steps to draw a line between.
-    pub(super) fn of(series: [&Answer; 3], rsvps: u64) -> Result<Option<Self>, ReportError> {
+    pub(super) fn of(series: [&BoardAnswer; 3], rsvps: u64) -> Result<Option<Self>, ReportError> {
         let mut coarsest = None;
         for (answer, (step, step_ms)) in series.into_iter().zip(SERIES) {
             let steps: Result<Vec<_>, _> = answer.rows().map(|row| Step::of(&row, step)).collect();
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn answer(column: &str, rows: &[(&str, u64, u64)]) -> Answer {
+    fn answer(column: &str, rows: &[(&str, u64, u64)]) -> BoardAnswer {
         let rows: Vec<_> = rows
             .iter()
             .map(|(at, rsvps, yes)| json!([at, rsvps, yes, rsvps - yes]))
@@ -216,7 +216,7 @@ mod tests {
             answer("hour", &hours),
             answer("day", &days),
         ];
-        let trend = Trend::of(series.each_ref(), 111).unwrap().unwrap();
+        let trend = ReportTrend::of(series.each_ref(), 111).unwrap().unwrap();
         assert_eq!(
             (trend.step, &trend.yes[..], &trend.others[..]),
             ("minute", &[40, 0, 20][..], &[20, 0, 30][..])
@@ -231,15 +231,19 @@ mod tests {
             ]
         );
         // Minutes show less than nine tenths of a thousand, and so do hours.
-        let trend = Trend::of(series.each_ref(), 1_000).unwrap().unwrap();
+        let trend = ReportTrend::of(series.each_ref(), 1_000).unwrap().unwrap();
         assert_eq!((trend.step, trend.yes.len()), ("day", 31 + 28 + 18));
         let one = [
             answer("minute", &minutes[..1]),
             answer("hour", &hours[..1]),
             answer("day", &days[..1]),
         ];
-        assert!(Trend::of(one.each_ref(), 1).unwrap().is_none());
-        assert!(Trend::of([&Answer::default(); 3], 0).unwrap().is_none());
+        assert!(ReportTrend::of(one.each_ref(), 1).unwrap().is_none());
+        assert!(
+            ReportTrend::of([&BoardAnswer::default(); 3], 0)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl ThingId for Arc<str> {
     }
 }
 
-/// Changes of an index that become durable together.
+/// TableChanges of an index that become durable together.
 pub(crate) struct IndexBatch {
     batch: OwnedWriteBatch,
 }

@@ -16,6 +16,6 @@ pub(crate) use facts::{
     TopicFacts, VenueFacts, time_of,
 };
 pub(crate) use index::{IndexBatch, TablesIndex, Thing, ThingId};
-pub(crate) use partition::{PartitionProgress, PartitionRows};
+pub(crate) use partition::{PartitionRows, ReadProgress};
 pub(crate) use pending::{Map, Pending};
 pub(crate) use winner::{PendingRsvp, RsvpKey, StoredWinner};

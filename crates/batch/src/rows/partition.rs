@@ -23,7 +23,7 @@ use crate::{
 
 /// How far a partition has been read, and what was said before that decides how it is read on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct PartitionProgress {
+pub(crate) struct ReadProgress {
     /// One past the last entry read.
     pub(crate) next: u64,
     /// The schemas declared.
@@ -36,7 +36,7 @@ pub(crate) struct PartitionProgress {
     pub(crate) not_understood: u64,
 }
 
-impl PartitionProgress {
+impl ReadProgress {
     /// How far record time has come, ms since 1970.
     pub(crate) fn stream_time(&self) -> Option<i64> {
         self.greatest_live.map(|greatest| greatest - LATENESS_MS)
@@ -46,7 +46,7 @@ impl PartitionProgress {
 /// What the entries of a partition tell.
 pub(crate) struct PartitionRows {
     partition: u16,
-    progress: PartitionProgress,
+    progress: ReadProgress,
     decoders: Decoders,
     /// By decoder: the generation of its dictionary, and what has been told of its contents.
     touched: Vec<(u64, Touched)>,
@@ -62,7 +62,7 @@ impl PartitionRows {
     pub(crate) fn new(
         partition: u16,
         judged_at: Option<i64>,
-        progress: PartitionProgress,
+        progress: ReadProgress,
     ) -> Result<Self> {
         let mut decoders = Decoders::default();
         for declared in &progress.declared {
@@ -81,7 +81,7 @@ impl PartitionRows {
     }
 
     /// How far it has been read.
-    pub(crate) fn progress(&self) -> &PartitionProgress {
+    pub(crate) fn progress(&self) -> &ReadProgress {
         &self.progress
     }
 

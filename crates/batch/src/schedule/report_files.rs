@@ -13,17 +13,17 @@ use tempfile::{NamedTempFile, TempPath};
 
 use super::jobs::ReportFormat;
 use crate::{
-    snapshot::AsOf,
+    snapshot::TablesAsOf,
     sql::{
         format::{AnswerSchema, Encoder, encoder},
-        request::{End, Format},
+        request::{AnswerEnd, AnswerFormat},
     },
 };
 
 /// An answer in files of this machine, which go with it.
 #[derive(Debug)]
 pub struct ReportFiles {
-    end: End,
+    end: AnswerEnd,
     files: Vec<(ReportFormat, TempPath)>,
 }
 
@@ -58,8 +58,8 @@ struct Writer {
 impl Writer {
     fn new(format: ReportFormat, schema: &AnswerSchema) -> anyhow::Result<Self> {
         let as_answered = match format {
-            ReportFormat::Parquet => Format::Parquet,
-            ReportFormat::Csv => Format::Csv,
+            ReportFormat::Parquet => AnswerFormat::Parquet,
+            ReportFormat::Csv => AnswerFormat::Csv,
         };
         let mut writer = Self {
             format,
@@ -78,7 +78,7 @@ impl Writer {
         Ok(self.file.write_all(&out)?)
     }
 
-    fn end(mut self, end: &End) -> anyhow::Result<(ReportFormat, TempPath)> {
+    fn end(mut self, end: &AnswerEnd) -> anyhow::Result<(ReportFormat, TempPath)> {
         let mut out = Vec::new();
         self.encoder.end(end, &mut out)?;
         self.file.write_all(&out)?;
@@ -94,7 +94,7 @@ impl Writer {
 pub async fn write_report(
     mut batches: SendableRecordBatchStream,
     formats: &[ReportFormat],
-    as_of: AsOf,
+    as_of: TablesAsOf,
 ) -> anyhow::Result<ReportFiles> {
     let started = Instant::now();
     let schema = AnswerSchema::of(&batches.schema())?;
@@ -108,7 +108,7 @@ pub async fn write_report(
             writer.rows(&batch)?;
         }
     }
-    let end = End {
+    let end = AnswerEnd {
         truncated: false,
         row_count: rows,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -135,7 +135,7 @@ mod tests {
                    CROSS JOIN (SELECT row_number() OVER () AS u) AS o ORDER BY n";
         let frame = SessionContext::new().sql(sql).await.expect("a plan");
         let rows = frame.execute_stream().await.expect("rows");
-        let as_of = AsOf {
+        let as_of = TablesAsOf {
             offsets: vec![7],
             stream_time: None,
         };

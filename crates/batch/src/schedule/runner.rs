@@ -23,7 +23,7 @@ use crate::{
         ClusterAddress, LakeStores, newest_cut, session_on_cluster, session_on_this_machine,
     },
     named::{self, Filters},
-    snapshot::Snapshot,
+    snapshot::TablesSnapshot,
     sql::{guard, statement::logical_plan},
 };
 
@@ -102,7 +102,7 @@ impl Runner {
         Ok(tally)
     }
 
-    async fn session(&self, snapshot: &Snapshot) -> anyhow::Result<SessionContext> {
+    async fn session(&self, snapshot: &TablesSnapshot) -> anyhow::Result<SessionContext> {
         let stores = LakeStores::open(&self.address)?;
         match &self.cluster {
             Some(cluster) => session_on_cluster(cluster, &stores, &snapshot.tables).await,
@@ -115,7 +115,7 @@ impl Runner {
         job: &ReportJob,
         next: Next,
         session: &SessionContext,
-        snapshot: &Snapshot,
+        snapshot: &TablesSnapshot,
         stop: impl Future<Output = ()>,
     ) -> anyhow::Result<JobStep> {
         let claimed = match next {
@@ -178,7 +178,7 @@ async fn answer(
     session: &SessionContext,
     job: &ReportJob,
     period: Period,
-    snapshot: &Snapshot,
+    snapshot: &TablesSnapshot,
 ) -> anyhow::Result<ReportFiles> {
     let time = |ms: i64| {
         ScalarValue::TimestampMicrosecond(Some(ms.saturating_mul(1000)), Some("UTC".into()))

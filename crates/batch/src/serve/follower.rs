@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 
 use crate::{
     error::Result,
-    model::Table,
-    snapshot::{AsOf, Snapshot},
+    model::LakeTable,
+    snapshot::{TablesAsOf, TablesSnapshot},
     tables::{JournalReader, Keeper},
 };
 
@@ -38,7 +38,7 @@ struct Kept {
 
 /// A snapshot whose files stay as long as somebody holds it.
 pub(super) struct HeldSnapshot {
-    pub(super) snapshot: Snapshot,
+    pub(super) snapshot: TablesSnapshot,
     folder: PathBuf,
     /// The batch of the tables that it stands on: another one needs another overlay.
     versions: u32,
@@ -108,7 +108,7 @@ impl TablesFollower {
     }
 
     /// How many rows the tables have, and how far they and their reader have come.
-    pub(super) async fn status(&self) -> (BTreeMap<Table, u64>, AsOf, Duration) {
+    pub(super) async fn status(&self) -> (BTreeMap<LakeTable, u64>, TablesAsOf, Duration) {
         let kept = self.kept.lock().await;
         let as_of = kept.keeper.as_of();
         let behind = if kept.keeper.is_behind() {

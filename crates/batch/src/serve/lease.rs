@@ -8,11 +8,11 @@ use tokio::{
     net::UnixStream,
 };
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::TablesSnapshot;
 
 /// A snapshot of a running worker.
 pub(crate) struct SnapshotLease {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: TablesSnapshot,
     _connection: BufReader<UnixStream>,
 }
 

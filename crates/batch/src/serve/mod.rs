@@ -12,13 +12,14 @@ mod routes;
 
 pub(crate) use lease::{SnapshotLease, lease};
 
-
 use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use tokio::net::UnixListener;
 
-use crate::{data::DataFolder, postgres::PostgresAddress, sql::child::Statements, tables::Keeper};
+use crate::{
+    data::DataFolder, postgres::PostgresAddress, sql::child::StatementRunner, tables::Keeper,
+};
 use follower::TablesFollower;
 use live::LiveProgram;
 
@@ -40,9 +41,9 @@ pub(crate) struct WorkerOptions {
 }
 
 /// What the routes share.
-pub(crate) struct BatchWorker {
+pub(crate) struct TablesWorker {
     follower: TablesFollower,
-    statements: Statements,
+    statements: StatementRunner,
     live: LiveProgram,
 }
 
@@ -64,9 +65,9 @@ pub(crate) async fn serve(
     )
     .await?;
     let program = std::env::current_exe().context("find this program")?;
-    let worker = Arc::new(BatchWorker {
+    let worker = Arc::new(TablesWorker {
         follower: TablesFollower::new(keeper, journal, overlays),
-        statements: Statements::new(program),
+        statements: StatementRunner::new(program),
         live: LiveProgram::new(options.live),
     });
     let listener = listen(&options.socket)?;

@@ -55,7 +55,11 @@ impl PostgresFollower {
 }
 
 /// Keeps the tables in PostgreSQL for as long as that goes well.
-async fn keep(address: &PostgresAddress, options: &KeeperOptions, journal: &mut JournalReader) -> Result<Infallible> {
+async fn keep(
+    address: &PostgresAddress,
+    options: &KeeperOptions,
+    journal: &mut JournalReader,
+) -> Result<Infallible> {
     let mut keeper = PostgresKeeper::open(address, options.clone(), journal).await?;
     let mut refused = keeper.refused();
     loop {
@@ -66,7 +70,10 @@ async fn keep(address: &PostgresAddress, options: &KeeperOptions, journal: &mut 
         keeper.write().await?;
         if keeper.refused() > refused {
             refused = keeper.refused();
-            tracing::warn!(refused, "PostgreSQL refuses rows; refused_rows has them and why");
+            tracing::warn!(
+                refused,
+                "PostgreSQL refuses rows; refused_rows has them and why"
+            );
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -14,18 +14,18 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BatchWorker, follower::HeldSnapshot, problem::StatementProblem};
+use super::{TablesWorker, follower::HeldSnapshot, problem::StatementProblem};
 use crate::{
-    model::Table,
-    named::{Filters, Named, all, find},
+    model::LakeTable,
+    named::{Filters, NamedStatement, all, find},
     report::{POLICY, collect},
     sql::{
-        child::{Answer, Piece},
-        request::{Format, Limits, Request},
+        child::{Piece, StreamedAnswer},
+        request::{AnswerFormat, StatementLimits, StatementRequest},
     },
 };
 
-type WorkerAnswer = Result<Response, StatementProblem>;
+type RouteAnswer = Result<Response, StatementProblem>;
 
 /// Bytes of a request: far more than a statement may have.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -33,7 +33,7 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Tables that are made of the live program's counts.
 const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
 
-pub(super) fn router(worker: Arc<BatchWorker>) -> Router {
+pub(super) fn router(worker: Arc<TablesWorker>) -> Router {
     Router::new()
         .route("/api/v1/sql", post(sql))
         .route("/api/v1/sql/schema", get(schema))
@@ -56,7 +56,11 @@ struct SqlBody {
     limit: Option<u64>,
 }
 
-async fn sql(State(worker): State<Arc<BatchWorker>>, headers: HeaderMap, body: Bytes) -> WorkerAnswer {
+async fn sql(
+    State(worker): State<Arc<TablesWorker>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> RouteAnswer {
     let body: SqlBody = serde_json::from_slice(&body).map_err(|cause| {
         StatementProblem::new(
             400,
@@ -69,22 +73,22 @@ async fn sql(State(worker): State<Arc<BatchWorker>>, headers: HeaderMap, body: B
         _ => return Err(StatementProblem::new(400, "give either sql or named")),
     };
     let format = format_of(&headers)?;
-    let mut limits = Limits::served();
+    let mut limits = StatementLimits::served();
     limits.rows = limits.rows.min(body.limit.or(limits.rows));
     let (answer, held) = worker.run(statement, format, limits).await?;
     Ok(streamed(answer, format, held))
 }
 
 async fn board(
-    State(worker): State<Arc<BatchWorker>>,
+    State(worker): State<Arc<TablesWorker>>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
-) -> WorkerAnswer {
+) -> RouteAnswer {
     let statement = named(&name)?.statement(&chosen(query)?);
     let (answer, held) = worker
-        .run(statement, Format::Json, Limits::served())
+        .run(statement, AnswerFormat::Json, StatementLimits::served())
         .await?;
-    Ok(streamed(answer, Format::Json, held))
+    Ok(streamed(answer, AnswerFormat::Json, held))
 }
 
 /// The filters of a page's address.
@@ -99,13 +103,19 @@ fn chosen(query: Option<String>) -> Result<Filters, StatementProblem> {
     Ok(Filters::of_pairs(pairs)?)
 }
 
-async fn report(State(worker): State<Arc<BatchWorker>>, RawQuery(query): RawQuery) -> WorkerAnswer {
+async fn report(State(worker): State<Arc<TablesWorker>>, RawQuery(query): RawQuery) -> RouteAnswer {
     let filters = chosen(query)?;
     // All of its statements see the same rows.
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let html = collect(&worker.statements, &snapshot, filters, &Limits::served()).await?;
+    let html = collect(
+        &worker.statements,
+        &snapshot,
+        filters,
+        &StatementLimits::served(),
+    )
+    .await?;
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -117,9 +127,9 @@ async fn report(State(worker): State<Arc<BatchWorker>>, RawQuery(query): RawQuer
     Ok((headers, html).into_response())
 }
 
-async fn schema(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
+async fn schema(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
     let (rows, as_of, _) = worker.follower.status().await;
-    let tables = Table::ALL.into_iter().map(|table| {
+    let tables = LakeTable::ALL.into_iter().map(|table| {
         let columns = table.columns().iter().enumerate().map(|(place, column)| {
             let refers = table
                 .references()
@@ -154,7 +164,7 @@ async fn schema(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     Ok(json_response(&body))
 }
 
-async fn status(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
+async fn status(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
     let (rows, as_of, behind) = worker.follower.status().await;
     let body = json!({
         "available": true,
@@ -165,12 +175,12 @@ async fn status(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
 }
 
 /// A snapshot for a command on this machine. Its files stay as long as the connection does.
-async fn snapshot(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
+async fn snapshot(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let mut line =
-        serde_json::to_vec(&snapshot).map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
+    let mut line = serde_json::to_vec(&snapshot)
+        .map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
     line.push(b'\n');
     let first = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(line)) });
     let lease = stream::pending().map(move |bytes| {
@@ -180,14 +190,14 @@ async fn snapshot(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     Ok(Response::new(Body::from_stream(first.chain(lease))))
 }
 
-impl BatchWorker {
+impl TablesWorker {
     /// Starts a statement over all that is in the journal now.
     pub(super) async fn run(
         &self,
         sql: String,
-        format: Format,
-        limits: Limits,
-    ) -> Result<(Answer, Arc<HeldSnapshot>), StatementProblem> {
+        format: AnswerFormat,
+        limits: StatementLimits,
+    ) -> Result<(StreamedAnswer, Arc<HeldSnapshot>), StatementProblem> {
         let held = self.follower.snapshot().await?;
         let mut snapshot = held.snapshot.clone();
         if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
@@ -195,7 +205,7 @@ impl BatchWorker {
         }
         let answer = self
             .statements
-            .run(&Request {
+            .run(&StatementRequest {
                 sql,
                 format,
                 limits,
@@ -207,19 +217,25 @@ impl BatchWorker {
 }
 
 /// An answer as it comes. Its snapshot is held until the last byte.
-fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response {
-    let pieces = stream::unfold((answer, held), async |(mut answer, held)| match answer.next().await? {
-        Ok(Piece::Data(bytes)) => Some((Ok(Bytes::from(bytes)), (answer, held))),
-        Ok(Piece::End(_)) => None,
-        // The status has gone out: a body that breaks off is all that is left to say it with.
-        Err(error) => Some((Err(std::io::Error::other(error.message)), (answer, held))),
+fn streamed(answer: StreamedAnswer, format: AnswerFormat, held: Arc<HeldSnapshot>) -> Response {
+    let pieces = stream::unfold((answer, held), async |(mut answer, held)| {
+        match answer.next().await? {
+            Ok(Piece::Data(bytes)) => Some((Ok(Bytes::from(bytes)), (answer, held))),
+            Ok(Piece::End(_)) => None,
+            // The status has gone out: a body that breaks off is all that is left to say it with.
+            Err(error) => Some((Err(std::io::Error::other(error.message)), (answer, held))),
+        }
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let (content_type, file) = match format {
-        Format::Csv | Format::CsvExport => ("text/csv; charset=utf-8", Some("answer.csv")),
-        Format::Arrow => ("application/vnd.apache.arrow.stream", Some("answer.arrows")),
-        Format::Parquet => ("application/vnd.apache.parquet", Some("answer.parquet")),
-        Format::Json | Format::Objects | Format::Table { .. } => ("application/json", None),
+        AnswerFormat::Csv | AnswerFormat::CsvExport => {
+            ("text/csv; charset=utf-8", Some("answer.csv"))
+        }
+        AnswerFormat::Arrow => ("application/vnd.apache.arrow.stream", Some("answer.arrows")),
+        AnswerFormat::Parquet => ("application/vnd.apache.parquet", Some("answer.parquet")),
+        AnswerFormat::Json | AnswerFormat::Objects | AnswerFormat::Table { .. } => {
+            ("application/json", None)
+        }
     };
     response
         .headers_mut()
@@ -234,8 +250,9 @@ fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response
     response
 }
 
-fn named(name: &str) -> Result<&'static Named, StatementProblem> {
-    find(name).ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
+fn named(name: &str) -> Result<&'static NamedStatement, StatementProblem> {
+    find(name)
+        .ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
 }
 
 fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, StatementProblem> {
@@ -259,17 +276,17 @@ fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, State
     Ok(Filters::of_pairs(pairs)?)
 }
 
-fn format_of(headers: &HeaderMap) -> Result<Format, StatementProblem> {
+fn format_of(headers: &HeaderMap) -> Result<AnswerFormat, StatementProblem> {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .unwrap_or("*/*");
     let mut known = accept.split(',').filter_map(|kind| {
         match kind.split(';').next().unwrap_or_default().trim() {
-            "*/*" | "application/*" | "application/json" => Some(Format::Json),
-            "text/csv" => Some(Format::CsvExport),
-            "application/vnd.apache.arrow.stream" => Some(Format::Arrow),
-            "application/vnd.apache.parquet" => Some(Format::Parquet),
+            "*/*" | "application/*" | "application/json" => Some(AnswerFormat::Json),
+            "text/csv" => Some(AnswerFormat::CsvExport),
+            "application/vnd.apache.arrow.stream" => Some(AnswerFormat::Arrow),
+            "application/vnd.apache.parquet" => Some(AnswerFormat::Parquet),
             _ => None,
         }
     });

@@ -17,14 +17,14 @@ use tokio::{
 use super::{
     error::{SqlError, sqlstate},
     frame::{self, FrameKind},
-    request::{AnswerColumn, End, Grant, Limits, Request},
+    request::{AnswerColumn, AnswerEnd, Grant, StatementLimits, StatementRequest},
     sandbox,
 };
-use crate::snapshot::Snapshot;
+use crate::snapshot::TablesSnapshot;
 
-/// Statements that run at once.
+/// StatementRunner that run at once.
 const RUNNING: usize = 4;
-/// Statements that may wait until one of them has ended.
+/// StatementRunner that may wait until one of them has ended.
 const WAITING: usize = 16;
 /// Pieces of an answer that wait for whoever reads it.
 const PIECES: usize = 4;
@@ -33,7 +33,7 @@ const LAST_WORDS: u64 = 16 << 10;
 
 /// Runs statements, each in a process of its own.
 #[derive(Clone, Debug)]
-pub struct Statements {
+pub struct StatementRunner {
     program: Arc<Path>,
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
@@ -41,7 +41,7 @@ pub struct Statements {
 
 /// The answer to a statement, as it comes.
 #[derive(Debug)]
-pub struct Answer {
+pub struct StreamedAnswer {
     /// Its columns.
     pub columns: Vec<AnswerColumn>,
     pieces: mpsc::Receiver<Result<Piece, SqlError>>,
@@ -53,10 +53,10 @@ pub enum Piece {
     /// Bytes in the format that was asked for.
     Data(Vec<u8>),
     /// It was the last.
-    End(End),
+    End(AnswerEnd),
 }
 
-impl Answer {
+impl StreamedAnswer {
     /// The next piece; none after the end. Whoever drops the answer ends the statement.
     pub async fn next(&mut self) -> Option<Result<Piece, SqlError>> {
         self.pieces.recv().await
@@ -66,7 +66,7 @@ impl Answer {
     ///
     /// # Errors
     /// If the statement fails in the middle.
-    pub async fn whole(mut self) -> Result<(Vec<u8>, End), SqlError> {
+    pub async fn whole(mut self) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
         let mut all = Vec::new();
         while let Some(piece) = self.next().await {
             match piece? {
@@ -83,12 +83,12 @@ struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
     last_words: Option<ChildStderr>,
-    limits: Limits,
+    limits: StatementLimits,
     deadline: Instant,
     _place: (OwnedSemaphorePermit, OwnedSemaphorePermit),
 }
 
-impl Statements {
+impl StatementRunner {
     /// `program` is `headcount-batch`.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
@@ -110,7 +110,7 @@ impl Statements {
     ///
     /// # Errors
     /// If the statement is refused or wrong, if too many run, or if it takes more than it may.
-    pub async fn run(&self, request: &Request) -> Result<Answer, SqlError> {
+    pub async fn run(&self, request: &StatementRequest) -> Result<StreamedAnswer, SqlError> {
         let deadline = Instant::now() + Duration::from_millis(request.limits.wall_ms);
         let place = self.place(deadline, &request.limits).await?;
         let mut running = self.start(request, deadline, place)?;
@@ -124,13 +124,13 @@ impl Statements {
         };
         let (sender, pieces) = mpsc::channel(PIECES);
         tokio::spawn(running.pump(sender));
-        Ok(Answer { columns, pieces })
+        Ok(StreamedAnswer { columns, pieces })
     }
 
     async fn place(
         &self,
         deadline: Instant,
-        limits: &Limits,
+        limits: &StatementLimits,
     ) -> Result<(OwnedSemaphorePermit, OwnedSemaphorePermit), SqlError> {
         let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| {
             SqlError::new(
@@ -148,7 +148,7 @@ impl Statements {
 
     fn start(
         &self,
-        request: &Request,
+        request: &StatementRequest,
         deadline: Instant,
         place: (OwnedSemaphorePermit, OwnedSemaphorePermit),
     ) -> Result<Running, SqlError> {
@@ -193,7 +193,7 @@ fn store_setting(name: &std::ffi::OsStr) -> bool {
     name.starts_with("AWS_") || name.starts_with("SSL_CERT_")
 }
 
-fn network(snapshot: &Snapshot) -> bool {
+fn network(snapshot: &TablesSnapshot) -> bool {
     let mut tables = snapshot
         .tables
         .iter()
@@ -202,7 +202,7 @@ fn network(snapshot: &Snapshot) -> bool {
 }
 
 /// Folders and files that a statement over a snapshot reads.
-fn readable(snapshot: &Snapshot) -> Vec<PathBuf> {
+fn readable(snapshot: &TablesSnapshot) -> Vec<PathBuf> {
     let mut paths = Vec::new();
     for table in &snapshot.tables {
         let url = table
@@ -217,7 +217,7 @@ fn readable(snapshot: &Snapshot) -> Vec<PathBuf> {
 }
 
 impl Running {
-    async fn ask(&mut self, request: &Request) -> std::io::Result<()> {
+    async fn ask(&mut self, request: &StatementRequest) -> std::io::Result<()> {
         let grant = Grant {
             limits: request.limits.clone(),
             readable: readable(&request.snapshot),
@@ -302,7 +302,7 @@ fn died(why: &str) -> SqlError {
     SqlError::new(sqlstate::SYSTEM, why)
 }
 
-fn too_long(limits: &Limits) -> SqlError {
+fn too_long(limits: &StatementLimits) -> SqlError {
     SqlError::new(
         sqlstate::CANCELED,
         format!(
@@ -313,7 +313,7 @@ fn too_long(limits: &Limits) -> SqlError {
 }
 
 /// What the death of a child means for its statement.
-fn of_status(status: ExitStatus, words: &str, limits: &Limits) -> SqlError {
+fn of_status(status: ExitStatus, words: &str, limits: &StatementLimits) -> SqlError {
     use std::os::unix::process::ExitStatusExt;
     const SIGXCPU: i32 = 24;
     const SIGKILL: i32 = 9;

@@ -12,13 +12,13 @@ const LONGEST: usize = 64 << 20;
 pub(crate) enum FrameKind {
     /// Parent to child: a [`Grant`](super::request::Grant) as JSON.
     Grant,
-    /// Parent to child: a [`Request`](super::request::Request) as JSON.
+    /// Parent to child: a [`StatementRequest`](super::request::StatementRequest) as JSON.
     Request,
     /// Child to parent: the columns as JSON.
     Columns,
     /// Child to parent: a piece of the answer in its format.
     Data,
-    /// Child to parent: an [`End`](super::request::End) as JSON.
+    /// Child to parent: an [`AnswerEnd`](super::request::AnswerEnd) as JSON.
     End,
     /// Child to parent: an error as JSON; the last frame.
     Error,

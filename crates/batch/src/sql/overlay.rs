@@ -27,14 +27,14 @@ use tokio::sync::OnceCell;
 
 use super::error::{SqlError, sqlstate};
 use crate::{
-    model::Table,
+    model::LakeTable,
     snapshot::{DeltaVersion, TableSnapshot},
 };
 
 /// A table of a snapshot. Its log is read, and its files are opened, when a statement scans it.
 #[derive(Debug)]
 pub(crate) struct OverlaidTable {
-    table: Table,
+    table: LakeTable,
     schema: SchemaRef,
     delta: Option<DeltaVersion>,
     rows: Option<PathBuf>,
@@ -43,7 +43,7 @@ pub(crate) struct OverlaidTable {
 }
 
 impl OverlaidTable {
-    pub(crate) fn new(table: Table, snapshot: Option<&TableSnapshot>) -> Self {
+    pub(crate) fn new(table: LakeTable, snapshot: Option<&TableSnapshot>) -> Self {
         let of =
             |path: fn(&TableSnapshot) -> &Option<PathBuf>| snapshot.and_then(|s| path(s).clone());
         Self {
@@ -158,7 +158,7 @@ fn understood(base: &dyn TableProvider, filters: &[Expr]) -> Result<Vec<Expr>> {
 /// Opens a version of a Delta table. Of its log only what leads to this version is read, and its list of files is
 /// read by the scan, as far as its filters let it.
 async fn open(
-    table: Table,
+    table: LakeTable,
     delta: &DeltaVersion,
     session: &dyn Session,
 ) -> Result<Arc<dyn TableProvider>> {

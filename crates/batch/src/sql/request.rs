@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::{AsOf, Snapshot};
+use crate::snapshot::{TablesAsOf, TablesSnapshot};
 
 /// In which form the rows of an answer come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+pub enum AnswerFormat {
     /// One object: columns, rows as arrays, and what is known at the end.
     Json,
     /// One array of objects.
@@ -31,14 +31,14 @@ pub enum Format {
 
 /// What one statement may use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limits {
+pub struct StatementLimits {
     /// Address space of the process, bytes.
     pub memory: u64,
     /// Processor time, seconds.
     pub cpu_seconds: u64,
     /// Time from the start to the last byte taken, ms.
     pub wall_ms: u64,
-    /// Rows of the answer; what is beyond is cut off, and the answer says so.
+    /// TableRows of the answer; what is beyond is cut off, and the answer says so.
     pub rows: Option<u64>,
     /// Bytes of the answer in its format; likewise.
     pub bytes: Option<u64>,
@@ -46,7 +46,7 @@ pub struct Limits {
     pub threads: usize,
 }
 
-impl Limits {
+impl StatementLimits {
     /// For statements that come over a network.
     #[must_use]
     pub const fn served() -> Self {
@@ -78,7 +78,7 @@ impl Limits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// What it may use.
-    pub limits: Limits,
+    pub limits: StatementLimits,
     /// Folders and files it may read.
     pub readable: Vec<PathBuf>,
     /// Whether it may open connections: only where tables are in an object store.
@@ -87,15 +87,15 @@ pub struct Grant {
 
 /// A statement for a child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Request {
+pub struct StatementRequest {
     /// The statement.
     pub sql: String,
     /// In which form the rows come.
-    pub format: Format,
+    pub format: AnswerFormat,
     /// What it may use.
-    pub limits: Limits,
+    pub limits: StatementLimits,
     /// What it sees.
-    pub snapshot: Snapshot,
+    pub snapshot: TablesSnapshot,
 }
 
 /// A column of an answer.
@@ -110,15 +110,15 @@ pub struct AnswerColumn {
 
 /// What is known when the last row has gone out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
+pub struct AnswerEnd {
     /// Whether rows were cut off by a limit.
     pub truncated: bool,
-    /// Rows of the answer.
+    /// TableRows of the answer.
     pub row_count: u64,
     /// From reading the statement to the last row, ms.
     pub elapsed_ms: u64,
     /// Bytes of table files that were read; unknown where the scan does not say.
     pub bytes_read: Option<u64>,
     /// The moment of the answer.
-    pub as_of: AsOf,
+    pub as_of: TablesAsOf,
 }

@@ -8,7 +8,7 @@ use landlock::{
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::request::{Grant, Limits};
+use super::request::{Grant, StatementLimits};
 
 /// Files a child may have open at once: those of the tables that it reads.
 const OPEN_FILES: u64 = 256;
@@ -30,7 +30,7 @@ pub fn enter(grant: &Grant) -> std::io::Result<bool> {
     Ok(shut(&grant.readable, grant.network).unwrap_or(false))
 }
 
-fn limit(limits: &Limits) -> std::io::Result<()> {
+fn limit(limits: &StatementLimits) -> std::io::Result<()> {
     let both = |value: u64| Rlimit {
         current: Some(value),
         maximum: Some(value),

@@ -15,8 +15,8 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 
-use super::{error::SqlError, functions, live, overlay::OverlaidTable, request::Limits};
-use crate::{model::Table, snapshot::Snapshot};
+use super::{error::SqlError, functions, live, overlay::OverlaidTable, request::StatementLimits};
+use crate::{model::LakeTable, snapshot::TablesSnapshot};
 
 /// Catalogue and schema of the tables, as PostgreSQL's clients expect them.
 pub const CATALOG: &str = "headcount";
@@ -32,14 +32,17 @@ const OVERHEAD: u64 = 400 << 20;
 ///
 /// # Errors
 /// If a table cannot be registered.
-pub fn session(snapshot: &Snapshot, limits: &Limits) -> Result<SessionContext, SqlError> {
+pub fn session(
+    snapshot: &TablesSnapshot,
+    limits: &StatementLimits,
+) -> Result<SessionContext, SqlError> {
     let context = bare_session(limits)?;
     register(&context, snapshot)?;
     Ok(context)
 }
 
 /// A context without tables. It is what takes time: a child makes it while it waits for a statement.
-pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> {
+pub(crate) fn bare_session(limits: &StatementLimits) -> Result<SessionContext, SqlError> {
     // Whatever the pool does not know of has the rest of the address space; it ends with the process.
     let pool = limits.memory.saturating_sub(OVERHEAD).max(64 << 20);
     let pool = usize::try_from(pool).unwrap_or(usize::MAX);
@@ -58,8 +61,11 @@ pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> 
 }
 
 /// Registers the tables of a snapshot, and those of the live counts.
-pub(crate) fn register(context: &SessionContext, snapshot: &Snapshot) -> Result<(), SqlError> {
-    for table in Table::ALL {
+pub(crate) fn register(
+    context: &SessionContext,
+    snapshot: &TablesSnapshot,
+) -> Result<(), SqlError> {
+    for table in LakeTable::ALL {
         let found = snapshot.tables.iter().find(|found| found.table == table);
         context.register_table(table.name(), Arc::new(OverlaidTable::new(table, found)))?;
     }
@@ -102,7 +108,7 @@ pub(crate) fn config(threads: usize) -> SessionConfig {
 /// If a table cannot be read.
 pub async fn row_counts(context: &SessionContext) -> Result<HashMap<&'static str, u64>, SqlError> {
     let mut counts = HashMap::new();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let rows = context.table(table.name()).await?.count().await?;
         counts.insert(table.name(), rows as u64);
     }

@@ -23,7 +23,7 @@ use super::{
     format::{AnswerSchema, Encoder, encoder},
     frame::{self, FrameKind},
     functions, guard,
-    request::{End, Grant, Request},
+    request::{AnswerEnd, Grant, StatementRequest},
     sandbox, session,
 };
 
@@ -31,7 +31,7 @@ use super::{
 const PLANNING_STACK: usize = 64 << 20;
 /// As deep as an expression is.
 const EXECUTION_STACK: usize = 8 << 20;
-/// Rows that are encoded at once: an answer overshoots its limit of bytes by no more.
+/// TableRows that are encoded at once: an answer overshoots its limit of bytes by no more.
 const PIECE_ROWS: usize = 512;
 
 /// Reads a grant and a request from `input`, and writes the answer to `output`. It ends when the answer does.
@@ -41,7 +41,7 @@ const PIECE_ROWS: usize = 512;
 pub fn answer(mut input: impl Read, output: impl Write + Send) -> std::io::Result<()> {
     let grant: Grant = expect(&mut input, FrameKind::Grant)?;
     sandbox::enter(&grant)?;
-    let request: Request = expect(&mut input, FrameKind::Request)?;
+    let request: StatementRequest = expect(&mut input, FrameKind::Request)?;
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("statement".to_owned())
@@ -62,7 +62,7 @@ fn expect<T: DeserializeOwned>(input: &mut impl Read, kind: FrameKind) -> std::i
     serde_json::from_slice(&payload).map_err(std::io::Error::other)
 }
 
-fn run(request: &Request, mut output: impl Write) -> std::io::Result<()> {
+fn run(request: &StatementRequest, mut output: impl Write) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(request.limits.threads.max(1))
         .max_blocking_threads(8)
@@ -96,7 +96,7 @@ impl<E: Into<SqlError>> From<E> for AnswerFailure {
 
 /// Where an answer goes, and how much of it has gone.
 struct AnswerWriter<'a, W> {
-    request: &'a Request,
+    request: &'a StatementRequest,
     output: &'a mut W,
     schema: AnswerSchema,
     encoder: Box<dyn Encoder>,
@@ -105,7 +105,7 @@ struct AnswerWriter<'a, W> {
     truncated: bool,
 }
 
-async fn stream(request: &Request, output: &mut impl Write) -> Result<(), AnswerFailure> {
+async fn stream(request: &StatementRequest, output: &mut impl Write) -> Result<(), AnswerFailure> {
     let started = Instant::now();
     let context = session::session(&request.snapshot, &request.limits)?;
     let statement = guard::check(&request.sql)?;
@@ -176,7 +176,7 @@ impl<W: Write> AnswerWriter<'_, W> {
     }
 
     fn end(mut self, started: Instant, bytes_read: Option<u64>) -> Result<(), AnswerFailure> {
-        let end = End {
+        let end = AnswerEnd {
             truncated: self.truncated,
             row_count: self.rows,
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -1,13 +1,13 @@
 //! What has changed in the tables between two states of the journal.
 
-use crate::model::{GroupTopic, Rows};
+use crate::model::{GroupTopic, TableRows};
 
-/// Changes that bring tables from one state of the journal to another. Applying them twice does no harm.
+/// TableChanges that bring tables from one state of the journal to another. Applying them twice does no harm.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changes {
-    /// Rows to insert, or to put in place of the row with the same key. No key stands twice.
-    pub rows: Rows,
-    /// Rows to delete: topics that a group has no more. Nothing else is ever deleted.
+pub struct TableChanges {
+    /// TableRows to insert, or to put in place of the row with the same key. No key stands twice.
+    pub rows: TableRows,
+    /// TableRows to delete: topics that a group has no more. Nothing else is ever deleted.
     pub gone: Vec<GroupTopic>,
     /// The offset of each partition before them.
     pub from: Vec<u64>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
-    model::Table,
+    model::LakeTable,
 };
 
 const FOLDER: &str = "tables/snapshots";
@@ -29,7 +29,7 @@ pub struct TablesCut {
     /// How far record time has come, ms since 1970.
     pub stream_time: Option<i64>,
     /// The version of each table.
-    pub tables: BTreeMap<Table, u64>,
+    pub tables: BTreeMap<LakeTable, u64>,
 }
 
 impl TablesCut {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use deltalake::kernel::Add;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Table;
+use crate::model::LakeTable;
 
 /// Files below this many bytes are written anew with others, once there are many of them.
 pub(super) const SMALL_BYTES: u64 = 32 << 20;
@@ -21,7 +21,7 @@ pub(super) struct DataFile {
     pub(super) path: String,
     pub(super) bytes: u64,
     pub(super) rows: u64,
-    /// The batches whose rows lie here. Rows of one batch move together, so the index need not follow them.
+    /// The batches whose rows lie here. TableRows of one batch move together, so the index need not follow them.
     pub(super) batches: Vec<u32>,
     /// The action that adds it to the table, as JSON.
     pub(super) add: String,
@@ -88,4 +88,4 @@ impl TableFiles {
 }
 
 /// The files of all tables.
-pub(super) type AllFiles = BTreeMap<Table, TableFiles>;
+pub(super) type AllFiles = BTreeMap<LakeTable, TableFiles>;

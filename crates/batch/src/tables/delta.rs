@@ -35,10 +35,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    model::Table,
+    model::LakeTable,
 };
 
-/// Rows that are read and written at once.
+/// TableRows that are read and written at once.
 const ROWS: usize = 8192;
 
 /// How long files that were replaced stay: nobody of ours reads a version for longer.
@@ -46,7 +46,7 @@ const REMOVED_KEPT: &str = "interval 1 hours";
 
 /// A Delta table that this process alone writes.
 pub(super) struct TableWriter {
-    table: Table,
+    table: LakeTable,
     delta: DeltaTable,
     store: Arc<dyn ObjectStore>,
     keys: RowConverter,
@@ -76,7 +76,7 @@ impl RowBatch {
 
 impl TableWriter {
     /// Opens a table, or creates it.
-    pub(super) async fn open(location: &TablesLocation, table: Table) -> Result<Self> {
+    pub(super) async fn open(location: &TablesLocation, table: LakeTable) -> Result<Self> {
         let mut delta = location.table(table)?;
         let failed = |cause| delta_error(table, cause);
         if delta.verify_deltatable_existence().await.map_err(failed)? {
@@ -412,7 +412,7 @@ impl TableWriter {
         &self.store
     }
 
-    pub(super) fn table(&self) -> Table {
+    pub(super) fn table(&self) -> LakeTable {
         self.table
     }
 }
@@ -500,7 +500,7 @@ fn actions(files: &TableFiles) -> Vec<Action> {
     adds.chain(removes).collect()
 }
 
-async fn create(location: &TablesLocation, table: Table) -> Result<DeltaTable> {
+async fn create(location: &TablesLocation, table: LakeTable) -> Result<DeltaTable> {
     let schema: StructType = table
         .schema()
         .as_ref()
@@ -522,6 +522,6 @@ async fn create(location: &TablesLocation, table: Table) -> Result<DeltaTable> {
     created.map_err(|cause| delta_error(table, cause))
 }
 
-pub(super) fn arrow_error(table: Table, cause: arrow::error::ArrowError) -> Error {
+pub(super) fn arrow_error(table: LakeTable, cause: arrow::error::ArrowError) -> Error {
     delta_error(table, DeltaTableError::Arrow { source: cause })
 }

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    model::{GroupTopic, Row, Table},
-    snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
+    model::{GroupTopic, LakeTable, TableRow},
+    snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
 };
 
 /// Cuts that stay.
@@ -52,8 +52,8 @@ impl Keeper {
             let location = location.clone();
             in_thread(move || open_lake(&location)).await?
         };
-        let mut tables = Vec::with_capacity(Table::ALL.len());
-        for table in Table::ALL {
+        let mut tables = Vec::with_capacity(LakeTable::ALL.len());
+        for table in LakeTable::ALL {
             tables.push(TableWriter::open(&location, table).await?);
         }
         let files = match told.index.meta::<AllFiles>("files")? {
@@ -123,7 +123,7 @@ impl Keeper {
 
     /// The moment of all that was read.
     #[must_use]
-    pub fn as_of(&self) -> AsOf {
+    pub fn as_of(&self) -> TablesAsOf {
         self.told.as_of()
     }
 
@@ -142,9 +142,9 @@ impl Keeper {
         Ok(self.told.index.meta::<bool>("anew")? == Some(true))
     }
 
-    /// Rows of each table, as far as they are written.
+    /// TableRows of each table, as far as they are written.
     #[must_use]
-    pub fn row_counts(&self) -> BTreeMap<Table, u64> {
+    pub fn row_counts(&self) -> BTreeMap<LakeTable, u64> {
         self.files
             .iter()
             .map(|(table, files)| (*table, files.rows()))
@@ -261,7 +261,7 @@ impl Keeper {
     ///
     /// # Errors
     /// When the folder cannot be written.
-    pub fn snapshot(&mut self, folder: &std::path::Path) -> Result<(Snapshot, PathBuf)> {
+    pub fn snapshot(&mut self, folder: &std::path::Path) -> Result<(TablesSnapshot, PathBuf)> {
         self.overlays += 1;
         let folder = folder.join(format!("{:06}", self.overlays));
         let overlays = if self.is_behind() {
@@ -270,7 +270,7 @@ impl Keeper {
         } else {
             BTreeMap::new()
         };
-        let tables = Table::ALL.into_iter().map(|table| {
+        let tables = LakeTable::ALL.into_iter().map(|table| {
             let files = overlays.get(&table).cloned().unwrap_or_default();
             let version = self.files.get(&table).map_or(0, |files| files.version);
             let delta = Some(DeltaVersion {
@@ -286,7 +286,7 @@ impl Keeper {
         });
         let as_of = self.as_of();
         Ok((
-            Snapshot {
+            TablesSnapshot {
                 tables: tables.collect(),
                 as_of,
                 live: serde_json::Value::Null,
@@ -339,11 +339,11 @@ pub(super) async fn in_thread<T: Send + 'static>(
 }
 
 /// What goes into one table.
-fn table_batch(merged: &mut Merged, table: Table, number: u32) -> RowBatch {
+fn table_batch(merged: &mut Merged, table: LakeTable, number: u32) -> RowBatch {
     let rows = merged.rows.batch(table);
     let mut replaced = merged.replaced.remove(&table).unwrap_or_default();
     replaced.resize(rows.num_rows(), None);
-    let is_gone = table == Table::GroupTopics && !merged.gone.is_empty();
+    let is_gone = table == LakeTable::GroupTopics && !merged.gone.is_empty();
     let gone = is_gone.then(|| {
         (
             GroupTopic::batch(&merged.gone),

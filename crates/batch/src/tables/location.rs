@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{
     error::{Error, Result},
-    model::Table,
+    model::LakeTable,
 };
 
 /// The folder `tables` of a lake, on disk or on S3.
@@ -77,7 +77,7 @@ impl TablesLocation {
     /// # Panics
     /// Never: names of tables are parts of URLs.
     #[must_use]
-    pub fn url(&self, table: Table) -> Url {
+    pub fn url(&self, table: LakeTable) -> Url {
         self.root
             .join(&format!("{table}/"))
             .expect("a name of letters")
@@ -90,13 +90,13 @@ impl TablesLocation {
     }
 
     /// A table, not loaded yet; it need not be there.
-    pub(crate) fn table(&self, table: Table) -> Result<DeltaTable> {
+    pub(crate) fn table(&self, table: LakeTable) -> Result<DeltaTable> {
         self.builder(table)
             .and_then(DeltaTableBuilder::build)
             .map_err(|cause| delta_error(table, cause))
     }
 
-    fn builder(&self, table: Table) -> std::result::Result<DeltaTableBuilder, DeltaTableError> {
+    fn builder(&self, table: LakeTable) -> std::result::Result<DeltaTableBuilder, DeltaTableError> {
         deltalake::aws::register_handlers(None);
         Ok(
             DeltaTableBuilder::from_url(self.url(table))?
@@ -115,7 +115,7 @@ impl fmt::Display for TablesLocation {
 }
 
 /// An error of a table.
-pub(crate) fn delta_error(table: Table, cause: DeltaTableError) -> Error {
+pub(crate) fn delta_error(table: LakeTable, cause: DeltaTableError) -> Error {
     Error::Delta {
         table,
         cause: Box::new(cause),

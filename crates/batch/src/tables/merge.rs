@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     error::Result,
     model::{
-        Category, Comment, Event, Group, GroupTopic, Member, Photo, Rows, Rsvp, Table, Time, Topic,
-        Venue,
+        Category, Comment, Event, Group, GroupTopic, LakeTable, Member, Photo, Rsvp, TableRows,
+        Time, Topic, Venue,
     },
     rows::{
         CategoryFacts, CommentFacts, EventFacts, GroupFacts, IndexBatch, Map, MemberTold,
@@ -17,12 +17,12 @@ use crate::{
     },
 };
 
-/// Rows to write, with the batches in which their predecessors lie.
+/// TableRows to write, with the batches in which their predecessors lie.
 #[derive(Default)]
 pub(super) struct Merged {
-    pub(super) rows: Rows,
+    pub(super) rows: TableRows,
     /// For each table and row of it, the batch with the row that it takes the place of. Tables without any are missing.
-    pub(super) replaced: BTreeMap<Table, Vec<Option<u32>>>,
+    pub(super) replaced: BTreeMap<LakeTable, Vec<Option<u32>>>,
     pub(super) gone: Vec<GroupTopic>,
     /// The batches in which the rows that are gone lie.
     pub(super) gone_from: Vec<u32>,
@@ -115,10 +115,10 @@ impl Merge<'_> {
     fn things<Id, T, R>(
         &mut self,
         thing: Thing,
-        table: Table,
+        table: LakeTable,
         told: &BTreeMap<Id, Tales<T>>,
         row: impl Fn(&Id, &Tales<T>) -> R,
-        push: impl Fn(&mut Rows, R),
+        push: impl Fn(&mut TableRows, R),
     ) -> Result<()>
     where
         Id: ThingId,
@@ -169,7 +169,7 @@ impl Merge<'_> {
         };
         self.things(
             Thing::Categories,
-            Table::Categories,
+            LakeTable::Categories,
             told,
             row,
             |rows, row| rows.categories.push(row),
@@ -184,7 +184,7 @@ impl Merge<'_> {
                 name: facts.name.unwrap_or_else(|| Arc::clone(urlkey)),
             }
         };
-        self.things(Thing::Topics, Table::Topics, told, row, |rows, row| {
+        self.things(Thing::Topics, LakeTable::Topics, told, row, |rows, row| {
             rows.topics.push(row)
         })
     }
@@ -204,7 +204,7 @@ impl Merge<'_> {
                 mtime: Time(version.time()),
             }
         };
-        self.things(Thing::Venues, Table::Venues, told, row, |rows, row| {
+        self.things(Thing::Venues, LakeTable::Venues, told, row, |rows, row| {
             rows.venues.push(row)
         })
     }
@@ -230,7 +230,7 @@ impl Merge<'_> {
                 mtime: time_of(version),
             }
         };
-        self.things(Thing::Events, Table::Events, told, row, |rows, row| {
+        self.things(Thing::Events, LakeTable::Events, told, row, |rows, row| {
             rows.events.push(row)
         })
     }
@@ -251,7 +251,7 @@ impl Merge<'_> {
                 mtime: Time(version.time()),
             }
         };
-        self.things(Thing::Photos, Table::Photos, told, row, |rows, row| {
+        self.things(Thing::Photos, LakeTable::Photos, told, row, |rows, row| {
             rows.photos.push(row)
         })
     }
@@ -269,9 +269,13 @@ impl Merge<'_> {
                 status: facts.status,
             }
         };
-        self.things(Thing::Comments, Table::Comments, told, row, |rows, row| {
-            rows.comments.push(row)
-        })
+        self.things(
+            Thing::Comments,
+            LakeTable::Comments,
+            told,
+            row,
+            |rows, row| rows.comments.push(row),
+        )
     }
 
     fn members(&mut self, told: &BTreeMap<i64, MemberTold>) -> Result<()> {
@@ -303,7 +307,7 @@ impl Merge<'_> {
             self.merged.rows.members.push(row);
             self.merged
                 .replaced
-                .entry(Table::Members)
+                .entry(LakeTable::Members)
                 .or_default()
                 .push(old);
             if let Some(write) = &mut self.write {
@@ -350,7 +354,7 @@ impl Merge<'_> {
                 self.merged.rows.groups.push(after);
                 self.merged
                     .replaced
-                    .entry(Table::Groups)
+                    .entry(LakeTable::Groups)
                     .or_default()
                     .push(old);
             }
@@ -415,7 +419,7 @@ impl Merge<'_> {
             let old = pending.stored.map(|stored| stored.batch);
             self.merged
                 .replaced
-                .entry(Table::Rsvps)
+                .entry(LakeTable::Rsvps)
                 .or_default()
                 .push(old);
             if let Some(write) = &mut self.write {

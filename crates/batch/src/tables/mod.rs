@@ -22,7 +22,7 @@ mod sweep;
 mod told;
 mod verify;
 
-pub use changes::Changes;
+pub use changes::TableChanges;
 pub use cut::TablesCut;
 pub use keeper::Keeper;
 pub use location::TablesLocation;

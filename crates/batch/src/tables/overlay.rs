@@ -16,7 +16,7 @@ use arrow::{
 use super::{delta::arrow_error, merge::Merged};
 use crate::{
     error::{Error, Result},
-    model::{GroupTopic, Row, Table},
+    model::{GroupTopic, LakeTable, TableRow},
 };
 
 /// The files of one table.
@@ -27,11 +27,11 @@ pub(super) struct OverlayFiles {
 }
 
 /// Writes the overlay of all tables into a folder.
-pub(super) fn write(merged: &Merged, folder: &Path) -> Result<BTreeMap<Table, OverlayFiles>> {
+pub(super) fn write(merged: &Merged, folder: &Path) -> Result<BTreeMap<LakeTable, OverlayFiles>> {
     std::fs::create_dir_all(folder)
         .map_err(|cause| Error::Other(format!("create {}: {cause}", folder.display())))?;
     let mut all = BTreeMap::new();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let rows = merged.rows.batch(table);
         let hidden = hidden(merged, table, &rows)?;
         let file = |name: &str, batch: RecordBatch| {
@@ -52,7 +52,7 @@ pub(super) fn write(merged: &Merged, folder: &Path) -> Result<BTreeMap<Table, Ov
 }
 
 /// The keys of the rows in the table that hold no more.
-fn hidden(merged: &Merged, table: Table, rows: &RecordBatch) -> Result<RecordBatch> {
+fn hidden(merged: &Merged, table: LakeTable, rows: &RecordBatch) -> Result<RecordBatch> {
     let failed = |cause| arrow_error(table, cause);
     let key: Vec<usize> = (0..table.key_columns()).collect();
     let replaced = merged
@@ -63,7 +63,7 @@ fn hidden(merged: &Merged, table: Table, rows: &RecordBatch) -> Result<RecordBat
     let places = (0..).zip(replaced).filter_map(|(at, old)| old.map(|_| at));
     let places = UInt32Array::from_iter_values(places);
     let keys = take_record_batch(&rows.project(&key).map_err(failed)?, &places).map_err(failed)?;
-    if table != Table::GroupTopics {
+    if table != LakeTable::GroupTopics {
         return Ok(keys);
     }
     let gone = GroupTopic::batch(&merged.gone)
@@ -73,7 +73,7 @@ fn hidden(merged: &Merged, table: Table, rows: &RecordBatch) -> Result<RecordBat
     concat_batches(&schema, [&keys, &gone]).map_err(failed)
 }
 
-fn save(table: Table, path: &Path, batch: &RecordBatch) -> Result<()> {
+fn save(table: LakeTable, path: &Path, batch: &RecordBatch) -> Result<()> {
     let file = File::create(path)
         .map_err(|cause| Error::Other(format!("create {}: {cause}", path.display())))?;
     let mut writer =

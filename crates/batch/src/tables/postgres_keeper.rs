@@ -4,14 +4,14 @@
 //! index is brought to what PostgreSQL has, by reading, before anything is written.
 
 use super::{
-    changes::Changes,
+    changes::TableChanges,
     keeper::in_thread,
     reading::JournalReader,
     told::{KeeperOptions, Told},
 };
 use crate::{
     error::{Error, Result},
-    postgres::{PostgresAddress, PostgresSink, Written},
+    postgres::{PostgresAddress, PostgresSink, WrittenRows},
 };
 
 /// The tables of a journal in PostgreSQL, and what waits to be written into them.
@@ -89,13 +89,13 @@ impl PostgresKeeper {
     ///
     /// # Errors
     /// When another writer has taken over, or PostgreSQL refuses for good.
-    pub async fn write(&mut self) -> Result<Written> {
+    pub async fn write(&mut self) -> Result<WrittenRows> {
         if !self.told.is_behind() {
-            return Ok(Written::default());
+            return Ok(WrittenRows::default());
         }
         let mut batch = self.told.index.batch();
         let merged = self.told.merged(Some(&mut batch))?;
-        let changes = Changes {
+        let changes = TableChanges {
             rows: merged.rows,
             gone: merged.gone,
             from: self.told.written().to_vec(),

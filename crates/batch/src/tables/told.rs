@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    rows::{IndexBatch, PartitionProgress, PartitionRows, Pending, TablesIndex},
-    snapshot::AsOf,
+    rows::{IndexBatch, PartitionRows, Pending, ReadProgress, TablesIndex},
+    snapshot::TablesAsOf,
 };
 
 /// Bytes of the journal that are read at once.
@@ -71,7 +71,7 @@ impl Told {
                 found: journal.id(),
             });
         }
-        let progress: Vec<PartitionProgress> = index.meta("progress")?.unwrap_or_default();
+        let progress: Vec<ReadProgress> = index.meta("progress")?.unwrap_or_default();
         let mut partitions = Vec::new();
         for partition in 0..journal.partitions() {
             let progress = progress
@@ -150,7 +150,7 @@ impl Told {
 
     /// Makes a batch durable that holds all that waited, which is forgotten then.
     pub(super) fn finish(&mut self, mut batch: IndexBatch) -> Result<()> {
-        let progress: Vec<&PartitionProgress> = self
+        let progress: Vec<&ReadProgress> = self
             .partitions
             .iter()
             .map(PartitionRows::progress)
@@ -193,13 +193,13 @@ impl Told {
             .collect()
     }
 
-    pub(super) fn as_of(&self) -> AsOf {
+    pub(super) fn as_of(&self) -> TablesAsOf {
         let stream_time = stream_time_of_all(
             self.partitions
                 .iter()
                 .map(|rows| rows.progress().stream_time()),
         );
-        AsOf {
+        TablesAsOf {
             offsets: self.offsets(),
             stream_time,
         }

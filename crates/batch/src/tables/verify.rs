@@ -13,7 +13,7 @@ use super::{
     delta::arrow_error, keeper::Keeper, location::TablesLocation, reading::JournalReader,
     told::KeeperOptions,
 };
-use crate::{error::Result, model::Table};
+use crate::{error::Result, model::LakeTable};
 
 /// What a comparison found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +28,10 @@ pub struct Verified {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableReport {
     /// Which.
-    pub table: Table,
-    /// Rows that it has.
+    pub table: LakeTable,
+    /// TableRows that it has.
     pub rows: u64,
-    /// Rows that it should have.
+    /// TableRows that it should have.
     pub expected: u64,
     /// Whether all rows are the same.
     pub is_equal: bool,
@@ -81,7 +81,7 @@ pub async fn verify(
     let found = digests(keeper).await?;
     let expected = digests(&fresh).await?;
     let mut tables = Vec::new();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let (found_of, expected_of) = (&found[&table], &expected[&table]);
         let mut orphans = 0;
         for (reference, keys) in table.references().iter().zip(&found_of.references) {
@@ -114,7 +114,7 @@ struct Digest {
     references: Vec<Vec<u64>>,
 }
 
-async fn digests(keeper: &Keeper) -> Result<BTreeMap<Table, Digest>> {
+async fn digests(keeper: &Keeper) -> Result<BTreeMap<LakeTable, Digest>> {
     let mut all = BTreeMap::new();
     for writer in keeper.tables() {
         let table = writer.table();
@@ -143,7 +143,7 @@ async fn digests(keeper: &Keeper) -> Result<BTreeMap<Table, Digest>> {
 }
 
 impl Digest {
-    fn add(&mut self, table: Table, batch: &RecordBatch) -> Result<()> {
+    fn add(&mut self, table: LakeTable, batch: &RecordBatch) -> Result<()> {
         self.rows += batch.num_rows() as u64;
         for hash in hashes(table, batch, 0..table.columns().len())? {
             self.sum = self.sum.wrapping_add(hash);
@@ -173,7 +173,11 @@ impl Digest {
 }
 
 /// The hash of some columns of each row.
-fn hashes(table: Table, batch: &RecordBatch, columns: std::ops::Range<usize>) -> Result<Vec<u64>> {
+fn hashes(
+    table: LakeTable,
+    batch: &RecordBatch,
+    columns: std::ops::Range<usize>,
+) -> Result<Vec<u64>> {
     let fields = table.columns()[columns.clone()].iter();
     let fields = fields
         .map(|column| SortField::new(column.column_type.arrow()))

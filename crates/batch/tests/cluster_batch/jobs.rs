@@ -8,10 +8,10 @@ use std::{
 
 use headcount_batch::{
     cluster::answer_on_cluster,
-    model::{Rows, Rsvp},
+    model::{Rsvp, TableRows},
     schedule::{Every, Jobs, Success},
     snapshot::TableSnapshot,
-    sql::request::Format,
+    sql::request::AnswerFormat,
 };
 use headcount_lake::{Lake, LakeAddress};
 use headcount_test_servers::S3;
@@ -75,7 +75,7 @@ fn named_line(line: &str) -> (&str, (i64, i64)) {
 }
 
 /// Two workers over the lake make the reports of all hours but the last, which has not ended.
-fn two_workers(address: &str, lake: &Lake, rows: &Rows, jobs: &Path, more: &[&str]) {
+fn two_workers(address: &str, lake: &Lake, rows: &TableRows, jobs: &Path, more: &[&str]) {
     let mut arguments = vec![
         "run-jobs",
         "--lake",
@@ -133,7 +133,7 @@ fn two_workers(address: &str, lake: &Lake, rows: &Rows, jobs: &Path, more: &[&st
     assert!(third.ended().success());
 }
 
-fn made_up() -> (Rows, i64) {
+fn made_up() -> (TableRows, i64) {
     let rows = tables::rows(9_000);
     let last = rows
         .rsvps
@@ -177,7 +177,14 @@ async fn answers_from_the_newest_cut(cluster: &Cluster, lake: &LakeAddress) {
     let sql = "SELECT response, count(*) AS n FROM rsvps GROUP BY 1 ORDER BY 1";
     let answer = async |sql: &str, rows| {
         let mut out = Vec::new();
-        let end = answer_on_cluster(&cluster.address, lake, sql, Format::Csv, rows, &mut out);
+        let end = answer_on_cluster(
+            &cluster.address,
+            lake,
+            sql,
+            AnswerFormat::Csv,
+            rows,
+            &mut out,
+        );
         (
             end.await.expect("the lake answers"),
             String::from_utf8(out).expect("UTF-8"),

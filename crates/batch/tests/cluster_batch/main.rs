@@ -1,4 +1,4 @@
-//! Statements on a cluster, and jobs: schedulers, executors and workers are processes of `headcount-batch`.
+//! StatementRunner on a cluster, and jobs: schedulers, executors and workers are processes of `headcount-batch`.
 
 mod jobs;
 mod processes;

@@ -12,7 +12,7 @@ use headcount_batch::schedule::{
     Claimed, Decided, Every, JobQuery, JobSchedule, Next, Period, ReportFiles, ReportFormat,
     ReportJob, write_report,
 };
-use headcount_batch::snapshot::AsOf;
+use headcount_batch::snapshot::TablesAsOf;
 use headcount_clock::WallClock;
 use headcount_lake::Lake;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -46,7 +46,7 @@ fn answer(number: i64) -> ReportFiles {
         .block_on(write_report(
             Box::pin(rows),
             &job().formats,
-            AsOf::default(),
+            TablesAsOf::default(),
         ))
         .expect("an answer")
 }

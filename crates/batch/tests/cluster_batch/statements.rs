@@ -1,4 +1,4 @@
-//! Statements on a scheduler and executors that are processes, over Delta tables in a folder and on S3.
+//! StatementRunner on a scheduler and executors that are processes, over Delta tables in a folder and on S3.
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Instant};
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use deltalake::{DeltaTable, protocol::SaveMode};
 use headcount_batch::{
     model::{
-        Category, Event, Group, GroupTopic, Member, Rows, Rsvp, RsvpVersion, Table, Time, Topic,
-        Venue,
+        Category, Event, Group, GroupTopic, LakeTable, Member, Rsvp, RsvpVersion, TableRows, Time,
+        Topic, Venue,
     },
     snapshot::{DeltaVersion, TableSnapshot},
 };
@@ -18,9 +18,9 @@ fn text(text: String) -> Arc<str> {
     text.into()
 }
 
-/// Rows of all tables; the same for the same number of RSVPs.
-pub(crate) fn rows(rsvps: i64) -> Rows {
-    let mut rows = Rows::default();
+/// TableRows of all tables; the same for the same number of RSVPs.
+pub(crate) fn rows(rsvps: i64) -> TableRows {
+    let mut rows = TableRows::default();
     let time = |n: i64| Time(1_489_900_000_000 + n * 1_003);
     let events = rsvps / 8 + 1;
     let groups = events / 4 + 1;
@@ -128,11 +128,11 @@ pub(crate) fn rows(rsvps: i64) -> Rows {
 /// Writes the tables under `lake`, a URL with a slash at its end. Photos and comments are not made.
 pub(crate) async fn write(
     lake: &str,
-    rows: &Rows,
+    rows: &TableRows,
     options: &HashMap<String, String>,
 ) -> Vec<TableSnapshot> {
     let mut tables = Vec::new();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         if rows.count(table) == 0 {
             tables.push(TableSnapshot {
                 table,

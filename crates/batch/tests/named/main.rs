@@ -17,15 +17,15 @@ use arrow::{
 };
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use headcount_batch::{
-    model::Table,
+    model::LakeTable,
     named::{self, Filters},
     report,
-    sql::request::Limits,
+    sql::request::StatementLimits,
 };
 use python::Scripts;
 use serde_json::{Value, json};
 
-type Rows = Vec<Vec<Value>>;
+type TableRows = Vec<Vec<Value>>;
 
 const SCRIPTS: Scripts = Scripts {
     folder: "named",
@@ -73,8 +73,8 @@ fn answers_of_others(
     recordings: &[PathBuf],
     folder: &Path,
     questions: &[Question],
-) -> Vec<BTreeMap<String, Rows>> {
-    let tables: BTreeMap<_, BTreeMap<_, _>> = Table::ALL
+) -> Vec<BTreeMap<String, TableRows>> {
+    let tables: BTreeMap<_, BTreeMap<_, _>> = LakeTable::ALL
         .into_iter()
         .map(|table| {
             let columns = table
@@ -98,7 +98,7 @@ async fn session(folder: &Path) -> SessionContext {
     options.execution.time_zone = Some("+00:00".to_owned());
     options.sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     let session = SessionContext::new_with_config(config);
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let file = folder.join(format!("{table}.parquet"));
         let schema = table.schema();
         let options = ParquetReadOptions::default().schema(&schema);
@@ -113,7 +113,7 @@ async fn session(folder: &Path) -> SessionContext {
 /// The tables as the worker has them: half of the rows in Delta, half of them over it.
 async fn snapshot(session: &SessionContext) -> sql_support::Tables {
     let mut tables = sql_support::Tables::empty();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let batches = session
             .table(table.name())
             .await
@@ -139,7 +139,7 @@ async fn snapshot(session: &SessionContext) -> sql_support::Tables {
 }
 
 /// The rows of the worker's JSON, with instants as microseconds and days as days since 1970.
-fn rows_of_json(answer: &Value) -> Rows {
+fn rows_of_json(answer: &Value) -> TableRows {
     let types: Vec<_> = answer["columns"]
         .as_array()
         .unwrap()
@@ -167,7 +167,7 @@ fn rows_of_json(answer: &Value) -> Rows {
 }
 
 /// The rows, with instants as microseconds and days as days since 1970.
-fn rows(batches: &[RecordBatch]) -> Rows {
+fn rows(batches: &[RecordBatch]) -> TableRows {
     let Some(first) = batches.first() else {
         return Vec::new();
     };
@@ -190,7 +190,7 @@ fn rows(batches: &[RecordBatch]) -> Rows {
 }
 
 /// Columns as rows of JSON.
-fn values(columns: Vec<ArrayRef>) -> Rows {
+fn values(columns: Vec<ArrayRef>) -> TableRows {
     let names: Vec<_> = (0..columns.len())
         .map(|number| format!("{number:02}"))
         .collect();
@@ -216,7 +216,7 @@ fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-fn assert_equal(what: &str, ours: &Rows, others: &Rows) {
+fn assert_equal(what: &str, ours: &TableRows, others: &TableRows) {
     let first = ours.iter().zip(others).position(|(ours, others)| {
         ours.len() != others.len()
             || !ours
@@ -352,7 +352,7 @@ fn totals_countries_cities_topics_and_venues_are_golden() {
             .collect();
         assert_eq!(json!(countries), golden["by_country"], "{name}: countries");
 
-        let first = |list: &str, key: &dyn Fn(&Vec<Value>) -> Value, of: &Rows, measure: usize| {
+        let first = |list: &str, key: &dyn Fn(&Vec<Value>) -> Value, of: &TableRows, measure: usize| {
             let golden = golden[list].as_array().unwrap();
             let ours: Vec<_> = of
                 .iter()
@@ -442,7 +442,7 @@ async fn a_report_of_a_recording_has_its_golden_figures() {
         ("kingdom", &[("country", "gb"), ("response", "yes")][..]),
     ] {
         let filters = Filters::of_pairs(pairs.iter().copied()).unwrap();
-        let html = report::collect(&engine, &tables.snapshot, filters, &Limits::local())
+        let html = report::collect(&engine, &tables.snapshot, filters, &StatementLimits::local())
             .await
             .unwrap();
         assert!(html.len() < 600_000, "{} bytes", html.len());

@@ -1,13 +1,13 @@
-//! Changes of all kinds, drawn by chance: rows that refer only to rows that are there.
+//! TableChanges of all kinds, drawn by chance: rows that refer only to rows that are there.
 
 use std::sync::Arc;
 
 use headcount_batch::{
     model::{
-        Category, Comment, Event, Group, GroupTopic, Member, Photo, Rows, Rsvp, RsvpVersion, Time,
-        Topic, Venue,
+        Category, Comment, Event, Group, GroupTopic, Member, Photo, Rsvp, RsvpVersion, TableRows,
+        Time, Topic, Venue,
     },
-    tables::Changes,
+    tables::TableChanges,
 };
 
 /// Texts that have gone wrong somewhere: escapes of COPY, the end of its data, null, quotes, and letters of all lengths.
@@ -57,13 +57,13 @@ impl Generator {
     }
 
     /// All keys once, so that whatever comes later has something to refer to.
-    pub fn first(&mut self) -> Changes {
+    pub fn first(&mut self) -> TableChanges {
         let rows = self.rows(1.0);
         self.changes(rows, Vec::new())
     }
 
     /// Some rows, and topics that some groups do not have any more.
-    pub fn next(&mut self) -> Changes {
+    pub fn next(&mut self) -> TableChanges {
         let part = self.random.f64();
         let mut rows = self.rows(part);
         let (gone, kept) = std::mem::take(&mut rows.group_topics)
@@ -73,14 +73,14 @@ impl Generator {
         self.changes(rows, gone)
     }
 
-    /// Rows and deletions as the next changes.
-    pub fn changes(&mut self, rows: Rows, gone: Vec<GroupTopic>) -> Changes {
+    /// TableRows and deletions as the next changes.
+    pub fn changes(&mut self, rows: TableRows, gone: Vec<GroupTopic>) -> TableChanges {
         let from = self.offsets.clone();
         for offset in &mut self.offsets {
             *offset += self.random.u64(0..100);
         }
         self.offsets[0] += 1;
-        Changes {
+        TableChanges {
             rows,
             gone,
             from,
@@ -93,10 +93,10 @@ impl Generator {
         self.random.u64(0..end)
     }
 
-    fn rows(&mut self, part: f64) -> Rows {
+    fn rows(&mut self, part: f64) -> TableRows {
         let event = |key: i64| Arc::from(format!("e{key}"));
         let urlkey = |key: i64| Arc::from(format!("topic-{key}"));
-        Rows {
+        TableRows {
             categories: self.each(part, |own, key| Category {
                 category_id: key,
                 name: own.maybe_text(),

@@ -1,10 +1,10 @@
-//! Rows that the server refuses are set aside, and the others go on.
+//! TableRows that the server refuses are set aside, and the others go on.
 
 use std::sync::Arc;
 
 use headcount_batch::{
-    model::{GroupTopic, Rows, Time},
-    postgres::Written,
+    model::{GroupTopic, TableRows, Time},
+    postgres::WrittenRows,
 };
 use tokio_postgres::Client;
 
@@ -84,10 +84,10 @@ async fn refused_rows_are_found_and_the_rest_goes_on() {
     let written = sink.write(&changes).await.unwrap();
     assert_eq!(
         written,
-        Written {
+        WrittenRows {
             rows: 11 * 500 - 6,
             refused: 7,
-            ..Written::default()
+            ..WrittenRows::default()
         }
     );
     let client = schema.client().await;
@@ -124,9 +124,9 @@ async fn refused_rows_are_found_and_the_rest_goes_on() {
     let written = sink.write(&again).await.unwrap();
     assert_eq!(
         written,
-        Written {
+        WrittenRows {
             refused: 7,
-            ..Written::default()
+            ..WrittenRows::default()
         }
     );
     assert_eq!((sink.refused(), set_aside(&client).await.len()), (7, 7));
@@ -199,9 +199,9 @@ async fn rows_that_wait_for_a_refused_one_come_with_it() {
     let mut venue = changes.rows.venues[at].clone();
     venue.lon = Some(5.0);
     let next = generator.changes(
-        Rows {
+        TableRows {
             venues: vec![venue],
-            ..Rows::default()
+            ..TableRows::default()
         },
         Vec::new(),
     );
@@ -210,10 +210,10 @@ async fn rows_that_wait_for_a_refused_one_come_with_it() {
     let all = 2 + waiting as u64;
     assert_eq!(
         written,
-        Written {
+        WrittenRows {
             rows: all,
             accepted: all,
-            ..Written::default()
+            ..WrittenRows::default()
         }
     );
     assert_eq!((sink.refused(), set_aside(&client).await), (0, vec![]));
@@ -232,9 +232,9 @@ async fn a_refused_version_leaves_the_row_before_it() {
     let mut bad = changes.rows.groups[4].clone();
     bad.lat = Some(-91.0);
     let next = generator.changes(
-        Rows {
+        TableRows {
             groups: vec![bad.clone()],
-            ..Rows::default()
+            ..TableRows::default()
         },
         Vec::new(),
     );
@@ -253,19 +253,19 @@ async fn a_refused_version_leaves_the_row_before_it() {
 
     bad.lat = Some(12.25);
     let last = generator.changes(
-        Rows {
+        TableRows {
             groups: vec![bad],
-            ..Rows::default()
+            ..TableRows::default()
         },
         Vec::new(),
     );
     let written = sink.write(&last).await.unwrap();
     assert_eq!(
         written,
-        Written {
+        WrittenRows {
             rows: 1,
             accepted: 1,
-            ..Written::default()
+            ..WrittenRows::default()
         }
     );
     world.apply(&last);
@@ -293,7 +293,7 @@ async fn a_row_that_is_gone_is_not_set_aside_any_more() {
         ("group_topics", "1, with\u{2400}zero", "22021"),
     ]);
     assert_eq!(set_aside(&client).await, expected);
-    let next = generator.changes(Rows::default(), odd);
+    let next = generator.changes(TableRows::default(), odd);
     let written = sink.write(&next).await.unwrap();
     assert_eq!((written.accepted, sink.refused()), (2, 0));
     assert_eq!(set_aside(&client).await, []);

@@ -1,6 +1,6 @@
-//! Rows of all kinds are in the tables as they were given, however often they are given.
+//! TableRows of all kinds are in the tables as they were given, however often they are given.
 
-use headcount_batch::model::{Rows, Table};
+use headcount_batch::model::{LakeTable, TableRows};
 use proptest::{collection::vec, prelude::*};
 use tokio::runtime::Runtime;
 
@@ -47,7 +47,7 @@ async fn rows_that_are_there_are_not_touched() {
     let mut generator = Generator::new(7, &[], 50);
     let mut sink = schema.sink(generator.partitions()).await;
     let first = generator.first();
-    let total: usize = Table::ALL
+    let total: usize = LakeTable::ALL
         .iter()
         .map(|&table| first.rows.count(table))
         .sum();
@@ -83,9 +83,9 @@ async fn a_row_is_replaced_as_a_whole() {
         }
         let venues = changes.rows.venues.clone();
         let next = generator.changes(
-            Rows {
+            TableRows {
                 venues,
-                ..Rows::default()
+                ..TableRows::default()
             },
             Vec::new(),
         );
@@ -121,23 +121,23 @@ async fn a_difference_is_found_and_named() {
     for (change, table) in [
         (
             "UPDATE groups SET mtime = mtime + interval '1 microsecond' WHERE group_id = 3",
-            Table::Groups,
+            LakeTable::Groups,
         ),
         (
             "UPDATE venues SET lat = coalesce(lat, 0) + 1e-9 WHERE venue_id = -3",
-            Table::Venues,
+            LakeTable::Venues,
         ),
         (
             "UPDATE members SET name = coalesce(name, '') || ' ' WHERE member_id = 3",
-            Table::Members,
+            LakeTable::Members,
         ),
         (
             "DELETE FROM photos WHERE photo_id = E'photo\\t3'",
-            Table::Photos,
+            LakeTable::Photos,
         ),
         (
             "UPDATE comments SET status = CASE WHEN status IS NULL THEN '-' END WHERE comment_id = 'comment\\3'",
-            Table::Comments,
+            LakeTable::Comments,
         ),
     ] {
         client.batch_execute("BEGIN").await.unwrap();

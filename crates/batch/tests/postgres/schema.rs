@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use headcount_batch::{
-    model::Table,
+    model::LakeTable,
     postgres::{Error, PostgresSink},
 };
 
@@ -22,7 +22,7 @@ async fn the_catalogue_is_the_model() {
     let key = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'p'";
     let references = "SELECT pg_get_constraintdef(oid) FROM pg_constraint \
                       WHERE conrelid = $1::text::regclass AND contype = 'f'";
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let name = table.name();
         let found: Vec<(String, String, bool)> = client
             .query(columns, &[&name])
@@ -68,7 +68,7 @@ async fn what_refers_to_other_rows_is_indexed() {
     let client = schema.client().await;
     let first = "SELECT a.attname::text FROM pg_index AS i JOIN pg_attribute AS a \
                  ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1::text::regclass";
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let found: BTreeSet<String> = client
             .query(first, &[&table.name()])
             .await

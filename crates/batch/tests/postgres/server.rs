@@ -6,12 +6,12 @@ use std::{
 };
 
 use headcount_batch::{
-    model::{ColumnType, Table},
+    model::{ColumnType, LakeTable},
     postgres::{PostgresAddress, PostgresLimits, PostgresSink},
 };
 use headcount_clock::Delays;
 use headcount_test_servers::Postgres;
-use tokio_postgres::{Client, NoTls, Row};
+use tokio_postgres::{Client, NoTls, TableRow};
 
 use crate::world::{Texts, World};
 
@@ -76,7 +76,7 @@ impl Schema {
     /// All rows of all tables are those of `world`, by a plain look and by their digests.
     pub async fn assert_holds(&self, world: &World, sink: &mut PostgresSink) {
         let client = self.client().await;
-        for table in Table::ALL {
+        for table in LakeTable::ALL {
             let rows = client
                 .query(&format!("SELECT * FROM {table}"), &[])
                 .await
@@ -104,7 +104,7 @@ pub fn limits() -> PostgresLimits {
     }
 }
 
-fn texts(table: Table, row: &Row) -> Texts {
+fn texts(table: LakeTable, row: &TableRow) -> Texts {
     let columns = table.columns().iter().enumerate();
     let value = |(at, kind): (usize, ColumnType)| match kind {
         ColumnType::Text => row.get::<_, Option<String>>(at),

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use headcount_batch::{
-    model::{ColumnType, Row, Rows, Table},
+    model::{ColumnType, LakeTable, TableRow, TableRows},
     postgres::TableDigest,
-    tables::Changes,
+    tables::TableChanges,
 };
 
 /// A row as the texts of its values.
 pub type Texts = Vec<Option<String>>;
 
-/// Rows of all tables.
+/// TableRows of all tables.
 #[derive(Default)]
-pub struct World(BTreeMap<Table, BTreeMap<Texts, Kept>>);
+pub struct World(BTreeMap<LakeTable, BTreeMap<Texts, Kept>>);
 
 struct Kept {
     texts: Texts,
@@ -23,17 +23,17 @@ struct Kept {
 }
 
 impl World {
-    pub fn apply(&mut self, changes: &Changes) {
+    pub fn apply(&mut self, changes: &TableChanges) {
         for gone in &changes.gone {
-            let batch = Row::batch(std::slice::from_ref(gone));
-            let key = texts(Table::GroupTopics, &batch, 0);
-            self.table(Table::GroupTopics).remove(&key);
+            let batch = TableRow::batch(std::slice::from_ref(gone));
+            let key = texts(LakeTable::GroupTopics, &batch, 0);
+            self.table(LakeTable::GroupTopics).remove(&key);
         }
         self.insert(&changes.rows);
     }
 
-    pub fn insert(&mut self, rows: &Rows) {
-        for table in Table::ALL {
+    pub fn insert(&mut self, rows: &TableRows) {
+        for table in LakeTable::ALL {
             let batch = rows.batch(table);
             for row in 0..batch.num_rows() {
                 let texts = texts(table, &batch, row);
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// The rows of a table, sorted.
-    pub fn rows(&self, table: Table) -> Vec<Texts> {
+    pub fn rows(&self, table: LakeTable) -> Vec<Texts> {
         let kept = self.0.get(&table).into_iter().flat_map(BTreeMap::values);
         let mut rows: Vec<_> = kept.map(|kept| kept.texts.clone()).collect();
         rows.sort();
@@ -53,24 +53,24 @@ impl World {
     }
 
     /// The digests that all tables should have.
-    pub fn digests(&self) -> Vec<(Table, TableDigest)> {
-        let digest = |table: Table| {
+    pub fn digests(&self) -> Vec<(LakeTable, TableDigest)> {
+        let digest = |table: LakeTable| {
             let mut digest = TableDigest::default();
             for kept in self.0.get(&table).into_iter().flat_map(BTreeMap::values) {
                 digest.add(table, &kept.batch).unwrap();
             }
             (table, digest)
         };
-        Table::ALL.map(digest).into()
+        LakeTable::ALL.map(digest).into()
     }
 
-    fn table(&mut self, table: Table) -> &mut BTreeMap<Texts, Kept> {
+    fn table(&mut self, table: LakeTable) -> &mut BTreeMap<Texts, Kept> {
         self.0.entry(table).or_default()
     }
 }
 
 /// The values of a row of a batch.
-fn texts(table: Table, batch: &RecordBatch, row: usize) -> Texts {
+fn texts(table: LakeTable, batch: &RecordBatch, row: usize) -> Texts {
     let value = |(array, kind): (&dyn Array, ColumnType)| {
         (!array.is_null(row)).then(|| match kind {
             ColumnType::Text => array.as_string::<i32>().value(row).to_owned(),

@@ -7,7 +7,7 @@ use arrow::{
     datatypes::{DataType, Int64Type, TimeUnit},
     ipc::reader::StreamReader,
 };
-use headcount_batch::sql::request::{Format, Limits, Request};
+use headcount_batch::sql::request::{AnswerFormat, StatementLimits, StatementRequest};
 
 use crate::support::{self, Tables};
 
@@ -15,7 +15,7 @@ const ALL_TYPES: &str = "SELECT 1::smallint AS s, 2::int AS i, 3::bigint AS b, 1
      'x' AS x, date '2017-03-14' AS day, timestamptz '2017-03-14 10:00:00.5Z' AS at, timestamp '2017-03-14 10:00' AS local, \
      interval '1 day' AS long, ARRAY['a', NULL] AS list, NULL AS nothing, row_number() OVER () AS r";
 
-async fn text(sql: &str, format: Format) -> String {
+async fn text(sql: &str, format: AnswerFormat) -> String {
     let (bytes, _) = Tables::empty().ask(sql, format).await.unwrap();
     String::from_utf8(bytes).unwrap()
 }
@@ -74,7 +74,7 @@ async fn json_has_columns_rows_and_an_end() {
         serde_json::json!({"offsets": [12, 40], "stream_time": 1_489_925_470_960_i64})
     );
     assert!(answer["elapsed_ms"].is_u64());
-    let names: Vec<_> = text("SELECT 1 AS z", Format::Json)
+    let names: Vec<_> = text("SELECT 1 AS z", AnswerFormat::Json)
         .await
         .split('"')
         .skip(1)
@@ -88,7 +88,7 @@ async fn json_has_columns_rows_and_an_end() {
 async fn numbers_keep_their_digits() {
     let json = text(
         "SELECT 9223372036854775807 AS a, 0.1234567890123456789012 AS b, 'NaN'::float8 AS c, '1e300'::float8 AS d",
-        Format::Json,
+        AnswerFormat::Json,
     );
     let json = json.await;
     assert!(
@@ -100,10 +100,14 @@ async fn numbers_keep_their_digits() {
 
 #[tokio::test]
 async fn objects_have_no_name_twice() {
-    let json = text("SELECT 1 AS a, 2 AS \"a b\", 'x\"y' AS c", Format::Objects).await;
+    let json = text(
+        "SELECT 1 AS a, 2 AS \"a b\", 'x\"y' AS c",
+        AnswerFormat::Objects,
+    )
+    .await;
     assert_eq!(json, "[\n{\"a\":1,\"a b\":2,\"c\":\"x\\\"y\"}\n]\n");
     assert_eq!(
-        text("SELECT 1 AS a WHERE false", Format::Objects).await,
+        text("SELECT 1 AS a WHERE false", AnswerFormat::Objects).await,
         "[]\n"
     );
 }
@@ -112,13 +116,13 @@ async fn objects_have_no_name_twice() {
 async fn csv_tells_null_from_empty() {
     let sql = "SELECT * FROM (VALUES (1, NULL, ''), (-2, 'a,b', '=1+1'), (3, E'line\\nend', '\"q\"')) AS v(a, b, c) ORDER BY abs(a)";
     assert_eq!(
-        text(sql, Format::Csv).await,
+        text(sql, AnswerFormat::Csv).await,
         "a,b,c\r\n1,,\"\"\r\n-2,\"a,b\",=1+1\r\n3,\"line\nend\",\"\"\"q\"\"\"\r\n"
     );
-    let export = text(sql, Format::CsvExport).await;
+    let export = text(sql, AnswerFormat::CsvExport).await;
     assert!(export.contains("-2,\"a,b\",\"'=1+1\""), "{export}");
     for formula in ["=1", "+1", "-1", "@x", "＝1", "＋1", "－1", "＠x"] {
-        let cell = text(&format!("SELECT '{formula}' AS a"), Format::CsvExport).await;
+        let cell = text(&format!("SELECT '{formula}' AS a"), AnswerFormat::CsvExport).await;
         assert_eq!(cell, format!("a\r\n\"'{formula}\"\r\n"));
     }
 }
@@ -140,7 +144,10 @@ fn check_types(schema: &arrow::datatypes::Schema) {
 
 #[tokio::test]
 async fn arrow_and_parquet_have_types_that_others_read() {
-    let (bytes, _) = Tables::empty().ask(ALL_TYPES, Format::Arrow).await.unwrap();
+    let (bytes, _) = Tables::empty()
+        .ask(ALL_TYPES, AnswerFormat::Arrow)
+        .await
+        .unwrap();
     let reader = StreamReader::try_new(Cursor::new(bytes), None).unwrap();
     check_types(&reader.schema());
     let batches: Vec<_> = reader.map(Result::unwrap).collect();
@@ -150,7 +157,10 @@ async fn arrow_and_parquet_have_types_that_others_read() {
     );
 
     let sql = "SELECT x, now() AS at FROM generate_series(1, 20000) AS s(x)";
-    let (bytes, end) = Tables::empty().ask(sql, Format::Parquet).await.unwrap();
+    let (bytes, end) = Tables::empty()
+        .ask(sql, AnswerFormat::Parquet)
+        .await
+        .unwrap();
     assert_eq!(end.row_count, 20_000);
     let reader =
         parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes_of(bytes))
@@ -171,7 +181,7 @@ async fn arrow_and_parquet_have_types_that_others_read() {
         .sum();
     assert_eq!(sum, 200_010_000);
     let (bytes, _) = Tables::empty()
-        .ask(ALL_TYPES, Format::Parquet)
+        .ask(ALL_TYPES, AnswerFormat::Parquet)
         .await
         .unwrap();
     let reader =
@@ -194,10 +204,10 @@ async fn a_terminal_shows_aligned_columns() {
  20 │ 東京  │ NULL
 (2 rows)
 ";
-    assert_eq!(text(sql, Format::Table { width: 0 }).await, expected);
+    assert_eq!(text(sql, AnswerFormat::Table { width: 0 }).await, expected);
     let narrow = text(
         "SELECT repeat('x', 100) AS long, 1 AS n",
-        Format::Table { width: 30 },
+        AnswerFormat::Table { width: 30 },
     )
     .await;
     assert!(
@@ -208,7 +218,11 @@ async fn a_terminal_shows_aligned_columns() {
         narrow.contains('…') && narrow.ends_with("(1 row)\n"),
         "{narrow}"
     );
-    let control = text("SELECT E'a\\x1b[2Jb' AS x", Format::Table { width: 0 }).await;
+    let control = text(
+        "SELECT E'a\\x1b[2Jb' AS x",
+        AnswerFormat::Table { width: 0 },
+    )
+    .await;
     assert!(!control.contains('\x1b'), "{control}");
 }
 
@@ -216,13 +230,13 @@ async fn a_terminal_shows_aligned_columns() {
 async fn a_limit_says_that_it_cut() {
     let ask = |rows: Option<u64>, bytes: Option<u64>, sql: &'static str| async move {
         let tables = Tables::empty();
-        let request = Request {
-            limits: Limits {
+        let request = StatementRequest {
+            limits: StatementLimits {
                 rows,
                 bytes,
                 ..support::limits()
             },
-            ..tables.request(sql, Format::Csv)
+            ..tables.request(sql, AnswerFormat::Csv)
         };
         support::statements()
             .run(&request)

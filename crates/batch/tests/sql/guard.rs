@@ -5,7 +5,7 @@ use headcount_batch::sql::{
     guard::{
         self, ALLOWED, BYTES, CHAIN, IN_LIST, JOINS, LARGEST, NESTING, SET_OPERATIONS, TOKENS,
     },
-    request::Format,
+    request::AnswerFormat,
 };
 
 use crate::support::Tables;
@@ -20,7 +20,7 @@ fn state(sql: &str) -> Option<String> {
 async fn bounded(what: &str, n: usize, statement: impl Fn(usize) -> String, refused: &str) {
     let tables = Tables::empty();
     for passing in [n - 1, n] {
-        let answer = tables.ask(&statement(passing), Format::Json).await;
+        let answer = tables.ask(&statement(passing), AnswerFormat::Json).await;
         assert!(answer.is_ok(), "{what} at {passing}: {:?}", answer.err());
     }
     assert_eq!(
@@ -283,7 +283,7 @@ async fn nothing_but_reading_is_allowed() {
             Err(error) => error,
             // Refused when it is planned.
             Ok(_) => tables
-                .ask(statement, Format::Json)
+                .ask(statement, AnswerFormat::Json)
                 .await
                 .expect_err(statement),
         };
@@ -302,7 +302,7 @@ async fn nothing_but_reading_is_allowed() {
         "EXPLAIN SELECT 1",
         "SELECT 1;",
     ] {
-        let answer = tables.ask(statement, Format::Json).await;
+        let answer = tables.ask(statement, AnswerFormat::Json).await;
         assert!(answer.is_ok(), "{statement}: {:?}", answer.err());
     }
 }

@@ -1,4 +1,4 @@
-//! Statements that mean harm: they end within their limits, and the next one works.
+//! StatementRunner that mean harm: they end within their limits, and the next one works.
 
 use std::{
     io::Write,
@@ -7,30 +7,30 @@ use std::{
 };
 
 use headcount_batch::sql::{
-    child::{Piece, Statements},
+    child::{Piece, StatementRunner},
     error::SqlError,
-    request::{Format, Grant, Limits, Request},
+    request::{AnswerFormat, Grant, StatementLimits, StatementRequest},
 };
 use tokio::task::JoinSet;
 
 use crate::support::{self, Tables};
 
-fn request(sql: &str) -> Request {
+fn request(sql: &str) -> StatementRequest {
     Request {
-        limits: Limits {
+        limits: StatementLimits {
             wall_ms: 6_000,
-            ..Limits::served()
+            ..StatementLimits::served()
         },
-        ..Tables::empty().request(sql, Format::Json)
+        ..Tables::empty().request(sql, AnswerFormat::Json)
     }
 }
 
-async fn ask(statements: &Statements, request: &Request) -> Result<(), SqlError> {
+async fn ask(statements: &StatementRunner, request: &StatementRequest) -> Result<(), SqlError> {
     statements.run(request).await?.whole().await.map(|_| ())
 }
 
 /// The statement ends with one of these, and the next one works.
-async fn survived(statements: &Statements, sql: &str, codes: &[&str]) {
+async fn survived(statements: &StatementRunner, sql: &str, codes: &[&str]) {
     match ask(statements, &request(sql)).await {
         Err(error) => assert!(codes.contains(&error.sqlstate.as_str()), "{sql}: {error:?}"),
         Ok(()) => assert!(codes.is_empty(), "{sql} has an answer"),
@@ -193,7 +193,7 @@ async fn whoever_does_not_read_keeps_no_place() {
 #[test]
 fn a_child_gives_up_its_rights_before_it_reads_a_statement() {
     let grant = serde_json::to_vec(&Grant {
-        limits: Limits::served(),
+        limits: StatementLimits::served(),
         readable: Vec::new(),
         network: false,
     })

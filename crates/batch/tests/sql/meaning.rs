@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headcount_batch::sql::{child::Statements, error::SqlError, request::Format};
+use headcount_batch::sql::{child::StatementRunner, error::SqlError, request::AnswerFormat};
 
 use crate::support::{self, Tables};
 
@@ -65,7 +65,7 @@ fn answer(result: Result<Vec<u8>, SqlError>) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_line_of_the_document_is_so() {
     let tables = Arc::new(Tables::empty());
-    let statements: Statements = support::statements();
+    let statements: StatementRunner = support::statements();
     let mut tasks = Vec::new();
     for (place, line) in lines().into_iter().enumerate() {
         // No more than may run and wait.
@@ -78,7 +78,7 @@ async fn every_line_of_the_document_is_so() {
         }
         let (tables, statements) = (tables.clone(), statements.clone());
         tasks.push(tokio::spawn(async move {
-            let request = tables.request(&line.statement, Format::Table { width: 0 });
+            let request = tables.request(&line.statement, AnswerFormat::Table { width: 0 });
             let result = match statements.run(&request).await {
                 Ok(answer) => answer.whole().await.map(|(table, _)| table),
                 Err(error) => Err(error),

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use arrow::{array::RecordBatch, util::pretty::pretty_format_batches};
 use datafusion::{catalog::MemTable, dataframe::DataFrame, prelude::SessionContext};
 use headcount_batch::{
-    model::{Group, Rows, RsvpVersion, Table, Time},
-    sql::{guard, request::Limits, session, statement},
+    model::{Group, LakeTable, RsvpVersion, TableRows, Time},
+    sql::{guard, request::StatementLimits, session, statement},
 };
 use proptest::{collection::vec, option, prelude::*};
 
@@ -46,9 +46,9 @@ fn groups(ids: std::ops::Range<i64>) -> impl Strategy<Value = Vec<Group>> {
 fn batch(groups: Vec<Group>) -> RecordBatch {
     Rows {
         groups,
-        ..Rows::default()
+        ..TableRows::default()
     }
-    .batch(Table::Groups)
+    .batch(LakeTable::Groups)
 }
 
 async fn rows(context: &SessionContext, sql: &str) -> Vec<String> {
@@ -73,7 +73,7 @@ async fn rows(context: &SessionContext, sql: &str) -> Vec<String> {
 }
 
 /// Filters on each column, by values that there are.
-fn filters(table: Table) -> Vec<String> {
+fn filters(table: LakeTable) -> Vec<String> {
     let mut filters = vec!["true".to_owned()];
     for column in table.schema().fields() {
         let name = column.name();
@@ -91,9 +91,9 @@ fn filters(table: Table) -> Vec<String> {
     filters
 }
 
-async fn equal(tables: &Tables, table: Table, merged: RecordBatch) {
-    let over = session::session(&tables.snapshot, &Limits::served()).unwrap();
-    let plain = session::session(&Tables::empty().snapshot, &Limits::served()).unwrap();
+async fn equal(tables: &Tables, table: LakeTable, merged: RecordBatch) {
+    let over = session::session(&tables.snapshot, &StatementLimits::served()).unwrap();
+    let plain = session::session(&Tables::empty().snapshot, &StatementLimits::served()).unwrap();
     plain.deregister_table(table.name()).unwrap();
     let memory = MemTable::try_new(table.schema(), vec![vec![merged]]).unwrap();
     plain
@@ -126,10 +126,10 @@ proptest! {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let newer = (!newer.is_empty()).then(|| batch(newer));
-            let hidden = newer.as_ref().map(|newer| support::keys(Table::Groups, newer));
+            let hidden = newer.as_ref().map(|newer| support::keys(LakeTable::Groups, newer));
             let mut tables = Tables::empty();
-            tables.add(Table::Groups, &[batch(first), batch(second)], newer, hidden).await;
-            equal(&tables, Table::Groups, batch(merged.into_values().collect())).await;
+            tables.add(LakeTable::Groups, &[batch(first), batch(second)], newer, hidden).await;
+            equal(&tables, LakeTable::Groups, batch(merged.into_values().collect())).await;
         });
     }
 }
@@ -149,11 +149,11 @@ async fn a_key_of_several_columns_hides_one_row() {
         received_at: Time(1_489_925_470_003),
     };
     let batch = |rows: Vec<RsvpVersion>| {
-        Rows {
+        TableRows {
             rsvp_versions: rows,
-            ..Rows::default()
+            ..TableRows::default()
         }
-        .batch(Table::RsvpVersions)
+        .batch(LakeTable::RsvpVersions)
     };
     let base = batch(vec![
         version("b", 1, 1, 0),
@@ -169,15 +169,15 @@ async fn a_key_of_several_columns_hides_one_row() {
         version("c", 1, 1, 0),
         version("d", 1, 1, 1),
     ]);
-    let hidden = support::keys(Table::RsvpVersions, &newer);
+    let hidden = support::keys(LakeTable::RsvpVersions, &newer);
     let mut tables = Tables::empty();
     tables
-        .add(Table::RsvpVersions, &[base], Some(newer), Some(hidden))
+        .add(LakeTable::RsvpVersions, &[base], Some(newer), Some(hidden))
         .await;
-    equal(&tables, Table::RsvpVersions, merged).await;
+    equal(&tables, LakeTable::RsvpVersions, merged).await;
 }
 
-/// Rows may be newer than a Delta table that is not there yet, and rows may go without others in their place.
+/// TableRows may be newer than a Delta table that is not there yet, and rows may go without others in their place.
 #[tokio::test]
 async fn a_table_may_lack_any_of_its_parts() {
     let one = |id: i64| Group {
@@ -195,21 +195,21 @@ async fn a_table_may_lack_any_of_its_parts() {
     };
     let mut tables = Tables::empty();
     tables
-        .add(Table::Groups, &[], Some(batch(vec![one(1)])), None)
+        .add(LakeTable::Groups, &[], Some(batch(vec![one(1)])), None)
         .await;
-    equal(&tables, Table::Groups, batch(vec![one(1)])).await;
+    equal(&tables, LakeTable::Groups, batch(vec![one(1)])).await;
     let mut tables = Tables::empty();
-    let hidden = support::keys(Table::Groups, &batch(vec![one(1)]));
+    let hidden = support::keys(LakeTable::Groups, &batch(vec![one(1)]));
     tables
         .add(
-            Table::Groups,
+            LakeTable::Groups,
             &[batch(vec![one(1), one(2)])],
             None,
             Some(hidden),
         )
         .await;
-    equal(&tables, Table::Groups, batch(vec![one(2)])).await;
+    equal(&tables, LakeTable::Groups, batch(vec![one(2)])).await;
     let mut tables = Tables::empty();
-    tables.add(Table::Groups, &[], None, None).await;
-    equal(&tables, Table::Groups, batch(vec![])).await;
+    tables.add(LakeTable::Groups, &[], None, None).await;
+    equal(&tables, LakeTable::Groups, batch(vec![])).await;
 }

@@ -1,8 +1,8 @@
-//! Statements from end to end: over Delta tables and what is newer, through a child process.
+//! StatementRunner from end to end: over Delta tables and what is newer, through a child process.
 
 use headcount_batch::{
-    model::{Rows, Rsvp, Table, Time},
-    sql::request::Format,
+    model::{LakeTable, Rsvp, TableRows, Time},
+    sql::request::AnswerFormat,
 };
 
 use crate::support::{self, Tables};
@@ -20,10 +20,10 @@ fn rsvp(event: &str, id: i64, response: &str, guests: i32) -> Rsvp {
     }
 }
 
-fn rsvps(rows: Vec<Rsvp>) -> Rows {
+fn rsvps(rows: Vec<Rsvp>) -> TableRows {
     Rows {
         rsvps: rows,
-        ..Rows::default()
+        ..TableRows::default()
     }
 }
 
@@ -35,13 +35,13 @@ async fn a_statement_sees_delta_and_what_is_newer() {
         rsvp("b", 3, "yes", 1),
     ]);
     let newer = rsvps(vec![rsvp("a", 2, "yes", 4), rsvp("c", 4, "yes", 0)]);
-    let newer = newer.batch(Table::Rsvps);
-    let hidden = support::keys(Table::Rsvps, &newer);
+    let newer = newer.batch(LakeTable::Rsvps);
+    let hidden = support::keys(LakeTable::Rsvps, &newer);
     let mut tables = Tables::empty();
     tables
         .add(
-            Table::Rsvps,
-            &[base.batch(Table::Rsvps)],
+            LakeTable::Rsvps,
+            &[base.batch(LakeTable::Rsvps)],
             Some(newer),
             Some(hidden),
         )
@@ -67,7 +67,7 @@ async fn a_statement_sees_delta_and_what_is_newer() {
     let count = tables.json("SELECT count(*) FROM rsvps").await.unwrap();
     assert_eq!(count["rows"], serde_json::json!([[4]]));
     let (csv, _) = tables
-        .ask("SELECT NULL AS a, '' AS b, 'x,\"y' AS c", Format::Csv)
+        .ask("SELECT NULL AS a, '' AS b, 'x,\"y' AS c", AnswerFormat::Csv)
         .await
         .unwrap();
     assert_eq!(

@@ -13,31 +13,31 @@ use deltalake::{
     DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
 };
 use headcount_batch::{
-    model::{Rows, Table},
-    snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
+    model::{LakeTable, TableRows},
+    snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
     sql::{
-        child::Statements,
+        child::StatementRunner,
         error::SqlError,
-        request::{End, Format, Limits, Request},
+        request::{AnswerEnd, AnswerFormat, StatementLimits, StatementRequest},
     },
 };
 
 /// A folder with tables, and the snapshot of them.
 pub(crate) struct Tables {
     pub(crate) folder: tempfile::TempDir,
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: TablesSnapshot,
 }
 
 impl Tables {
     pub(crate) fn empty() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            snapshot: Snapshot {
-                as_of: AsOf {
+            snapshot: TablesSnapshot {
+                as_of: TablesAsOf {
                     offsets: vec![12, 40],
                     stream_time: Some(1_489_925_470_960),
                 },
-                ..Snapshot::default()
+                ..TablesSnapshot::default()
             },
         }
     }
@@ -45,7 +45,7 @@ impl Tables {
     /// Adds a table: `base` in two commits of Delta, `rows` over it, and hidden keys.
     pub(crate) async fn add(
         &mut self,
-        table: Table,
+        table: LakeTable,
         base: &[RecordBatch],
         rows: Option<RecordBatch>,
         hidden: Option<RecordBatch>,
@@ -67,9 +67,9 @@ impl Tables {
         });
     }
 
-    pub(crate) async fn of_rows(rows: &Rows) -> Self {
+    pub(crate) async fn of_rows(rows: &TableRows) -> Self {
         let mut tables = Self::empty();
-        for table in Table::ALL {
+        for table in LakeTable::ALL {
             if rows.count(table) > 0 {
                 tables.add(table, &[rows.batch(table)], None, None).await;
             }
@@ -77,8 +77,8 @@ impl Tables {
         tables
     }
 
-    pub(crate) fn request(&self, sql: &str, format: Format) -> Request {
-        Request {
+    pub(crate) fn request(&self, sql: &str, format: AnswerFormat) -> StatementRequest {
+        StatementRequest {
             sql: sql.to_owned(),
             format,
             limits: limits(),
@@ -86,7 +86,11 @@ impl Tables {
         }
     }
 
-    pub(crate) async fn ask(&self, sql: &str, format: Format) -> Result<(Vec<u8>, End), SqlError> {
+    pub(crate) async fn ask(
+        &self,
+        sql: &str,
+        format: AnswerFormat,
+    ) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
         statements()
             .run(&self.request(sql, format))
             .await?
@@ -96,26 +100,26 @@ impl Tables {
 
     /// The rows as JSON.
     pub(crate) async fn json(&self, sql: &str) -> Result<serde_json::Value, SqlError> {
-        let (bytes, _) = self.ask(sql, Format::Json).await?;
+        let (bytes, _) = self.ask(sql, AnswerFormat::Json).await?;
         Ok(serde_json::from_slice(&bytes).unwrap())
     }
 }
 
-pub(crate) fn statements() -> Statements {
-    Statements::new(PathBuf::from(env!("CARGO_BIN_EXE_headcount-batch")))
+pub(crate) fn statements() -> StatementRunner {
+    StatementRunner::new(PathBuf::from(env!("CARGO_BIN_EXE_headcount-batch")))
 }
 
 /// As over a network, but with time for a debug build on a busy machine.
-pub(crate) fn limits() -> Limits {
+pub(crate) fn limits() -> StatementLimits {
     Limits {
         wall_ms: 60_000,
-        ..Limits::served()
+        ..StatementLimits::served()
     }
 }
 
 /// A statement over no tables, with time for a busy machine.
-pub(crate) fn limited(sql: &str) -> Request {
-    Tables::empty().request(sql, Format::Json)
+pub(crate) fn limited(sql: &str) -> StatementRequest {
+    Tables::empty().request(sql, AnswerFormat::Json)
 }
 
 fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
@@ -126,7 +130,11 @@ fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
 }
 
 /// Writes batches as commits of a Delta table.
-pub(crate) async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) -> DeltaVersion {
+pub(crate) async fn delta(
+    folder: &Path,
+    table: LakeTable,
+    batches: &[RecordBatch],
+) -> DeltaVersion {
     std::fs::create_dir_all(folder).unwrap();
     let url = url::Url::from_directory_path(folder).unwrap();
     let schema: deltalake::kernel::StructType = table.schema().as_ref().try_into_kernel().unwrap();
@@ -152,7 +160,7 @@ pub(crate) async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) 
 }
 
 /// The key columns of rows.
-pub(crate) fn keys(table: Table, batch: &RecordBatch) -> RecordBatch {
+pub(crate) fn keys(table: LakeTable, batch: &RecordBatch) -> RecordBatch {
     let columns: Vec<ArrayRef> = batch.columns()[..table.key_columns()].to_vec();
     let fields: Vec<_> = table.schema().fields()[..table.key_columns()].to_vec();
     RecordBatch::try_new(

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use headcount_batch::model::Table;
+use headcount_batch::model::LakeTable;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -69,7 +69,7 @@ impl Data {
     }
 
     /// Brings the tables up, and returns their rows.
-    pub(crate) fn tables(&self, arguments: &[&str]) -> BTreeMap<Table, u64> {
+    pub(crate) fn tables(&self, arguments: &[&str]) -> BTreeMap<LakeTable, u64> {
         let answer = self.json(&[&["tables", "--json"], arguments].concat());
         serde_json::from_value(answer["rows"].clone()).unwrap()
     }
@@ -105,7 +105,7 @@ impl Data {
     }
 
     /// The data files of a table that its log does not name.
-    pub(crate) fn orphans(&self, table: Table) -> Vec<String> {
+    pub(crate) fn orphans(&self, table: LakeTable) -> Vec<String> {
         let folder = self.path().join("lake/tables").join(table.name());
         let mut named = HashSet::new();
         for entry in std::fs::read_dir(folder.join("_delta_log")).unwrap() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use headcount_batch::model::Table;
+use headcount_batch::model::LakeTable;
 use serde_json::Value;
 
 use crate::data::{Data, recordings};
@@ -25,11 +25,11 @@ fn holds(files: &[&str], golden: &str) {
     );
     let rows = data.tables(&[]);
     for (table, key) in [
-        (Table::Rsvps, "rsvps"),
-        (Table::Events, "events"),
-        (Table::Groups, "groups"),
-        (Table::Members, "members"),
-        (Table::Topics, "topics"),
+        (LakeTable::Rsvps, "rsvps"),
+        (LakeTable::Events, "events"),
+        (LakeTable::Groups, "groups"),
+        (LakeTable::Members, "members"),
+        (LakeTable::Topics, "topics"),
     ] {
         assert_eq!(
             Some(rows[&table]),
@@ -101,11 +101,11 @@ fn of_open_events() {
         data.import(&[&folder.join("open_events").join(file)]);
         let rows = data.tables(&[]);
         assert_eq!(
-            Some(rows[&Table::Events]),
+            Some(rows[&LakeTable::Events]),
             right["unique"].as_u64(),
             "{file}"
         );
-        assert_eq!(rows[&Table::Rsvps], 0);
+        assert_eq!(rows[&LakeTable::Rsvps], 0);
         let answer = data.json(&[
             "sql",
             "--json",

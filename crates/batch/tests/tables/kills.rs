@@ -2,13 +2,13 @@
 
 use std::{thread, time::Duration};
 
-use headcount_batch::model::Table;
+use headcount_batch::model::LakeTable;
 
 use crate::data::{Data, is_full, simulate};
 
 /// What a cut must hold at every moment: keys are unique, and every reference leads somewhere.
 fn holds_together(data: &Data) {
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         let key: Vec<_> = table.key().iter().map(|column| column.name).collect();
         let key = key.join(", ");
         let twice = format!(
@@ -60,9 +60,12 @@ fn a_worker_that_is_killed_again_and_again_loses_and_repeats_nothing() {
         "only {killed} of {kills} kills came before the end"
     );
     let rows = data.tables(&[]);
-    assert_eq!(Some(rows[&Table::Rsvps]), data.summary()["rsvps"].as_u64());
+    assert_eq!(
+        Some(rows[&LakeTable::Rsvps]),
+        data.summary()["rsvps"].as_u64()
+    );
     data.verify();
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         assert_eq!(data.orphans(table), Vec::<String>::new(), "{table}");
     }
 }

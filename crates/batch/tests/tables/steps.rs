@@ -1,6 +1,6 @@
 //! The tables do not depend on the steps in which they were made.
 
-use headcount_batch::model::Table;
+use headcount_batch::model::LakeTable;
 
 use crate::data::{Data, simulate};
 
@@ -14,12 +14,12 @@ fn many_small_steps_and_one_large_one_give_the_same_rows() {
         data.import(&[&file]);
         let rows = data.tables(&["--pending", "1"]);
         let summary = data.summary();
-        assert_eq!(Some(rows[&Table::Rsvps]), summary["rsvps"].as_u64());
-        assert_eq!(Some(rows[&Table::Members]), summary["members"].as_u64());
+        assert_eq!(Some(rows[&LakeTable::Rsvps]), summary["rsvps"].as_u64());
+        assert_eq!(Some(rows[&LakeTable::Members]), summary["members"].as_u64());
     }
     data.verify();
     let before = data.tables(&[]);
-    for table in Table::ALL {
+    for table in LakeTable::ALL {
         assert_eq!(data.orphans(table), Vec::<String>::new(), "{table}");
     }
     assert_eq!(data.tables(&["rebuild"]), before);

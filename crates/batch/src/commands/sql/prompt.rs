@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{SqlSession, tell};
-use crate::model::Table;
+use crate::model::LakeTable;
 
 const HELP: &str = "\
 A statement ends with a semicolon. Besides:
@@ -71,13 +71,13 @@ fn answer(session: &SqlSession<'_>, statement: &str) -> Result<()> {
 
 fn describe(name: &str) {
     if name.is_empty() {
-        for table in Table::ALL {
+        for table in LakeTable::ALL {
             let columns: Vec<_> = table.columns().iter().map(|column| column.name).collect();
             println!("{:<14} {}", table.name(), columns.join(", "));
         }
         return;
     }
-    match name.parse::<Table>() {
+    match name.parse::<LakeTable>() {
         Ok(table) => {
             for column in table.columns() {
                 let null = if column.nullable { "" } else { "not null" };

@@ -18,7 +18,7 @@ const MARGIN: f64 = 4.0;
 pub(super) const SCALE: f64 = 10.0;
 
 /// A country, placed.
-pub(super) struct Land {
+pub(super) struct LandOutline {
     /// ISO 3166 alpha-2 in lower case; empty for land that no feed can name.
     pub(super) code: String,
     /// The `d` of an SVG path, in tenths of a unit; empty for a country that is only a dot.
@@ -40,23 +40,23 @@ pub(super) struct Bounds {
     pub(super) bottom: f64,
 }
 
-pub(super) struct World {
+pub(super) struct WorldOutline {
     pub(super) width: f64,
     pub(super) height: f64,
-    pub(super) lands: Vec<Land>,
+    pub(super) lands: Vec<LandOutline>,
     /// Borders between countries, in one path: a stroke around each would eat the small islands.
     pub(super) borders: String,
     projection: Projection,
 }
 
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+static WORLD: LazyLock<WorldOutline> = LazyLock::new(|| {
     let outlines = include_str!("../../../../../dashboard/src/world.json");
-    World::of(
+    WorldOutline::of(
         &serde_json::from_str(outlines).expect("the page's map is read by the page's tests too"),
     )
 });
 
-impl World {
+impl WorldOutline {
     pub(super) fn get() -> &'static Self {
         &WORLD
     }
@@ -91,7 +91,7 @@ impl World {
                     .collect();
                 let bounds = Bounds::of_largest(&placed);
                 let code = country.id.clone().unwrap_or_default();
-                Land {
+                LandOutline {
                     outline: path(placed.iter().flatten(), true),
                     centre: country
                         .centre()
@@ -105,7 +105,7 @@ impl World {
         let drawn: Vec<_> = lands.iter().map(|land| land.code.clone()).collect();
         for (code, &(lon, lat)) in atlas.small.iter().filter(|(code, _)| !drawn.contains(code)) {
             let centre = projection.point(lon, lat);
-            lands.push(Land {
+            lands.push(LandOutline {
                 code: code.clone(),
                 outline: String::new(),
                 bounds: Bounds::at(centre),
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn places_are_where_the_page_has_them() {
-        let world = World::get();
+        let world = WorldOutline::get();
         for (place, (x, y)) in PLACES {
             let (lon, lat) = place;
             let (ours_x, ours_y) = world.place(lon, lat);
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn every_country_is_drawn_and_none_tears_across_the_map() {
-        let world = World::get();
+        let world = WorldOutline::get();
         let codes: BTreeMap<_, _> = world
             .lands
             .iter()

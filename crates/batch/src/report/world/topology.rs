@@ -11,7 +11,7 @@ pub(super) type Ring = Vec<(f64, f64)>;
 #[derive(Deserialize)]
 pub(super) struct Atlas {
     transform: Transform,
-    objects: Objects,
+    objects: TopologyObjects,
     arcs: Vec<Vec<(i64, i64)>>,
     /// Countries too small to be seen, and where their dots belong.
     pub(super) small: BTreeMap<String, (f64, f64)>,
@@ -24,7 +24,7 @@ struct Transform {
 }
 
 #[derive(Deserialize)]
-struct Objects {
+struct TopologyObjects {
     countries: Collection,
 }
 

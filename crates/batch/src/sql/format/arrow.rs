@@ -7,7 +7,7 @@ use arrow::{
 use super::Encoder;
 use crate::sql::{
     error::{SqlError, sqlstate},
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
 pub(super) struct ArrowStream {
@@ -44,7 +44,7 @@ impl Encoder for ArrowStream {
         Ok(())
     }
 
-    fn end(&mut self, _: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, _: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError> {
         self.writer.finish().map_err(failed)?;
         self.take(out);
         Ok(())

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::sql::{
     error::SqlError,
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Encoder for Csv {
         Ok(())
     }
 
-    fn end(&mut self, _: &End, _: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, _: &AnswerEnd, _: &mut Vec<u8>) -> Result<(), SqlError> {
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::sql::{
     error::{SqlError, sqlstate},
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Encoder for JsonAnswer {
         Ok(())
     }
 
-    fn end(&mut self, end: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, end: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError> {
         let rest = json(end)?;
         out.extend_from_slice(b"],");
         // The members of `end` become members of the answer.

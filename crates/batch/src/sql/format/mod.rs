@@ -16,7 +16,7 @@ pub(crate) use text::postgres_text;
 
 use super::{
     error::SqlError,
-    request::{AnswerColumn, End, Format},
+    request::{AnswerColumn, AnswerEnd, AnswerFormat},
 };
 
 /// Turns an answer into bytes. Each call adds to `out` what can go out.
@@ -28,18 +28,21 @@ pub(crate) trait Encoder: Send {
     fn rows(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<(), SqlError>;
 
     /// The last row has gone out.
-    fn end(&mut self, end: &End, out: &mut Vec<u8>) -> Result<(), SqlError>;
+    fn end(&mut self, end: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError>;
 }
 
 /// The encoder of a format, for batches of this schema.
-pub(crate) fn encoder(format: Format, schema: &SchemaRef) -> Result<Box<dyn Encoder>, SqlError> {
+pub(crate) fn encoder(
+    format: AnswerFormat,
+    schema: &SchemaRef,
+) -> Result<Box<dyn Encoder>, SqlError> {
     Ok(match format {
-        Format::Json => Box::new(json::JsonAnswer::default()),
-        Format::Objects => Box::new(objects::ObjectsAnswer::default()),
-        Format::Csv => Box::new(csv::Csv::of_programs()),
-        Format::CsvExport => Box::new(csv::Csv::of_spreadsheets()),
-        Format::Arrow => Box::new(arrow::ArrowStream::new(schema)?),
-        Format::Parquet => Box::new(parquet::Parquet::new(schema)?),
-        Format::Table { width } => Box::new(table::AlignedTable::new(width)),
+        AnswerFormat::Json => Box::new(json::JsonAnswer::default()),
+        AnswerFormat::Objects => Box::new(objects::ObjectsAnswer::default()),
+        AnswerFormat::Csv => Box::new(csv::Csv::of_programs()),
+        AnswerFormat::CsvExport => Box::new(csv::Csv::of_spreadsheets()),
+        AnswerFormat::Arrow => Box::new(arrow::ArrowStream::new(schema)?),
+        AnswerFormat::Parquet => Box::new(parquet::Parquet::new(schema)?),
+        AnswerFormat::Table { width } => Box::new(table::AlignedTable::new(width)),
     })
 }

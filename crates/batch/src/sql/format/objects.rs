@@ -5,7 +5,7 @@ use arrow::array::RecordBatch;
 use super::{Encoder, json};
 use crate::sql::{
     error::SqlError,
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Encoder for ObjectsAnswer {
         Ok(())
     }
 
-    fn end(&mut self, _: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, _: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError> {
         out.extend_from_slice(if self.rows == 0 { "]\n" } else { "\n]\n" }.as_bytes());
         Ok(())
     }

@@ -11,10 +11,10 @@ use parquet::{
 use super::Encoder;
 use crate::sql::{
     error::{SqlError, sqlstate},
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
-/// Rows that are held in memory before they go out.
+/// TableRows that are held in memory before they go out.
 const GROUP_ROWS: usize = 100_000;
 
 pub(super) struct Parquet {
@@ -56,7 +56,7 @@ impl Encoder for Parquet {
         Ok(())
     }
 
-    fn end(&mut self, _: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, _: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError> {
         self.writer.finish().map_err(failed)?;
         self.take(out);
         Ok(())

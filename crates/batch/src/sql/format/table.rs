@@ -12,10 +12,10 @@ use super::{
 };
 use crate::sql::{
     error::SqlError,
-    request::{AnswerColumn, End},
+    request::{AnswerColumn, AnswerEnd},
 };
 
-/// Rows that decide the widths.
+/// TableRows that decide the widths.
 const MEASURED: usize = 1_000;
 /// No column is narrower, however small the terminal.
 const NARROWEST: usize = 8;
@@ -157,7 +157,7 @@ impl Encoder for AlignedTable {
         Ok(())
     }
 
-    fn end(&mut self, end: &End, out: &mut Vec<u8>) -> Result<(), SqlError> {
+    fn end(&mut self, end: &AnswerEnd, out: &mut Vec<u8>) -> Result<(), SqlError> {
         self.flush(out);
         let rows = if end.row_count == 1 { "row" } else { "rows" };
         let cut = if end.truncated {

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::sql::error::{SqlError, sqlstate};
 
-/// Changes a checked statement.
+/// TableChanges a checked statement.
 ///
 /// # Errors
 /// If it has something whose meaning would be another here, without an error.
