@@ -221,7 +221,7 @@ impl GroupTouch {
         hash.text(self.urlname.as_deref().unwrap_or_default());
         for topic in &group.topics {
             let facts = Arc::new(TopicFacts {
-                name: Some(Arc::clone(&topic.name)),
+                name: some_text(&topic.name),
             });
             let content = topic.content_hash();
             let tale = Tale {

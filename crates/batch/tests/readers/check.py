@@ -5,6 +5,7 @@ import pathlib
 import sys
 import time
 
+import archive
 import handmade
 import lakes
 import plain
@@ -181,7 +182,9 @@ def assert_same(what, found, expected):
 
 
 def main():
-    checks = Checks(json.load(sys.stdin))
+    job = json.load(sys.stdin)
+    checks = Checks(job)
+    archive.check(checks.programs, checks.folder, pathlib.Path(job["docs"]), say)
     checks.singles()
     checks.masked()
     checks.handmade()

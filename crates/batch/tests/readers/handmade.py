@@ -55,6 +55,10 @@ def answers():
     # A venue that is there is not told of by a later record of another event without one.
     yield answer("hand-1", 2, T + 90_001, member={"member_id": 7_002})
     yield answer("hand-3", 3, T + 10, guests=None, visibility="")
+    # A topic without a name goes by its key, as in other feeds.
+    unnamed = answer("hand-17", 17, T + 12)
+    unnamed["group"] = {**unnamed["group"], "group_id": 9004, "group_topics": [{"urlkey": "unnamed", "topic_name": ""}]}
+    yield unnamed
     far = answer("hand-4", 4, T + 11)
     far["event"]["time"] = 32_503_680_000_000  # The year 3000 is beyond what readers show.
     yield far

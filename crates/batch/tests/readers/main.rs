@@ -1,6 +1,7 @@
 //! Every other reader sees our tables right: the recordings, and feeds made by hand, go through the built programs; the
 //! rows are those that plain Python makes of the records, and those that `deltalake`, DuckDB, Polars and Spark read, with
-//! a filter on every column too. The work is done by the scripts beside this file, of which `check.py` is the first.
+//! a filter on every column too. The documented queries over the raw archive are run as well. The work is done by the
+//! scripts beside this file, of which `check.py` is the first.
 
 #[path = "../named/python.rs"]
 mod python;
@@ -53,6 +54,7 @@ fn other_readers_and_plain_python_have_the_same_rows() {
         "headcount": headcount,
         "batch": batch,
         "jars": headcount_test_servers::delta_jars(),
+        "docs": concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lake.md"),
         "folder": folder.path(),
         "recordings": recordings,
     });
