@@ -194,6 +194,13 @@ impl SqlError {
                  a join; write it as a join, or with GROUP BY or a window function",
             );
         }
+        if text.contains("does not support logical expression") {
+            return Self::new(
+                state::NOT_SUPPORTED,
+                "EXISTS and IN with a query can only stand after WHERE; elsewhere compare with \
+                 (SELECT count(*) FROM …)",
+            );
+        }
         // What a function of ours says of its arguments travels as text.
         if let Some((_, told)) = text.split_once("coercion failed with: External error: ") {
             let told = told.split(" No function matches").next().unwrap_or(told);
