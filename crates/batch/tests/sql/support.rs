@@ -13,7 +13,7 @@ use deltalake::{
     DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
 };
 use headcount_batch::{
-    model::{Rows, Table},
+    model::Table,
     snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
     sql::{
         child::Statements,
@@ -65,16 +65,6 @@ impl Tables {
             rows: file("rows", rows),
             hidden: file("hidden", hidden),
         });
-    }
-
-    pub(crate) async fn of_rows(rows: &Rows) -> Self {
-        let mut tables = Self::empty();
-        for table in Table::ALL {
-            if rows.count(table) > 0 {
-                tables.add(table, &[rows.batch(table)], None, None).await;
-            }
-        }
-        tables
     }
 
     pub(crate) fn request(&self, sql: &str, format: Format) -> Request {

@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg,
     FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName,
     Query, Select, SelectItem, Statement, TableAlias, TableAliasColumnDef, TableFactor,
-    UnaryOperator, Value, VisitMut, VisitorMut,
+    TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::names;
@@ -68,18 +68,21 @@ impl VisitorMut for PostgresSyntax {
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        let (name, alias) = match factor {
+        let (name, alias, args) = match factor {
             TableFactor::Table {
                 name,
                 alias,
-                args: Some(_),
+                args: Some(args),
                 ..
-            }
-            | TableFactor::Function { name, alias, .. } => (name, alias),
+            } => (name, alias, &mut args.args),
+            TableFactor::Function {
+                name, alias, args, ..
+            } => (name, alias, args),
             _ => return ControlFlow::Continue(()),
         };
         if name.to_string().eq_ignore_ascii_case("generate_series") {
             name_column(alias);
+            args.iter_mut().for_each(nanoseconds);
         }
         ControlFlow::Continue(())
     }
@@ -246,6 +249,19 @@ fn microseconds(data_type: &mut DataType) -> Result<(), SqlError> {
             "timestamps have microseconds; to cut them use date_trunc",
         )),
         _ => Ok(()),
+    }
+}
+
+/// A series of instants is only made of those that count nanoseconds.
+fn nanoseconds(arg: &mut FunctionArg) {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(
+        Expr::Cast { data_type, .. } | Expr::TypedString(TypedString { data_type, .. }),
+    )) = arg
+    else {
+        return;
+    };
+    if let DataType::Timestamp(precision, _) = data_type {
+        *precision = None;
     }
 }
 
