@@ -34,8 +34,8 @@ enum BatchCommand {
     Tables(commands::tables::TablesArguments),
     /// Answers a statement over the tables and all that the journal holds
     Sql(commands::sql::SqlArgs),
-    /// Writes a report: one HTML file without scripts
-    Report(commands::report::Arguments),
+    /// Writes the report: one HTML file without scripts, for the screen and for A4
+    Report(commands::report::ReportArgs),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::ServeArguments),
     /// Takes statements for a cluster and gives their tasks to executors

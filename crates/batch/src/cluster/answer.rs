@@ -84,7 +84,7 @@ async fn computed(
         frame = frame.limit(0, Some(most))?;
     }
     let schema = AnswerSchema::of(frame.schema().as_arrow())?;
-    let batches = again_if_lost(|| async { frame.clone().collect().await }).await?;
+    let batches = again_if_lost(|| frame.clone().collect()).await?;
     let batches = batches.iter().map(|batch| schema.batch(batch));
     let batches = batches.collect::<Result<_, _>>()?;
     Ok(Computed { schema, batches })

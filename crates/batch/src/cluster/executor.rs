@@ -132,7 +132,7 @@ fn config(
         executor_heartbeat_interval_seconds: HEARTBEAT.as_secs(),
         memory_pool_size: Some(executor.memory),
         override_logical_codec: Some(Arc::new(TableCodec::default())),
-        override_function_registry: Some(Arc::new(Functions::of_executors())),
+        override_function_registry: Some(Arc::new(Functions::of_executors()?)),
         override_runtime_producer: Some(Arc::new(move |_| {
             let stores = Arc::clone(&stores);
             Ok(Arc::new(

@@ -8,7 +8,7 @@ use ballista::prelude::{SessionConfigExt, SessionContextExt};
 use datafusion::{
     common::DataFusionError,
     execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
-    prelude::SessionContext,
+    prelude::{DataFrame, SessionContext},
 };
 use tracing::warn;
 
@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     snapshot::TableSnapshot,
-    sql::{functions::with_postgres_meaning, session::config},
+    sql::{
+        error::SqlError, functions::with_postgres_meaning, guard, session::config,
+        statement::logical_plan,
+    },
 };
 
 /// How often a statement is sent whose result was lost with an executor.
@@ -44,16 +47,15 @@ pub async fn session_on_cluster(
         .upgrade_for_ballista()
         .with_ballista_logical_extension_codec(Arc::new(TableCodec::default()));
     // Only the plan is made here, and that of our tables holds what it needs.
-    let state = with_postgres_meaning(
-        SessionStateBuilder::new()
-            .with_config(config)
-            .with_default_features(),
-    )?;
-    let functions = Functions::of(&state);
-    let session = SessionContext::remote_with_state(&address.to_string(), state)
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_default_features();
+    let state = with_postgres_meaning(state)?;
+    let mut session = SessionContext::remote_with_state(&address.to_string(), state)
         .await
         .with_context(|| format!("no session on {address}"))?;
-    functions.register(&session);
+    // Ballista has put its own in their place.
+    Functions::new()?.register(&mut session)?;
     register(&session, stores, tables).await?;
     Ok(session)
 }
@@ -95,16 +97,16 @@ async fn register(
     Ok(())
 }
 
-/// All rows of a statement. When an executor is lost between the end of the statement and the reading of its result, it
-/// is sent again: an executor keeps what it computed, and nobody else has it.
+/// All rows of a statement, which passes the checks that every statement does. When an executor is lost between the end
+/// of the statement and the reading of its result, it is sent again: an executor keeps what it computed, and nobody else
+/// has it.
 ///
 /// # Errors
 /// When the statement is refused or fails.
-pub async fn collect(
-    session: &SessionContext,
-    sql: &str,
-) -> Result<Vec<RecordBatch>, DataFusionError> {
-    again_if_lost(|| async { session.sql(sql).await?.collect().await }).await
+pub async fn collect(session: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>, SqlError> {
+    let plan = logical_plan(session, guard::check(sql)?).await?;
+    let frame = DataFrame::new(session.state(), plan);
+    Ok(again_if_lost(|| frame.clone().collect()).await?)
 }
 
 pub(super) async fn again_if_lost<T, F>(attempt: impl Fn() -> F) -> Result<T, DataFusionError>

@@ -16,6 +16,8 @@ use tokio::runtime::Runtime;
 use super::current::current;
 use crate::{
     cli::DataPlace,
+    cluster::{ClusterAddress, answer_on_cluster},
+    data::DataFolder,
     named::{Filters, all, find},
     sql::{
         child::{Piece, Statements},
@@ -46,6 +48,9 @@ pub(crate) struct SqlArgs {
     /// One of the statements that come with headcount.
     #[arg(long, value_name = "NAME", conflicts_with = "statement")]
     named: Option<String>,
+    /// Run the statement on a cluster, over the newest cut of the tables and not what the journal holds beyond it.
+    #[arg(long, value_name = "df://HOST:PORT")]
+    cluster: Option<ClusterAddress>,
 }
 
 /// Runs the command.
@@ -59,6 +64,7 @@ pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
         statements: Statements::new(program),
         runtime: Runtime::new().context("start the runtime")?,
         place: &args.place,
+        cluster: args.cluster.as_ref(),
         format: format(args),
     };
     let statement = match (&args.named, args.statement.as_deref()) {
@@ -118,6 +124,7 @@ struct SqlSession<'a> {
     statements: Statements,
     runtime: Runtime,
     place: &'a DataPlace,
+    cluster: Option<&'a ClusterAddress>,
     format: Format,
 }
 
@@ -154,6 +161,9 @@ impl SqlSession<'_> {
     }
 
     fn write(&self, statement: &str, out: &mut impl Write) -> Result<Result<End, SqlError>> {
+        if let Some(cluster) = self.cluster {
+            return self.write_from(cluster, statement, out);
+        }
         self.runtime.block_on(async {
             // It is held until the answer is complete.
             let current = current(self.place).await?;
@@ -179,6 +189,24 @@ impl SqlSession<'_> {
                     Some(Err(error)) => return Ok(Err(error)),
                     None => return Ok(Err(interrupted())),
                 }
+            }
+        })
+    }
+
+    /// The same on a cluster.
+    fn write_from(
+        &self,
+        cluster: &ClusterAddress,
+        statement: &str,
+        out: &mut impl Write,
+    ) -> Result<Result<End, SqlError>> {
+        let data = DataFolder::new(self.place.data.clone());
+        let tables = data.tables(self.place.lake.clone())?;
+        let lake = tables.lake();
+        self.runtime.block_on(async {
+            tokio::select! {
+                answered = answer_on_cluster(cluster, lake, statement, self.format, None, out) => answered,
+                _ = tokio::signal::ctrl_c() => Ok(Err(interrupted())),
             }
         })
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     error::Error,
     named::FilterError,
+    report::CollectError,
     sql::error::{SqlError, sqlstate},
 };
 
@@ -54,6 +55,15 @@ impl From<Error> for StatementProblem {
 impl From<FilterError> for StatementProblem {
     fn from(error: FilterError) -> Self {
         Self::new(400, error.to_string())
+    }
+}
+
+impl From<CollectError> for StatementProblem {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::Statement { source, .. } => source.into(),
+            other => Self::new(500, other.to_string()),
+        }
     }
 }
 

@@ -7,17 +7,18 @@ use axum::{
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BatchWorker, follower::HeldSnapshot, problem::StatementProblem, report::report};
+use super::{BatchWorker, follower::HeldSnapshot, problem::StatementProblem};
 use crate::{
     model::Table,
     named::{Filters, Named, all, find},
+    report::{POLICY, collect},
     sql::{
         child::{Answer, Piece},
         request::{Format, Limits, Request},
@@ -38,7 +39,7 @@ pub(super) fn router(worker: Arc<BatchWorker>) -> Router {
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
         .route("/api/v1/batch", get(status))
-        .route("/report", get(report_page))
+        .route("/report", get(report))
         .route("/snapshot", get(snapshot))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(worker)
@@ -55,11 +56,7 @@ struct SqlBody {
     limit: Option<u64>,
 }
 
-async fn sql(
-    State(worker): State<Arc<BatchWorker>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> WorkerAnswer {
+async fn sql(State(worker): State<Arc<BatchWorker>>, headers: HeaderMap, body: Bytes) -> WorkerAnswer {
     let body: SqlBody = serde_json::from_slice(&body).map_err(|cause| {
         StatementProblem::new(
             400,
@@ -83,30 +80,41 @@ async fn board(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> WorkerAnswer {
-    let filters = filters_of_query(&query.unwrap_or_default())?;
-    let statement = named(&name)?.statement(&filters);
+    let statement = named(&name)?.statement(&chosen(query)?);
     let (answer, held) = worker
         .run(statement, Format::Json, Limits::served())
         .await?;
     Ok(streamed(answer, Format::Json, held))
 }
 
-async fn report_page(
-    State(worker): State<Arc<BatchWorker>>,
-    RawQuery(query): RawQuery,
-) -> WorkerAnswer {
+/// The filters of a page's address.
+fn chosen(query: Option<String>) -> Result<Filters, StatementProblem> {
     let query = query.unwrap_or_default();
-    let filters = filters_of_query(&query)?;
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Filters::of_pairs(pairs)?)
+}
+
+async fn report(State(worker): State<Arc<BatchWorker>>, RawQuery(query): RawQuery) -> WorkerAnswer {
+    let filters = chosen(query)?;
+    // All of its statements see the same rows.
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let html = report(&worker.statements, snapshot, filters, &Limits::served()).await?;
-    let mut response = Response::new(Body::from(html));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    Ok(response)
+    let html = collect(&worker.statements, &snapshot, filters, &Limits::served()).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (
+            header::CONTENT_DISPOSITION,
+            "inline; filename=\"headcount-report.html\"",
+        ),
+    ];
+    Ok((headers, html).into_response())
 }
 
 async fn schema(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
@@ -161,8 +169,8 @@ async fn snapshot(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let mut line = serde_json::to_vec(&snapshot)
-        .map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
+    let mut line =
+        serde_json::to_vec(&snapshot).map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
     line.push(b'\n');
     let first = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(line)) });
     let lease = stream::pending().map(move |bytes| {
@@ -200,17 +208,11 @@ impl BatchWorker {
 
 /// An answer as it comes. Its snapshot is held until the last byte.
 fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response {
-    let pieces = stream::unfold((answer, held), async |(mut answer, held)| {
-        loop {
-            match answer.next().await? {
-                Ok(Piece::Data(bytes)) => return Some((Ok(Bytes::from(bytes)), (answer, held))),
-                Ok(Piece::End(_)) => return None,
-                // The status has gone out: a body that breaks off is all that is left to say it with.
-                Err(error) => {
-                    return Some((Err(std::io::Error::other(error.message)), (answer, held)));
-                }
-            }
-        }
+    let pieces = stream::unfold((answer, held), async |(mut answer, held)| match answer.next().await? {
+        Ok(Piece::Data(bytes)) => Some((Ok(Bytes::from(bytes)), (answer, held))),
+        Ok(Piece::End(_)) => None,
+        // The status has gone out: a body that breaks off is all that is left to say it with.
+        Err(error) => Some((Err(std::io::Error::other(error.message)), (answer, held))),
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let (content_type, file) = match format {
@@ -233,19 +235,7 @@ fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response
 }
 
 fn named(name: &str) -> Result<&'static Named, StatementProblem> {
-    find(name)
-        .ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
-}
-
-/// The filters in a page's address.
-fn filters_of_query(query: &str) -> Result<Filters, StatementProblem> {
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let pairs = pairs
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    Ok(Filters::of_pairs(pairs)?)
+    find(name).ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
 }
 
 fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, StatementProblem> {

@@ -197,6 +197,25 @@ async fn answers_from_the_newest_cut(cluster: &Cluster, lake: &LakeAddress) {
     let (end, csv) = answer("DELETE FROM rsvps", None).await;
     end.expect_err("it would change something");
     assert_eq!(csv, "");
+    let LakeAddress::Disk(folder) = lake else {
+        panic!("the lake is a folder")
+    };
+    let command = Command::new(env!("CARGO_BIN_EXE_headcount-batch"))
+        .args([
+            "sql",
+            "--csv",
+            "--cluster",
+            &cluster.address.to_string(),
+            sql,
+            "--lake",
+        ])
+        .arg(folder)
+        .output()
+        .expect("it runs");
+    assert_eq!(
+        String::from_utf8_lossy(&command.stdout),
+        "response,n\r\nno,2250\r\nyes,6750\r\n"
+    );
 }
 
 /// The lake takes its credentials from the environment, and a test cannot change its own: it runs itself with another.

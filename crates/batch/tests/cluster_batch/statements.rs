@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Each in an order that leaves nothing to chance.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 13] = [
     "SELECT count(*) FROM rsvps",
     "SELECT response, count(*) AS n, sum(guests) AS guests, min(mtime), max(mtime) FROM rsvps GROUP BY 1 ORDER BY 1",
     "SELECT g.country, count(DISTINCT r.event_id) AS events, count(DISTINCT r.member_id) AS people FROM rsvps r \
@@ -40,6 +40,9 @@ const STATEMENTS: [&str; 12] = [
      ORDER BY g.group_id LIMIT 30",
     "SELECT country, city, lat, lon, name FROM groups WHERE country <> '' ORDER BY group_id OFFSET 17 LIMIT 40",
     "SELECT count(*), count(photo_id) FROM photos",
+    // With PostgreSQL's meaning, wherever it is computed.
+    "SELECT to_char(mtime, 'YYYY-MM-DD HH24') AS hour, sum(2 ^ guests) AS powers, count(*) FILTER (WHERE response SIMILAR TO '(y|n)o?') AS n, \
+     min(cast(mtime AS text)) AS first, max(cast(2.5 * guests AS int)) AS rounded FROM rsvps GROUP BY 1 ORDER BY 1",
 ];
 
 /// Stages follow each other, and the second takes seconds.
