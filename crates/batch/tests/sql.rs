@@ -1,5 +1,7 @@
 //! SQL, from the text of a statement to the bytes of its answer.
 
+#![allow(clippy::unwrap_used)]
+
 mod sql {
     mod formats;
     mod guard;

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
         (None, None) => standard_input()?,
     };
     let answered = match &args.parquet {
-        Some(path) => session.into_file(&statement, path)?,
+        Some(path) => session.save(&statement, path)?,
         None => session.print(&statement)?,
     };
     Ok(match answered {
@@ -138,7 +138,7 @@ impl SqlSession<'_> {
     }
 
     /// Writes the answer to a file, which is there only if it is whole.
-    fn into_file(&self, statement: &str, path: &Path) -> Result<Result<AnswerEnd, SqlError>> {
+    fn save(&self, statement: &str, path: &Path) -> Result<Result<AnswerEnd, SqlError>> {
         let Some(name) = path.file_name() else {
             bail!("{} is no name of a file", path.display());
         };

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use crate::sql::statement;
 
 /// Answers the statement on standard input to standard output.
-
 pub(crate) fn run() -> ExitCode {
     match statement::answer(std::io::stdin().lock(), std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,

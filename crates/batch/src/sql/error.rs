@@ -149,7 +149,9 @@ impl SqlError {
             DataFusionError::SQL(parser, _) => Self::syntax(parser),
             DataFusionError::SchemaError(schema, _) => Self::new(schema_state(schema), text),
             DataFusionError::ResourcesExhausted(_) => Self::out_of_memory(),
-            DataFusionError::NotImplemented(_) => Self::new(state::NOT_SUPPORTED, text),
+            DataFusionError::NotImplemented(_) if !is_out_of_place(&text) => {
+                Self::new(state::NOT_SUPPORTED, text)
+            }
             DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
                 Self::new(state::SYSTEM, text)
             }
@@ -192,6 +194,13 @@ impl SqlError {
                 state::NOT_SUPPORTED,
                 "a subquery, or a LATERAL one, refers to a column outside of it in a way that cannot be turned into \
                  a join; write it as a join, or with GROUP BY or a window function",
+            );
+        }
+        if is_out_of_place(&text) {
+            return Self::new(
+                state::NOT_SUPPORTED,
+                "EXISTS and IN with a query can only stand after WHERE; elsewhere compare with \
+                 (SELECT count(*) FROM …)",
             );
         }
         // What a function of ours says of its arguments travels as text.
@@ -241,6 +250,11 @@ fn schema_state(error: &SchemaError) -> &'static str {
         SchemaError::FieldNotFound { .. } => state::UNDEFINED_COLUMN,
         _ => state::AMBIGUOUS_COLUMN,
     }
+}
+
+/// A query within an expression, where no join can take its place.
+fn is_out_of_place(text: &str) -> bool {
+    text.contains("does not support logical expression")
 }
 
 fn is_outer_reference(text: &str) -> bool {

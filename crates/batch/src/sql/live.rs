@@ -57,7 +57,7 @@ fn list<'a>(summary: &'a Value, name: &str) -> &'a [Value] {
     summary[name].as_array().map_or(&[], Vec::as_slice)
 }
 
-fn members<'a>(value: &'a Value) -> Vec<(&'a String, &'a Value)> {
+fn members(value: &Value) -> Vec<(&String, &Value)> {
     value
         .as_object()
         .map(|object| object.iter().collect())

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use arrow::{
-    array::{Array, AsArray},
+    array::AsArray,
     datatypes::{DataType, Int64Type, TimeUnit},
     ipc::reader::StreamReader,
 };

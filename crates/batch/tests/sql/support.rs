@@ -13,10 +13,10 @@ use deltalake::{
     DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
 };
 use headcount_batch::{
-    model::{LakeTable, TableRows},
-    snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
+    model::Table,
+    snapshot::{TablesAsOf, DeltaVersion, TablesSnapshot, TableSnapshot},
     sql::{
-        child::StatementRunner,
+        child::Statements,
         error::SqlError,
         request::{AnswerEnd, AnswerFormat, StatementLimits, StatementRequest},
     },
@@ -67,16 +67,6 @@ impl Tables {
         });
     }
 
-    pub(crate) async fn of_rows(rows: &TableRows) -> Self {
-        let mut tables = Self::empty();
-        for table in LakeTable::ALL {
-            if rows.count(table) > 0 {
-                tables.add(table, &[rows.batch(table)], None, None).await;
-            }
-        }
-        tables
-    }
-
     pub(crate) fn request(&self, sql: &str, format: AnswerFormat) -> StatementRequest {
         StatementRequest {
             sql: sql.to_owned(),
@@ -86,11 +76,7 @@ impl Tables {
         }
     }
 
-    pub(crate) async fn ask(
-        &self,
-        sql: &str,
-        format: AnswerFormat,
-    ) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
+    pub(crate) async fn ask(&self, sql: &str, format: AnswerFormat) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
         statements()
             .run(&self.request(sql, format))
             .await?
@@ -111,7 +97,7 @@ pub(crate) fn statements() -> StatementRunner {
 
 /// As over a network, but with time for a debug build on a busy machine.
 pub(crate) fn limits() -> StatementLimits {
-    Limits {
+    StatementLimits {
         wall_ms: 60_000,
         ..StatementLimits::served()
     }
@@ -130,11 +116,7 @@ fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
 }
 
 /// Writes batches as commits of a Delta table.
-pub(crate) async fn delta(
-    folder: &Path,
-    table: LakeTable,
-    batches: &[RecordBatch],
-) -> DeltaVersion {
+pub(crate) async fn delta(folder: &Path, table: LakeTable, batches: &[RecordBatch]) -> DeltaVersion {
     std::fs::create_dir_all(folder).unwrap();
     let url = url::Url::from_directory_path(folder).unwrap();
     let schema: deltalake::kernel::StructType = table.schema().as_ref().try_into_kernel().unwrap();

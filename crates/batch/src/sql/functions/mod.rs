@@ -10,6 +10,7 @@ mod date_part;
 mod finite;
 mod instants;
 mod intervals;
+mod names;
 mod rewrite;
 mod rounding;
 mod similar;

@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Select,
-    SelectItem, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut,
-    VisitorMut,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, LimitClause, ObjectName,
+    Query, Select, SelectItem, Statement, TableAlias, TableAliasColumnDef, TableFactor,
+    TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
+use super::names;
 use crate::sql::error::{SqlError, sqlstate};
 
 /// TableChanges a checked statement.
@@ -34,6 +35,20 @@ impl VisitorMut for PostgresSyntax {
                 time_zone,
             } => Ok(call("timezone", vec![*time_zone, *timestamp])),
             Expr::Function(function) => self::function(function),
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => Ok(minus(*expr)),
+            Expr::TypedString(mut typed) => {
+                microseconds(&mut typed.data_type).map(|()| Expr::TypedString(typed))
+            }
+            Expr::Substring {
+                substring_from: Some(from),
+                ..
+            } if is_text(&from) => Err(SqlError::new(
+                sqlstate::NOT_SUPPORTED,
+                "substring(… FROM a pattern) is not supported; use (regexp_match(…, pattern))[1]",
+            )),
             Expr::Cast {
                 kind,
                 expr,
@@ -53,25 +68,54 @@ impl VisitorMut for PostgresSyntax {
     }
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        let (name, alias) = match factor {
+        let (name, alias, args) = match factor {
             TableFactor::Table {
                 name,
                 alias,
-                args: Some(_),
+                args: Some(args),
                 ..
-            }
-            | TableFactor::Function { name, alias, .. } => (name, alias),
+            } => (name, alias, &mut args.args),
+            TableFactor::Function {
+                name, alias, args, ..
+            } => (name, alias, args),
             _ => return ControlFlow::Continue(()),
         };
         if name.to_string().eq_ignore_ascii_case("generate_series") {
             name_column(alias);
+            args.iter_mut().for_each(nanoseconds);
         }
+        ControlFlow::Continue(())
+    }
+
+    /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`.
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<SqlError> {
+        let Some(fetch) = query.fetch.take() else {
+            return ControlFlow::Continue(());
+        };
+        let limited = matches!(
+            &query.limit_clause,
+            Some(LimitClause::LimitOffset { limit: Some(_), .. })
+        );
+        if fetch.with_ties || fetch.percent || limited {
+            let message = "FETCH FIRST … WITH TIES, PERCENT, and with LIMIT, is not supported";
+            return ControlFlow::Break(SqlError::new(sqlstate::NOT_SUPPORTED, message));
+        }
+        let offset = match query.limit_clause.take() {
+            Some(LimitClause::LimitOffset { offset, .. }) => offset,
+            _ => None,
+        };
+        let one = || Expr::value(Value::Number("1".to_owned(), false));
+        query.limit_clause = Some(LimitClause::LimitOffset {
+            limit: Some(fetch.quantity.unwrap_or_else(one)),
+            offset,
+            limit_by: Vec::new(),
+        });
         ControlFlow::Continue(())
     }
 
     /// Runs before the expressions change: names follow from what was written.
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<SqlError> {
-        name_items(&mut select.projection);
+        names::name_items(&mut select.projection);
         ControlFlow::Continue(())
     }
 
@@ -90,43 +134,6 @@ impl VisitorMut for PostgresSyntax {
             }
         }
         ControlFlow::Continue(())
-    }
-}
-
-/// A call is called as its function is, unless several are; what is selected twice gets a number, for the engine wants
-/// names to differ.
-fn name_items(items: &mut [SelectItem]) {
-    let written: Vec<String> = items.iter().map(ToString::to_string).collect();
-    let calls: Vec<Option<String>> = items.iter().map(called).collect();
-    for (at, item) in items.iter_mut().enumerate() {
-        let SelectItem::UnnamedExpr(expr) = item else {
-            continue;
-        };
-        let earlier = written[..at]
-            .iter()
-            .filter(|other| **other == written[at])
-            .count();
-        let alone = calls.iter().filter(|other| **other == calls[at]).count() == 1
-            && !written
-                .iter()
-                .any(|other| Some(other) == calls[at].as_ref());
-        let name = match (&calls[at], earlier) {
-            (Some(name), 0) if alone => Ident::new(name.clone()),
-            (_, 0) => continue,
-            (_, earlier) => Ident::with_quote('"', format!("{} {}", written[at], earlier + 1)),
-        };
-        let expr = std::mem::replace(expr, Expr::value(Value::Null));
-        *item = SelectItem::ExprWithAlias { expr, alias: name };
-    }
-}
-
-fn called(item: &SelectItem) -> Option<String> {
-    match item {
-        SelectItem::UnnamedExpr(Expr::Function(function)) if function.over.is_none() => {
-            Some(function.name.to_string().to_lowercase())
-        }
-        SelectItem::UnnamedExpr(Expr::Extract { .. }) => Some("extract".to_owned()),
-        _ => None,
     }
 }
 
@@ -191,6 +198,7 @@ fn function(function: Function) -> Result<Expr, SqlError> {
     let name = function.name.to_string().to_lowercase();
     let args = arguments(&function);
     Ok(match (name.as_str(), args.as_deref()) {
+        ("sign", Some([number])) => call("signum", vec![number.clone()]),
         // Cut by the clock of a zone, and shown as the instant that it is.
         ("date_trunc", Some([field, instant, zone])) => {
             let local = call("timezone", vec![zone.clone(), instant.clone()]);
@@ -204,6 +212,57 @@ fn function(function: Function) -> Result<Expr, SqlError> {
         })),
         _ => Expr::Function(function),
     })
+}
+
+/// A minus binds closer than `^` in PostgreSQL: `-2 ^ 2` is 4.
+fn minus(expr: Expr) -> Expr {
+    match expr {
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::PGExp,
+            right,
+        } => Expr::BinaryOp {
+            left: Box::new(minus(*left)),
+            op: BinaryOperator::PGExp,
+            right,
+        },
+        other => Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr: Box::new(other),
+        },
+    }
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+}
+
+/// The engine counts nanoseconds unless it is told otherwise, and those end in the year 2262.
+fn microseconds(data_type: &mut DataType) -> Result<(), SqlError> {
+    match data_type {
+        DataType::Timestamp(precision @ (None | Some(6)), _) => {
+            *precision = Some(6);
+            Ok(())
+        }
+        DataType::Timestamp(..) => Err(SqlError::new(
+            sqlstate::NOT_SUPPORTED,
+            "timestamps have microseconds; to cut them use date_trunc",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A series of instants is only made of those that count nanoseconds.
+fn nanoseconds(arg: &mut FunctionArg) {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(
+        Expr::Cast { data_type, .. } | Expr::TypedString(TypedString { data_type, .. }),
+    )) = arg
+    else {
+        return;
+    };
+    if let DataType::Timestamp(precision, _) = data_type {
+        *precision = None;
+    }
 }
 
 /// `varchar(n)` cuts; the engine would not.
@@ -220,6 +279,8 @@ fn limited(
             "TRY_CAST is not PostgreSQL's; use CAST",
         ));
     }
+    let mut data_type = data_type;
+    microseconds(&mut data_type)?;
     let length = match &data_type {
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)

@@ -99,14 +99,13 @@ impl NumberPattern {
         let mut out = if overflow {
             self.hashes()
         } else {
-            self.whole_part(whole, fraction.is_empty())
+            self.whole_part(whole, self.trimmed(fraction).is_empty())
         };
-        // The sign stands before the first digit; without one there is a blank.
-        let first = out.find(|c| c != ' ').unwrap_or(out.len());
-        out.insert(first, if negative { '-' } else { ' ' });
-        if !negative {
-            // The blank of the sign goes in front of all.
-            out.remove(first);
+        // The sign stands before the first digit; where there is none, a blank in front of all keeps its place.
+        if negative {
+            let first = out.find(|c| c != ' ').unwrap_or(out.len());
+            out.insert(first, '-');
+        } else {
             out.insert(0, ' ');
         }
         if self.point {
