@@ -20,7 +20,7 @@ pub struct Jobs {
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "WrittenJob")]
 pub struct ReportJob {
     /// Its name, and that of its folder.
     pub name: String,
@@ -67,7 +67,7 @@ impl ReportFormat {
 /// As it stands in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenJob {
     name: String,
     sql: Option<String>,
     named: Option<String>,
@@ -81,11 +81,11 @@ fn both() -> BTreeSet<ReportFormat> {
     [ReportFormat::Parquet, ReportFormat::Csv].into()
 }
 
-impl TryFrom<Written> for ReportJob {
+impl TryFrom<WrittenJob> for ReportJob {
     type Error = String;
 
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written {
+    fn try_from(written: WrittenJob) -> Result<Self, String> {
+        let WrittenJob {
             name,
             sql,
             named,
