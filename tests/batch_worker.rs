@@ -179,7 +179,11 @@ fn stand_in() {
     };
     let args = env::var("STAND_IN_ARGS").unwrap();
     tell(&format!("args {args}"));
-    for name in ["HEADCOUNT_LAKE", "HEADCOUNT_SOURCE"] {
+    for name in [
+        "HEADCOUNT_LAKE",
+        "HEADCOUNT_SOURCE",
+        "HEADCOUNT_CASSANDRA_PASSWORD",
+    ] {
         if env::var_os(name).is_some() {
             tell(&format!("knows {name}"));
         }
@@ -249,15 +253,18 @@ fn it_is_started_with_what_it_needs_and_ended_by_a_signal() {
     let scene = Scene::new();
     scene.install_stand_in("");
     let mut command = scene.command();
-    command.env("HEADCOUNT_SOURCE", "sim:?rate=20&seed=1");
+    command
+        .env("HEADCOUNT_SOURCE", "sim:?rate=20&seed=1")
+        .env("HEADCOUNT_CASSANDRA_PASSWORD", "secret");
     let lake = scene.folder.path().join("lake");
-    let more = ["--lake", lake.to_str().unwrap()];
+    let postgres = "postgres://me@host/db";
+    let more = ["--lake", lake.to_str().unwrap(), "--postgres", postgres];
     let process = Process::run_with(command, &scene.data(), &[], &more);
     wait_until("it answers", || {
         get(process.address, "/api/v1/batch").0 == 200 && is_available(&process)
     });
     let args = format!(
-        "args serve --data {0} --lake {1} --socket {0}/batch/worker.sock --live http://{2} --watch-stdin",
+        "args serve --data {0} --lake {1} --postgres {postgres} --socket {0}/batch/worker.sock --live http://{2} --watch-stdin",
         scene.data().display(),
         lake.display(),
         process.address
@@ -452,6 +459,12 @@ fn it_can_be_left_out_and_run_alone() {
             64,
             "--role ingest",
         ),
+        (
+            &["--tables", "off", "--postgres", "postgres://host/db"],
+            64,
+            "drop one",
+        ),
+        (&["--postgres", "mysql://host/db"], 64, "PGPASSWORD"),
     ] {
         let output = headcount().arg("run").args(args).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

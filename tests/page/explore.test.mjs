@@ -289,6 +289,27 @@ test('the report waits for its worker at its own address', async () => {
   await reader.close();
 });
 
+test('a report that cannot be made says why', async () => {
+  const worker = new Worker();
+  const reader = await open({
+    path: 'report',
+    query: '?country=us',
+    before: async (page) => {
+      await worker.behind(page);
+      await page.route('**/report?country=us', (route) => {
+        const wantsPage = route.request().headers().accept.includes('text/html');
+        if (wantsPage) return route.fallback();
+        const { status, type, body } = problem(400, 'the end is before the begin');
+        return route.fulfill({ status, contentType: type, body });
+      });
+    },
+  });
+  await reader.page.waitForSelector('text=the end is before the begin');
+  assert.deepEqual(await violations(reader.page), []);
+  forgetRefusals(reader, 400);
+  await reader.close();
+});
+
 for (const [name, options] of Object.entries({
   light: {},
   dark: { colorScheme: 'dark' },

@@ -134,6 +134,12 @@ test('a link can be copied', async () => {
   await page.waitForSelector('text=Copied');
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(new URL(copied).searchParams.get('q'), "SELECT '100 %'\nFROM rsvps");
+  await page.goto(`${reader.address}/query?country=us&named=topics`);
+  await outcome(page, 10);
+  await page.click('text=Copy link');
+  await page.waitForSelector('text=Copied');
+  const board = new URL(await page.evaluate(() => navigator.clipboard.readText()));
+  assert.equal(board.search, '?country=us&named=topics', 'with its filters');
   await reader.close();
 });
 

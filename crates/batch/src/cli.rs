@@ -20,24 +20,24 @@ const LOG: &str = "warn,headcount_batch=info";
     version,
     about = "Tables, SQL, reports and jobs over headcount's journal"
 )]
-struct Cli {
+struct BatchCli {
     /// What to log: error, warn, info, debug or trace; also by part, as in warn,headcount_batch=debug
     #[arg(long, env = "HEADCOUNT_LOG", default_value = LOG, global = true)]
     log: String,
     #[command(subcommand)]
-    command: Command,
+    command: BatchCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum BatchCommand {
     /// Brings the tables to the end of the journal; verifies them; makes them anew
-    Tables(commands::tables::Arguments),
+    Tables(commands::tables::TablesArguments),
     /// Answers a statement over the tables and all that the journal holds
     Sql(commands::sql::SqlArgs),
-    /// Writes a report: one HTML file without scripts
-    Report(commands::report::Arguments),
+    /// Writes the report: one HTML file without scripts, for the screen and for A4
+    Report(commands::report::ReportArgs),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
-    Serve(commands::serve::Arguments),
+    Serve(commands::serve::ServeArguments),
     /// Takes statements for a cluster and gives their tasks to executors
     Scheduler(commands::scheduler::SchedulerArguments),
     /// Runs tasks of a cluster's statements
@@ -51,7 +51,7 @@ enum Command {
 
 /// What every command over a data folder takes.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct DataPlace {
     /// The data folder
     #[arg(
         long,
@@ -72,7 +72,7 @@ pub(crate) struct Place {
 /// Does what the command line says.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match BatchCli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { USAGE } else { 0 };
@@ -85,17 +85,17 @@ pub fn run() -> ExitCode {
         return ExitCode::from(USAGE);
     }
     let result = match cli.command {
-        Command::Tables(arguments) => block_on(commands::tables::run(arguments)),
-        Command::Sql(arguments) => match commands::sql::run(&arguments) {
+        BatchCommand::Tables(arguments) => block_on(commands::tables::run(arguments)),
+        BatchCommand::Sql(arguments) => match commands::sql::run(&arguments) {
             Ok(code) => return code,
             Err(error) => Err(error),
         },
-        Command::Report(arguments) => block_on(commands::report::run(arguments)),
-        Command::Serve(arguments) => block_on(commands::serve::run(arguments)),
-        Command::Scheduler(arguments) => commands::scheduler::run(arguments),
-        Command::Executor(arguments) => commands::executor::run(arguments),
-        Command::RunJobs(arguments) => commands::run_jobs::run(arguments),
-        Command::Statement => return commands::statement::run(),
+        BatchCommand::Report(arguments) => block_on(commands::report::run(arguments)),
+        BatchCommand::Serve(arguments) => block_on(commands::serve::run(arguments)),
+        BatchCommand::Scheduler(arguments) => commands::scheduler::run(arguments),
+        BatchCommand::Executor(arguments) => commands::executor::run(arguments),
+        BatchCommand::RunJobs(arguments) => commands::run_jobs::run(arguments),
+        BatchCommand::Statement => return commands::statement::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

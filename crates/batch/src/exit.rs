@@ -1,6 +1,6 @@
 //! How the program ends: codes as in sysexits, which supervisors and scripts understand.
 
-use crate::error::Error;
+use crate::{error::Error, named::FilterError};
 
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;
@@ -18,6 +18,9 @@ pub(crate) const IO: u8 = 74;
 /// The code for the cause of an error.
 #[must_use]
 pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
+    if error.is::<FilterError>() {
+        return USAGE;
+    }
     match error.downcast_ref::<Error>() {
         Some(
             Error::Gap { .. }

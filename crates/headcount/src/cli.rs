@@ -7,7 +7,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{NonEmptyStringValueParser, OsStringValueParser, TypedValueParser as _},
 };
-use headcount_address::{AddressError, HostName, listen};
+use headcount_address::{AddressError, HostName, listen, scheme_of};
 use headcount_lake::LakeAddress;
 use headcount_record::MaskingMode;
 use headcount_server::TrustedProxy;
@@ -213,7 +213,7 @@ impl RunArgs {
 }
 
 /// The tables, which the batch worker keeps.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct TablesArgs {
     /// Whether to start headcount-batch, which keeps the tables and answers SQL.
     #[arg(
@@ -224,6 +224,27 @@ pub(crate) struct TablesArgs {
         hide_possible_values = true
     )]
     pub(crate) tables: TablesSwitch,
+    /// Keep the tables in PostgreSQL too: postgres://USER@HOST/DATABASE, with the password in PGPASSWORD.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "HEADCOUNT_POSTGRES",
+        hide_env_values = true,
+        value_parser = postgres_address
+    )]
+    pub(crate) postgres: Option<String>,
+}
+
+/// Looks at the scheme alone: what the rest means, the batch worker knows.
+fn postgres_address(text: &str) -> Result<String, AddressError> {
+    match scheme_of(text).as_deref() {
+        Some("postgres" | "postgresql") => Ok(text.to_owned()),
+        _ => Err(AddressError::new(
+            text,
+            "PostgreSQL cannot be at such an address",
+            "write postgres://USER@HOST/DATABASE, and put the password into PGPASSWORD",
+        )),
+    }
 }
 
 /// Whether tables are kept.

@@ -33,7 +33,7 @@ use crate::{
     disk::{data_watch::DataWatchOptions, thresholds::Thresholds},
     engines::{blocking, group_of, known_to, one_journal},
     event_bus::EventBus,
-    roles::batch::worker::{BatchWorker, BatchWorkerOptions},
+    roles::batch::worker::{BatchWorker, BatchWorkerOptions, TypedAddresses},
     roles::ingest::appender::Appender,
     roles::ingest::known_sources::KnownSources,
     roles::ingest::origin::refuse_mix,
@@ -75,13 +75,6 @@ pub(crate) struct Live {
     pub(crate) typed: TypedAddresses,
     /// What the server allows its clients.
     pub(crate) server: headcount_server::Options,
-}
-
-/// The addresses of the lake and the journal as they were typed.
-#[derive(Debug, Default)]
-pub(crate) struct TypedAddresses {
-    pub(crate) lake: Option<String>,
-    pub(crate) journal: Option<String>,
 }
 
 /// The channels between the server and the rest of the process.
@@ -282,8 +275,7 @@ impl Live {
         }
         let options = BatchWorkerOptions {
             data: self.data.path().to_owned(),
-            lake: self.typed.lake.clone(),
-            journal: self.typed.journal.clone(),
+            addresses: self.typed.clone(),
             live: format!("http://{}", reached_at(listens_on)),
         };
         Some(BatchWorker::start(options, status, bus))

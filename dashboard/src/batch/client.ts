@@ -54,6 +54,13 @@ export async function askBoard(name: string, query: string, signal: AbortSignal)
   return answerOf(await response.text());
 }
 
+/** Asks for the report of this address, as a program that can be told why there is none. */
+export async function askReport(signal: AbortSignal): Promise<void> {
+  const headers = { accept: 'application/problem+json' };
+  const response = await accepted(await fetch(location.href, { headers, signal }));
+  await response.body?.cancel();
+}
+
 export async function askSchema(signal: AbortSignal): Promise<Schema> {
   return (await accepted(await fetch('api/v1/sql/schema', { signal }))).json();
 }

@@ -94,7 +94,8 @@ function CopyLink() {
   const said = useSignal('');
   const copy = async () => {
     const url = new URL(location.href);
-    url.search = new URLSearchParams({ q: text.value }).toString();
+    // A board's filters are in its address already.
+    if (!filtersShown.value) url.search = new URLSearchParams({ q: text.value }).toString();
     try {
       await navigator.clipboard.writeText(url.href);
       said.value = 'Copied';

@@ -135,10 +135,6 @@ export class Editor {
 
   constructor(host: HTMLElement, { text, tables, onChange, onRun, onLeave }: EditorParts) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
-    const does = (deed: () => void) => () => {
-      deed();
-      return true;
-    };
     this.#view = new EditorView({
       root,
       parent: root,
@@ -147,7 +143,7 @@ export class Editor {
         extensions: [
           Prec.highest(
             keymap.of([
-              { key: 'Mod-Enter', run: does(onRun) },
+              { key: 'Mod-Enter', run: (view) => runFrom(view, onRun) },
               { key: 'Tab', run: acceptCompletion },
               { key: 'Escape', run: (view) => leave(view, onLeave) },
             ]),
@@ -209,6 +205,13 @@ export class Editor {
   stop(): void {
     this.#view.destroy();
   }
+}
+
+/** What is run is not being written any more. */
+function runFrom(view: EditorView, onRun: () => void): boolean {
+  closeCompletion(view);
+  onRun();
+  return true;
 }
 
 /** Closes the completions first, if they are open. */

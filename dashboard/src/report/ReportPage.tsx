@@ -1,9 +1,14 @@
-import { useSignalEffect } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { askReport, Refusal } from '../batch/client';
 import { NoWorker } from '../batch/NoWorker';
 import { lack, loadSchema, schema, trouble } from '../batch/schema';
 import { ThemeButton } from '../panels/Bar';
 import { Mark } from '../panels/Mark';
+import { shown } from '../text';
+
+/** A report reads all of the tables. */
+const WITHIN_MS = 60_000;
 
 /** In place of the report, `/report`, which the batch worker makes: there is none, or it made no report. */
 export function ReportPage() {
@@ -16,7 +21,6 @@ export function ReportPage() {
     // It is there now: the same address has the report.
     else if (schema.value && wasAway.current) location.reload();
   });
-  const isThere = schema.value !== null || trouble.value !== null;
   return (
     <>
       <header class="bar">
@@ -25,18 +29,34 @@ export function ReportPage() {
       </header>
       <main id="main" class="program">
         <h1 class="unseen">Report</h1>
-        {lack.value && <NoWorker lack={lack.value} />}
-        {!lack.value && (
-          <p class="nothing" role="status">
-            {isThere ? 'The report could not be made. ' : 'Asking…'}
-            {isThere && (
-              <a class="link" href={location.href}>
-                Try again
-              </a>
-            )}
-          </p>
+        {lack.value ? (
+          <NoWorker lack={lack.value} />
+        ) : schema.value || trouble.value ? (
+          <Failed />
+        ) : (
+          <p class="nothing">Asking…</p>
         )}
       </main>
     </>
+  );
+}
+
+/** The worker is there and made no report: it is asked once more, for its reason. */
+function Failed() {
+  const reason = useSignal('');
+  useEffect(() => {
+    askReport(AbortSignal.timeout(WITHIN_MS)).catch((error) => {
+      const { detail, title } = error instanceof Refusal ? error.problem : { detail: null, title: '' };
+      reason.value = detail ?? title;
+    });
+  }, []);
+  return (
+    <p class="nothing" role="status">
+      The report could not be made.
+      {reason.value && <span dir="auto">{shown(reason.value)}</span>}
+      <a class="link" href={location.href}>
+        Try again
+      </a>
+    </p>
   );
 }

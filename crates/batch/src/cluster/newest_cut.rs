@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     model::Table,
     snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
-    tables::{Cut, TablesLocation},
+    tables::{TablesCut, TablesLocation},
 };
 
 /// The tables as the newest cut has them; none before the first. Blocks.
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 /// When the lake cannot be read, or a newer version wrote the cut.
 pub fn newest_cut(lake: &Lake, address: &LakeAddress) -> Result<Option<Snapshot>> {
-    let Some(cut) = Cut::newest(lake)? else {
+    let Some(cut) = TablesCut::newest(lake)? else {
         return Ok(None);
     };
     let location = TablesLocation::of(address.clone())?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     data::DataFolder,
     serve::{SnapshotLease, lease},
     snapshot::Snapshot,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// All that the journal holds, for as long as it is held.
-pub(crate) struct Current {
+pub(crate) struct CurrentTables {
     pub(crate) snapshot: Snapshot,
     _held: Held,
 }
@@ -24,12 +24,12 @@ enum Held {
     /// The connection to the worker.
     Lease(SnapshotLease),
     /// The lock on the tables, and the files over them.
-    Here(Box<Keeper>, Overlay),
+    Here(Box<Keeper>, OverlayFolder),
 }
 
-struct Overlay(PathBuf);
+struct OverlayFolder(PathBuf);
 
-impl Drop for Overlay {
+impl Drop for OverlayFolder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
@@ -37,11 +37,11 @@ impl Drop for Overlay {
 
 /// Finds it out. A worker that runs is asked; else the tables are brought to the journal's end, as `tables` does, but for a last
 /// part that stays in memory.
-pub(crate) async fn current(place: &Place) -> anyhow::Result<Current> {
+pub(crate) async fn current(place: &DataPlace) -> anyhow::Result<CurrentTables> {
     let data = DataFolder::new(place.data.clone());
     if let Some(lease) = lease(&data.socket()).await? {
         let snapshot = lease.snapshot.clone();
-        return Ok(Current {
+        return Ok(CurrentTables {
             snapshot,
             _held: Held::Lease(lease),
         });
@@ -57,8 +57,8 @@ pub(crate) async fn current(place: &Place) -> anyhow::Result<Current> {
     }
     let overlays = data.batch().join("overlay-here");
     let (snapshot, folder) = keeper.snapshot(&overlays)?;
-    Ok(Current {
+    Ok(CurrentTables {
         snapshot,
-        _held: Held::Here(Box::new(keeper), Overlay(folder)),
+        _held: Held::Here(Box::new(keeper), OverlayFolder(folder)),
     })
 }

@@ -6,16 +6,16 @@ use tokio::io::AsyncReadExt;
 
 use super::signals::told_to_end;
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     data::DataFolder,
     postgres::PostgresAddress,
     serve::{WorkerOptions, serve},
 };
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct ServeArguments {
     #[command(flatten)]
-    place: Place,
+    place: DataPlace,
     /// The socket to answer on [default: DIR/batch/worker.sock]
     #[arg(long, value_name = "PATH")]
     socket: Option<PathBuf>,
@@ -23,14 +23,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     live: Option<String>,
     /// Keeps the tables in PostgreSQL too; the password comes from PGPASSWORD
-    #[arg(long, value_name = "postgres://USER@HOST/DB", env = "HEADCOUNT_POSTGRES")]
+    #[arg(
+        long,
+        value_name = "postgres://USER@HOST/DB",
+        env = "HEADCOUNT_POSTGRES"
+    )]
     postgres: Option<PostgresAddress>,
     /// Ends when standard input does: whoever started the worker has gone
     #[arg(long)]
     watch_stdin: bool,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let data = DataFolder::new(arguments.place.data);
     let socket = arguments.socket.unwrap_or_else(|| data.socket());
     let options = WorkerOptions {

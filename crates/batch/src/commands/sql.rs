@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use super::current::current;
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     cluster::{ClusterAddress, answer_on_cluster},
     data::DataFolder,
     named::{Filters, all, find},
@@ -35,7 +35,7 @@ pub(crate) struct SqlArgs {
     /// The statement; `-` reads it from standard input. Without one, a prompt asks for it.
     statement: Option<String>,
     #[command(flatten)]
-    place: Place,
+    place: DataPlace,
     /// One JSON array of objects.
     #[arg(long, conflicts_with_all = ["csv", "parquet"])]
     json: bool,
@@ -60,7 +60,7 @@ pub(crate) struct SqlArgs {
 /// and by the exit code.
 pub(crate) fn run(args: &SqlArgs) -> Result<ExitCode> {
     let program = std::env::current_exe().context("find this program's own file")?;
-    let session = Session {
+    let session = SqlSession {
         statements: Statements::new(program),
         runtime: Runtime::new().context("start the runtime")?,
         place: &args.place,
@@ -120,15 +120,15 @@ fn standard_input() -> Result<String> {
 }
 
 /// What statements of one command have in common.
-struct Session<'a> {
+struct SqlSession<'a> {
     statements: Statements,
     runtime: Runtime,
-    place: &'a Place,
+    place: &'a DataPlace,
     cluster: Option<&'a ClusterAddress>,
     format: Format,
 }
 
-impl Session<'_> {
+impl SqlSession<'_> {
     /// Writes the answer to standard output as it comes.
     fn print(&self, statement: &str) -> Result<Result<End, SqlError>> {
         let mut out = io::stdout().lock();

@@ -11,20 +11,24 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::{
-    cli::Place,
+    cli::DataPlace,
     data::DataFolder,
     postgres::PostgresAddress,
     tables::{JournalReader, Keeper, PostgresKeeper, Verified, verify},
 };
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct TablesArguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    place: Place,
+    place: DataPlace,
     /// Fills these tables in PostgreSQL too; the password comes from PGPASSWORD
-    #[arg(long, value_name = "postgres://USER@HOST/DB", env = "HEADCOUNT_POSTGRES")]
+    #[arg(
+        long,
+        value_name = "postgres://USER@HOST/DB",
+        env = "HEADCOUNT_POSTGRES"
+    )]
     postgres: Option<PostgresAddress>,
     /// Prints JSON
     #[arg(long, global = true)]
@@ -39,7 +43,7 @@ enum Action {
     Rebuild,
 }
 
-pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: TablesArguments) -> anyhow::Result<()> {
     let data = DataFolder::new(arguments.place.data.clone());
     let mut journal = data.journal()?;
     let options = data.keeper_options(arguments.place.pending)?;
@@ -48,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let location = data.tables(arguments.place.lake.clone())?;
     let mut keeper = Keeper::open(location, options, &journal).await?;
-    let progress = Progress::over(&journal, &keeper.offsets())?;
+    let progress = TablesBar::over(&journal, &keeper.offsets())?;
     bring_up(&mut keeper, &mut journal, &progress).await?;
     progress.finish();
     if matches!(arguments.action, Some(Action::Verify)) {
@@ -64,7 +68,10 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
             .iter()
             .map(|(table, rows)| (table.to_string(), json!(rows)))
             .collect();
-        println!("{}", json!({ "offsets": keeper.offsets(), "rows": rows, "refused": refused }));
+        println!(
+            "{}",
+            json!({ "offsets": keeper.offsets(), "rows": rows, "refused": refused })
+        );
     } else {
         println!(
             "The tables hold all {} entries of the journal.",
@@ -75,7 +82,9 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         println!("They are in {}.", keeper.location());
         if let (Some(address), Some(refused)) = (&arguments.postgres, refused) {
-            println!("They are in {address} too; it refused {refused} rows, which are in refused_rows.");
+            println!(
+                "They are in {address} too; it refused {refused} rows, which are in refused_rows."
+            );
         }
     }
     Ok(())
@@ -85,7 +94,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 async fn bring_up(
     keeper: &mut Keeper,
     journal: &mut JournalReader,
-    progress: &Progress,
+    progress: &TablesBar,
 ) -> anyhow::Result<()> {
     loop {
         let is_at_end = keeper.read(journal, &|entries| progress.add(entries))?;
@@ -103,10 +112,15 @@ async fn bring_up(
 }
 
 /// Brings the tables in PostgreSQL to the journal's end; returns how many rows it has refused.
-async fn fill(address: &PostgresAddress, data: &DataFolder, pending: u32, journal: &JournalReader) -> anyhow::Result<u64> {
+async fn fill(
+    address: &PostgresAddress,
+    data: &DataFolder,
+    pending: u32,
+    journal: &JournalReader,
+) -> anyhow::Result<u64> {
     let options = data.postgres_options(address, pending)?;
     let mut keeper = PostgresKeeper::open(address, options, journal).await?;
-    let progress = Progress::over(journal, &keeper.offsets())?;
+    let progress = TablesBar::over(journal, &keeper.offsets())?;
     progress.bar.set_message("PostgreSQL");
     loop {
         let is_at_end = keeper.read(journal, &|entries| progress.add(entries))?;
@@ -127,7 +141,7 @@ async fn compare(
 ) -> anyhow::Result<()> {
     let folder = data.batch().join("verify");
     let _ = std::fs::remove_dir_all(&folder);
-    let progress = Progress::over(journal, &keeper.offsets())?;
+    let progress = TablesBar::over(journal, &keeper.offsets())?;
     let judged_at = data.judged_at()?;
     let verified = verify(keeper, journal, judged_at, &folder, &|entries| {
         progress.add(entries)
@@ -187,13 +201,13 @@ fn tell(verified: &Verified, is_json: bool) {
 }
 
 /// A bar over the entries of the journal, on a terminal.
-struct Progress {
+struct TablesBar {
     bar: ProgressBar,
     end: u64,
     done: AtomicU64,
 }
 
-impl Progress {
+impl TablesBar {
     fn over(journal: &JournalReader, offsets: &[u64]) -> anyhow::Result<Self> {
         let mut end = 0;
         for partition in 0..journal.partitions() {

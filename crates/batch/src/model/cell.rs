@@ -181,7 +181,7 @@ impl Cell for Time {
     }
 
     fn append(&self, builder: &mut TimestampMicrosecondBuilder) {
-        builder.append_value(self.0 * 1000);
+        builder.append_value(self.0.saturating_mul(1000));
     }
 
     fn copy(&self, out: &mut String) {

@@ -123,7 +123,7 @@ impl Connection {
             // If the server ends the copy early, the reason is in its answer and not in what becomes of the lines.
             let sent = sink.send(lines).await;
             let copied = sink.as_mut().finish().await;
-            copied.and_then(|_| sent)
+            copied.and(sent)
         })
         .await
     }

@@ -70,9 +70,9 @@ pub(super) fn text_in_sql(columns: &[Column], relation: &str) -> String {
 }
 
 /// The columns of a batch.
-pub(super) struct ColumnValues(Vec<Value>);
+pub(super) struct ColumnValues(Vec<ColumnValue>);
 
-enum Value {
+enum ColumnValue {
     Text(StringArray),
     Long(Int64Array),
     Int(Int32Array),
@@ -93,13 +93,15 @@ impl ColumnValues {
                 false => cast(found, &column.column_type.arrow())?,
             };
             Ok(match column.column_type {
-                ColumnType::Text => Value::Text(found.as_string::<i32>().clone()),
-                ColumnType::Long => Value::Long(found.as_primitive::<Int64Type>().clone()),
-                ColumnType::Int => Value::Int(found.as_primitive::<Int32Type>().clone()),
-                ColumnType::Double => Value::Double(found.as_primitive::<Float64Type>().clone()),
-                ColumnType::Boolean => Value::Boolean(found.as_boolean().clone()),
+                ColumnType::Text => ColumnValue::Text(found.as_string::<i32>().clone()),
+                ColumnType::Long => ColumnValue::Long(found.as_primitive::<Int64Type>().clone()),
+                ColumnType::Int => ColumnValue::Int(found.as_primitive::<Int32Type>().clone()),
+                ColumnType::Double => {
+                    ColumnValue::Double(found.as_primitive::<Float64Type>().clone())
+                }
+                ColumnType::Boolean => ColumnValue::Boolean(found.as_boolean().clone()),
                 ColumnType::Time => {
-                    Value::Time(found.as_primitive::<TimestampMicrosecondType>().clone())
+                    ColumnValue::Time(found.as_primitive::<TimestampMicrosecondType>().clone())
                 }
             })
         };
@@ -128,7 +130,7 @@ impl ColumnValues {
 
     /// The values of a row as people read them.
     pub(super) fn shown(&self, row: usize) -> String {
-        let value = |column: &Value| {
+        let value = |column: &ColumnValue| {
             let mut value = String::new();
             match column.write(row, &mut value) {
                 true => value,
@@ -140,7 +142,7 @@ impl ColumnValues {
     }
 }
 
-impl Value {
+impl ColumnValue {
     /// Writes the value of a row; `false` if it is null.
     fn write(&self, row: usize, out: &mut String) -> bool {
         let array: &dyn Array = match self {

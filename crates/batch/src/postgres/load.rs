@@ -193,7 +193,7 @@ impl<'a> Load<'a> {
     ) -> Result<(u64, Vec<RowRefusal>), RequestFailure> {
         let mut changed = 0;
         let mut refusals = Vec::new();
-        let mut ranges = vec![0..lines.count()];
+        let mut ranges: Vec<_> = std::iter::once(0..lines.count()).collect();
         while let Some(range) = ranges.pop() {
             match self.attempt(statements, lines.range(range.clone())).await {
                 Ok(count) => changed += count,

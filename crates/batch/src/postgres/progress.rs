@@ -5,7 +5,7 @@ use crate::tables::Changes;
 use super::{connection::Connection, error::Error, failure::RequestFailure};
 
 /// What a writer holds when it has taken the tables over.
-pub(super) struct Turn {
+pub(super) struct WriterTurn {
     pub(super) epoch: i64,
     /// One past the last offset of each partition that is in the tables.
     pub(super) progress: Vec<u64>,
@@ -21,7 +21,7 @@ pub(super) struct Takeover<'a> {
 
 impl Takeover<'_> {
     /// From the next commit on, no writer before this one changes the tables.
-    pub(super) async fn run(&self, connection: &Connection) -> Result<Turn, RequestFailure> {
+    pub(super) async fn run(&self, connection: &Connection) -> Result<WriterTurn, RequestFailure> {
         let partitions = i32::try_from(self.partitions).expect("there are few partitions");
         let journal = self.journal.to_string();
         connection
@@ -53,12 +53,12 @@ impl Takeover<'_> {
 }
 
 /// How far the tables are by what is committed, and whose turn it is.
-pub(super) async fn read(connection: &Connection) -> Result<Turn, RequestFailure> {
+pub(super) async fn read(connection: &Connection) -> Result<WriterTurn, RequestFailure> {
     let sql = "SELECT next, epoch FROM sink_progress ORDER BY partition";
     let rows = connection.rows(sql, &[]).await?;
     let next = |row: &tokio_postgres::Row| row.get::<_, i64>(0).unsigned_abs();
     let epoch = |row: &tokio_postgres::Row| row.get::<_, i64>(1);
-    Ok(Turn {
+    Ok(WriterTurn {
         epoch: rows.iter().map(epoch).max().unwrap_or_default(),
         progress: rows.iter().map(next).collect(),
     })

@@ -9,7 +9,7 @@ use super::{
     error::Error,
     failure::RequestFailure,
     load::{AllStatements, Load},
-    progress::{self, Takeover, Turn},
+    progress::{self, Takeover, WriterTurn},
     refused,
     retries::{PostgresLimits, Retries},
     schema,
@@ -269,7 +269,7 @@ impl PostgresSink {
         connection: &Connection,
         changes: &Changes,
     ) -> Result<bool, RequestFailure> {
-        let Turn { epoch, progress } = progress::read(connection).await?;
+        let WriterTurn { epoch, progress } = progress::read(connection).await?;
         if epoch != self.epoch {
             return Err(RequestFailure::Final(Error::Fenced {
                 place: self.place.clone(),

@@ -31,10 +31,6 @@ impl Answer {
             values,
         })
     }
-
-    pub(super) fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|known| known.name == column)
-    }
 }
 
 impl Row<'_> {

@@ -61,6 +61,12 @@ pub(super) fn day(ms: i64) -> String {
     format!("{day} {}", month_name(month))
 }
 
+/// Mar 2017
+pub(super) fn month(ms: i64) -> String {
+    let (year, month, _) = date_of(ms.div_euclid(DAY_MS));
+    format!("{} {year}", month_name(month))
+}
+
 fn month_name(month: i64) -> &'static str {
     MONTHS.get(month as usize - 1).copied().unwrap_or_default()
 }

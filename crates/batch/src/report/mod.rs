@@ -5,6 +5,7 @@
 
 mod answer;
 mod boards;
+mod collect;
 mod data;
 mod error;
 mod figures;
@@ -20,10 +21,14 @@ mod world;
 use std::collections::BTreeMap;
 
 pub use answer::Answer;
+pub use collect::{CollectError, collect};
 pub use data::ReportData;
 pub use error::ReportError;
 
 use crate::named::{self, Filters};
+
+/// What a browser is to be told beside what the file itself says: nothing from elsewhere.
+pub const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The statements whose answers a report is made of, by name.
 #[must_use]

@@ -151,10 +151,10 @@ impl Trend {
             .find(|minutes| *minutes >= wanted && minutes * MINUTE_MS >= self.step_ms);
         let apart = apart.unwrap_or(APART[APART.len() - 1]) * MINUTE_MS;
         let first = self.start + (-self.start).rem_euclid(apart);
-        let write = if apart < 1_440 * MINUTE_MS {
-            figures::minute
-        } else {
-            figures::day
+        let write = match apart / MINUTE_MS {
+            ..1_440 => figures::minute,
+            1_440..43_200 => figures::day,
+            _ => figures::month,
         };
         let times = (0..)
             .map(|number| first + number * apart)

@@ -88,7 +88,7 @@ pub(crate) fn tell(feed: Feed, body: &[u8], version: Version, content: u32, pend
     } else {
         Teller::Others
     };
-    let told = Record {
+    let told = MeetupRecord {
         teller,
         version,
         content: u64::from(content),
@@ -104,14 +104,14 @@ pub(crate) fn tell(feed: Feed, body: &[u8], version: Version, content: u32, pend
     }
 }
 
-struct Record<'a> {
+struct MeetupRecord<'a> {
     teller: Teller,
     version: Version,
     content: u64,
     pending: &'a mut Pending,
 }
 
-impl Record<'_> {
+impl MeetupRecord<'_> {
     fn tale<T>(&self, facts: T) -> Tale<T> {
         Tale {
             version: self.version,

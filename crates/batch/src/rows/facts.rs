@@ -48,7 +48,7 @@ impl<T> Default for Tales<T> {
     }
 }
 
-impl<T: Facts + Clone + Default> Tales<T> {
+impl<T: MergeFacts + Clone + Default> Tales<T> {
     /// Takes a tale, unless a greater one is known; returns whether it was taken.
     pub(crate) fn tell(&mut self, teller: Teller, tale: Tale<T>) -> bool {
         let known = &mut self.0[teller as usize];
@@ -87,8 +87,8 @@ impl<T: Facts + Clone + Default> Tales<T> {
     }
 }
 
-/// Facts, each of which may be missing.
-pub(crate) trait Facts {
+/// MergeFacts, each of which may be missing.
+pub(crate) trait MergeFacts {
     /// These facts, and where one is missing, the other's.
     fn or(self, other: Self) -> Self;
 }
@@ -101,7 +101,7 @@ macro_rules! facts {
             $(pub(crate) $field: Option<$type>,)*
         }
 
-        impl Facts for $name {
+        impl MergeFacts for $name {
             fn or(self, other: Self) -> Self {
                 Self { $($field: self.$field.or(other.$field),)* }
             }

@@ -12,7 +12,7 @@ use std::{
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::winner::{Rank, RsvpKey, Stored};
+use super::winner::{Rank, RsvpKey, StoredWinner};
 use crate::error::{Error, Result};
 
 /// Bytes of the index that stay in memory.
@@ -22,7 +22,7 @@ const CACHE_BYTES: u64 = 96 << 20;
 const FORMAT: u32 = 1;
 
 /// The index in a folder.
-pub(crate) struct Index {
+pub(crate) struct TablesIndex {
     path: PathBuf,
     database: Database,
     rsvps: Keyspace,
@@ -80,7 +80,7 @@ pub(crate) struct IndexBatch {
     batch: OwnedWriteBatch,
 }
 
-impl Index {
+impl TablesIndex {
     /// Opens the index in a folder, or creates it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let failed = |cause| Error::Index {
@@ -133,7 +133,7 @@ impl Index {
     }
 
     /// The winner that the tables have of an answer.
-    pub(crate) fn winner(&self, key: &RsvpKey) -> Result<Option<Stored>> {
+    pub(crate) fn winner(&self, key: &RsvpKey) -> Result<Option<StoredWinner>> {
         if self.is_empty {
             return Ok(None);
         }
@@ -206,19 +206,19 @@ impl Index {
 }
 
 impl IndexBatch {
-    pub(crate) fn put_winner(&mut self, index: &Index, key: &RsvpKey, stored: Stored) {
+    pub(crate) fn put_winner(&mut self, index: &TablesIndex, key: &RsvpKey, stored: StoredWinner) {
         self.batch
             .insert(&index.rsvps, rsvp_key(key), bytes(&stored));
     }
 
-    pub(crate) fn put_version(&mut self, index: &Index, key: &RsvpKey, rank: Rank) {
+    pub(crate) fn put_version(&mut self, index: &TablesIndex, key: &RsvpKey, rank: Rank) {
         self.batch
             .insert(&index.versions, version_key(key, rank), Vec::<u8>::new());
     }
 
     pub(crate) fn put_thing(
         &mut self,
-        index: &Index,
+        index: &TablesIndex,
         thing: Thing,
         id: &impl ThingId,
         value: &impl Serialize,
@@ -227,12 +227,12 @@ impl IndexBatch {
             .insert(&index.things[thing as usize], id.key(), bytes(value));
     }
 
-    pub(crate) fn put_meta(&mut self, index: &Index, name: &str, value: &impl Serialize) {
+    pub(crate) fn put_meta(&mut self, index: &TablesIndex, name: &str, value: &impl Serialize) {
         self.batch
             .insert(&index.meta, name.as_bytes(), bytes(value));
     }
 
-    pub(crate) fn remove_meta(&mut self, index: &Index, name: &str) {
+    pub(crate) fn remove_meta(&mut self, index: &TablesIndex, name: &str) {
         self.batch.remove(&index.meta, name.as_bytes());
     }
 }

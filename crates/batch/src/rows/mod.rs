@@ -12,10 +12,10 @@ mod touched;
 mod winner;
 
 pub(crate) use facts::{
-    CategoryFacts, CommentFacts, EventFacts, Facts, GroupFacts, MemberTold, PhotoFacts, Tales,
+    CategoryFacts, CommentFacts, EventFacts, GroupFacts, MemberTold, MergeFacts, PhotoFacts, Tales,
     TopicFacts, VenueFacts, time_of,
 };
-pub(crate) use index::{Index, IndexBatch, Thing, ThingId};
-pub(crate) use partition::{PartitionRows, Progress};
+pub(crate) use index::{IndexBatch, TablesIndex, Thing, ThingId};
+pub(crate) use partition::{PartitionProgress, PartitionRows};
 pub(crate) use pending::{Map, Pending};
-pub(crate) use winner::{PendingRsvp, RsvpKey, Stored};
+pub(crate) use winner::{PendingRsvp, RsvpKey, StoredWinner};

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     details::{self, AnswerDetails},
     facts::MemberTold,
-    index::Index,
+    index::TablesIndex,
     pending::Pending,
     touched::Touched,
-    winner::{RsvpKey, Winner, version_row},
+    winner::{PendingWinner, RsvpKey, version_row},
 };
 use crate::{
     error::{Error, Result},
@@ -23,7 +23,7 @@ use crate::{
 
 /// How far a partition has been read, and what was said before that decides how it is read on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Progress {
+pub(crate) struct PartitionProgress {
     /// One past the last entry read.
     pub(crate) next: u64,
     /// The schemas declared.
@@ -36,7 +36,7 @@ pub(crate) struct Progress {
     pub(crate) not_understood: u64,
 }
 
-impl Progress {
+impl PartitionProgress {
     /// How far record time has come, ms since 1970.
     pub(crate) fn stream_time(&self) -> Option<i64> {
         self.greatest_live.map(|greatest| greatest - LATENESS_MS)
@@ -46,7 +46,7 @@ impl Progress {
 /// What the entries of a partition tell.
 pub(crate) struct PartitionRows {
     partition: u16,
-    progress: Progress,
+    progress: PartitionProgress,
     decoders: Decoders,
     /// By decoder: the generation of its dictionary, and what has been told of its contents.
     touched: Vec<(u64, Touched)>,
@@ -59,7 +59,11 @@ pub(crate) struct PartitionRows {
 impl PartitionRows {
     /// Reads on from where `progress` ends. `judged_at` is the moment that record times are held against besides their
     /// arrival, see [`Quarantine::judging_at`].
-    pub(crate) fn new(partition: u16, judged_at: Option<i64>, progress: Progress) -> Result<Self> {
+    pub(crate) fn new(
+        partition: u16,
+        judged_at: Option<i64>,
+        progress: PartitionProgress,
+    ) -> Result<Self> {
         let mut decoders = Decoders::default();
         for declared in &progress.declared {
             declare(&mut decoders, declared.clone(), partition, progress.next)?;
@@ -77,7 +81,7 @@ impl PartitionRows {
     }
 
     /// How far it has been read.
-    pub(crate) fn progress(&self) -> &Progress {
+    pub(crate) fn progress(&self) -> &PartitionProgress {
         &self.progress
     }
 
@@ -95,7 +99,7 @@ impl PartitionRows {
     }
 
     /// Reads the next entry.
-    pub(crate) fn apply(&mut self, entry: &JournaledEntry<'_>, index: &Index) -> Result<()> {
+    pub(crate) fn apply(&mut self, entry: &JournaledEntry<'_>, index: &TablesIndex) -> Result<()> {
         let (partition, offset) = (self.partition, entry.offset);
         if offset != self.progress.next {
             return Err(Error::Gap {
@@ -154,7 +158,7 @@ impl PartitionRows {
         Ok(())
     }
 
-    fn record(&mut self, entry: &JournaledEntry<'_>, index: &Index) -> Result<()> {
+    fn record(&mut self, entry: &JournaledEntry<'_>, index: &TablesIndex) -> Result<()> {
         let (sender, decoder) = self.decoders.of(entry.kind);
         decoder.keep_bounded();
         let generation = decoder.dictionary().generation();
@@ -199,7 +203,7 @@ impl PartitionRows {
         entry: &JournaledEntry<'_>,
         sender: Sender,
         rsvp: &Rsvp,
-        index: &Index,
+        index: &TablesIndex,
     ) -> Result<()> {
         let dictionary = self.decoders.decoder(sender).dictionary();
         let details = if entry.kind == Kind::of(Feed::Rsvps) {
@@ -216,7 +220,7 @@ impl PartitionRows {
             check: rsvp.member_check,
             bits: rsvp.member,
         };
-        let winner = Winner {
+        let winner = PendingWinner {
             rank: (rsvp.version, rsvp.content),
             member: member.flat(),
             guests: rsvp.guests,
@@ -236,7 +240,7 @@ impl PartitionRows {
         self.offer(key, winner, index)
     }
 
-    fn offer(&mut self, key: RsvpKey, record: Winner, index: &Index) -> Result<()> {
+    fn offer(&mut self, key: RsvpKey, record: PendingWinner, index: &TablesIndex) -> Result<()> {
         let pending = match self.pending.rsvps.entry(key.clone()) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {

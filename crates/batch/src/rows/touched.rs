@@ -18,18 +18,18 @@ use crate::model::{Time, finite};
 /// What was told of the contents of one decoder.
 #[derive(Default)]
 pub(crate) struct Touched {
-    events: Keys<EventTouch>,
-    groups: Keys<GroupTouch>,
-    venues: Keys<VenueTouch>,
+    events: TouchedKeys<EventTouch>,
+    groups: TouchedKeys<GroupTouch>,
+    venues: TouchedKeys<VenueTouch>,
 }
 
 /// Touches by key, and which keys have one.
-struct Keys<T> {
+struct TouchedKeys<T> {
     by_key: Vec<Option<T>>,
     keys: Vec<usize>,
 }
 
-impl<T> Default for Keys<T> {
+impl<T> Default for TouchedKeys<T> {
     fn default() -> Self {
         Self {
             by_key: Vec::new(),
@@ -38,7 +38,7 @@ impl<T> Default for Keys<T> {
     }
 }
 
-impl<T> Keys<T> {
+impl<T> TouchedKeys<T> {
     fn entry(&mut self, key: Key) -> &mut Option<T> {
         let index = key.index();
         if self.by_key.len() <= index {

@@ -19,7 +19,7 @@ pub(crate) type Rank = (Version, u32);
 
 /// A winner that the tables have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Stored {
+pub(crate) struct StoredWinner {
     pub(crate) rank: Rank,
     /// With which batch of rows it was written.
     pub(crate) batch: u32,
@@ -27,7 +27,7 @@ pub(crate) struct Stored {
 
 /// What the tables do not have yet of a winner.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Winner {
+pub(crate) struct PendingWinner {
     pub(crate) rank: Rank,
     pub(crate) member: i64,
     pub(crate) guests: u16,
@@ -41,9 +41,9 @@ pub(crate) struct Winner {
 #[derive(Debug, Default)]
 pub(crate) struct PendingRsvp {
     /// The winner that the tables have.
-    pub(crate) stored: Option<Stored>,
+    pub(crate) stored: Option<StoredWinner>,
     /// A greater one.
-    pub(crate) winner: Option<Winner>,
+    pub(crate) winner: Option<PendingWinner>,
     /// Versions told since the tables were written that are not the winner.
     pub(crate) others: Vec<Rank>,
 }
@@ -53,7 +53,7 @@ impl PendingRsvp {
     /// among those that the tables have beside the winner.
     pub(crate) fn offer(
         &mut self,
-        record: Winner,
+        record: PendingWinner,
         is_known: impl FnOnce(Rank) -> bool,
     ) -> Option<&'static str> {
         let known = self.rank();
@@ -85,7 +85,11 @@ impl PendingRsvp {
 }
 
 /// The row of a version.
-pub(crate) fn version_row(key: &RsvpKey, record: &Winner, outcome: &'static str) -> RsvpVersion {
+pub(crate) fn version_row(
+    key: &RsvpKey,
+    record: &PendingWinner,
+    outcome: &'static str,
+) -> RsvpVersion {
     RsvpVersion {
         event_id: Arc::clone(&key.event),
         rsvp_id: key.id.cast_signed(),

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const COMMIT: Duration = Duration::from_secs(20);
 
 /// Tables that follow a journal.
-pub(super) struct Follower {
+pub(super) struct TablesFollower {
     kept: Mutex<Kept>,
     overlays: PathBuf,
 }
@@ -50,7 +50,7 @@ impl Drop for HeldSnapshot {
     }
 }
 
-impl Follower {
+impl TablesFollower {
     pub(super) fn new(keeper: Keeper, journal: JournalReader, overlays: PathBuf) -> Self {
         let kept = Kept {
             keeper,

@@ -7,20 +7,23 @@ mod lease;
 mod live;
 mod postgres;
 mod problem;
-mod report;
+
 mod routes;
 
 pub(crate) use lease::{SnapshotLease, lease};
-pub(crate) use report::report;
+
 
 use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use tokio::net::UnixListener;
 
-use crate::{postgres::PostgresAddress, data::DataFolder, sql::child::Statements, tables::Keeper};
-use follower::Follower;
+use crate::{data::DataFolder, postgres::PostgresAddress, sql::child::Statements, tables::Keeper};
+use follower::TablesFollower;
 use live::LiveProgram;
+
+/// How long the worker may take to end.
+const FINISH: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// What a worker needs to know.
 pub(crate) struct WorkerOptions {
@@ -37,8 +40,8 @@ pub(crate) struct WorkerOptions {
 }
 
 /// What the routes share.
-pub(crate) struct Worker {
-    follower: Follower,
+pub(crate) struct BatchWorker {
+    follower: TablesFollower,
     statements: Statements,
     live: LiveProgram,
 }
@@ -61,8 +64,8 @@ pub(crate) async fn serve(
     )
     .await?;
     let program = std::env::current_exe().context("find this program")?;
-    let worker = Arc::new(Worker {
-        follower: Follower::new(keeper, journal, overlays),
+    let worker = Arc::new(BatchWorker {
+        follower: TablesFollower::new(keeper, journal, overlays),
         statements: Statements::new(program),
         live: LiveProgram::new(options.live),
     });
@@ -76,9 +79,11 @@ pub(crate) async fn serve(
         () = told_to_end => {}
     }
     let _ = fs::remove_file(&options.socket);
-    // The next start has less to do.
-    worker.follower.finish().await?;
-    Ok(())
+    // The next start has less to do then. Whoever stops us does not wait for long, and cut off it is as after a kill.
+    match tokio::time::timeout(FINISH, worker.follower.finish()).await {
+        Ok(finished) => Ok(finished?),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Listens on a socket that only this user may open. The index is locked, so whoever has left it there is gone.

@@ -9,18 +9,19 @@ use serde_json::json;
 use crate::{
     error::Error,
     named::FilterError,
+    report::CollectError,
     sql::error::{SqlError, sqlstate},
 };
 
 /// A request that cannot be answered.
-pub(super) struct Problem {
+pub(super) struct StatementProblem {
     status: u16,
     sqlstate: Option<String>,
     position: Option<u64>,
     detail: String,
 }
 
-impl Problem {
+impl StatementProblem {
     pub(super) fn new(status: u16, detail: impl Into<String>) -> Self {
         Self {
             status,
@@ -31,7 +32,7 @@ impl Problem {
     }
 }
 
-impl From<SqlError> for Problem {
+impl From<SqlError> for StatementProblem {
     fn from(error: SqlError) -> Self {
         Self {
             status: error.http_status(),
@@ -42,7 +43,7 @@ impl From<SqlError> for Problem {
     }
 }
 
-impl From<Error> for Problem {
+impl From<Error> for StatementProblem {
     fn from(error: Error) -> Self {
         Self {
             sqlstate: Some(sqlstate::SYSTEM.to_owned()),
@@ -51,13 +52,22 @@ impl From<Error> for Problem {
     }
 }
 
-impl From<FilterError> for Problem {
+impl From<FilterError> for StatementProblem {
     fn from(error: FilterError) -> Self {
         Self::new(400, error.to_string())
     }
 }
 
-impl IntoResponse for Problem {
+impl From<CollectError> for StatementProblem {
+    fn from(error: CollectError) -> Self {
+        match error {
+            CollectError::Statement { source, .. } => source.into(),
+            other => Self::new(500, other.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for StatementProblem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let title = match self.status {

@@ -7,24 +7,25 @@ use axum::{
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, header},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Worker, follower::HeldSnapshot, problem::Problem, report::report};
+use super::{BatchWorker, follower::HeldSnapshot, problem::StatementProblem};
 use crate::{
     model::Table,
     named::{Filters, Named, all, find},
+    report::{POLICY, collect},
     sql::{
         child::{Answer, Piece},
         request::{Format, Limits, Request},
     },
 };
 
-type Answered = Result<Response, Problem>;
+type WorkerAnswer = Result<Response, StatementProblem>;
 
 /// Bytes of a request: far more than a statement may have.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -32,13 +33,13 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Tables that are made of the live program's counts.
 const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
 
-pub(super) fn router(worker: Arc<Worker>) -> Router {
+pub(super) fn router(worker: Arc<BatchWorker>) -> Router {
     Router::new()
         .route("/api/v1/sql", post(sql))
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
         .route("/api/v1/batch", get(status))
-        .route("/report", get(report_page))
+        .route("/report", get(report))
         .route("/snapshot", get(snapshot))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(worker)
@@ -55,9 +56,9 @@ struct SqlBody {
     limit: Option<u64>,
 }
 
-async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes) -> Answered {
+async fn sql(State(worker): State<Arc<BatchWorker>>, headers: HeaderMap, body: Bytes) -> WorkerAnswer {
     let body: SqlBody = serde_json::from_slice(&body).map_err(|cause| {
-        Problem::new(
+        StatementProblem::new(
             400,
             format!("the body is not {{\"sql\": \"…\"}} or {{\"named\": \"…\"}}: {cause}"),
         )
@@ -65,7 +66,7 @@ async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes)
     let statement = match (body.sql, body.named) {
         (Some(sql), None) => sql,
         (None, Some(name)) => named(&name)?.statement(&filters_of(&body.filters)?),
-        _ => return Err(Problem::new(400, "give either sql or named")),
+        _ => return Err(StatementProblem::new(400, "give either sql or named")),
     };
     let format = format_of(&headers)?;
     let mut limits = Limits::served();
@@ -75,31 +76,48 @@ async fn sql(State(worker): State<Arc<Worker>>, headers: HeaderMap, body: Bytes)
 }
 
 async fn board(
-    State(worker): State<Arc<Worker>>,
+    State(worker): State<Arc<BatchWorker>>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
-) -> Answered {
-    let filters = filters_of_query(&query.unwrap_or_default())?;
-    let statement = named(&name)?.statement(&filters);
+) -> WorkerAnswer {
+    let statement = named(&name)?.statement(&chosen(query)?);
     let (answer, held) = worker
         .run(statement, Format::Json, Limits::served())
         .await?;
     Ok(streamed(answer, Format::Json, held))
 }
 
-async fn report_page(State(worker): State<Arc<Worker>>, RawQuery(query): RawQuery) -> Answered {
+/// The filters of a page's address.
+fn chosen(query: Option<String>) -> Result<Filters, StatementProblem> {
     let query = query.unwrap_or_default();
-    let filters = filters_of_query(&query)?;
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let pairs = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    Ok(Filters::of_pairs(pairs)?)
+}
+
+async fn report(State(worker): State<Arc<BatchWorker>>, RawQuery(query): RawQuery) -> WorkerAnswer {
+    let filters = chosen(query)?;
+    // All of its statements see the same rows.
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
-    let html = report(&worker.statements, snapshot, filters, &Limits::served()).await?;
-    let mut response = Response::new(Body::from(html));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    Ok(response)
+    let html = collect(&worker.statements, &snapshot, filters, &Limits::served()).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (
+            header::CONTENT_DISPOSITION,
+            "inline; filename=\"headcount-report.html\"",
+        ),
+    ];
+    Ok((headers, html).into_response())
 }
 
-async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
+async fn schema(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let (rows, as_of, _) = worker.follower.status().await;
     let tables = Table::ALL.into_iter().map(|table| {
         let columns = table.columns().iter().enumerate().map(|(place, column)| {
@@ -136,7 +154,7 @@ async fn schema(State(worker): State<Arc<Worker>>) -> Answered {
     Ok(json_response(&body))
 }
 
-async fn status(State(worker): State<Arc<Worker>>) -> Answered {
+async fn status(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let (rows, as_of, behind) = worker.follower.status().await;
     let body = json!({
         "available": true,
@@ -147,12 +165,12 @@ async fn status(State(worker): State<Arc<Worker>>) -> Answered {
 }
 
 /// A snapshot for a command on this machine. Its files stay as long as the connection does.
-async fn snapshot(State(worker): State<Arc<Worker>>) -> Answered {
+async fn snapshot(State(worker): State<Arc<BatchWorker>>) -> WorkerAnswer {
     let held = worker.follower.snapshot().await?;
     let mut snapshot = held.snapshot.clone();
     snapshot.live = worker.live.summary().await;
     let mut line =
-        serde_json::to_vec(&snapshot).map_err(|cause| Problem::new(500, cause.to_string()))?;
+        serde_json::to_vec(&snapshot).map_err(|cause| StatementProblem::new(500, cause.to_string()))?;
     line.push(b'\n');
     let first = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(line)) });
     let lease = stream::pending().map(move |bytes| {
@@ -162,14 +180,14 @@ async fn snapshot(State(worker): State<Arc<Worker>>) -> Answered {
     Ok(Response::new(Body::from_stream(first.chain(lease))))
 }
 
-impl Worker {
+impl BatchWorker {
     /// Starts a statement over all that is in the journal now.
     pub(super) async fn run(
         &self,
         sql: String,
         format: Format,
         limits: Limits,
-    ) -> Result<(Answer, Arc<HeldSnapshot>), Problem> {
+    ) -> Result<(Answer, Arc<HeldSnapshot>), StatementProblem> {
         let held = self.follower.snapshot().await?;
         let mut snapshot = held.snapshot.clone();
         if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
@@ -190,17 +208,11 @@ impl Worker {
 
 /// An answer as it comes. Its snapshot is held until the last byte.
 fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response {
-    let pieces = stream::unfold((answer, held), async |(mut answer, held)| {
-        loop {
-            match answer.next().await? {
-                Ok(Piece::Data(bytes)) => return Some((Ok(Bytes::from(bytes)), (answer, held))),
-                Ok(Piece::End(_)) => return None,
-                // The status has gone out: a body that breaks off is all that is left to say it with.
-                Err(error) => {
-                    return Some((Err(std::io::Error::other(error.message)), (answer, held)));
-                }
-            }
-        }
+    let pieces = stream::unfold((answer, held), async |(mut answer, held)| match answer.next().await? {
+        Ok(Piece::Data(bytes)) => Some((Ok(Bytes::from(bytes)), (answer, held))),
+        Ok(Piece::End(_)) => None,
+        // The status has gone out: a body that breaks off is all that is left to say it with.
+        Err(error) => Some((Err(std::io::Error::other(error.message)), (answer, held))),
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let (content_type, file) = match format {
@@ -222,18 +234,11 @@ fn streamed(answer: Answer, format: Format, held: Arc<HeldSnapshot>) -> Response
     response
 }
 
-fn named(name: &str) -> Result<&'static Named, Problem> {
-    find(name).ok_or_else(|| Problem::new(404, format!("no statement has the name {name:.60}")))
+fn named(name: &str) -> Result<&'static Named, StatementProblem> {
+    find(name).ok_or_else(|| StatementProblem::new(404, format!("no statement has the name {name:.60}")))
 }
 
-/// The filters in a page's address.
-fn filters_of_query(query: &str) -> Result<Filters, Problem> {
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    Ok(Filters::of_pairs(pairs)?)
-}
-
-fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Problem> {
+fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, StatementProblem> {
     let mut pairs = Vec::new();
     for (name, value) in filters {
         match value {
@@ -244,7 +249,7 @@ fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Probl
                     .filter_map(|value| Some((name.as_str(), value.as_str()?))),
             ),
             _ => {
-                return Err(Problem::new(
+                return Err(StatementProblem::new(
                     400,
                     format!("the filter {name:.60} is no text and no list of texts"),
                 ));
@@ -254,7 +259,7 @@ fn filters_of(filters: &serde_json::Map<String, Value>) -> Result<Filters, Probl
     Ok(Filters::of_pairs(pairs)?)
 }
 
-fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
+fn format_of(headers: &HeaderMap) -> Result<Format, StatementProblem> {
     let accept = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -270,7 +275,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
     });
     known.next().ok_or_else(|| {
         let known = "application/json, text/csv, application/vnd.apache.arrow.stream, application/vnd.apache.parquet";
-        Problem::new(406, format!("an answer comes as one of {known}"))
+        StatementProblem::new(406, format!("an answer comes as one of {known}"))
     })
 }
 

@@ -16,8 +16,9 @@ use tokio::{
 
 use super::{
     error::{SqlError, sqlstate},
-    frame::{self, Kind},
+    frame::{self, FrameKind},
     request::{AnswerColumn, End, Grant, Limits, Request},
+    sandbox,
 };
 use crate::snapshot::Snapshot;
 
@@ -91,6 +92,12 @@ impl Statements {
     /// `program` is `headcount-batch`.
     #[must_use]
     pub fn new(program: PathBuf) -> Self {
+        if !sandbox::kernel_shuts() {
+            tracing::info!(
+                "this kernel has no Landlock: statements are held by their limits, and could open files if the engine \
+                 had a flaw"
+            );
+        }
         Self {
             program: program.into(),
             admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
@@ -111,8 +118,8 @@ impl Statements {
             return Err(running.failed(&error).await);
         }
         let columns = match running.read().await? {
-            (Kind::Columns, payload) => parsed(&payload)?,
-            (Kind::Error, payload) => return Err(parsed(&payload)?),
+            (FrameKind::Columns, payload) => parsed(&payload)?,
+            (FrameKind::Error, payload) => return Err(parsed(&payload)?),
             _ => return Err(died("the statement's process says what nobody asked for")),
         };
         let (sender, pieces) = mpsc::channel(PIECES);
@@ -216,8 +223,8 @@ impl Running {
             readable: readable(&request.snapshot),
             network: network(&request.snapshot),
         };
-        let grant = frame::frame(Kind::Grant, &serde_json::to_vec(&grant)?)?;
-        let request = frame::frame(Kind::Request, &serde_json::to_vec(request)?)?;
+        let grant = frame::frame(FrameKind::Grant, &serde_json::to_vec(&grant)?)?;
+        let request = frame::frame(FrameKind::Request, &serde_json::to_vec(request)?)?;
         let mut input: ChildStdin = self
             .child
             .stdin
@@ -235,7 +242,7 @@ impl Running {
     }
 
     /// The next frame, or why there is none.
-    async fn read(&mut self) -> Result<(Kind, Vec<u8>), SqlError> {
+    async fn read(&mut self) -> Result<(FrameKind, Vec<u8>), SqlError> {
         match timeout_at(self.deadline, frame::read_async(&mut self.output)).await {
             Err(_) => Err(too_long(&self.limits)),
             Ok(Ok(Some(frame))) => Ok(frame),
@@ -252,9 +259,11 @@ impl Running {
                 () = pieces.closed() => return,
             };
             let piece = match read {
-                Ok((Kind::Data, bytes)) => Ok(Piece::Data(bytes)),
-                Ok((Kind::End, payload)) => parsed(&payload).map(Piece::End),
-                Ok((Kind::Error, payload)) => Err(parsed(&payload).unwrap_or_else(|error| error)),
+                Ok((FrameKind::Data, bytes)) => Ok(Piece::Data(bytes)),
+                Ok((FrameKind::End, payload)) => parsed(&payload).map(Piece::End),
+                Ok((FrameKind::Error, payload)) => {
+                    Err(parsed(&payload).unwrap_or_else(|error| error))
+                }
                 Ok(_) => Err(died("the statement's process says what nobody asked for")),
                 Err(error) => Err(error),
             };
@@ -309,7 +318,12 @@ fn of_status(status: ExitStatus, words: &str, limits: &Limits) -> SqlError {
     const SIGXCPU: i32 = 24;
     const SIGKILL: i32 = 9;
     // Arrow panics where an array of texts would have more than 2 GiB.
-    let memory = ["memory allocation of", "Cannot allocate memory", "offset overflow", "capacity overflow"];
+    let memory = [
+        "memory allocation of",
+        "Cannot allocate memory",
+        "offset overflow",
+        "capacity overflow",
+    ];
     if memory.iter().any(|said| words.contains(said)) {
         return SqlError::out_of_memory();
     }

@@ -209,7 +209,8 @@ impl SqlError {
             return Self::out_of_memory();
         } else if lower.contains("overflow")
             || lower.contains("out of range")
-            || lower.contains("too large to store") {
+            || lower.contains("too large to store")
+        {
             state::OUT_OF_RANGE
         } else if lower.contains("cannot cast string")
             || lower.contains("error parsing")

@@ -9,7 +9,7 @@ const LONGEST: usize = 64 << 20;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum FrameKind {
     /// Parent to child: a [`Grant`](super::request::Grant) as JSON.
     Grant,
     /// Parent to child: a [`Request`](super::request::Request) as JSON.
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Error,
 }
 
-impl Kind {
+impl FrameKind {
     const ALL: [(Self, u8); 6] = [
         (Self::Grant, b'G'),
         (Self::Request, b'Q'),
@@ -60,7 +60,7 @@ fn length(header: [u8; 5]) -> io::Result<usize> {
 }
 
 /// The bytes of a frame.
-pub(crate) fn frame(kind: Kind, payload: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn frame(kind: FrameKind, payload: &[u8]) -> io::Result<Vec<u8>> {
     let too_long = || io::Error::new(io::ErrorKind::InvalidInput, "a frame longer than 64 MiB");
     if payload.len() > LONGEST {
         return Err(too_long());
@@ -74,7 +74,7 @@ pub(crate) fn frame(kind: Kind, payload: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a frame; a payload that is too long for one goes out as several.
-pub(crate) fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
+pub(crate) fn write(out: &mut impl Write, kind: FrameKind, payload: &[u8]) -> io::Result<()> {
     for piece in payload.chunks(LONGEST) {
         out.write_all(&frame(kind, piece)?)?;
     }
@@ -82,7 +82,7 @@ pub(crate) fn write(out: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Res
 }
 
 /// Reads a frame, or none at the end of the stream.
-pub(crate) fn read(from: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> {
+pub(crate) fn read(from: &mut impl Read) -> io::Result<Option<(FrameKind, Vec<u8>)>> {
     let mut header = [0; 5];
     match from.read_exact(&mut header) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -90,13 +90,13 @@ pub(crate) fn read(from: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> 
     }
     let mut payload = vec![0; length(header)?];
     from.read_exact(&mut payload)?;
-    Ok(Some((Kind::of(header[0])?, payload)))
+    Ok(Some((FrameKind::of(header[0])?, payload)))
 }
 
 /// Reads a frame, or none at the end of the stream.
 pub(crate) async fn read_async(
     from: &mut (impl AsyncRead + Unpin),
-) -> io::Result<Option<(Kind, Vec<u8>)>> {
+) -> io::Result<Option<(FrameKind, Vec<u8>)>> {
     let mut header = [0; 5];
     match from.read_exact(&mut header).await {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -104,5 +104,5 @@ pub(crate) async fn read_async(
     };
     let mut payload = vec![0; length(header)?];
     from.read_exact(&mut payload).await?;
-    Ok(Some((Kind::of(header[0])?, payload)))
+    Ok(Some((FrameKind::of(header[0])?, payload)))
 }

@@ -9,7 +9,7 @@ use arrow::{
 use serde_json::Value;
 
 /// What a column of a live table holds, taken from the items of the summary that it is made of.
-enum Cells {
+enum LiveCells {
     Text(Vec<Option<String>>),
     Count(Vec<Option<i64>>),
     Time(Vec<Option<i64>>),
@@ -35,14 +35,14 @@ pub(crate) fn tables(
     ])
 }
 
-fn batch(columns: Vec<(&str, Cells)>) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn batch(columns: Vec<(&str, LiveCells)>) -> Result<RecordBatch, arrow::error::ArrowError> {
     let mut fields = Vec::new();
     let mut arrays: Vec<ArrayRef> = Vec::new();
     for (name, cells) in columns {
         let array: ArrayRef = match cells {
-            Cells::Text(values) => Arc::new(StringArray::from(values)),
-            Cells::Count(values) => Arc::new(Int64Array::from(values)),
-            Cells::Time(values) => {
+            LiveCells::Text(values) => Arc::new(StringArray::from(values)),
+            LiveCells::Count(values) => Arc::new(Int64Array::from(values)),
+            LiveCells::Time(values) => {
                 Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
             }
         };
@@ -73,10 +73,10 @@ fn ranked(
     let pairs = list(summary, list_name);
     let text = |pair: &Value| pair[0].as_str().map(str::to_owned);
     batch(vec![
-        (key, Cells::Text(pairs.iter().map(text).collect())),
+        (key, LiveCells::Text(pairs.iter().map(text).collect())),
         (
             "yes",
-            Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
+            LiveCells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
         ),
     ])
 }
@@ -86,11 +86,11 @@ fn venues(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
     batch(vec![
         (
             "venue_id",
-            Cells::Count(pairs.iter().map(|pair| pair[0].as_i64()).collect()),
+            LiveCells::Count(pairs.iter().map(|pair| pair[0].as_i64()).collect()),
         ),
         (
             "yes",
-            Cells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
+            LiveCells::Count(pairs.iter().map(|pair| pair[1].as_i64()).collect()),
         ),
     ])
 }
@@ -105,14 +105,14 @@ fn countries(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
     let column = |name: &'static str| {
         (
             name,
-            Cells::Count(rows.iter().map(|(_, of)| figure(of, name)).collect()),
+            LiveCells::Count(rows.iter().map(|(_, of)| figure(of, name)).collect()),
         )
     };
     let names = rows
         .iter()
         .map(|(country, _)| Some((*country).clone()))
         .collect();
-    let mut columns = vec![("country", Cells::Text(names))];
+    let mut columns = vec![("country", LiveCells::Text(names))];
     columns.extend(["yes", "no", "maybe", "heads"].map(column));
     batch(columns)
 }
@@ -124,10 +124,10 @@ fn minutes(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
     let length = history["yes"].as_array().map_or(0, Vec::len);
     let column = |name: &'static str| {
         let counts = (0..length).map(|at| Some(history[name][at].as_i64().unwrap_or(0)));
-        (name, Cells::Count(counts.collect()))
+        (name, LiveCells::Count(counts.collect()))
     };
     let time = |at: usize| i64::try_from(at).ok().map(|at| (start + at * step) * 1000);
-    let mut columns = vec![("minute", Cells::Time((0..length).map(time).collect()))];
+    let mut columns = vec![("minute", LiveCells::Time((0..length).map(time).collect()))];
     columns.extend(["yes", "no", "maybe"].map(column));
     batch(columns)
 }
@@ -149,13 +149,13 @@ fn sources(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError> {
             "rejected" | "quarantined" => sum(&account[name]),
             _ => figure(account, name),
         };
-        (name, Cells::Count(rows.iter().map(of).collect()))
+        (name, LiveCells::Count(rows.iter().map(of).collect()))
     };
     let names = rows
         .iter()
         .map(|(source, _)| Some((*source).clone()))
         .collect();
-    let mut columns = vec![("source", Cells::Text(names))];
+    let mut columns = vec![("source", LiveCells::Text(names))];
     columns.extend(
         [
             "received",
@@ -187,8 +187,8 @@ fn dead_letters(summary: &Value) -> Result<RecordBatch, arrow::error::ArrowError
         }
     }
     batch(vec![
-        ("source", Cells::Text(names)),
-        ("reason", Cells::Text(reasons)),
-        ("count", Cells::Count(counts)),
+        ("source", LiveCells::Text(names)),
+        ("reason", LiveCells::Text(reasons)),
+        ("count", LiveCells::Count(counts)),
     ])
 }

@@ -33,7 +33,7 @@ use crate::{
 
 /// A table of a snapshot. Its log is read, and its files are opened, when a statement scans it.
 #[derive(Debug)]
-pub(crate) struct Overlay {
+pub(crate) struct OverlaidTable {
     table: Table,
     schema: SchemaRef,
     delta: Option<DeltaVersion>,
@@ -42,7 +42,7 @@ pub(crate) struct Overlay {
     base: OnceCell<Arc<dyn TableProvider>>,
 }
 
-impl Overlay {
+impl OverlaidTable {
     pub(crate) fn new(table: Table, snapshot: Option<&TableSnapshot>) -> Self {
         let of =
             |path: fn(&TableSnapshot) -> &Option<PathBuf>| snapshot.and_then(|s| path(s).clone());
@@ -106,7 +106,7 @@ impl Overlay {
 }
 
 #[async_trait]
-impl TableProvider for Overlay {
+impl TableProvider for OverlaidTable {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }

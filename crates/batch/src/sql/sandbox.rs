@@ -13,6 +13,13 @@ use super::request::{Grant, Limits};
 /// Files a child may have open at once: those of the tables that it reads.
 const OPEN_FILES: u64 = 256;
 
+/// Whether this kernel keeps files and connections shut; elsewhere the limits alone hold a statement.
+#[must_use]
+pub fn kernel_shuts() -> bool {
+    let modules = std::fs::read_to_string("/sys/kernel/security/lsm");
+    modules.is_ok_and(|modules| modules.trim().split(',').any(|module| module == "landlock"))
+}
+
 /// Puts a grant into force. Answers whether the kernel keeps files and network shut; where it cannot, the limits hold
 /// all the same.
 ///

@@ -15,7 +15,7 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 
-use super::{error::SqlError, functions, live, overlay::Overlay, request::Limits};
+use super::{error::SqlError, functions, live, overlay::OverlaidTable, request::Limits};
 use crate::{model::Table, snapshot::Snapshot};
 
 /// Catalogue and schema of the tables, as PostgreSQL's clients expect them.
@@ -61,7 +61,7 @@ pub(crate) fn bare_session(limits: &Limits) -> Result<SessionContext, SqlError> 
 pub(crate) fn register(context: &SessionContext, snapshot: &Snapshot) -> Result<(), SqlError> {
     for table in Table::ALL {
         let found = snapshot.tables.iter().find(|found| found.table == table);
-        context.register_table(table.name(), Arc::new(Overlay::new(table, found)))?;
+        context.register_table(table.name(), Arc::new(OverlaidTable::new(table, found)))?;
     }
     for (name, batch) in
         live::tables(&snapshot.live).map_err(datafusion::error::DataFusionError::from)?

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 use super::{
     error::{SqlError, sqlstate},
     format::{AnswerSchema, Encoder, encoder},
-    frame::{self, Kind},
+    frame::{self, FrameKind},
     functions, guard,
     request::{End, Grant, Request},
     sandbox, session,
@@ -39,9 +39,9 @@ const PIECE_ROWS: usize = 512;
 /// # Errors
 /// If nobody is at the other end, or if it does not speak as [`child`](super::child) does.
 pub fn answer(mut input: impl Read, output: impl Write + Send) -> std::io::Result<()> {
-    let grant: Grant = expect(&mut input, Kind::Grant)?;
+    let grant: Grant = expect(&mut input, FrameKind::Grant)?;
     sandbox::enter(&grant)?;
-    let request: Request = expect(&mut input, Kind::Request)?;
+    let request: Request = expect(&mut input, FrameKind::Request)?;
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("statement".to_owned())
@@ -52,7 +52,7 @@ pub fn answer(mut input: impl Read, output: impl Write + Send) -> std::io::Resul
     })
 }
 
-fn expect<T: DeserializeOwned>(input: &mut impl Read, kind: Kind) -> std::io::Result<T> {
+fn expect<T: DeserializeOwned>(input: &mut impl Read, kind: FrameKind) -> std::io::Result<T> {
     let other =
         || std::io::Error::other("standard input is not what `headcount-batch statement` reads");
     let (found, payload) = frame::read(input)?.ok_or_else(other)?;
@@ -72,30 +72,30 @@ fn run(request: &Request, mut output: impl Write) -> std::io::Result<()> {
     let answered = runtime.block_on(stream(request, &mut output));
     let written = match answered {
         Ok(()) => Ok(()),
-        Err(Failure::Statement(error)) => {
+        Err(AnswerFailure::Statement(error)) => {
             let error = serde_json::to_vec(&error).map_err(std::io::Error::other)?;
-            frame::write(&mut output, Kind::Error, &error)
+            frame::write(&mut output, FrameKind::Error, &error)
         }
-        Err(Failure::Output(error)) => Err(error),
+        Err(AnswerFailure::Output(error)) => Err(error),
     };
     runtime.shutdown_background();
     written
 }
 
 /// Why an answer ended before its end.
-enum Failure {
+enum AnswerFailure {
     Statement(SqlError),
     Output(std::io::Error),
 }
 
-impl<E: Into<SqlError>> From<E> for Failure {
+impl<E: Into<SqlError>> From<E> for AnswerFailure {
     fn from(error: E) -> Self {
         Self::Statement(error.into())
     }
 }
 
 /// Where an answer goes, and how much of it has gone.
-struct Answer<'a, W> {
+struct AnswerWriter<'a, W> {
     request: &'a Request,
     output: &'a mut W,
     schema: AnswerSchema,
@@ -105,14 +105,14 @@ struct Answer<'a, W> {
     truncated: bool,
 }
 
-async fn stream(request: &Request, output: &mut impl Write) -> Result<(), Failure> {
+async fn stream(request: &Request, output: &mut impl Write) -> Result<(), AnswerFailure> {
     let started = Instant::now();
     let context = session::session(&request.snapshot, &request.limits)?;
     let statement = guard::check(&request.sql)?;
     let plan = plan(&context, statement, request.limits.rows).await?;
     let mut rows = execute_stream(plan.clone(), context.task_ctx())?;
     let schema = AnswerSchema::of(&rows.schema())?;
-    let mut answer = Answer {
+    let mut answer = AnswerWriter {
         encoder: encoder(request.format, &schema.schema)?,
         request,
         output,
@@ -133,26 +133,26 @@ async fn stream(request: &Request, output: &mut impl Write) -> Result<(), Failur
     answer.end(started, bytes_read(&plan))
 }
 
-impl<W: Write> Answer<'_, W> {
-    fn send(&mut self, kind: Kind, bytes: &[u8]) -> Result<(), Failure> {
-        frame::write(self.output, kind, bytes).map_err(Failure::Output)
+impl<W: Write> AnswerWriter<'_, W> {
+    fn send(&mut self, kind: FrameKind, bytes: &[u8]) -> Result<(), AnswerFailure> {
+        frame::write(self.output, kind, bytes).map_err(AnswerFailure::Output)
     }
 
-    fn start(&mut self) -> Result<(), Failure> {
+    fn start(&mut self) -> Result<(), AnswerFailure> {
         let columns = serde_json::to_vec(&self.schema.columns).map_err(not_json)?;
-        self.send(Kind::Columns, &columns)?;
+        self.send(FrameKind::Columns, &columns)?;
         let mut out = Vec::new();
         self.encoder.start(&self.schema.columns, &mut out)?;
         self.data(&out)
     }
 
-    fn data(&mut self, out: &[u8]) -> Result<(), Failure> {
+    fn data(&mut self, out: &[u8]) -> Result<(), AnswerFailure> {
         self.bytes += out.len() as u64;
-        self.send(Kind::Data, out)
+        self.send(FrameKind::Data, out)
     }
 
     /// Answers whether more rows may follow.
-    fn rows(&mut self, batch: &RecordBatch) -> Result<bool, Failure> {
+    fn rows(&mut self, batch: &RecordBatch) -> Result<bool, AnswerFailure> {
         let limits = &self.request.limits;
         let (most_rows, most_bytes) = (limits.rows, limits.bytes);
         for first in (0..batch.num_rows()).step_by(PIECE_ROWS) {
@@ -175,7 +175,7 @@ impl<W: Write> Answer<'_, W> {
         Ok(true)
     }
 
-    fn end(mut self, started: Instant, bytes_read: Option<u64>) -> Result<(), Failure> {
+    fn end(mut self, started: Instant, bytes_read: Option<u64>) -> Result<(), AnswerFailure> {
         let end = End {
             truncated: self.truncated,
             row_count: self.rows,
@@ -187,7 +187,7 @@ impl<W: Write> Answer<'_, W> {
         self.encoder.end(&end, &mut out)?;
         self.data(&out)?;
         let end = serde_json::to_vec(&end).map_err(not_json)?;
-        self.send(Kind::End, &end)
+        self.send(FrameKind::End, &end)
     }
 }
 

@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 /// A state of all tables in which every foreign key holds: a file under `tables/snapshots/` of the lake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cut {
+pub struct TablesCut {
     magic: String,
     version: u32,
     /// Its number. A cut of a greater number holds more.
@@ -32,7 +32,7 @@ pub struct Cut {
     pub tables: BTreeMap<Table, u64>,
 }
 
-impl Cut {
+impl TablesCut {
     pub(super) fn new(
         number: u32,
         journal: u64,

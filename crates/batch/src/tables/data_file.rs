@@ -30,7 +30,7 @@ pub(super) struct DataFile {
 impl DataFile {
     /// A file that was written, with the rows of some batches.
     pub(super) fn of(add: &Add, batches: Vec<u32>) -> Self {
-        let statistics: Option<Statistics> = add
+        let statistics: Option<FileStatistics> = add
             .stats
             .as_deref()
             .and_then(|stats| serde_json::from_str(stats).ok());
@@ -46,7 +46,7 @@ impl DataFile {
 
 /// What is read of a file's statistics, which are JSON.
 #[derive(Deserialize)]
-struct Statistics {
+struct FileStatistics {
     #[serde(rename = "numRecords")]
     rows: u64,
 }

@@ -53,7 +53,7 @@ pub(super) struct TableWriter {
 }
 
 /// What is to be written into a table.
-pub(super) struct TableBatch {
+pub(super) struct RowBatch {
     /// The number of the batch.
     pub(super) number: u32,
     /// Its rows.
@@ -64,7 +64,7 @@ pub(super) struct TableBatch {
     pub(super) gone: Option<(RecordBatch, Vec<u32>)>,
 }
 
-impl TableBatch {
+impl RowBatch {
     pub(super) fn is_empty(&self) -> bool {
         self.rows.num_rows() == 0
             && self
@@ -123,10 +123,10 @@ impl TableWriter {
     pub(super) async fn write(
         &mut self,
         files: &mut TableFiles,
-        batch: TableBatch,
+        batch: RowBatch,
     ) -> Result<Vec<String>> {
         let mut drops = self.drops(&batch)?;
-        let plan = Plan::of(files, &drops, !batch.is_empty());
+        let plan = Rewriting::of(files, &drops, !batch.is_empty());
         let mut written = Vec::new();
         let mut batches: BTreeSet<u32> = BTreeSet::new();
         let mut writer = self.writer()?;
@@ -180,7 +180,7 @@ impl TableWriter {
     }
 
     /// The keys to leave out, by the batch in which their rows lie.
-    fn drops(&self, batch: &TableBatch) -> Result<BTreeMap<u32, HashSet<OwnedRow>>> {
+    fn drops(&self, batch: &RowBatch) -> Result<BTreeMap<u32, HashSet<OwnedRow>>> {
         let mut drops: BTreeMap<u32, HashSet<OwnedRow>> = BTreeMap::new();
         let replaced: Vec<(u32, u32)> = (0..)
             .zip(&batch.replaced)
@@ -435,14 +435,14 @@ impl Offsets<'_> {
 }
 
 /// Which files of a table are written anew, and how.
-struct Plan {
+struct Rewriting {
     /// Together with the new rows.
     merged: HashSet<String>,
     /// Each into one of its own.
     rewritten: HashSet<String>,
 }
 
-impl Plan {
+impl Rewriting {
     fn of(files: &TableFiles, drops: &BTreeMap<u32, HashSet<OwnedRow>>, is_written: bool) -> Self {
         let is_touched =
             |file: &DataFile| file.batches.iter().any(|batch| drops.contains_key(batch));

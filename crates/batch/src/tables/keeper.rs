@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use headcount_lake::Lake;
 
 use super::{
-    cut::{Cut, lake_error},
+    cut::{TablesCut, lake_error},
     data_file::{AllFiles, TableFiles},
-    delta::{Offsets, TableBatch, TableWriter},
+    delta::{Offsets, RowBatch, TableWriter},
     location::TablesLocation,
     merge::Merged,
     overlay,
@@ -60,7 +60,15 @@ impl Keeper {
             Some(files) => files,
             None => anew(&tables)?,
         };
-        let mut keeper = Self { told, location, lake, tables, files, commits: 0, overlays: 0 };
+        let mut keeper = Self {
+            told,
+            location,
+            lake,
+            tables,
+            files,
+            commits: 0,
+            overlays: 0,
+        };
         keeper.tidy().await?;
         Ok(keeper)
     }
@@ -204,7 +212,12 @@ impl Keeper {
             writer.commit(files, &offsets).await?;
         }
         let stream_time = self.as_of().stream_time;
-        let mut cut = Cut::new(self.told.number(), self.told.journal(), self.told.written().to_vec(), stream_time);
+        let mut cut = TablesCut::new(
+            self.told.number(),
+            self.told.journal(),
+            self.told.written().to_vec(),
+            stream_time,
+        );
         cut.tables = self
             .files
             .iter()
@@ -213,7 +226,7 @@ impl Keeper {
         let lake = self.lake.clone();
         in_thread(move || {
             cut.save(&lake)?;
-            Cut::forget(&lake, CUTS)
+            TablesCut::forget(&lake, CUTS)
         })
         .await?;
         let mut batch = self.told.index.batch();
@@ -318,13 +331,15 @@ fn open_lake(location: &TablesLocation) -> Result<Lake> {
     Lake::open_with(location.lake(), headcount_lake::Options::default()).map_err(lake_error)
 }
 
-pub(super) async fn in_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn in_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|cause| Error::Other(cause.to_string()))?
 }
 
 /// What goes into one table.
-fn table_batch(merged: &mut Merged, table: Table, number: u32) -> TableBatch {
+fn table_batch(merged: &mut Merged, table: Table, number: u32) -> RowBatch {
     let rows = merged.rows.batch(table);
     let mut replaced = merged.replaced.remove(&table).unwrap_or_default();
     replaced.resize(rows.num_rows(), None);
@@ -335,7 +350,7 @@ fn table_batch(merged: &mut Merged, table: Table, number: u32) -> TableBatch {
             std::mem::take(&mut merged.gone_from),
         )
     });
-    TableBatch {
+    RowBatch {
         number,
         rows,
         replaced,

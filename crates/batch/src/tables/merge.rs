@@ -11,9 +11,9 @@ use crate::{
         Venue,
     },
     rows::{
-        CategoryFacts, CommentFacts, EventFacts, Facts, GroupFacts, Index, IndexBatch, Map,
-        MemberTold, Pending, PendingRsvp, PhotoFacts, RsvpKey, Stored, Tales, Thing, ThingId,
-        TopicFacts, VenueFacts, time_of,
+        CategoryFacts, CommentFacts, EventFacts, GroupFacts, IndexBatch, Map, MemberTold,
+        MergeFacts, Pending, PendingRsvp, PhotoFacts, RsvpKey, StoredWinner, TablesIndex, Tales,
+        Thing, ThingId, TopicFacts, VenueFacts, time_of,
     },
 };
 
@@ -41,7 +41,7 @@ struct StoredThing<T> {
 /// rows.
 pub(super) fn merge(
     pendings: &[&Pending],
-    index: &Index,
+    index: &TablesIndex,
     number: u32,
     write: Option<&mut IndexBatch>,
 ) -> Result<Merged> {
@@ -77,7 +77,7 @@ fn shared<Id, T>(
 ) -> BTreeMap<Id, Tales<T>>
 where
     Id: Clone + Ord,
-    T: Facts + Clone + Default,
+    T: MergeFacts + Clone + Default,
 {
     let mut all: BTreeMap<Id, Tales<T>> = BTreeMap::new();
     for pending in pendings {
@@ -104,7 +104,7 @@ fn members(pendings: &[&Pending]) -> BTreeMap<i64, MemberTold> {
 }
 
 struct Merge<'a> {
-    index: &'a Index,
+    index: &'a TablesIndex,
     number: u32,
     write: Option<&'a mut IndexBatch>,
     merged: Merged,
@@ -122,7 +122,7 @@ impl Merge<'_> {
     ) -> Result<()>
     where
         Id: ThingId,
-        T: Facts + Clone + Default + PartialEq + Serialize + DeserializeOwned,
+        T: MergeFacts + Clone + Default + PartialEq + Serialize + DeserializeOwned,
         R: PartialEq,
     {
         for (id, tales) in told {
@@ -422,7 +422,7 @@ impl Merge<'_> {
                 write.put_winner(
                     self.index,
                     key,
-                    Stored {
+                    StoredWinner {
                         rank: winner.rank,
                         batch: self.number,
                     },

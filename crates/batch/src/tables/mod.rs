@@ -23,10 +23,10 @@ mod told;
 mod verify;
 
 pub use changes::Changes;
-pub use cut::Cut;
+pub use cut::TablesCut;
 pub use keeper::Keeper;
-pub use told::KeeperOptions;
 pub use location::TablesLocation;
 pub use postgres_keeper::PostgresKeeper;
 pub use reading::JournalReader;
+pub use told::KeeperOptions;
 pub use verify::{TableReport, Verified, verify};

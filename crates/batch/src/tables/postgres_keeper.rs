@@ -26,11 +26,19 @@ impl PostgresKeeper {
     ///
     /// # Errors
     /// When PostgreSQL refuses, another process holds the index, or the tables are of another journal.
-    pub async fn open(address: &PostgresAddress, options: KeeperOptions, journal: &JournalReader) -> Result<Self> {
+    pub async fn open(
+        address: &PostgresAddress,
+        options: KeeperOptions,
+        journal: &JournalReader,
+    ) -> Result<Self> {
         let partitions = usize::from(journal.partitions());
         let sink = PostgresSink::open(address, journal.id(), partitions).await?;
         let mut told = Told::open(&options, journal)?;
-        let is_ahead = told.written().iter().zip(sink.progress()).any(|(here, there)| here > there);
+        let is_ahead = told
+            .written()
+            .iter()
+            .zip(sink.progress())
+            .any(|(here, there)| here > there);
         if is_ahead {
             drop(told);
             let folder = options.index.clone();

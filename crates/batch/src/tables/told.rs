@@ -1,6 +1,10 @@
 //! What a journal has told since it was last written down, over an index of what it told before.
 
-use std::{path::{Path, PathBuf}, thread, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use headcount_engine::{JournaledEntry, stream_time_of_all};
 use headcount_journal::{Batch, Reader};
@@ -12,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    rows::{Index, IndexBatch, PartitionRows, Pending, Progress},
+    rows::{IndexBatch, PartitionProgress, PartitionRows, Pending, TablesIndex},
     snapshot::AsOf,
 };
 
@@ -35,7 +39,11 @@ impl KeeperOptions {
     /// The defaults, with the index in a folder.
     #[must_use]
     pub fn new(index: PathBuf) -> Self {
-        Self { index, judged_at: None, pending_bytes: 128 << 20 }
+        Self {
+            index,
+            judged_at: None,
+            pending_bytes: 128 << 20,
+        }
     }
 }
 
@@ -43,7 +51,7 @@ impl KeeperOptions {
 pub(super) struct Told {
     pending_bytes: usize,
     journal: u64,
-    pub(super) index: Index,
+    pub(super) index: TablesIndex,
     partitions: Vec<PartitionRows>,
     /// The number of the next batch.
     number: u32,
@@ -54,57 +62,99 @@ pub(super) struct Told {
 impl Told {
     /// Opens an index where it was left.
     pub(super) fn open(options: &KeeperOptions, journal: &JournalReader) -> Result<Self> {
-        let index = Index::open(&options.index)?;
+        let index = TablesIndex::open(&options.index)?;
         if let Some(known) = index.meta::<u64>("journal")?
             && known != journal.id()
         {
-            return Err(Error::OtherJournal { known, found: journal.id() });
+            return Err(Error::OtherJournal {
+                known,
+                found: journal.id(),
+            });
         }
-        let progress: Vec<Progress> = index.meta("progress")?.unwrap_or_default();
+        let progress: Vec<PartitionProgress> = index.meta("progress")?.unwrap_or_default();
         let mut partitions = Vec::new();
         for partition in 0..journal.partitions() {
-            let progress = progress.get(usize::from(partition)).cloned().unwrap_or_default();
+            let progress = progress
+                .get(usize::from(partition))
+                .cloned()
+                .unwrap_or_default();
             partitions.push(PartitionRows::new(partition, options.judged_at, progress)?);
         }
-        let written = partitions.iter().map(|partition| partition.progress().next).collect();
+        let written = partitions
+            .iter()
+            .map(|partition| partition.progress().next)
+            .collect();
         let number = index.meta("number")?.unwrap_or(0);
         let pending_bytes = options.pending_bytes;
-        Ok(Self { pending_bytes, journal: journal.id(), index, partitions, number, written })
+        Ok(Self {
+            pending_bytes,
+            journal: journal.id(),
+            index,
+            partitions,
+            number,
+            written,
+        })
     }
 
     /// Deletes an index that nobody has open.
     pub(super) fn forget(folder: &Path) -> Result<()> {
         // Whoever can open it is alone.
-        if let Err(error @ Error::Index { cause: fjall::Error::Locked, .. }) = Index::open(folder) {
+        if let Err(
+            error @ Error::Index {
+                cause: fjall::Error::Locked,
+                ..
+            },
+        ) = TablesIndex::open(folder)
+        {
             return Err(error);
         }
-        std::fs::remove_dir_all(folder).map_err(|cause| Error::Other(format!("delete {}: {cause}", folder.display())))
+        std::fs::remove_dir_all(folder)
+            .map_err(|cause| Error::Other(format!("delete {}: {cause}", folder.display())))
     }
 
     /// Reads on until the journal's end, as it was last looked at, or until as much waits as may; `tell` gets the number
     /// of entries read, now and then. Returns whether the end has been reached.
-    pub(super) fn read(&mut self, journal: &JournalReader, tell: &(dyn Fn(u64) + Sync)) -> Result<bool> {
+    pub(super) fn read(
+        &mut self,
+        journal: &JournalReader,
+        tell: &(dyn Fn(u64) + Sync),
+    ) -> Result<bool> {
         let limit = self.pending_bytes / self.partitions.len().max(1);
         let index = &self.index;
         let parts: Vec<Result<bool>> = thread::scope(|scope| {
             let threads: Vec<_> = (0..)
                 .zip(&mut self.partitions)
-                .map(|(number, rows)| scope.spawn(move || read_partition(number, rows, index, journal, limit, tell)))
+                .map(|(number, rows)| {
+                    scope.spawn(move || read_partition(number, rows, index, journal, limit, tell))
+                })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().expect("readers do not panic")).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("readers do not panic"))
+                .collect()
         });
-        parts.into_iter().try_fold(true, |all, part| Ok(all & part?))
+        parts
+            .into_iter()
+            .try_fold(true, |all, part| Ok(all & part?))
     }
 
     /// Merges what waits with the index; with a batch, also notes it there.
     pub(super) fn merged(&mut self, write: Option<&mut IndexBatch>) -> Result<Merged> {
-        let pendings: Vec<&Pending> = self.partitions.iter_mut().map(|rows| &*rows.pending()).collect();
+        let pendings: Vec<&Pending> = self
+            .partitions
+            .iter_mut()
+            .map(|rows| &*rows.pending())
+            .collect();
         merge(&pendings, &self.index, self.number, write)
     }
 
     /// Makes a batch durable that holds all that waited, which is forgotten then.
     pub(super) fn finish(&mut self, mut batch: IndexBatch) -> Result<()> {
-        let progress: Vec<&Progress> = self.partitions.iter().map(PartitionRows::progress).collect();
+        let progress: Vec<&PartitionProgress> = self
+            .partitions
+            .iter()
+            .map(PartitionRows::progress)
+            .collect();
         batch.put_meta(&self.index, "progress", &progress);
         batch.put_meta(&self.index, "number", &(self.number + 1));
         batch.put_meta(&self.index, "journal", &self.journal);
@@ -137,19 +187,29 @@ impl Told {
 
     /// One past the last entry read, by partition.
     pub(super) fn offsets(&self) -> Vec<u64> {
-        self.partitions.iter().map(|partition| partition.progress().next).collect()
+        self.partitions
+            .iter()
+            .map(|partition| partition.progress().next)
+            .collect()
     }
 
     pub(super) fn as_of(&self) -> AsOf {
-        let stream_time = stream_time_of_all(self.partitions.iter().map(|rows| rows.progress().stream_time()));
-        AsOf { offsets: self.offsets(), stream_time }
+        let stream_time = stream_time_of_all(
+            self.partitions
+                .iter()
+                .map(|rows| rows.progress().stream_time()),
+        );
+        AsOf {
+            offsets: self.offsets(),
+            stream_time,
+        }
     }
 }
 
 fn read_partition(
     number: u16,
     rows: &mut PartitionRows,
-    index: &Index,
+    index: &TablesIndex,
     journal: &JournalReader,
     limit: usize,
     tell: &(dyn Fn(u64) + Sync),

@@ -10,11 +10,8 @@ use headcount_lake::LakeAddress;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    delta::arrow_error,
-    keeper::Keeper,
+    delta::arrow_error, keeper::Keeper, location::TablesLocation, reading::JournalReader,
     told::KeeperOptions,
-    location::TablesLocation,
-    reading::JournalReader,
 };
 use crate::{error::Result, model::Table};
 

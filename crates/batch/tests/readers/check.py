@@ -129,7 +129,7 @@ class Checks:
         again = self.compared("rebuilt", data, pieces, imported)
         assert again == rows, "the tables that were rebuilt have other rows"
         check_protocol(data / "lake/tables")
-        self.others("rebuilt", data, again)
+        self.others("rebuilt", data, again, with_filters=False)
 
     def handmade(self):
         """The feeds in one piece. A comparison that finds nothing is worth something only if it can find something."""
@@ -152,19 +152,22 @@ class Checks:
                     continue
                 raise AssertionError(f"a fault in {table} goes unseen")
 
-    def others(self, what, data, rows):
+    def others(self, what, data, rows, with_filters=True):
         folder = data / "lake/tables"
         if self.spark is None:
             self.spark = readers.Spark(self.jars, self.folder)
-        filters = {table: readers.filters(table, rows[table]) for table in TABLES}
+        filters = {table: readers.filters(table, rows[table]) if with_filters else [] for table in TABLES}
         for reader in (readers.DeltaPython(folder), readers.DeltaSql(folder), readers.DuckDb(folder),
                        readers.Polars(folder), self.spark.at(folder)):
+            tried = 0
             for table in TABLES:
                 name = f"{what}: {reader.name} reads {table}"
                 assert_same(name, reader.rows(table), rows[table])
-                for filter, found in zip(filters[table], reader.filtered(table, filters[table]), strict=True):
+                some = [filter for filter in filters[table] if filter.kind in reader.kinds]
+                for filter, found in zip(some, reader.filtered(table, some) if some else [], strict=True):
                     assert_same(f"{name} where {filter}", found, readers.kept(rows[table], table, filter))
-            say(f"{what}: {reader.name} reads the same rows, with {sum(map(len, filters.values()))} filters")
+                tried += len(some)
+            say(f"{what}: {reader.name} reads the same rows, with {tried} filters")
 
 
 def files_of(data):

@@ -42,14 +42,13 @@ class Filter:
 
 
 def filters(table, rows):
-    """For each column: a value that occurs, a range that keeps about a third, and null."""
+    """For each column: null, the greatest value, and a range that keeps about a third."""
     found = []
     for number, column in enumerate(TABLES[table]):
         values = sorted({row[number] for row in rows} - {None})
         found.append(Filter(column, "null"))
         if values:
             count = len(values)
-            found.append(Filter(column, "is", values[count // 2]))
             found.append(Filter(column, "is", values[-1]))
             found.append(Filter(column, "from", values[count // 3], values[2 * count // 3]))
     return found
@@ -92,7 +91,12 @@ def condition(filter, write):
     return f"{name} = {values[0]}" if filter.kind == "is" else f"{name} >= {values[0]} AND {name} < {values[1]}"
 
 
-class DeltaPython:
+class Reader:
+    # The kinds of filters that are tried.
+    kinds = ("is", "null", "from")
+
+
+class DeltaPython(Reader):
     """The package `deltalake`: its data set for Arrow."""
 
     name = "deltalake's data set"
@@ -115,7 +119,7 @@ class DeltaPython:
         return field == values[0] if filter.kind == "is" else (field >= values[0]) & (field < values[1])
 
 
-class DeltaSql:
+class DeltaSql(Reader):
     """The package `deltalake`: its SQL."""
 
     name = "deltalake's SQL"
@@ -134,7 +138,7 @@ class DeltaSql:
         return [self.rows(table, "WHERE " + condition(filter, literal)) for filter in filters]
 
 
-class DuckDb:
+class DuckDb(Reader):
     name = "DuckDB"
 
     def __init__(self, folder):
@@ -159,7 +163,7 @@ def extension(name):
     return next(file.locate() for file in files if file.name.endswith(f"{name}.duckdb_extension"))
 
 
-class Polars:
+class Polars(Reader):
     name = "Polars"
 
     def __init__(self, folder):
@@ -179,10 +183,12 @@ class Polars:
         return column == values[0] if filter.kind == "is" else (column >= values[0]) & (column < values[1])
 
 
-class Spark:
+class Spark(Reader):
     """Spark 3.5 with Delta's jars: one session for all."""
 
     name = "Spark"
+    # Each filter costs it a third of a second; statistics that are wrong for a range are wrong for the greatest value.
+    kinds = ("is", "null", "from") if os.environ.get("HEADCOUNT_TESTS") == "full" else ("is", "null")
 
     def __init__(self, jars, scratch):
         os.environ.update(SPARK_LOCAL_IP="127.0.0.1", TZ="UTC", SPARK_LOCAL_DIRS=str(scratch))
@@ -196,6 +202,10 @@ class Spark:
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.warehouse.dir": str(scratch),
             "spark.driver.memory": "1g",
+            # Hundreds of statements over a few thousand rows: compiling each would take minutes.
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.bindAddress": "127.0.0.1",

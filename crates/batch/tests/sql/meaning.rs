@@ -23,10 +23,14 @@ fn lines() -> Vec<Line> {
     let cells = |line: &str| -> Vec<String> {
         let line = line.replace("\\|", "\u{1}");
         let cells = line.trim_matches('|').split('|');
-        cells.map(|cell| cell.trim().trim_matches('`').replace('\u{1}', "|")).collect()
+        cells
+            .map(|cell| cell.trim().trim_matches('`').replace('\u{1}', "|"))
+            .collect()
     };
     let lines = DOCUMENT.lines().filter(|line| {
-        ["| `SELECT", "| `WITH", "| `VALUES"].iter().any(|begin| line.starts_with(begin))
+        ["| `SELECT", "| `WITH", "| `VALUES"]
+            .iter()
+            .any(|begin| line.starts_with(begin))
     });
     lines
         .map(|line| match cells(line).as_slice() {
@@ -66,7 +70,8 @@ async fn every_line_of_the_document_is_so() {
     for (place, line) in lines().into_iter().enumerate() {
         // No more than may run and wait.
         if place >= 4 {
-            let earlier: &mut tokio::task::JoinHandle<(Line, String, String)> = &mut tasks[place - 4];
+            let earlier: &mut tokio::task::JoinHandle<(Line, String, String)> =
+                &mut tasks[place - 4];
             while !earlier.is_finished() {
                 tokio::task::yield_now().await;
             }
@@ -78,7 +83,11 @@ async fn every_line_of_the_document_is_so() {
                 Ok(answer) => answer.whole().await.map(|(table, _)| table),
                 Err(error) => Err(error),
             };
-            let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            let message = result
+                .as_ref()
+                .err()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             (line, answer(result), message)
         }));
     }
@@ -86,10 +95,18 @@ async fn every_line_of_the_document_is_so() {
     for task in tasks {
         let (line, found, message) = task.await.unwrap();
         if found != line.here && found.trim() != line.here {
-            wrong.push(format!("{}\n  expected: {}\n  found:    {found} {message}", line.statement, line.here));
+            wrong.push(format!(
+                "{}\n  expected: {}\n  found:    {found} {message}",
+                line.statement, line.here
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{} lines\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} lines\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[tokio::test]
@@ -98,7 +115,9 @@ async fn postgresql_answers_as_the_document_says() {
         eprintln!("not run: {SERVER} is not set");
         return;
     };
-    let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls)
+        .await
+        .unwrap();
     tokio::spawn(connection);
     let mut wrong = Vec::new();
     for line in lines() {
@@ -106,7 +125,9 @@ async fn postgresql_answers_as_the_document_says() {
             Err(error) => format!("error {}", error.code().map_or("", |code| code.code())),
             Ok(messages) => {
                 let row = messages.iter().find_map(|message| match message {
-                    tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or("NULL")),
+                    tokio_postgres::SimpleQueryMessage::Row(row) => {
+                        Some(row.get(0).unwrap_or("NULL"))
+                    }
                     _ => None,
                 });
                 row.unwrap_or_default().to_owned()
@@ -118,7 +139,10 @@ async fn postgresql_answers_as_the_document_says() {
             other => other,
         };
         if found != line.postgres {
-            wrong.push(format!("{}\n  written: {}\n  found:   {found}", line.statement, line.postgres));
+            wrong.push(format!(
+                "{}\n  written: {}\n  found:   {found}",
+                line.statement, line.postgres
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

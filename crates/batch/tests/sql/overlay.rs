@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow::{
-    array::RecordBatch,
-    util::pretty::pretty_format_batches,
-};
+use arrow::{array::RecordBatch, util::pretty::pretty_format_batches};
 use datafusion::{catalog::MemTable, dataframe::DataFrame, prelude::SessionContext};
 use headcount_batch::{
     model::{Group, Rows, RsvpVersion, Table, Time},
@@ -17,8 +14,14 @@ use crate::support::{self, Tables};
 
 fn group(group_id: i64) -> impl Strategy<Value = Group> {
     let text = || option::of("[a-c]{0,2}").prop_map(|text| text.map(Into::into));
-    (text(), text(), option::of(-2..3_i64), option::of(0..3_i64), 0..4_i64).prop_map(
-        move |(name, city, lat, category_id, mtime)| Group {
+    (
+        text(),
+        text(),
+        option::of(-2..3_i64),
+        option::of(0..3_i64),
+        0..4_i64,
+    )
+        .prop_map(move |(name, city, lat, category_id, mtime)| Group {
             group_id,
             name: name.clone(),
             urlname: city.clone(),
@@ -30,8 +33,7 @@ fn group(group_id: i64) -> impl Strategy<Value = Group> {
             join_mode: None,
             category_id,
             mtime: Time(1_489_925_470_000 + mtime),
-        },
-    )
+        })
 }
 
 fn groups(ids: std::ops::Range<i64>) -> impl Strategy<Value = Vec<Group>> {
@@ -42,17 +44,29 @@ fn groups(ids: std::ops::Range<i64>) -> impl Strategy<Value = Vec<Group>> {
 }
 
 fn batch(groups: Vec<Group>) -> RecordBatch {
-    Rows { groups, ..Rows::default() }.batch(Table::Groups)
+    Rows {
+        groups,
+        ..Rows::default()
+    }
+    .batch(Table::Groups)
 }
 
 async fn rows(context: &SessionContext, sql: &str) -> Vec<String> {
     let checked = guard::check(sql).unwrap();
     let plan = statement::logical_plan(context, checked).await.unwrap();
-    let batches = DataFrame::new(context.state(), plan).collect().await.unwrap();
+    let batches = DataFrame::new(context.state(), plan)
+        .collect()
+        .await
+        .unwrap();
     if batches.iter().all(|batch| batch.num_rows() == 0) {
         return Vec::new();
     }
-    let mut lines: Vec<_> = pretty_format_batches(&batches).unwrap().to_string().lines().map(str::to_owned).collect();
+    let mut lines: Vec<_> = pretty_format_batches(&batches)
+        .unwrap()
+        .to_string()
+        .lines()
+        .map(str::to_owned)
+        .collect();
     lines.sort();
     lines.dedup_by(|a, b| a == b && a.starts_with('+'));
     lines
@@ -82,7 +96,9 @@ async fn equal(tables: &Tables, table: Table, merged: RecordBatch) {
     let plain = session::session(&Tables::empty().snapshot, &Limits::served()).unwrap();
     plain.deregister_table(table.name()).unwrap();
     let memory = MemTable::try_new(table.schema(), vec![vec![merged]]).unwrap();
-    plain.register_table(table.name(), Arc::new(memory)).unwrap();
+    plain
+        .register_table(table.name(), Arc::new(memory))
+        .unwrap();
     let last = table.schema().fields().last().unwrap().name().clone();
     let count = format!("SELECT count(*) FROM {table}");
     assert_eq!(rows(&over, &count).await, rows(&plain, &count).await);
@@ -132,8 +148,19 @@ async fn a_key_of_several_columns_hides_one_row() {
         guests,
         received_at: Time(1_489_925_470_003),
     };
-    let batch = |rows: Vec<RsvpVersion>| Rows { rsvp_versions: rows, ..Rows::default() }.batch(Table::RsvpVersions);
-    let base = batch(vec![version("b", 1, 1, 0), version("b", 1, 2, 0), version("b", 2, 1, 0), version("c", 1, 1, 0)]);
+    let batch = |rows: Vec<RsvpVersion>| {
+        Rows {
+            rsvp_versions: rows,
+            ..Rows::default()
+        }
+        .batch(Table::RsvpVersions)
+    };
+    let base = batch(vec![
+        version("b", 1, 1, 0),
+        version("b", 1, 2, 0),
+        version("b", 2, 1, 0),
+        version("c", 1, 1, 0),
+    ]);
     let newer = batch(vec![version("b", 1, 2, 1), version("d", 1, 1, 1)]);
     let merged = batch(vec![
         version("b", 1, 1, 0),
@@ -144,7 +171,9 @@ async fn a_key_of_several_columns_hides_one_row() {
     ]);
     let hidden = support::keys(Table::RsvpVersions, &newer);
     let mut tables = Tables::empty();
-    tables.add(Table::RsvpVersions, &[base], Some(newer), Some(hidden)).await;
+    tables
+        .add(Table::RsvpVersions, &[base], Some(newer), Some(hidden))
+        .await;
     equal(&tables, Table::RsvpVersions, merged).await;
 }
 
@@ -165,11 +194,20 @@ async fn a_table_may_lack_any_of_its_parts() {
         mtime: Time(1_489_925_470_002),
     };
     let mut tables = Tables::empty();
-    tables.add(Table::Groups, &[], Some(batch(vec![one(1)])), None).await;
+    tables
+        .add(Table::Groups, &[], Some(batch(vec![one(1)])), None)
+        .await;
     equal(&tables, Table::Groups, batch(vec![one(1)])).await;
     let mut tables = Tables::empty();
     let hidden = support::keys(Table::Groups, &batch(vec![one(1)]));
-    tables.add(Table::Groups, &[batch(vec![one(1), one(2)])], None, Some(hidden)).await;
+    tables
+        .add(
+            Table::Groups,
+            &[batch(vec![one(1), one(2)])],
+            None,
+            Some(hidden),
+        )
+        .await;
     equal(&tables, Table::Groups, batch(vec![one(2)])).await;
     let mut tables = Tables::empty();
     tables.add(Table::Groups, &[], None, None).await;

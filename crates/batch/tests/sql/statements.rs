@@ -29,12 +29,23 @@ fn rsvps(rows: Vec<Rsvp>) -> Rows {
 
 #[tokio::test]
 async fn a_statement_sees_delta_and_what_is_newer() {
-    let base = rsvps(vec![rsvp("a", 1, "yes", 0), rsvp("a", 2, "no", 0), rsvp("b", 3, "yes", 1)]);
+    let base = rsvps(vec![
+        rsvp("a", 1, "yes", 0),
+        rsvp("a", 2, "no", 0),
+        rsvp("b", 3, "yes", 1),
+    ]);
     let newer = rsvps(vec![rsvp("a", 2, "yes", 4), rsvp("c", 4, "yes", 0)]);
     let newer = newer.batch(Table::Rsvps);
     let hidden = support::keys(Table::Rsvps, &newer);
     let mut tables = Tables::empty();
-    tables.add(Table::Rsvps, &[base.batch(Table::Rsvps)], Some(newer), Some(hidden)).await;
+    tables
+        .add(
+            Table::Rsvps,
+            &[base.batch(Table::Rsvps)],
+            Some(newer),
+            Some(hidden),
+        )
+        .await;
     let answer = tables
         .json("SELECT event_id, rsvp_id, guests, mtime FROM rsvps WHERE response = 'yes' ORDER BY rsvp_id")
         .await
@@ -48,10 +59,19 @@ async fn a_statement_sees_delta_and_what_is_newer() {
             ["c", 4, 0, "2017-03-19T12:11:10.964Z"],
         ])
     );
-    assert_eq!(answer["columns"][3], serde_json::json!({"name": "mtime", "type": "timestamptz"}));
+    assert_eq!(
+        answer["columns"][3],
+        serde_json::json!({"name": "mtime", "type": "timestamptz"})
+    );
     assert_eq!(answer["as_of"]["offsets"], serde_json::json!([12, 40]));
     let count = tables.json("SELECT count(*) FROM rsvps").await.unwrap();
     assert_eq!(count["rows"], serde_json::json!([[4]]));
-    let (csv, _) = tables.ask("SELECT NULL AS a, '' AS b, 'x,\"y' AS c", Format::Csv).await.unwrap();
-    assert_eq!(String::from_utf8(csv).unwrap(), "a,b,c\r\n,\"\",\"x,\"\"y\"\r\n");
+    let (csv, _) = tables
+        .ask("SELECT NULL AS a, '' AS b, 'x,\"y' AS c", Format::Csv)
+        .await
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(csv).unwrap(),
+        "a,b,c\r\n,\"\",\"x,\"\"y\"\r\n"
+    );
 }

@@ -9,7 +9,9 @@ use arrow::{
     array::{ArrayRef, RecordBatch},
     ipc::writer::FileWriter,
 };
-use deltalake::{DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode};
+use deltalake::{
+    DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
+};
 use headcount_batch::{
     model::{Rows, Table},
     snapshot::{AsOf, DeltaVersion, Snapshot, TableSnapshot},
@@ -41,7 +43,13 @@ impl Tables {
     }
 
     /// Adds a table: `base` in two commits of Delta, `rows` over it, and hidden keys.
-    pub(crate) async fn add(&mut self, table: Table, base: &[RecordBatch], rows: Option<RecordBatch>, hidden: Option<RecordBatch>) {
+    pub(crate) async fn add(
+        &mut self,
+        table: Table,
+        base: &[RecordBatch],
+        rows: Option<RecordBatch>,
+        hidden: Option<RecordBatch>,
+    ) {
         let delta = if base.is_empty() {
             None
         } else {
@@ -79,7 +87,11 @@ impl Tables {
     }
 
     pub(crate) async fn ask(&self, sql: &str, format: Format) -> Result<(Vec<u8>, End), SqlError> {
-        statements().run(&self.request(sql, format)).await?.whole().await
+        statements()
+            .run(&self.request(sql, format))
+            .await?
+            .whole()
+            .await
     }
 
     /// The rows as JSON.
@@ -143,5 +155,9 @@ pub(crate) async fn delta(folder: &Path, table: Table, batches: &[RecordBatch]) 
 pub(crate) fn keys(table: Table, batch: &RecordBatch) -> RecordBatch {
     let columns: Vec<ArrayRef> = batch.columns()[..table.key_columns()].to_vec();
     let fields: Vec<_> = table.schema().fields()[..table.key_columns()].to_vec();
-    RecordBatch::try_new(std::sync::Arc::new(arrow::datatypes::Schema::new(fields)), columns).unwrap()
+    RecordBatch::try_new(
+        std::sync::Arc::new(arrow::datatypes::Schema::new(fields)),
+        columns,
+    )
+    .unwrap()
 }

@@ -18,8 +18,9 @@ use crate::{
     data::DataDir,
     defaults,
     exit::{USAGE, exit},
-    live::{Live, TypedAddresses},
+    live::Live,
     open_files,
+    roles::batch::worker::TypedAddresses,
 };
 
 /// The dashboard opens on a stream that seems to have run this long.
@@ -46,7 +47,10 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         checkpoint_every: Duration::from_secs(defaults::CHECKPOINT_SECONDS),
         worker: "demo".to_owned(),
         tables: args.batch.tables,
-        typed: TypedAddresses::default(),
+        typed: TypedAddresses {
+            postgres: args.batch.postgres,
+            ..TypedAddresses::default()
+        },
         server: args.clients.options(open_files::raise_limit()),
     };
     let runtime = Runtime::new().context("start the runtime")?;

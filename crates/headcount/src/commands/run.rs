@@ -14,9 +14,9 @@ use crate::{
     cli::{self, Role, TablesSwitch},
     data::DataDir,
     exit::{CANNOT_CREATE, UNAVAILABLE, USAGE, code_of, exit},
-    live::{Live, TypedAddresses},
+    live::Live,
     open_files,
-    roles::batch::program::find_program,
+    roles::batch::{program::find_program, worker::TypedAddresses},
 };
 
 /// The address of the dashboard when `--listen` is absent.
@@ -56,6 +56,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         typed: TypedAddresses {
             lake: args.cluster.lake.as_ref().map(|lake| lake.text.clone()),
             journal: args.cluster.journal.as_ref().map(|it| it.text.clone()),
+            postgres: args.batch.postgres,
         },
         journal: args.cluster.journal.map(|journal| journal.address),
         lake: args.cluster.lake.map(|lake| lake.address),
@@ -101,6 +102,9 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
         wrong.push(
             "--role batch keeps the tables, and --tables off leaves them out: drop one of the two",
         );
+    }
+    if args.batch.postgres.is_some() && args.batch.tables == TablesSwitch::Off {
+        wrong.push("--postgres keeps the tables in PostgreSQL, and --tables off leaves them out: drop one of the two");
     }
     if wrong.is_empty() {
         return Ok(());

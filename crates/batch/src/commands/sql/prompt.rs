@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{Session, tell};
+use super::{SqlSession, tell};
 use crate::model::Table;
 
 const HELP: &str = "\
@@ -18,7 +18,7 @@ A statement ends with a semicolon. Besides:
 `rlwrap headcount sql` edits lines and keeps a history.";
 
 /// Reads statements and answers them until the end of input.
-pub(super) fn run(session: &Session<'_>) -> Result<()> {
+pub(super) fn run(session: &SqlSession<'_>) -> Result<()> {
     eprintln!(
         "headcount {}: SQL with PostgreSQL's meaning. \\h for help.",
         env!("CARGO_PKG_VERSION")
@@ -60,7 +60,7 @@ fn show(prompt: &str) -> Result<()> {
         .context("write to the terminal")
 }
 
-fn answer(session: &Session<'_>, statement: &str) -> Result<()> {
+fn answer(session: &SqlSession<'_>, statement: &str) -> Result<()> {
     let started = Instant::now();
     match session.print(statement)? {
         Ok(_) => eprintln!("{} ms", started.elapsed().as_millis()),

@@ -3,7 +3,7 @@
 mod projection;
 mod topology;
 
-use std::{collections::BTreeMap, fmt::Write, sync::LazyLock};
+use std::{fmt::Write, sync::LazyLock};
 
 use projection::Projection;
 use topology::{Atlas, Ring};
@@ -212,6 +212,8 @@ fn path<'a>(lines: impl Iterator<Item = &'a Vec<Point>>, closed: bool) -> String
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     /// As d3 has them: `geoEqualEarth().rotate([-11, 0])`, fitted to the same land.

@@ -6,7 +6,8 @@ use arrow::{
     array::{Array, ArrayRef, AsArray, IntervalMonthDayNanoArray, RecordBatch, StringArray},
     compute::{CastOptions, cast_with_options},
     datatypes::{
-        DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef, TimeUnit,
+        DataType, DurationMicrosecondType, Field, IntervalMonthDayNano, IntervalUnit, Schema,
+        SchemaRef, TimeUnit,
     },
 };
 
@@ -62,7 +63,8 @@ impl AnswerSchema {
         let columns = columns
             .map(|(column, field)| convert(column, field.data_type()))
             .collect::<Result<_, _>>()?;
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let options =
+            arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(self.schema.clone(), columns, &options).map_err(internal)
     }
 }
@@ -92,7 +94,10 @@ fn convert(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, SqlError> {
     }
     if is_interval(column.data_type()) {
         let interval = DataType::Interval(IntervalUnit::MonthDayNano);
-        let strict = CastOptions { safe: false, ..CastOptions::default() };
+        let strict = CastOptions {
+            safe: false,
+            ..CastOptions::default()
+        };
         let column = match column.data_type() {
             DataType::Duration(_) => days_and_time(column)?,
             _ => cast_with_options(column, &interval, &strict).map_err(internal)?,
@@ -102,11 +107,17 @@ fn convert(column: &ArrayRef, to: &DataType) -> Result<ArrayRef, SqlError> {
             .collect();
         return Ok(Arc::new(texts));
     }
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
     cast_with_options(column, to, &strict).map_err(|_| {
         SqlError::new(
             sqlstate::OUT_OF_RANGE,
-            format!("a value of the answer does not fit into {}", postgres_name(to).unwrap_or_default()),
+            format!(
+                "a value of the answer does not fit into {}",
+                postgres_name(to).unwrap_or_default()
+            ),
         )
     })
 }
@@ -120,7 +131,9 @@ fn answered(data_type: &DataType) -> DataType {
         DataType::UInt32 | DataType::UInt64 => DataType::Int64,
         DataType::Float16 | DataType::Float32 => DataType::Float64,
         DataType::Null | DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
-        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => DataType::Binary,
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            DataType::Binary
+        }
         DataType::Timestamp(_, zone) => {
             let utc = zone.as_ref().map(|_| "UTC".into());
             DataType::Timestamp(TimeUnit::Microsecond, utc)
@@ -170,7 +183,8 @@ fn postgres_name(data_type: &DataType) -> Option<String> {
 fn days_and_time(durations: &ArrayRef) -> Result<ArrayRef, SqlError> {
     const DAY_US: i64 = 86_400_000_000;
     let microseconds = DataType::Duration(TimeUnit::Microsecond);
-    let durations = cast_with_options(durations, &microseconds, &CastOptions::default()).map_err(internal)?;
+    let durations =
+        cast_with_options(durations, &microseconds, &CastOptions::default()).map_err(internal)?;
     let parts = durations.as_primitive::<DurationMicrosecondType>().iter();
     let intervals: IntervalMonthDayNanoArray = parts
         .map(|us| {

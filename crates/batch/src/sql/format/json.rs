@@ -17,11 +17,11 @@ use crate::sql::{
 };
 
 #[derive(Debug, Default)]
-pub(super) struct Json {
+pub(super) struct JsonAnswer {
     rows: u64,
 }
 
-impl Encoder for Json {
+impl Encoder for JsonAnswer {
     fn start(&mut self, columns: &[AnswerColumn], out: &mut Vec<u8>) -> Result<(), SqlError> {
         out.extend_from_slice(b"{\"columns\":");
         out.extend_from_slice(json(columns)?.as_bytes());

@@ -34,12 +34,12 @@ pub(crate) trait Encoder: Send {
 /// The encoder of a format, for batches of this schema.
 pub(crate) fn encoder(format: Format, schema: &SchemaRef) -> Result<Box<dyn Encoder>, SqlError> {
     Ok(match format {
-        Format::Json => Box::new(json::Json::default()),
-        Format::Objects => Box::new(objects::Objects::default()),
+        Format::Json => Box::new(json::JsonAnswer::default()),
+        Format::Objects => Box::new(objects::ObjectsAnswer::default()),
         Format::Csv => Box::new(csv::Csv::of_programs()),
         Format::CsvExport => Box::new(csv::Csv::of_spreadsheets()),
         Format::Arrow => Box::new(arrow::ArrowStream::new(schema)?),
         Format::Parquet => Box::new(parquet::Parquet::new(schema)?),
-        Format::Table { width } => Box::new(table::Table::new(width)),
+        Format::Table { width } => Box::new(table::AlignedTable::new(width)),
     })
 }

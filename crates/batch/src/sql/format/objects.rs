@@ -9,13 +9,13 @@ use crate::sql::{
 };
 
 #[derive(Debug, Default)]
-pub(super) struct Objects {
+pub(super) struct ObjectsAnswer {
     /// The members' names as JSON. Where a name comes a second time it gets a number, lest one value hide another.
     names: Vec<String>,
     rows: u64,
 }
 
-impl Encoder for Objects {
+impl Encoder for ObjectsAnswer {
     fn start(&mut self, columns: &[AnswerColumn], out: &mut Vec<u8>) -> Result<(), SqlError> {
         let mut used: Vec<String> = Vec::new();
         for column in columns {

@@ -21,7 +21,7 @@ const MEASURED: usize = 1_000;
 const NARROWEST: usize = 8;
 
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct AlignedTable {
     terminal: usize,
     names: Vec<String>,
     right: Vec<bool>,
@@ -29,7 +29,7 @@ pub(super) struct Table {
     waiting: Vec<Vec<String>>,
 }
 
-impl Table {
+impl AlignedTable {
     pub(super) fn new(terminal: u16) -> Self {
         Self {
             terminal: usize::from(terminal),
@@ -125,7 +125,7 @@ fn shown(value: &str) -> String {
         .collect()
 }
 
-impl Encoder for Table {
+impl Encoder for AlignedTable {
     fn start(&mut self, columns: &[AnswerColumn], _: &mut Vec<u8>) -> Result<(), SqlError> {
         self.names = columns.iter().map(|column| shown(&column.name)).collect();
         let number = |column: &AnswerColumn| {

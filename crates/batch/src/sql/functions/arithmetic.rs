@@ -8,7 +8,9 @@ use arrow::{
 };
 use datafusion::{
     error::{DataFusionError, Result},
-    logical_expr::{ColumnarValue, Operator, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility},
+    logical_expr::{
+        ColumnarValue, Operator, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    },
     physical_expr_common::datum::apply,
 };
 
@@ -60,9 +62,16 @@ pub(super) fn common(operator: Operator, left: &DataType, right: &DataType) -> O
     }
     if left.is_integer() && right.is_integer() {
         let short = |data_type: &DataType| {
-            matches!(data_type, DataType::Int8 | DataType::Int16 | DataType::Int32)
+            matches!(
+                data_type,
+                DataType::Int8 | DataType::Int16 | DataType::Int32
+            )
         };
-        return Some(if short(left) && short(right) { DataType::Int32 } else { DataType::Int64 });
+        return Some(if short(left) && short(right) {
+            DataType::Int32
+        } else {
+            DataType::Int64
+        });
     }
     // Sums and products of numerics are checked by the engine itself.
     let divides = operator == Operator::Divide;
@@ -132,9 +141,12 @@ impl ScalarUDFImpl for Arithmetic {
         let to = args.return_type().clone();
         let mut operands = args.args.into_iter();
         let first = operands.next();
-        let mut result = first.ok_or_else(|| DataFusionError::Internal("there is no operand".to_owned()))?;
+        let mut result =
+            first.ok_or_else(|| DataFusionError::Internal("there is no operand".to_owned()))?;
         for operand in operands {
-            let computed = apply(&result, &operand, |left, right| self.compute(left, right, &to));
+            let computed = apply(&result, &operand, |left, right| {
+                self.compute(left, right, &to)
+            });
             result = computed.map_err(|error| self.described(error, &to))?;
         }
         Ok(result)
@@ -146,18 +158,28 @@ impl ScalarUDFImpl for Arithmetic {
 pub(super) fn chains(operator: Operator, left: &DataType, right: &DataType) -> bool {
     left == right
         && matches!(left, DataType::Int32 | DataType::Int64 | DataType::Float64)
-        && matches!(operator, Operator::Plus | Operator::Minus | Operator::Multiply)
+        && matches!(
+            operator,
+            Operator::Plus | Operator::Minus | Operator::Multiply
+        )
 }
 
 fn pair(types: &[DataType]) -> Result<(&DataType, &DataType)> {
     match types {
         [left, right] => Ok((left, right)),
-        _ => Err(DataFusionError::Plan("an operator has two operands".to_owned())),
+        _ => Err(DataFusionError::Plan(
+            "an operator has two operands".to_owned(),
+        )),
     }
 }
 
 impl Arithmetic {
-    fn compute(&self, left: &dyn Datum, right: &dyn Datum, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    fn compute(
+        &self,
+        left: &dyn Datum,
+        right: &dyn Datum,
+        to: &DataType,
+    ) -> Result<ArrayRef, ArrowError> {
         if to.is_floating() && matches!(self.operator, Operator::Divide | Operator::Modulo) {
             zero(left, right)?;
         }
@@ -174,7 +196,14 @@ impl Arithmetic {
         if result.data_type() == to {
             return Ok(result);
         }
-        cast_with_options(&result, to, &CastOptions { safe: false, ..CastOptions::default() })
+        cast_with_options(
+            &result,
+            to,
+            &CastOptions {
+                safe: false,
+                ..CastOptions::default()
+            },
+        )
     }
 
     fn described(&self, error: DataFusionError, to: &DataType) -> DataFusionError {
@@ -186,7 +215,13 @@ impl Arithmetic {
             _ => "numeric",
         };
         let error = if error.sqlstate == sqlstate::OUT_OF_RANGE {
-            SqlError::new(sqlstate::OUT_OF_RANGE, format!("{kind} out of range: the result of {} does not fit", self.operator))
+            SqlError::new(
+                sqlstate::OUT_OF_RANGE,
+                format!(
+                    "{kind} out of range: the result of {} does not fit",
+                    self.operator
+                ),
+            )
         } else {
             error
         };
@@ -222,10 +257,14 @@ fn zero(left: &dyn Datum, right: &dyn Datum) -> Result<(), ArrowError> {
 fn finite(left: &dyn Datum, right: &dyn Datum, result: &ArrayRef) -> Result<(), ArrowError> {
     let values = result.as_primitive::<Float64Type>();
     let (left, right) = (floats(left), floats(right));
-    let infinite = |row| left(row).is_some_and(f64::is_infinite) || right(row).is_some_and(f64::is_infinite);
-    let overflown = |row: usize| values.is_valid(row) && values.value(row).is_infinite() && !infinite(row);
+    let infinite =
+        |row| left(row).is_some_and(f64::is_infinite) || right(row).is_some_and(f64::is_infinite);
+    let overflown =
+        |row: usize| values.is_valid(row) && values.value(row).is_infinite() && !infinite(row);
     if (0..values.len()).any(overflown) {
-        return Err(ArrowError::ArithmeticOverflow("the result is infinite".to_owned()));
+        return Err(ArrowError::ArithmeticOverflow(
+            "the result is infinite".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -21,7 +21,9 @@ pub(super) struct TextOf {
 
 impl TextOf {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::any(1, Volatility::Immutable) }
+        Self {
+            signature: Signature::any(1, Volatility::Immutable),
+        }
     }
 }
 
@@ -44,7 +46,9 @@ impl ScalarUDFImpl for TextOf {
         let schema = Schema::new(vec![Field::new("value", array.data_type().clone(), true)]);
         let answer = AnswerSchema::of(&schema).map_err(external)?;
         let column: ArrayRef = answer.column(&array, 0).map_err(external)?;
-        let texts: StringArray = (0..column.len()).map(|row| postgres_text(&column, row)).collect();
+        let texts: StringArray = (0..column.len())
+            .map(|row| postgres_text(&column, row))
+            .collect();
         Ok(ColumnarValue::Array(Arc::new(texts)))
     }
 }

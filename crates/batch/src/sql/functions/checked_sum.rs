@@ -13,7 +13,8 @@ use datafusion::{
     common::ScalarValue,
     error::{DataFusionError, Result},
     logical_expr::{
-        Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature,
+        Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF,
+        Signature,
         function::{AccumulatorArgs, StateFieldsArgs},
         utils::AggregateOrderSensitivity,
     },
@@ -62,12 +63,19 @@ impl AggregateUDFImpl for CheckedSum {
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let to = args.return_field.data_type();
         if ours(to, args.is_distinct) {
-            return Ok(Box::new(Sum { to: to.clone(), sum: 0, rows: 0 }));
+            return Ok(Box::new(Sum {
+                to: to.clone(),
+                sum: 0,
+                rows: 0,
+            }));
         }
         self.inner.accumulator(args)
     }
 
-    fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+    fn create_sliding_accumulator(
+        &self,
+        args: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn Accumulator>> {
         if ours(args.return_field.data_type(), args.is_distinct) {
             return self.accumulator(args);
         }
@@ -79,18 +87,34 @@ impl AggregateUDFImpl for CheckedSum {
         if !ours(to, args.is_distinct) {
             return self.inner.state_fields(args);
         }
-        let field = |part: &str, data_type| Arc::new(Field::new(format!("{}[{part}]", args.name), data_type, true));
-        Ok(vec![field("sum", state(to)), field("rows", DataType::Int64)])
+        let field = |part: &str, data_type| {
+            Arc::new(Field::new(
+                format!("{}[{part}]", args.name),
+                data_type,
+                true,
+            ))
+        };
+        Ok(vec![
+            field("sum", state(to)),
+            field("rows", DataType::Int64),
+        ])
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
         !args.is_distinct
     }
 
-    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
         let to = args.return_field.data_type();
         if ours(to, args.is_distinct) {
-            return Ok(Box::new(GroupSums { to: to.clone(), sums: Vec::new(), rows: Vec::new() }));
+            return Ok(Box::new(GroupSums {
+                to: to.clone(),
+                sums: Vec::new(),
+                rows: Vec::new(),
+            }));
         }
         self.inner.create_groups_accumulator(args)
     }
@@ -136,7 +160,10 @@ fn value(to: &DataType, sum: i128, rows: i64) -> Result<ScalarValue> {
             sum => Ok(ScalarValue::Decimal128(sum, *precision, *scale)),
         },
         _ => {
-            let sum = sum.map(i64::try_from).transpose().map_err(|_| too_large())?;
+            let sum = sum
+                .map(i64::try_from)
+                .transpose()
+                .map_err(|_| too_large())?;
             Ok(ScalarValue::Int64(sum))
         }
     }
@@ -178,14 +205,20 @@ impl Accumulator for Sum {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![value(&state(&self.to), self.sum, 1)?, ScalarValue::Int64(Some(self.rows))])
+        Ok(vec![
+            value(&state(&self.to), self.sum, 1)?,
+            ScalarValue::Int64(Some(self.rows)),
+        ])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         let rows = states[1].as_primitive::<Int64Type>();
         let sum = numbers(&states[0]);
         for state in 0..rows.len() {
-            self.sum = self.sum.checked_add(sum(state).unwrap_or(0)).ok_or_else(too_large)?;
+            self.sum = self
+                .sum
+                .checked_add(sum(state).unwrap_or(0))
+                .ok_or_else(too_large)?;
             self.rows += rows.value(state);
         }
         Ok(())
@@ -236,7 +269,10 @@ impl GroupsAccumulator for GroupSums {
     }
 
     fn evaluate(&mut self, emit: EmitTo) -> Result<ArrayRef> {
-        let (sums, rows) = (emit.take_needed(&mut self.sums), emit.take_needed(&mut self.rows));
+        let (sums, rows) = (
+            emit.take_needed(&mut self.sums),
+            emit.take_needed(&mut self.rows),
+        );
         let pairs = sums.into_iter().zip(rows);
         let values = pairs.map(|(sum, rows)| value(&self.to, sum, rows));
         let values: Vec<ScalarValue> = values.collect::<Result<_>>()?;
@@ -247,8 +283,14 @@ impl GroupsAccumulator for GroupSums {
     }
 
     fn state(&mut self, emit: EmitTo) -> Result<Vec<ArrayRef>> {
-        let (sums, rows) = (emit.take_needed(&mut self.sums), emit.take_needed(&mut self.rows));
-        Ok(vec![partial(&self.to, sums.into_iter().map(Some).collect())?, Arc::new(Int64Array::from(rows))])
+        let (sums, rows) = (
+            emit.take_needed(&mut self.sums),
+            emit.take_needed(&mut self.rows),
+        );
+        Ok(vec![
+            partial(&self.to, sums.into_iter().map(Some).collect())?,
+            Arc::new(Int64Array::from(rows)),
+        ])
     }
 
     fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
@@ -261,12 +303,20 @@ impl GroupsAccumulator for GroupSums {
         Ok(())
     }
 
-    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
         let number = numbers(&values[0]);
-        let kept = |row: &usize| filter.is_none_or(|filter| filter.is_valid(*row) && filter.value(*row));
+        let kept =
+            |row: &usize| filter.is_none_or(|filter| filter.is_valid(*row) && filter.value(*row));
         let numbers = (0..values[0].len()).map(|row| kept(&row).then(|| number(row)).flatten());
         let numbers: Vec<_> = numbers.collect();
-        let rows: Int64Array = numbers.iter().map(|number| Some(i64::from(number.is_some()))).collect();
+        let rows: Int64Array = numbers
+            .iter()
+            .map(|number| Some(i64::from(number.is_some())))
+            .collect();
         Ok(vec![partial(&self.to, numbers)?, Arc::new(rows)])
     }
 
@@ -276,5 +326,7 @@ impl GroupsAccumulator for GroupSums {
 }
 
 fn partial(to: &DataType, sums: Vec<Option<i128>>) -> Result<ArrayRef> {
-    Ok(Arc::new(Decimal128Array::from(sums).with_data_type(state(to))))
+    Ok(Arc::new(
+        Decimal128Array::from(sums).with_data_type(state(to)),
+    ))
 }

@@ -10,7 +10,9 @@ use arrow::{
 use datafusion::{
     common::ScalarValue,
     error::{DataFusionError, Result},
-    logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility},
+    logical_expr::{
+        ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    },
 };
 
 use super::intervals;
@@ -24,7 +26,9 @@ pub(super) struct DatePartOf {
 
 impl DatePartOf {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::any(2, Volatility::Immutable) }
+        Self {
+            signature: Signature::any(2, Volatility::Immutable),
+        }
     }
 }
 
@@ -35,7 +39,9 @@ fn refused(message: String) -> DataFusionError {
 /// The field's name, which must be a plain text.
 fn field(value: Option<&ScalarValue>) -> Result<String> {
     let text = value.and_then(|value| value.try_as_str().flatten());
-    let text = text.ok_or_else(|| refused("the field of date_part must be a plain text, such as 'hour'".to_owned()))?;
+    let text = text.ok_or_else(|| {
+        refused("the field of date_part must be a plain text, such as 'hour'".to_owned())
+    })?;
     let lower = text.to_lowercase();
     let known = match lower.strip_suffix('s').unwrap_or(&lower) {
         "millisecond" => "milliseconds",
@@ -63,10 +69,21 @@ impl ScalarUDFImpl for DatePartOf {
         Ok(DataType::Float64)
     }
 
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<arrow::datatypes::FieldRef> {
+    fn return_field_from_args(
+        &self,
+        args: ReturnFieldArgs<'_>,
+    ) -> Result<arrow::datatypes::FieldRef> {
         let field = field(args.scalar_arguments.first().copied().flatten())?;
-        let to = if is_real(&field) { DataType::Float64 } else { DataType::Int32 };
-        Ok(Arc::new(arrow::datatypes::Field::new(self.name(), to, true)))
+        let to = if is_real(&field) {
+            DataType::Float64
+        } else {
+            DataType::Int32
+        };
+        Ok(Arc::new(arrow::datatypes::Field::new(
+            self.name(),
+            to,
+            true,
+        )))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -77,9 +94,15 @@ impl ScalarUDFImpl for DatePartOf {
         let source = ColumnarValue::values_to_arrays(&args.args[1..])?.remove(0);
         let made: ArrayRef = match source.data_type() {
             DataType::Interval(_) | DataType::Duration(_) => of_interval(&name, &source)?,
-            DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_) => of_instant(&name, &source)?,
+            DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_) => {
+                of_instant(&name, &source)?
+            }
             DataType::Null => arrow::array::new_null_array(args.return_type(), source.len()),
-            other => return Err(refused(format!("a {other} has no {name}; cast it to timestamptz, date or interval"))),
+            other => {
+                return Err(refused(format!(
+                    "a {other} has no {name}; cast it to timestamptz, date or interval"
+                )));
+            }
         };
         Ok(ColumnarValue::Array(made))
     }
@@ -90,7 +113,12 @@ fn of_instant(name: &str, source: &ArrayRef) -> Result<ArrayRef> {
     let int = |part_of, change: fn(i32) -> i32| -> Result<ArrayRef> {
         let values = part(part_of)?;
         let values = values.as_primitive::<arrow::datatypes::Int32Type>();
-        Ok(Arc::new(values.iter().map(|value| value.map(change)).collect::<Int32Array>()))
+        Ok(Arc::new(
+            values
+                .iter()
+                .map(|value| value.map(change))
+                .collect::<Int32Array>(),
+        ))
     };
     let same: fn(i32) -> i32 = |value| value;
     match name {
@@ -142,12 +170,20 @@ fn epoch(source: &ArrayRef) -> Result<ArrayRef> {
     let seconds: Float64Array = match source.data_type() {
         DataType::Date32 => {
             let days = source.as_primitive::<Date32Type>();
-            days.iter().map(|day| day.map(|day| f64::from(day) * 86_400.0)).collect()
+            days.iter()
+                .map(|day| day.map(|day| f64::from(day) * 86_400.0))
+                .collect()
         }
         DataType::Timestamp(_, zone) => {
-            let us = cast(source, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+            let us = cast(
+                source,
+                &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+            )?;
             let us = cast(&us, &DataType::Int64)?;
-            us.as_primitive::<Int64Type>().iter().map(|us| us.map(|us| us as f64 / 1e6)).collect()
+            us.as_primitive::<Int64Type>()
+                .iter()
+                .map(|us| us.map(|us| us as f64 / 1e6))
+                .collect()
         }
         other => return Err(refused(format!("there is no epoch of a {other}"))),
     };
@@ -158,11 +194,21 @@ fn of_interval(name: &str, source: &ArrayRef) -> Result<ArrayRef> {
     let parts = intervals::parts(source)?;
     let real = |of: fn(i64, i64, i64) -> f64| -> ArrayRef {
         let of = |(months, days, us)| of(months, days, us);
-        Arc::new(parts.iter().map(|parts| parts.map(of)).collect::<Float64Array>())
+        Arc::new(
+            parts
+                .iter()
+                .map(|parts| parts.map(of))
+                .collect::<Float64Array>(),
+        )
     };
     let int = |of: fn(i64, i64, i64) -> i64| -> ArrayRef {
         let of = |(months, days, us)| i32::try_from(of(months, days, us)).unwrap_or(i32::MAX);
-        Arc::new(parts.iter().map(|parts| parts.map(of)).collect::<Int32Array>())
+        Arc::new(
+            parts
+                .iter()
+                .map(|parts| parts.map(of))
+                .collect::<Int32Array>(),
+        )
     };
     Ok(match name {
         "epoch" => real(|months, days, us| {

@@ -8,13 +8,17 @@ use arrow::{
 };
 use datafusion::{
     error::{DataFusionError, Result},
-    logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility},
+    logical_expr::{
+        ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    },
 };
 
 use crate::sql::error::{SqlError, sqlstate};
 
 /// The functions.
-pub(super) const NAMES: [&str; 9] = ["acos", "acosh", "asin", "atanh", "exp", "ln", "log", "power", "sqrt"];
+pub(super) const NAMES: [&str; 9] = [
+    "acos", "acosh", "asin", "atanh", "exp", "ln", "log", "power", "sqrt",
+];
 
 /// One of them. All of its arguments are double precision.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -50,12 +54,24 @@ impl ScalarUDFImpl for Finite {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        let most = if matches!(self.name, "log" | "power") { 2 } else { 1 };
+        let most = if matches!(self.name, "log" | "power") {
+            2
+        } else {
+            1
+        };
         let number = |data_type: &DataType| data_type.is_numeric() || data_type.is_null();
-        if types.is_empty() || types.len() > most || !types.iter().all(number) || (self.name == "power" && types.len() != 2) {
+        if types.is_empty()
+            || types.len() > most
+            || !types.iter().all(number)
+            || (self.name == "power" && types.len() != 2)
+        {
             return Err(DataFusionError::External(Box::new(SqlError::new(
                 sqlstate::UNDEFINED_FUNCTION,
-                format!("{} wants {most} number{}", self.name, if most == 1 { "" } else { "s" }),
+                format!(
+                    "{} wants {most} number{}",
+                    self.name,
+                    if most == 1 { "" } else { "s" }
+                ),
             ))));
         }
         Ok(vec![DataType::Float64; types.len()])
@@ -70,7 +86,13 @@ impl ScalarUDFImpl for Finite {
         let given = args.args.clone();
         let result = self.inner.invoke_with_args(args)?;
         let arrays = ColumnarValue::values_to_arrays(&given)?;
-        let made = result.clone().into_array(if arrays.iter().all(|a| a.len() == 1) { 1 } else { rows })?;
+        let made = result
+            .clone()
+            .into_array(if arrays.iter().all(|a| a.len() == 1) {
+                1
+            } else {
+                rows
+            })?;
         for row in 0..made.len() {
             if not_finite(&made, row) && !arrays.iter().any(|given| not_finite(given, row)) {
                 return Err(DataFusionError::External(Box::new(self.outside())));
@@ -91,9 +113,18 @@ fn not_finite(values: &ArrayRef, row: usize) -> bool {
 impl Finite {
     fn outside(&self) -> SqlError {
         let (state, what) = match self.name {
-            "ln" | "log" => ("2201E", "cannot take the logarithm of 0 or of a number below 0".to_owned()),
-            "sqrt" => ("2201F", "cannot take the square root of a number below 0".to_owned()),
-            name => (sqlstate::OUT_OF_RANGE, format!("the argument or the result of {name} is out of range")),
+            "ln" | "log" => (
+                "2201E",
+                "cannot take the logarithm of 0 or of a number below 0".to_owned(),
+            ),
+            "sqrt" => (
+                "2201F",
+                "cannot take the square root of a number below 0".to_owned(),
+            ),
+            name => (
+                sqlstate::OUT_OF_RANGE,
+                format!("the argument or the result of {name} is out of range"),
+            ),
         };
         SqlError::new(state, what)
     }

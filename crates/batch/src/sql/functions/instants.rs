@@ -23,17 +23,27 @@ pub(super) struct InstantOf {
 
 impl InstantOf {
     pub(super) fn zoned() -> Self {
-        Self { zoned: true, signature: Signature::string(1, Volatility::Immutable) }
+        Self {
+            zoned: true,
+            signature: Signature::string(1, Volatility::Immutable),
+        }
     }
 
     pub(super) fn local() -> Self {
-        Self { zoned: false, signature: Signature::string(1, Volatility::Immutable) }
+        Self {
+            zoned: false,
+            signature: Signature::string(1, Volatility::Immutable),
+        }
     }
 }
 
 impl ScalarUDFImpl for InstantOf {
     fn name(&self) -> &str {
-        if self.zoned { "timestamptz_of" } else { "timestamp_of" }
+        if self.zoned {
+            "timestamptz_of"
+        } else {
+            "timestamp_of"
+        }
     }
 
     fn signature(&self) -> &Signature {
@@ -49,7 +59,9 @@ impl ScalarUDFImpl for InstantOf {
         let array = ColumnarValue::values_to_arrays(&args.args)?.remove(0);
         let texts: ArrayRef = cast(&array, &DataType::Utf8)?;
         let texts: &StringArray = texts.as_string();
-        let us = texts.iter().map(|text| text.map(|text| self.read(text)).transpose());
+        let us = texts
+            .iter()
+            .map(|text| text.map(|text| self.read(text)).transpose());
         let us: Vec<Option<i64>> = us.collect::<Result<_>>()?;
         let zone = self.zoned.then_some("+00:00");
         let made = TimestampMicrosecondArray::from(us).with_timezone_opt(zone);
@@ -68,7 +80,9 @@ impl InstantOf {
         let utc: Tz = "+00:00".parse()?;
         let mut whole = with_seconds(text.trim());
         // Here a zone in the text is read and does not count.
-        if !self.zoned && let Some(at) = zone_begin(&whole) {
+        if !self.zoned
+            && let Some(at) = zone_begin(&whole)
+        {
             whole.truncate(at);
         }
         let at = string_to_datetime(&utc, whole.trim()).map_err(|_| unreadable())?;
@@ -79,7 +93,9 @@ impl InstantOf {
 /// Where the zone begins that follows the time of day.
 fn zone_begin(text: &str) -> Option<usize> {
     let clock = text.find(':')?;
-    text[clock..].find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.')).map(|at| clock + at)
+    text[clock..]
+        .find(|c: char| !c.is_ascii_digit() && !matches!(c, ':' | '.'))
+        .map(|at| clock + at)
 }
 
 /// `10:00` as `10:00:00`.
@@ -87,7 +103,9 @@ fn with_seconds(text: &str) -> String {
     let Some(colon) = text.find(':') else {
         return text.to_owned();
     };
-    let end = text[colon + 1..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |at| colon + 1 + at);
+    let end = text[colon + 1..]
+        .find(|c: char| !c.is_ascii_digit())
+        .map_or(text.len(), |at| colon + 1 + at);
     if text[end..].starts_with(':') || end != colon + 3 {
         return text.to_owned();
     }

@@ -6,8 +6,8 @@ use arrow::{
     array::{ArrayRef, AsArray, Int64Array},
     compute::cast,
     datatypes::{
-        DataType, Date32Type, DurationMicrosecondType, IntervalDayTimeType, IntervalMonthDayNanoType, IntervalUnit,
-        IntervalYearMonthType, TimeUnit,
+        DataType, Date32Type, DurationMicrosecondType, IntervalDayTimeType,
+        IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, TimeUnit,
     },
 };
 use datafusion::{
@@ -23,7 +23,8 @@ pub(super) fn parts(array: &ArrayRef) -> Result<Vec<Option<(i64, i64, i64)>>> {
         DataType::Duration(_) => {
             let us = cast(array, &DataType::Duration(TimeUnit::Microsecond))?;
             let us = us.as_primitive::<DurationMicrosecondType>().iter();
-            us.map(|us| us.map(|us| (0, us / DAY_US, us % DAY_US))).collect()
+            us.map(|us| us.map(|us| (0, us / DAY_US, us % DAY_US)))
+                .collect()
         }
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             let values = array.as_primitive::<IntervalMonthDayNanoType>().iter();
@@ -41,7 +42,9 @@ pub(super) fn parts(array: &ArrayRef) -> Result<Vec<Option<(i64, i64, i64)>>> {
         }
         DataType::Interval(IntervalUnit::YearMonth) => {
             let values = array.as_primitive::<IntervalYearMonthType>().iter();
-            values.map(|months| months.map(|months| (i64::from(months), 0, 0))).collect()
+            values
+                .map(|months| months.map(|months| (i64::from(months), 0, 0)))
+                .collect()
         }
         other => return Err(DataFusionError::Internal(format!("{other} is no interval"))),
     })
@@ -55,7 +58,9 @@ pub(super) struct Microseconds {
 
 impl Microseconds {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::any(1, Volatility::Immutable) }
+        Self {
+            signature: Signature::any(1, Volatility::Immutable),
+        }
     }
 }
 
@@ -75,9 +80,14 @@ impl ScalarUDFImpl for Microseconds {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let array = ColumnarValue::values_to_arrays(&args.args)?.remove(0);
         let order = |(months, days, us): (i64, i64, i64)| {
-            (months * 30 + days).saturating_mul(DAY_US).saturating_add(us)
+            (months * 30 + days)
+                .saturating_mul(DAY_US)
+                .saturating_add(us)
         };
-        let numbers: Int64Array = parts(&array)?.into_iter().map(|parts| parts.map(order)).collect();
+        let numbers: Int64Array = parts(&array)?
+            .into_iter()
+            .map(|parts| parts.map(order))
+            .collect();
         Ok(ColumnarValue::Array(Arc::new(numbers)))
     }
 }
@@ -90,7 +100,9 @@ pub(super) struct DaysBetween {
 
 impl DaysBetween {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Date32; 2], Volatility::Immutable) }
+        Self {
+            signature: Signature::exact(vec![DataType::Date32; 2], Volatility::Immutable),
+        }
     }
 }
 
@@ -109,7 +121,10 @@ impl ScalarUDFImpl for DaysBetween {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let (left, right) = (arrays[0].as_primitive::<Date32Type>(), arrays[1].as_primitive::<Date32Type>());
+        let (left, right) = (
+            arrays[0].as_primitive::<Date32Type>(),
+            arrays[1].as_primitive::<Date32Type>(),
+        );
         let days: Int64Array = left
             .iter()
             .zip(right.iter())

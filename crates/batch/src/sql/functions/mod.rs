@@ -56,7 +56,9 @@ pub fn with_postgres_meaning(builder: SessionStateBuilder) -> Result<SessionStat
         state.register_udf(Arc::new(function))?;
     }
     let sum = state.udaf("sum")?;
-    state.register_udaf(Arc::new(AggregateUDF::from(checked_sum::CheckedSum::new(sum))))?;
+    state.register_udaf(Arc::new(AggregateUDF::from(checked_sum::CheckedSum::new(
+        sum,
+    ))))?;
     let meaning = rewrite::Meaning::of(&state)?;
     state.register_function_rewrite(Arc::new(meaning))?;
     Ok(state)

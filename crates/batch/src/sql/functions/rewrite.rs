@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::{arithmetic, casts, finite, similar};
+use crate::sql::error::{SqlError, sqlstate};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::{
     common::{DFSchema, ScalarValue, config::ConfigOptions, tree_node::Transformed},
@@ -13,8 +15,6 @@ use datafusion::{
         expr_rewriter::FunctionRewrite,
     },
 };
-use super::{arithmetic, casts, finite, similar};
-use crate::sql::error::{SqlError, sqlstate};
 
 /// The rewriting, with the functions that it puts in.
 #[derive(Debug)]
@@ -47,17 +47,33 @@ fn refused(state: &str, message: impl Into<String>) -> DataFusionError {
 impl Meaning {
     /// Looks up the functions by the names under which they are registered.
     pub(super) fn of(state: &SessionState) -> Result<Self> {
-        let arithmetic = [Operator::Plus, Operator::Minus, Operator::Multiply, Operator::Divide, Operator::Modulo];
+        let arithmetic = [
+            Operator::Plus,
+            Operator::Minus,
+            Operator::Multiply,
+            Operator::Divide,
+            Operator::Modulo,
+        ];
         let arithmetic = arithmetic.into_iter().filter_map(arithmetic::name);
-        let names = REPLACED.into_iter().chain(OURS).chain(finite::NAMES).chain(arithmetic);
+        let names = REPLACED
+            .into_iter()
+            .chain(OURS)
+            .chain(finite::NAMES)
+            .chain(arithmetic);
         let functions = names.map(|name| Ok((name, state.udf(name)?)));
-        Ok(Self { functions: functions.collect::<Result<_>>()? })
+        Ok(Self {
+            functions: functions.collect::<Result<_>>()?,
+        })
     }
 
     fn call(&self, name: &str, args: Vec<Expr>) -> Result<Expr> {
         let function = self.functions.get(name);
-        let function = function.ok_or_else(|| DataFusionError::Internal(format!("there is no function {name}")))?;
-        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function.clone(), args)))
+        let function = function
+            .ok_or_else(|| DataFusionError::Internal(format!("there is no function {name}")))?;
+        Ok(Expr::ScalarFunction(ScalarFunction::new_udf(
+            function.clone(),
+            args,
+        )))
     }
 
     fn operator(&self, binary: BinaryExpr, schema: &DFSchema) -> Result<Expr> {
@@ -84,7 +100,11 @@ impl Meaning {
             let (left, right) = (self.as_text(*left, &lt)?, self.as_text(*right, &rt)?);
             return keep(Box::new(left), Box::new(right));
         }
-        let compares = op.supports_propagation() || matches!(op, Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom);
+        let compares = op.supports_propagation()
+            || matches!(
+                op,
+                Operator::NotEq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom
+            );
         if compares && is_interval(&lt) && is_interval(&rt) {
             let left = self.call("interval_microseconds", vec![*left])?;
             let right = self.call("interval_microseconds", vec![*right])?;
@@ -107,16 +127,29 @@ impl Meaning {
             // A day and hours are an instant: the engine would drop the hours.
             ((DataType::Date32, other), _) if is_interval(other) => {
                 let left = Expr::Cast(Cast::new(left, INSTANT));
-                Ok(Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right }))
+                Ok(Expr::BinaryExpr(BinaryExpr {
+                    left: Box::new(left),
+                    op,
+                    right,
+                }))
             }
             ((other, DataType::Date32), Operator::Plus) if is_interval(other) => {
                 let right = Expr::Cast(Cast::new(right, INSTANT));
-                Ok(Expr::BinaryExpr(BinaryExpr { left, op, right: Box::new(right) }))
+                Ok(Expr::BinaryExpr(BinaryExpr {
+                    left,
+                    op,
+                    right: Box::new(right),
+                }))
             }
-            ((DataType::Date32, number), Operator::Plus | Operator::Minus) if number.is_integer() => {
+            ((DataType::Date32, number), Operator::Plus | Operator::Minus)
+                if number.is_integer() =>
+            {
                 let day = Expr::Cast(Cast::new(left, DataType::Int32));
                 let name = arithmetic::name(op).unwrap_or_default();
-                let sum = self.call(name, vec![day, Expr::Cast(Cast::new(right, DataType::Int32))])?;
+                let sum = self.call(
+                    name,
+                    vec![day, Expr::Cast(Cast::new(right, DataType::Int32))],
+                )?;
                 Ok(Expr::Cast(Cast::new(Box::new(sum), DataType::Date32)))
             }
             _ => Ok(Expr::BinaryExpr(BinaryExpr { left, op, right })),
@@ -153,7 +186,9 @@ impl Meaning {
         if (to.is_integer() && time(&from)) || (time(&to) && from.is_numeric()) {
             return Err(refused(
                 "42846",
-                format!("cannot cast {from} to {to}; use extract(epoch FROM …) or to_timestamp(seconds)"),
+                format!(
+                    "cannot cast {from} to {to}; use extract(epoch FROM …) or to_timestamp(seconds)"
+                ),
             ));
         }
         if let (DataType::Timestamp(_, zone), true) = (&to, is_text(&from)) {
@@ -167,13 +202,22 @@ impl Meaning {
     }
 
     fn instant_of(&self, text: Expr, zoned: bool) -> Result<Expr> {
-        self.call(if zoned { "timestamptz_of" } else { "timestamp_of" }, vec![text])
+        self.call(
+            if zoned {
+                "timestamptz_of"
+            } else {
+                "timestamp_of"
+            },
+            vec![text],
+        )
     }
 
     /// A plain text that is compared with an instant is one.
     fn as_instant(&self, expr: Expr, other: &DataType) -> Result<Expr> {
         match (&expr, other) {
-            (Expr::Literal(value, _), DataType::Timestamp(_, zone)) if is_text(&value.data_type()) => {
+            (Expr::Literal(value, _), DataType::Timestamp(_, zone))
+                if is_text(&value.data_type()) =>
+            {
                 let zoned = zone.is_some();
                 self.instant_of(expr, zoned)
             }
@@ -202,7 +246,9 @@ impl Meaning {
         match (name, types.as_slice()) {
             (name, _) if finite::NAMES.contains(&name) => return self.call(name, args),
             ("round", [Some(one)]) if one.is_floating() || one.is_integer() => {
-                let number = args.into_iter().map(|arg| Expr::Cast(Cast::new(Box::new(arg), DataType::Float64)));
+                let number = args
+                    .into_iter()
+                    .map(|arg| Expr::Cast(Cast::new(Box::new(arg), DataType::Float64)));
                 return self.call("round_even", number.collect());
             }
             ("concat" | "concat_ws", types) => {
@@ -236,9 +282,17 @@ impl Meaning {
         })?;
         let regex = similar::regex(&pattern, like.escape_char);
         let regex = regex.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let op = if like.negated { Operator::RegexNotMatch } else { Operator::RegexMatch };
+        let op = if like.negated {
+            Operator::RegexNotMatch
+        } else {
+            Operator::RegexMatch
+        };
         let regex = Expr::Literal(ScalarValue::Utf8(Some(regex)), None);
-        Ok(Expr::BinaryExpr(BinaryExpr { left: like.expr, op, right: Box::new(regex) }))
+        Ok(Expr::BinaryExpr(BinaryExpr {
+            left: like.expr,
+            op,
+            right: Box::new(regex),
+        }))
     }
 }
 
@@ -249,14 +303,21 @@ fn plain(value: ScalarValue) -> ScalarValue {
     };
     let zeros = u32::from(scale.unsigned_abs());
     let most = 10_i128.pow(38);
-    match 10_i128.checked_pow(zeros).and_then(|unit| number.checked_mul(unit)).filter(|whole| whole.abs() < most) {
+    match 10_i128
+        .checked_pow(zeros)
+        .and_then(|unit| number.checked_mul(unit))
+        .filter(|whole| whole.abs() < most)
+    {
         Some(whole) => ScalarValue::Decimal128(Some(whole), 38, 0),
         None => ScalarValue::Float64(format!("{number}e{zeros}").parse().ok()),
     }
 }
 
 fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+    matches!(
+        data_type,
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+    )
 }
 
 fn is_interval(data_type: &DataType) -> bool {
@@ -270,7 +331,10 @@ fn ours(name: &str) -> bool {
 /// What the engine counts without a sign is a bigint: a difference of two ranks may be below zero.
 fn signed(expr: Expr, schema: &DFSchema) -> Expr {
     // These stand in nodes of their own, which want them bare; who refers to them gets them signed.
-    if matches!(expr, Expr::AggregateFunction(_) | Expr::WindowFunction(_) | Expr::Alias(_) | Expr::Literal(..)) {
+    if matches!(
+        expr,
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) | Expr::Alias(_) | Expr::Literal(..)
+    ) {
         return expr;
     }
     // No function of ours counts without a sign, and to ask for the type of a long chain takes long.
@@ -290,7 +354,12 @@ impl FunctionRewrite for Meaning {
         "PostgreSQL's meaning"
     }
 
-    fn rewrite(&self, expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
+    fn rewrite(
+        &self,
+        expr: Expr,
+        schema: &DFSchema,
+        _: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
         let meant = match expr {
             Expr::BinaryExpr(binary) => self.operator(binary, schema)?,
             Expr::Cast(cast) => self.cast(cast, schema)?,

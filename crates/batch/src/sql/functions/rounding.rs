@@ -21,7 +21,9 @@ pub(super) struct WholeNumber {
 
 impl WholeNumber {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::any(1, Volatility::Immutable) }
+        Self {
+            signature: Signature::any(1, Volatility::Immutable),
+        }
     }
 }
 
@@ -71,15 +73,25 @@ impl ScalarUDFImpl for WholeNumber {
         let whole: Int64Array = match array.data_type() {
             DataType::Float64 => {
                 let numbers = array.as_primitive::<Float64Type>().iter();
-                numbers.map(|number| number.map(whole_double).transpose()).collect::<Result<_>>()?
+                numbers
+                    .map(|number| number.map(whole_double).transpose())
+                    .collect::<Result<_>>()?
             }
             DataType::Decimal128(_, scale) => {
                 let numbers = array.as_primitive::<Decimal128Type>().iter();
                 numbers
-                    .map(|number| number.map(|number| whole_decimal(number, *scale)).transpose())
+                    .map(|number| {
+                        number
+                            .map(|number| whole_decimal(number, *scale))
+                            .transpose()
+                    })
                     .collect::<Result<_>>()?
             }
-            other => return Err(DataFusionError::Internal(format!("whole_number of {other}"))),
+            other => {
+                return Err(DataFusionError::Internal(format!(
+                    "whole_number of {other}"
+                )));
+            }
         };
         Ok(ColumnarValue::Array(Arc::new(whole) as ArrayRef))
     }
@@ -93,7 +105,9 @@ pub(super) struct RoundEven {
 
 impl RoundEven {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable) }
+        Self {
+            signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable),
+        }
     }
 }
 
@@ -113,7 +127,10 @@ impl ScalarUDFImpl for RoundEven {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let array = ColumnarValue::values_to_arrays(&args.args)?.remove(0);
         let numbers = array.as_primitive::<Float64Type>();
-        let rounded: Float64Array = numbers.iter().map(|number| number.map(f64::round_ties_even)).collect();
+        let rounded: Float64Array = numbers
+            .iter()
+            .map(|number| number.map(f64::round_ties_even))
+            .collect();
         Ok(ColumnarValue::Array(Arc::new(rounded)))
     }
 }

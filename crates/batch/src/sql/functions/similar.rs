@@ -14,7 +14,10 @@ pub(super) fn regex(pattern: &str, escape: Option<char>) -> Result<String, SqlEr
     while let Some(c) = characters.next() {
         if c == escape {
             let Some(escaped) = characters.next() else {
-                return Err(SqlError::new("22025", "the pattern of SIMILAR TO ends with its escape character"));
+                return Err(SqlError::new(
+                    "22025",
+                    "the pattern of SIMILAR TO ends with its escape character",
+                ));
             };
             literal(escaped, &mut out);
             continue;
@@ -42,7 +45,10 @@ pub(super) fn regex(pattern: &str, escape: Option<char>) -> Result<String, SqlEr
         }
     }
     if bracket {
-        return Err(SqlError::new(sqlstate::INVALID_PARAMETER, "the pattern of SIMILAR TO has a [ without its ]"));
+        return Err(SqlError::new(
+            sqlstate::INVALID_PARAMETER,
+            "the pattern of SIMILAR TO has a [ without its ]",
+        ));
     }
     // The group keeps an alternation within the anchors.
     out.push_str(")$");

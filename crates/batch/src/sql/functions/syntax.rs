@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Select, SelectItem, Statement, TableAlias,
-    TableAliasColumnDef, TableFactor, Value, VisitMut, VisitorMut,
+    BinaryOperator, CastKind, CharacterLength, DataType, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, Select,
+    SelectItem, Statement, TableAlias, TableAliasColumnDef, TableFactor, Value, VisitMut,
+    VisitorMut,
 };
 
 use crate::sql::error::{SqlError, sqlstate};
@@ -15,22 +16,31 @@ use crate::sql::error::{SqlError, sqlstate};
 /// # Errors
 /// If it has something whose meaning would be another here, without an error.
 pub(crate) fn rewrite(statement: &mut Statement) -> Result<(), SqlError> {
-    match statement.visit(&mut Spelling) {
+    match statement.visit(&mut PostgresSyntax) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(error),
     }
 }
 
-struct Spelling;
+struct PostgresSyntax;
 
-impl VisitorMut for Spelling {
+impl VisitorMut for PostgresSyntax {
     type Break = SqlError;
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         let spelled = match std::mem::replace(expr, Expr::value(Value::Null)) {
-            Expr::AtTimeZone { timestamp, time_zone } => Ok(call("timezone", vec![*time_zone, *timestamp])),
+            Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => Ok(call("timezone", vec![*time_zone, *timestamp])),
             Expr::Function(function) => self::function(function),
-            Expr::Cast { kind, expr, data_type, array, format } => limited(kind, expr, data_type, array, format),
+            Expr::Cast {
+                kind,
+                expr,
+                data_type,
+                array,
+                format,
+            } => limited(kind, expr, data_type, array, format),
             other => Ok(other),
         };
         match spelled {
@@ -44,9 +54,13 @@ impl VisitorMut for Spelling {
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
         let (name, alias) = match factor {
-            TableFactor::Table { name, alias, args: Some(_), .. } | TableFactor::Function { name, alias, .. } => {
-                (name, alias)
+            TableFactor::Table {
+                name,
+                alias,
+                args: Some(_),
+                ..
             }
+            | TableFactor::Function { name, alias, .. } => (name, alias),
             _ => return ControlFlow::Continue(()),
         };
         if name.to_string().eq_ignore_ascii_case("generate_series") {
@@ -88,9 +102,14 @@ fn name_items(items: &mut [SelectItem]) {
         let SelectItem::UnnamedExpr(expr) = item else {
             continue;
         };
-        let earlier = written[..at].iter().filter(|other| **other == written[at]).count();
+        let earlier = written[..at]
+            .iter()
+            .filter(|other| **other == written[at])
+            .count();
         let alone = calls.iter().filter(|other| **other == calls[at]).count() == 1
-            && !written.iter().any(|other| Some(other) == calls[at].as_ref());
+            && !written
+                .iter()
+                .any(|other| Some(other) == calls[at].as_ref());
         let name = match (&calls[at], earlier) {
             (Some(name), 0) if alone => Ident::new(name.clone()),
             (_, 0) => continue,
@@ -117,7 +136,10 @@ fn is_series(expr: &Expr) -> bool {
 
 /// The column of a series is called as the series is.
 fn name_column(alias: &mut Option<TableAlias>) {
-    let column = |name: Ident| TableAliasColumnDef { name, data_type: None };
+    let column = |name: Ident| TableAliasColumnDef {
+        name,
+        data_type: None,
+    };
     match alias {
         Some(alias) if alias.columns.is_empty() => alias.columns = vec![column(alias.name.clone())],
         Some(_) => {}
@@ -134,7 +156,9 @@ fn name_column(alias: &mut Option<TableAlias>) {
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Expr {
-    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
+    let args = args
+        .into_iter()
+        .map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     Expr::Function(Function {
         name: ObjectName::from(vec![Ident::new(name)]),
         uses_odbc_syntax: false,
@@ -191,21 +215,40 @@ fn limited(
     format: Option<datafusion::sql::sqlparser::ast::CastFormat>,
 ) -> Result<Expr, SqlError> {
     if !matches!(kind, CastKind::Cast | CastKind::DoubleColon) {
-        return Err(SqlError::new(sqlstate::SYNTAX, "TRY_CAST is not PostgreSQL's; use CAST"));
+        return Err(SqlError::new(
+            sqlstate::SYNTAX,
+            "TRY_CAST is not PostgreSQL's; use CAST",
+        ));
     }
     let length = match &data_type {
-        DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) => length,
+        DataType::Varchar(length)
+        | DataType::CharacterVarying(length)
+        | DataType::CharVarying(length) => length,
         DataType::Char(_) | DataType::Character(_) => {
             let message = "char(n) fills texts up with blanks; use text or varchar(n)";
             return Err(SqlError::new(sqlstate::NOT_SUPPORTED, message));
         }
-        _ => return Ok(Expr::Cast { kind, expr, data_type, array, format }),
+        _ => {
+            return Ok(Expr::Cast {
+                kind,
+                expr,
+                data_type,
+                array,
+                format,
+            });
+        }
     };
     let length = match length {
         Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
         _ => None,
     };
-    let text = Expr::Cast { kind, expr, data_type: DataType::Text, array, format };
+    let text = Expr::Cast {
+        kind,
+        expr,
+        data_type: DataType::Text,
+        array,
+        format,
+    };
     Ok(match length {
         Some(length) => {
             let length = Value::Number(length.to_string(), false);

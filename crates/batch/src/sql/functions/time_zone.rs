@@ -24,7 +24,9 @@ pub(super) struct TimeZone {
 
 impl TimeZone {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::user_defined(Volatility::Immutable) }
+        Self {
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
     }
 }
 
@@ -47,10 +49,13 @@ impl ScalarUDFImpl for TimeZone {
         let zoned = DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into()));
         match types {
             // A date is midnight in UTC.
-            [_, DataType::Date32 | DataType::Timestamp(_, Some(_))] => Ok(vec![DataType::Utf8, zoned]),
-            [_, DataType::Timestamp(_, None) | DataType::Null] => {
-                Ok(vec![DataType::Utf8, DataType::Timestamp(TimeUnit::Microsecond, None)])
+            [_, DataType::Date32 | DataType::Timestamp(_, Some(_))] => {
+                Ok(vec![DataType::Utf8, zoned])
             }
+            [_, DataType::Timestamp(_, None) | DataType::Null] => Ok(vec![
+                DataType::Utf8,
+                DataType::Timestamp(TimeUnit::Microsecond, None),
+            ]),
             _ => Err(refused(
                 sqlstate::UNDEFINED_FUNCTION,
                 "AT TIME ZONE wants a timestamp; cast what is before it".to_owned(),
@@ -84,7 +89,11 @@ impl ScalarUDFImpl for TimeZone {
                         Some(known) => known,
                         None => (zone.to_owned(), parsed(zone)?),
                     };
-                    let moved = if backwards { instant(us, tz) } else { local(us, tz) };
+                    let moved = if backwards {
+                        instant(us, tz)
+                    } else {
+                        local(us, tz)
+                    };
                     last = Some((name, tz));
                     moved
                 }
@@ -98,18 +107,26 @@ impl ScalarUDFImpl for TimeZone {
 }
 
 fn parsed(zone: &str) -> Result<Tz> {
-    let name = if zone.eq_ignore_ascii_case("utc") || zone.eq_ignore_ascii_case("gmt") { UTC } else { zone };
+    let name = if zone.eq_ignore_ascii_case("utc") || zone.eq_ignore_ascii_case("gmt") {
+        UTC
+    } else {
+        zone
+    };
     // PostgreSQL counts offsets in this place as POSIX does: '+02' is west of Greenwich.
     if name != UTC && name.starts_with(['+', '-']) {
         return Err(refused(
             sqlstate::NOT_SUPPORTED,
-            format!("the zone {zone} is an offset, whose sign PostgreSQL reads the other way round; name a place, such as 'Europe/Amsterdam'"),
+            format!(
+                "the zone {zone} is an offset, whose sign PostgreSQL reads the other way round; name a place, such as 'Europe/Amsterdam'"
+            ),
         ));
     }
     name.parse().map_err(|_| {
         refused(
             sqlstate::INVALID_PARAMETER,
-            format!("there is no time zone {zone}; zones are named by place, such as 'Europe/Amsterdam'"),
+            format!(
+                "there is no time zone {zone}; zones are named by place, such as 'Europe/Amsterdam'"
+            ),
         )
     })
 }

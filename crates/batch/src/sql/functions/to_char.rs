@@ -26,7 +26,9 @@ pub(super) struct ToChar {
 
 impl ToChar {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::user_defined(Volatility::Immutable) }
+        Self {
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
     }
 }
 
@@ -50,15 +52,25 @@ impl ScalarUDFImpl for ToChar {
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         let value = match types {
             // What is shown of an instant is what a clock in UTC shows.
-            [DataType::Date32 | DataType::Null, _] => DataType::Timestamp(TimeUnit::Microsecond, None),
-            [DataType::Timestamp(_, zone), _] => DataType::Timestamp(TimeUnit::Microsecond, zone.clone()),
+            [DataType::Date32 | DataType::Null, _] => {
+                DataType::Timestamp(TimeUnit::Microsecond, None)
+            }
+            [DataType::Timestamp(_, zone), _] => {
+                DataType::Timestamp(TimeUnit::Microsecond, zone.clone())
+            }
             [number, _] if number.is_integer() => DataType::Decimal128(38, 0),
             [decimal @ DataType::Decimal128(..), _] => decimal.clone(),
             [number, _] if number.is_floating() => DataType::Float64,
             [other, _] => {
-                return Err(external(refused(format!("to_char of a {other} is not supported; cast it to text"))));
+                return Err(external(refused(format!(
+                    "to_char of a {other} is not supported; cast it to text"
+                ))));
             }
-            _ => return Err(external(refused("to_char wants a value and a pattern".to_owned()))),
+            _ => {
+                return Err(external(refused(
+                    "to_char wants a value and a pattern".to_owned(),
+                )));
+            }
         };
         Ok(vec![value, DataType::Utf8])
     }
@@ -72,7 +84,7 @@ impl ScalarUDFImpl for ToChar {
         let patterns = cast(&arrays[1], &DataType::Utf8)?;
         let patterns = patterns.as_string::<i32>();
         let mut texts = Vec::with_capacity(patterns.len());
-        let mut last: Option<(String, Pattern)> = None;
+        let mut last: Option<(String, ToCharPattern)> = None;
         for row in 0..patterns.len() {
             if patterns.is_null(row) || arrays[0].is_null(row) {
                 texts.push(None);
@@ -83,30 +95,36 @@ impl ScalarUDFImpl for ToChar {
                 Some(known) => known,
                 None => {
                     let text = patterns.value(row).to_owned();
-                    let pattern = Pattern::parse(&text, arrays[0].data_type()).map_err(external)?;
+                    let pattern =
+                        ToCharPattern::parse(&text, arrays[0].data_type()).map_err(external)?;
                     (text, pattern)
                 }
             };
             texts.push(Some(pattern.write(&arrays[0], row)));
             last = Some((text, pattern));
         }
-        Ok(ColumnarValue::Array(Arc::new(StringArray::from(texts)) as ArrayRef))
+        Ok(ColumnarValue::Array(
+            Arc::new(StringArray::from(texts)) as ArrayRef
+        ))
     }
 }
 
-enum Pattern {
-    Instant { pattern: instants::Pattern, zoned: bool },
-    Number(numbers::Pattern),
+enum ToCharPattern {
+    Instant {
+        pattern: instants::InstantPattern,
+        zoned: bool,
+    },
+    Number(numbers::NumberPattern),
 }
 
-impl Pattern {
+impl ToCharPattern {
     fn parse(text: &str, of: &DataType) -> Result<Self, SqlError> {
         Ok(match of {
             DataType::Timestamp(_, zone) => Self::Instant {
-                pattern: instants::Pattern::parse(text)?,
+                pattern: instants::InstantPattern::parse(text)?,
                 zoned: zone.is_some(),
             },
-            _ => Self::Number(numbers::Pattern::parse(text)?),
+            _ => Self::Number(numbers::NumberPattern::parse(text)?),
         })
     }
 
@@ -114,7 +132,8 @@ impl Pattern {
         match self {
             Self::Instant { pattern, zoned } => {
                 let us = values.as_primitive::<TimestampMicrosecondType>().value(row);
-                timestamp_us_to_datetime(us).map_or_else(String::new, |at| pattern.write(at, *zoned))
+                timestamp_us_to_datetime(us)
+                    .map_or_else(String::new, |at| pattern.write(at, *zoned))
             }
             Self::Number(pattern) => match values.data_type() {
                 DataType::Decimal128(_, scale) => {

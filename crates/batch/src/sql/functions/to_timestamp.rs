@@ -21,7 +21,9 @@ pub(super) struct ToTimestamp {
 
 impl ToTimestamp {
     pub(super) fn new() -> Self {
-        Self { signature: Signature::user_defined(Volatility::Immutable) }
+        Self {
+            signature: Signature::user_defined(Volatility::Immutable),
+        }
     }
 }
 
@@ -49,7 +51,10 @@ impl ScalarUDFImpl for ToTimestamp {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into())))
+        Ok(DataType::Timestamp(
+            TimeUnit::Microsecond,
+            Some("+00:00".into()),
+        ))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -59,8 +64,13 @@ impl ScalarUDFImpl for ToTimestamp {
         let seconds = array.as_primitive::<Float64Type>().iter();
         let us = seconds.map(|seconds| match seconds {
             None => Ok(None),
-            Some(seconds) if seconds.abs() < MOST => Ok(Some((seconds * 1e6).round_ties_even() as i64)),
-            Some(_) => Err(refused(sqlstate::TIME_OUT_OF_RANGE, "timestamp out of range")),
+            Some(seconds) if seconds.abs() < MOST => {
+                Ok(Some((seconds * 1e6).round_ties_even() as i64))
+            }
+            Some(_) => Err(refused(
+                sqlstate::TIME_OUT_OF_RANGE,
+                "timestamp out of range",
+            )),
         });
         let us: Vec<Option<i64>> = us.collect::<Result<_>>()?;
         let made = TimestampMicrosecondArray::from(us).with_timezone("+00:00");

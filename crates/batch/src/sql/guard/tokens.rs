@@ -1,4 +1,4 @@
-//! Counts of a statement's tokens, before anything calls itself over them.
+//! TokenCounts of a statement's tokens, before anything calls itself over them.
 //!
 //! A parser and a planner descend as deep as a statement is nested, and as far as a chain of operators is long: 1,008
 //! bytes of `1+1+…` end a process. So depth, chains and lists are bounded here, by one pass that cannot be deep.
@@ -42,7 +42,7 @@ pub(super) fn check(sql: &str) -> Result<(), SqlError> {
     }
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| unreadable(sql, &error))?;
-    let mut counts = Counts::default();
+    let mut counts = TokenCounts::default();
     for token in &tokens {
         if !matches!(token.token, Token::Whitespace(_) | Token::EOF) {
             let counted = counts.count(&token.token);
@@ -129,7 +129,7 @@ struct Level {
 }
 
 #[derive(Debug)]
-struct Counts {
+struct TokenCounts {
     levels: Vec<Level>,
     tokens: usize,
     prefixes: usize,
@@ -141,7 +141,7 @@ struct Counts {
     operand: bool,
 }
 
-impl Default for Counts {
+impl Default for TokenCounts {
     fn default() -> Self {
         Self {
             levels: vec![Level::default()],
@@ -160,7 +160,7 @@ fn within(count: &mut usize, most: usize, what: TooMuch) -> Result<(), TooMuch> 
     if *count > most { Err(what) } else { Ok(()) }
 }
 
-impl Counts {
+impl TokenCounts {
     fn level(&mut self) -> &mut Level {
         if self.levels.is_empty() {
             self.levels.push(Level::default());

@@ -42,21 +42,28 @@ const NICENESS: i32 = 10;
 /// The kernel that is out of memory takes the worker first.
 const OOM_SCORE: &str = "500";
 /// What this process gets from its environment and tells the worker itself, or keeps to itself.
-const NOT_PASSED_ON: [&str; 4] = [
+const NOT_PASSED_ON: [&str; 5] = [
     "HEADCOUNT_DATA",
     "HEADCOUNT_LAKE",
     "HEADCOUNT_JOURNAL",
     "HEADCOUNT_SOURCE",
+    "HEADCOUNT_CASSANDRA_PASSWORD",
 ];
+
+/// Addresses for the batch worker, as they were typed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TypedAddresses {
+    pub(crate) lake: Option<String>,
+    pub(crate) journal: Option<String>,
+    pub(crate) postgres: Option<String>,
+}
 
 /// What the worker is told.
 #[derive(Debug)]
 pub(crate) struct BatchWorkerOptions {
     /// The data folder.
     pub(crate) data: PathBuf,
-    /// The lake and the journal, as they were typed.
-    pub(crate) lake: Option<String>,
-    pub(crate) journal: Option<String>,
+    pub(crate) addresses: TypedAddresses,
     /// Where this process serves its counts.
     pub(crate) live: String,
 }
@@ -233,9 +240,11 @@ impl Supervisor {
     fn spawn(&self, program: &PathBuf) -> io::Result<(Child, Option<ChildStdin>)> {
         let mut command = Command::new(program);
         command.arg("serve").arg("--data").arg(&self.options.data);
+        let addresses = &self.options.addresses;
         for (option, value) in [
-            ("--lake", &self.options.lake),
-            ("--journal", &self.options.journal),
+            ("--lake", &addresses.lake),
+            ("--journal", &addresses.journal),
+            ("--postgres", &addresses.postgres),
         ] {
             if let Some(value) = value {
                 command.args([option, value]);

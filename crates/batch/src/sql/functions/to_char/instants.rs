@@ -6,21 +6,40 @@ use super::refused;
 use crate::sql::error::SqlError;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
-const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const DAYS: [&str; 7] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+];
 /// As long as the longest month and day: names are filled up to it.
 const NAME_WIDTH: usize = 9;
 
 /// What a part of a pattern shows. Longer names come first where one begins with another.
 const FIELDS: [&str; 36] = [
-    "Y,YYY", "YYYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "ID", "IW", "IDDD", "I", "MONTH", "MON", "MM", "MI", "MS", "DDD",
-    "DD", "DAY", "DY", "D", "HH24", "HH12", "HH", "SSSS", "SS", "US", "AM", "PM", "A.M.", "P.M.", "Q", "WW", "W", "TZ",
+    "Y,YYY", "YYYY", "YYY", "YY", "Y", "IYYY", "IYY", "IY", "ID", "IW", "IDDD", "I", "MONTH",
+    "MON", "MM", "MI", "MS", "DDD", "DD", "DAY", "DY", "D", "HH24", "HH12", "HH", "SSSS", "SS",
+    "US", "AM", "PM", "A.M.", "P.M.", "Q", "WW", "W", "TZ",
 ];
 
 #[derive(Debug)]
-enum Item {
+enum PatternItem {
     Literal(String),
     Field(Field),
 }
@@ -37,9 +56,9 @@ struct Field {
 
 /// A pattern of instants.
 #[derive(Debug)]
-pub(super) struct Pattern(Vec<Item>);
+pub(super) struct InstantPattern(Vec<PatternItem>);
 
-impl Pattern {
+impl InstantPattern {
     /// # Errors
     /// If it has letters that are no field, or a field that is not known here.
     pub(super) fn parse(text: &str) -> Result<Self, SqlError> {
@@ -48,14 +67,14 @@ impl Pattern {
         while let Some(first) = rest.chars().next() {
             if first == '"' {
                 let (quoted, after) = rest[1..].split_once('"').unwrap_or((&rest[1..], ""));
-                items.push(Item::Literal(quoted.to_owned()));
+                items.push(PatternItem::Literal(quoted.to_owned()));
                 rest = after;
             } else if first.is_ascii_alphabetic() {
                 let (field, after) = field(rest).ok_or_else(|| unknown(rest))?;
-                items.push(Item::Field(field));
+                items.push(PatternItem::Field(field));
                 rest = after;
             } else {
-                items.push(Item::Literal(first.to_string()));
+                items.push(PatternItem::Literal(first.to_string()));
                 rest = &rest[first.len_utf8()..];
             }
         }
@@ -66,8 +85,8 @@ impl Pattern {
         let mut out = String::new();
         for item in &self.0 {
             match item {
-                Item::Literal(text) => out.push_str(text),
-                Item::Field(field) => out.push_str(&field.write(at, zoned)),
+                PatternItem::Literal(text) => out.push_str(text),
+                PatternItem::Field(field) => out.push_str(&field.write(at, zoned)),
             }
         }
         out
@@ -75,7 +94,10 @@ impl Pattern {
 }
 
 fn unknown(rest: &str) -> SqlError {
-    let word: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let word: String = rest
+        .chars()
+        .take_while(char::is_ascii_alphanumeric)
+        .collect();
     refused(format!(
         "to_char does not know {word} in a pattern; put text in double quotes, as in 'YYYY-MM-DD\"T\"HH24:MI'"
     ))
@@ -83,7 +105,8 @@ fn unknown(rest: &str) -> SqlError {
 
 fn strip<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let head = text.get(..prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+    head.eq_ignore_ascii_case(prefix)
+        .then(|| &text[prefix.len()..])
 }
 
 /// The field at the beginning of a text, with its `FM` in front and its `TH` behind.
@@ -92,14 +115,25 @@ fn field(text: &str) -> Option<(Field, &str)> {
         Some(rest) => (false, rest),
         None => (true, text),
     };
-    let name = FIELDS.iter().filter(|name| strip(begin, name).is_some()).max_by_key(|name| name.len())?;
+    let name = FIELDS
+        .iter()
+        .filter(|name| strip(begin, name).is_some())
+        .max_by_key(|name| name.len())?;
     let (written, rest) = begin.split_at(name.len());
-    let number = !matches!(*name, "MONTH" | "MON" | "DAY" | "DY" | "AM" | "PM" | "A.M." | "P.M." | "TZ");
+    let number = !matches!(
+        *name,
+        "MONTH" | "MON" | "DAY" | "DY" | "AM" | "PM" | "A.M." | "P.M." | "TZ"
+    );
     let (ordinal, rest) = match strip(rest, "TH").filter(|_| number) {
         Some(after) => (Some(rest.starts_with("TH")), after),
         None => (None, rest),
     };
-    let field = Field { name, written: written.to_owned(), fill, ordinal };
+    let field = Field {
+        name,
+        written: written.to_owned(),
+        fill,
+        ordinal,
+    };
     Some((field, rest))
 }
 
@@ -109,7 +143,10 @@ impl Field {
             "MONTH" => self.name_of(MONTHS[at.month0() as usize], true),
             "MON" => self.name_of(&MONTHS[at.month0() as usize][..3], false),
             "DAY" => self.name_of(DAYS[at.weekday().num_days_from_sunday() as usize], true),
-            "DY" => self.name_of(&DAYS[at.weekday().num_days_from_sunday() as usize][..3], false),
+            "DY" => self.name_of(
+                &DAYS[at.weekday().num_days_from_sunday() as usize][..3],
+                false,
+            ),
             "AM" | "PM" => self.cased(if at.hour() < 12 { "AM" } else { "PM" }),
             "A.M." | "P.M." => self.cased(if at.hour() < 12 { "A.M." } else { "P.M." }),
             "TZ" if zoned => self.cased("UTC"),
@@ -120,7 +157,11 @@ impl Field {
 
     fn number(&self, at: NaiveDateTime) -> String {
         let (number, width) = number(self.name, at);
-        let mut text = if self.fill { format!("{number:0width$}") } else { number.to_string() };
+        let mut text = if self.fill {
+            format!("{number:0width$}")
+        } else {
+            number.to_string()
+        };
         if self.name == "Y,YYY" {
             text = format!("{},{:03}", number / 1000, number % 1000);
         }
@@ -133,13 +174,21 @@ impl Field {
                     (3, tens) if tens != 1 => "rd",
                     _ => "th",
                 };
-                text + &if upper { ending.to_uppercase() } else { ending.to_owned() }
+                text + &if upper {
+                    ending.to_uppercase()
+                } else {
+                    ending.to_owned()
+                }
             }
         }
     }
 
     fn cased(&self, text: &str) -> String {
-        if self.written.starts_with(char::is_lowercase) { text.to_lowercase() } else { text.to_owned() }
+        if self.written.starts_with(char::is_lowercase) {
+            text.to_lowercase()
+        } else {
+            text.to_owned()
+        }
     }
 
     /// A name in the case in which its field was written.
@@ -150,7 +199,11 @@ impl Field {
             (true, false) => name.to_owned(),
             (false, _) => name.to_lowercase(),
         };
-        if long && self.fill { format!("{name:<NAME_WIDTH$}") } else { name }
+        if long && self.fill {
+            format!("{name:<NAME_WIDTH$}")
+        } else {
+            name
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::sql::error::SqlError;
 
 /// A place of a pattern before the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum DigitPlace {
     /// A digit, or a blank where there is none.
     Nine,
     /// A digit, or 0 where there is none.
@@ -16,14 +16,14 @@ enum Place {
 
 /// A pattern of numbers.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(super) struct NumberPattern {
     fill: bool,
-    whole: Vec<Place>,
+    whole: Vec<DigitPlace>,
     point: bool,
-    fraction: Vec<Place>,
+    fraction: Vec<DigitPlace>,
 }
 
-impl Pattern {
+impl NumberPattern {
     /// # Errors
     /// If it has anything but digits, groups and a point.
     pub(super) fn parse(text: &str) -> Result<Self, SqlError> {
@@ -31,12 +31,17 @@ impl Pattern {
             Some(head) if head.eq_ignore_ascii_case("FM") => (false, &text[2..]),
             _ => (true, text),
         };
-        let mut pattern = Self { fill, whole: Vec::new(), point: false, fraction: Vec::new() };
+        let mut pattern = Self {
+            fill,
+            whole: Vec::new(),
+            point: false,
+            fraction: Vec::new(),
+        };
         for c in rest.chars() {
             let place = match c {
-                '9' => Place::Nine,
-                '0' => Place::Zero,
-                ',' | 'G' | 'g' if !pattern.point => Place::Group,
+                '9' => DigitPlace::Nine,
+                '0' => DigitPlace::Zero,
+                ',' | 'G' | 'g' if !pattern.point => DigitPlace::Group,
                 '.' | 'D' | 'd' if !pattern.point => {
                     pattern.point = true;
                     continue;
@@ -47,7 +52,12 @@ impl Pattern {
                     )));
                 }
             };
-            if pattern.point { &mut pattern.fraction } else { &mut pattern.whole }.push(place);
+            if pattern.point {
+                &mut pattern.fraction
+            } else {
+                &mut pattern.whole
+            }
+            .push(place);
         }
         Ok(pattern)
     }
@@ -80,9 +90,17 @@ impl Pattern {
     fn write(&self, negative: bool, text: &str) -> String {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let whole = whole.trim_start_matches('0');
-        let places = self.whole.iter().filter(|place| **place != Place::Group).count();
+        let places = self
+            .whole
+            .iter()
+            .filter(|place| **place != DigitPlace::Group)
+            .count();
         let overflow = whole.len() > places;
-        let mut out = if overflow { self.hashes() } else { self.whole_part(whole, fraction.is_empty()) };
+        let mut out = if overflow {
+            self.hashes()
+        } else {
+            self.whole_part(whole, fraction.is_empty())
+        };
         // The sign stands before the first digit; without one there is a blank.
         let first = out.find(|c| c != ' ').unwrap_or(out.len());
         out.insert(first, if negative { '-' } else { ' ' });
@@ -93,10 +111,18 @@ impl Pattern {
         }
         if self.point {
             out.push('.');
-            let shown: String = if overflow { "#".repeat(self.fraction.len()) } else { fraction.to_owned() };
+            let shown: String = if overflow {
+                "#".repeat(self.fraction.len())
+            } else {
+                fraction.to_owned()
+            };
             out.push_str(self.trimmed(&shown));
         }
-        if self.fill { out } else { out.trim_start_matches(' ').to_owned() }
+        if self.fill {
+            out
+        } else {
+            out.trim_start_matches(' ').to_owned()
+        }
     }
 
     /// With `FM`, zeros at the end go where the pattern has nines.
@@ -104,35 +130,61 @@ impl Pattern {
         if self.fill {
             return fraction;
         }
-        let least = self.fraction.iter().rposition(|place| *place == Place::Zero).map_or(0, |at| at + 1);
+        let least = self
+            .fraction
+            .iter()
+            .rposition(|place| *place == DigitPlace::Zero)
+            .map_or(0, |at| at + 1);
         let kept = fraction.trim_end_matches('0').len().max(least);
         &fraction[..kept.min(fraction.len())]
     }
 
     fn hashes(&self) -> String {
-        let shown = |place: &Place| if *place == Place::Group { ',' } else { '#' };
+        let shown = |place: &DigitPlace| {
+            if *place == DigitPlace::Group {
+                ','
+            } else {
+                '#'
+            }
+        };
         self.whole.iter().map(shown).collect()
     }
 
     fn whole_part(&self, digits: &str, last_zero: bool) -> String {
-        let places = self.whole.iter().filter(|place| **place != Place::Group).count();
+        let places = self
+            .whole
+            .iter()
+            .filter(|place| **place != DigitPlace::Group)
+            .count();
         let mut missing = places - digits.len();
         let mut digits = digits.chars();
         let mut begun = false;
         let mut out = String::new();
         for (at, place) in self.whole.iter().enumerate() {
-            let last = !self.whole[at + 1..].iter().any(|place| *place != Place::Group);
+            let last = !self.whole[at + 1..]
+                .iter()
+                .any(|place| *place != DigitPlace::Group);
             match place {
-                Place::Group => out.push_str(if begun { "," } else if self.fill { " " } else { "" }),
+                DigitPlace::Group => out.push_str(if begun {
+                    ","
+                } else if self.fill {
+                    " "
+                } else {
+                    ""
+                }),
                 _ if missing == 0 => {
                     begun = true;
                     out.extend(digits.next());
                 }
                 place => {
                     missing -= 1;
-                    begun |= *place == Place::Zero;
+                    begun |= *place == DigitPlace::Zero;
                     // A zero alone is shown, unless digits follow the point.
-                    out.push(if begun || (last && last_zero) { '0' } else { ' ' });
+                    out.push(if begun || (last && last_zero) {
+                        '0'
+                    } else {
+                        ' '
+                    });
                 }
             }
         }
