@@ -150,12 +150,8 @@ mod tests {
                 .1
         };
         let csv = std::fs::read_to_string(file(ReportFormat::Csv)).expect("the CSV");
-        assert_eq!(csv.lines().nth(1), Some("1,\"a,b\",1"), "{csv}");
-        assert_ne!(
-            csv.lines().nth(2),
-            csv.lines().nth(3).map(|_| "3,,1"),
-            "{csv}"
-        );
+        let lines: Vec<_> = csv.lines().skip(1).collect();
+        assert_eq!(lines, ["1,\"a,b\",1", "2,\"\",1", "3,,1"]);
         let parquet = std::fs::File::open(file(ReportFormat::Parquet)).expect("the Parquet");
         let reader = ParquetRecordBatchReaderBuilder::try_new(parquet).expect("a reader");
         assert_eq!(reader.schema().fields().len(), 3);

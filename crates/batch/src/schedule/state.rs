@@ -13,7 +13,7 @@ pub(super) struct State {
     /// The first that is not done.
     pub(super) next: Period,
     /// Who is at it.
-    pub(super) turn: Option<Turn>,
+    pub(super) turn: Option<WorkerTurn>,
     /// Which answer counts, once that is decided.
     pub(super) decided: Option<StoredAnswer>,
     /// What went wrong with it so far.
@@ -26,7 +26,7 @@ pub(super) const VERSION: u32 = 1;
 /// A worker's turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Turn {
+pub(super) struct WorkerTurn {
     /// Who has it; for people.
     pub(super) worker: String,
     /// Which turn it is: no other has the same.

@@ -12,7 +12,7 @@ use super::{
     jobs::ReportJob,
     period::Period,
     report_files::ReportFiles,
-    state::{Failed, State, StoredAnswer, Turn, VERSION},
+    state::{Failed, State, StoredAnswer, VERSION, WorkerTurn},
 };
 
 /// How long to wait after a failure.
@@ -124,7 +124,7 @@ impl JobSchedule {
         {
             return Ok(Next::Later(failed.until));
         }
-        let turn = Turn {
+        let turn = WorkerTurn {
             worker: self.worker.clone(),
             attempt: format!("{:016x}", random_id()),
             until: now.saturating_add(ms(self.lease)),
