@@ -14,7 +14,7 @@ use deltalake::{
 };
 use headcount_batch::{
     model::Table,
-    snapshot::{TablesAsOf, DeltaVersion, TablesSnapshot, TableSnapshot},
+    snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
     sql::{
         child::Statements,
         error::SqlError,
@@ -76,7 +76,11 @@ impl Tables {
         }
     }
 
-    pub(crate) async fn ask(&self, sql: &str, format: AnswerFormat) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
+    pub(crate) async fn ask(
+        &self,
+        sql: &str,
+        format: AnswerFormat,
+    ) -> Result<(Vec<u8>, AnswerEnd), SqlError> {
         statements()
             .run(&self.request(sql, format))
             .await?
@@ -116,7 +120,11 @@ fn ipc(path: &Path, batch: &RecordBatch) -> PathBuf {
 }
 
 /// Writes batches as commits of a Delta table.
-pub(crate) async fn delta(folder: &Path, table: LakeTable, batches: &[RecordBatch]) -> DeltaVersion {
+pub(crate) async fn delta(
+    folder: &Path,
+    table: LakeTable,
+    batches: &[RecordBatch],
+) -> DeltaVersion {
     std::fs::create_dir_all(folder).unwrap();
     let url = url::Url::from_directory_path(folder).unwrap();
     let schema: deltalake::kernel::StructType = table.schema().as_ref().try_into_kernel().unwrap();
