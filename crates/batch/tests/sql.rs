@@ -10,5 +10,5 @@ mod sql {
     mod overlay;
     mod statements;
 }
-#[path = "sql/support.rs"]
+#[path = "sql_support/mod.rs"]
 mod support;

@@ -22,9 +22,9 @@ use super::{
 };
 use crate::snapshot::TablesSnapshot;
 
-/// StatementRunner that run at once.
+/// Statements that run at once.
 const RUNNING: usize = 4;
-/// StatementRunner that may wait until one of them has ended.
+/// Statements that may wait until one of them has ended.
 const WAITING: usize = 16;
 /// Pieces of an answer that wait for whoever reads it.
 const PIECES: usize = 4;

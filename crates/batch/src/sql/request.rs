@@ -38,7 +38,7 @@ pub struct StatementLimits {
     pub cpu_seconds: u64,
     /// Time from the start to the last byte taken, ms.
     pub wall_ms: u64,
-    /// TableRows of the answer; what is beyond is cut off, and the answer says so.
+    /// Rows of the answer; what is beyond is cut off, and the answer says so.
     pub rows: Option<u64>,
     /// Bytes of the answer in its format; likewise.
     pub bytes: Option<u64>,
@@ -113,7 +113,7 @@ pub struct AnswerColumn {
 pub struct AnswerEnd {
     /// Whether rows were cut off by a limit.
     pub truncated: bool,
-    /// TableRows of the answer.
+    /// Rows of the answer.
     pub row_count: u64,
     /// From reading the statement to the last row, ms.
     pub elapsed_ms: u64,

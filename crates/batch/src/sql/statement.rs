@@ -31,7 +31,7 @@ use super::{
 const PLANNING_STACK: usize = 64 << 20;
 /// As deep as an expression is.
 const EXECUTION_STACK: usize = 8 << 20;
-/// TableRows that are encoded at once: an answer overshoots its limit of bytes by no more.
+/// Rows that are encoded at once: an answer overshoots its limit of bytes by no more.
 const PIECE_ROWS: usize = 512;
 
 /// Reads a grant and a request from `input`, and writes the answer to `output`. It ends when the answer does.

@@ -1,4 +1,4 @@
-//! StatementRunner that mean harm: they end within their limits, and the next one works.
+//! Statements that mean harm: they end within their limits, and the next one works.
 
 use std::{
     io::Write,
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::support::{self, Tables};
 
 fn request(sql: &str) -> StatementRequest {
-    Request {
+    StatementRequest {
         limits: StatementLimits {
             wall_ms: 6_000,
             ..StatementLimits::served()

@@ -44,7 +44,7 @@ fn groups(ids: std::ops::Range<i64>) -> impl Strategy<Value = Vec<Group>> {
 }
 
 fn batch(groups: Vec<Group>) -> RecordBatch {
-    Rows {
+    TableRows {
         groups,
         ..TableRows::default()
     }
@@ -177,7 +177,7 @@ async fn a_key_of_several_columns_hides_one_row() {
     equal(&tables, LakeTable::RsvpVersions, merged).await;
 }
 
-/// TableRows may be newer than a Delta table that is not there yet, and rows may go without others in their place.
+/// Rows may be newer than a Delta table that is not there yet, and rows may go without others in their place.
 #[tokio::test]
 async fn a_table_may_lack_any_of_its_parts() {
     let one = |id: i64| Group {

@@ -1,4 +1,4 @@
-//! StatementRunner from end to end: over Delta tables and what is newer, through a child process.
+//! Statements from end to end: over Delta tables and what is newer, through a child process.
 
 use headcount_batch::{
     model::{LakeTable, Rsvp, TableRows, Time},
@@ -21,7 +21,7 @@ fn rsvp(event: &str, id: i64, response: &str, guests: i32) -> Rsvp {
 }
 
 fn rsvps(rows: Vec<Rsvp>) -> TableRows {
-    Rows {
+    TableRows {
         rsvps: rows,
         ..TableRows::default()
     }

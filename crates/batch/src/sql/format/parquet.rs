@@ -14,7 +14,7 @@ use crate::sql::{
     request::{AnswerColumn, AnswerEnd},
 };
 
-/// TableRows that are held in memory before they go out.
+/// Rows that are held in memory before they go out.
 const GROUP_ROWS: usize = 100_000;
 
 pub(super) struct Parquet {

@@ -15,7 +15,7 @@ use crate::sql::{
     request::{AnswerColumn, AnswerEnd},
 };
 
-/// TableRows that decide the widths.
+/// Rows that decide the widths.
 const MEASURED: usize = 1_000;
 /// No column is narrower, however small the terminal.
 const NARROWEST: usize = 8;

@@ -1,5 +1,7 @@
 //! Snapshots for tests of SQL, and a way to ask them.
 
+#![allow(clippy::unwrap_used, dead_code)] // not every test uses all of it
+
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -13,10 +15,10 @@ use deltalake::{
     DeltaTableBuilder, kernel::engine::arrow_conversion::TryIntoKernel, protocol::SaveMode,
 };
 use headcount_batch::{
-    model::Table,
+    model::LakeTable,
     snapshot::{DeltaVersion, TableSnapshot, TablesAsOf, TablesSnapshot},
     sql::{
-        child::Statements,
+        child::StatementRunner,
         error::SqlError,
         request::{AnswerEnd, AnswerFormat, StatementLimits, StatementRequest},
     },
