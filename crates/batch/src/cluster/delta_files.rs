@@ -156,7 +156,7 @@ impl DeltaFiles {
     /// The files in at most `most` groups of about the same size.
     fn groups(&self, most: usize) -> Vec<FileGroup> {
         let mut files: Vec<_> = self.files.files.iter().collect();
-        files.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+        files.sort_by_key(|file| std::cmp::Reverse(file.bytes));
         let mut groups = vec![(0, Vec::new()); most.max(1).min(files.len())];
         for file in files {
             if let Some((bytes, group)) = groups.iter_mut().min_by_key(|(bytes, _)| *bytes) {

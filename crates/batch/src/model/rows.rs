@@ -19,7 +19,7 @@ pub trait TableRow: Sized {
     /// The table's columns.
     const COLUMNS: &'static [TableColumn];
 
-    /// TableRows as one batch of Arrow.
+    /// Rows as one batch of Arrow.
     fn batch(rows: &[Self]) -> RecordBatch;
 
     /// Adds the row to PostgreSQL's COPY in text format: tabs between values, a newline at the end.
@@ -70,7 +70,7 @@ macro_rules! rows {
             }
         )*
 
-        /// TableRows of all tables.
+        /// Rows of all tables.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct TableRows {
             $(#[doc = concat!("Of `", stringify!($list), "`.")] pub $list: Vec<$row>,)*

@@ -15,11 +15,14 @@ use super::{
     literal,
 };
 
+/// What a filter asks of rows, as SQL.
+type Condition = fn(&Filters) -> String;
+
 /// The statement of a file behind the expressions that it needs.
 pub(super) fn put_in_front(body: &str, filters: &Filters) -> String {
     let mut needed: Vec<(&str, String)> = Vec::new();
     // Those further down need those further up, so they are looked at from the end.
-    let all: [(&str, fn(&Filters) -> String); 8] = [
+    let all: [(&str, Condition); 8] = [
         ("chosen_events", chosen_events),
         ("filtered_rsvps", filtered_rsvps),
         ("filtered_events", filtered_events),

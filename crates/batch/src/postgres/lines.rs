@@ -1,4 +1,4 @@
-//! TableRows on their way to the server: lines of COPY, as many as are sent at once.
+//! Rows on their way to the server: lines of COPY, as many as are sent at once.
 
 use std::ops::Range;
 

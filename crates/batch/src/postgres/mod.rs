@@ -17,7 +17,7 @@
 //! ```
 //!
 //! Invariant: what is in the tables is what `sink_progress` says, at every commit, whatever dies and whichever answer is
-//! lost; a writer that another one has followed changes nothing. TableRows that the server refuses are in `refused_rows`, with
+//! lost; a writer that another one has followed changes nothing. Rows that the server refuses are in `refused_rows`, with
 //! the reason, and nowhere else is a row left out.
 
 mod address;

@@ -1,4 +1,4 @@
-//! TableRows that the server refuses, set aside with the reason until a version of them is accepted.
+//! Rows that the server refuses, set aside with the reason until a version of them is accepted.
 
 use arrow::array::RecordBatch;
 use sha2::{Digest, Sha256};

@@ -37,13 +37,13 @@ pub struct PostgresSink {
 /// What one write did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WrittenRows {
-    /// TableRows that were inserted or replaced. Those that were there already do not count.
+    /// Rows that were inserted or replaced. Those that were there already do not count.
     pub rows: u64,
-    /// TableRows that were deleted.
+    /// Rows that were deleted.
     pub deleted: u64,
-    /// TableRows that the server refused, which are set aside in `refused_rows`.
+    /// Rows that the server refused, which are set aside in `refused_rows`.
     pub refused: u64,
-    /// TableRows that had been set aside, and of which a version was accepted or which were deleted.
+    /// Rows that had been set aside, and of which a version was accepted or which were deleted.
     pub accepted: u64,
 }
 

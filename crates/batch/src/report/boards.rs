@@ -10,7 +10,7 @@ use super::{
 };
 use crate::named;
 
-/// TableRows of a board.
+/// Rows of a board.
 const ROWS_MAX: usize = 10;
 
 /// How a statement's answer is shown. All but a table show one measure as a length, and another as a figure only.
@@ -40,8 +40,11 @@ const fn columns_of(measure: &'static str, every: usize) -> Form {
     Columns { measure, every }
 }
 
+/// The names of boards, and the form of each.
+type Boards = &'static [(&'static str, Form)];
+
 /// Sections, and what is in them.
-const SECTIONS: [(&str, &str, &[(&str, Form)]); 4] = [
+const SECTIONS: [(&str, &str, Boards); 4] = [
     (
         "Answers",
         "who comes where, and to what",

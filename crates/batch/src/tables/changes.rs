@@ -5,9 +5,9 @@ use crate::model::{GroupTopic, TableRows};
 /// TableChanges that bring tables from one state of the journal to another. Applying them twice does no harm.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableChanges {
-    /// TableRows to insert, or to put in place of the row with the same key. No key stands twice.
+    /// Rows to insert, or to put in place of the row with the same key. No key stands twice.
     pub rows: TableRows,
-    /// TableRows to delete: topics that a group has no more. Nothing else is ever deleted.
+    /// Rows to delete: topics that a group has no more. Nothing else is ever deleted.
     pub gone: Vec<GroupTopic>,
     /// The offset of each partition before them.
     pub from: Vec<u64>,

@@ -21,7 +21,7 @@ pub(super) struct DataFile {
     pub(super) path: String,
     pub(super) bytes: u64,
     pub(super) rows: u64,
-    /// The batches whose rows lie here. TableRows of one batch move together, so the index need not follow them.
+    /// The batches whose rows lie here. Rows of one batch move together, so the index need not follow them.
     pub(super) batches: Vec<u32>,
     /// The action that adds it to the table, as JSON.
     pub(super) add: String,

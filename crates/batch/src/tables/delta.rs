@@ -38,7 +38,7 @@ use crate::{
     model::LakeTable,
 };
 
-/// TableRows that are read and written at once.
+/// Rows that are read and written at once.
 const ROWS: usize = 8192;
 
 /// How long files that were replaced stay: nobody of ours reads a version for longer.

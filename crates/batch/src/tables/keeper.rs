@@ -142,7 +142,7 @@ impl Keeper {
         Ok(self.told.index.meta::<bool>("anew")? == Some(true))
     }
 
-    /// TableRows of each table, as far as they are written.
+    /// Rows of each table, as far as they are written.
     #[must_use]
     pub fn row_counts(&self) -> BTreeMap<LakeTable, u64> {
         self.files

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// TableRows to write, with the batches in which their predecessors lie.
+/// Rows to write, with the batches in which their predecessors lie.
 #[derive(Default)]
 pub(super) struct Merged {
     pub(super) rows: TableRows,

@@ -29,9 +29,9 @@ pub struct Verified {
 pub struct TableReport {
     /// Which.
     pub table: LakeTable,
-    /// TableRows that it has.
+    /// Rows that it has.
     pub rows: u64,
-    /// TableRows that it should have.
+    /// Rows that it should have.
     pub expected: u64,
     /// Whether all rows are the same.
     pub is_equal: bool,

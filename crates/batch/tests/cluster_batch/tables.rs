@@ -18,7 +18,7 @@ fn text(text: String) -> Arc<str> {
     text.into()
 }
 
-/// TableRows of all tables; the same for the same number of RSVPs.
+/// Rows of all tables; the same for the same number of RSVPs.
 pub(crate) fn rows(rsvps: i64) -> TableRows {
     let mut rows = TableRows::default();
     let time = |n: i64| Time(1_489_900_000_000 + n * 1_003);

@@ -352,15 +352,16 @@ fn totals_countries_cities_topics_and_venues_are_golden() {
             .collect();
         assert_eq!(json!(countries), golden["by_country"], "{name}: countries");
 
-        let first = |list: &str, key: &dyn Fn(&Vec<Value>) -> Value, of: &TableRows, measure: usize| {
-            let golden = golden[list].as_array().unwrap();
-            let ours: Vec<_> = of
-                .iter()
-                .take(golden.len())
-                .map(|row| json!([key(row), row[measure]]))
-                .collect();
-            assert_eq!(&ours, golden, "{name}: {list}");
-        };
+        let first =
+            |list: &str, key: &dyn Fn(&Vec<Value>) -> Value, of: &TableRows, measure: usize| {
+                let golden = golden[list].as_array().unwrap();
+                let ours: Vec<_> = of
+                    .iter()
+                    .take(golden.len())
+                    .map(|row| json!([key(row), row[measure]]))
+                    .collect();
+                assert_eq!(&ours, golden, "{name}: {list}");
+            };
         first("top_topics_yes", &|row| row[5].clone(), of("topics"), 1);
         first(
             "top_venues_yes",
@@ -442,9 +443,14 @@ async fn a_report_of_a_recording_has_its_golden_figures() {
         ("kingdom", &[("country", "gb"), ("response", "yes")][..]),
     ] {
         let filters = Filters::of_pairs(pairs.iter().copied()).unwrap();
-        let html = report::collect(&engine, &tables.snapshot, filters, &StatementLimits::local())
-            .await
-            .unwrap();
+        let html = report::collect(
+            &engine,
+            &tables.snapshot,
+            filters,
+            &StatementLimits::local(),
+        )
+        .await
+        .unwrap();
         assert!(html.len() < 600_000, "{} bytes", html.len());
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("report-{name}.html"));
         std::fs::write(file, &html).unwrap();

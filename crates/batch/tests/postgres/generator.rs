@@ -73,7 +73,7 @@ impl Generator {
         self.changes(rows, gone)
     }
 
-    /// TableRows and deletions as the next changes.
+    /// Rows and deletions as the next changes.
     pub fn changes(&mut self, rows: TableRows, gone: Vec<GroupTopic>) -> TableChanges {
         let from = self.offsets.clone();
         for offset in &mut self.offsets {

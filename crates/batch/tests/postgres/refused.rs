@@ -1,4 +1,4 @@
-//! TableRows that the server refuses are set aside, and the others go on.
+//! Rows that the server refuses are set aside, and the others go on.
 
 use std::sync::Arc;
 

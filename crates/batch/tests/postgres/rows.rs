@@ -1,4 +1,4 @@
-//! TableRows of all kinds are in the tables as they were given, however often they are given.
+//! Rows of all kinds are in the tables as they were given, however often they are given.
 
 use headcount_batch::model::{LakeTable, TableRows};
 use proptest::{collection::vec, prelude::*};

@@ -13,7 +13,7 @@ use headcount_batch::{
 /// A row as the texts of its values.
 pub type Texts = Vec<Option<String>>;
 
-/// TableRows of all tables.
+/// Rows of all tables.
 #[derive(Default)]
 pub struct World(BTreeMap<LakeTable, BTreeMap<Texts, Kept>>);
 
