@@ -1,6 +1,6 @@
 //! SQL, from the text of a statement to the bytes of its answer.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod sql {
     mod formats;

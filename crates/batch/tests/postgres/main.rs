@@ -1,6 +1,6 @@
 //! The tables in PostgreSQL: what is written is there once, whatever dies and whatever is refused.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, unreachable_pub)]
 
 mod generator;
 mod kills;

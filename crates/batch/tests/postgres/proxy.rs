@@ -97,7 +97,7 @@ async fn carry(
             Fate::CutBlind => return to_server.write_all(sent).await,
             Fate::CutAfter => {
                 to_server.write_all(sent).await?;
-                from_server.read(&mut down).await?;
+                let _answer = from_server.read(&mut down).await?;
                 return Ok(());
             }
             Fate::Silent => return until_closed(&mut from_client).await,
@@ -108,7 +108,7 @@ async fn carry(
                 // The next transaction waits for the lock of this one, or is about to.
                 let _ = begun.changed().await;
                 to_server.write_all(sent).await?;
-                from_server.read(&mut down).await?;
+                let _answer = from_server.read(&mut down).await?;
                 return Ok(());
             }
         }

@@ -11,7 +11,7 @@ use headcount_batch::{
 };
 use headcount_clock::Delays;
 use headcount_test_servers::Postgres;
-use tokio_postgres::{Client, NoTls, TableRow};
+use tokio_postgres::{Client, NoTls, Row};
 
 use crate::world::{Texts, World};
 
@@ -104,7 +104,7 @@ pub fn limits() -> PostgresLimits {
     }
 }
 
-fn texts(table: LakeTable, row: &TableRow) -> Texts {
+fn texts(table: LakeTable, row: &Row) -> Texts {
     let columns = table.columns().iter().enumerate();
     let value = |(at, kind): (usize, ColumnType)| match kind {
         ColumnType::Text => row.get::<_, Option<String>>(at),

@@ -3,6 +3,8 @@
 //! a filter on every column too. The documented queries over the raw archive are run as well. The work is done by the
 //! scripts beside this file, of which `check.py` is the first.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../named/python.rs"]
 mod python;
 
