@@ -299,9 +299,6 @@ fn gzip_head(input: &[u8]) -> io::Result<Option<usize>> {
     if !b"\x1f\x8b\x08".starts_with(&input[..input.len().min(3)]) {
         return Err(damaged("something else follows a member"));
     }
-    if input.len() > GZIP_HEAD_MAX {
-        return Err(damaged("its head has no end"));
-    }
     let length = || {
         let flags = *input.get(3)?;
         let mut length = 10;
@@ -319,7 +316,12 @@ fn gzip_head(input: &[u8]) -> io::Result<Option<usize>> {
         }
         (input.len() >= length).then_some(length)
     };
-    Ok(length())
+    match length() {
+        // A long body may follow in the same piece.
+        None if input.len() > GZIP_HEAD_MAX => Err(damaged("its head has no end")),
+        Some(length) if length > GZIP_HEAD_MAX => Err(damaged("its head is too long")),
+        length => Ok(length),
+    }
 }
 
 fn damaged(what: &str) -> io::Error {
