@@ -23,7 +23,7 @@ fn commands() -> Vec<Vec<String>> {
     let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
     lines
         .map(|line| line.split(" #").next().unwrap())
-        .map(|line| line.split_whitespace().map(ToOwned::to_owned).collect())
+        .map(words)
         .filter(|words: &Vec<String>| {
             // Building and testing is what runs this.
             words
@@ -31,6 +31,29 @@ fn commands() -> Vec<Vec<String>> {
                 .is_some_and(|word| word == "headcount" || word == "curl")
         })
         .collect()
+}
+
+/// The words of a line; quotes hold one together.
+fn words(line: &str) -> Vec<String> {
+    let parts = line.split('"').enumerate();
+    let words = parts.flat_map(|(at, part)| match at % 2 {
+        0 => part.split_whitespace().map(ToOwned::to_owned).collect(),
+        _ => vec![part.to_owned()],
+    });
+    words.collect()
+}
+
+/// Whether a command is the batch worker's, which is built with the whole workspace only.
+fn is_of_an_absent_worker(words: &[String]) -> bool {
+    let is_its = ["sql", "report", "tables"].contains(&words[1].as_str());
+    let worker = Path::new(env!("CARGO_BIN_EXE_headcount")).with_file_name("headcount-batch");
+    if is_its && !worker.exists() {
+        eprintln!(
+            "NOT TESTED: headcount {}, for headcount-batch is not built",
+            words[1]
+        );
+    }
+    is_its && !worker.exists()
 }
 
 /// What stands for what in the commands.
@@ -105,6 +128,9 @@ fn the_commands_of_the_readme_work_in_their_order() {
     let mut serving = None;
     let mut done = Vec::new();
     for words in commands() {
+        if is_of_an_absent_worker(&words) {
+            continue;
+        }
         done.push(words[..words.len().min(2)].join(" "));
         match words[1].as_str() {
             "run" => {

@@ -270,7 +270,7 @@ impl Live {
         status: watch::Sender<BatchWorkerStatus>,
         bus: &EventBus,
     ) -> Option<BatchWorker> {
-        if !self.does(Role::Batch) {
+        if !self.does(Role::Batch) || self.journal.is_some() {
             return None;
         }
         let options = BatchWorkerOptions {
@@ -283,6 +283,12 @@ impl Live {
 
     /// What is said of the batch worker before it is started, or for as long as this process has none.
     fn no_batch_worker(&self) -> BatchWorkerStatus {
+        if self.does(Role::Batch) && self.journal.is_some() {
+            return BatchWorkerStatus::absent(
+                "tables are kept from a journal in the data folder only, and this one is elsewhere (--journal)",
+                "use the lake and the serving store of this journal, or import into a data folder",
+            );
+        }
         if self.does(Role::Batch) {
             return BatchWorkerStatus::absent(
                 "headcount is starting, and the batch worker after it",

@@ -29,6 +29,8 @@ pub mod sqlstate {
     pub const DIVISION_BY_ZERO: &str = "22012";
     /// `invalid_parameter_value`
     pub const INVALID_PARAMETER: &str = "22023";
+    /// A regular expression that is none, or too large.
+    pub const INVALID_REGULAR_EXPRESSION: &str = "2201B";
     /// `invalid_text_representation`
     pub const INVALID_TEXT: &str = "22P02";
     /// `read_only_sql_transaction`
@@ -226,6 +228,8 @@ impl SqlError {
             || lower.contains("parser error")
         {
             state::INVALID_TEXT
+        } else if lower.contains("regular expression") || lower.contains("compiledtoobig") {
+            state::INVALID_REGULAR_EXPRESSION
         } else if lower.contains("can't cast value") {
             state::OUT_OF_RANGE
         } else if lower.contains("table '") && lower.ends_with("not found") {

@@ -55,7 +55,6 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         people_key: args.cluster.people_key,
         typed: TypedAddresses {
             lake: args.cluster.lake.as_ref().map(|lake| lake.text.clone()),
-            journal: args.cluster.journal.as_ref().map(|it| it.text.clone()),
             postgres: args.batch.postgres,
         },
         journal: args.cluster.journal.map(|journal| journal.address),

@@ -18,7 +18,7 @@ pub(super) fn of_parser(sql: &str, error: &ParserError) -> SqlError {
     let Some((message, place)) = error.message.rsplit_once(" at Line: ") else {
         return error;
     };
-    let place = place.split_once(", TableColumn: ");
+    let place = place.split_once(", Column: ");
     let place =
         place.and_then(|(line, column)| Some((line.parse().ok()?, column.trim().parse().ok()?)));
     match place {

@@ -54,7 +54,6 @@ const NOT_PASSED_ON: [&str; 5] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TypedAddresses {
     pub(crate) lake: Option<String>,
-    pub(crate) journal: Option<String>,
     pub(crate) postgres: Option<String>,
 }
 
@@ -243,7 +242,6 @@ impl Supervisor {
         let addresses = &self.options.addresses;
         for (option, value) in [
             ("--lake", &addresses.lake),
-            ("--journal", &addresses.journal),
             ("--postgres", &addresses.postgres),
         ] {
             if let Some(value) = value {

@@ -108,7 +108,9 @@ fn very_much_from_a_little_comes_in_bounded_steps() {
 fn a_long_piece_that_begins_with_a_head_is_unpacked() {
     let mut random = 1_u64;
     let content: Vec<u8> = std::iter::repeat_with(|| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (random >> 56) as u8
     })
     .take(2 * GZIP_HEAD_MAX)
