@@ -307,8 +307,7 @@ test('a report that cannot be made says why', async () => {
   await reader.page.waitForSelector('text=the end is before the begin');
   assert.deepEqual(await violations(reader.page), []);
   // The page itself came with the status that there is no worker.
-  forgetRefusals(reader, 503);
-  forgetRefusals(reader, 400);
+  forgetRefusals(reader, 400, 503);
   await reader.close();
 });
 

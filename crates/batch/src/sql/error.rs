@@ -157,7 +157,9 @@ impl SqlError {
             DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
                 Self::new(state::SYSTEM, text)
             }
-            DataFusionError::Internal(_) if !is_outer_reference(&text) => {
+            DataFusionError::Internal(_)
+                if !is_outer_reference(&text) && !text.contains("Regular expression") =>
+            {
                 Self::new(state::INTERNAL, text)
             }
             _ => Self::of_text(&text),
