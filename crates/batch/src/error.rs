@@ -125,7 +125,7 @@ pub enum Error {
     /// The journal begins later than the tables end.
     #[error(
         "partition {partition} of the journal begins at offset {first}, after the {known} that the tables hold: what lies \
-         between was deleted; run `headcount tables rebuild --from LAKE`"
+         between was deleted, so these tables cannot go on; import the archive into a new data folder, and keep tables there"
     )]
     BehindJournal {
         /// The partition.

@@ -286,7 +286,7 @@ impl Live {
         if self.does(Role::Batch) && self.journal.is_some() {
             return BatchWorkerStatus::absent(
                 "tables are kept from a journal in the data folder only, and this one is elsewhere (--journal)",
-                "use the lake and the serving store of this journal, or import into a data folder",
+                "keep the journal in the data folder (start without --journal) to have tables",
             );
         }
         if self.does(Role::Batch) {

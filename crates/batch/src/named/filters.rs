@@ -9,7 +9,7 @@ use super::{
     instant::{instant, parse},
 };
 
-/// FilterValues of one filter.
+/// Values of one filter.
 pub(super) const VALUES_MAX: usize = 32;
 /// Bytes of a value.
 const BYTES_MAX: usize = 256;

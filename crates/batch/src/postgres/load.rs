@@ -1,4 +1,4 @@
-//! TableChanges on their way into the tables, within one transaction.
+//! Changes on their way into the tables, within one transaction.
 
 use std::collections::BTreeSet;
 

@@ -130,7 +130,7 @@ impl PostgresSink {
     /// Writes changes, all or nothing, and returns when they are committed. It tries again for ever while the server is
     /// away; whoever does not want to wait drops the future, and nothing is half done.
     ///
-    /// TableChanges that are there already, since their answer was lost, are not written again.
+    /// Changes that are there already, since their answer was lost, are not written again.
     ///
     /// # Errors
     /// [`Error::Behind`] when the changes do not begin where the tables end, [`Error::Fenced`] when another writer has

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// StatementRunner of a report that run at once: room stays for those of others.
+/// Statements of a report that run at once: room stays for those of others.
 const AT_ONCE: usize = 2;
 
 /// Why a report was not made.

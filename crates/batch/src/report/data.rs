@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{named::Filters, snapshot::TablesAsOf};
 
-/// StatementRunner that are no board.
+/// Statements that are no board.
 pub(super) const NAMES: [&str; 6] = [
     "answers_by_day",
     "answers_by_hour",

@@ -75,7 +75,7 @@ impl ThingId for Arc<str> {
     }
 }
 
-/// TableChanges of an index that become durable together.
+/// Changes of an index that become durable together.
 pub(crate) struct IndexBatch {
     batch: OwnedWriteBatch,
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{GroupTopic, TableRows};
 
-/// TableChanges that bring tables from one state of the journal to another. Applying them twice does no harm.
+/// Changes that bring tables from one state of the journal to another. Applying them twice does no harm.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableChanges {
     /// Rows to insert, or to put in place of the row with the same key. No key stands twice.

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::names;
 use crate::sql::error::{SqlError, sqlstate};
 
-/// TableChanges a checked statement.
+/// Changes a checked statement.
 ///
 /// # Errors
 /// If it has something whose meaning would be another here, without an error.
