@@ -28,6 +28,9 @@ const WARMUP_SECONDS: u32 = 600;
 
 pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, false)?;
+    if let Some(address) = args.batch.pg_listen {
+        super::run::refuse_open_address(address, false)?;
+    }
     let address = format!("sim:?rate={}&seed=1&warmup={WARMUP_SECONDS}", args.rate);
     let source: SourceAddress = address
         .parse()
@@ -49,6 +52,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         tables: args.batch.tables,
         typed: TypedAddresses {
             postgres: args.batch.postgres,
+            pg_listen: args.batch.pg_listen,
             ..TypedAddresses::default()
         },
         server: args.clients.options(open_files::raise_limit()),
