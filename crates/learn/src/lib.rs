@@ -8,9 +8,12 @@
 #![warn(missing_docs)]
 
 mod card;
+mod error;
 mod labelled_event;
 mod progress;
+pub mod text;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
+pub use error::{ModelError, TrainError};
 pub use labelled_event::{LabelledEvent, Spot};
 pub use progress::{Progress, Quiet};
