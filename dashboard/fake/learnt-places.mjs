@@ -9,6 +9,7 @@ const SPREAD = 0.9;
 const FAR = [
   { name: 'Suva', country: 'fj', lat: -18.14, lon: 178.44, weight: 8 },
   { name: 'Apia', country: 'ws', lat: -13.83, lon: -171.76, weight: 6 },
+  { name: 'Rarotonga', country: 'ck', lat: -21.21, lon: -159.78, weight: 5 },
   { name: 'Nukuʻalofa', country: 'to', lat: -21.14, lon: -175.2, weight: 5 },
 ];
 

@@ -7,7 +7,7 @@ import { Part } from './Part';
 const SIZE = 200;
 const LEFT = 40;
 const BOTTOM = 36;
-const TOP = 10;
+const TOP = 22;
 const RIGHT = 12;
 const RADIUS = 6;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -66,7 +66,7 @@ function Plot({ bins, label }: { bins: readonly Bin[]; label: string }) {
       <text x={x(0.5)} y={y(0) + 31} text-anchor="middle" class="axis">
         predicted
       </text>
-      <text x={x(1) - 4} y={y(1) + 12} text-anchor="end" class="axis">
+      <text x={x(0)} y={TOP - 9} class="axis">
         observed
       </text>
       <path class="diagonal" d={`M${x(0)} ${y(0)}L${x(1)} ${y(1)}`} />

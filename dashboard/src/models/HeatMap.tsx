@@ -16,13 +16,13 @@ interface HeatMapParts {
 }
 
 /** The room for names, beside the rows and above the columns. */
-const NAMES = 132;
+const NAMES = 138;
 const ABOVE = 96;
 const RIGHT = 44;
 /** Of a side, for the cells; few classes make no giants of them. */
 const CELLS = 560;
 const CELL_MAX = 44;
-const NAME_MAX = 19;
+const NAME_MAX = 18;
 
 /** Shades of one hue on the diagonal, of a warm one beside it, so that mistakes are seen. */
 export function HeatMap({ matrix, at, onAt, onKeyDown }: HeatMapParts) {

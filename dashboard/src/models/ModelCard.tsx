@@ -64,7 +64,6 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
         {card.comparisons.length > 0 && <Comparisons comparisons={card.comparisons} />}
         {card.calibration.length > 0 && <Calibration bins={card.calibration} />}
         {model.drift && version.version === model.in_use && <DriftOf drift={model.drift} />}
-        {card.confusion && <ConfusionMatrix confusion={card.confusion} />}
         {card.notes.length > 0 && (
           <Part title="Notes">
             <ul class="notes">
@@ -76,6 +75,7 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
             </ul>
           </Part>
         )}
+        {card.confusion && <ConfusionMatrix confusion={card.confusion} />}
       </div>
     </>
   );
