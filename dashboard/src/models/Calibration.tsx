@@ -13,17 +13,21 @@ const RADIUS = 6;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 /** How often what was predicted with a probability did happen; on the diagonal the two are the same. */
-export function Calibration({ bins }: { bins: readonly Bin[] }) {
+export function Calibration({ bins, of }: { bins: readonly Bin[]; of: string }) {
   const error = calibrationError(bins);
   return (
     <Part title="Calibration" note={`${format.share(error)} off on average`}>
       <Plot
         bins={bins}
-        label={`Calibration plot of ${bins.length} bins, ${format.share(error)} off on average`}
+        label={`Calibration of ${of} in ${bins.length} bins, ${format.share(error)} off on average`}
       />
       <details>
         <summary>As a table</summary>
-        <Table name="calibration" label="Calibration" columns={['Predicted', 'Observed', 'Examples']}>
+        <Table
+          name="calibration"
+          label={`Calibration of ${of}`}
+          columns={['Predicted', 'Observed', 'Examples']}
+        >
           <tbody>
             {bins.map((bin, index) => (
               <tr key={index}>

@@ -12,7 +12,7 @@ import { Part } from './Part';
 const MISTAKES_MAX = 6;
 
 /** Which classes are taken for which. */
-export function ConfusionMatrix({ confusion }: { confusion: Confusion }) {
+export function ConfusionMatrix({ confusion, of }: { confusion: Confusion; of: string }) {
   const matrix = useMemo(() => matrixOf(confusion), [confusion]);
   const at = useSignal<Place | null>(null);
   const right = matrix.counts.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
@@ -41,6 +41,7 @@ export function ConfusionMatrix({ confusion }: { confusion: Confusion }) {
             at.value = next;
           }}
           onKeyDown={onKeyDown}
+          of={of}
         />
         <div class="confusion-aside">
           <p class="cell-told" aria-live="polite" dir="auto">
@@ -51,7 +52,7 @@ export function ConfusionMatrix({ confusion }: { confusion: Confusion }) {
           <Mistakes matrix={matrix} />
         </div>
       </div>
-      <Twin matrix={matrix} />
+      <Twin matrix={matrix} of={of} />
     </Part>
   );
 }
@@ -89,13 +90,13 @@ function Mistakes({ matrix }: { matrix: Matrix }) {
 }
 
 /** The same figures, for readers who listen. */
-function Twin({ matrix: { classes, counts, totals } }: { matrix: Matrix }) {
+function Twin({ matrix: { classes, counts, totals }, of }: { matrix: Matrix; of: string }) {
   return (
     <details>
       <summary>As a table</summary>
       <Table
         name="confusion"
-        label="Confusion: rows are what was true, columns what was predicted"
+        label={`Confusion of ${of}: rows are what was true, columns what was predicted`}
         columns={['True', 'Examples', 'Right', ...classes.map((name) => shown(name))]}
       >
         <tbody>

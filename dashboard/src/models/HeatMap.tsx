@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { ratio } from '../format';
 import { shown } from '../text';
 import type { Matrix } from './figures';
@@ -13,6 +14,8 @@ interface HeatMapParts {
   at: Place | null;
   onAt: (place: Place | null) => void;
   onKeyDown: (event: KeyboardEvent) => void;
+  /** The model's name. */
+  of: string;
 }
 
 /** The room for names, beside the rows and above the columns. */
@@ -25,30 +28,39 @@ const CELL_MAX = 44;
 const NAME_MAX = 18;
 
 /** Shades of one hue on the diagonal, of a warm one beside it, so that mistakes are seen. */
-export function HeatMap({ matrix, at, onAt, onKeyDown }: HeatMapParts) {
+export function HeatMap({ matrix, at, onAt, onKeyDown, of }: HeatMapParts) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a small screen the keys may leave what is seen.
+    box.current?.querySelector('.heat-at')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [at]);
   const { classes, counts, totals } = matrix;
   const cell = Math.min(CELL_MAX, CELLS / Math.max(1, classes.length));
   const side = cell * classes.length;
   const font = Math.min(12, cell * 0.78);
-  const onPointerMove = (event: PointerEvent) => {
+  const onPoint = (event: MouseEvent) => {
     const { row, column } = (event.target as SVGElement).dataset;
     onAt(row === undefined ? null : { row: Number(row), column: Number(column) });
   };
   return (
-    <div class="heat-map">
+    <div
+      class="heat-map"
+      ref={box}
+      role="application"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: role application is interactive, and this is its one tab stop
+      tabIndex={0}
+      aria-roledescription="heat map"
+      aria-label={`Confusion of ${of}, ${classes.length} classes: the arrow keys move between cells, the table below holds the same figures`}
+      onKeyDown={onKeyDown}
+      onBlur={() => onAt(null)}
+    >
       <svg
         viewBox={`0 0 ${NAMES + side + RIGHT} ${ABOVE + side + 2}`}
         style={{ width: `${NAMES + side + RIGHT}px` }}
-        role="application"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: role application is interactive, and this is its one tab stop
-        tabIndex={0}
-        aria-roledescription="heat map"
-        aria-label={`Confusion of ${classes.length} classes: the arrow keys move between cells, the table below holds the same figures`}
-        onPointerMove={onPointerMove}
+        aria-hidden="true"
+        onPointerMove={onPoint}
         onPointerLeave={() => onAt(null)}
-        onClick={(event) => onPointerMove(event as unknown as PointerEvent)}
-        onKeyDown={onKeyDown}
-        onBlur={() => onAt(null)}
+        onClick={onPoint}
       >
         {classes.map((name, index) => (
           <g key={name} style={{ fontSize: `${font}px` }}>

@@ -62,7 +62,7 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
       </dl>
       <div class="pictures">
         {card.comparisons.length > 0 && <Comparisons comparisons={card.comparisons} />}
-        {card.calibration.length > 0 && <Calibration bins={card.calibration} />}
+        {card.calibration.length > 0 && <Calibration bins={card.calibration} of={shown(model.name)} />}
         {model.drift && version.version === model.in_use && <DriftOf drift={model.drift} />}
         {card.notes.length > 0 && (
           <Part title="Notes">
@@ -75,7 +75,7 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
             </ul>
           </Part>
         )}
-        {card.confusion && <ConfusionMatrix confusion={card.confusion} />}
+        {card.confusion && <ConfusionMatrix confusion={card.confusion} of={shown(model.name)} />}
       </div>
     </>
   );

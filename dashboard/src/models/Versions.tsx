@@ -34,7 +34,7 @@ export function Versions({ model, shownOne, onShow }: VersionsParts) {
     else asked.value = version;
   };
   return (
-    <section class="versions" aria-label={`Versions of ${shown(model.name)}`}>
+    <div class="versions">
       <h3>Versions</h3>
       <Table name={`versions-${model.name}`} label={`Versions of ${shown(model.name)}`} columns={COLUMNS}>
         <tbody>
@@ -71,7 +71,7 @@ export function Versions({ model, shownOne, onShow }: VersionsParts) {
           }}
         />
       )}
-    </section>
+    </div>
   );
 }
 
