@@ -12,6 +12,7 @@ mod error;
 mod labelled_event;
 mod progress;
 pub mod text;
+pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use error::{ModelError, TrainError};
