@@ -11,6 +11,7 @@ mod card;
 mod error;
 mod labelled_event;
 mod progress;
+pub mod response;
 pub mod text;
 pub mod turnout;
 
