@@ -11,7 +11,9 @@ mod card;
 mod error;
 mod labelled_event;
 mod progress;
+pub mod response;
 pub mod text;
+pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use error::{ModelError, TrainError};

@@ -1,0 +1,56 @@
+//! The latest version of recent answers, so that none is learnt twice.
+use serde::{Deserialize, Serialize};
+
+use super::answer::AnswerVersion;
+
+/// How many answers are remembered at most: of the public stream those of about a day. A record that was sent again came within 22 minutes.
+const SLOTS: usize = 1 << 17;
+
+/// Each answer has one slot, which it takes from an older one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct LatestAnswers {
+    slots: Vec<LatestAnswer>,
+}
+
+/// What is kept of an answer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub(super) struct LatestAnswer {
+    /// Hash of event and answer; 0 in an empty slot.
+    key: u64,
+    pub(super) version: AnswerVersion,
+    pub(super) yes: bool,
+    pub(super) guests: u32,
+}
+
+impl LatestAnswers {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: vec![LatestAnswer::default(); SLOTS],
+        }
+    }
+
+    pub(super) fn get(&self, key: u64) -> Option<LatestAnswer> {
+        Some(self.slots[slot(key)]).filter(|latest| latest.key == key.max(1))
+    }
+
+    pub(super) fn put(&mut self, key: u64, version: AnswerVersion, yes: bool, guests: u32) {
+        self.slots[slot(key)] = LatestAnswer {
+            key: key.max(1),
+            version,
+            yes,
+            guests,
+        };
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.slots.len() == SLOTS
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the lower bits choose the slot"
+)]
+fn slot(key: u64) -> usize {
+    key as usize % SLOTS
+}
