@@ -8,7 +8,9 @@
 #![warn(missing_docs)]
 
 mod card;
+pub mod category;
 mod error;
+pub mod evaluation;
 mod labelled_event;
 mod progress;
 pub mod response;
