@@ -9,8 +9,11 @@
 
 mod card;
 mod error;
+pub mod evaluation;
 mod labelled_event;
+pub mod places;
 mod progress;
+mod spherical_k_means;
 pub mod text;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
