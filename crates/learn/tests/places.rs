@@ -108,11 +108,10 @@ fn ids_stay_when_venues_are_added() {
     let before = train(&points, None);
     points.extend(venues(50, 4));
     let after = train(&points, Some(&before));
-    for k in [4, TOWNS.len()] {
-        for old in before.clusters(Weighting::Venues, k).unwrap() {
-            let now = after.nearest(Weighting::Venues, k, old.centre).unwrap();
-            assert_eq!((now.id, &now.name), (old.id, &old.name), "{k} clusters");
-        }
+    let k = TOWNS.len();
+    for old in before.clusters(Weighting::Venues, k).unwrap() {
+        let now = after.nearest(Weighting::Venues, k, old.centre).unwrap();
+        assert_eq!((now.id, &now.name), (old.id, &old.name));
     }
 }
 
