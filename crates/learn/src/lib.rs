@@ -12,6 +12,7 @@ mod error;
 mod labelled_event;
 mod progress;
 pub mod response;
+pub mod surprise;
 pub mod text;
 pub mod turnout;
 
