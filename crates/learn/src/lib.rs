@@ -9,9 +9,12 @@
 
 mod card;
 mod error;
+pub mod evaluation;
 mod labelled_event;
+pub mod places;
 mod progress;
 pub mod response;
+mod spherical_k_means;
 pub mod surprise;
 pub mod text;
 pub mod turnout;
