@@ -15,6 +15,7 @@ pub mod places;
 mod progress;
 pub mod response;
 mod spherical_k_means;
+pub mod surprise;
 pub mod text;
 pub mod turnout;
 
