@@ -2,8 +2,7 @@
 //!
 //!     cargo run --release -p headcount-learn --example bench_learning_turnout [FOLD...]
 //!
-//! `bench/learning/turnout.py` does the same with scikit-learn. `--features FILE` writes the numbers that the trees look at,
-//! for it.
+//! `bench/learning/turnout.py` does the same with scikit-learn.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../../crates/learn/tests/labelled_file/mod.rs"]

@@ -12,8 +12,11 @@ pub mod category;
 mod error;
 pub mod evaluation;
 mod labelled_event;
+pub mod places;
 mod progress;
 pub mod response;
+mod spherical_k_means;
+pub mod surprise;
 pub mod text;
 pub mod turnout;
 

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 const WEIGHTS: usize = 1 << 18;
 
 /// How fast a weight moves, and how much it must have seen to move less.
-const ALPHA: f32 = 0.06;
+const ALPHA: f32 = 0.12;
 const BETA: f32 = 1.0;
 
 /// What a weight must be worth to be kept (L1), and how large ones are drawn back (L2).
 const L1: f32 = 0.05;
-const L2: f32 = 2.0;
+const L2: f32 = 1.0;
 
 /// No single answer is held for more certain than this.
 const LOGIT_MAX: f64 = 8.0;

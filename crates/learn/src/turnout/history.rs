@@ -158,8 +158,13 @@ impl TurnoutHistory {
         let Some(limit) = latest.get(latest.len() / 10).copied() else {
             return;
         };
-        self.groups
-            .retain(|_, events| events.last().is_some_and(|past| past.time > limit));
+        // Of those that held their last event at one time not all may go.
+        let mut to_forget = self.groups.len() / 10 + 1;
+        self.groups.retain(|_, events| {
+            let stays = to_forget == 0 || events.last().is_some_and(|past| past.time > limit);
+            to_forget -= usize::from(!stays);
+            stays
+        });
     }
 }
 
