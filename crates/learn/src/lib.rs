@@ -15,6 +15,7 @@ pub mod places;
 mod progress;
 mod spherical_k_means;
 pub mod text;
+pub mod themes;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use error::{ModelError, TrainError};
