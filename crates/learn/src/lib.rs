@@ -20,6 +20,7 @@ mod spherical_k_means;
 pub mod surprise;
 pub mod text;
 pub mod turnout;
+pub mod themes;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use drift::{FeatureCounts, PSI_SHIFTED, PSI_WATCH};
