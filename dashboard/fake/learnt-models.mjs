@@ -181,6 +181,12 @@ export const MODELS = [
       version(3, CATEGORY),
       version(2, { ...CATEGORY, notes: [], calibration: [] }),
       version(1, null, {
+        trained_at: null,
+        seconds: null,
+        program: null,
+        training_sha256: null,
+        model_bytes: null,
+        beats_baseline: null,
         damage:
           'models/category/1/card.json: its SHA-256 differs from the one in the model; train again or remove it',
       }),

@@ -34,6 +34,7 @@ export function clustersOf(query) {
   return {
     model: 'places/2',
     k,
+    weights: query.get('weights') ?? 'venues',
     suggested_k: SUGGESTED,
     left_out: 48,
     points: spots.length,
@@ -79,7 +80,7 @@ const THEMES = [
 export function themes() {
   const share = (index) => Math.round(1_000 * (0.19 / (1 + index * 0.42))) / 1_000;
   const list = (all) =>
-    all.map((words, id) => ({ id, words, share: share(id), events: Math.round(40_020 * share(id)) }));
+    all.map((words, id) => ({ id, name: words.slice(0, 3).join(', '), words, share: share(id) }));
   return {
     model: 'themes/2',
     themes: list(THEMES),

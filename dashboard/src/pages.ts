@@ -47,7 +47,7 @@ export const OWN_PARAMETERS: Record<Page, readonly string[]> = {
   explore: [...BOARD_FILTERS, 'measure'],
   query: [...BOARD_FILTERS, 'q', 'named'],
   models: [],
-  clusters: ['k', 'view'],
+  clusters: ['k', 'view', 'weights'],
   event: [],
   report: BOARD_FILTERS,
   status: [],

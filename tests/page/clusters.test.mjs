@@ -91,6 +91,18 @@ test('the slider asks for as many, by keyboard too; the address has them, and Ba
   await reader.close();
 });
 
+test('venues weigh the same, or by the people who came', async () => {
+  const reader = await open({ query: '?k=15' });
+  const { page, worker } = reader;
+  await shows(reader, 15);
+  await page.click('.panel-clusters-list .segments >> text=People');
+  await reader.eventually(() => assert.deepEqual(worker.of('/clusters').at(-1), { k: '15', weights: 'people' }));
+  assert.equal(reader.query(), '?k=15&weights=people');
+  await page.goBack();
+  await reader.eventually(() => assert.deepEqual(worker.of('/clusters').at(-1), { k: '15' }));
+  await reader.close();
+});
+
 test('deep links open the same view', async () => {
   const reader = await open({ query: '?k=15&view=density' });
   const { page, worker } = reader;

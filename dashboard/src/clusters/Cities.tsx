@@ -4,7 +4,7 @@ import { measured } from '../models/figures';
 import { Table } from '../program/Table';
 import { shown } from '../text';
 import type { Themes } from './contract';
-import { wordsOf } from './layers';
+import { liftOf, wordsOf } from './layers';
 import { Swatch } from './Swatch';
 import { chosen } from './state';
 
@@ -34,7 +34,7 @@ export function Cities({ told: { themes, cities } }: { told: Themes }) {
                 <Swatch colour={city.theme} /> {wordsOf(words.get(city.theme) ?? [])}
               </td>
               <td>{format.full(city.groups)}</td>
-              <td>{format.rate(city.lift)}×</td>
+              <td>{liftOf(city.lift)}</td>
               <td>{city.p < P_LEAST ? `< ${measured(P_LEAST)}` : measured(city.p)}</td>
             </tr>
           ))}

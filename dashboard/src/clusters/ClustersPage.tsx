@@ -17,9 +17,20 @@ import { ClusterMap } from './ClusterMap';
 import type { Clusters, Themes } from './contract';
 import { KSlider } from './KSlider';
 import { densityLayer, kMeansLayer, themesLayer } from './layers';
-import { askClusters, askThemes, chosen, clusters, setView, startAsking, themes, view } from './state';
+import {
+  askClusters,
+  askThemes,
+  chosen,
+  clusters,
+  setView,
+  setWeights,
+  startAsking,
+  themes,
+  view,
+  weights,
+} from './state';
 import { FactorList, ThemeList } from './ThemeList';
-import { VIEWS, type View } from './view';
+import { VIEWS, type View, WEIGHTS, type Weights } from './view';
 import '../styles/models.css';
 import '../styles/clusters.css';
 import '../styles/segments.css';
@@ -109,6 +120,7 @@ function Places({ told }: { told: Clusters }) {
         name="clusters-list"
         title={isDensity ? 'Density clusters' : `${format.full(listed.length)} clusters`}
         note={isDensity ? 'HDBSCAN on the sphere' : 'k-means on the sphere'}
+        aside={!isDensity && <WeightsChoice />}
       >
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
         <section class="list-scroll" aria-label="Clusters" tabIndex={0} aria-busy={clusters.isBusy.value}>
@@ -120,6 +132,30 @@ function Places({ told }: { told: Clusters }) {
         </section>
       </Panel>
     </>
+  );
+}
+
+const WEIGHT_NAMES: Record<Weights, string> = { venues: 'Venues', people: 'People' };
+
+/** What the clusters are of. */
+function WeightsChoice() {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out like this
+    <div class="segments is-small" role="group" aria-label="Weighted by">
+      {WEIGHTS.map((name) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={weights.value === name}
+          title={
+            name === 'venues' ? 'Every venue weighs the same' : 'A venue weighs as much as people came to it'
+          }
+          onClick={() => setWeights(name)}
+        >
+          {WEIGHT_NAMES[name]}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
 import { format } from '../format';
+import { shown } from '../text';
 import type { Theme } from './contract';
 import { wordsOf } from './layers';
 import { Swatch } from './Swatch';
@@ -47,13 +48,13 @@ export function FactorList({ factors }: { factors: readonly Theme[] }) {
   );
 }
 
-function Words({ theme: { words, share, events }, most }: { theme: Theme; most: number }) {
+function Words({ theme: { name = '', words, share, events }, most }: { theme: Theme; most: number }) {
   return (
     <>
       <span class="name" dir="auto" title={wordsOf(words, words.length)}>
-        {wordsOf(words, WORDS_MAX) || 'no words'}
+        {wordsOf(words, WORDS_MAX) || shown(name, 'no words')}
       </span>
-      <span class="count" title={`${format.full(events)} events`}>
+      <span class="count" title={events == null ? undefined : `${format.full(events)} events`}>
         {format.share(share)}
         <span class="unseen"> of events</span>
       </span>

@@ -20,6 +20,8 @@ export interface Cluster {
 export interface Clusters {
   model: string;
   k: number;
+  /** Each venue once, or by the people who came to it. */
+  weights?: 'venues' | 'people';
   suggested_k: number;
   /** Venues at 0,0, which is no place. */
   left_out: number;
@@ -33,10 +35,12 @@ export interface Clusters {
 
 export interface Theme {
   id: number;
+  /** Its most telling words, joined. */
+  name?: string;
   words: string[];
   /** Of all events. */
   share: number;
-  events: number;
+  events?: number | null;
 }
 
 export interface LabelledCity {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Cluster, Clusters, Themes } from './contract';
 import { densityLayer, kMeansLayer, themesLayer, wordsOf } from './layers';
-import { isView, kOf } from './view';
+import { isView, kOf, queryOf } from './view';
 
 const cluster = (id: number, name: string): Cluster => ({
   id,
@@ -89,4 +89,11 @@ test('an address has a number of clusters that can be asked for, or none', () =>
     false,
     false,
   ]);
+});
+
+test('the server is asked for what was chosen, and nothing else', () => {
+  expect(queryOf(null, 'venues')).toBe('');
+  expect(queryOf(15, 'venues')).toBe('?k=15');
+  expect(queryOf(null, 'people')).toBe('?weights=people');
+  expect(queryOf(2, 'people')).toBe('?k=2&weights=people');
 });

@@ -73,7 +73,7 @@ export function themesLayer({ themes, cities }: Themes): Layer {
       name: shown(city),
       colour: theme,
       title: `${shown(city)}, ${countryName(country)}`,
-      note: `${telling}: ${format.rate(lift)}× as frequent as elsewhere`,
+      note: `${telling}: ${frequency(lift)}`,
       lat,
       lon,
       weight: groups,
@@ -84,6 +84,19 @@ export function themesLayer({ themes, cities }: Themes): Layer {
     spots: places.map((place) => ({ ...place, size: 1.2 + 1.6 * Math.sqrt(place.weight / most) })),
     hulls: [],
   };
+}
+
+/** From here on a theme is as good as absent elsewhere. */
+const LIFT_MAX = 1_000;
+
+/** "3.1× as frequent as elsewhere" */
+function frequency(lift: number): string {
+  return lift < LIFT_MAX ? `${liftOf(lift)} as frequent as elsewhere` : 'hardly found elsewhere';
+}
+
+/** "3.1×" */
+export function liftOf(lift: number): string {
+  return lift < LIFT_MAX ? `${format.rate(lift)}×` : `> ${format.full(LIFT_MAX)}×`;
 }
 
 /** "yoga, meditation, breath" */

@@ -45,7 +45,7 @@ export function EventPage() {
   }, []);
   const told = answer.value;
   useSignalEffect(() => {
-    if (answer.value) document.title = `headcount: ${shown(answer.value.name)}`;
+    if (answer.value) document.title = `headcount: ${shown(answer.value.name ?? '')}`;
   });
   return (
     <>
@@ -111,15 +111,15 @@ function Content({ told }: { told: EventDetails | null }) {
 function Head({ told }: { told: EventDetails }) {
   const { name, group, venue, time, utc_offset, status, url } = told;
   const web = webAddress(url);
-  const place = venue ? [venue.name, venue.city] : [group?.city ?? ''];
+  const place = venue ? [venue.name, venue.city] : [group?.city];
   const where = place.flatMap((part) => (part ? shown(part) : []));
-  const country = group ? countryName(group.country) : '';
+  const country = group?.country ? countryName(group.country) : '';
   return (
     <div class="event-head">
-      <h1 dir="auto">{shown(name)}</h1>
+      <h1 dir="auto">{shown(name ?? '')}</h1>
       {status && status !== 'upcoming' && <span class="tag">{shown(status)}</span>}
       <dl>
-        <Fact name="Group">{group ? shown(group.name) : 'not said'}</Fact>
+        <Fact name="Group">{group ? shown(group.name ?? '') : 'not said'}</Fact>
         <Fact name="When">{time === null ? 'not said' : timesIn(utc_offset).appointment(time)}</Fact>
         <Fact name="Where">{[...where, ...(country ? [country] : [])].join(', ') || 'not said'}</Fact>
         {web && (
@@ -158,7 +158,7 @@ function Figures({ told: { answers, rsvp_limit, waitlist, photos, comments } }: 
       <Figure name="no" label="No" value={no} />
       {maybe > 0 && <Figure name="maybe" label="Maybe" value={maybe} />}
       <Figure name="guests" label="Guests" value={guests} />
-      {waitlist !== null && <Figure name="waitlist" label="Waiting" value={waitlist} note="for a place" />}
+      {waitlist != null && <Figure name="waitlist" label="Waiting" value={waitlist} note="for a place" />}
       <Figure
         name="changed"
         label="Changes of mind"

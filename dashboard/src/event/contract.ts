@@ -34,17 +34,24 @@ export interface Turnout {
 
 export interface EventDetails {
   id: string;
-  name: string;
+  name: string | null;
   url: string | null;
   time: number | null;
   /** Of the place, in milliseconds. */
   utc_offset: number | null;
   status: string | null;
-  group: { id: number; name: string; city: string; country: string } | null;
-  venue: { id: number; name: string; lat: number | null; lon: number | null; city: string } | null;
+  group: { id: number; name: string | null; city: string | null; country: string | null } | null;
+  venue: {
+    id: number;
+    name: string | null;
+    lat: number | null;
+    lon: number | null;
+    city: string | null;
+  } | null;
   answers: Answers;
   rsvp_limit: number | null;
-  waitlist: number | null;
+  /** Absent where nobody counts it. */
+  waitlist?: number | null;
   photos: number;
   comments: number;
   /** Heads by time of the answer. */

@@ -1,6 +1,6 @@
 import { shown } from '../text';
 import type { Comparison } from './contract';
-import { measured, pairOf } from './figures';
+import { type Pair as Lengths, measured, pairOf } from './figures';
 import { Part } from './Part';
 
 /** The model and what it has to beat, as pairs of bars. */
@@ -16,11 +16,17 @@ export function Comparisons({ comparisons }: { comparisons: readonly Comparison[
   );
 }
 
+function verdictOf({ difference, isBetter }: Lengths): string {
+  if (difference === null) return 'cannot be compared: a figure is no number';
+  if (difference === 0) return 'no better than the baseline';
+  return `${measured(difference)} ${isBetter ? 'better' : 'worse'} than the baseline`;
+}
+
 function Pair({ comparison }: { comparison: Comparison }) {
   const { measure, on, model, baseline, baseline_figure, better, decides } = comparison;
   const pair = pairOf(comparison);
   return (
-    <li data-testid="comparison" data-value={model}>
+    <li data-testid="comparison" data-value={model ?? undefined}>
       <p>
         <b dir="auto">{shown(measure)}</b>{' '}
         <span class="note">
@@ -34,18 +40,14 @@ function Pair({ comparison }: { comparison: Comparison }) {
       </p>
       <Bar label="model" value={model} length={pair.model} kind="is-model" />
       <Bar label={shown(baseline)} value={baseline_figure} length={pair.baseline} kind="is-baseline" />
-      <p class={pair.isBetter ? 'verdict is-good' : 'verdict is-bad'}>
-        {pair.difference === 0
-          ? 'no better than the baseline'
-          : `${measured(pair.difference)} ${pair.isBetter ? 'better' : 'worse'} than the baseline`}
-      </p>
+      <p class={pair.isBetter ? 'verdict is-good' : 'verdict is-bad'}>{verdictOf(pair)}</p>
     </li>
   );
 }
 
 interface BarParts {
   label: string;
-  value: number;
+  value: number | null;
   /** From 0 to 1. */
   length: number;
   kind: string;

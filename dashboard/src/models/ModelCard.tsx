@@ -57,7 +57,8 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
           {card.range && `, ${format.date(card.range[0], true)} to ${format.date(card.range[1], true)}`}
         </Line>
         <Line name="Trained">
-          {day(version.trained_at)}, in {format.rate(version.seconds)} s, seed {card.seed}
+          {version.trained_at !== null && `${day(version.trained_at)}, `}
+          {version.seconds !== null && `in ${format.rate(version.seconds)} s, `}seed {card.seed}
         </Line>
       </dl>
       <div class="pictures">

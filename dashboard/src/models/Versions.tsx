@@ -30,7 +30,7 @@ export function Versions({ model, shownOne, onShow }: VersionsParts) {
   const asked = useSignal<number | null>(null);
   const outcome = outcomes.value[model.name];
   const onPromote = ({ version, beats_baseline }: Version) => {
-    if (beats_baseline) void promote(model.name, version, false);
+    if (beats_baseline === true) void promote(model.name, version, false);
     else asked.value = version;
   };
   return (
@@ -99,8 +99,8 @@ function Row({ model, version, isShown, onShow, onPromote }: RowParts) {
           )}
         </th>
         <td>{damage ? 'refused' : isUsed ? <b>in use</b> : number === model.previous ? 'previous' : '–'}</td>
-        <td>{day(version.trained_at)}</td>
-        <td>{format.rate(version.seconds)} s</td>
+        <td>{version.trained_at === null ? '–' : day(version.trained_at)}</td>
+        <td>{version.seconds === null ? '–' : `${format.rate(version.seconds)} s`}</td>
         <td>
           {damage ? (
             '–'
@@ -110,10 +110,10 @@ function Row({ model, version, isShown, onShow, onPromote }: RowParts) {
             </span>
           )}
         </td>
-        <td>{format.bytes(version.model_bytes)}</td>
-        <td>{shown(version.program)}</td>
-        <td title={`SHA-256 of the training data: ${whole(training_sha256)}`}>
-          {shown(training_sha256.slice(0, 8))}
+        <td>{version.model_bytes === null ? '–' : format.bytes(version.model_bytes)}</td>
+        <td>{shown(version.program ?? '', '–')}</td>
+        <td title={training_sha256 ? `SHA-256 of the training data: ${whole(training_sha256)}` : undefined}>
+          {shown(training_sha256?.slice(0, 8) ?? '', '–')}
         </td>
         <td>
           {!damage && !isUsed && (

@@ -4,10 +4,11 @@ export interface Comparison {
   measure: string;
   /** The data that neither has seen. */
   on: string;
-  model: number;
+  /** Null when it is no number. */
+  model: number | null;
   /** What it is compared with, and how good that is. */
   baseline: string;
-  baseline_figure: number;
+  baseline_figure: number | null;
   better: 'higher' | 'lower';
   /** Whether it decides if the model is served. */
   decides: boolean;
@@ -45,14 +46,14 @@ export interface Card {
 
 export interface Version {
   version: number;
-  trained_at: number;
-  seconds: number;
-  program: string;
-  training_sha256: string;
-  model_bytes: number;
-  beats_baseline: boolean;
-  /** Why it is refused, as a sentence. */
+  /** Why it is refused, as a sentence; then nothing else of it is known. */
   damage: string | null;
+  trained_at: number | null;
+  seconds: number | null;
+  program: string | null;
+  training_sha256: string | null;
+  model_bytes: number | null;
+  beats_baseline: boolean | null;
   /** Null for one that is refused. */
   card: Card | null;
 }

@@ -52,6 +52,14 @@ describe('a pair of bars', () => {
       }
   });
 
+  test('what is no number is no better', () =>
+    expect(pairOf({ ...comparison(0, 0.3, 'higher'), model: null })).toEqual({
+      model: 0,
+      baseline: 0.3,
+      isBetter: false,
+      difference: null,
+    }));
+
   test('the comparison that decides is the one to show', () => {
     const comparisons = [comparison(1, 2, 'higher'), { ...comparison(3, 4, 'lower'), decides: true }];
     expect(decisiveOf({ comparisons } as Card)?.model).toBe(3);

@@ -5,9 +5,9 @@ import type { Bin, Card, Comparison, Confusion, Model, Version } from './contrac
 
 const digits = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 
-/** 0.481, 8.02: as much of a measure as tells two models apart. */
-export function measured(value: number): string {
-  return digits.format(value);
+/** 0.481, 8.02: as much of a measure as tells two models apart; a dash for what is no number. */
+export function measured(value: number | null): string {
+  return value === null ? '–' : digits.format(value);
 }
 
 export interface Pair {
@@ -15,21 +15,20 @@ export interface Pair {
   model: number;
   baseline: number;
   isBetter: boolean;
-  /** By how much, never negative. */
-  difference: number;
+  /** By how much, never negative; null when one of them is no number. */
+  difference: number | null;
 }
 
 /** Shares and scores stand against 1, so that bars of different measures can be compared; others against the larger. */
 export function pairOf({ model, baseline_figure: baseline, better }: Comparison): Pair {
-  const isScore = better === 'higher' && [model, baseline].every((figure) => figure >= 0 && figure <= 1);
-  const most = isScore ? 1 : Math.max(Math.abs(model), Math.abs(baseline), Number.MIN_VALUE);
-  const length = (figure: number) => Math.min(1, Math.max(0, figure / most));
-  return {
-    model: length(model),
-    baseline: length(baseline),
-    isBetter: better === 'higher' ? model > baseline : model < baseline,
-    difference: Math.abs(model - baseline),
-  };
+  const figures = [model, baseline].map((figure) => figure ?? 0);
+  const isScore = better === 'higher' && figures.every((figure) => figure >= 0 && figure <= 1);
+  const most = isScore ? 1 : Math.max(...figures.map(Math.abs), Number.MIN_VALUE);
+  const length = (figure: number | null) => Math.min(1, Math.max(0, (figure ?? 0) / most));
+  const lengths = { model: length(model), baseline: length(baseline) };
+  if (model === null || baseline === null) return { ...lengths, isBetter: false, difference: null };
+  const isBetter = better === 'higher' ? model > baseline : model < baseline;
+  return { ...lengths, isBetter, difference: Math.abs(model - baseline) };
 }
 
 /** The comparison that decides; the first when none does. */
