@@ -96,7 +96,9 @@ test('venues weigh the same, or by the people who came', async () => {
   const { page, worker } = reader;
   await shows(reader, 15);
   await page.click('.panel-clusters-list .segments >> text=People');
-  await reader.eventually(() => assert.deepEqual(worker.of('/clusters').at(-1), { k: '15', weights: 'people' }));
+  await reader.eventually(() =>
+    assert.deepEqual(worker.of('/clusters').at(-1), { k: '15', weights: 'people' }),
+  );
   assert.equal(reader.query(), '?k=15&weights=people');
   await page.goBack();
   await reader.eventually(() => assert.deepEqual(worker.of('/clusters').at(-1), { k: '15' }));
@@ -244,12 +246,15 @@ test('names are text', async () => {
 
 test('without a model the page says why, and what to do', async () => {
   const worker = new Worker();
-  const detail = 'No model of places is in use: run headcount train --data data places.';
+  const detail = 'no version of the model places is in use';
+  const remedy = 'the worker trains it when there is enough to learn from';
   worker.instead = ({ path }) =>
-    /\/(clusters|themes)$/.test(path) ? problem(404, 'There are no clusters yet', { detail }) : undefined;
+    /\/(clusters|themes)$/.test(path)
+      ? problem(404, 'there is no such model yet', { detail, remedy })
+      : undefined;
   const reader = await open({ worker });
   const { page } = reader;
-  await page.waitForSelector(`[data-testid="problem"] >> text=${detail}`);
+  for (const part of [detail, remedy]) await page.waitForSelector(`[data-testid="problem"] >> text=${part}`);
   assert.equal(await page.getAttribute('[data-testid="problem"] a', 'href'), 'models');
   assert.deepEqual(await violations(page), []);
   worker.instead = () => undefined;

@@ -10,11 +10,22 @@ interface ProblemPanelParts {
 }
 
 /** Instead of a page: why there is nothing to show, and what can be done. */
-export function ProblemPanel({ problem: { title, detail }, onAgain, link }: ProblemPanelParts) {
+export function ProblemPanel({ problem: { title, detail, remedy }, onAgain, link }: ProblemPanelParts) {
   return (
     <section class="panel first-run" role="alert" data-testid="problem">
-      <h2 dir="auto">{shown(title)}</h2>
-      {detail && detail !== title && <p dir="auto">{shown(detail)}</p>}
+      <h2 class="sentence" dir="auto">
+        {shown(title)}
+      </h2>
+      {detail && detail !== title && (
+        <p class="sentence" dir="auto">
+          {shown(detail)}
+        </p>
+      )}
+      {remedy && (
+        <p class="sentence" dir="auto">
+          {shown(remedy)}
+        </p>
+      )}
       <p>
         <button type="button" class="link" onClick={onAgain}>
           Try again

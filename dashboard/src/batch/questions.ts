@@ -46,7 +46,7 @@ export function problemOf(error: unknown): Problem {
   return error instanceof Refusal ? error.problem : { title: SILENT };
 }
 
-/** What a problem says to the reader: the longer sentence, where there are two. */
-export function sentenceOf({ title, detail }: Problem): string {
-  return detail ?? title;
+/** What a problem says to the reader: the longer sentence, where there are two, and the way out. */
+export function sentenceOf({ title, detail, remedy }: Problem): string {
+  return remedy ? `${detail ?? title}; ${remedy}` : (detail ?? title);
 }
