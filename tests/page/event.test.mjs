@@ -95,6 +95,14 @@ test('a known category is from its group; what nobody knows is not guessed at', 
   await bare.close();
 });
 
+test('a limit of nobody is none', async () => {
+  const reader = await open({ worker: telling({ ...eventOf(ID), rsvp_limit: 0 }) });
+  await settles(reader.page);
+  assert.equal(await reader.page.locator('[data-testid="limit"]').count(), 0);
+  assert.doesNotMatch(await reader.page.textContent('.event-figures'), /of 0/);
+  await reader.close();
+});
+
 test('an id that nobody knows has a page that says so', async () => {
   const reader = await open({ id: 'nothing%20<b>' });
   const { page, worker } = reader;

@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { AsOfClock } from '../batch/AsOfClock';
 import { NoWorker } from '../batch/NoWorker';
 import { ProblemPanel } from '../batch/ProblemPanel';
@@ -28,6 +28,12 @@ const AGAIN_MS = 15_000;
 const { answer, problem, isBusy, ask } = questions<EventDetails>();
 const id = eventOf(location.pathname);
 
+/** What the page shows: a limit of nobody is none. */
+function told(): EventDetails | null {
+  const event = answer.value;
+  return event?.rsvp_limit === 0 ? { ...event, rsvp_limit: null } : event;
+}
+
 function load(): void {
   void ask(`events/${encodeURIComponent(id)}`);
 }
@@ -43,7 +49,7 @@ export function EventPage() {
     }, AGAIN_MS);
     return () => clearInterval(timer);
   }, []);
-  const told = answer.value;
+  const event = useMemo(told, [answer.value]);
   useSignalEffect(() => {
     if (answer.value) document.title = `headcount: ${shown(answer.value.name ?? '')}`;
   });
@@ -55,12 +61,12 @@ export function EventPage() {
       <header class="bar">
         <Mark current="event" />
         <div class="status">
-          <AsOfClock asOf={told?.as_of ?? null} />
+          <AsOfClock asOf={event?.as_of ?? null} />
         </div>
         <ThemeButton />
       </header>
-      <main id="main" class={lack.value || (problem.value && !told) ? 'event is-lacking' : 'event'}>
-        <Content told={told} />
+      <main id="main" class={lack.value || (problem.value && !event) ? 'event is-lacking' : 'event'}>
+        <Content told={event} />
       </main>
       <IgnoredNote />
     </>

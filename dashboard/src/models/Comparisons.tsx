@@ -3,10 +3,17 @@ import type { Comparison } from './contract';
 import { type Pair as Lengths, measured, pairOf } from './figures';
 import { Part } from './Part';
 
+/** More have two columns. */
+const FEW = 2;
+
 /** The model and what it has to beat, as pairs of bars. */
 export function Comparisons({ comparisons }: { comparisons: readonly Comparison[] }) {
   return (
-    <Part title="How good" note="against a simple baseline">
+    <Part
+      title="How good"
+      note="against a simple baseline"
+      size={comparisons.length > FEW ? 'is-double' : undefined}
+    >
       <ul class="comparisons">
         {comparisons.map((comparison, index) => (
           <Pair key={index} comparison={comparison} />

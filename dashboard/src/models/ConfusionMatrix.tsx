@@ -31,7 +31,7 @@ export function ConfusionMatrix({ confusion, of }: { confusion: Confusion; of: s
     <Part
       title="Confusion"
       note={`${format.share(ratio(right, all))} of ${format.full(all)} right; the stronger a shade, the larger its share of the row`}
-      isWide
+      size="is-wide"
     >
       <div class="confusion">
         <HeatMap

@@ -53,7 +53,8 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
         <Line name="From">{shown(card.from)}</Line>
         <Line name="Tested">{shown(card.tested)}</Line>
         <Line name="Learnt from">
-          {format.full(card.examples)} examples of {format.full(card.groups)} groups
+          {format.full(card.examples)} examples
+          {card.groups > 0 && ` of ${format.full(card.groups)} groups`}
           {card.range && `, ${format.date(card.range[0], true)} to ${format.date(card.range[1], true)}`}
         </Line>
         <Line name="Trained">

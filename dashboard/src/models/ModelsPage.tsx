@@ -10,7 +10,7 @@ import { ThemeButton } from '../panels/Bar';
 import { IgnoredNote } from '../panels/IgnoredNote';
 import { Mark } from '../panels/Mark';
 import { day, moment } from '../program/times';
-import { shown } from '../text';
+import { shown, whole } from '../text';
 import type { Training } from './contract';
 import { ModelCard } from './ModelCard';
 import { Overview } from './Overview';
@@ -112,7 +112,7 @@ function LastTraining({ training }: { training: Training | null }) {
     <p class="last-training" title={format.appointment(at, utc.value)}>
       Last training, {day(at)}:{' '}
       <span class={ok ? undefined : 'is-bad'} dir="auto">
-        {shown(message)}
+        {whole(message)}
       </span>
     </p>
   );

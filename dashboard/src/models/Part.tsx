@@ -3,14 +3,15 @@ import type { ComponentChildren } from 'preact';
 interface PartParts {
   title: string;
   note?: ComponentChildren;
-  isWide?: boolean;
+  /** Of the row of pictures; as wide as one column otherwise. */
+  size?: 'is-double' | 'is-wide';
   children: ComponentChildren;
 }
 
 /** One of the pictures of a card. */
-export function Part({ title, note, isWide = false, children }: PartParts) {
+export function Part({ title, note, size, children }: PartParts) {
   return (
-    <section class={isWide ? 'part is-wide' : 'part'}>
+    <section class={size ? `part ${size}` : 'part'}>
       <h3>
         {title} {note && <span class="note">{note}</span>}
       </h3>

@@ -114,7 +114,7 @@ fn earlier_than(id: &str) -> String {
          FROM events e JOIN events this ON this.group_id = e.group_id \
          LEFT JOIN rsvps r ON r.event_id = e.event_id AND r.response = 'yes' \
          WHERE this.event_id = {id} AND e.time < this.time \
-         GROUP BY e.event_id, e.name, e.time, e.yes_rsvp_count ORDER BY e.time DESC, e.event_id LIMIT {EARLIER_MAX}"
+         GROUP BY e.event_id, e.name, e.time, e.yes_rsvp_count ORDER BY 3 DESC, e.event_id LIMIT {EARLIER_MAX}"
     )
 }
 

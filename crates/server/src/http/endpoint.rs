@@ -90,6 +90,8 @@ impl Endpoint {
             Self::Sql,
             Self::SqlSchema,
             Self::Boards,
+            Self::Events,
+            Self::Surprise,
             Self::Report,
         ];
         batch.contains(&self)
