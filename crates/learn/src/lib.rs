@@ -17,6 +17,7 @@ pub mod response;
 mod spherical_k_means;
 pub mod surprise;
 pub mod text;
+pub mod themes;
 pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
