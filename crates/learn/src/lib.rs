@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod card;
+pub mod category;
 mod error;
 pub mod evaluation;
 mod labelled_event;
