@@ -62,7 +62,8 @@ impl Running {
                 return found;
             }
             assert!(begun.elapsed() < LIMIT, "{path} does not become as wanted: {answer:?}");
-            self.runtime.block_on(sleep(Duration::from_millis(250)));
+            self.runtime
+                .block_on(async { sleep(Duration::from_millis(250)).await });
         }
     }
 
