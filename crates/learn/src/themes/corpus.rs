@@ -18,6 +18,9 @@ const GROUPS_MIN: u32 = 3;
 /// A word of more than this share of the groups says nothing about a theme: so go articles and prepositions of whatever
 /// language most texts are written in, and no list of them is needed.
 const GROUPS_SHARE_MAX: f64 = 0.2;
+/// Where fewer words than this would be left, there are few themes, and their words are in more groups.
+const FEW_WORDS: usize = 1_000;
+const GROUPS_SHARE_MAX_OF_FEW: f64 = 0.5;
 
 /// The texts of events.
 pub(super) struct Corpus {
@@ -67,10 +70,16 @@ impl Corpus {
         let groups = number_groups(events, &mut texts);
         let frequency = group_frequency(&texts, all_words.len());
         let groups_min = if groups < 100 { 2 } else { GROUPS_MIN };
-        let groups_max = (groups as f64 * GROUPS_SHARE_MAX) as u32;
-        let mut kept: Vec<usize> = (0..all_words.len())
-            .filter(|&word| (groups_min..=groups_max).contains(&frequency[word]))
-            .collect();
+        let of_share = |share: f64| -> Vec<usize> {
+            let groups_max = (groups as f64 * share) as u32;
+            (0..all_words.len())
+                .filter(|&word| (groups_min..=groups_max).contains(&frequency[word]))
+                .collect()
+        };
+        let mut kept = of_share(GROUPS_SHARE_MAX);
+        if kept.len() < FEW_WORDS {
+            kept = of_share(GROUPS_SHARE_MAX_OF_FEW);
+        }
         kept.sort_by(|&a, &b| {
             frequency[b]
                 .cmp(&frequency[a])

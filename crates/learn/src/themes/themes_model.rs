@@ -25,7 +25,7 @@ const TEXTS_MIN: usize = 100;
 const THEMES_MIN: usize = 4;
 const THEMES_MAX: usize = 30;
 /// With fewer groups a theme, themes would be groups.
-const GROUPS_A_THEME: usize = 6;
+const GROUPS_A_THEME: usize = 12;
 /// Words that a theme is described with.
 pub(super) const WORDS_SHOWN: usize = 10;
 /// Words in its name.
@@ -276,7 +276,10 @@ impl ThemesModel {
         words_of(event, |word| words.extend(self.numbers.get(word)));
         let vector = self.vectors.of_text(&words)?;
         let (theme, distance) = nearest(&self.directions, &vector);
-        Some(ThemeMatch { theme, cosine: 1.0 - distance })
+        Some(ThemeMatch {
+            theme,
+            cosine: 1.0 - distance,
+        })
     }
 
     /// The model as it is stored.
