@@ -14,14 +14,14 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{TablesWorker, follower::HeldSnapshot, problem::StatementProblem};
+use super::{follower::HeldSnapshot, problem::StatementProblem, worker::TablesWorker};
 use crate::{
     model::LakeTable,
     named::{Filters, NamedStatement, all, find},
     report::{POLICY, collect},
     sql::{
         child::{Piece, StreamedAnswer},
-        request::{AnswerFormat, StatementLimits, StatementRequest},
+        request::{AnswerFormat, StatementLimits},
     },
 };
 
@@ -30,14 +30,13 @@ type RouteAnswer = Result<Response, StatementProblem>;
 /// Bytes of a request: far more than a statement may have.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// Tables that are made of the live program's counts.
-const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
-
 pub(super) fn router(worker: Arc<TablesWorker>) -> Router {
     Router::new()
         .route("/api/v1/sql", post(sql))
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
+        .route("/api/v1/events/{id}", get(event))
+        .route("/api/v1/surprise", get(surprise))
         .route("/api/v1/batch", get(status))
         .route("/report", get(report))
         .route("/snapshot", get(snapshot))
@@ -164,6 +163,16 @@ async fn schema(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
     Ok(json_response(&body))
 }
 
+async fn event(State(worker): State<Arc<TablesWorker>>, Path(id): Path<String>) -> RouteAnswer {
+    let facts = worker.event_facts(&id).await?;
+    let unknown = || StatementProblem::new(404, format!("no record tells of an event {id:.60}"));
+    Ok(json_response(&facts.ok_or_else(unknown)?))
+}
+
+async fn surprise(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
+    Ok(json_response(&worker.surprise().await?))
+}
+
 async fn status(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
     let (rows, as_of, behind) = worker.follower.status().await;
     let body = json!({
@@ -199,19 +208,7 @@ impl TablesWorker {
         limits: StatementLimits,
     ) -> Result<(StreamedAnswer, Arc<HeldSnapshot>), StatementProblem> {
         let held = self.follower.snapshot().await?;
-        let mut snapshot = held.snapshot.clone();
-        if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
-            snapshot.live = self.live.summary().await;
-        }
-        let answer = self
-            .statements
-            .run(&StatementRequest {
-                sql,
-                format,
-                limits,
-                snapshot,
-            })
-            .await?;
+        let answer = self.ask(sql, format, limits, None, &held).await?;
         Ok((answer, held))
     }
 }
@@ -233,9 +230,10 @@ fn streamed(answer: StreamedAnswer, format: AnswerFormat, held: Arc<HeldSnapshot
         }
         AnswerFormat::Arrow => ("application/vnd.apache.arrow.stream", Some("answer.arrows")),
         AnswerFormat::Parquet => ("application/vnd.apache.parquet", Some("answer.parquet")),
-        AnswerFormat::Json | AnswerFormat::Objects | AnswerFormat::Table { .. } => {
-            ("application/json", None)
-        }
+        AnswerFormat::Json
+        | AnswerFormat::Objects
+        | AnswerFormat::Wire
+        | AnswerFormat::Table { .. } => ("application/json", None),
     };
     response
         .headers_mut()

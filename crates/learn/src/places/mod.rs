@@ -21,3 +21,4 @@ pub use place_cluster::PlaceCluster;
 pub use place_point::{PlacePoint, Weighting};
 pub use places_model::{DensityClusters, PlacesModel};
 pub use sphere::haversine_km;
+pub(crate) use sphere::{is_on_the_globe, middle_of, unit_vector};

@@ -12,7 +12,7 @@ const VENUES_MIN: u32 = 5;
 const Z_MIN: f64 = 3.1;
 
 /// Cities and topics of venues by number, so that they are counted and not compared.
-pub(super) struct Vocabulary<'a> {
+pub(super) struct CitiesAndTopics<'a> {
     cities: Vec<(&'a str, &'a str)>,
     topics: Vec<&'a str>,
     city_of: Vec<Option<u32>>,
@@ -30,7 +30,7 @@ pub(super) struct Description {
     pub(super) topics: Vec<String>,
 }
 
-impl<'a> Vocabulary<'a> {
+impl<'a> CitiesAndTopics<'a> {
     pub(super) fn of(points: &[&'a PlacePoint]) -> Self {
         let city = |point: &&'a PlacePoint| (point.city.as_str(), point.country.as_str());
         let cities = numbered(points.iter().map(city).filter(|(name, _)| !name.is_empty()));
@@ -166,7 +166,7 @@ mod tests {
         all.extend((0..3).map(|_| point("Salem", &["social", "witches"], 100)));
         all.extend((0..60).map(|_| point("Denver", &["social"], 1)));
         let points: Vec<&PlacePoint> = all.iter().collect();
-        let vocabulary = Vocabulary::of(&points);
+        let vocabulary = CitiesAndTopics::of(&points);
         let members: Vec<usize> = (0..23).collect();
         let by_venues = vocabulary.describe(&points, &members, Weighting::Venues);
         assert_eq!(

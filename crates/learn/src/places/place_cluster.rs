@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     grid::Grid,
     hull::convex_hull,
-    naming::{Description, Vocabulary},
+    naming::{CitiesAndTopics, Description},
     place_point::{PlacePoint, Weighting},
     sphere::{Vector, is_on_the_globe, spot_of, unit_vector},
 };
@@ -41,7 +41,7 @@ pub struct PlaceCluster {
 pub(super) struct Venues<'a> {
     pub(super) points: &'a [&'a PlacePoint],
     pub(super) vectors: Vec<Vector>,
-    pub(super) vocabulary: Vocabulary<'a>,
+    pub(super) names: CitiesAndTopics<'a>,
 }
 
 impl<'a> Venues<'a> {
@@ -52,7 +52,7 @@ impl<'a> Venues<'a> {
                 .iter()
                 .map(|point| unit_vector(point.spot()))
                 .collect(),
-            vocabulary: Vocabulary::of(points),
+            names: CitiesAndTopics::of(points),
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Venues<'a> {
             .sum();
         let descriptions: Vec<Description> = members
             .iter()
-            .map(|members| self.vocabulary.describe(self.points, members, weighting))
+            .map(|members| self.names.describe(self.points, members, weighting))
             .collect();
         let mut clusters: Vec<PlaceCluster> = members
             .iter()

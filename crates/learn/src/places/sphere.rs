@@ -5,9 +5,9 @@ use crate::{Spot, spherical_k_means::normalise};
 /// The mean radius of the Earth (IUGG).
 const EARTH_KM: f64 = 6371.0088;
 
-pub(super) type Vector = [f64; 3];
+pub(crate) type Vector = [f64; 3];
 
-pub(super) fn unit_vector(spot: Spot) -> Vector {
+pub(crate) fn unit_vector(spot: Spot) -> Vector {
     let (lat, lon) = (spot.lat.to_radians(), spot.lon.to_radians());
     [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
 }
@@ -64,8 +64,14 @@ pub(super) fn middle(vectors: impl Iterator<Item = Vector> + Clone) -> Vector {
     }
 }
 
-pub(super) fn is_on_the_globe(spot: Spot) -> bool {
+pub(crate) fn is_on_the_globe(spot: Spot) -> bool {
     spot.lat.abs() <= 90.0 && spot.lon.abs() <= 180.0
+}
+
+/// The spot in the middle of unit vectors that follow each other; none of none.
+pub(crate) fn middle_of(vectors: &[f64]) -> Option<Spot> {
+    let vectors = vectors.as_chunks::<3>().0;
+    (!vectors.is_empty()).then(|| spot_of(middle(vectors.iter().copied())))
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ mod latest_answers;
 mod model;
 mod progressive_figures;
 mod tallies;
-#[cfg(test)]
-mod tests;
 
 pub use answer::{AnswerSeen, EventSeen, offset_by_longitude};
 pub use model::{Learnt, ResponseModel};
