@@ -22,7 +22,7 @@ pub(super) const FOLDS: u64 = 5;
 
 /// This share of the examples is learnt again as if its group were new, and as if the group's last events had not been yet:
 /// both happen more often than in a recording of past events.
-const FORGOTTEN: f64 = 0.2;
+const FORGOTTEN: f64 = 0.15;
 
 /// As much chance must differ between the ensembles, and as little.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -30,17 +30,18 @@ const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 const GROWTH: Growth = Growth {
     quantile: 0.5,
     trees: 250,
-    leaves: 31,
+    leaves: 48,
     rate: 0.06,
     rows: 0.7,
-    columns: 0.6,
-    rows_in_leaf_min: 30,
+    columns: 0.7,
+    rows_in_leaf_min: 15,
     shrinkage: 1.0,
 };
 
 /// The ends of the interval are only the start of what is then widened: fewer and smaller trees do.
 const GROWTH_OF_ENDS: Growth = Growth {
     trees: 120,
+    rows_in_leaf_min: 30,
     leaves: 15,
     rate: 0.1,
     ..GROWTH
