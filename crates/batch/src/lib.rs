@@ -21,3 +21,4 @@ mod serve;
 pub mod snapshot;
 pub mod sql;
 pub mod tables;
+mod training;

@@ -27,7 +27,7 @@ pub struct LabelledEvent {
     pub yes_rsvp_count: Option<u32>,
     /// Whether it costs money.
     pub paid: Option<bool>,
-    /// Where it takes place; none for an event without a venue or with a venue at 0,0.
+    /// Where it takes place; none for an event without a venue. 0,0 is a venue of which nobody knows where it is.
     pub venue: Option<Spot>,
     /// Who holds it; none where that is not known. Splits are made by it.
     pub group_id: Option<i64>,

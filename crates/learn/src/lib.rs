@@ -9,6 +9,7 @@
 
 mod card;
 pub mod category;
+mod drift;
 mod error;
 pub mod evaluation;
 mod labelled_event;
@@ -22,6 +23,7 @@ pub mod themes;
 pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
+pub use drift::{FeatureCounts, PSI_SHIFTED, PSI_WATCH};
 pub use error::{ModelError, TrainError};
 pub use labelled_event::{LabelledEvent, Spot};
 pub use progress::{Progress, Quiet};

@@ -6,7 +6,7 @@ use crate::ModelName;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder or bucket failed.
-    #[error(transparent)]
+    #[error("the store of the models cannot be used")]
     Lake(#[from] headcount_lake::Error),
     /// There is no such version.
     #[error(

@@ -118,13 +118,10 @@ fn event_of(line: &[u8]) -> std::result::Result<LabelledEvent, String> {
     })
 }
 
-/// 0,0 stands for "no place" in the feed.
 fn spot(lat: Option<f64>, lon: Option<f64>) -> Option<Spot> {
     let (lat, lon) = (lat?, lon?);
-    let is_place = (lat != 0.0 || lon != 0.0)
-        && (-90.0..=90.0).contains(&lat)
-        && (-180.0..=180.0).contains(&lon);
-    is_place.then_some(Spot { lat, lon })
+    let is_on_globe = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
+    is_on_globe.then_some(Spot { lat, lon })
 }
 
 #[derive(Deserialize)]

@@ -15,6 +15,7 @@ mod error;
 mod event_lines;
 mod name;
 mod promotion;
+mod served;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ mod version;
 
 pub use error::{Error, Result};
 pub use event_lines::{EventLine, EventLines};
-pub use name::ModelName;
+pub use name::{ModelName, UnknownModel};
 pub use promotion::Promotion;
+pub use served::{Served, ServedModels};
 pub use store::ModelStore;
 pub use version::{StoredVersion, TrainedModel, VersionCard};

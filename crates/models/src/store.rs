@@ -237,6 +237,23 @@ impl ModelStore {
         self.delete(name, version)
     }
 
+    /// Removes all but the newest `keep` versions, and those in use and before.
+    ///
+    /// # Errors
+    /// When the place fails.
+    pub fn keep_newest(&self, name: ModelName, keep: usize) -> Result<()> {
+        let versions = self.versions()?.remove(&name).unwrap_or_default();
+        let promotion = self.promotion(name)?;
+        let used = promotion.map_or([None; 2], |it| [it.version, it.previous]);
+        let old = versions.len().saturating_sub(keep);
+        for version in versions.into_iter().take(old) {
+            if !used.contains(&Some(version)) {
+                self.delete(name, version)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What a killed training left: numbers below the newest version without its last file.
     fn sweep(&self, name: ModelName) -> Result<()> {
         let mut seen: BTreeSet<u32> = BTreeSet::new();

@@ -185,6 +185,24 @@ fn a_damaged_promotion_is_told_and_can_be_written_anew() {
     );
 }
 
+#[test]
+fn old_versions_go_but_for_those_in_use_and_before() {
+    let (_folder, store) = store();
+    for version in 1..=6 {
+        store.add(&trained(b"a", 0.5)).unwrap();
+        if version <= 2 {
+            store
+                .promote(ModelName::Category, Some(version), false, 1, "by hand")
+                .unwrap();
+        }
+    }
+    store.keep_newest(ModelName::Category, 2).unwrap();
+    assert_eq!(
+        store.versions().unwrap()[&ModelName::Category],
+        [1, 2, 5, 6]
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -219,6 +237,6 @@ proptest! {
         let lines: Vec<_> = EventLines::new(std::io::Cursor::new(input)).unwrap().map(|line| line.unwrap()).collect();
         let last = lines.last().unwrap();
         let event = last.event.as_ref().unwrap();
-        prop_assert_eq!((last.number, event.id.as_str(), event.venue), (3, "7", None));
+        prop_assert_eq!((last.number, event.id.as_str(), event.venue), (3, "7", Some(headcount_learn::Spot { lat: 0.0, lon: 0.0 })));
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct ServeArguments {
         env = "HEADCOUNT_POSTGRES"
     )]
     postgres: Option<PostgresAddress>,
+    /// Whether models are trained from time to time
+    #[arg(long, value_name = "on|off", env = "HEADCOUNT_TRAIN", default_value = "on", value_parser = ["on", "off"], hide_possible_values = true)]
+    train: String,
     /// Ends when standard input does: whoever started the worker has gone
     #[arg(long)]
     watch_stdin: bool,
@@ -44,6 +47,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
         socket,
         postgres: arguments.postgres,
         live: arguments.live,
+        trains: arguments.train == "on",
     };
     let watches = arguments.watch_stdin;
     let end = async move {

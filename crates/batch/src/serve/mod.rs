@@ -2,6 +2,7 @@
 //!
 //! Nothing here holds up the live program. Whatever fails ends the process with a sentence; the live program starts it again.
 
+mod event_facts;
 mod follower;
 mod lease;
 mod live;
@@ -9,6 +10,8 @@ mod postgres;
 mod problem;
 
 mod routes;
+mod surprise;
+mod trainer;
 
 pub(crate) use lease::{SnapshotLease, lease};
 
@@ -22,6 +25,7 @@ use crate::{
 };
 use follower::TablesFollower;
 use live::LiveProgram;
+use trainer::Trainer;
 
 /// How long the worker may take to end.
 const FINISH: std::time::Duration = std::time::Duration::from_secs(5);
@@ -38,6 +42,8 @@ pub(crate) struct WorkerOptions {
     pub(crate) postgres: Option<PostgresAddress>,
     /// Where the live program serves its counts.
     pub(crate) live: Option<String>,
+    /// Whether it trains models from time to time.
+    pub(crate) trains: bool,
 }
 
 /// What the routes share.
@@ -57,6 +63,11 @@ pub(crate) async fn serve(
     let _ = fs::remove_dir_all(&overlays);
     let journal = options.data.journal()?;
     let postgres = postgres::PostgresFollower::of(&options)?;
+    let shared = options
+        .lake
+        .as_ref()
+        .map(headcount_lake::LakeAddress::typed);
+    let trainer = Trainer::new(options.data.clone(), shared, options.trains);
     let location = options.data.tables(options.lake)?;
     let keeper = Keeper::open(
         location,
@@ -77,6 +88,7 @@ pub(crate) async fn serve(
         served = axum::serve(listener, router) => served.context("serve the socket")?,
         kept = worker.follower.follow() => kept?,
         followed = postgres.follow() => followed?,
+        () = trainer.run() => {}
         () = told_to_end => {}
     }
     let _ = fs::remove_file(&options.socket);

@@ -58,21 +58,30 @@ impl Fitted {
             }
         }
         let groups_max = (f64::from(groups) * GROUPS_SHARE_MAX) as u32;
-        let mut kept: Vec<usize> =
-            (0..usages.len()).filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups)).collect();
+        let mut kept: Vec<usize> = (0..usages.len())
+            .filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups))
+            .collect();
         kept.sort_unstable_by(|&one, &other| corpus.terms[one].cmp(&corpus.terms[other]));
         let mut column_of_term = vec![UNKNOWN; usages.len()];
         for (column, &term) in kept.iter().enumerate() {
             column_of_term[term] = column as u32;
         }
-        let idf = |&term: &usize| (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0;
+        let idf = |&term: &usize| {
+            (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0
+        };
         let mut vocabulary = Vocabulary {
             idf: kept.iter().map(idf).collect(),
-            terms: kept.iter().map(|&term| corpus.terms[term].clone()).collect(),
+            terms: kept
+                .iter()
+                .map(|&term| corpus.terms[term].clone())
+                .collect(),
             columns: HashMap::default(),
         };
         vocabulary.index();
-        Self { vocabulary, column_of_term }
+        Self {
+            vocabulary,
+            column_of_term,
+        }
     }
 
     /// The documents as rows of length 1.
@@ -88,7 +97,9 @@ impl Fitted {
 
     fn row(&self, document: &Document, with_topics: bool, row: &mut Vec<(u32, f32)>) {
         row.clear();
-        let known = document.counts(with_topics).map(|(term, count)| (self.column_of_term[term as usize], count as f32));
+        let known = document
+            .counts(with_topics)
+            .map(|(term, count)| (self.column_of_term[term as usize], count as f32));
         row.extend(known.filter(|&(column, _)| column != UNKNOWN));
         self.vocabulary.weigh(row);
     }
@@ -116,7 +127,8 @@ impl Vocabulary {
     pub(super) fn is_whole(&self) -> bool {
         /// That of a term in one of all events that there can be.
         const IDF_MAX: f32 = 50.0;
-        self.terms.len() == self.idf.len() && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
+        self.terms.len() == self.idf.len()
+            && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
     }
 
     /// Makes a row of columns and counts one of weights: (1 + ln(count))·idf, sorted by column and scaled to length 1.

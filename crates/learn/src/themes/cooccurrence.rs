@@ -1,6 +1,6 @@
 //! Which words are used near each other more often than by chance.
 
-use super::corpus::Corpus;
+use super::theme_corpus::ThemeCorpus;
 
 /// Words on each side that are near.
 const WINDOW: usize = 5;
@@ -16,22 +16,23 @@ pub(super) struct SymmetricMatrix {
 }
 
 impl SymmetricMatrix {
-    pub(super) fn size(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// The columns and values of a row that are not 0.
-    pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
-        let range = self.starts[row]..self.starts[row + 1];
-        self.columns[range.clone()]
-            .iter()
-            .map(|&column| column as usize)
-            .zip(self.values[range].iter().copied())
+    /// The product with a matrix of `dims` columns.
+    pub(super) fn times(&self, other: &[f32], dims: usize) -> Vec<f32> {
+        let mut product = vec![0.0; other.len()];
+        for (row, sum) in product.chunks_exact_mut(dims).enumerate() {
+            let range = self.starts[row]..self.starts[row + 1];
+            for (&column, value) in self.columns[range.clone()].iter().zip(&self.values[range]) {
+                for (total, from) in sum.iter_mut().zip(&other[column as usize * dims..][..dims]) {
+                    *total += value * from;
+                }
+            }
+        }
+        product
     }
 }
 
 /// The positive pointwise mutual information of all pairs of words, a nearer neighbour counting more.
-pub(super) fn positive_information(corpus: &Corpus) -> SymmetricMatrix {
+pub(super) fn positive_information(corpus: &ThemeCorpus) -> SymmetricMatrix {
     let words = corpus.words.len();
     let positions = Positions::of(corpus);
     let totals = totals(corpus, words);
@@ -89,7 +90,7 @@ const WEIGHTS: [f64; WINDOW + 1] = [
 ];
 
 /// How much each word is near others.
-fn totals(corpus: &Corpus, words: usize) -> Vec<f64> {
+fn totals(corpus: &ThemeCorpus, words: usize) -> Vec<f64> {
     let mut totals = vec![0.0; words];
     for text in &corpus.texts {
         for (position, &word) in text.words.iter().enumerate() {
@@ -119,7 +120,7 @@ struct Positions {
 }
 
 impl Positions {
-    fn of(corpus: &Corpus) -> Self {
+    fn of(corpus: &ThemeCorpus) -> Self {
         let mut starts = vec![0usize; corpus.words.len() + 1];
         for &word in corpus.texts.iter().flat_map(|text| &text.words) {
             starts[word as usize + 1] += 1;

@@ -17,6 +17,11 @@ pub(crate) enum Endpoint {
     Sql,
     SqlSchema,
     Boards,
+    Events,
+    Surprise,
+    Models,
+    Clusters,
+    Themes,
     Report,
     Healthz,
     Readyz,
@@ -25,7 +30,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [(Self, &'static str); 17] = [
+    pub(crate) const ALL: [(Self, &'static str); 22] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
@@ -38,6 +43,11 @@ impl Endpoint {
         (Self::Sql, "/api/v1/sql"),
         (Self::SqlSchema, "/api/v1/sql/schema"),
         (Self::Boards, "/api/v1/boards"),
+        (Self::Events, "/api/v1/events"),
+        (Self::Surprise, "/api/v1/surprise"),
+        (Self::Models, "/api/v1/models"),
+        (Self::Clusters, "/api/v1/clusters"),
+        (Self::Themes, "/api/v1/themes"),
         (Self::Report, "/report"),
         (Self::Healthz, "/healthz"),
         (Self::Readyz, "/readyz"),
@@ -51,6 +61,12 @@ impl Endpoint {
         }
         if path.starts_with("/api/v1/boards/") {
             return Self::Boards;
+        }
+        if path.starts_with("/api/v1/events/") {
+            return Self::Events;
+        }
+        if path.starts_with("/api/v1/models/") {
+            return Self::Models;
         }
         if PAGES.contains(&path) {
             return Self::Page;
