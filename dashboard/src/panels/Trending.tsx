@@ -8,8 +8,10 @@ import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
 import { countries, utc } from '../page';
+import { eventAddress } from '../pages';
 import { trendingRows } from '../selected';
 import { shown, whole } from '../text';
+import { Chevron } from './icons';
 import { Panel, place } from './Panel';
 
 const keyOf = (row: TrendingRow) => row.event_id;
@@ -81,6 +83,7 @@ interface RowParts {
 
 function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
   const card = `event-card-${rank}`;
+  const address = eventAddress(row.event_id);
   return (
     <li
       data-key={row.event_id}
@@ -103,13 +106,36 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
         <span class="group" dir="auto" title={wholeIfCut(row.group)}>
           {shown(row.group)}
         </span>
+        {row.category && <CategoryChip category={row.category} />}
         <span class="count">{format.count(row.recent)}</span>
         <span class="track">
           <i style={{ transform: `scaleX(${Math.max(0.006, share)})` }} />
         </span>
       </button>
+      {address && (
+        <a class="open-event" href={address} aria-label={`Open ${shown(row.name)}`} title="Open the event">
+          <Chevron />
+        </a>
+      )}
       {isOpen && <Card id={card} row={row} opensUp={opensUp} />}
     </li>
+  );
+}
+
+/** What a model takes the event for. */
+function CategoryChip({
+  category: { value, probability },
+}: {
+  category: NonNullable<TrendingRow['category']>;
+}) {
+  return (
+    <span
+      class="category"
+      dir="auto"
+      title={`${shown(value)}, with a probability of ${format.percent(probability)}`}
+    >
+      {shown(value)}
+    </span>
   );
 }
 
@@ -132,6 +158,14 @@ function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boo
         <dd>{row.time === null ? 'not said' : format.appointment(row.time, utc.value)}</dd>
         <dt>Where</dt>
         <dd dir="auto">{[...where, countryName(row.country)].join(', ')}</dd>
+        {row.category && (
+          <>
+            <dt>Category</dt>
+            <dd dir="auto">
+              {shown(row.category.value)}, {format.percent(row.category.probability)} sure
+            </dd>
+          </>
+        )}
         <dt>Answers</dt>
         <dd>
           {format.full(row.yes)} yes · {format.full(row.no)} no

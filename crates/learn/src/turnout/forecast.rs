@@ -49,6 +49,8 @@ impl TurnoutPrediction {
                 high: value.ceil(),
             }
         } else {
+            // A median between the last whole number and the end is as good as that number.
+            let value = value.clamp(low, high);
             Self { value, low, high }
         }
     }

@@ -1,7 +1,13 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
 /// Where the page is served; it looks at the address itself.
-pub(crate) const PAGES: [&str; 4] = ["/", "/explore", "/query", "/status"];
+pub(crate) const PAGES: [&str; 6] = ["/", "/clusters", "/explore", "/models", "/query", "/status"];
+
+/// Whether it is the page of one event, `/events/ID`.
+pub(crate) fn is_event_page(path: &str) -> bool {
+    path.strip_prefix("/events/")
+        .is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -68,7 +74,7 @@ impl Endpoint {
         if path.starts_with("/api/v1/models/") {
             return Self::Models;
         }
-        if PAGES.contains(&path) {
+        if PAGES.contains(&path) || is_event_page(path) {
             return Self::Page;
         }
         Self::ALL
@@ -84,6 +90,8 @@ impl Endpoint {
             Self::Sql,
             Self::SqlSchema,
             Self::Boards,
+            Self::Events,
+            Self::Surprise,
             Self::Report,
         ];
         batch.contains(&self)
@@ -103,6 +111,9 @@ mod tests {
         for page in PAGES {
             assert_eq!(Endpoint::of(page), Endpoint::Page);
         }
+        assert_eq!(Endpoint::of("/events/238486635"), Endpoint::Page);
+        assert_eq!(Endpoint::of("/events/"), Endpoint::Other);
+        assert_eq!(Endpoint::of("/events/1/2"), Endpoint::Other);
         assert_eq!(Endpoint::of("other"), Endpoint::Other);
         assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {
