@@ -18,6 +18,9 @@ use headcount_learn::surprise::SurpriseModel;
 use measuring::{cpu_seconds, figure, peak_mb};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// The keys that an event counts for.
+type KeysOf<'a> = &'a dyn Fn(&LabelledEvent) -> Vec<u64>;
+
 const HOUR_MS: i64 = 3_600_000;
 
 /// So many weeks are learnt before alarms are counted.
@@ -49,8 +52,7 @@ fn main() {
             .map(|topic| xxh3_64(topic.as_bytes()))
             .collect::<Vec<_>>()
     };
-    let kinds: [(&str, &dyn Fn(&LabelledEvent) -> Vec<u64>); 2] =
-        [("cities", &cities), ("topics", &topics)];
+    let kinds: [(&str, KeysOf<'_>); 2] = [("cities", &cities), ("topics", &topics)];
     for (variant, keys) in kinds {
         let happened: Vec<(i64, Vec<u64>)> = announced
             .iter()

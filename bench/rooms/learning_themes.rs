@@ -29,13 +29,6 @@ fn main() {
         return;
     };
     let events = labelled_file::events(&folder, |_| true);
-    let is_full = std::env::args().nth(1).is_none();
-    for fold in 0..if is_full { 5 } else { 2 } {
-        held_out(&events, fold);
-    }
-    if !is_full {
-        return;
-    }
     let begin = cpu_seconds();
     let (model, card) = ThemesModel::train(&events, 0, &mut Quiet).unwrap();
     figure("themes", "vectors", None, "seconds", cpu_seconds() - begin);
@@ -58,6 +51,9 @@ fn main() {
         "scores_per_second",
         events.len() as f64 / (cpu_seconds() - begin),
     );
+    for fold in 0..5 {
+        held_out(&events, fold);
+    }
     eprintln!("{card:#?}");
     for (kind, themes) in [("theme", model.themes()), ("factor", model.factors())] {
         for theme in themes {

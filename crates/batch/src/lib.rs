@@ -22,3 +22,4 @@ pub mod snapshot;
 pub mod sql;
 pub mod tables;
 mod training;
+mod wire;

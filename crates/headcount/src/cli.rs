@@ -242,6 +242,9 @@ pub(crate) struct TablesArgs {
         value_parser = postgres_address
     )]
     pub(crate) postgres: Option<String>,
+    /// Serve PostgreSQL's clients, such as psql, drivers, Grafana and Metabase: read-only, without login and TLS.
+    #[arg(long, value_name = "ADDR", env = "HEADCOUNT_PG_LISTEN", value_parser = listen)]
+    pub(crate) pg_listen: Option<SocketAddr>,
 }
 
 /// Looks at the scheme alone: what the rest means, the batch worker knows.

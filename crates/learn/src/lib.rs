@@ -19,8 +19,8 @@ pub mod response;
 mod spherical_k_means;
 pub mod surprise;
 pub mod text;
-pub mod turnout;
 pub mod themes;
+pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use drift::{FeatureCounts, PSI_SHIFTED, PSI_WATCH};

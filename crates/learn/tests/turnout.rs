@@ -162,16 +162,19 @@ proptest! {
     }
 }
 
-/// A sample of the recordings, or all of them where there is time: groups to learn from, and others.
+/// Groups to learn from and others, of the recordings: a tenth and three tenths, or four fifths and the rest where there is time.
 fn recorded(full: bool) -> Option<(Vec<LabelledEvent>, Vec<LabelledEvent>)> {
     let folder = labelled_file::shared_data()?;
-    let hash = |group: i64| xxh3_64(group.to_string().as_bytes());
-    let events =
-        labelled_file::events(&folder, |group| full || (hash(group) / 5).is_multiple_of(8));
-    let (test, train) = events
-        .into_iter()
-        .partition(|event| hash(event.group_id.unwrap()).is_multiple_of(5));
-    Some((train, test))
+    let part = |group: i64| xxh3_64(group.to_string().as_bytes()) / 5 % 10;
+    let (train, test) = if full { (0..8, 8..10) } else { (0..1, 1..4) };
+    let events = labelled_file::events(&folder, |group| {
+        train.contains(&part(group)) || test.contains(&part(group))
+    });
+    Some(events.into_iter().partition(|event| {
+        event
+            .group_id
+            .is_some_and(|group| train.contains(&part(group)))
+    }))
 }
 
 #[test]
@@ -199,8 +202,8 @@ fn on_groups_never_seen_it_beats_the_median_and_its_intervals_hold() {
         test.len(),
         errors / of_median
     );
-    // The sample has few groups, and events of one group lie inside or outside together.
-    let (share, tolerance) = if full { (0.85, 0.03) } else { (0.9, 0.07) };
+    // Events of one group lie inside or outside together: of few groups the coverage is known less well.
+    let (share, tolerance) = if full { (0.8, 0.03) } else { (0.9, 0.05) };
     assert!(errors < share * of_median, "{errors} {of_median}");
     assert!((coverage - 0.8).abs() < tolerance, "{coverage}");
 }

@@ -1,6 +1,6 @@
 //! `serve`: the worker that the live program starts.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use tokio::io::AsyncReadExt;
 
@@ -32,12 +32,21 @@ pub(crate) struct ServeArguments {
     /// Whether models are trained from time to time
     #[arg(long, value_name = "on|off", env = "HEADCOUNT_TRAIN", default_value = "on", value_parser = ["on", "off"], hide_possible_values = true)]
     train: String,
+    /// Serves PostgreSQL's clients, such as psql, drivers and Grafana: read-only, without login and TLS
+    #[arg(long, value_name = "ADDR", value_parser = headcount_address::listen)]
+    pg_listen: Option<SocketAddr>,
+    /// Lets --pg-listen be an address that other machines can reach
+    #[arg(long)]
+    unprotected: bool,
     /// Ends when standard input does: whoever started the worker has gone
     #[arg(long)]
     watch_stdin: bool,
 }
 
 pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
+    if let Some(address) = arguments.pg_listen {
+        refuse_open_address(address, arguments.unprotected)?;
+    }
     let data = DataFolder::new(arguments.place.data);
     let socket = arguments.socket.unwrap_or_else(|| data.socket());
     let options = WorkerOptions {
@@ -48,6 +57,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
         postgres: arguments.postgres,
         live: arguments.live,
         trains: arguments.train == "on",
+        wire: arguments.pg_listen,
     };
     let watches = arguments.watch_stdin;
     let end = async move {
@@ -57,6 +67,18 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
         }
     };
     serve(options, end).await
+}
+
+/// Refuses to listen beyond this machine without `--unprotected`: there is neither login nor TLS.
+fn refuse_open_address(address: SocketAddr, is_unprotected: bool) -> anyhow::Result<()> {
+    if is_unprotected || address.ip().is_loopback() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "other machines can reach {address}, and PostgreSQL's clients are served with neither login nor TLS; \
+         listen on 127.0.0.1:{}, or add --unprotected if you want that",
+        address.port()
+    )
 }
 
 async fn input_ends() {

@@ -172,6 +172,7 @@ impl SqlSession<'_> {
                 format: self.format,
                 limits: StatementLimits::local(),
                 snapshot: current.snapshot.clone(),
+                bound: None,
             };
             let mut answer = match self.statements.run(&request).await {
                 Ok(answer) => answer,

@@ -78,6 +78,7 @@ async fn ask(
         format: AnswerFormat::Json,
         limits: limits.clone(),
         snapshot: snapshot.clone(),
+        bound: None,
     };
     let failed = |source| CollectError::Statement { name, source };
     let answer = engine.run(&request).await.map_err(failed)?;

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{TablesWorker, problem::StatementProblem};
+use super::{follower::HeldSnapshot, problem::StatementProblem, worker::TablesWorker};
 use crate::{
     named::literal,
-    snapshot::TablesSnapshot,
-    sql::request::{AnswerFormat, StatementLimits, StatementRequest},
+    sql::request::{AnswerFormat, StatementLimits},
 };
 
 /// Answers that the curve is made of; what is beyond is counted and not drawn.
@@ -22,15 +21,14 @@ impl TablesWorker {
     /// The facts of an event; nothing if no record tells of it.
     pub(super) async fn event_facts(&self, id: &str) -> Result<Option<Value>, StatementProblem> {
         let held = self.follower.snapshot().await?;
-        let snapshot = &held.snapshot;
         let id = literal::text(id);
-        let facts = self.objects(snapshot, facts_of(&id)).await?;
+        let facts = self.objects(&held, facts_of(&id)).await?;
         let Some(mut facts) = facts.into_iter().next() else {
             return Ok(None);
         };
-        let answers = self.objects(snapshot, answers_to(&id)).await?;
-        let topics = self.objects(snapshot, topics_of(&id)).await?;
-        let earlier = self.objects(snapshot, earlier_than(&id)).await?;
+        let answers = self.objects(&held, answers_to(&id)).await?;
+        let topics = self.objects(&held, topics_of(&id)).await?;
+        let earlier = self.objects(&held, earlier_than(&id)).await?;
         let topics: Vec<Value> = topics
             .into_iter()
             .filter_map(|mut row| row.remove("urlkey"))
@@ -38,34 +36,27 @@ impl TablesWorker {
         facts.insert("curve".to_owned(), curve(&answers));
         facts.insert("topics".to_owned(), topics.into());
         facts.insert("earlier".to_owned(), json!(earlier));
-        facts.insert("as_of".to_owned(), json!(snapshot.as_of));
+        facts.insert("as_of".to_owned(), json!(held.snapshot.as_of));
         Ok(Some(Value::Object(facts)))
     }
 
     /// The rows of an answer, each an object by the names of columns.
-    async fn objects(
-        &self,
-        snapshot: &TablesSnapshot,
-        sql: String,
-    ) -> Result<Objects, StatementProblem> {
-        self.objects_within(snapshot, sql, StatementLimits::served())
+    async fn objects(&self, held: &HeldSnapshot, sql: String) -> Result<Objects, StatementProblem> {
+        self.objects_within(held, sql, StatementLimits::served())
             .await
     }
 
     /// The same, within other limits.
     pub(super) async fn objects_within(
         &self,
-        snapshot: &TablesSnapshot,
+        held: &HeldSnapshot,
         sql: String,
         limits: StatementLimits,
     ) -> Result<Objects, StatementProblem> {
-        let request = StatementRequest {
-            sql,
-            format: AnswerFormat::Objects,
-            limits,
-            snapshot: snapshot.clone(),
-        };
-        let (bytes, _) = self.statements.run(&request).await?.whole().await?;
+        let answer = self
+            .ask(sql, AnswerFormat::Objects, limits, None, held)
+            .await?;
+        let (bytes, _) = answer.whole().await?;
         serde_json::from_slice(&bytes)
             .map_err(|cause| StatementProblem::new(500, format!("read an answer: {cause}")))
     }

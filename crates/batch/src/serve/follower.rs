@@ -37,8 +37,8 @@ struct Kept {
 }
 
 /// A snapshot whose files stay as long as somebody holds it.
-pub(super) struct HeldSnapshot {
-    pub(super) snapshot: TablesSnapshot,
+pub(crate) struct HeldSnapshot {
+    pub(crate) snapshot: TablesSnapshot,
     folder: PathBuf,
     /// The batch of the tables that it stands on: another one needs another overlay.
     versions: u32,

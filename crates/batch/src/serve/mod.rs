@@ -3,7 +3,7 @@
 //! Nothing here holds up the live program. Whatever fails ends the process with a sentence; the live program starts it again.
 
 mod event_facts;
-mod follower;
+pub(crate) mod follower;
 mod lease;
 mod live;
 mod postgres;
@@ -12,20 +12,29 @@ mod problem;
 mod routes;
 mod surprise;
 mod trainer;
+pub(crate) mod worker;
 
 pub(crate) use lease::{SnapshotLease, lease};
 
-use std::{fs, future::Future, os::unix::fs::PermissionsExt, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    future::{Future, pending},
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use anyhow::Context;
 use tokio::net::UnixListener;
 
 use crate::{
-    data::DataFolder, postgres::PostgresAddress, sql::child::StatementRunner, tables::Keeper,
+    data::DataFolder, postgres::PostgresAddress, sql::child::StatementRunner, tables::Keeper, wire,
 };
 use follower::TablesFollower;
 use live::LiveProgram;
 use trainer::Trainer;
+use worker::TablesWorker;
 
 /// How long the worker may take to end.
 const FINISH: std::time::Duration = std::time::Duration::from_secs(5);
@@ -44,13 +53,8 @@ pub(crate) struct WorkerOptions {
     pub(crate) live: Option<String>,
     /// Whether it trains models from time to time.
     pub(crate) trains: bool,
-}
-
-/// What the routes share.
-pub(crate) struct TablesWorker {
-    follower: TablesFollower,
-    statements: StatementRunner,
-    live: LiveProgram,
+    /// Where clients of PostgreSQL's protocol are served.
+    pub(crate) wire: Option<SocketAddr>,
 }
 
 /// Keeps tables and answers statements until it is told to end.
@@ -81,6 +85,12 @@ pub(crate) async fn serve(
         statements: StatementRunner::new(program),
         live: LiveProgram::new(options.live),
     });
+    let clients = async {
+        match options.wire {
+            Some(address) => wire::serve(address, Arc::clone(&worker)).await,
+            None => pending().await,
+        }
+    };
     let listener = listen(&options.socket)?;
     tracing::info!(socket = %options.socket.display(), "the worker answers");
     let router = routes::router(Arc::clone(&worker));
@@ -89,6 +99,7 @@ pub(crate) async fn serve(
         kept = worker.follower.follow() => kept?,
         followed = postgres.follow() => followed?,
         () = trainer.run() => {}
+        () = clients => {}
         () = told_to_end => {}
     }
     let _ = fs::remove_file(&options.socket);

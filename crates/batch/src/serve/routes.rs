@@ -14,14 +14,14 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{TablesWorker, follower::HeldSnapshot, problem::StatementProblem};
+use super::{follower::HeldSnapshot, problem::StatementProblem, worker::TablesWorker};
 use crate::{
     model::LakeTable,
     named::{Filters, NamedStatement, all, find},
     report::{POLICY, collect},
     sql::{
         child::{Piece, StreamedAnswer},
-        request::{AnswerFormat, StatementLimits, StatementRequest},
+        request::{AnswerFormat, StatementLimits},
     },
 };
 
@@ -29,9 +29,6 @@ type RouteAnswer = Result<Response, StatementProblem>;
 
 /// Bytes of a request: far more than a statement may have.
 const BODY_BYTES_MAX: usize = 64 << 10;
-
-/// Tables that are made of the live program's counts.
-const LIVE_TABLES: [&str; 3] = ["live_", "sources", "dead_letters"];
 
 pub(super) fn router(worker: Arc<TablesWorker>) -> Router {
     Router::new()
@@ -211,19 +208,7 @@ impl TablesWorker {
         limits: StatementLimits,
     ) -> Result<(StreamedAnswer, Arc<HeldSnapshot>), StatementProblem> {
         let held = self.follower.snapshot().await?;
-        let mut snapshot = held.snapshot.clone();
-        if LIVE_TABLES.iter().any(|name| sql.contains(name)) {
-            snapshot.live = self.live.summary().await;
-        }
-        let answer = self
-            .statements
-            .run(&StatementRequest {
-                sql,
-                format,
-                limits,
-                snapshot,
-            })
-            .await?;
+        let answer = self.ask(sql, format, limits, None, &held).await?;
         Ok((answer, held))
     }
 }
@@ -245,9 +230,10 @@ fn streamed(answer: StreamedAnswer, format: AnswerFormat, held: Arc<HeldSnapshot
         }
         AnswerFormat::Arrow => ("application/vnd.apache.arrow.stream", Some("answer.arrows")),
         AnswerFormat::Parquet => ("application/vnd.apache.parquet", Some("answer.parquet")),
-        AnswerFormat::Json | AnswerFormat::Objects | AnswerFormat::Table { .. } => {
-            ("application/json", None)
-        }
+        AnswerFormat::Json
+        | AnswerFormat::Objects
+        | AnswerFormat::Wire
+        | AnswerFormat::Table { .. } => ("application/json", None),
     };
     response
         .headers_mut()

@@ -6,7 +6,7 @@ use headcount_learn::surprise::{FALSE_ALARMS, HISTORY_HOURS_MIN, SurpriseModel, 
 use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{TablesWorker, problem::StatementProblem};
+use super::{problem::StatementProblem, worker::TablesWorker};
 use crate::sql::request::StatementLimits;
 
 /// The past that a count is held against, in hours: four weeks, so that every hour of the week is seen four times.
@@ -70,7 +70,7 @@ impl TablesWorker {
             limits.rows = None;
             limits.bytes = None;
             let rows = self
-                .objects_within(&held.snapshot, counts_of(kind, hour), limits)
+                .objects_within(&held, counts_of(kind, hour), limits)
                 .await?;
             let told =
                 tokio::task::block_in_place(|| most_surprising(&HourlyCounts::of(&rows), hour));

@@ -3,6 +3,8 @@
 //! A statement is checked ([`guard`]), planned over a [snapshot](crate::snapshot) ([`session`]), and executed by a child
 //! process that cannot use more than it may ([`child`], [`sandbox`]); its rows go out in one of several [`format`]s.
 
+mod bind;
+pub(crate) mod catalog;
 pub mod child;
 pub mod error;
 pub(crate) mod format;

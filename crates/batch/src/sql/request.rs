@@ -1,9 +1,10 @@
 //! What a statement's child process is asked, and what it says at the end.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::catalog::settings;
 use crate::snapshot::{TablesAsOf, TablesSnapshot};
 
 /// In which form the rows of an answer come.
@@ -22,6 +23,8 @@ pub enum AnswerFormat {
     Arrow,
     /// One Parquet file.
     Parquet,
+    /// Rows of PostgreSQL's protocol, as text or binary as the statement was [bound](BoundStatement).
+    Wire,
     /// Aligned columns for a terminal of so many columns; 0: as wide as they are.
     Table {
         /// Of the terminal, in characters.
@@ -96,6 +99,51 @@ pub struct StatementRequest {
     pub limits: StatementLimits,
     /// What it sees.
     pub snapshot: TablesSnapshot,
+    /// Values for its parameters, and who asks; none for statements that have neither.
+    pub bound: Option<BoundStatement>,
+}
+
+/// What a client of PostgreSQL's protocol gives along with a statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoundStatement {
+    /// The values of `$1`, `$2` and so on.
+    pub parameters: Vec<StatementParameter>,
+    /// Only the columns and the types of the parameters are wanted: these come as JSON, and no rows do.
+    pub only_described: bool,
+    /// Which columns come in binary form: none, all alike, or one for each.
+    pub binary: Vec<bool>,
+    /// Who asks.
+    pub session: AskingSession,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementParameter {
+    /// PostgreSQL's short name of its type, as in `pg_type`; none to find it from where it stands.
+    pub type_name: Option<String>,
+    /// As PostgreSQL writes it; none for NULL.
+    pub value: Option<String>,
+}
+
+/// Who asks, as the catalogue's functions tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskingSession {
+    /// The user that it says it is.
+    pub user: String,
+    /// The number by which it can be cancelled; 0 where it cannot.
+    pub process: i32,
+    /// Its settings.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Default for AskingSession {
+    fn default() -> Self {
+        Self {
+            user: "headcount".to_owned(),
+            process: 0,
+            settings: settings::defaults(),
+        }
+    }
 }
 
 /// A column of an answer.

@@ -19,11 +19,15 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 
 use super::{
+    bind, catalog,
     error::{SqlError, sqlstate},
-    format::{AnswerSchema, Encoder, encoder},
+    format::{AnswerSchema, Encoder, WireRows, encoder},
     frame::{self, FrameKind},
     functions, guard,
-    request::{AnswerEnd, Grant, StatementRequest},
+    request::{
+        AnswerColumn, AnswerEnd, AnswerFormat, BoundStatement, Grant, StatementParameter,
+        StatementRequest,
+    },
     sandbox, session,
 };
 
@@ -107,20 +111,19 @@ struct AnswerWriter<'a, W> {
 
 async fn stream(request: &StatementRequest, output: &mut impl Write) -> Result<(), AnswerFailure> {
     let started = Instant::now();
+    let statement = guard::parse(&request.sql)?;
+    if catalog::is_asked(&statement) {
+        return of_catalog(request, statement, output, started);
+    }
     let context = session::session(&request.snapshot, &request.limits)?;
-    let statement = guard::check(&request.sql)?;
+    let statement = bound(&context, request, statement, output).await?;
+    let Some(statement) = statement else {
+        return Ok(());
+    };
     let plan = plan(&context, statement, request.limits.rows).await?;
     let mut rows = execute_stream(plan.clone(), context.task_ctx())?;
     let schema = AnswerSchema::of(&rows.schema())?;
-    let mut answer = AnswerWriter {
-        encoder: encoder(request.format, &schema.schema)?,
-        request,
-        output,
-        schema,
-        rows: 0,
-        bytes: 0,
-        truncated: false,
-    };
+    let mut answer = AnswerWriter::new(request, schema, output)?;
     // An error of the first rows comes before anything of the answer: who asked can still be told.
     let mut next = rows.next().await.transpose()?;
     answer.start()?;
@@ -131,6 +134,129 @@ async fn stream(request: &StatementRequest, output: &mut impl Write) -> Result<(
         next = rows.next().await.transpose()?;
     }
     answer.end(started, bytes_read(&plan))
+}
+
+/// Puts values in place of a statement's parameters, and checks it. There is no statement to execute where it was only
+/// to be described: its columns and the types of its parameters have gone out then.
+async fn bound(
+    context: &SessionContext,
+    request: &StatementRequest,
+    mut statement: ast::Statement,
+    output: &mut impl Write,
+) -> Result<Option<ast::Statement>, AnswerFailure> {
+    let unbound = BoundStatement::default();
+    let bound = request.bound.as_ref().unwrap_or(&unbound);
+    let count = bind::count(&statement);
+    let mut types = bind::ParameterTypes::new();
+    let declared = |at: usize| {
+        bound
+            .parameters
+            .get(at)
+            .and_then(|given| given.type_name.clone())
+    };
+    if (0..count).any(|at| declared(at).is_none()) {
+        types = bind::infer(context, &statement).await;
+    }
+    if !bound.only_described {
+        bind::bind(&mut statement, &bound.parameters, &types)?;
+        guard::only_reads(&statement)?;
+        return Ok(Some(statement));
+    }
+    let of = |at: usize| declared(at).or_else(|| types.get(&format!("${}", at + 1)).cloned());
+    let names: Vec<_> = (0..count).map(of).collect();
+    bind::bind(&mut statement, &examples(&names), &types)?;
+    guard::only_reads(&statement)?;
+    let plan = plan(context, statement, request.limits.rows).await?;
+    let columns = AnswerSchema::of(&plan.schema())?.columns;
+    describe(columns, &names, request, output)?;
+    Ok(None)
+}
+
+/// Values that stand for any, where only types matter.
+fn examples(names: &[Option<String>]) -> Vec<StatementParameter> {
+    let example = |name: &Option<String>| StatementParameter {
+        type_name: name.clone(),
+        value: bind::example(name.as_deref()),
+    };
+    names.iter().map(example).collect()
+}
+
+/// Says which columns a statement has, and of which types its parameters are.
+fn describe(
+    columns: Vec<AnswerColumn>,
+    parameters: &[Option<String>],
+    request: &StatementRequest,
+    output: &mut impl Write,
+) -> Result<(), AnswerFailure> {
+    let names = parameters
+        .iter()
+        .map(|name| name.as_deref().unwrap_or(bind::TEXT));
+    let names: Vec<_> = names.collect();
+    let end = AnswerEnd {
+        truncated: false,
+        row_count: 0,
+        elapsed_ms: 0,
+        bytes_read: None,
+        as_of: request.snapshot.as_of.clone(),
+    };
+    let frames = [
+        (FrameKind::Columns, serde_json::to_vec(&columns)),
+        (FrameKind::Data, serde_json::to_vec(&names)),
+        (FrameKind::End, serde_json::to_vec(&end)),
+    ];
+    for (kind, payload) in frames {
+        let payload = payload.map_err(not_json)?;
+        frame::write(output, kind, &payload).map_err(AnswerFailure::Output)?;
+    }
+    Ok(())
+}
+
+/// Answers a statement over the catalogue.
+fn of_catalog(
+    request: &StatementRequest,
+    mut statement: ast::Statement,
+    output: &mut impl Write,
+    started: Instant,
+) -> Result<(), AnswerFailure> {
+    let bound = request.bound.clone().unwrap_or_default();
+    let types = bind::ParameterTypes::new();
+    if bound.only_described {
+        let given = bound.parameters.iter().map(|given| given.type_name.clone());
+        let mut names: Vec<_> = given.collect();
+        names.resize(bind::count(&statement).max(names.len()), None);
+        bind::bind(&mut statement, &examples(&names), &types)?;
+        let (columns, _) = catalog::answer(&statement, bound.session)?;
+        return describe(columns, &names, request, output);
+    }
+    bind::bind(&mut statement, &bound.parameters, &types)?;
+    let (columns, batch) = catalog::answer(&statement, bound.session)?;
+    let schema = AnswerSchema::ready(batch.schema(), columns);
+    let mut answer = AnswerWriter::new(request, schema, output)?;
+    answer.start()?;
+    answer.rows(&batch)?;
+    answer.end(started, None)
+}
+
+impl<'a, W: Write> AnswerWriter<'a, W> {
+    fn new(
+        request: &'a StatementRequest,
+        schema: AnswerSchema,
+        output: &'a mut W,
+    ) -> Result<Self, SqlError> {
+        let encoder = match (request.format, &request.bound) {
+            (AnswerFormat::Wire, Some(bound)) => Box::new(WireRows::new(bound.binary.clone())),
+            (format, _) => encoder(format, &schema.schema)?,
+        };
+        Ok(Self {
+            request,
+            output,
+            schema,
+            encoder,
+            rows: 0,
+            bytes: 0,
+            truncated: false,
+        })
+    }
 }
 
 impl<W: Write> AnswerWriter<'_, W> {

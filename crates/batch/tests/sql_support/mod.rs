@@ -75,6 +75,7 @@ impl Tables {
             format,
             limits: limits(),
             snapshot: self.snapshot.clone(),
+            bound: None,
         }
     }
 

@@ -30,6 +30,9 @@ const WARMUP_SECONDS: u32 = 600;
 
 pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, false)?;
+    if let Some(address) = args.batch.pg_listen {
+        super::run::refuse_open_address(address, false)?;
+    }
     // It is a part of the source's name, which people read.
     let rate = (args.rate / RSVPS_OF_ALL * 100.0).round() / 100.0;
     let address = format!("sim:?rate={rate}&seed=1&warmup={WARMUP_SECONDS}&feeds=all");
@@ -53,6 +56,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
         tables: args.batch.tables,
         typed: TypedAddresses {
             postgres: args.batch.postgres,
+            pg_listen: args.batch.pg_listen,
             ..TypedAddresses::default()
         },
         server: args.clients.options(open_files::raise_limit()),

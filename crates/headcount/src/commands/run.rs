@@ -26,6 +26,9 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
     args.sources = args.take_sources()?;
     let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
     refuse_open_address(listen, args.unprotected)?;
+    if let Some(address) = args.batch.pg_listen {
+        refuse_open_address(address, args.unprotected)?;
+    }
     let roles = if args.roles.is_empty() {
         Role::ALL.to_vec()
     } else {
@@ -42,6 +45,10 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
     let runtime = Runtime::new().context("start the runtime")?;
     let may_move = args.listen.is_none() && !roles.contains(&Role::Serve);
     let (listener, port) = runtime.block_on(async { open_listener(listen, may_move) })?;
+    if let Some(address) = args.batch.pg_listen {
+        // The batch worker listens there, and would find out too late.
+        drop(runtime.block_on(async { bind(address) })?);
+    }
     let worker = args
         .cluster
         .worker
@@ -56,6 +63,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         typed: TypedAddresses {
             lake: args.cluster.lake.as_ref().map(|lake| lake.text.clone()),
             postgres: args.batch.postgres,
+            pg_listen: args.batch.pg_listen,
         },
         journal: args.cluster.journal.map(|journal| journal.address),
         lake: args.cluster.lake.map(|lake| lake.address),
@@ -104,6 +112,11 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
     }
     if args.batch.postgres.is_some() && args.batch.tables == TablesSwitch::Off {
         wrong.push("--postgres keeps the tables in PostgreSQL, and --tables off leaves them out: drop one of the two");
+    }
+    if args.batch.pg_listen.is_some() && args.batch.tables == TablesSwitch::Off {
+        wrong.push(
+            "--pg-listen serves the tables, and --tables off leaves them out: drop one of the two",
+        );
     }
     if wrong.is_empty() {
         return Ok(());

@@ -13,6 +13,8 @@ mod scorer;
 mod sharpness;
 mod sparse_rows;
 mod term_profiles;
+#[cfg(test)]
+mod tests;
 mod topic_space;
 mod training;
 mod vocabulary;

@@ -7,7 +7,7 @@ use super::{
     grid::{Grid, Positioned},
     place_cluster::{PlaceCluster, Venues, members_of},
     place_point::{PlacePoint, Weighting},
-    sphere::{is_on_the_globe, middle, unit_vector},
+    sphere::{is_on_the_globe, unit_vector},
     stable_ids::{Known, ids_after},
     sweep::{K_MIN, SilhouetteSample, k_max, sweep},
 };
@@ -356,7 +356,7 @@ fn density(venues: &Venues<'_>) -> Option<DensityClusters> {
     );
     let centres: Vec<_> = members
         .iter()
-        .map(|members| middle(members.iter().map(|&member| venues.vectors[member])))
+        .map(|members| super::sphere::middle(members.iter().map(|&member| venues.vectors[member])))
         .collect();
     let mut clusters = venues.clusters(&members, &centres, Weighting::Venues);
     clusters.sort_by_key(|cluster| std::cmp::Reverse(cluster.venues));

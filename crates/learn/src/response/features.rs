@@ -4,7 +4,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::answer::{AnswerSeen, AnswerVersion, EventSeen};
 use super::ftrl::Feature;
 use super::latest_answers::LatestAnswer;
-use super::tallies::Tally;
+use super::tallies::YesNo;
 use crate::text::for_each_word;
 
 /// How many topics and words of one event are looked at.
@@ -21,9 +21,9 @@ const PRIOR_ANSWERS: f64 = 2.0;
 pub(super) struct Before {
     /// The share of yes of all answers so far.
     pub(super) base_rate: f64,
-    pub(super) event: Tally,
-    pub(super) group: Tally,
-    pub(super) member: Tally,
+    pub(super) event: YesNo,
+    pub(super) group: YesNo,
+    pub(super) member: YesNo,
     /// The answer that this one replaces.
     pub(super) earlier: Option<LatestAnswer>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Before {
 /// Kinds of features; each kind hashes apart from the others.
 #[derive(Clone, Copy)]
 #[repr(u64)]
-enum Kind {
+enum FeatureKind {
     Bias = 1,
     BaseRate,
     Country,
@@ -62,29 +62,46 @@ enum Kind {
 pub(super) fn features(answer: &AnswerSeen<'_>, before: &Before, features: &mut Vec<Feature>) {
     features.clear();
     let event = &answer.event;
-    let mut add = |kind: Kind, what: u64, value: f32| features.push((number(kind, what), value));
-    add(Kind::Bias, 0, 1.0);
+    let mut add =
+        |kind: FeatureKind, what: u64, value: f32| features.push((number(kind, what), value));
+    add(FeatureKind::Bias, 0, 1.0);
     let base = logit(before.base_rate);
-    add(Kind::BaseRate, 0, base);
-    add(Kind::Country, text(event.country), 1.0);
+    add(FeatureKind::BaseRate, 0, base);
+    add(FeatureKind::Country, text(event.country), 1.0);
     histories(before, base, &mut add);
     times(answer, &mut add);
     let yes_or_no = |flag: Option<bool>| flag.map_or(2, u64::from);
-    add(Kind::Guests, yes_or_no(event.guests_allowed), 1.0);
-    add(Kind::Venue, yes_or_no(event.has_venue), 1.0);
-    add(Kind::Series, u64::from(is_of_series(answer.event_id)), 1.0);
+    add(FeatureKind::Guests, yes_or_no(event.guests_allowed), 1.0);
+    add(FeatureKind::Venue, yes_or_no(event.has_venue), 1.0);
+    add(
+        FeatureKind::Series,
+        u64::from(is_of_series(answer.event_id)),
+        1.0,
+    );
     if let Some(group) = event.group_id {
-        add(Kind::Group, group.cast_unsigned(), 1.0);
+        add(FeatureKind::Group, group.cast_unsigned(), 1.0);
     }
-    add(Kind::Event, text(answer.event_id), 1.0);
+    add(FeatureKind::Event, text(answer.event_id), 1.0);
     words_and_topics(event, &mut add);
 }
 
-fn histories(before: &Before, base: f32, add: &mut impl FnMut(Kind, u64, f32)) {
+fn histories(before: &Before, base: f32, add: &mut impl FnMut(FeatureKind, u64, f32)) {
     let kinds = [
-        (Kind::EventRate, Kind::EventTally, before.event),
-        (Kind::GroupRate, Kind::GroupTally, before.group),
-        (Kind::MemberRate, Kind::MemberTally, before.member),
+        (
+            FeatureKind::EventRate,
+            FeatureKind::EventTally,
+            before.event,
+        ),
+        (
+            FeatureKind::GroupRate,
+            FeatureKind::GroupTally,
+            before.group,
+        ),
+        (
+            FeatureKind::MemberRate,
+            FeatureKind::MemberTally,
+            before.member,
+        ),
     ];
     for (rate, tally, seen) in kinds {
         add(
@@ -99,11 +116,11 @@ fn histories(before: &Before, base: f32, add: &mut impl FnMut(Kind, u64, f32)) {
         );
     }
     if let Some(earlier) = before.earlier {
-        add(Kind::Earlier, u64::from(earlier.yes), 1.0);
+        add(FeatureKind::Earlier, u64::from(earlier.yes), 1.0);
     }
 }
 
-fn times(answer: &AnswerSeen<'_>, add: &mut impl FnMut(Kind, u64, f32)) {
+fn times(answer: &AnswerSeen<'_>, add: &mut impl FnMut(FeatureKind, u64, f32)) {
     let event = &answer.event;
     let offset = event.utc_offset.unwrap_or(0);
     let local_hour = |time: i64| time.saturating_add(offset).div_euclid(HOUR_MS);
@@ -117,32 +134,32 @@ fn times(answer: &AnswerSeen<'_>, add: &mut impl FnMut(Kind, u64, f32)) {
     let lead = event.time.map_or(LEAD_UNKNOWN, |time| {
         lead_bin(time.saturating_sub(answer.mtime))
     });
-    add(Kind::Lead, lead, 1.0);
+    add(FeatureKind::Lead, lead, 1.0);
     add(
-        Kind::LeadOfSeries,
+        FeatureKind::LeadOfSeries,
         lead * 2 + u64::from(is_of_series(answer.event_id)),
         1.0,
     );
     if let Some(time) = event.time {
-        add(Kind::EventHour, hour(time) / 3, 1.0);
-        add(Kind::EventDay, day(time), 1.0);
+        add(FeatureKind::EventHour, hour(time) / 3, 1.0);
+        add(FeatureKind::EventDay, day(time), 1.0);
     }
-    add(Kind::AnswerHour, hour(answer.mtime) / 3, 1.0);
-    add(Kind::AnswerDay, day(answer.mtime), 1.0);
+    add(FeatureKind::AnswerHour, hour(answer.mtime) / 3, 1.0);
+    add(FeatureKind::AnswerDay, day(answer.mtime), 1.0);
 }
 
-fn words_and_topics(event: &EventSeen<'_>, add: &mut impl FnMut(Kind, u64, f32)) {
+fn words_and_topics(event: &EventSeen<'_>, add: &mut impl FnMut(FeatureKind, u64, f32)) {
     let topics = event.topics.len().min(TOPICS_MAX);
     // Together they weigh as much as one other feature, however many there are.
     let share = 1.0 / (topics.max(1) as f32).sqrt();
     for topic in event.topics.iter().take(TOPICS_MAX) {
-        add(Kind::Topic, text(topic), share);
+        add(FeatureKind::Topic, text(topic), share);
     }
     let mut words = 0;
     for_each_word(event.name, &mut String::new(), |word| {
         words += 1;
         if words <= WORDS_MAX {
-            add(Kind::Word, text(word), 0.3);
+            add(FeatureKind::Word, text(word), 0.3);
         }
     });
 }
@@ -154,7 +171,7 @@ pub(super) fn since_earlier(answer: &AnswerSeen<'_>, earlier: LatestAnswer) -> F
         .max(1);
     (
         number(
-            Kind::SinceEarlier,
+            FeatureKind::SinceEarlier,
             u64::from(seconds.ilog2() / 3) * 2 + u64::from(earlier.yes),
         ),
         1.0,
@@ -184,6 +201,6 @@ fn text(text: &str) -> u64 {
     xxh3_64_with_seed(text.as_bytes(), 0)
 }
 
-fn number(kind: Kind, what: u64) -> u64 {
+fn number(kind: FeatureKind, what: u64) -> u64 {
     xxh3_64_with_seed(&what.to_le_bytes(), kind as u64)
 }

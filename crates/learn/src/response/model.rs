@@ -7,7 +7,7 @@ use super::features::{Before, features, since_earlier};
 use super::ftrl::{Feature, Ftrl};
 use super::latest_answers::LatestAnswers;
 use super::progressive_figures::ProgressiveFigures;
-use super::tallies::{Tallies, Tally};
+use super::tallies::{Tallies, YesNo};
 use crate::{LabelledEvent, ModelError};
 
 pub(super) const NAME: &str = "response";
@@ -40,7 +40,7 @@ pub enum Learnt {
 }
 
 /// The keys of what is remembered.
-struct Keys {
+struct AnswerKeys {
     answer: u64,
     event: u64,
     group: Option<u64>,
@@ -77,7 +77,7 @@ impl ResponseModel {
     /// Scores an answer as it comes, and learns it then. A record that is not greater than what is known of its answer, or
     /// repeats it within a second, is ignored.
     pub fn learn(&mut self, answer: &AnswerSeen<'_>) -> Learnt {
-        let keys = Keys::of(answer);
+        let keys = AnswerKeys::of(answer);
         let version = AnswerVersion::of(answer.mtime);
         let earlier = self.latest.get(keys.answer);
         if let Some(earlier) = earlier {
@@ -112,7 +112,7 @@ impl ResponseModel {
     #[must_use]
     pub fn score(&self, answer: &AnswerSeen<'_>) -> f64 {
         let mut row = Vec::with_capacity(64);
-        self.before(&Keys::of(answer), answer, &mut row);
+        self.before(&AnswerKeys::of(answer), answer, &mut row);
         sigmoid(self.ftrl.logit(&row))
     }
 
@@ -217,9 +217,9 @@ impl ResponseModel {
     }
 
     /// What is known before the answer, and its features.
-    fn before(&self, keys: &Keys, answer: &AnswerSeen<'_>, row: &mut Vec<Feature>) -> Before {
+    fn before(&self, keys: &AnswerKeys, answer: &AnswerSeen<'_>, row: &mut Vec<Feature>) -> Before {
         let tally =
-            |of: &Tallies, key: Option<u64>| key.map_or(Tally::default(), |key| of.get(key));
+            |of: &Tallies, key: Option<u64>| key.map_or(YesNo::default(), |key| of.get(key));
         let [no, yes] = self.all;
         let before = Before {
             base_rate: (yes as f64 + 1.0) / ((no + yes) as f64 + 2.0),
@@ -237,7 +237,7 @@ impl ResponseModel {
 /// The event's own rate is drawn towards the base rate as if so many answers had been like it: the value at which it does best.
 const EVENT_PRIOR: f64 = 4.0;
 
-impl Keys {
+impl AnswerKeys {
     fn of(answer: &AnswerSeen<'_>) -> Self {
         let event = xxh3_64(answer.event_id.as_bytes());
         Self {

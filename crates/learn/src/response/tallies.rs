@@ -7,36 +7,36 @@ const SLOTS: usize = 1 << 16;
 /// Each has one slot, which it takes from the one that was there.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Tallies {
-    slots: Vec<Slot>,
+    slots: Vec<TallySlot>,
 }
 
 /// Answers so far.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub(super) struct Tally {
+pub(super) struct YesNo {
     pub(super) yes: u16,
     pub(super) no: u16,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-struct Slot {
+struct TallySlot {
     /// The half of the hash that does not choose the slot.
     check: u32,
-    tally: Tally,
+    tally: YesNo,
 }
 
 impl Tallies {
     pub(super) fn new() -> Self {
         Self {
-            slots: vec![Slot::default(); SLOTS],
+            slots: vec![TallySlot::default(); SLOTS],
         }
     }
 
-    pub(super) fn get(&self, key: u64) -> Tally {
+    pub(super) fn get(&self, key: u64) -> YesNo {
         let slot = self.slots[at(key)];
         if slot.check == check(key) {
             slot.tally
         } else {
-            Tally::default()
+            YesNo::default()
         }
     }
 
@@ -44,9 +44,9 @@ impl Tallies {
     pub(super) fn count(&mut self, key: u64, yes: bool, replaced: Option<bool>) {
         let slot = &mut self.slots[at(key)];
         if slot.check != check(key) {
-            *slot = Slot {
+            *slot = TallySlot {
                 check: check(key),
-                tally: Tally::default(),
+                tally: YesNo::default(),
             };
         }
         if let Some(before) = replaced {
@@ -62,7 +62,7 @@ impl Tallies {
     }
 }
 
-impl Tally {
+impl YesNo {
     pub(super) fn all(self) -> f64 {
         f64::from(self.yes) + f64::from(self.no)
     }
@@ -85,7 +85,6 @@ fn at(key: u64) -> usize {
     key as usize % SLOTS
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
 fn check(key: u64) -> u32 {
     (key >> 32) as u32
 }

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
 
+use super::plain_html::text_of_plain_html;
+
 /// What Meetup puts in the place of telephone numbers and addresses.
 const MASKED: &str = "[masked]";
 
@@ -27,10 +29,11 @@ pub fn text_of_html(html: &str) -> String {
 
 /// The text of one level of HTML.
 fn resolved(html: &str) -> String {
-    // Most of what people write is plain.
-    if !html.contains(['<', '&']) {
-        return html.to_owned();
-    }
+    text_of_plain_html(html).unwrap_or_else(|| text_by_tokenizer(html))
+}
+
+/// The text of one level of HTML, whatever it holds.
+pub(super) fn text_by_tokenizer(html: &str) -> String {
     let mut text = Vec::with_capacity(html.len());
     let mut is_hidden = false;
     let mut emitter = CallbackEmitter::new(
@@ -70,7 +73,7 @@ fn hides_its_text(tag: &[u8]) -> bool {
 }
 
 /// Elements that change how letters look, so that a word may begin before them and end after them.
-fn is_within_words(tag: &[u8]) -> bool {
+pub(super) fn is_within_words(tag: &[u8]) -> bool {
     matches!(
         tag,
         b"a" | b"abbr"

@@ -4,6 +4,7 @@
 //! as well as one in English.
 
 mod html;
+mod plain_html;
 mod words;
 
 pub use html::text_of_html;

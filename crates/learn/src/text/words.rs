@@ -19,17 +19,20 @@ pub fn for_each_word(text: &str, buffer: &mut String, mut give: impl FnMut(&str)
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        if is_separator(bytes[at]) {
-            at += 1;
+        let separator = separator_length(&bytes[at..]);
+        if separator > 0 {
+            at += separator;
             continue;
         }
         let start = at;
-        while at < bytes.len() && !is_separator(bytes[at]) {
+        let mut all = 0;
+        while at < bytes.len() && separator_length(&bytes[at..]) == 0 {
+            all |= bytes[at];
             at += 1;
         }
-        // Both ends are beside ASCII, so both are between characters.
+        // Separators begin and end between characters.
         let run = &text[start..at];
-        if run.is_ascii() {
+        if all < 0x80 {
             buffer.clear();
             buffer.push_str(run);
             buffer.make_ascii_lowercase();
@@ -40,8 +43,15 @@ pub fn for_each_word(text: &str, buffer: &mut String, mut give: impl FnMut(&str)
     }
 }
 
-fn is_separator(byte: u8) -> bool {
-    byte.is_ascii() && !byte.is_ascii_alphanumeric()
+/// How many bytes the separator has that `bytes` begin with; 0 if they begin with none. Beyond ASCII only those that are in
+/// many texts are known here: the space that does not break, dashes, quotation marks, bullets and dots.
+fn separator_length(bytes: &[u8]) -> usize {
+    match bytes {
+        [byte, ..] if byte.is_ascii() => usize::from(!byte.is_ascii_alphanumeric()),
+        [0xc2, 0xa0, ..] => 2,
+        [0xe2, 0x80, 0x90..=0x9f | 0xa2 | 0xa6, ..] => 3,
+        _ => 0,
+    }
 }
 
 fn words_beyond_ascii(run: &str, buffer: &mut String, give: &mut impl FnMut(&str)) {

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     corpus::{Corpus, words_of},
-    factorisation::SparseRows,
+    sparse_rows::SparseRows,
     themes_model::{Found, NAME, ThemesModel, WORDS_SHOWN},
 };
 use crate::{
@@ -30,7 +30,7 @@ struct Figures {
 }
 
 pub(super) fn of(
-    events: &[LabelledEvent],
+    events: &[&LabelledEvent],
     model: &ThemesModel,
     corpus: &Corpus,
     seed: u64,
@@ -68,7 +68,7 @@ pub(super) fn of(
             model.themes().iter().map(|theme| (theme.name.clone(), theme.share)).collect(),
         )],
         notes: vec![
-            "Word vectors: the leading subspace of positive pointwise mutual information; a text is the mean of its words' vectors, weighted by TF-IDF; themes are clusters of texts by spherical k-means.".to_owned(),
+            "Word vectors: the leading subspaces of positive pointwise mutual information within five words and of groups by words; a text is the mean of its words' vectors, weighted by TF-IDF; themes are clusters of groups by spherical k-means.".to_owned(),
             format!(
                 "{labelled} of {} cities with at least ten groups have a theme that is more frequent there than by chance (Fisher's exact test by groups, corrected for all cities and themes).",
                 model.cities().len()
@@ -80,10 +80,11 @@ pub(super) fn of(
 
 impl Figures {
     /// Trains on all groups but those of a fold, and tests on these.
-    fn add(&mut self, events: &[LabelledEvent], fold: u64, seed: u64, told: &mut dyn FnMut(f64)) {
-        let (held_out, kept): (Vec<&LabelledEvent>, Vec<&LabelledEvent>) =
-            events.iter().partition(|event| fold_of(event) == fold);
-        let kept: Vec<LabelledEvent> = kept.into_iter().cloned().collect();
+    fn add(&mut self, events: &[&LabelledEvent], fold: u64, seed: u64, told: &mut dyn FnMut(f64)) {
+        let (held_out, kept): (Vec<&LabelledEvent>, Vec<&LabelledEvent>) = events
+            .iter()
+            .copied()
+            .partition(|event| fold_of(event) == fold);
         let corpus = Corpus::of(&kept);
         if corpus.words.len() < 2 || held_out.is_empty() {
             return;

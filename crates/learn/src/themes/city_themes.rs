@@ -46,7 +46,7 @@ struct Group<'a> {
 /// All cities with enough groups, the largest first. A group counts once, with the theme of most of its events: events of a
 /// group are no independent witnesses.
 pub(super) fn city_themes(
-    events: &[LabelledEvent],
+    events: &[&LabelledEvent],
     corpus: &Corpus,
     theme_of: &[u32],
     themes: usize,
@@ -120,7 +120,7 @@ fn label(
     }
 }
 
-fn groups<'a>(events: &'a [LabelledEvent], corpus: &Corpus, theme_of: &[u32]) -> Vec<Group<'a>> {
+fn groups<'a>(events: &[&'a LabelledEvent], corpus: &Corpus, theme_of: &[u32]) -> Vec<Group<'a>> {
     let mut order: Vec<usize> = (0..corpus.texts.len()).collect();
     order.sort_by_key(|&text| corpus.texts[text].group);
     order
@@ -140,7 +140,7 @@ fn groups<'a>(events: &'a [LabelledEvent], corpus: &Corpus, theme_of: &[u32]) ->
             let most = counts
                 .iter()
                 .max_by_key(|&(theme, count)| (*count, std::cmp::Reverse(*theme)));
-            let event = &events[corpus.texts[texts[0]].event];
+            let event = events[corpus.texts[texts[0]].event];
             Group {
                 city: (
                     event.city.as_deref().unwrap_or_default(),
@@ -222,7 +222,12 @@ mod tests {
             idf: Vec::new(),
             groups: events.len(),
         };
-        city_themes(&events, &corpus, &theme_of, themes)
+        city_themes(
+            &events.iter().collect::<Vec<_>>(),
+            &corpus,
+            &theme_of,
+            themes,
+        )
     }
 
     #[test]

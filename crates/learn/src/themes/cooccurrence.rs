@@ -16,17 +16,18 @@ pub(super) struct SymmetricMatrix {
 }
 
 impl SymmetricMatrix {
-    pub(super) fn size(&self) -> usize {
-        self.starts.len() - 1
-    }
-
-    /// The columns and values of a row that are not 0.
-    pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
-        let range = self.starts[row]..self.starts[row + 1];
-        self.columns[range.clone()]
-            .iter()
-            .map(|&column| column as usize)
-            .zip(self.values[range].iter().copied())
+    /// The product with a matrix of `dims` columns.
+    pub(super) fn times(&self, other: &[f32], dims: usize) -> Vec<f32> {
+        let mut product = vec![0.0; other.len()];
+        for (row, sum) in product.chunks_exact_mut(dims).enumerate() {
+            let range = self.starts[row]..self.starts[row + 1];
+            for (&column, value) in self.columns[range.clone()].iter().zip(&self.values[range]) {
+                for (total, from) in sum.iter_mut().zip(&other[column as usize * dims..][..dims]) {
+                    *total += value * from;
+                }
+            }
+        }
+        product
     }
 }
 

@@ -62,7 +62,7 @@ fn may_be_kept(word: &str) -> bool {
 }
 
 impl Corpus {
-    pub(super) fn of(events: &[LabelledEvent]) -> Self {
+    pub(super) fn of(events: &[&LabelledEvent]) -> Self {
         let (mut texts, all_words) = read(events);
         let groups = number_groups(events, &mut texts);
         let frequency = group_frequency(&texts, all_words.len());
@@ -104,7 +104,7 @@ impl Corpus {
 }
 
 /// The texts, their words numbered in the order in which they are first met.
-fn read(events: &[LabelledEvent]) -> (Vec<Text>, Vec<String>) {
+fn read(events: &[&LabelledEvent]) -> (Vec<Text>, Vec<String>) {
     let mut numbers: HashMap<String, u32, FixedState> = HashMap::default();
     let mut all_words: Vec<String> = Vec::new();
     let mut texts = Vec::with_capacity(events.len());
@@ -130,7 +130,7 @@ fn read(events: &[LabelledEvent]) -> (Vec<Text>, Vec<String>) {
 }
 
 /// Numbers the groups and weighs the texts. Returns how many groups there are.
-fn number_groups(events: &[LabelledEvent], texts: &mut [Text]) -> usize {
+fn number_groups(events: &[&LabelledEvent], texts: &mut [Text]) -> usize {
     let mut numbers: HashMap<i64, u32, FixedState> = HashMap::default();
     let mut sizes: Vec<u32> = Vec::new();
     for text in &mut *texts {
@@ -189,7 +189,7 @@ mod tests {
                 event(group, "the", &format!("<p>{theme} number{group} 42</p>"))
             })
             .collect();
-        let corpus = Corpus::of(&events);
+        let corpus = Corpus::of(&events.iter().collect::<Vec<_>>());
         assert_eq!(corpus.words, ["chess"]);
         assert_eq!((corpus.texts.len(), corpus.groups), (20, 200));
         assert!((f64::from(corpus.idf[0]) - 10.0_f64.ln()).abs() < 1e-6);
@@ -200,8 +200,9 @@ mod tests {
         let mut events: Vec<_> = (0..120).map(|group| event(group, "a b", "")).collect();
         events.extend((0..9).map(|_| event(500, "chess", "")));
         events.extend((600..603).map(|group| event(group, "bridge", "")));
-        let corpus = Corpus::of(&events);
+        let corpus = Corpus::of(&events.iter().collect::<Vec<_>>());
         assert_eq!(corpus.words, ["bridge"]);
+        let events: Vec<_> = events.iter().collect();
         let repeated = number_groups(&events, &mut read(&events).0);
         assert_eq!(repeated, 124);
     }

@@ -3,7 +3,7 @@
 //! Hierarchical alternating least squares, a kind of coordinate descent (Cichocki and Phan 2009), on sparse rows. The rows
 //! are the groups, not the events: events of a group repeat each other, and a topic would be one group's boilerplate.
 
-use super::corpus::Corpus;
+use super::sparse_rows::SparseRows;
 
 const SWEEPS: usize = 40;
 /// Rows whose mean a topic begins with.
@@ -11,95 +11,11 @@ const FIRST_ROWS: usize = 20;
 /// Sweeps that give new texts their topics: the topics stay.
 const FOLD_IN_SWEEPS: usize = 15;
 
-/// Sparse rows of unit length.
-pub(super) struct SparseRows {
-    rows: Vec<Vec<(u32, f32)>>,
-    words: usize,
-}
-
 /// Topics as weights of words.
 pub(super) struct Factorisation {
     topics: usize,
     /// For each word its weight in each topic.
     of_words: Vec<f64>,
-}
-
-impl SparseRows {
-    /// One row a text.
-    pub(super) fn of_texts(corpus: &Corpus) -> Self {
-        let rows = corpus
-            .texts
-            .iter()
-            .map(|text| weighted(&text.words, &corpus.idf))
-            .collect();
-        Self {
-            rows,
-            words: corpus.words.len(),
-        }
-    }
-
-    /// One row for the words of each text.
-    pub(super) fn of_words(texts: &[Vec<u32>], idf: &[f32]) -> Self {
-        Self {
-            rows: texts.iter().map(|words| weighted(words, idf)).collect(),
-            words: idf.len(),
-        }
-    }
-
-    /// One row a group: the mean of its texts.
-    pub(super) fn of_groups(corpus: &Corpus) -> Self {
-        let mut order: Vec<usize> = (0..corpus.texts.len()).collect();
-        order.sort_by_key(|&text| corpus.texts[text].group);
-        let mut rows = Vec::new();
-        let mut sum = vec![0.0f32; corpus.words.len()];
-        for run in order.chunk_by(|&a, &b| corpus.texts[a].group == corpus.texts[b].group) {
-            let mut met: Vec<u32> = Vec::new();
-            for &text in run {
-                for (word, weight) in weighted(&corpus.texts[text].words, &corpus.idf) {
-                    if sum[word as usize] == 0.0 {
-                        met.push(word);
-                    }
-                    sum[word as usize] += weight;
-                }
-            }
-            met.sort_unstable();
-            let row = met
-                .iter()
-                .map(|&word| (word, std::mem::take(&mut sum[word as usize])))
-                .collect();
-            rows.push(unit(row));
-        }
-        Self {
-            rows,
-            words: corpus.words.len(),
-        }
-    }
-}
-
-fn weighted(words: &[u32], idf: &[f32]) -> Vec<(u32, f32)> {
-    let mut sorted = words.to_vec();
-    sorted.sort_unstable();
-    let row = sorted.chunk_by(|a, b| a == b).map(|run| {
-        (
-            run[0],
-            idf[run[0] as usize] * (1.0 + (run.len() as f32).ln()),
-        )
-    });
-    unit(row.collect())
-}
-
-fn unit(mut row: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
-    let length = row
-        .iter()
-        .map(|(_, weight)| weight * weight)
-        .sum::<f32>()
-        .sqrt();
-    if length > 0.0 {
-        for (_, weight) in &mut row {
-            *weight /= length;
-        }
-    }
-    row
 }
 
 impl Factorisation {

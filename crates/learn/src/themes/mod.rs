@@ -8,6 +8,7 @@ mod city_themes;
 mod cooccurrence;
 mod corpus;
 mod factorisation;
+mod sparse_rows;
 mod subspace;
 mod telling_words;
 mod themes_model;

@@ -4,38 +4,26 @@
 //! with the matrix and made orthonormal again, several times. The single eigenvectors are not needed: distances between rows
 //! do not depend on how the basis is turned.
 
-use super::cooccurrence::SymmetricMatrix;
-
 const ROUNDS: usize = 5;
 /// What is added to the diagonal, as a share of the largest, where columns depend on each other.
 const RIDGE: f64 = 1e-9;
 
-/// An orthonormal basis of the leading subspace: `dims` values for each row of the matrix.
+/// An orthonormal basis of the leading subspace of a symmetric matrix of `size` rows, `dims` values for each row. `multiply`
+/// gives the product of the matrix and such a basis.
 pub(super) fn leading_subspace(
-    matrix: &SymmetricMatrix,
+    size: usize,
     dims: usize,
+    multiply: &dyn Fn(&[f32]) -> Vec<f32>,
     rng: &mut fastrand::Rng,
 ) -> Vec<f32> {
-    let mut basis: Vec<f32> = (0..matrix.size() * dims).map(|_| rng.f32() - 0.5).collect();
+    let mut basis: Vec<f32> = (0..size * dims).map(|_| rng.f32() - 0.5).collect();
     for _ in 0..ROUNDS {
-        basis = multiply(matrix, &basis, dims);
+        basis = multiply(&basis);
         // Twice: what rounding leaves after the first time goes with the second.
         orthonormalise(&mut basis, dims);
         orthonormalise(&mut basis, dims);
     }
     basis
-}
-
-fn multiply(matrix: &SymmetricMatrix, basis: &[f32], dims: usize) -> Vec<f32> {
-    let mut product = vec![0.0; basis.len()];
-    for (row, sum) in product.chunks_exact_mut(dims).enumerate() {
-        for (column, value) in matrix.row(row) {
-            for (total, from) in sum.iter_mut().zip(&basis[column * dims..][..dims]) {
-                *total += value * from;
-            }
-        }
-    }
-    product
 }
 
 /// Makes the columns orthonormal by the Cholesky factor of their inner products.

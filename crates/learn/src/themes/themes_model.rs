@@ -9,13 +9,14 @@ use super::{
     card,
     city_themes::{CityTheme, city_themes},
     corpus::{Corpus, words_of},
-    factorisation::{Factorisation, SparseRows},
+    factorisation::Factorisation,
+    sparse_rows::SparseRows,
     telling_words::telling_words,
     word_vectors::WordVectors,
 };
 use crate::{
     LabelledEvent, ModelCard, ModelError, Progress, TrainError,
-    spherical_k_means::{UnitRows, best_of, nearest},
+    spherical_k_means::{UnitRows, best_of, nearest, normalise},
 };
 
 pub(super) const NAME: &str = "themes";
@@ -29,7 +30,7 @@ const GROUPS_A_THEME: usize = 6;
 pub(super) const WORDS_SHOWN: usize = 10;
 /// Words in its name.
 const WORDS_IN_NAME: usize = 3;
-const RESTARTS: usize = 4;
+const RESTARTS: usize = 8;
 
 /// Themes, what cities have of them, and how to find the theme of an event.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -43,6 +44,9 @@ pub struct ThemesModel {
     /// The number of each word; made from `vectors`.
     #[serde(skip)]
     numbers: HashMap<String, u32, FixedState>,
+    /// `centres` as the search for the nearest one takes them.
+    #[serde(skip)]
+    directions: Vec<f64>,
 }
 
 /// What some events have in common.
@@ -81,32 +85,12 @@ impl Found {
         let mut rng = fastrand::Rng::with_seed(seed);
         let vectors = WordVectors::train(corpus, &mut rng);
         told(0.5);
-        let mut values = Vec::with_capacity(corpus.texts.len() * vectors.dims as usize);
-        let mut weights = Vec::with_capacity(corpus.texts.len());
-        for text in &corpus.texts {
-            if let Some(vector) = vectors.of_text(&text.words) {
-                values.extend(vector);
-                weights.push(text.weight);
-            } else {
-                // In the way of no theme: it weighs nothing.
-                values.extend(std::iter::repeat_n(0.0, vectors.dims as usize));
-                weights.push(0.0);
-            }
-        }
-        let rows = UnitRows {
-            values: &values,
-            dims: vectors.dims as usize,
-            weights: &weights,
-        };
-        let clustering = best_of(rows, themes, RESTARTS, &mut rng);
+        let groups = GroupVectors::of(corpus, &vectors);
+        let clustering = best_of(groups.rows(), themes, RESTARTS, &mut rng);
         told(0.8);
         let factorisation = Factorisation::train(&SparseRows::of_groups(corpus), themes, &mut rng);
         told(1.0);
-        let (centres, theme_of) = largest_first(
-            &clustering.centres,
-            clustering.cluster_of,
-            vectors.dims as usize,
-        );
+        let (centres, theme_of) = largest_first(&clustering.centres, corpus, &vectors);
         let words_of_themes = telling_words(corpus, &theme_of, themes, WORDS_SHOWN);
         Self {
             vectors,
@@ -118,23 +102,86 @@ impl Found {
     }
 }
 
-/// Numbers clusters by the number of their rows.
-fn largest_first(centres: &[f64], mut cluster_of: Vec<u32>, dims: usize) -> (Vec<f64>, Vec<u32>) {
-    let clusters = centres.len() / dims;
-    let mut order: Vec<usize> = (0..clusters).collect();
-    let sizes = count(&cluster_of, clusters);
-    order.sort_by_key(|&cluster| std::cmp::Reverse(sizes[cluster]));
-    let mut place = vec![0; clusters];
+/// One direction a group: the mean of its texts. Events of a group share boilerplate, which would be a theme of its own if
+/// single texts were clustered.
+struct GroupVectors {
+    values: Vec<f64>,
+    dims: usize,
+    /// The root of the number of texts.
+    weights: Vec<f64>,
+}
+
+impl GroupVectors {
+    fn of(corpus: &Corpus, vectors: &WordVectors) -> Self {
+        let dims = vectors.dims as usize;
+        let groups = corpus
+            .texts
+            .iter()
+            .map(|text| text.group as usize + 1)
+            .max()
+            .unwrap_or(0);
+        let mut values = vec![0.0; groups * dims];
+        let mut weights = vec![0.0f64; groups];
+        for text in &corpus.texts {
+            let group = text.group as usize;
+            if let Some(vector) = vectors.of_text(&text.words) {
+                for (sum, value) in values[group * dims..][..dims].iter_mut().zip(vector) {
+                    *sum += value;
+                }
+                weights[group] += 1.0;
+            }
+        }
+        for (sum, weight) in values.chunks_exact_mut(dims).zip(&mut weights) {
+            // A group without a direction weighs nothing.
+            *weight = if normalise(sum) { weight.sqrt() } else { 0.0 };
+        }
+        Self {
+            values,
+            dims,
+            weights,
+        }
+    }
+
+    fn rows(&self) -> UnitRows<'_> {
+        UnitRows {
+            values: &self.values,
+            dims: self.dims,
+            weights: &self.weights,
+        }
+    }
+}
+
+/// The themes by the number of their texts, and the theme of each text: the nearest; the first for one without a direction.
+fn largest_first(centres: &[f64], corpus: &Corpus, vectors: &WordVectors) -> (Vec<f64>, Vec<u32>) {
+    let dims = vectors.dims as usize;
+    let theme_of = |words: &[u32]| {
+        vectors
+            .of_text(words)
+            .map_or(0, |vector| nearest(centres, &vector).0 as u32)
+    };
+    let mut theme_of: Vec<u32> = corpus
+        .texts
+        .iter()
+        .map(|text| theme_of(&text.words))
+        .collect();
+    let themes = centres.len() / dims;
+    let sizes = count(&theme_of, themes);
+    let mut order: Vec<usize> = (0..themes).collect();
+    order.sort_by_key(|&theme| std::cmp::Reverse(sizes[theme]));
+    let mut place = vec![0; themes];
     for (new, &old) in (0..).zip(&order) {
         place[old] = new;
     }
-    for cluster in &mut cluster_of {
-        *cluster = place[*cluster as usize];
+    for theme in &mut theme_of {
+        *theme = place[*theme as usize];
     }
-    let centres = order
-        .iter()
-        .flat_map(|&old| centres[old * dims..][..dims].iter().copied());
-    (centres.collect(), cluster_of)
+    (
+        order
+            .iter()
+            .flat_map(|&old| centres[old * dims..][..dims].iter().copied())
+            .collect(),
+        theme_of,
+    )
 }
 
 fn count(of: &[u32], kinds: usize) -> Vec<usize> {
@@ -160,7 +207,8 @@ impl ThemesModel {
         progress: &mut dyn Progress,
     ) -> Result<(Self, ModelCard), TrainError> {
         progress.at("read texts", 0.0);
-        let corpus = Corpus::of(events);
+        let events: Vec<&LabelledEvent> = events.iter().collect();
+        let corpus = Corpus::of(&events);
         if corpus.texts.len() < TEXTS_MIN {
             return Err(TrainError::TooFew {
                 model: NAME,
@@ -172,25 +220,34 @@ impl ThemesModel {
         let found = Found::in_corpus(&corpus, seed, &mut |done| {
             progress.at("find themes", 0.4 * done)
         });
-        let model = Self::of(events, &corpus, found);
-        let card = card::of(events, &model, &corpus, seed, &mut |done| {
+        let model = Self::of(&events, &corpus, found);
+        let card = card::of(&events, &model, &corpus, seed, &mut |done| {
             progress.at("test on groups held out", 0.4 + 0.6 * done);
         });
         Ok((model, card))
     }
 
-    fn of(events: &[LabelledEvent], corpus: &Corpus, found: Found) -> Self {
+    fn of(events: &[&LabelledEvent], corpus: &Corpus, found: Found) -> Self {
         let themes = found.words_of_themes.len();
         let topic_of = found.factorisation.topic_of(&SparseRows::of_texts(corpus));
         let words_of_factors = found.factorisation.heaviest_words(WORDS_SHOWN);
-        Self {
-            numbers: numbers(&found.vectors.words),
+        let mut model = Self {
+            numbers: HashMap::default(),
+            directions: Vec::new(),
             centres: found.centres.iter().map(|&value| value as f32).collect(),
             themes: described(corpus, &found.words_of_themes, &found.theme_of),
             factors: described(corpus, &words_of_factors, &topic_of),
             cities: city_themes(events, corpus, &found.theme_of, themes),
             vectors: found.vectors,
-        }
+        };
+        model.prepare();
+        model
+    }
+
+    /// Makes what is not stored.
+    fn prepare(&mut self) {
+        self.numbers = self.vectors.words.iter().cloned().zip(0..).collect();
+        self.directions = self.centres.iter().map(|&value| f64::from(value)).collect();
     }
 
     /// The themes, the one with most events first.
@@ -218,18 +275,8 @@ impl ThemesModel {
         let mut words = Vec::new();
         words_of(event, |word| words.extend(self.numbers.get(word)));
         let vector = self.vectors.of_text(&words)?;
-        let mut best: Option<ThemeMatch> = None;
-        for (theme, centre) in self.centres.chunks_exact(vector.len()).enumerate() {
-            let cosine: f64 = centre
-                .iter()
-                .zip(&vector)
-                .map(|(a, b)| f64::from(*a) * b)
-                .sum();
-            if best.is_none_or(|best| cosine > best.cosine) {
-                best = Some(ThemeMatch { theme, cosine });
-            }
-        }
-        best
+        let (theme, distance) = nearest(&self.directions, &vector);
+        Some(ThemeMatch { theme, cosine: 1.0 - distance })
     }
 
     /// The model as it is stored.
@@ -262,7 +309,7 @@ impl ThemesModel {
             });
         }
         model.check()?;
-        model.numbers = numbers(&model.vectors.words);
+        model.prepare();
         Ok(model)
     }
 
@@ -300,10 +347,6 @@ impl Found {
             .of_text(words)
             .map_or(0, |vector| nearest(&self.centres, &vector).0 as u32)
     }
-}
-
-fn numbers(words: &[String]) -> HashMap<String, u32, FixedState> {
-    words.iter().cloned().zip(0..).collect()
 }
 
 fn described(corpus: &Corpus, words: &[Vec<u32>], of_texts: &[u32]) -> Vec<Theme> {

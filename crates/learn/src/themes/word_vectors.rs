@@ -1,11 +1,17 @@
 //! Words as directions: those that are used alike lie close together. A text is the weighted mean of its words.
+//!
+//! Half of a word's numbers come from the words that stand near it, half from the groups that use it. On groups held out
+//! either half alone agrees less with categories than both together.
 
 use serde::{Deserialize, Serialize};
 
-use super::{cooccurrence::positive_information, corpus::Corpus, subspace::leading_subspace};
+use super::{
+    cooccurrence::positive_information, corpus::Corpus, sparse_rows::SparseRows,
+    subspace::leading_subspace,
+};
 use crate::spherical_k_means::normalise;
 
-/// Numbers for each word.
+/// Numbers for each word from either source.
 const DIMS: usize = 64;
 
 /// A vector for each word of a vocabulary, in a byte a number.
@@ -24,8 +30,15 @@ pub(super) struct WordVectors {
 impl WordVectors {
     /// Trains the vectors. `corpus` has at least two words.
     pub(super) fn train(corpus: &Corpus, rng: &mut fastrand::Rng) -> Self {
-        let dims = DIMS.min(corpus.words.len() / 2).max(1);
-        let basis = leading_subspace(&positive_information(corpus), dims, rng);
+        let each = DIMS.min(corpus.words.len() / 2).max(1);
+        let near = leading_near(corpus, each, rng);
+        let shared = leading_shared(corpus, each, rng);
+        let basis: Vec<f32> = near
+            .chunks_exact(each)
+            .zip(shared.chunks_exact(each))
+            .flat_map(|(near, shared)| near.iter().chain(shared).copied())
+            .collect();
+        let dims = 2 * each;
         let mut values = Vec::with_capacity(basis.len());
         let mut scales = Vec::with_capacity(corpus.words.len());
         for (vector, idf) in basis.chunks_exact(dims).zip(&corpus.idf) {
@@ -101,4 +114,26 @@ impl WordVectors {
             .chain(&self.mean)
             .all(|value| value.is_finite())
     }
+}
+
+/// From the words nearby.
+fn leading_near(corpus: &Corpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
+    let near = positive_information(corpus);
+    leading_subspace(
+        corpus.words.len(),
+        dims,
+        &|basis| near.times(basis, dims),
+        rng,
+    )
+}
+
+/// From the groups that use it: latent semantic analysis of groups.
+fn leading_shared(corpus: &Corpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
+    let groups = SparseRows::of_groups(corpus);
+    leading_subspace(
+        corpus.words.len(),
+        dims,
+        &|basis| groups.words_times_words(basis, dims),
+        rng,
+    )
 }

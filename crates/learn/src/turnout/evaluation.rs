@@ -3,8 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::curve::AnswerCurve;
 use super::forecast::{AnswersSoFar, CURVE_SIZE, TurnoutPrediction};
-use super::intervals::{COVERAGE, Unseen, Widening};
-use super::model::{Examples, FOLDS};
+use super::history::median_of;
+use super::intervals::{COVERAGE, Widening};
+use super::model::{Examples, FOLDS, HeldOut};
 use crate::{Better, Comparison, LabelledEvent, ModelCard};
 
 /// How far from [`COVERAGE`] the share of events within their interval may lie.
@@ -16,24 +17,31 @@ const DAY_MS: i64 = 86_400_000;
 struct Judged<'a> {
     event: &'a LabelledEvent,
     yes: f64,
+    /// From all events of the group that began before.
     forecast: TurnoutPrediction,
-    /// Median of the group's earlier events, and its last one; none for its first event.
+    /// Median of those, and the last of them; none for the group's first event.
     median: Option<f64>,
     last: Option<f64>,
+    /// From those that had begun when the event was announced, and their median.
+    at_announcement: f64,
+    median_at_announcement: Option<f64>,
 }
 
-/// The card of a model whose forecasts of held-out groups are `unseen`, each with its example's index.
+/// What is said of an event; none where there is nothing to say it from.
+type Guess = fn(&Judged<'_>) -> Option<f64>;
+
+/// The card of a model whose forecasts of held-out groups are `held_out`.
 pub(super) fn card(
     examples: &Examples<'_>,
-    unseen: &[(usize, Unseen)],
+    held_out: &[HeldOut],
     curve: &AnswerCurve,
     seed: u64,
 ) -> ModelCard {
-    let judged = judge(examples, unseen);
+    let judged = judge(examples, held_out);
     let groups: BTreeSet<i64> = examples.all.iter().map(|example| example.group).collect();
     let times = || examples.all.iter().filter_map(|example| example.event.time);
     let later = judged.iter().filter(|event| event.median.is_some()).count();
-    let mut comparisons = at_announcement(&judged);
+    let mut comparisons = without_answers(&judged);
     comparisons.extend(with_answers(&judged, curve, seed));
     ModelCard {
         model: "turnout".to_owned(),
@@ -53,7 +61,7 @@ pub(super) fn card(
         feature_shares: feature_shares(examples),
         notes: vec![
             "The number of answers counts those who said yes, not those who came.".to_owned(),
-            "An event is forecast from all events of its group that began before it, some of which may have begun after it was announced.".to_owned(),
+            "An event is forecast from all events of its group that began before it. Series are often announced long before, so one line gives the figures from what was over at announcement.".to_owned(),
             "The interval is widened by errors on held-out groups, separately for groups without earlier events, with up to three, and with more.".to_owned(),
             format!("How answers come is one curve by time left, measured on short recordings, not learnt from whole events: the figures with answers are for simulated arrivals along that curve, each event's curve varied as a beta distribution of size {CURVE_SIZE}."),
         ],
@@ -61,21 +69,21 @@ pub(super) fn card(
 }
 
 /// Every fold's intervals are widened by the errors on the other folds alone.
-fn judge<'a>(examples: &Examples<'a>, unseen: &[(usize, Unseen)]) -> Vec<Judged<'a>> {
-    let fold_of = |at: usize| examples.fold(examples.all[at].group);
+fn judge<'a>(examples: &Examples<'a>, held_out: &[HeldOut]) -> Vec<Judged<'a>> {
+    let fold_of = |forecast: &HeldOut| examples.fold(examples.all[forecast.example].group);
     let widenings: Vec<Widening> = (0..FOLDS)
         .map(|fold| {
-            let others = unseen
+            let others = held_out
                 .iter()
-                .filter(|(at, _)| fold_of(*at) != fold)
-                .map(|(_, event)| *event);
+                .filter(|other| fold_of(other) != fold)
+                .map(|other| other.unseen);
             Widening::calibrate(&others.collect::<Vec<_>>())
         })
         .collect();
-    let judged = unseen.iter().map(|(at, unseen)| {
-        let example = &examples.all[*at];
-        let widening = &widenings[usize::try_from(fold_of(*at)).unwrap_or(0)];
-        let moved = widening.apply(unseen.quantiles, unseen.past);
+    let judged = held_out.iter().map(|forecast| {
+        let example = &examples.all[forecast.example];
+        let widening = &widenings[usize::try_from(fold_of(forecast)).unwrap_or(0)];
+        let moved = widening.apply(forecast.unseen.quantiles, forecast.unseen.past);
         let [low, value, high] =
             [moved.low, moved.median, moved.high].map(|log| f64::from(log).exp_m1());
         Judged {
@@ -84,99 +92,121 @@ fn judge<'a>(examples: &Examples<'a>, unseen: &[(usize, Unseen)]) -> Vec<Judged<
             forecast: TurnoutPrediction::new(low, value, high),
             median: examples.history.median(example.event),
             last: examples.history.last(example.event),
+            at_announcement: f64::from(forecast.at_announcement).exp_m1().max(0.0),
+            median_at_announcement: median_of(examples.history.before_announcement(example.event)),
         }
     });
     judged.collect()
 }
 
-fn at_announcement(judged: &[Judged<'_>]) -> Vec<Comparison> {
-    let later: Vec<&Judged<'_>> = judged
-        .iter()
-        .filter(|event| event.median.is_some())
-        .collect();
+/// Before anybody has answered.
+fn without_answers(judged: &[Judged<'_>]) -> Vec<Comparison> {
+    let forecast: Guess = |event| Some(event.forecast.value);
+    let at_announcement: Guess = |event| Some(event.at_announcement);
+    let past: Guess = |event| event.median;
+    let last: Guess = |event| event.last;
+    let past_at_announcement: Guess = |event| event.median_at_announcement;
+    let of_past = "median of the group's earlier events";
+    let later = "events with an earlier one in a held-out group";
+    let announced = "the same, from what was over when they were announced";
+    let people: fn(f64, f64) -> f64 = |guess, yes| (guess - yes).abs();
+    let logs: fn(f64, f64) -> f64 = |guess, yes| (guess.ln_1p() - yes.ln_1p()).abs();
+    let average: fn(Vec<f64>) -> f64 = |errors| mean(errors.into_iter());
+    let absolute = "mean absolute error (people)";
+    let rows = [
+        (
+            absolute, later, forecast, of_past, past, people, average, true,
+        ),
+        (
+            absolute,
+            later,
+            forecast,
+            "the group's last event",
+            last,
+            people,
+            average,
+            true,
+        ),
+        (
+            "median absolute error (people)",
+            later,
+            forecast,
+            of_past,
+            past,
+            people,
+            median,
+            false,
+        ),
+        (
+            "mean difference of ln(1 + yes)",
+            later,
+            forecast,
+            of_past,
+            past,
+            logs,
+            average,
+            false,
+        ),
+        (
+            absolute,
+            announced,
+            at_announcement,
+            of_past,
+            past_at_announcement,
+            people,
+            average,
+            false,
+        ),
+    ];
+    let mut comparisons = Vec::new();
+    for (measure, on, model, name, baseline, error, summary, decides) in rows {
+        let figure = |guess: Guess| {
+            // Both are judged on the events for which the baseline has something to say.
+            let known = judged.iter().filter(|event| baseline(event).is_some());
+            summary(
+                known
+                    .filter_map(|event| Some(error(guess(event)?, event.yes)))
+                    .collect(),
+            )
+        };
+        comparisons.push(lower(
+            measure,
+            on,
+            figure(model),
+            name,
+            figure(baseline),
+            decides,
+        ));
+    }
+    let all = judged.iter().map(|event| (event.forecast, event.yes));
+    comparisons.insert(1, coverage("before any answer", all, true));
+    comparisons.extend(first_events(judged));
+    comparisons
+}
+
+/// Of groups of which nothing is known.
+fn first_events(judged: &[Judged<'_>]) -> Option<Comparison> {
+    let overall = median(judged.iter().map(|event| event.yes).collect());
     let first: Vec<&Judged<'_>> = judged
         .iter()
         .filter(|event| event.median.is_none())
         .collect();
-    let error = |of: &dyn Fn(&Judged<'_>) -> f64| {
-        mean(later.iter().map(|event| (of(event) - event.yes).abs()))
+    let error = |guess: &dyn Fn(&Judged<'_>) -> f64| {
+        mean(first.iter().map(|event| (guess(event) - event.yes).abs()))
     };
-    let log_error = |of: &dyn Fn(&Judged<'_>) -> f64| {
-        mean(
-            later
-                .iter()
-                .map(|event| (of(event).ln_1p() - event.yes.ln_1p()).abs()),
-        )
-    };
-    let middle = |of: &dyn Fn(&Judged<'_>) -> f64| {
-        median(
-            later
-                .iter()
-                .map(|event| (of(event) - event.yes).abs())
-                .collect(),
-        )
-    };
-    let forecast = |event: &Judged<'_>| event.forecast.value;
-    let past = |event: &Judged<'_>| event.median.unwrap_or(0.0);
-    let last = |event: &Judged<'_>| event.last.unwrap_or(0.0);
-    let on = "held-out groups' events with an earlier one, at announcement";
-    let of_past = "median of the group's earlier events";
-    let overall = median(judged.iter().map(|event| event.yes).collect());
-    let first_error = |of: &dyn Fn(&Judged<'_>) -> f64| {
-        mean(first.iter().map(|event| (of(event) - event.yes).abs()))
-    };
-    let mut comparisons = vec![
+    let (model, baseline) = (error(&|event| event.forecast.value), error(&|_| overall));
+    let on = "first events of held-out groups";
+    let name = "median of all events";
+    (!first.is_empty()).then(|| {
         lower(
-            "mean absolute error (people)",
-            on,
-            error(&forecast),
-            of_past,
-            error(&past),
-            true,
-        ),
-        coverage(
-            "at announcement",
-            judged.iter().map(|event| (event.forecast, event.yes)),
-            true,
-        ),
-        lower(
-            "mean absolute error (people)",
-            on,
-            error(&forecast),
-            "the group's last event",
-            error(&last),
-            true,
-        ),
-        lower(
-            "median absolute error (people)",
-            on,
-            middle(&forecast),
-            of_past,
-            middle(&past),
-            false,
-        ),
-        lower(
-            "mean difference of ln(1 + yes)",
-            on,
-            log_error(&forecast),
-            of_past,
-            log_error(&past),
-            false,
-        ),
-    ];
-    if !first.is_empty() {
-        let on = "held-out groups' first events";
-        let (model, baseline) = (first_error(&forecast), first_error(&|_| overall));
-        comparisons.push(lower(
             "mean absolute error (people)",
             on,
             model,
-            "median of all events",
+            name,
             baseline,
             false,
-        ));
-    }
-    comparisons
+        )
+    })
 }
 
 /// Half-way between announcement and begin, and a day before, with arrivals drawn along the curve.
@@ -248,7 +278,7 @@ fn with_answers(judged: &[Judged<'_>], curve: &AnswerCurve, seed: u64) -> Vec<Co
             measure,
             on,
             model,
-            "the forecast at announcement",
+            "the forecast without them",
             before,
             false,
         ));

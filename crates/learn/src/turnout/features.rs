@@ -14,7 +14,7 @@ const SAME: f32 = 0.6;
 
 /// Means of ln(1 + yes) over the group's past, each weighted by another kind of likeness to the coming event.
 #[derive(Default)]
-struct Weighted {
+struct LikenessMeans {
     by_name: Mean,
     by_hour: Mean,
     by_place: Mean,
@@ -88,8 +88,8 @@ pub(super) fn features(
     }
 }
 
-fn compare(traits: &EventTraits, past: &[PastEvent]) -> (Weighted, Vec<f32>) {
-    let mut weighted = Weighted::default();
+fn compare(traits: &EventTraits, past: &[PastEvent]) -> (LikenessMeans, Vec<f32>) {
+    let mut weighted = LikenessMeans::default();
     let mut alike = Vec::with_capacity(past.len());
     let limit = log_of_limit(traits);
     for (age, event) in (0..past.len()).rev().zip(past) {

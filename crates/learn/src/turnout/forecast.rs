@@ -49,6 +49,8 @@ impl TurnoutPrediction {
                 high: value.ceil(),
             }
         } else {
+            // A median between the last whole number and the end is as good as that number.
+            let value = value.clamp(low, high);
             Self { value, low, high }
         }
     }
@@ -85,7 +87,7 @@ impl TurnoutPrediction {
     }
 }
 
-/// Quantiles of a negative binomial distribution of this mean and shape, the wanted shares ascending.
+/// ForecastQuantiles of a negative binomial distribution of this mean and shape, the wanted shares ascending.
 fn negative_binomial(mean: f64, shape: f64, wanted: [f64; 3]) -> [f64; 3] {
     let deviation = (mean + mean * mean / shape).sqrt();
     if mean <= 0.0 {

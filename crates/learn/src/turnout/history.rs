@@ -104,13 +104,7 @@ impl TurnoutHistory {
     /// The median number of yes of the group's events before `event`: what the forecast has to beat.
     #[must_use]
     pub fn median(&self, event: &LabelledEvent) -> Option<f64> {
-        let mut counts: Vec<u32> = self.all_before(event).iter().map(|past| past.yes).collect();
-        counts.sort_unstable();
-        let (low, high) = (
-            counts.get(counts.len().checked_sub(1)? / 2)?,
-            counts.get(counts.len() / 2)?,
-        );
-        Some((f64::from(*low) + f64::from(*high)) / 2.0)
+        median_of(self.all_before(event))
     }
 
     /// The number of yes of the group's last event before `event`.
@@ -133,8 +127,14 @@ impl TurnoutHistory {
 
     /// The group's latest events that began before `event`, the latest last.
     pub(super) fn before(&self, event: &LabelledEvent) -> &[PastEvent] {
+        latest(self.all_before(event))
+    }
+
+    /// Those of them that had begun when `event` was announced.
+    pub(super) fn before_announcement(&self, event: &LabelledEvent) -> &[PastEvent] {
         let all = self.all_before(event);
-        &all[all.len().saturating_sub(EVENTS_PER_GROUP_MAX)..]
+        let announced = event.created.unwrap_or(i64::MAX);
+        latest(&all[..all.partition_point(|past| past.time < announced)])
     }
 
     /// The group's events that began before `event`, or all of them if it has no time. Never the event itself.
@@ -166,6 +166,19 @@ impl TurnoutHistory {
             stays
         });
     }
+}
+
+fn latest(events: &[PastEvent]) -> &[PastEvent] {
+    &events[events.len().saturating_sub(EVENTS_PER_GROUP_MAX)..]
+}
+
+/// The median number of yes; none of no events.
+pub(super) fn median_of(events: &[PastEvent]) -> Option<f64> {
+    let mut counts: Vec<u32> = events.iter().map(|past| past.yes).collect();
+    counts.sort_unstable();
+    let low = counts.get(counts.len().checked_sub(1)? / 2)?;
+    let high = counts.get(counts.len() / 2)?;
+    Some(f64::midpoint(f64::from(*low), f64::from(*high)))
 }
 
 impl EventTraits {

@@ -21,7 +21,7 @@ pub(super) struct Widening {
 
 /// What three ensembles say of one event: ln(1 + yes).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quantiles {
+pub(super) struct ForecastQuantiles {
     pub(super) low: f32,
     pub(super) median: f32,
     pub(super) high: f32,
@@ -30,7 +30,7 @@ pub(super) struct Quantiles {
 /// A forecast for an event of a group that the ensembles had not seen, and what came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unseen {
-    pub(super) quantiles: Quantiles,
+    pub(super) quantiles: ForecastQuantiles,
     /// How many past events of its group were known.
     pub(super) past: usize,
     /// ln(1 + yes).
@@ -62,14 +62,14 @@ impl Widening {
     }
 
     /// The quantiles, moved; in order, whatever the ensembles say.
-    pub(super) fn apply(&self, quantiles: Quantiles, past: usize) -> Quantiles {
+    pub(super) fn apply(&self, quantiles: ForecastQuantiles, past: usize) -> ForecastQuantiles {
         let class = class_of(past);
         let (low, high) = (
             quantiles.low - self.low[class],
             quantiles.high + self.high[class],
         );
         let median = quantiles.median;
-        Quantiles {
+        ForecastQuantiles {
             low: low.min(median),
             median,
             high: high.max(median),

@@ -8,7 +8,7 @@ use super::evaluation::card;
 use super::features::{COLUMNS, features};
 use super::forecast::TurnoutPrediction;
 use super::history::{PastEvent, TurnoutHistory};
-use super::intervals::{COVERAGE, Quantiles, Unseen, Widening};
+use super::intervals::{COVERAGE, ForecastQuantiles, Unseen, Widening};
 use super::subjects::SubjectMeans;
 use crate::{LabelledEvent, ModelCard, ModelError, Progress, TrainError};
 
@@ -78,6 +78,16 @@ pub(super) struct Example<'a> {
     pub(super) yes: u32,
 }
 
+/// A forecast for an example whose group had been held out.
+pub(super) struct HeldOut {
+    /// The example's index.
+    pub(super) example: usize,
+    /// From all events of the group that began before.
+    pub(super) unseen: Unseen,
+    /// The median, ln(1 + yes), from those that had begun when the event was announced.
+    pub(super) at_announcement: f32,
+}
+
 impl<'a> Examples<'a> {
     fn new(events: &'a [LabelledEvent], seed: u64) -> Self {
         let example = |event: &'a LabelledEvent| {
@@ -93,7 +103,7 @@ impl<'a> Examples<'a> {
 
     /// In which part a group is held out. Independent of other splits by group that a caller may have made.
     pub(super) fn fold(&self, group: i64) -> u64 {
-        xxh3_64_with_seed(group.to_string().as_bytes(), self.seed ^ 0x7075_6F72_67) % FOLDS
+        xxh3_64_with_seed(group.to_string().as_bytes(), self.seed ^ 0x0070_756F_7267) % FOLDS
     }
 }
 
@@ -175,11 +185,11 @@ impl Ensembles {
         }
     }
 
-    fn quantiles(&self, event: &LabelledEvent, past: &[PastEvent]) -> Quantiles {
+    fn quantiles(&self, event: &LabelledEvent, past: &[PastEvent]) -> ForecastQuantiles {
         let features = features(event, past, &self.subjects);
         let start = features.start.unwrap_or(self.subjects.mean());
         let of = |trees: &BoostedTrees| start + trees.predict(&features.row);
-        Quantiles {
+        ForecastQuantiles {
             low: of(&self.low),
             median: of(&self.median),
             high: of(&self.high),
@@ -221,7 +231,7 @@ impl TurnoutModel {
         }
         let mut at = |done: f64| progress.at("turnout: all groups", (FOLDS as f64 + done) / parts);
         let ensembles = Ensembles::train(&examples, events, None, seed, &mut at);
-        let all: Vec<Unseen> = unseen.iter().map(|(_, event)| *event).collect();
+        let all: Vec<Unseen> = unseen.iter().map(|event: &HeldOut| event.unseen).collect();
         let model = Self {
             ensembles,
             widening: Widening::calibrate(&all),
@@ -332,26 +342,27 @@ impl TurnoutModel {
     }
 }
 
-/// Forecasts for the fold that the ensembles have not seen, each with the example's index.
-fn held_out(examples: &Examples<'_>, ensembles: &Ensembles, fold: u64) -> Vec<(usize, Unseen)> {
-    let of_fold = examples
-        .all
-        .iter()
-        .enumerate()
-        .filter(|(_, example)| examples.fold(example.group) == fold);
-    let unseen = of_fold.map(|(at, example)| {
+/// Forecasts for the fold that the ensembles have not seen.
+fn held_out(examples: &Examples<'_>, ensembles: &Ensembles, fold: u64) -> Vec<HeldOut> {
+    let forecast = |(at, example): (usize, &Example<'_>)| {
         let past = examples.history.before(example.event);
+        let by_announcement = examples.history.before_announcement(example.event);
         let quantiles = ensembles.quantiles(example.event, past);
-        (
-            at,
-            Unseen {
+        let log_yes = (example.yes as f32).ln_1p();
+        HeldOut {
+            example: at,
+            unseen: Unseen {
                 quantiles,
                 past: past.len(),
-                log_yes: (example.yes as f32).ln_1p(),
+                log_yes,
             },
-        )
-    });
-    unseen.collect()
+            at_announcement: ensembles.quantiles(example.event, by_announcement).median,
+        }
+    };
+    let all = examples.all.iter().enumerate();
+    all.filter(|(_, example)| examples.fold(example.group) == fold)
+        .map(forecast)
+        .collect()
 }
 
 /// Forecasts for many events at once, in the order of `events`. They are gone through by time: an event sees those of its

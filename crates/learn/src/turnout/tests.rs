@@ -1,7 +1,7 @@
 use super::boosted_trees::{Binned, BoostedTrees, Growth};
 use super::features::{COLUMNS, features};
 use super::history::EventTraits;
-use super::intervals::{Quantiles, Unseen, Widening};
+use super::intervals::{ForecastQuantiles, Unseen, Widening};
 use super::subjects::SubjectMeans;
 use super::*;
 use crate::LabelledEvent;
@@ -73,6 +73,24 @@ fn trees_learn_the_quantile_that_they_are_asked_for() {
 }
 
 #[test]
+fn trees_walked_in_step_say_what_each_says_alone() {
+    let mut chance = fastrand::Rng::with_seed(2);
+    let (rows, targets) = noisy_rows(&mut chance);
+    let binned = Binned::new(&rows, 2);
+    let even = vec![1.0; rows.len()];
+    for trees in [1, 8, 21] {
+        let growth = Growth {
+            trees,
+            ..growth(0.5)
+        };
+        let learnt = BoostedTrees::train(&binned, &targets, &even, growth, 3, |_| {});
+        for row in &rows[..200] {
+            assert!((learnt.predict(row) - learnt.predict_one_by_one(row)).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
 fn a_heavy_row_counts_as_many_light_ones() {
     let rows = vec![vec![0.0]; 40];
     let targets: Vec<f32> = (0..40)
@@ -107,7 +125,7 @@ fn the_widened_interval_holds_as_often_as_promised() {
     let mut draw = |past: usize| {
         let log_yes = 3.0 * chance.f32();
         // Too narrow on both sides, and more so for groups without a past.
-        let quantiles = Quantiles {
+        let quantiles = ForecastQuantiles {
             low: 1.4,
             median: 1.5,
             high: if past == 0 { 1.6 } else { 2.0 },

@@ -70,6 +70,28 @@ impl TreeOverBins {
     }
 }
 
+/// How many trees are walked down in step: the processor waits for the nodes of all of them at once.
+pub(super) const TOGETHER: usize = 8;
+
+/// The answers of some trees to one row.
+pub(super) fn values(trees: &[Tree; TOGETHER], row: &[f32]) -> [f32; TOGETHER] {
+    let mut at = [0; TOGETHER];
+    loop {
+        let mut moved = false;
+        for (at, tree) in at.iter_mut().zip(trees) {
+            let node = tree.nodes[*at];
+            let child =
+                usize::from(node.left) + usize::from(row[usize::from(node.column)] > node.value);
+            // No branch: which of the trees is at its leaf cannot be foretold.
+            *at = if node.left == 0 { *at } else { child };
+            moved |= node.left != 0;
+        }
+        if !moved {
+            return std::array::from_fn(|tree| trees[tree].nodes[at[tree]].value);
+        }
+    }
+}
+
 /// Gradient and weight of the rows in each bin, column after column.
 type Histogram = Vec<(f64, f64)>;
 

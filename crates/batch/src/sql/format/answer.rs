@@ -35,11 +35,7 @@ impl AnswerSchema {
         let mut columns = Vec::new();
         for field in engine.fields() {
             let data_type = answered(field.data_type());
-            let name = if is_interval(field.data_type()) {
-                INTERVAL.to_owned()
-            } else {
-                postgres_name(&data_type).ok_or_else(|| no_type(field))?
-            };
+            let name = type_name(field.data_type()).ok_or_else(|| no_type(field))?;
             columns.push(AnswerColumn {
                 name: field.name().clone(),
                 column_type: name,
@@ -50,6 +46,11 @@ impl AnswerSchema {
             schema: Arc::new(Schema::new(fields)),
             columns,
         })
+    }
+
+    /// Columns that are an answer's already.
+    pub(crate) fn ready(schema: SchemaRef, columns: Vec<AnswerColumn>) -> Self {
+        Self { schema, columns }
     }
 
     /// A column with the answer's type.
@@ -152,6 +153,14 @@ fn answered(data_type: &DataType) -> DataType {
         | DataType::FixedSizeList(field, _) => DataType::List(item(field)),
         other => other.clone(),
     }
+}
+
+/// PostgreSQL's name of a type of the engine, as answers have it.
+pub(crate) fn type_name(engine: &DataType) -> Option<String> {
+    if is_interval(engine) {
+        return Some(INTERVAL.to_owned());
+    }
+    postgres_name(&answered(engine))
 }
 
 /// PostgreSQL's name of a type of an answer.

@@ -8,11 +8,13 @@ mod objects;
 mod parquet;
 mod table;
 mod text;
+mod wire;
 
 use ::arrow::{array::RecordBatch, datatypes::SchemaRef};
 
-pub(crate) use answer::AnswerSchema;
+pub(crate) use answer::{AnswerSchema, type_name};
 pub(crate) use text::postgres_text;
+pub(crate) use wire::WireRows;
 
 use super::{
     error::SqlError,
@@ -42,6 +44,7 @@ pub(crate) fn encoder(
         AnswerFormat::Csv => Box::new(csv::Csv::of_programs()),
         AnswerFormat::CsvExport => Box::new(csv::Csv::of_spreadsheets()),
         AnswerFormat::Arrow => Box::new(arrow::ArrowStream::new(schema)?),
+        AnswerFormat::Wire => Box::new(WireRows::new(Vec::new())),
         AnswerFormat::Parquet => Box::new(parquet::Parquet::new(schema)?),
         AnswerFormat::Table { width } => Box::new(table::AlignedTable::new(width)),
     })

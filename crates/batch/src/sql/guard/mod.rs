@@ -12,7 +12,9 @@ use datafusion::sql::sqlparser::{ast::Statement, dialect::PostgreSqlDialect, par
 
 pub use functions::ALLOWED;
 pub use literals::LARGEST;
+pub(crate) use position::character;
 pub use tokens::{BYTES, CHAIN, IN_LIST, JOINS, NESTING, SET_OPERATIONS, TOKENS};
+pub(crate) use tokens::{bounded, unreadable};
 
 use super::error::{SqlError, sqlstate};
 
@@ -24,20 +26,36 @@ const RECURSION: usize = NESTING * 12;
 /// # Errors
 /// If it is no single statement that only reads, or if it asks for more than one statement may.
 pub fn check(sql: &str) -> Result<Statement, SqlError> {
+    let statement = parse(sql)?;
+    only_reads(&statement)?;
+    Ok(statement)
+}
+
+/// Parses a single statement that is no larger than one may be.
+///
+/// # Errors
+/// If it is larger, or none, or more than one.
+pub fn parse(sql: &str) -> Result<Statement, SqlError> {
     tokens::check(sql)?;
     let statements = Parser::new(&PostgreSqlDialect {})
         .with_recursion_limit(RECURSION)
         .try_with_sql(sql)
         .and_then(|mut parser| parser.parse_statements());
     let mut statements = statements.map_err(|error| position::of_parser(sql, &error))?;
-    let statement = match (statements.pop(), statements.is_empty()) {
-        (Some(statement), true) => statement,
-        (None, _) => return Err(SqlError::new(sqlstate::SYNTAX, "the statement is empty")),
+    match (statements.pop(), statements.is_empty()) {
+        (Some(statement), true) => Ok(statement),
+        (None, _) => Err(SqlError::new(sqlstate::SYNTAX, "the statement is empty")),
         (Some(_), false) => {
             let message = "there is more than one statement; send one at a time";
-            return Err(SqlError::new(sqlstate::SYNTAX, message));
+            Err(SqlError::new(sqlstate::SYNTAX, message))
         }
-    };
-    tree::check(&statement)?;
-    Ok(statement)
+    }
+}
+
+/// Checks that a statement only reads, and calls only functions that it may.
+///
+/// # Errors
+/// If it does something else.
+pub fn only_reads(statement: &Statement) -> Result<(), SqlError> {
+    tree::check(statement)
 }

@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use crate::sql::error::SqlError;
 
 /// The character of the statement, from 1 on, at a line and a column, which count from 1 on too.
-pub(super) fn character(sql: &str, line: u64, column: u64) -> u64 {
+pub(crate) fn character(sql: &str, line: u64, column: u64) -> u64 {
     let before = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
     let lines = sql.split_inclusive('\n').take(before);
     let before: usize = lines.map(|line| line.chars().count()).sum();

@@ -27,8 +27,11 @@ pub const JOINS: usize = 8;
 /// `UNION`, `INTERSECT` and `EXCEPT`.
 pub const SET_OPERATIONS: usize = 32;
 
-/// Checks that a statement is no larger than any plan can bear.
-pub(super) fn check(sql: &str) -> Result<(), SqlError> {
+/// Checks that a text is short enough to be read at all.
+///
+/// # Errors
+/// If it is not, or if it has a character that no text may have.
+pub(crate) fn bounded(sql: &str) -> Result<(), SqlError> {
     if sql.len() > BYTES {
         let message = format!(
             "the statement has {} bytes; at most {BYTES} are allowed",
@@ -40,6 +43,12 @@ pub(super) fn check(sql: &str) -> Result<(), SqlError> {
         let message = "the statement has a character U+0000";
         return Err(SqlError::new(sqlstate::SYNTAX, message).at(at as u64 + 1));
     }
+    Ok(())
+}
+
+/// Checks that a statement is no larger than any plan can bear.
+pub(super) fn check(sql: &str) -> Result<(), SqlError> {
+    bounded(sql)?;
     let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location();
     let tokens = tokens.map_err(|error| unreadable(sql, &error))?;
     let mut counts = TokenCounts::default();
@@ -52,7 +61,8 @@ pub(super) fn check(sql: &str) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn unreadable(sql: &str, error: &TokenizerError) -> SqlError {
+/// What the tokenizer says, with the place that it names.
+pub(crate) fn unreadable(sql: &str, error: &TokenizerError) -> SqlError {
     SqlError::new(sqlstate::SYNTAX, error.message.clone()).at(character(
         sql,
         error.location.line,

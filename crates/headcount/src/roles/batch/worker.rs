@@ -3,7 +3,7 @@
 //! The worker may die, hang or be missing at any time: nobody here waits for it but the task that watches it. Should this
 //! process be killed, the worker's standard input ends, and that is how it learns to end itself.
 
-use std::{fs, io, path::PathBuf, process::Stdio, time::Duration};
+use std::{fs, io, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use headcount_clock::{Backoff, Delays};
 use headcount_query::BatchWorkerStatus;
@@ -42,7 +42,8 @@ const NICENESS: i32 = 10;
 /// The kernel that is out of memory takes the worker first.
 const OOM_SCORE: &str = "500";
 /// What this process gets from its environment and tells the worker itself, or keeps to itself.
-const NOT_PASSED_ON: [&str; 5] = [
+const NOT_PASSED_ON: [&str; 6] = [
+    "HEADCOUNT_PG_LISTEN",
     "HEADCOUNT_DATA",
     "HEADCOUNT_LAKE",
     "HEADCOUNT_JOURNAL",
@@ -55,6 +56,8 @@ const NOT_PASSED_ON: [&str; 5] = [
 pub(crate) struct TypedAddresses {
     pub(crate) lake: Option<String>,
     pub(crate) postgres: Option<String>,
+    /// Where it serves PostgreSQL's clients. Whether others may reach it has been decided.
+    pub(crate) pg_listen: Option<SocketAddr>,
 }
 
 /// What the worker is told.
@@ -247,6 +250,9 @@ impl Supervisor {
             if let Some(value) = value {
                 command.args([option, value]);
             }
+        }
+        if let Some(address) = addresses.pg_listen {
+            command.args(["--pg-listen", &address.to_string(), "--unprotected"]);
         }
         command.arg("--socket").arg(&self.socket);
         command.args(["--live", &self.options.live, "--watch-stdin"]);

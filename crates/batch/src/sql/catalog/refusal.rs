@@ -1,0 +1,17 @@
+//! What the catalogue does not answer.
+
+use crate::sql::error::{SqlError, sqlstate};
+
+pub(super) fn unsupported(what: &str) -> SqlError {
+    SqlError::new(
+        sqlstate::NOT_SUPPORTED,
+        format!("{what} is not supported in statements over pg_catalog and information_schema"),
+    )
+}
+
+pub(super) fn no_table(name: &str) -> SqlError {
+    SqlError::new(
+        sqlstate::UNDEFINED_TABLE,
+        format!("relation \"{name}\" does not exist"),
+    )
+}
