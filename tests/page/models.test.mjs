@@ -62,6 +62,8 @@ test('every model has a card that says what it predicts, how good it is, and aga
   );
   assert.ok(Math.abs(lengths[0] - 0.4812) < 0.01 && Math.abs(lengths[1] - 0.0124) < 0.01, String(lengths));
   assert.match(await page.textContent(card('turnout')), /0\.46 worse than the baseline/);
+  await page.click(`${card('response')} summary >> text=How features were spread`);
+  assert.match(await page.textContent(`${card('response')} .spread`), /yes 74%, no 26%/);
   assert.match(await page.textContent(card('themes')), /run headcount train --data data themes/);
   assert.equal(await page.getAttribute(`${card('category')} [data-testid="drift"]`, 'data-value'), 'watch');
   await reader.close();
@@ -200,6 +202,7 @@ test('names are text', async () => {
           from: names[2],
           tested: names[3],
           notes: names,
+          feature_shares: names.map((name) => [name, [[name, 0.5]]]),
           confusion: {
             classes: names,
             counts: names.map((_, at) => names.map((__, to) => (at === to ? 9 : 1))),

@@ -96,8 +96,8 @@ function Twin({ matrix: { classes, counts, totals }, of }: { matrix: Matrix; of:
       <summary>As a table</summary>
       <Table
         name="confusion"
-        label={`Confusion of ${of}: rows are what was true, columns what was predicted`}
-        columns={['True', 'Examples', 'Right', ...classes.map((name) => shown(name))]}
+        label={`Confusion of ${of}: rows are actual classes, columns predicted ones`}
+        columns={['Actual', 'Examples', 'Right', ...classes.map((name) => shown(name))]}
       >
         <tbody>
           {classes.map((name, row) => (

@@ -20,8 +20,8 @@ interface HeatMapParts {
 
 /** The room for names, beside the rows and above the columns. */
 const NAMES = 138;
-const ABOVE = 96;
-const RIGHT = 44;
+const ABOVE = 112;
+const RIGHT = 78;
 /** Of a side, for the cells; few classes make no giants of them. */
 const CELLS = 560;
 const CELL_MAX = 44;

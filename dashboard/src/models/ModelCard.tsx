@@ -8,6 +8,7 @@ import { Comparisons } from './Comparisons';
 import { ConfusionMatrix } from './ConfusionMatrix';
 import type { Card, Model, Version } from './contract';
 import { DriftOf } from './DriftOf';
+import { FeatureShares } from './FeatureShares';
 import { shownVersion } from './figures';
 import { Part } from './Part';
 import { StateOf } from './StateOf';
@@ -66,6 +67,7 @@ function Told({ version, card, model }: { version: Version; card: Card; model: M
         {card.comparisons.length > 0 && <Comparisons comparisons={card.comparisons} />}
         {card.calibration.length > 0 && <Calibration bins={card.calibration} of={shown(model.name)} />}
         {model.drift && version.version === model.in_use && <DriftOf drift={model.drift} />}
+        {card.feature_shares.length > 0 && <FeatureShares features={card.feature_shares} />}
         {card.notes.length > 0 && (
           <Part title="Notes">
             <ul class="notes">
