@@ -9,6 +9,8 @@ export default defineConfig({
     // The content security policy allows no data: fonts, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // An event's page lies one folder deeper, so its addresses begin one folder higher.
+    rolldownOptions: { input: ['index.html', 'events/index.html'] },
     // The licences of what is bundled travel with it.
     license: { fileName: 'licences.md' },
   },

@@ -80,10 +80,19 @@ export function boardRows(name, isWanted) {
       );
     case 'photos':
     case 'comments':
-      return ranked('event_name', EVENTS.flatMap(({ names }) => names).toReversed(), 120, 0.6, name);
+      return ofEvents(
+        ranked('event_name', EVENTS.flatMap(({ names }) => names).toReversed(), 120, 0.6, name),
+      );
     default:
       return timeRows(name, isWanted, share);
   }
+}
+
+function ofEvents({ columns, rows }) {
+  return {
+    columns: [...columns, text('event_id')],
+    rows: rows.map((row, at) => [...row, String(1_000 + at)]),
+  };
 }
 
 function timeRows(name, isWanted, share) {

@@ -6,6 +6,7 @@
 //   SELEC, nothere, broken             a syntax error with its place, an unknown table, an answer that breaks off
 import { boardRows } from './batch-boards.mjs';
 import { NAMED, TABLES } from './batch-tables.mjs';
+import { answerLearnt, isLearntPath } from './learnt.mjs';
 
 const SLOW_MS = 30_000;
 const ROWS_MAX = 10_000;
@@ -22,7 +23,7 @@ const LACK = {
 
 /** Whether this address is the worker's. */
 export function isBatchPath(pathname) {
-  return /^\/api\/v1\/(sql(\/schema)?|boards\/[^/]+|batch)$/.test(pathname);
+  return /^\/api\/v1\/(sql(\/schema)?|boards\/[^/]+|batch)$/.test(pathname) || isLearntPath(pathname);
 }
 
 /** What the worker answers: `{status, type, body}`. `signal` tells that the client has gone. */
@@ -36,6 +37,10 @@ export async function answerBatch(
       isThere ? { available: true, tables: { as_of: AS_OF, behind_seconds: 3 }, version: '0.0.0' } : LACK,
     );
   if (!isThere) return problem(503, `no batch worker: build it with ${LACK.remedy}`, LACK.reason);
+  if (isLearntPath(pathname)) {
+    const [status, value] = answerLearnt({ pathname, query, body });
+    return status === 200 ? json(200, value) : problem(status, value.title, value.detail);
+  }
   if (pathname === '/api/v1/sql/schema') return json(200, { tables: TABLES, named: NAMED, as_of: AS_OF });
   if (pathname === '/api/v1/sql') return statement(JSON.parse(body), accept, signal);
   return board(decodeURIComponent(pathname.slice('/api/v1/boards/'.length)), new URLSearchParams(query));

@@ -34,10 +34,11 @@ const TYPES = {
 };
 
 /** The page looks at the address itself. */
-const PAGES = ['/', '/explore', '/query', '/report', '/status'];
+const PAGES = ['/', '/clusters', '/explore', '/models', '/query', '/report', '/status'];
+const EVENT = /^\/events\/[^/]+$/;
 
 export function answerFile(pathname, response) {
-  const path = join(DIST, normalize(PAGES.includes(pathname) ? '/index.html' : pathname));
+  const path = join(DIST, normalize(fileOf(pathname)));
   if (!existsSync(path) || !statSync(path).isFile()) {
     response.writeHead(404, { ...HEADERS, 'content-type': 'text/plain' });
     response.end('not found\n');
@@ -45,4 +46,9 @@ export function answerFile(pathname, response) {
   }
   response.writeHead(200, { ...HEADERS, 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' });
   createReadStream(path).pipe(response);
+}
+
+function fileOf(pathname) {
+  if (EVENT.test(pathname)) return '/events/index.html';
+  return PAGES.includes(pathname) ? '/index.html' : pathname;
 }

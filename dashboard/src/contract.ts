@@ -71,6 +71,8 @@ export interface TrendingRow {
   url: string | null;
   /** Those who said yes in the last 10 minutes of record time. */
   recent: number;
+  /** What a model takes the event for, when its group has no category. */
+  category?: { value: string; probability: number } | null;
   yes: number;
   no: number;
   /** Absent while nobody says so. */

@@ -27,6 +27,18 @@ if (page === 'status') {
   document.title = 'headcount: query';
   bindKeys(STATUS_KEYS);
   void open(import('./query/QueryPage').then(({ QueryPage }) => QueryPage));
+} else if (page === 'models') {
+  document.title = 'headcount: models';
+  bindKeys(STATUS_KEYS);
+  void open(import('./models/ModelsPage').then(({ ModelsPage }) => ModelsPage));
+} else if (page === 'clusters') {
+  document.title = 'headcount: clusters';
+  bindKeys(STATUS_KEYS);
+  void open(import('./clusters/ClustersPage').then(({ ClustersPage }) => ClustersPage));
+} else if (page === 'event') {
+  document.title = 'headcount: event';
+  bindKeys(STATUS_KEYS);
+  void open(import('./event/EventPage').then(({ EventPage }) => EventPage));
 } else if (page === 'report') {
   document.title = 'headcount: report';
   bindKeys(STATUS_KEYS);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pageOf } from './pages';
+import { eventAddress, eventOf, pageOf } from './pages';
 import { DEFAULT, parse, print } from './url';
 
 test.each([
@@ -62,4 +62,24 @@ test.each([
   ['/query/', 'live'],
   ['/status', 'status'],
   ['/report', 'report'],
+  ['/models', 'models'],
+  ['/clusters', 'clusters'],
+  ['/events/238486635', 'event'],
+  ['/under/a/path/events/x%2Fy', 'event'],
+  ['/events/', 'live'],
+  ['/events', 'live'],
 ])('the page of %s is %s', (pathname, page) => expect(pageOf(pathname)).toBe(page));
+
+test.each(['238486635', 'qwlzdnywgbkb', 'a/b?c#d', '<b>', 'é%2F'])(
+  'the address of event %s leads to it',
+  (id) => {
+    const { pathname } = new URL(eventAddress(id) ?? '', 'http://localhost/under/a/path/explore');
+    expect(pageOf(pathname)).toBe('event');
+    expect(eventOf(pathname)).toBe(id);
+  },
+);
+
+test('an id that a browser would take for a folder has no address', () => {
+  expect(['', '.', '..'].map(eventAddress)).toEqual([undefined, undefined, undefined]);
+  expect(eventOf('/events/%E0%A4%A')).toBe('');
+});

@@ -107,7 +107,15 @@ test('a country filters every board but its own list, is in the address, and Bac
     ['United States'],
   );
   const nav = await page.$$eval('nav a', (links) => links.map((link) => link.getAttribute('href')));
-  assert.deepEqual(nav, ['./?country=us', 'explore?country=us', 'query', 'report?country=us', 'status']);
+  assert.deepEqual(nav, [
+    './?country=us',
+    'explore?country=us',
+    'query',
+    'models',
+    'clusters',
+    'report?country=us',
+    'status',
+  ]);
   await page.goBack();
   await page.waitForSelector('.chip', { state: 'detached' });
   await settles(page);

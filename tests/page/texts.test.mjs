@@ -99,3 +99,25 @@ test('what the pages of the batch worker say can be read', async () => {
   forgetRefusals(lacking, 503);
   await lacking.close();
 });
+
+test('what the pages of models say can be read', async () => {
+  const worker = new Worker();
+  for (const [path, query, ready] of [
+    ['models', '', '[data-testid="model-themes"]'],
+    ['clusters', '?k=12', '#map .land'],
+    ['clusters', '?view=density', '#map .land'],
+    ['clusters', '?view=themes', '#map .land'],
+    ['events/238486635', '', '[data-testid="event-heads"]'],
+    ['events/bare', '', '[data-testid="event-heads"]'],
+  ]) {
+    const reader = await Reader.open(bed.browser, bed.address, { path, query, before: worker.behind });
+    await reader.page.waitForSelector(ready);
+    for (const summary of await reader.page.$$('summary')) await summary.click();
+    await reader.page.keyboard.press('?');
+    await reader.page.waitForSelector('.sheet');
+    const title = await reader.page.title();
+    // The title has the name of the event.
+    assertReadable((await texts(reader.page)).filter((text) => text !== title));
+    await reader.close();
+  }
+});

@@ -1,8 +1,8 @@
-// A batch worker for the page under test, whatever headcount serves it: the stand-in of the dashboard answers in
+// A batch worker, and what is learnt, for the page under test, whatever headcount serves it: the stand-in of the dashboard answers in
 // its place, and a test may change what it says.
 import { answerBatch } from '../../dashboard/fake/batch.mjs';
 
-const PATHS = /\/api\/v1\/(sql|boards|batch)(\/|\?|$)/;
+const PATHS = /\/api\/v1\/(sql|boards|batch|models|clusters|themes|events)(\/|\?|$)/;
 
 export class Worker {
   /** Whether there is one. */
@@ -48,6 +48,11 @@ export class Worker {
       this.#open -= 1;
       page.off('requestfailed', listen);
     }
+  }
+
+  /** What was asked at addresses that end so, each with its query. */
+  of(ending) {
+    return this.asked.filter(({ path }) => path.endsWith(ending)).map(({ query }) => query);
   }
 
   /** The statements asked so far. */

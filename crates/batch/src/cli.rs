@@ -36,6 +36,10 @@ enum BatchCommand {
     Sql(commands::sql::SqlArgs),
     /// Writes the report: one HTML file without scripts, for the screen and for A4
     Report(commands::report::ReportArgs),
+    /// Trains models from the tables or from labelled events, and uses those that beat their baseline
+    Train(commands::train::TrainArgs),
+    /// Compares the last day with what the models in use were trained on, and takes those that drifted out of use
+    Drift(commands::drift::DriftArgs),
     /// Keeps the tables and answers statements: the worker that `headcount run` starts
     Serve(commands::serve::ServeArguments),
     /// Takes statements for a cluster and gives their tasks to executors
@@ -91,6 +95,8 @@ pub fn run() -> ExitCode {
             Err(error) => Err(error),
         },
         BatchCommand::Report(arguments) => block_on(commands::report::run(arguments)),
+        BatchCommand::Train(arguments) => block_on(commands::train::run(arguments)),
+        BatchCommand::Drift(arguments) => block_on(commands::drift::run(arguments)),
         BatchCommand::Serve(arguments) => block_on(commands::serve::run(arguments)),
         BatchCommand::Scheduler(arguments) => commands::scheduler::run(arguments),
         BatchCommand::Executor(arguments) => commands::executor::run(arguments),

@@ -44,10 +44,29 @@ impl DataFolder {
         self.batch().join("worker.sock")
     }
 
+    /// The folder of the models.
+    pub(crate) fn models(&self) -> PathBuf {
+        self.0.join("models")
+    }
+
+    /// Writes what the page shows of drift, whole or not at all.
+    pub(crate) fn write_drift(&self, drift: &impl serde::Serialize) -> anyhow::Result<()> {
+        let file = self.batch().join("drift.json");
+        let beside = file.with_extension("part");
+        fs::create_dir_all(self.batch())?;
+        fs::write(&beside, serde_json::to_vec(drift)?)?;
+        Ok(fs::rename(beside, file)?)
+    }
+
+    /// Whether there is a journal in the folder.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.0.join("journal").join("journal.json").exists()
+    }
+
     /// The journal in the folder.
     pub(crate) fn journal(&self) -> Result<JournalReader> {
         let folder = self.0.join("journal");
-        if !folder.join("journal.json").exists() {
+        if !self.has_journal() {
             return Err(Error::NoJournal {
                 data: self.0.clone(),
             });

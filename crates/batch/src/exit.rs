@@ -1,6 +1,8 @@
 //! How the program ends: codes as in sysexits, which supervisors and scripts understand.
 
-use crate::{error::Error, named::FilterError};
+use std::io;
+
+use crate::{error::Error, named::FilterError, training::NothingLearnt};
 
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;
@@ -20,6 +22,17 @@ pub(crate) const IO: u8 = 74;
 pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
     if error.is::<FilterError>() {
         return USAGE;
+    }
+    if error.is::<NothingLearnt>() || error.is::<headcount_models::Error>() {
+        return DATA;
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::IsADirectory => NO_INPUT,
+            _ => IO,
+        };
     }
     match error.downcast_ref::<Error>() {
         Some(

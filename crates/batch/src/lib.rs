@@ -21,4 +21,5 @@ mod serve;
 pub mod snapshot;
 pub mod sql;
 pub mod tables;
+mod training;
 mod wire;

@@ -78,7 +78,8 @@ pub use quarantine::Quarantine;
 pub use query::partial_aggregate::{PartialAggregate, Scope};
 pub use query::view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,
-    Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow, VenueTotal, View,
+    LikelyCategory, Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow,
+    VenueTotal, View,
 };
 pub use source::JournaledSource;
 pub use watermark::{FUTURE_MS, LATENESS_MS, stream_time_of_all};

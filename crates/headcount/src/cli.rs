@@ -1,5 +1,7 @@
 //! The command line.
 
+pub(crate) mod learning;
+
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use anyhow::Result;
@@ -82,6 +84,16 @@ pub(crate) enum Command {
     /// Write a report, one HTML file. Done by headcount-batch.
     #[command(disable_help_flag = true)]
     Report(BatchArgs),
+    /// Train models from the tables or from labelled events. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Train(BatchArgs),
+    /// Compare the last day with what the models in use were trained on. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Drift(BatchArgs),
+    /// List, show, compare, promote and remove versions of models.
+    Models(learning::ModelsArgs),
+    /// Predict category, turnout or response of events, a line of JSON for each.
+    Predict(learning::PredictArgs),
     /// Take statements for a cluster and give their tasks to executors. Done by headcount-batch.
     #[command(disable_help_flag = true)]
     Scheduler(BatchArgs),
@@ -588,9 +600,12 @@ pub(crate) struct SimulateArgs {
     /// The seed. The same seed gives the same records.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// RSVPs per second of record time.
+    /// Records per second of record time.
     #[arg(long, value_name = "N", default_value_t = 50.0)]
     pub(crate) rate: f64,
+    /// Write all five feeds, in the proportions in which they were seen, instead of RSVPs only.
+    #[arg(long)]
+    pub(crate) all_feeds: bool,
     /// The file to write. The default is standard output. Does not compress, whatever the name.
     #[arg(value_name = "OUT")]
     pub(crate) out: Option<PathBuf>,

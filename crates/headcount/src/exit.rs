@@ -83,6 +83,9 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<headcount_source::Error>() {
             return code_of_source(error);
         }
+        if let Some(code) = cause.downcast_ref().and_then(code_of_models) {
+            return code;
+        }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
                 io::ErrorKind::NotFound
@@ -123,6 +126,17 @@ fn code_of_archive(error: &headcount_lake::archive::Error) -> Option<u8> {
         Error::Order { .. } | Error::Conflict { .. } | Error::Gap { .. } => Some(DATA),
         Error::Nothing { .. } => Some(NO_INPUT),
         _ => None,
+    }
+}
+
+fn code_of_models(error: &headcount_models::Error) -> Option<u8> {
+    use headcount_models::Error;
+    match error {
+        Error::Refused { .. } | Error::Promotion { .. } | Error::NoBetter { .. } => Some(DATA),
+        Error::NoVersion { .. } => Some(NO_INPUT),
+        Error::InUse { .. } => Some(USAGE),
+        Error::Swept { .. } => Some(TEMPORARY),
+        Error::Lake(_) => None,
     }
 }
 

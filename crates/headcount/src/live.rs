@@ -40,11 +40,13 @@ use crate::{
     roles::ingest::people::PeopleOption,
     roles::ingest::queue::{IngestQueue, resume},
     roles::ingest::sources::{Signals, run_sources},
+    roles::models::ModelsFollower,
     roles::process::group_member::GroupMember,
     roles::process::heartbeat::{Heartbeat, HeartbeatOptions},
     roles::process::held_partitions::{CountingOptions, HeldPartitions},
     roles::process::held_progress::HeldProgress,
     roles::process::publisher::Destination,
+    roles::serve::category_scorer::CategoryScorer,
     roles::serve::partition_handle::PartitionHandles,
     roles::serve::readiness::watch_readiness,
     roles::serve::replicas::Replicas,
@@ -86,6 +88,7 @@ struct ServerChannels {
     disk: watch::Sender<Option<DiskStatus>>,
     batch: watch::Sender<BatchWorkerStatus>,
     questions: mpsc::Receiver<headcount_query::Question>,
+    scorer: CategoryScorer,
 }
 
 /// The journal, the serving store and the lake of a process, as far as it uses them.
@@ -126,7 +129,11 @@ impl Live {
         let (others, cluster) = watch::channel(None);
         let (disk, disk_seen) = watch::channel(None);
         let (batch, batch_seen) = watch::channel(self.no_batch_worker());
+        let (models, models_seen) =
+            ModelsFollower::new(self.data.path().to_owned(), self.lake.clone());
+        let scorer = CategoryScorer::new(models_seen.seen.clone());
         let state = ServerState {
+            models: models_seen,
             views: Views {
                 questions: ask,
                 commits: bus.commits.subscribe(),
@@ -146,6 +153,7 @@ impl Live {
             disk,
             batch,
             questions,
+            scorer,
         };
         let options = self.server.clone();
         let (stop_server, mut server_stopped) = shutdown::shutdown();
@@ -157,7 +165,10 @@ impl Live {
                     server_stopped.requested().await;
                 }),
             );
+            let following =
+                spawn_guarded(&bus, "the task that follows the models", models.follow());
             let ran = self.work(channels, address, listening).await;
+            following.abort();
             stop_server.stop();
             let served = server.await?;
             ran.and(served)
@@ -187,6 +198,7 @@ impl Live {
             disk,
             batch,
             questions,
+            scorer,
         } = channels;
         let (started, starting) = oneshot::channel();
         let signals = Signals::listen()?.end_until(starting);
@@ -206,7 +218,7 @@ impl Live {
         let publisher = spawn_guarded(
             &bus,
             "the task that answers the server",
-            answer_questions(questions, shown.clone()),
+            answer_questions(questions, shown.clone(), scorer),
         );
 
         let (counted, known) = self

@@ -98,7 +98,11 @@ impl ModelCard {
     /// Whether the model beats its baseline wherever that decides. A card on which nothing decides beats nothing.
     #[must_use]
     pub fn beats_baseline(&self) -> bool {
-        let mut deciding = self.comparisons.iter().filter(|comparison| comparison.decides).peekable();
+        let mut deciding = self
+            .comparisons
+            .iter()
+            .filter(|comparison| comparison.decides)
+            .peekable();
         deciding.peek().is_some() && deciding.all(Comparison::beats)
     }
 }

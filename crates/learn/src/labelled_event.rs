@@ -1,5 +1,7 @@
 //! One event as training and prediction see it, whatever it was read from.
 
+use serde::{Deserialize, Serialize};
+
 /// An event with what is known of it. Training gets past events; prediction gets events of which any field may be missing.
 ///
 /// The fields are those of Meetup's REST answers, in which the labelled recordings are written.
@@ -25,7 +27,7 @@ pub struct LabelledEvent {
     pub yes_rsvp_count: Option<u32>,
     /// Whether it costs money.
     pub paid: Option<bool>,
-    /// Where it takes place; none for an event without a venue or with a venue at 0,0.
+    /// Where it takes place; none for an event without a venue. 0,0 is a venue of which nobody knows where it is.
     pub venue: Option<Spot>,
     /// Who holds it; none where that is not known. Splits are made by it.
     pub group_id: Option<i64>,
@@ -42,7 +44,7 @@ pub struct LabelledEvent {
 }
 
 /// A point on the globe in degrees: latitude in -90..=90, longitude in -180..=180.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Spot {
     /// Degrees north of the equator.
     pub lat: f64,

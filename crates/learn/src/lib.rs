@@ -8,9 +8,22 @@
 #![warn(missing_docs)]
 
 mod card;
+pub mod category;
+mod drift;
+mod error;
+pub mod evaluation;
 mod labelled_event;
+pub mod places;
 mod progress;
+pub mod response;
+mod spherical_k_means;
+pub mod surprise;
+pub mod text;
+pub mod themes;
+pub mod turnout;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
+pub use drift::{FeatureCounts, PSI_SHIFTED, PSI_WATCH};
+pub use error::{ModelError, TrainError};
 pub use labelled_event::{LabelledEvent, Spot};
 pub use progress::{Progress, Quiet};

@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use headcount_query::{BatchWorkerStatus, Readiness, Views};
-//! use headcount_server::{Options, ServerState, serve};
+//! use headcount_server::{ModelsAccess, Options, ServerState, serve};
 //! use tokio::sync::{broadcast, mpsc, watch};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -28,7 +28,8 @@
 //!
 //! let listener = headcount_server::bind("127.0.0.1:0".parse().expect("an address"))?;
 //! let views = Views { questions, commits };
-//! let state = ServerState { views, pulses, sources, ready, cluster, disk, batch };
+//! let models = ModelsAccess::none();
+//! let state = ServerState { views, pulses, sources, ready, cluster, disk, batch, models };
 //! serve(listener, state, Options::default(), async { /* until asked to stop */ }).await
 //! # }
 //! ```
@@ -56,4 +57,4 @@ pub use http::{
 };
 pub use options::Options;
 pub use page::build_id;
-pub use state::ServerState;
+pub use state::{ModelsAccess, ModelsSeen, ServerState};

@@ -7,7 +7,11 @@ use http::HeaderValue;
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::http::{cached_body::CachedBody, endpoint::PAGES, headers};
+use crate::http::{
+    cached_body::CachedBody,
+    endpoint::{PAGES, is_event_page},
+    headers,
+};
 
 #[derive(RustEmbed)]
 #[folder = "$OUT_DIR/web"]
@@ -57,6 +61,12 @@ impl PageFiles {
 
     /// A file by its exact name: nothing is decoded, joined or looked up on a disk.
     pub(crate) fn find(&self, path: &str) -> Option<&CachedBody> {
+        if is_event_page(path) {
+            // It lies one folder deeper, so the addresses in it begin one folder higher. The fallback page has no
+            // such twin.
+            let event = self.files.get("/events/index.html");
+            return event.or_else(|| self.files.get("/index.html"));
+        }
         // The report has the page in its place while nobody makes it.
         let is_page = PAGES.contains(&path) || path == "/report";
         self.files.get(if is_page { "/index.html" } else { path })
@@ -142,6 +152,8 @@ mod tests {
             assert!(page.find(path).is_some(), "{path}");
         }
         assert!(page.find("/report").is_some());
+        assert!(page.find("/events/238486635").is_some());
+        assert!(page.find("/events/1/2").is_none());
         assert!(page.find("/query/").is_none());
         assert!(page.find("/../Cargo.toml").is_none());
         assert!(page.find("/assets/").is_none());

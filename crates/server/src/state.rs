@@ -1,8 +1,9 @@
 //! What the program hands to the server: where figures come from, and what is known of the sources.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use headcount_engine::Pulse;
+use headcount_models::{ModelStore, ServedModels};
 use headcount_query::{
     BatchWorkerStatus, ClusterStatus, DiskStatus, Readiness, SourceStatus, Views,
 };
@@ -27,6 +28,39 @@ pub struct ServerState {
     pub disk: watch::Receiver<Option<DiskStatus>>,
     /// Where tables and SQL are asked for.
     pub batch: watch::Receiver<BatchWorkerStatus>,
+    /// The models in use, and where they are kept.
+    pub models: ModelsAccess,
+}
+
+/// What the server knows of models.
+#[derive(Clone, Debug)]
+pub struct ModelsAccess {
+    /// As they were last looked at.
+    pub seen: watch::Receiver<Arc<ModelsSeen>>,
+    /// Where the worker says whether it trains.
+    pub training: PathBuf,
+}
+
+impl ModelsAccess {
+    /// No models, now and later.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            seen: watch::channel(Arc::default()).1,
+            training: PathBuf::new(),
+        }
+    }
+}
+
+/// The models at one look.
+#[derive(Debug, Default)]
+pub struct ModelsSeen {
+    /// Those in use.
+    pub served: ServedModels,
+    /// How far later data are from those that the models were trained on, by the name of the model.
+    pub drift: serde_json::Map<String, serde_json::Value>,
+    /// All versions; none before the first training.
+    pub store: Option<ModelStore>,
 }
 
 /// Refuses, with the reason, while there are no figures to serve.

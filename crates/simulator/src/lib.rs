@@ -126,6 +126,12 @@ impl Simulator {
         Self::with_feeds(seed, start_ms, rate, &[Feed::Rsvps])
     }
 
+    /// The stream of all feeds, in the proportions in which they were seen.
+    #[must_use]
+    pub fn with_all_feeds(seed: Seed, start_ms: i64, rate: Rate) -> Self {
+        Self::with_feeds(seed, start_ms, rate, &Feed::ALL)
+    }
+
     /// The stream of several feeds, in the proportions in which they were seen.
     #[must_use]
     pub fn with_feeds(seed: Seed, start_ms: i64, rate: Rate, feeds: &[Feed]) -> Self {

@@ -17,7 +17,7 @@ use headcount_address::{Address, AddressError, scheme_of};
 
 pub use file::{FileAddress, FilePace};
 pub use objects::{Fetch, Objects};
-pub use simulation::SimulationAddress;
+pub use simulation::{SimulatedFeeds, SimulationAddress};
 pub use stream::StreamAddress;
 
 /// Where records come from. Parsed from text; printed without credentials.

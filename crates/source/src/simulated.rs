@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::task::spawn_blocking;
 use tokio::time::{Duration, Instant, sleep_until};
 
-use crate::address::SimulationAddress;
+use crate::address::{SimulatedFeeds, SimulationAddress};
 use crate::error::{Ended, Error, Stopped};
 use crate::message::{Location, Message, MessageBatch, SourceItem};
 use crate::position::{Position, ResumeState};
@@ -71,7 +71,10 @@ impl Simulated {
             (None, Some(start_ms)) => (start_ms, wall_ms),
             (None, None) => (wall_ms - warmup_ms, wall_ms),
         };
-        let simulator = Simulator::new(address.seed, start_ms, address.rate);
+        let simulator = match address.feeds {
+            SimulatedFeeds::Rsvps => Simulator::new(address.seed, start_ms, address.rate),
+            SimulatedFeeds::All => Simulator::with_all_feeds(address.seed, start_ms, address.rate),
+        };
         let mut next = stored.and_then(|position| position.at).unwrap_or(0);
         let due = simulator.index_at(now_ms);
         if address.start_ms.is_none() && due.saturating_sub(next) > MISSED_MAX {

@@ -1,5 +1,6 @@
 // Asks the batch worker, and takes apart what it answers.
 
+import { root } from '../pages';
 import type { Answer, BatchStatus, Problem, Question, Schema } from './contract';
 
 /** So many rows are shown; a file may have more. */
@@ -49,7 +50,7 @@ export async function askFile(question: Question, type: string, signal: AbortSig
 
 export async function askBoard(name: string, query: string, signal: AbortSignal): Promise<Answer> {
   const response = await accepted(
-    await fetch(`api/v1/boards/${encodeURIComponent(name)}${query}`, { signal }),
+    await fetch(`${root}api/v1/boards/${encodeURIComponent(name)}${query}`, { signal }),
   );
   return answerOf(await response.text());
 }
@@ -62,19 +63,27 @@ export async function askReport(signal: AbortSignal): Promise<void> {
 }
 
 export async function askSchema(signal: AbortSignal): Promise<Schema> {
-  return (await accepted(await fetch('api/v1/sql/schema', { signal }))).json();
+  return (await accepted(await fetch(`${root}api/v1/sql/schema`, { signal }))).json();
 }
 
 export async function askBatchStatus(signal: AbortSignal): Promise<BatchStatus> {
-  return (await accepted(await fetch('api/v1/batch', { signal }))).json();
+  return (await accepted(await fetch(`${root}api/v1/batch`, { signal }))).json();
+}
+
+/** What the server says at an address below `api/v1/`. */
+export async function askJson<T>(path: string, signal: AbortSignal): Promise<T> {
+  return (await accepted(await fetch(`${root}api/v1/${path}`, { signal }))).json();
 }
 
 async function post(body: unknown, type: string, signal: AbortSignal): Promise<Response> {
   const headers = { 'content-type': JSON_TYPE, accept: type };
-  return accepted(await fetch('api/v1/sql', { method: 'POST', headers, body: JSON.stringify(body), signal }));
+  return accepted(
+    await fetch(`${root}api/v1/sql`, { method: 'POST', headers, body: JSON.stringify(body), signal }),
+  );
 }
 
-async function accepted(response: Response): Promise<Response> {
+/** The answer of a server that does not refuse. */
+export async function accepted(response: Response): Promise<Response> {
   if (response.ok) return response;
   const told: Partial<Problem> & { error?: string } = await response.json().catch(() => ({}));
   const title = told.title ?? told.error ?? `the server answers ${response.status}`;

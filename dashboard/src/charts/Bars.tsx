@@ -14,7 +14,7 @@ export function Bars({ bars, nameOf, choice }: BarsParts) {
   const most = Math.max(1e-9, ...bars.map(({ value }) => Math.abs(value)));
   return (
     <ul class="bars">
-      {bars.map(({ label, value, key }, index) => {
+      {bars.map(({ label, value, key, href }, index) => {
         const content = (
           <>
             <span class="track" aria-hidden="true">
@@ -37,6 +37,10 @@ export function Bars({ bars, nameOf, choice }: BarsParts) {
               >
                 {content}
               </button>
+            ) : href !== undefined ? (
+              <a href={href} title="Open the event">
+                {content}
+              </a>
             ) : (
               <div>{content}</div>
             )}

@@ -110,6 +110,26 @@ test('hours stand side by side, a ranking of names does not', () => {
   expect(isOrdinal(names, { x: 0, y: 1 }, barsOf(names, { x: 0, y: 1 }))).toBe(false);
 });
 
+test('rows of events lead to their pages', () => {
+  const shape = table(
+    [
+      ['event_name', 'text'],
+      ['yes', 'bigint'],
+      ['event_id', 'text'],
+    ],
+    [
+      ['Hack night', 9, '238486635'],
+      ['a/b', 5, 'a/b'],
+      ['no event', 1, null],
+    ],
+  );
+  expect(barsOf(shape, { x: 0, y: 1 }).map(({ href }) => href)).toEqual([
+    'events/238486635',
+    'events/a%2Fb',
+    undefined,
+  ]);
+});
+
 test('rows with latitude and longitude are places', () => {
   const shape = table(
     [

@@ -2,6 +2,7 @@
 
 import type { Answer, Cell, Column, Named } from '../batch/contract';
 import { isNumber, isTime, numberOf, textOf } from '../batch/values';
+import { eventAddress } from '../pages';
 
 export const KINDS = ['bar', 'line', 'map'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -19,6 +20,8 @@ export interface Bar {
   value: number;
   /** What a click on it chooses; nothing when it is no choice. */
   key?: string;
+  /** The page of its event; nothing when it is of no event. */
+  href?: string;
 }
 
 /** Rows that filter: by the value of a column. */
@@ -37,6 +40,7 @@ const COLUMNS_MAX = 31;
 const WORDS_MAX = 12;
 const LABEL_MAX = 12;
 const COUNTRY = /^[a-z]{2}$/i;
+const EVENT_COLUMN = 'event_id';
 
 /** Columns that can be what is counted by. */
 export function labelColumns({ columns, rows }: Shape, kind: Kind): number[] {
@@ -68,11 +72,14 @@ export function axesOf(shape: Shape, kind: Kind, wish: Pick<Named, 'x' | 'y'> = 
 /** Rows as bars; those without a figure are left out. */
 export function barsOf({ columns, rows }: Shape, { x, y }: Axes, choice?: Choice): Bar[] {
   const column = columns.findIndex(({ name }) => name === choice?.column);
+  const event = columns.findIndex(({ name }) => name === EVENT_COLUMN);
   return rows.flatMap((row): Bar[] => {
     const value = numberOf(row[y]);
     if (value === null) return [];
     const key = textOf(row[column] ?? null);
-    const bar = { label: labelOf(row[x]), value };
+    const bar: Bar = { label: labelOf(row[x]), value };
+    const href = eventAddress(textOf(row[event] ?? null));
+    if (href !== undefined) bar.href = href;
     return [choice?.canBe(key) ? { ...bar, key } : bar];
   });
 }

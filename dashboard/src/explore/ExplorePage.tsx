@@ -18,6 +18,7 @@ import { layOut } from './layout';
 import { type Section, sectionsOf } from './sections';
 import '../styles/charts.css';
 import '../styles/explore.css';
+import '../styles/segments.css';
 
 /** The analyses that come with the program: `/explore`. */
 export function ExplorePage() {

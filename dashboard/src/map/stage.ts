@@ -1,15 +1,15 @@
 // What moves on the map: the camera over the countries, and the two canvases above them.
 
 import type { Dot } from '../contract';
-import { between, type View, viewOf, WHOLE } from './camera';
+import { type View, viewOf, WHOLE } from './camera';
+import { contextOf, fitCanvases, screenOf } from './canvases';
 import { drawDots, type PlacedDot, placeDots } from './dots';
+import { Flight } from './flight';
 import { drawFlash, flashesAt } from './pulses';
 import type { Box, World } from './world';
 
-const FLIGHT_MS = 520;
 /** Thirty frames a second are enough for a ring. */
 const PULSE_FRAME_MS = 30;
-const RATIO_MAX = 2;
 /** Of dots on a phone: there they shrink with the map, but not to nothing. */
 const SIZE_LEAST = 0.55;
 
@@ -27,7 +27,7 @@ export class Stage {
   readonly #dotsContext: CanvasRenderingContext2D;
   readonly #pulsesContext: CanvasRenderingContext2D;
   readonly #motion = matchMedia('(prefers-reduced-motion: reduce)');
-  #view = WHOLE;
+  readonly #flight = new Flight((view) => this.#setView(view));
   /** How the whole map is fitted into the box. */
   #fit: View = WHOLE;
   #size = { width: 0, height: 0 };
@@ -35,7 +35,6 @@ export class Stage {
   #countries: readonly string[] = [];
   #paleLand: readonly string[] = [];
   #colours = { onDark: '', onPale: '', yes: '', no: '' };
-  #flight = 0;
   #pulseFrame = 0;
   #pulsedAt = 0;
 
@@ -49,7 +48,7 @@ export class Stage {
   }
 
   stop(): void {
-    cancelAnimationFrame(this.#flight);
+    this.#flight.stop();
     cancelAnimationFrame(this.#pulseFrame);
   }
 
@@ -67,20 +66,10 @@ export class Stage {
   }
 
   resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.#parts.box;
-    const ratio = Math.min(RATIO_MAX, devicePixelRatio || 1);
-    const scale = Math.min(width / this.#world.width, height / this.#world.height);
+    const contexts = [this.#dotsContext, this.#pulsesContext];
+    const { width, height, fit } = fitCanvases(contexts, this.#parts.box, this.#world);
     this.#size = { width, height };
-    this.#fit = {
-      scale,
-      x: (width - this.#world.width * scale) / 2,
-      y: (height - this.#world.height * scale) / 2,
-    };
-    for (const context of [this.#dotsContext, this.#pulsesContext]) {
-      context.canvas.width = width * ratio;
-      context.canvas.height = height * ratio;
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    }
+    this.#fit = fit;
     this.#drawDots();
   }
 
@@ -98,17 +87,7 @@ export class Stage {
   /** Looks at the chosen countries, at the whole world when there are none. */
   look(countries: readonly string[], boxes: readonly Box[]): void {
     this.#countries = countries;
-    const from = this.#view;
-    const to = viewOf(boxes, this.#world.width, this.#world.height);
-    const start = performance.now();
-    const duration = this.#motion.matches ? 0 : FLIGHT_MS;
-    const fly = (now: number) => {
-      const part = duration > 0 ? Math.min(1, Math.max(0, (now - start) / duration)) : 1;
-      this.#setView(between(from, to, part));
-      if (part < 1) this.#flight = requestAnimationFrame(fly);
-    };
-    cancelAnimationFrame(this.#flight);
-    this.#flight = requestAnimationFrame(fly);
+    this.#flight.to(viewOf(boxes, this.#world.width, this.#world.height));
   }
 
   /** Draws pulses as long as one is alive. */
@@ -117,7 +96,6 @@ export class Stage {
   }
 
   #setView(view: View): void {
-    this.#view = view;
     this.#parts.land.setAttribute('transform', `translate(${view.x} ${view.y}) scale(${view.scale})`);
     this.#parts.box.style.setProperty('--zoom', String(view.scale));
     this.#drawDots();
@@ -125,8 +103,7 @@ export class Stage {
 
   /** From the map's units to pixels of the box. */
   #screen(): View {
-    const { scale, x, y } = this.#fit;
-    return { scale: scale * this.#view.scale, x: x + this.#view.x * scale, y: y + this.#view.y * scale };
+    return screenOf(this.#fit, this.#flight.view);
   }
 
   #drawDots(): void {
@@ -135,7 +112,7 @@ export class Stage {
       onPale: this.#colours.onPale,
       isPale: (country) => this.#paleLand.includes(country),
       countries: this.#countries,
-      isClose: this.#view.scale > 1,
+      isClose: this.#flight.view.scale > 1,
       size: Math.min(1, Math.max(SIZE_LEAST, this.#fit.scale)),
       ...this.#size,
     });
@@ -164,10 +141,4 @@ export class Stage {
     }
     if (flashes.length > 0) this.pulse();
   }
-}
-
-function contextOf(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('this browser has no canvas');
-  return context;
 }

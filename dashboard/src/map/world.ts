@@ -1,4 +1,4 @@
-import { type GeoPath, type GeoPermissibleObjects, geoEqualEarth, geoPath } from 'd3-geo';
+import { type GeoPath, type GeoPermissibleObjects, type GeoProjection, geoEqualEarth, geoPath } from 'd3-geo';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import worldAddress from '../world.json?url';
@@ -25,6 +25,10 @@ export interface World {
   /** Borders between countries, in one path: a stroke around each would eat the small islands. */
   borders: string;
   project(longitude: number, latitude: number): Point | null;
+  /** A shape on the sphere as the `d` of an SVG path, cut where the map has its seam. */
+  outlineOf(shape: GeoPermissibleObjects): string;
+  /** Around a shape; from one edge of the map to the other when the seam cuts it. */
+  boxOf(shape: GeoPermissibleObjects): Box;
 }
 
 type Shapes = GeometryCollection<{ centre?: [number, number] }>;
@@ -34,6 +38,8 @@ const WIDTH = 960;
 const MARGIN = 4;
 /** Degrees; puts the seam of the map into the Bering Strait, where it cuts no land. */
 const TURN = -11;
+/** Of the map's units. */
+const FINE = 0.05;
 
 let loading: Promise<World> | undefined;
 
@@ -62,6 +68,8 @@ function layOut(atlas: Atlas): World {
   const [left, top] = projection.translate();
   projection.translate([left + MARGIN, top + MARGIN]);
   const path = geoPath(projection).digits(2);
+  // Long sides of shapes stay smooth when they are seen closer.
+  const fine = geoPath(projectionLike(projection).precision(FINE)).digits(2);
   const project = (longitude: number, latitude: number) => projection([longitude, latitude]);
 
   const withOutline = land.features.map((country): Country => {
@@ -89,7 +97,13 @@ function layOut(atlas: Atlas): World {
     countries: [...withOutline, ...onlyDots],
     borders: path(mesh(atlas, shapes, (one, other) => one !== other)) ?? '',
     project,
+    outlineOf: (shape) => fine(shape) ?? '',
+    boxOf: (shape) => path.bounds(shape),
   };
+}
+
+function projectionLike(other: GeoProjection): GeoProjection {
+  return geoEqualEarth().rotate([TURN, 0]).scale(other.scale()).translate(other.translate());
 }
 
 function largestPart(geometry: GeoJSON.Geometry, path: GeoPath): GeoPermissibleObjects {

@@ -1,5 +1,5 @@
 import { countries } from '../page';
-import type { Page } from '../pages';
+import { PAGES, type Page, root } from '../pages';
 import { DEFAULT, print } from '../url';
 
 interface Link {
@@ -10,10 +10,12 @@ interface Link {
 }
 
 /** All lie in one folder, whatever path a proxy gives it. */
-const LINKS: Record<Page, Link> = {
+const LINKS: Record<(typeof PAGES)[number], Link> = {
   live: { href: './', name: 'Live', isFiltered: true },
   explore: { href: 'explore', name: 'Explore', isFiltered: true },
   query: { href: 'query', name: 'Query' },
+  models: { href: 'models', name: 'Models' },
+  clusters: { href: 'clusters', name: 'Clusters' },
   report: { href: 'report', name: 'Report', isFiltered: true },
   status: { href: 'status', name: 'Status' },
 };
@@ -23,20 +25,23 @@ export function Mark({ current }: { current: Page }) {
   const filter = print({ ...DEFAULT, countries: countries.value });
   return (
     <>
-      <a class="mark" href="./" aria-label="headcount, whole world">
-        <img src="icon.svg" width="22" height="22" alt="" />
+      <a class="mark" href={`${root}./`} aria-label="headcount, whole world">
+        <img src={`${root}icon.svg`} width="22" height="22" alt="" />
         <span>headcount</span>
       </a>
       <nav class="pages" aria-label="Pages">
-        {Object.entries(LINKS).map(([page, { href, name, isFiltered }]) => (
-          <a
-            key={page}
-            href={isFiltered ? href + filter : href}
-            aria-current={page === current ? 'page' : undefined}
-          >
-            {name}
-          </a>
-        ))}
+        {PAGES.map((page) => {
+          const { href, name, isFiltered } = LINKS[page];
+          return (
+            <a
+              key={page}
+              href={isFiltered ? root + href + filter : root + href}
+              aria-current={page === current ? 'page' : undefined}
+            >
+              {name}
+            </a>
+          );
+        })}
       </nav>
     </>
   );

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { TrendingRow } from '../contract';
 import { countryName } from '../countries';
 import { format } from '../format';
@@ -8,9 +9,12 @@ import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
 import { countries, utc } from '../page';
+import { eventAddress } from '../pages';
 import { trendingRows } from '../selected';
 import { shown, whole } from '../text';
+import { Chevron } from './icons';
 import { Panel, place } from './Panel';
+import { followSurprise, isRare, type Surprise, surprises } from './surprise';
 
 const keyOf = (row: TrendingRow) => row.event_id;
 
@@ -31,6 +35,7 @@ function List() {
   const { box, count } = useFit({ row: 36, head: 10, unbounded: 10 });
   const { isHeld, handlers } = useHold();
   const open = useSignal('');
+  useEffect(followSurprise, []);
   const top = (trendingRows.value ?? []).slice(0, count);
   const rows = useCalmOrder(top, keyOf, { isHeld, subject: countries.value.join() });
   const list = useGlide<HTMLOListElement>(rows.map(keyOf));
@@ -81,6 +86,8 @@ interface RowParts {
 
 function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
   const card = `event-card-${rank}`;
+  const address = eventAddress(row.event_id);
+  const surprise = surprises.value.get(row.event_id);
   return (
     <li
       data-key={row.event_id}
@@ -103,13 +110,54 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
         <span class="group" dir="auto" title={wholeIfCut(row.group)}>
           {shown(row.group)}
         </span>
+        {row.category && <CategoryChip category={row.category} />}
+        {surprise && isRare(surprise) && <SurpriseMark surprise={surprise} />}
         <span class="count">{format.count(row.recent)}</span>
         <span class="track">
           <i style={{ transform: `scaleX(${Math.max(0.006, share)})` }} />
         </span>
       </button>
-      {isOpen && <Card id={card} row={row} opensUp={opensUp} />}
+      {address && (
+        <a class="open-event" href={address} aria-label={`Open ${shown(row.name)}`} title="Open the event">
+          <Chevron />
+        </a>
+      )}
+      {isOpen && <Card id={card} row={row} surprise={surprise} opensUp={opensUp} />}
     </li>
+  );
+}
+
+/** What a model takes the event for. */
+function CategoryChip({
+  category: { value, probability },
+}: {
+  category: NonNullable<TrendingRow['category']>;
+}) {
+  return (
+    <span
+      class="category"
+      dir="auto"
+      title={`${shown(value)}, with a probability of ${format.percent(probability)}`}
+    >
+      {shown(value)}
+    </span>
+  );
+}
+
+interface CardParts {
+  id: string;
+  row: TrendingRow;
+  surprise: Surprise | undefined;
+  opensUp: boolean;
+}
+
+/** More than the past lets expect. */
+function SurpriseMark({ surprise: { count, expected } }: { surprise: Surprise }) {
+  const words = `${format.full(count)} said yes in this hour, and ${format.full(Math.round(expected))} were to be expected`;
+  return (
+    <span class="surprise" role="img" aria-label={words} title={words}>
+      ▲
+    </span>
   );
 }
 
@@ -119,7 +167,7 @@ function wholeIfCut(name: string): string | undefined {
   return text === '' || text === shown(name) ? undefined : text;
 }
 
-function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boolean }) {
+function Card({ id, row, surprise, opensUp }: CardParts) {
   const where = [row.venue, row.city].flatMap((name) => (name ? shown(name) : []));
   return (
     <div id={id} role="tooltip" class={opensUp ? 'card opens-up' : 'card'}>
@@ -132,6 +180,22 @@ function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boo
         <dd>{row.time === null ? 'not said' : format.appointment(row.time, utc.value)}</dd>
         <dt>Where</dt>
         <dd dir="auto">{[...where, countryName(row.country)].join(', ')}</dd>
+        {row.category && (
+          <>
+            <dt>Category</dt>
+            <dd dir="auto">
+              {shown(row.category.value)}, {format.percent(row.category.probability)} sure
+            </dd>
+          </>
+        )}
+        {surprise && (
+          <>
+            <dt>This hour</dt>
+            <dd>
+              {format.full(surprise.count)} yes · {format.full(Math.round(surprise.expected))} expected
+            </dd>
+          </>
+        )}
         <dt>Answers</dt>
         <dd>
           {format.full(row.yes)} yes · {format.full(row.no)} no

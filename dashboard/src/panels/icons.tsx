@@ -44,3 +44,9 @@ export const Cross = () => (
     <path d="M2 2l6 6M8 2l-6 6" />
   </svg>
 );
+
+export const Chevron = () => (
+  <svg class="icon" viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+    <path d="M3.500 1.500L7 5L3.500 8.500" />
+  </svg>
+);

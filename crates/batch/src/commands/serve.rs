@@ -29,6 +29,9 @@ pub(crate) struct ServeArguments {
         env = "HEADCOUNT_POSTGRES"
     )]
     postgres: Option<PostgresAddress>,
+    /// Whether models are trained from time to time
+    #[arg(long, value_name = "on|off", env = "HEADCOUNT_TRAIN", default_value = "on", value_parser = ["on", "off"], hide_possible_values = true)]
+    train: String,
     /// Serves PostgreSQL's clients, such as psql, drivers and Grafana: read-only, without login and TLS
     #[arg(long, value_name = "ADDR", value_parser = headcount_address::listen)]
     pg_listen: Option<SocketAddr>,
@@ -53,6 +56,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
         socket,
         postgres: arguments.postgres,
         live: arguments.live,
+        trains: arguments.train == "on",
         wire: arguments.pg_listen,
     };
     let watches = arguments.watch_stdin;

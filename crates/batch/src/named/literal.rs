@@ -4,7 +4,7 @@ use super::instant::instant;
 
 /// A text as a literal that every dialect reads the same: some take a backslash in quotes for an escape, so none is
 /// left in them.
-pub(super) fn text(value: &str) -> String {
+pub(crate) fn text(value: &str) -> String {
     let parts = value
         .split('\\')
         .map(|part| format!("'{}'", part.replace('\'', "''")));

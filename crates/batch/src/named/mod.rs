@@ -9,7 +9,7 @@ mod filtered;
 mod filters;
 mod header;
 mod instant;
-mod literal;
+pub(crate) mod literal;
 
 use std::sync::LazyLock;
 

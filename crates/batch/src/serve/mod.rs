@@ -2,6 +2,7 @@
 //!
 //! Nothing here holds up the live program. Whatever fails ends the process with a sentence; the live program starts it again.
 
+mod event_facts;
 pub(crate) mod follower;
 mod lease;
 mod live;
@@ -9,6 +10,8 @@ mod postgres;
 mod problem;
 
 mod routes;
+mod surprise;
+mod trainer;
 pub(crate) mod worker;
 
 pub(crate) use lease::{SnapshotLease, lease};
@@ -30,6 +33,7 @@ use crate::{
 };
 use follower::TablesFollower;
 use live::LiveProgram;
+use trainer::Trainer;
 use worker::TablesWorker;
 
 /// How long the worker may take to end.
@@ -47,6 +51,8 @@ pub(crate) struct WorkerOptions {
     pub(crate) postgres: Option<PostgresAddress>,
     /// Where the live program serves its counts.
     pub(crate) live: Option<String>,
+    /// Whether it trains models from time to time.
+    pub(crate) trains: bool,
     /// Where clients of PostgreSQL's protocol are served.
     pub(crate) wire: Option<SocketAddr>,
 }
@@ -61,6 +67,11 @@ pub(crate) async fn serve(
     let _ = fs::remove_dir_all(&overlays);
     let journal = options.data.journal()?;
     let postgres = postgres::PostgresFollower::of(&options)?;
+    let shared = options
+        .lake
+        .as_ref()
+        .map(headcount_lake::LakeAddress::typed);
+    let trainer = Trainer::new(options.data.clone(), shared, options.trains);
     let location = options.data.tables(options.lake)?;
     let keeper = Keeper::open(
         location,
@@ -73,6 +84,7 @@ pub(crate) async fn serve(
         follower: TablesFollower::new(keeper, journal, overlays),
         statements: StatementRunner::new(program),
         live: LiveProgram::new(options.live),
+        surprises: surprise::SurpriseCache::default(),
     });
     let clients = async {
         match options.wire {
@@ -87,6 +99,7 @@ pub(crate) async fn serve(
         served = axum::serve(listener, router) => served.context("serve the socket")?,
         kept = worker.follower.follow() => kept?,
         followed = postgres.follow() => followed?,
+        () = trainer.run() => {}
         () = clients => {}
         () = told_to_end => {}
     }

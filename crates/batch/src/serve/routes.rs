@@ -35,6 +35,8 @@ pub(super) fn router(worker: Arc<TablesWorker>) -> Router {
         .route("/api/v1/sql", post(sql))
         .route("/api/v1/sql/schema", get(schema))
         .route("/api/v1/boards/{name}", get(board))
+        .route("/api/v1/events/{id}", get(event))
+        .route("/api/v1/surprise", get(surprise))
         .route("/api/v1/batch", get(status))
         .route("/report", get(report))
         .route("/snapshot", get(snapshot))
@@ -159,6 +161,16 @@ async fn schema(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
         "as_of": as_of,
     });
     Ok(json_response(&body))
+}
+
+async fn event(State(worker): State<Arc<TablesWorker>>, Path(id): Path<String>) -> RouteAnswer {
+    let facts = worker.event_facts(&id).await?;
+    let unknown = || StatementProblem::new(404, format!("no record tells of an event {id:.60}"));
+    Ok(json_response(&facts.ok_or_else(unknown)?))
+}
+
+async fn surprise(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {
+    Ok(json_response(&worker.surprise().await?))
 }
 
 async fn status(State(worker): State<Arc<TablesWorker>>) -> RouteAnswer {

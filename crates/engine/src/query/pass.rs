@@ -420,5 +420,7 @@ fn trending_row(catalog: &Catalog, row: &EventRow, recent: u64) -> TrendingRow {
         no: row.no.into(),
         maybe: row.maybe.into(),
         heads: row.heads(),
+        category: None,
+        topics: group.map(|group| group.topics.clone()).unwrap_or_default(),
     }
 }

@@ -5,8 +5,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use headcount_record::Response;
-use serde::{Deserialize, Serialize, Serializer};
+use headcount_record::{Response, Topic};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
 use crate::ledger::Ledger;
 
@@ -190,6 +190,30 @@ pub struct TrendingRow {
     pub maybe: u64,
     /// People coming: 1 + guests of every `yes`.
     pub heads: u64,
+    /// Its category as a model sees it; absent until a model has looked at it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<LikelyCategory>,
+    /// The url keys of its group's topics, for models; no part of answers.
+    #[serde(skip)]
+    pub topics: Box<[Arc<Topic>]>,
+}
+
+/// A category that a model gives an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LikelyCategory {
+    /// The category's short name.
+    pub value: Arc<str>,
+    /// The probability that this is it, in hundredths.
+    pub percent: u8,
+}
+
+impl Serialize for LikelyCategory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("LikelyCategory", 2)?;
+        fields.serialize_field("value", &self.value)?;
+        fields.serialize_field("probability", &(f64::from(self.percent) / 100.0))?;
+        fields.end()
+    }
 }
 
 /// Answers in consecutive windows, oldest first.

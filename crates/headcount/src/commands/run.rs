@@ -114,7 +114,9 @@ fn refuse_what_cannot_work(args: &cli::RunArgs, roles: &[Role]) -> Result<()> {
         wrong.push("--postgres keeps the tables in PostgreSQL, and --tables off leaves them out: drop one of the two");
     }
     if args.batch.pg_listen.is_some() && args.batch.tables == TablesSwitch::Off {
-        wrong.push("--pg-listen serves the tables, and --tables off leaves them out: drop one of the two");
+        wrong.push(
+            "--pg-listen serves the tables, and --tables off leaves them out: drop one of the two",
+        );
     }
     if wrong.is_empty() {
         return Ok(());

@@ -22,7 +22,11 @@ const STEP: u64 = 10_000;
 
 pub(crate) fn run(args: cli::SimulateArgs) -> Result<()> {
     let rate = Rate::new(args.rate).map_err(|error| exit(USAGE, error.to_string()))?;
-    let simulator = Simulator::new(Seed(args.seed), START_MS, rate);
+    let simulator = if args.all_feeds {
+        Simulator::with_all_feeds(Seed(args.seed), START_MS, rate)
+    } else {
+        Simulator::new(Seed(args.seed), START_MS, rate)
+    };
     let (out, to_file): (Box<dyn Write>, bool) = match &args.out {
         Some(path) => {
             let file = File::create(path).map_err(|error| {

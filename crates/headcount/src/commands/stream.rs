@@ -28,11 +28,10 @@ const BLOCK_BYTES: usize = 1 << 20;
 pub(crate) fn run(args: cli::StreamArgs) -> Result<()> {
     super::run::refuse_open_address(args.listen, args.unprotected)?;
     let programme = if args.recordings.is_empty() {
-        Programme::Simulation(Simulator::with_feeds(
+        Programme::Simulation(Simulator::with_all_feeds(
             Seed::default(),
             now_ms(),
             Rate::DEFAULT,
-            &Feed::ALL,
         ))
     } else {
         Programme::Recording(read(&args.recordings)?)

@@ -95,6 +95,42 @@ impl LakeAddress {
     }
 }
 
+impl LakeAddress {
+    /// The address as [`parse`](Self::parse) reads it, for another process.
+    #[must_use]
+    pub fn typed(&self) -> String {
+        match self {
+            Self::Disk(dir) => dir.display().to_string(),
+            #[cfg(feature = "s3")]
+            Self::S3(s3) => {
+                let mut params = url::form_urlencoded::Serializer::new(String::new());
+                for (name, value) in [("endpoint", &s3.endpoint), ("region", &s3.region)] {
+                    if let Some(value) = value {
+                        params.append_pair(name, value);
+                    }
+                }
+                for (name, is_set) in [
+                    ("allow_http", s3.allow_http),
+                    ("virtual_hosted", s3.virtual_hosted),
+                ] {
+                    if is_set {
+                        params.append_pair(name, "true");
+                    }
+                }
+                let parts = s3.prefix.split('/').map(|part| {
+                    let encoded = url::form_urlencoded::byte_serialize(part.as_bytes());
+                    // In a path a plus is a plus.
+                    encoded.collect::<String>().replace('+', "%20")
+                });
+                let prefix = parts.collect::<Vec<_>>().join("/");
+                format!("s3://{}/{prefix}?{}", s3.bucket, params.finish())
+                    .trim_end_matches('?')
+                    .to_owned()
+            }
+        }
+    }
+}
+
 /// Holds no secret, for an address takes none.
 impl fmt::Display for LakeAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -193,6 +229,25 @@ mod tests {
     fn without_s3_it_says_how_to_get_it() {
         let error = LakeAddress::parse("s3://bucket/x").unwrap_err();
         assert!(error.to_string().contains("--features cluster"), "{error}");
+    }
+
+    #[cfg(feature = "s3")]
+    #[test]
+    fn an_address_can_be_told_to_another_process() {
+        for typed in [
+            "data/lake",
+            "s3://bucket/a%20b/c",
+            "s3://bucket",
+            "s3://bucket/x?endpoint=http://127.0.0.1:9000&region=eu-west-1&virtual_hosted=true",
+            "s3://bucket/x?endpoint=http://minio:9000&allow_http=true",
+        ] {
+            let address = LakeAddress::parse(typed).unwrap();
+            assert_eq!(
+                LakeAddress::parse(&address.typed()).unwrap(),
+                address,
+                "{typed}"
+            );
+        }
     }
 
     #[cfg(feature = "s3")]

@@ -57,7 +57,8 @@ async fn admit(
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, error).closing());
     }
     host::check(&app.names, parts.version, &parts.uri, &parts.headers)?;
-    let body = if endpoint == Endpoint::Sql && parts.method == Method::POST {
+    let has_use = matches!(endpoint, Endpoint::Sql | Endpoint::Models);
+    let body = if has_use && parts.method == Method::POST {
         body::keep(incoming, &parts.headers, &app.options)
             .await?
             .into()

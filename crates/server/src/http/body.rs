@@ -1,4 +1,4 @@
-//! Request bodies. Only statements have a use for one; of every other request the server reads it within limits and throws
+//! Request bodies. Only statements and promotions have a use for one; of every other request the server reads it within limits and throws
 //! it away, so that the connection stays usable. A body that breaks a limit ends its connection.
 
 use bytes::{Bytes, BytesMut};
@@ -18,7 +18,7 @@ pub(crate) async fn discard<B: Body<Data = Bytes> + Unpin>(
     read(body, headers, limits, limits.body_bytes, |_| {}).await
 }
 
-/// Reads the body of a statement to its end.
+/// Reads the body of a statement or a promotion to its end.
 pub(crate) async fn keep<B: Body<Data = Bytes> + Unpin>(
     body: B,
     headers: &HeaderMap,

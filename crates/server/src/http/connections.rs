@@ -8,7 +8,10 @@ use axum::{
 };
 
 use crate::{
-    api::{batch, cluster, data, live, metrics, page, probes, status, summary},
+    api::{
+        batch, cluster, clusters, data, events, live, metrics, models, page, probes, status,
+        summary, themes,
+    },
     app::App,
     http::problem,
 };
@@ -45,6 +48,15 @@ fn router(app: Arc<App>) -> Router {
         )
         .route("/api/v1/sql/schema", get(batch::forward))
         .route("/api/v1/boards/{name}", get(batch::forward))
+        .route("/api/v1/events/{id}", get(events::event))
+        .route("/api/v1/surprise", get(batch::forward))
+        .route("/api/v1/models", get(models::list))
+        .route(
+            "/api/v1/models/{name}/promote",
+            post(models::promote).fallback(batch::use_post),
+        )
+        .route("/api/v1/clusters", get(clusters::clusters))
+        .route("/api/v1/themes", get(themes::themes))
         .route("/report", get(batch::report))
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed)

@@ -1,7 +1,13 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
 /// Where the page is served; it looks at the address itself.
-pub(crate) const PAGES: [&str; 4] = ["/", "/explore", "/query", "/status"];
+pub(crate) const PAGES: [&str; 6] = ["/", "/clusters", "/explore", "/models", "/query", "/status"];
+
+/// Whether it is the page of one event, `/events/ID`.
+pub(crate) fn is_event_page(path: &str) -> bool {
+    path.strip_prefix("/events/")
+        .is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -17,6 +23,11 @@ pub(crate) enum Endpoint {
     Sql,
     SqlSchema,
     Boards,
+    Events,
+    Surprise,
+    Models,
+    Clusters,
+    Themes,
     Report,
     Healthz,
     Readyz,
@@ -25,7 +36,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [(Self, &'static str); 17] = [
+    pub(crate) const ALL: [(Self, &'static str); 22] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
@@ -38,6 +49,11 @@ impl Endpoint {
         (Self::Sql, "/api/v1/sql"),
         (Self::SqlSchema, "/api/v1/sql/schema"),
         (Self::Boards, "/api/v1/boards"),
+        (Self::Events, "/api/v1/events"),
+        (Self::Surprise, "/api/v1/surprise"),
+        (Self::Models, "/api/v1/models"),
+        (Self::Clusters, "/api/v1/clusters"),
+        (Self::Themes, "/api/v1/themes"),
         (Self::Report, "/report"),
         (Self::Healthz, "/healthz"),
         (Self::Readyz, "/readyz"),
@@ -52,7 +68,13 @@ impl Endpoint {
         if path.starts_with("/api/v1/boards/") {
             return Self::Boards;
         }
-        if PAGES.contains(&path) {
+        if path.starts_with("/api/v1/events/") {
+            return Self::Events;
+        }
+        if path.starts_with("/api/v1/models/") {
+            return Self::Models;
+        }
+        if PAGES.contains(&path) || is_event_page(path) {
             return Self::Page;
         }
         Self::ALL
@@ -68,6 +90,8 @@ impl Endpoint {
             Self::Sql,
             Self::SqlSchema,
             Self::Boards,
+            Self::Events,
+            Self::Surprise,
             Self::Report,
         ];
         batch.contains(&self)
@@ -87,6 +111,9 @@ mod tests {
         for page in PAGES {
             assert_eq!(Endpoint::of(page), Endpoint::Page);
         }
+        assert_eq!(Endpoint::of("/events/238486635"), Endpoint::Page);
+        assert_eq!(Endpoint::of("/events/"), Endpoint::Other);
+        assert_eq!(Endpoint::of("/events/1/2"), Endpoint::Other);
         assert_eq!(Endpoint::of("other"), Endpoint::Other);
         assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {

@@ -105,6 +105,31 @@ impl ProblemDetails {
             .with_header(header::ALLOW, "POST")
     }
 
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "this cannot be asked", detail)
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such thing", detail)
+    }
+
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "this version is not used", detail)
+    }
+
+    pub(crate) fn no_model(name: &str) -> Self {
+        let detail = format!("no version of the model {name} is in use");
+        let remedy = format!(
+            "the worker trains it when there is enough to learn from, and so does: headcount train {name}"
+        );
+        Self::new(StatusCode::NOT_FOUND, "there is no such model yet", detail).with_remedy(remedy)
+    }
+
+    pub(crate) fn models_failed(detail: impl Into<String>) -> Self {
+        let title = "the models cannot be read";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, title, detail)
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }

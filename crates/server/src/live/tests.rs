@@ -56,6 +56,7 @@ impl Publisher {
             cluster: watch::channel(None).1,
             disk: watch::channel(None).1,
             batch: watch::channel(BatchWorkerStatus::absent("", "")).1,
+            models: crate::ModelsAccess::none(),
         };
         let (stop, stopped) = StopSignal::new();
         let metrics = Arc::new(Metrics::default());

@@ -35,7 +35,10 @@ async fn on_every_answer() {
     let at = world.address;
     for path in [
         "/",
+        "/clusters",
+        "/events/238486635",
         "/explore",
+        "/models",
         "/query",
         "/status",
         "/healthz",

@@ -92,6 +92,7 @@ impl World {
             cluster: cluster_seen,
             disk: disk_seen,
             batch: batch_seen,
+            models: headcount_server::ModelsAccess::none(),
         };
         let until = async {
             let _ = stopped.await;

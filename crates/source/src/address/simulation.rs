@@ -5,7 +5,7 @@ use std::fmt;
 use headcount_address::{Address, AddressError};
 use headcount_simulator::{Rate, Seed};
 
-const PARAMS: [&str; 4] = ["rate", "seed", "warmup", "start"];
+const PARAMS: [&str; 5] = ["rate", "seed", "warmup", "start", "feeds"];
 
 /// The simulated stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,18 @@ pub struct SimulationAddress {
     pub warmup_s: u64,
     /// Begin at this record time (ms since 1970) instead of now.
     pub start_ms: Option<i64>,
+    /// Which feeds it is of.
+    pub feeds: SimulatedFeeds,
+}
+
+/// Which feeds a simulated stream is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SimulatedFeeds {
+    /// Answers only.
+    #[default]
+    Rsvps,
+    /// All five, in the proportions in which they were seen; the rate is that of all records.
+    All,
 }
 
 impl SimulationAddress {
@@ -44,11 +56,17 @@ impl SimulationAddress {
                     .filter(|ms| (978_307_200_000..4_070_908_800_000).contains(ms))
             },
         )?;
+        let feeds = address.checked("feeds", "rsvps or all", |text| match text {
+            "rsvps" => Some(SimulatedFeeds::Rsvps),
+            "all" => Some(SimulatedFeeds::All),
+            _ => None,
+        })?;
         Ok(SimulationAddress {
             rate: rate.unwrap_or(Rate::DEFAULT),
             seed: seed.map_or(Seed::default(), Seed),
             warmup_s: warmup_s.unwrap_or(0),
             start_ms,
+            feeds: feeds.unwrap_or_default(),
         })
     }
 
@@ -57,8 +75,12 @@ impl SimulationAddress {
         let start = self
             .start_ms
             .map_or(String::new(), |ms| format!("&start={ms}"));
+        let feeds = match self.feeds {
+            SimulatedFeeds::Rsvps => "",
+            SimulatedFeeds::All => "&feeds=all",
+        };
         format!(
-            "sim:?rate={}&seed={}{start}",
+            "sim:?rate={}&seed={}{start}{feeds}",
             self.rate.per_second(),
             self.seed.0
         )

@@ -11,19 +11,20 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::roles::serve::partition_handle::PartitionHandles;
+use crate::roles::serve::{category_scorer::CategoryScorer, partition_handle::PartitionHandles};
 
 /// Answers questions until all askers are gone.
 pub(crate) async fn answer_questions(
     mut questions: mpsc::Receiver<Question>,
     handles: PartitionHandles,
+    scorer: CategoryScorer,
 ) {
     let mut answers = JoinSet::new();
     while let Some(ask) = questions.recv().await {
         while answers.try_join_next().is_some() {}
-        let handles = handles.clone();
+        let (handles, scorer) = (handles.clone(), scorer.clone());
         answers.spawn(async move {
-            if let Err(error) = answer(ask, &handles).await {
+            if let Err(error) = answer(ask, &handles, scorer).await {
                 tracing::warn!("cannot answer a question of the server: {error:#}");
             }
         });
@@ -32,11 +33,16 @@ pub(crate) async fn answer_questions(
     while answers.join_next().await.is_some() {}
 }
 
-async fn answer(ask: Question, handles: &PartitionHandles) -> Result<()> {
+async fn answer(ask: Question, handles: &PartitionHandles, scorer: CategoryScorer) -> Result<()> {
     match ask {
         Question::View(filter, reply) => {
             let aggregates = handles.aggregate(filter, false).await?;
-            give(reply, aggregates, |aggregate| Arc::new(aggregate.view())).await
+            give(reply, aggregates, move |aggregate| {
+                let mut view = aggregate.view();
+                scorer.score(&mut view.trending);
+                Arc::new(view)
+            })
+            .await
         }
         Question::Summary(filter, reply) => {
             let aggregates = handles.aggregate(filter, true).await?;
