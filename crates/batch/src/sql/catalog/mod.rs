@@ -52,19 +52,19 @@ use super::{
 /// Whether a statement asks the catalogue: it names one of its relations, or no relation at all but the catalogue's
 /// functions.
 pub(crate) fn is_asked(statement: &Statement) -> bool {
-    let mut asked = Asked::default();
+    let mut asked = CatalogMentions::default();
     let _ = statement.visit(&mut asked);
     asked.relations || (asked.functions && !asked.others)
 }
 
 #[derive(Default)]
-struct Asked {
+struct CatalogMentions {
     relations: bool,
     functions: bool,
     others: bool,
 }
 
-impl Visitor for Asked {
+impl Visitor for CatalogMentions {
     type Break = ();
 
     fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
