@@ -10,13 +10,12 @@ use datafusion::sql::sqlparser::ast::{
 use super::{
     calls::{function_name, is_aggregate},
     casts::cast,
-    functions::aggregated,
     interpreter::Interpreter,
-    order::{Keyed, keys_of, sort},
+    operators::{any, arithmetic, item, joined},
     pattern,
     refusal::unsupported,
-    scope::{NameScope, Tuple, children},
-    value::{CatalogValue as Value, array_items, identity},
+    scope::{NameScope, children},
+    value::{CatalogValue as Value, array_items},
 };
 use crate::sql::error::{SqlError, sqlstate};
 
@@ -533,50 +532,6 @@ impl Interpreter<'_> {
             .collect();
         self.call(&name, &arguments?)
     }
-
-    fn aggregate(
-        &self,
-        function: &Function,
-        group: &[Tuple],
-        scope: &NameScope,
-    ) -> Result<Value, SqlError> {
-        use datafusion::sql::sqlparser::ast::{DuplicateTreatment, FunctionArgumentClause};
-        let FunctionArguments::List(list) = &function.args else {
-            return Err(unsupported("an aggregate without arguments"));
-        };
-        let order = list.clauses.iter().find_map(|clause| match clause {
-            FunctionArgumentClause::OrderBy(order) => Some(order.as_slice()),
-            _ => None,
-        });
-        let call = Expr::Function(function.clone());
-        let arguments = children(&call);
-        let mut rows = Vec::new();
-        for tuple in group {
-            let scope = NameScope {
-                tuple,
-                group: None,
-                ..*scope
-            };
-            if let Some(filter) = &function.filter
-                && !self.value(filter, &scope)?.is_true()
-            {
-                continue;
-            }
-            let row = arguments
-                .iter()
-                .map(|argument| self.value(argument, &scope));
-            rows.push(Keyed {
-                row: row.collect::<Result<_, _>>()?,
-                keys: keys_of(order.unwrap_or_default(), |expr| self.value(expr, &scope))?,
-            });
-        }
-        let mut rows = sort(rows)?;
-        if matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct)) {
-            let mut seen = std::collections::HashSet::new();
-            rows.retain(|row| seen.insert(identity(row)));
-        }
-        aggregated(&function_name(function), &rows)
-    }
 }
 
 fn literal(value: &Literal) -> Result<Value, SqlError> {
@@ -596,71 +551,4 @@ fn literal(value: &Literal) -> Result<Value, SqlError> {
             None => return Err(unsupported("such a literal")),
         },
     })
-}
-
-/// The item of an array, which counts from 1, or of a vector, which counts from 0.
-fn item(value: &Value, index: Option<i64>) -> Value {
-    let (Some(index), Some(items)) = (index, value.items()) else {
-        return Value::Null;
-    };
-    let first = i64::from(matches!(value, Value::Array(_)));
-    let place = usize::try_from(index - first).ok();
-    let found = place.and_then(|place| items.get(place));
-    found.cloned().unwrap_or(Value::Null)
-}
-
-/// Whether a value compares so with any of others; none if that depends on a NULL.
-fn any(
-    value: &Value,
-    items: &[Value],
-    holds: impl Fn(Ordering) -> bool,
-) -> Result<Option<bool>, SqlError> {
-    let mut unknown = false;
-    for item in items {
-        match value.compare(item)? {
-            None => unknown = true,
-            Some(order) if holds(order) => return Ok(Some(true)),
-            Some(_) => {}
-        }
-    }
-    Ok(if unknown { None } else { Some(false) })
-}
-
-/// Two texts, or two arrays, put together.
-fn joined(left: &Value, right: &Value) -> Value {
-    match (left, right) {
-        (Value::Array(left), Value::Array(right)) => {
-            Value::Array(left.iter().chain(right.iter()).cloned().collect())
-        }
-        // An array that is not there adds nothing.
-        (Value::Null, Value::Array(_)) => right.clone(),
-        (Value::Array(_), Value::Null) => left.clone(),
-        (Value::Null, _) | (_, Value::Null) => Value::Null,
-        (left, right) => Value::text(&(left.shown() + &right.shown())),
-    }
-}
-
-fn arithmetic(left: &Value, op: &BinaryOperator, right: &Value) -> Result<Value, SqlError> {
-    let out_of_range = || SqlError::new(sqlstate::OUT_OF_RANGE, "integer out of range");
-    let (Some(left), Some(right)) = (left.number()?, right.number()?) else {
-        return Ok(Value::Null);
-    };
-    let divided = |result: Option<i64>| match (right, result) {
-        (0, _) => Err(SqlError::new(
-            sqlstate::DIVISION_BY_ZERO,
-            "division by zero",
-        )),
-        (_, result) => result.ok_or_else(out_of_range),
-    };
-    let result = match op {
-        BinaryOperator::Plus => left.checked_add(right).ok_or_else(out_of_range)?,
-        BinaryOperator::Minus => left.checked_sub(right).ok_or_else(out_of_range)?,
-        BinaryOperator::Multiply => left.checked_mul(right).ok_or_else(out_of_range)?,
-        BinaryOperator::Divide => divided(left.checked_div(right))?,
-        BinaryOperator::Modulo => divided(left.checked_rem(right))?,
-        BinaryOperator::BitwiseAnd => left & right,
-        BinaryOperator::BitwiseOr => left | right,
-        other => return Err(unsupported(&format!("the operator {other}"))),
-    };
-    Ok(Value::Int(result))
 }

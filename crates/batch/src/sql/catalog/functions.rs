@@ -8,7 +8,7 @@ use super::{
     calls::function_name,
     casts::{namespace, relation, type_of},
     interpreter::Interpreter,
-    relation::Row,
+    refusal::no_function,
     scope::{NameScope, children},
     settings::SERVER_VERSION,
     types,
@@ -300,13 +300,6 @@ impl Interpreter<'_> {
     }
 }
 
-fn no_function(name: &str) -> SqlError {
-    SqlError::new(
-        sqlstate::UNDEFINED_FUNCTION,
-        format!("there is no function {name} over the catalogue"),
-    )
-}
-
 fn extreme(arguments: &[Value], greatest: bool) -> Result<Value, SqlError> {
     let mut found = Value::Null;
     for value in arguments {
@@ -482,74 +475,6 @@ fn plain(name: &str, arguments: &[Value]) -> Result<Value, SqlError> {
                 SqlError::new(sqlstate::INVALID_REGULAR_EXPRESSION, error.to_string())
             })?;
             text(&regex.replace(&shown(0), shown(2).replace('\\', "$").as_str()))
-        }
-        _ => return Err(no_function(name)),
-    })
-}
-
-/// The value of an aggregate over the rows of its arguments.
-pub(super) fn aggregated(name: &str, rows: &[Row]) -> Result<Value, SqlError> {
-    let first = |row: &Row| row.first().cloned();
-    let values = || rows.iter().filter_map(first);
-    let mut there = values().filter(|value| !value.is_null());
-    Ok(match name {
-        "count" => count(
-            rows.iter()
-                .filter(|row| !row.first().is_some_and(Value::is_null))
-                .count(),
-        ),
-        "array_agg" if rows.is_empty() => Value::Null,
-        "array_agg" => Value::Array(values().collect()),
-        "string_agg" => {
-            let by = rows.first().and_then(|row| row.get(1)).map(Value::shown);
-            let texts: Vec<_> = there.map(|value| value.shown()).collect();
-            if texts.is_empty() {
-                Value::Null
-            } else {
-                text(&texts.join(&by.unwrap_or_default()))
-            }
-        }
-        "bool_and" | "every" | "bool_or" => {
-            let wanted = name == "bool_or";
-            let mut any = None;
-            for value in there {
-                let truth = value.truth()?.unwrap_or(false);
-                any = Some(any.map_or(truth, |so_far| {
-                    if wanted {
-                        so_far || truth
-                    } else {
-                        so_far && truth
-                    }
-                }));
-            }
-            any.map_or(Value::Null, Value::Bool)
-        }
-        "sum" => {
-            let mut sum: Option<i64> = None;
-            for value in there {
-                sum = Some(
-                    sum.unwrap_or(0)
-                        .saturating_add(value.number()?.unwrap_or(0)),
-                );
-            }
-            sum.map_or(Value::Null, Value::Int)
-        }
-        "min" | "max" => {
-            let Some(mut found) = there.next() else {
-                return Ok(Value::Null);
-            };
-            for value in there {
-                let order = value.compare(&found)?;
-                let better = if name == "max" {
-                    Ordering::Greater
-                } else {
-                    Ordering::Less
-                };
-                if order == Some(better) {
-                    found = value;
-                }
-            }
-            found
         }
         _ => return Err(no_function(name)),
     })

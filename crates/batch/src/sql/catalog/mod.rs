@@ -4,6 +4,7 @@
 //! functions that give rows. It is small, so these statements are interpreted as they are written, within the same
 //! process as all others. What is not answered is refused, with the words that it stands for.
 
+mod aggregates;
 mod calls;
 mod casts;
 mod content;
@@ -13,6 +14,7 @@ mod functions;
 mod interpreter;
 mod naming;
 mod objects;
+mod operators;
 mod order;
 mod pattern;
 mod query;

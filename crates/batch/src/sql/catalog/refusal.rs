@@ -15,3 +15,10 @@ pub(super) fn no_table(name: &str) -> SqlError {
         format!("relation \"{name}\" does not exist"),
     )
 }
+
+pub(super) fn no_function(name: &str) -> SqlError {
+    SqlError::new(
+        sqlstate::UNDEFINED_FUNCTION,
+        format!("there is no function {name} over the catalogue"),
+    )
+}
