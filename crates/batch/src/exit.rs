@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{commands::train::NothingLearnt, error::Error, named::FilterError};
+use crate::{error::Error, named::FilterError, training::NothingLearnt};
 
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 64;

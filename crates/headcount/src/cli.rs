@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Train models from the tables or from labelled events. Done by headcount-batch.
     #[command(disable_help_flag = true)]
     Train(BatchArgs),
+    /// Compare the last day with what the models in use were trained on. Done by headcount-batch.
+    #[command(disable_help_flag = true)]
+    Drift(BatchArgs),
     /// List, show, compare, promote and remove versions of models.
     Models(learning::ModelsArgs),
     /// Predict category, turnout or response of events, a line of JSON for each.

@@ -101,6 +101,7 @@ fn run(command: Command, log: Option<&str>) -> anyhow::Result<()> {
         Command::Sql(args) => commands::batch::run("sql", args.args, log),
         Command::Report(args) => commands::batch::run("report", args.args, log),
         Command::Train(args) => commands::batch::run("train", args.args, log),
+        Command::Drift(args) => commands::batch::run("drift", args.args, log),
         Command::Models(args) => commands::models::run(args),
         Command::Predict(args) => commands::predict::run(args),
         Command::Scheduler(args) => commands::batch::run("scheduler", args.args, log),

@@ -20,7 +20,12 @@ impl FeatureCounts {
     /// Counts the bins that one example falls in.
     pub fn add(&mut self, bins: impl IntoIterator<Item = (&'static str, &'static str)>) {
         for (feature, bin) in bins {
-            *self.counts.entry(feature).or_default().entry(bin).or_default() += 1;
+            *self
+                .counts
+                .entry(feature)
+                .or_default()
+                .entry(bin)
+                .or_default() += 1;
         }
     }
 
@@ -43,9 +48,14 @@ fn population_stability_index(before: &[(String, f64)], now: &BTreeMap<&'static 
         let (before, now) = (before.max(SHARE_MIN), now.max(SHARE_MIN));
         (now - before) * (now / before).ln()
     };
-    let known = before.iter().map(|(bin, share)| term(*share, share_now(bin)));
+    let known = before
+        .iter()
+        .map(|(bin, share)| term(*share, share_now(bin)));
     let is_new = |bin: &str| before.iter().all(|(known, _)| known != bin);
-    let new = now.keys().filter(|bin| is_new(bin)).map(|bin| term(0.0, share_now(bin)));
+    let new = now
+        .keys()
+        .filter(|bin| is_new(bin))
+        .map(|bin| term(0.0, share_now(bin)));
     known.chain(new).sum()
 }
 
@@ -54,7 +64,9 @@ mod tests {
     use super::*;
 
     fn card(shares: &[(&str, f64)]) -> Vec<(String, Vec<(String, f64)>)> {
-        let shares = shares.iter().map(|(bin, share)| ((*bin).to_owned(), *share));
+        let shares = shares
+            .iter()
+            .map(|(bin, share)| ((*bin).to_owned(), *share));
         vec![("day".to_owned(), shares.collect())]
     }
 

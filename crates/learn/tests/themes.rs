@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use headcount_learn::{LabelledEvent, ModelError, Quiet, Spot, TrainError, themes::ThemesModel};
 use proptest::prelude::*;
 
-/// Words that are used together, and the city whose groups use them twice as often as others do.
+/// Words that are used together, and the city whose groups use them most.
 const SUBJECTS: [(&str, &str, &str); 6] = [
     (
         "hiking",
@@ -50,7 +50,7 @@ fn events(count: usize, seed: u64) -> Vec<LabelledEvent> {
     while events.len() < count {
         let group = events.len() as i64;
         let (category, own_city, vocabulary) = SUBJECTS[rng.usize(..SUBJECTS.len())];
-        let city = if rng.f64() < 0.4 {
+        let city = if rng.f64() < 0.8 {
             own_city
         } else {
             SUBJECTS[rng.usize(..SUBJECTS.len())].1

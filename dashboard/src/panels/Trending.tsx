@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { TrendingRow } from '../contract';
 import { countryName } from '../countries';
 import { format } from '../format';
@@ -13,6 +14,7 @@ import { trendingRows } from '../selected';
 import { shown, whole } from '../text';
 import { Chevron } from './icons';
 import { Panel, place } from './Panel';
+import { followSurprise, isRare, type Surprise, surprises } from './surprise';
 
 const keyOf = (row: TrendingRow) => row.event_id;
 
@@ -33,6 +35,7 @@ function List() {
   const { box, count } = useFit({ row: 36, head: 10, unbounded: 10 });
   const { isHeld, handlers } = useHold();
   const open = useSignal('');
+  useEffect(followSurprise, []);
   const top = (trendingRows.value ?? []).slice(0, count);
   const rows = useCalmOrder(top, keyOf, { isHeld, subject: countries.value.join() });
   const list = useGlide<HTMLOListElement>(rows.map(keyOf));
@@ -84,6 +87,7 @@ interface RowParts {
 function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
   const card = `event-card-${rank}`;
   const address = eventAddress(row.event_id);
+  const surprise = surprises.value.get(row.event_id);
   return (
     <li
       data-key={row.event_id}
@@ -107,6 +111,7 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
           {shown(row.group)}
         </span>
         {row.category && <CategoryChip category={row.category} />}
+        {surprise && isRare(surprise) && <SurpriseMark surprise={surprise} />}
         <span class="count">{format.count(row.recent)}</span>
         <span class="track">
           <i style={{ transform: `scaleX(${Math.max(0.006, share)})` }} />
@@ -117,7 +122,7 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
           <Chevron />
         </a>
       )}
-      {isOpen && <Card id={card} row={row} opensUp={opensUp} />}
+      {isOpen && <Card id={card} row={row} surprise={surprise} opensUp={opensUp} />}
     </li>
   );
 }
@@ -139,13 +144,30 @@ function CategoryChip({
   );
 }
 
+interface CardParts {
+  id: string;
+  row: TrendingRow;
+  surprise: Surprise | undefined;
+  opensUp: boolean;
+}
+
+/** More than the past lets expect. */
+function SurpriseMark({ surprise: { count, expected } }: { surprise: Surprise }) {
+  const words = `${format.full(count)} said yes in this hour, and ${format.full(Math.round(expected))} were to be expected`;
+  return (
+    <span class="surprise" role="img" aria-label={words} title={words}>
+      ▲
+    </span>
+  );
+}
+
 /** The card says what the row has no room for, but for what is too long for the card as well. */
 function wholeIfCut(name: string): string | undefined {
   const text = whole(name);
   return text === '' || text === shown(name) ? undefined : text;
 }
 
-function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boolean }) {
+function Card({ id, row, surprise, opensUp }: CardParts) {
   const where = [row.venue, row.city].flatMap((name) => (name ? shown(name) : []));
   return (
     <div id={id} role="tooltip" class={opensUp ? 'card opens-up' : 'card'}>
@@ -163,6 +185,14 @@ function Card({ id, row, opensUp }: { id: string; row: TrendingRow; opensUp: boo
             <dt>Category</dt>
             <dd dir="auto">
               {shown(row.category.value)}, {format.percent(row.category.probability)} sure
+            </dd>
+          </>
+        )}
+        {surprise && (
+          <>
+            <dt>This hour</dt>
+            <dd>
+              {format.full(surprise.count)} yes · {format.full(Math.round(surprise.expected))} expected
             </dd>
           </>
         )}

@@ -106,3 +106,67 @@ fn fall_back(store: &ModelStore, name: ModelName, why: &str) -> Result<()> {
     tracing::warn!("the model {name}: {why}; {used} is used now");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use headcount_learn::{Better, Comparison, ModelCard};
+    use headcount_models::TrainedModel;
+
+    use super::*;
+
+    fn trained() -> TrainedModel {
+        TrainedModel {
+            name: ModelName::Turnout,
+            bytes: b"a model".to_vec(),
+            format: 1,
+            card: ModelCard {
+                model: "turnout".to_owned(),
+                predicts: String::new(),
+                from: String::new(),
+                tested: String::new(),
+                seed: 1,
+                examples: 1,
+                groups: 1,
+                range: None,
+                comparisons: vec![Comparison {
+                    measure: "error".to_owned(),
+                    on: String::new(),
+                    model: 1.0,
+                    baseline: String::new(),
+                    baseline_figure: 2.0,
+                    better: Better::Lower,
+                    decides: true,
+                }],
+                confusion: None,
+                calibration: Vec::new(),
+                feature_shares: Vec::new(),
+                notes: Vec::new(),
+            },
+            training_sha256: String::new(),
+            trained_at: 0,
+            seconds: 0.0,
+        }
+    }
+
+    #[test]
+    fn a_model_that_drifted_gives_way_to_the_one_before_and_then_to_the_baseline() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = ModelStore::open(folder.path(), None).expect("a store");
+        let name = ModelName::Turnout;
+        for version in 1..=2 {
+            store.add(&trained()).expect("it is stored");
+            store
+                .promote(name, Some(version), false, 0, "trained")
+                .expect("it is promoted");
+        }
+        let in_use = || {
+            let promotion = store.promotion(name).expect("it is read");
+            promotion.expect("it was promoted").version
+        };
+        fall_back(&store, name, "it drifted").expect("it falls back");
+        assert_eq!(in_use(), Some(1));
+        // Version 2, which drifted before, is not tried again.
+        fall_back(&store, name, "it drifted").expect("it falls back");
+        assert_eq!(in_use(), None);
+    }
+}

@@ -14,7 +14,7 @@ use super::current::current;
 use crate::{
     cli::DataPlace,
     data::DataFolder,
-    training::{Examples, TablesExamples, read_labelled, train},
+    training::{Examples, NothingLearnt, TablesExamples, read_labelled, train},
 };
 
 /// What the command is told.
@@ -41,11 +41,6 @@ pub(crate) struct TrainArgs {
     #[arg(long)]
     json: bool,
 }
-
-/// There is too little to learn from, or nothing.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct NothingLearnt(String);
 
 /// What became of one model.
 #[derive(Serialize)]

@@ -84,6 +84,7 @@ pub(crate) async fn serve(
         follower: TablesFollower::new(keeper, journal, overlays),
         statements: StatementRunner::new(program),
         live: LiveProgram::new(options.live),
+        surprises: surprise::SurpriseCache::default(),
     });
     let clients = async {
         match options.wire {

@@ -1,9 +1,13 @@
 //! What happens more than it should: events, cities and topics against their own past, by hour and weekday.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant},
+};
 
 use headcount_learn::surprise::{FALSE_ALARMS, HISTORY_HOURS_MIN, SurpriseModel, SurpriseScore};
 use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{problem::StatementProblem, worker::TablesWorker};
@@ -12,6 +16,8 @@ use crate::sql::request::StatementLimits;
 /// The past that a count is held against, in hours: four weeks, so that every hour of the week is seen four times.
 const PAST_HOURS: i64 = 4 * 7 * 24;
 const HOUR_MS: i64 = 3_600_000;
+/// How old an answer may be.
+const FRESH: Duration = Duration::from_secs(30);
 /// The most surprising of each kind that are told.
 const SHOWN: usize = 20;
 
@@ -52,9 +58,26 @@ struct HourlyCounts {
     names: HashMap<u64, (String, String)>,
 }
 
+/// The last answer and when it was made: every open page asks.
+#[derive(Default)]
+pub(super) struct SurpriseCache(Mutex<Option<(Instant, Value)>>);
+
 impl TablesWorker {
-    /// The most surprising of each kind in the hour of the stream, and the alarms of the hour before.
+    /// The most surprising of each kind in the hour of the stream, and the alarms of the hour before. It may be up to
+    /// [`FRESH`] old; those who ask at the same time wait for one answer.
     pub(super) async fn surprise(&self) -> Result<Value, StatementProblem> {
+        let mut kept = self.surprises.0.lock().await;
+        if let Some((made, answer)) = &*kept
+            && made.elapsed() < FRESH
+        {
+            return Ok(answer.clone());
+        }
+        let answer = self.measure_surprise().await?;
+        *kept = Some((Instant::now(), answer.clone()));
+        Ok(answer)
+    }
+
+    async fn measure_surprise(&self) -> Result<Value, StatementProblem> {
         let held = self.follower.snapshot().await?;
         let as_of = held.snapshot.as_of.clone();
         let Some(now) = as_of.stream_time else {

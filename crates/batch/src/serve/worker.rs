@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     follower::{HeldSnapshot, TablesFollower},
     live::LiveProgram,
+    surprise::SurpriseCache,
 };
 use crate::sql::{
     child::{StatementRunner, StreamedAnswer},
@@ -20,6 +21,7 @@ pub(crate) struct TablesWorker {
     pub(super) follower: TablesFollower,
     pub(super) statements: StatementRunner,
     pub(super) live: LiveProgram,
+    pub(super) surprises: SurpriseCache,
 }
 
 impl TablesWorker {

@@ -211,3 +211,28 @@ pub(crate) fn response_drift(
     let calibration = (figures.answers() >= OUTCOMES_MIN).then_some(gap);
     Some(ModelDrift::new(Vec::new(), calibration, later, at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(index: f64, calibration: Option<f64>, examples: u64) -> DriftState {
+        let features = vec![("day".to_owned(), index)];
+        ModelDrift::new(features, calibration, examples, 0).state
+    }
+
+    #[test]
+    fn outcomes_decide_where_there_are_any() {
+        assert_eq!(state(0.0, Some(0.01), 1000), DriftState::Steady);
+        assert_eq!(state(0.2, Some(0.01), 1000), DriftState::Watch);
+        assert_eq!(state(9.0, Some(0.01), 1000), DriftState::Watch);
+        assert_eq!(state(0.0, Some(0.2), 1000), DriftState::Drifted);
+    }
+
+    #[test]
+    fn without_outcomes_only_a_wide_shift_of_many_examples_decides() {
+        assert_eq!(state(0.5, None, 1000), DriftState::Watch);
+        assert_eq!(state(1.5, None, 1000), DriftState::Drifted);
+        assert_eq!(state(1.5, None, 10), DriftState::Watch);
+    }
+}

@@ -14,3 +14,8 @@ pub(crate) use drift::{ModelDrift, category_drift, response_drift, turnout_drift
 pub(crate) use examples::TablesExamples;
 pub(crate) use labelled_file::read_labelled;
 pub(crate) use train::{Examples, train};
+
+/// There is too little to learn from, or nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NothingLearnt(pub(crate) String);

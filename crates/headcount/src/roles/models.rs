@@ -11,10 +11,10 @@ use headcount_models::{ModelStore, ServedModels};
 use headcount_server::{ModelsAccess, ModelsSeen};
 use tokio::{
     sync::watch,
+    task::spawn_blocking,
     time::{MissedTickBehavior, interval},
 };
 
-use crate::engines::blocking;
 
 /// Between two looks: a few small files.
 const LOOK: Duration = Duration::from_secs(3);
@@ -66,8 +66,10 @@ impl ModelsFollower {
         let before = Arc::clone(&self.seen.borrow());
         let (folder, lake) = (self.folder.clone(), self.lake.clone());
         let drift = self.drift.clone();
-        let looked = blocking(move || Ok(look(folder, lake, &drift, &before)?)).await;
-        match looked {
+        let looked = spawn_blocking(move || look(folder, lake, &drift, &before)).await;
+        // A look that panicked is one that failed.
+        let looked = looked.map_err(anyhow::Error::from);
+        match looked.and_then(|looked| Ok(looked?)) {
             Ok(seen) => {
                 for (name, why) in &seen.served.refused {
                     if self.seen.borrow().served.refused.get(name) != Some(why) {

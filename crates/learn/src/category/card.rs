@@ -51,7 +51,8 @@ impl Test {
         let shares = class_shares(corpus, train);
         let largest = most_probable(&shares);
         let classes = corpus.classes.len();
-        let (mut counts, mut largest_class) = (ClassCounts::new(classes), ClassCounts::new(classes));
+        let (mut counts, mut largest_class) =
+            (ClassCounts::new(classes), ClassCounts::new(classes));
         for one in scored {
             let scores: Vec<f64> = one.scores.iter().map(|&score| f64::from(score)).collect();
             counts.add(one.class, most_probable(&scores), u64::from(one.repeats));
@@ -64,7 +65,10 @@ impl Test {
             .filter(|&(_, &is_judged)| is_judged || groups == 1)
             .map(|(scored, _)| scored)
             .collect();
-        let given: Vec<Vec<f64>> = judged.iter().map(|one| probabilities(&one.scores, sharpness_of_unjudged)).collect();
+        let given: Vec<Vec<f64>> = judged
+            .iter()
+            .map(|one| probabilities(&one.scores, sharpness_of_unjudged))
+            .collect();
         let pairs = || judged.iter().zip(&given);
         let calibration = pairs().map(|(one, given)| {
             let first = most_probable(given);
@@ -76,26 +80,51 @@ impl Test {
             sharpness,
             largest_class,
             groups,
-            log_loss: log_loss(pairs().map(|(one, given)| (given[one.class], f64::from(one.repeats)))),
-            log_loss_of_shares: log_loss(judged.iter().map(|one| (shares[one.class], f64::from(one.repeats)))),
+            log_loss: log_loss(
+                pairs().map(|(one, given)| (given[one.class], f64::from(one.repeats))),
+            ),
+            log_loss_of_shares: log_loss(
+                judged
+                    .iter()
+                    .map(|one| (shares[one.class], f64::from(one.repeats))),
+            ),
             calibration: calibration_bins(calibration, CALIBRATION_BINS),
         }
     }
 
     fn on(&self) -> String {
-        format!("{} events of {} groups not seen in training", self.counts.examples(), self.groups)
+        format!(
+            "{} events of {} groups not seen in training",
+            self.counts.examples(),
+            self.groups
+        )
     }
 
     fn against_largest(&self, on: &str) -> [Comparison; 2] {
         let compare = |measure: &str, figure: fn(&ClassCounts) -> f64| {
-            higher(measure, on, figure(&self.counts), "the largest class", figure(&self.largest_class))
+            higher(
+                measure,
+                on,
+                figure(&self.counts),
+                "the largest class",
+                figure(&self.largest_class),
+            )
         };
-        [compare("macro-F1", ClassCounts::macro_f1), compare("accuracy", ClassCounts::accuracy)]
+        [
+            compare("macro-F1", ClassCounts::macro_f1),
+            compare("accuracy", ClassCounts::accuracy),
+        ]
     }
 }
 
 fn most_probable(probabilities: &[f64]) -> usize {
-    let better = |best: usize, next: usize| if probabilities[next] > probabilities[best] { next } else { best };
+    let better = |best: usize, next: usize| {
+        if probabilities[next] > probabilities[best] {
+            next
+        } else {
+            best
+        }
+    };
     (0..probabilities.len()).reduce(better).unwrap_or(0)
 }
 
@@ -162,23 +191,49 @@ fn comparisons(outcomes: &Outcomes) -> Vec<Comparison> {
     comparisons[0].decides = true;
     comparisons.push(Comparison {
         better: Better::Lower,
-        ..higher("log loss", "every second of those groups", served.log_loss, "the shares of the categories", served.log_loss_of_shares)
+        ..higher(
+            "log loss",
+            "every second of those groups",
+            served.log_loss,
+            "the shares of the categories",
+            served.log_loss_of_shares,
+        )
     });
-    let figures: [(&str, fn(&ClassCounts) -> f64); 2] =
-        [("macro-F1", ClassCounts::macro_f1), ("accuracy", ClassCounts::accuracy)];
+    let figures: [(&str, fn(&ClassCounts) -> f64); 2] = [
+        ("macro-F1", ClassCounts::macro_f1),
+        ("accuracy", ClassCounts::accuracy),
+    ];
     for (measure, figure) in figures {
-        comparisons.push(higher(measure, &on, figure(&served.counts), other.kind.name(), figure(&other.counts)));
+        comparisons.push(higher(
+            measure,
+            &on,
+            figure(&served.counts),
+            other.kind.name(),
+            figure(&other.counts),
+        ));
     }
     let on_with_topics = format!("{on}, with the group's topics");
     for (measure, figure) in figures {
-        comparisons.push(higher(measure, &on_with_topics, figure(&topics.counts), "text alone", figure(&served.counts)));
+        comparisons.push(higher(
+            measure,
+            &on_with_topics,
+            figure(&topics.counts),
+            "text alone",
+            figure(&served.counts),
+        ));
     }
     if let Some(late) = &outcomes.late {
-        let on = format!("{}, the last fifth by time; trained on the four fifths before, by the linear model", late.on());
+        let on = format!(
+            "{}, the last fifth by time; trained on the four fifths before, by the linear model",
+            late.on()
+        );
         comparisons.extend(late.against_largest(&on));
     }
     if let Some(pair) = &outcomes.pair {
-        let on = format!("tech against outdoors, by a linear model of its own: {}", pair.on());
+        let on = format!(
+            "tech against outdoors, by a linear model of its own: {}",
+            pair.on()
+        );
         let [_, accuracy] = pair.against_largest(&on);
         comparisons.push(accuracy);
     }
@@ -187,19 +242,28 @@ fn comparisons(outcomes: &Outcomes) -> Vec<Comparison> {
 
 /// What later events are compared with. Shares of the categories are those of predictions on groups not seen.
 fn feature_shares(corpus: &Corpus, predicted: &ClassCounts) -> Vec<(String, Vec<(String, f64)>)> {
-    let categories = corpus.classes.iter().cloned().zip(predicted.predicted_shares()).collect();
+    let categories = corpus
+        .classes
+        .iter()
+        .cloned()
+        .zip(predicted.predicted_shares())
+        .collect();
     let mut shares = vec![("category".to_owned(), categories)];
     let mut events: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for document in &corpus.documents {
         let is_beyond_ascii = |&&(term, _): &&(u32, u32)| !corpus.terms[term as usize].is_ascii();
-        for bin in bins(document.text.len(), document.text.iter().filter(is_beyond_ascii).count()) {
+        for bin in bins(
+            document.text.len(),
+            document.text.iter().filter(is_beyond_ascii).count(),
+        ) {
             *events.entry(bin).or_default() += u64::from(document.repeats);
         }
     }
     for feature in bins(0, 0).map(|(feature, _)| feature) {
         let of_feature = || events.iter().filter(move |((name, _), _)| *name == feature);
         let all: u64 = of_feature().map(|(_, events)| events).sum();
-        let bins = of_feature().map(|((_, bin), &events)| ((*bin).to_owned(), events as f64 / all.max(1) as f64));
+        let bins = of_feature()
+            .map(|((_, bin), &events)| ((*bin).to_owned(), events as f64 / all.max(1) as f64));
         shares.push((feature.to_owned(), bins.collect()));
     }
     shares

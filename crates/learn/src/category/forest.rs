@@ -69,7 +69,10 @@ impl Forest {
             at(number as f64 / TREES as f64);
             Growth::new(texts, &holders, chance.fork()).tree()
         };
-        Self { classes: texts.class_count as u32, trees: (0..TREES).map(tree).collect() }
+        Self {
+            classes: texts.class_count as u32,
+            trees: (0..TREES).map(tree).collect(),
+        }
     }
 
     /// The mean over the trees of the classes' shares. `row` is sorted by column.
@@ -80,7 +83,8 @@ impl Forest {
                 sums[class as usize] += share;
             }
         }
-        sums.iter_mut().for_each(|sum| *sum /= self.trees.len().max(1) as f32);
+        sums.iter_mut()
+            .for_each(|sum| *sum /= self.trees.len().max(1) as f32);
         sums
     }
 
@@ -90,10 +94,14 @@ impl Forest {
             let leads_on = |at: usize, next: u32| (at + 1..tree.len()).contains(&(next as usize));
             !tree.is_empty()
                 && tree.iter().enumerate().all(|(at, node)| match node {
-                    Node::Split { term, with, without } => {
-                        (*term as usize) < terms && leads_on(at, *with) && leads_on(at, *without)
+                    Node::Split {
+                        term,
+                        with,
+                        without,
+                    } => (*term as usize) < terms && leads_on(at, *with) && leads_on(at, *without),
+                    Node::Leaf { shares } => {
+                        shares.iter().all(|&(class, _)| (class as usize) < classes)
                     }
-                    Node::Leaf { shares } => shares.iter().all(|&(class, _)| (class as usize) < classes),
                 })
         };
         self.classes as usize == classes && self.trees.iter().all(is_sound)
@@ -112,8 +120,14 @@ fn leaf<'a>(tree: &'a [Node], row: &[(u32, f32)]) -> &'a [(u32, f32)] {
     let mut at = 0;
     loop {
         match tree.get(at) {
-            Some(Node::Split { term, with, without }) => {
-                let holds = row.binary_search_by_key(term, |&(column, _)| column).is_ok();
+            Some(Node::Split {
+                term,
+                with,
+                without,
+            }) => {
+                let holds = row
+                    .binary_search_by_key(term, |&(column, _)| column)
+                    .is_ok();
                 at = if holds { *with } else { *without } as usize;
             }
             Some(Node::Leaf { shares }) => return shares,
@@ -143,21 +157,35 @@ impl<'a> Growth<'a> {
     }
 
     fn tree(mut self) -> Vec<Node> {
-        let rows: Vec<u32> =
-            (0..self.texts.rows.len() as u32).filter(|&row| self.weights[row as usize] > 0.0).collect();
+        let rows: Vec<u32> = (0..self.texts.rows.len() as u32)
+            .filter(|&row| self.weights[row as usize] > 0.0)
+            .collect();
         let mut open = vec![self.opened(rows)];
         while let Some((node, rows)) = open.pop() {
             let totals = self.totals(&rows);
             let is_pure = totals.iter().filter(|&&weight| weight > 0.0).count() < 2;
-            let term = if is_pure { None } else { self.best_term(node, &rows, &totals) };
+            let term = if is_pure {
+                None
+            } else {
+                self.best_term(node, &rows, &totals)
+            };
             let Some(term) = term else {
                 self.nodes[node as usize] = leaf_of(&totals);
                 continue;
             };
-            let (with, without): (Vec<u32>, Vec<u32>) =
-                rows.iter().partition(|&&row| self.texts.rows.columns(row as usize).binary_search(&term).is_ok());
+            let (with, without): (Vec<u32>, Vec<u32>) = rows.iter().partition(|&&row| {
+                self.texts
+                    .rows
+                    .columns(row as usize)
+                    .binary_search(&term)
+                    .is_ok()
+            });
             let (with, without) = (self.opened(with), self.opened(without));
-            self.nodes[node as usize] = Node::Split { term, with: with.0, without: without.0 };
+            self.nodes[node as usize] = Node::Split {
+                term,
+                with: with.0,
+                without: without.0,
+            };
             open.extend([with, without]);
         }
         self.nodes
@@ -195,20 +223,24 @@ impl<'a> Growth<'a> {
                 sums[0] += with;
                 sums[1] += without;
             }
-            squares[0] / sums[0].max(f64::MIN_POSITIVE) + squares[1] / sums[1].max(f64::MIN_POSITIVE)
+            squares[0] / sums[0].max(f64::MIN_POSITIVE)
+                + squares[1] / sums[1].max(f64::MIN_POSITIVE)
         };
         let whole: f64 = totals.iter().sum();
         let unsplit = totals.iter().map(|total| total * total).sum::<f64>() / whole;
-        let best = (0..terms.len()).map(|term| (impurity_left(term), term)).reduce(|best, next| {
-            if next.0 > best.0 { next } else { best }
-        })?;
+        let best = (0..terms.len())
+            .map(|term| (impurity_left(term), term))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         (best.0 - unsplit > GAIN_MIN * whole).then(|| terms[best.1])
     }
 
     fn terms_to_try(&mut self, rows: &[u32]) -> Vec<u32> {
         let mut terms = Vec::with_capacity(TERMS_TRIED);
         for _ in 0..TERMS_TRIED {
-            let held = self.texts.rows.columns(rows[self.chance.usize(..rows.len())] as usize);
+            let held = self
+                .texts
+                .rows
+                .columns(rows[self.chance.usize(..rows.len())] as usize);
             if !held.is_empty() {
                 terms.push(held[self.chance.usize(..held.len())]);
             }
@@ -223,13 +255,20 @@ impl<'a> Growth<'a> {
     fn totals_with(&mut self, node: u32, rows: &[u32], terms: &[u32]) -> Vec<f64> {
         let (texts, classes) = (self.texts, self.texts.class_count);
         let mut totals = vec![0.0; terms.len() * classes];
-        let holders: usize = terms.iter().map(|&term| self.holders[term as usize].len()).sum();
-        let held: usize = rows.iter().map(|&row| texts.rows.columns(row as usize).len()).sum();
+        let holders: usize = terms
+            .iter()
+            .map(|&term| self.holders[term as usize].len())
+            .sum();
+        let held: usize = rows
+            .iter()
+            .map(|&row| texts.rows.columns(row as usize).len())
+            .sum();
         if holders < held {
             for (place, &term) in terms.iter().enumerate() {
                 for &row in &self.holders[term as usize] {
                     if self.node_of[row as usize] == node {
-                        totals[place * classes + texts.classes[row as usize]] += self.weights[row as usize];
+                        totals[place * classes + texts.classes[row as usize]] +=
+                            self.weights[row as usize];
                     }
                 }
             }
@@ -256,8 +295,15 @@ impl<'a> Growth<'a> {
 
 fn leaf_of(totals: &[f64]) -> Node {
     let sum: f64 = totals.iter().sum();
-    let shares = totals.iter().zip(0_u32..).filter(|&(&total, _)| total > 0.0);
-    Node::Leaf { shares: shares.map(|(total, class)| (class, (total / sum) as f32)).collect() }
+    let shares = totals
+        .iter()
+        .zip(0_u32..)
+        .filter(|&(&total, _)| total > 0.0);
+    Node::Leaf {
+        shares: shares
+            .map(|(total, class)| (class, (total / sum) as f32))
+            .collect(),
+    }
 }
 
 #[cfg(test)]
@@ -271,25 +317,51 @@ mod tests {
         let mut rows = SparseRows::new(3);
         let (mut classes, mut chance) = (Vec::new(), fastrand::Rng::with_seed(1));
         for _ in 0..400 {
-            let held: Vec<(u32, f32)> = (0..3).filter(|_| chance.bool()).map(|term| (term, 1.0)).collect();
+            let held: Vec<(u32, f32)> = (0..3)
+                .filter(|_| chance.bool())
+                .map(|term| (term, 1.0))
+                .collect();
             classes.push(held.iter().filter(|&&(term, _)| term < 2).count() % 2);
             rows.push(&held);
         }
         let groups: Vec<usize> = (0..400).collect();
-        let texts =
-            Texts { rows: &rows, classes: &classes, weights: &[1.0; 400], groups: &groups, class_count: 2 };
+        let texts = Texts {
+            rows: &rows,
+            classes: &classes,
+            weights: &[1.0; 400],
+            groups: &groups,
+            class_count: 2,
+        };
         let forest = Forest::grow(&texts, 1, &mut |_| {});
         assert!(forest.fits(3, 2) && forest.is_finite());
-        for (row, class) in [(vec![(0, 1.0)], 1), (vec![(0, 1.0), (1, 1.0)], 0), (vec![(1, 1.0), (2, 1.0)], 1), (vec![], 0)] {
-            assert!(forest.shares(&row)[class] > 0.9, "{row:?} {:?}", forest.shares(&row));
+        for (row, class) in [
+            (vec![(0, 1.0)], 1),
+            (vec![(0, 1.0), (1, 1.0)], 0),
+            (vec![(1, 1.0), (2, 1.0)], 1),
+            (vec![], 0),
+        ] {
+            assert!(
+                forest.shares(&row)[class] > 0.9,
+                "{row:?} {:?}",
+                forest.shares(&row)
+            );
         }
     }
 
     #[test]
     fn a_tree_that_leads_back_is_none() {
-        let forest = |nodes: Vec<Node>| Forest { classes: 2, trees: vec![nodes] };
-        let leaf = |class| Node::Leaf { shares: vec![(class, 1.0)] };
-        let split = |with, without| Node::Split { term: 0, with, without };
+        let forest = |nodes: Vec<Node>| Forest {
+            classes: 2,
+            trees: vec![nodes],
+        };
+        let leaf = |class| Node::Leaf {
+            shares: vec![(class, 1.0)],
+        };
+        let split = |with, without| Node::Split {
+            term: 0,
+            with,
+            without,
+        };
         assert!(forest(vec![split(1, 2), leaf(0), leaf(1)]).fits(1, 2));
         assert!(!forest(vec![split(0, 2), leaf(0), leaf(1)]).fits(1, 2));
         assert!(!forest(vec![split(1, 3), leaf(0), leaf(1)]).fits(1, 2));

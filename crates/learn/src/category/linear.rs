@@ -47,10 +47,15 @@ struct Block {
 impl Linear {
     pub(super) fn train(examples: &Examples<'_>, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
         let (width, classes) = (examples.rows.width, examples.class_count);
-        let mut linear = Self { weights: vec![0.0; width * classes], biases: vec![0.0; classes] };
+        let mut linear = Self {
+            weights: vec![0.0; width * classes],
+            biases: vec![0.0; classes],
+        };
         let blocks = classes.div_ceil(LANES);
         for (number, first) in (0..classes).step_by(LANES).enumerate() {
-            let block = Block::train(examples, first, seed, &mut |share| at((number as f64 + share) / blocks as f64));
+            let block = Block::train(examples, first, seed, &mut |share| {
+                at((number as f64 + share) / blocks as f64)
+            });
             let lanes = LANES.min(classes - first);
             for term in 0..width {
                 let weights = block.of_term_with_profile(term, examples.profiles);
@@ -68,7 +73,10 @@ impl Linear {
         for &(column, value) in row {
             let start = column as usize * scores.len();
             let weights = &self.weights[start..start + scores.len()];
-            scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += weight * value);
+            scores
+                .iter_mut()
+                .zip(weights)
+                .for_each(|(score, weight)| *score += weight * value);
         }
         scores
     }
@@ -80,7 +88,10 @@ impl Linear {
 
     /// Whether sums of the weights are numbers too.
     pub(super) fn is_finite(&self) -> bool {
-        self.weights.iter().chain(&self.biases).all(|weight| weight.abs() <= WEIGHT_MAX)
+        self.weights
+            .iter()
+            .chain(&self.biases)
+            .all(|weight| weight.abs() <= WEIGHT_MAX)
     }
 }
 
@@ -161,7 +172,12 @@ fn profile<'a>(examples: &'a Examples<'_>, row: usize) -> &'a [f32] {
 /// The square of an example's length, with the 1 that the bias stands beside.
 fn square(examples: &Examples<'_>, row: usize) -> f32 {
     let terms: f32 = examples.rows.row(row).map(|(_, value)| value * value).sum();
-    terms + profile(examples, row).iter().map(|value| value * value).sum::<f32>() + 1.0
+    terms
+        + profile(examples, row)
+            .iter()
+            .map(|value| value * value)
+            .sum::<f32>()
+        + 1.0
 }
 
 fn add(sums: &mut Lanes, lanes: &Lanes, factor: f32) {

@@ -10,7 +10,10 @@ pub(super) struct Scored {
 /// The probabilities of the classes: the softmax of their scores times `sharpness`.
 pub(super) fn probabilities(scores: &[f32], sharpness: f32) -> Vec<f64> {
     let greatest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = scores.iter().map(|score| f64::from((score - greatest) * sharpness).exp()).collect();
+    let powers: Vec<f64> = scores
+        .iter()
+        .map(|score| f64::from((score - greatest) * sharpness).exp())
+        .collect();
     let sum: f64 = powers.iter().sum();
     powers.into_iter().map(|power| power / sum).collect()
 }
@@ -20,7 +23,10 @@ pub(super) fn probabilities(scores: &[f32], sharpness: f32) -> Vec<f64> {
 pub(super) fn fitted<'a>(scored: impl Iterator<Item = &'a Scored> + Clone) -> f32 {
     let loss = |logarithm: f32| {
         let of_truth = scored.clone().map(|one| {
-            (probabilities(&one.scores, logarithm.exp())[one.class], f64::from(one.repeats))
+            (
+                probabilities(&one.scores, logarithm.exp())[one.class],
+                f64::from(one.repeats),
+            )
         });
         crate::evaluation::log_loss(of_truth)
     };
@@ -51,8 +57,13 @@ mod tests {
     #[test]
     fn the_fitted_sharpness_gives_what_happens() {
         // The class with the higher score is the true one in three of four.
-        let scored: Vec<Scored> =
-            (0..8).map(|number| Scored { scores: vec![0.5, 0.0], class: usize::from(number % 4 == 0), repeats: 1 }).collect();
+        let scored: Vec<Scored> = (0..8)
+            .map(|number| Scored {
+                scores: vec![0.5, 0.0],
+                class: usize::from(number % 4 == 0),
+                repeats: 1,
+            })
+            .collect();
         let given = probabilities(&[0.5, 0.0], fitted(scored.iter()))[0];
         assert!((given - 0.75).abs() < 0.01, "{given}");
     }

@@ -12,7 +12,12 @@ pub(super) struct SparseRows {
 
 impl SparseRows {
     pub(super) fn new(width: usize) -> Self {
-        Self { starts: vec![0], columns: Vec::new(), values: Vec::new(), width }
+        Self {
+            starts: vec![0],
+            columns: Vec::new(),
+            values: Vec::new(),
+            width,
+        }
     }
 
     /// How many rows there are.
@@ -36,6 +41,9 @@ impl SparseRows {
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
         let range = self.starts[row]..self.starts[row + 1];
         let values = &self.values[range.clone()];
-        self.columns[range].iter().zip(values).map(|(&column, &value)| (column as usize, value))
+        self.columns[range]
+            .iter()
+            .zip(values)
+            .map(|(&column, &value)| (column as usize, value))
     }
 }

@@ -31,23 +31,56 @@ pub(super) fn train(
 ) -> Result<(CategoryModel, ModelCard), TrainError> {
     let corpus = corpus(events, progress)?;
     let split = Split::of(&corpus, seed)?;
-    let linear = split.tested(Kind::Linear, false, &mut stage(progress, "test the linear model"));
-    let forest = split.tested(Kind::Forest, false, &mut stage(progress, "test the random forest"));
-    let with_topics = split.tested(Kind::Linear, true, &mut stage(progress, "test the model with topics"));
+    let linear = split.tested(
+        Kind::Linear,
+        false,
+        &mut stage(progress, "test the linear model"),
+    );
+    let forest = split.tested(
+        Kind::Forest,
+        false,
+        &mut stage(progress, "test the random forest"),
+    );
+    let with_topics = split.tested(
+        Kind::Linear,
+        true,
+        &mut stage(progress, "test the model with topics"),
+    );
     let late = split.tested_on_late(&mut stage(progress, "test on later events"));
     let pair_corpus = pair(events, progress);
     let pair_test = pair_corpus.as_ref().and_then(|pair| {
-        Some(Split::of(pair, seed).ok()?.tested(Kind::Linear, false, &mut stage(progress, "test tech against outdoors")))
+        Some(Split::of(pair, seed).ok()?.tested(
+            Kind::Linear,
+            false,
+            &mut stage(progress, "test tech against outdoors"),
+        ))
     });
     let is_forest_better = forest.counts.macro_f1() > linear.counts.macro_f1();
-    let (served, other) = if is_forest_better { (forest, linear) } else { (linear, forest) };
+    let (served, other) = if is_forest_better {
+        (forest, linear)
+    } else {
+        (linear, forest)
+    };
     let sharpness = Sharpness {
         text: served.sharpness,
         with_topics: with_topics.sharpness,
         pair: pair_test.as_ref().map_or(1.0, |test| test.sharpness),
     };
-    let model = fitted(&corpus, pair_corpus.as_ref(), served.kind, &sharpness, seed, progress)?;
-    let outcomes = Outcomes { served, other, with_topics, late, pair: pair_test };
+    let model = fitted(
+        &corpus,
+        pair_corpus.as_ref(),
+        served.kind,
+        &sharpness,
+        seed,
+        progress,
+    )?;
+    let outcomes = Outcomes {
+        served,
+        other,
+        with_topics,
+        late,
+        pair: pair_test,
+    };
     let card = card(&corpus, &outcomes, seed);
     progress.at("done", 1.0);
     Ok((model, card))
@@ -60,8 +93,19 @@ pub(super) fn train_untested(
 ) -> Result<CategoryModel, TrainError> {
     let corpus = corpus(events, progress)?;
     let pair_corpus = pair(events, progress);
-    let sharpness = Sharpness { text: 1.0, with_topics: 1.0, pair: 1.0 };
-    fitted(&corpus, pair_corpus.as_ref(), Kind::Linear, &sharpness, seed, progress)
+    let sharpness = Sharpness {
+        text: 1.0,
+        with_topics: 1.0,
+        pair: 1.0,
+    };
+    fitted(
+        &corpus,
+        pair_corpus.as_ref(),
+        Kind::Linear,
+        &sharpness,
+        seed,
+        progress,
+    )
 }
 
 /// How sharp each scorer's probabilities are, from its test.
@@ -82,17 +126,43 @@ fn fitted(
 ) -> Result<CategoryModel, TrainError> {
     let mut fit = |name: &str, corpus: &Corpus, kind: Kind, with_topics: bool, sharpness: f32| {
         let rows = corpus.rows(|_| true);
-        let lesson = Lesson { corpus, rows: &rows, with_topics, seed };
+        let lesson = Lesson {
+            corpus,
+            rows: &rows,
+            with_topics,
+            seed,
+        };
         let mut scorer = Scorer::train(kind, lesson, &mut stage(progress, name));
         scorer.sharpness = sharpness;
-        if scorer.is_finite() { Ok(scorer) } else { Err(TrainError::NotFinite { model: NAME, what: "weights" }) }
+        if scorer.is_finite() {
+            Ok(scorer)
+        } else {
+            Err(TrainError::NotFinite {
+                model: NAME,
+                what: "weights",
+            })
+        }
     };
     Ok(CategoryModel {
         classes: corpus.classes.clone(),
         text: fit("train on everything", corpus, kind, false, sharpness.text)?,
-        with_topics: fit("train with topics on everything", corpus, Kind::Linear, true, sharpness.with_topics)?,
+        with_topics: fit(
+            "train with topics on everything",
+            corpus,
+            Kind::Linear,
+            true,
+            sharpness.with_topics,
+        )?,
         pair: pair_corpus
-            .map(|pair| fit("train tech against outdoors", pair, Kind::Linear, false, sharpness.pair))
+            .map(|pair| {
+                fit(
+                    "train tech against outdoors",
+                    pair,
+                    Kind::Linear,
+                    false,
+                    sharpness.pair,
+                )
+            })
             .transpose()?,
     })
 }
@@ -109,17 +179,35 @@ fn corpus(events: &[LabelledEvent], progress: &mut dyn Progress) -> Result<Corpu
     let classes: Vec<String> = enough.map(|(category, _)| (*category).clone()).collect();
     if classes.len() < 2 {
         let what = "categories with 50 events whose group is known";
-        return Err(TrainError::TooFew { model: NAME, what, found: classes.len(), needed: 2 });
+        return Err(TrainError::TooFew {
+            model: NAME,
+            what,
+            found: classes.len(),
+            needed: 2,
+        });
     }
-    Ok(Corpus::read(events, classes, &mut stage(progress, "read texts")))
+    Ok(Corpus::read(
+        events,
+        classes,
+        &mut stage(progress, "read texts"),
+    ))
 }
 
 /// The events of the two classes that the seed of this model told apart, where there are enough of both.
 fn pair(events: &[LabelledEvent], progress: &mut dyn Progress) -> Option<Corpus> {
-    let is_of = |event: &LabelledEvent, class: &str| event.category.as_deref() == Some(class) && event.group_id.is_some();
-    let is_enough = PAIR.iter().all(|class| events.iter().filter(|event| is_of(event, class)).count() >= EXAMPLES_MIN);
-    is_enough
-        .then(|| Corpus::read(events, PAIR.map(str::to_owned).to_vec(), &mut stage(progress, "read tech and outdoors")))
+    let is_of = |event: &LabelledEvent, class: &str| {
+        event.category.as_deref() == Some(class) && event.group_id.is_some()
+    };
+    let is_enough = PAIR
+        .iter()
+        .all(|class| events.iter().filter(|event| is_of(event, class)).count() >= EXAMPLES_MIN);
+    is_enough.then(|| {
+        Corpus::read(
+            events,
+            PAIR.map(str::to_owned).to_vec(),
+            &mut stage(progress, "read tech and outdoors"),
+        )
+    })
 }
 
 fn stage<'a>(progress: &'a mut dyn Progress, name: &'a str) -> impl FnMut(f64) + 'a {
@@ -131,7 +219,12 @@ impl<'a> Split<'a> {
         let groups = corpus.groups();
         let held_out = held_out_groups(&groups, PARTS, seed);
         if held_out.is_empty() {
-            return Err(TrainError::TooFew { model: NAME, what: "groups", found: groups.len(), needed: 2 });
+            return Err(TrainError::TooFew {
+                model: NAME,
+                what: "groups",
+                found: groups.len(),
+                needed: 2,
+            });
         }
         Ok(Self {
             corpus,
@@ -148,24 +241,53 @@ impl<'a> Split<'a> {
     /// Learns from the earlier events of the groups to train on, and tests on the last fifth by time of those held out.
     fn tested_on_late(&self, at: &mut dyn FnMut(f64)) -> Option<Test> {
         let of = |rows: &[usize], is_late: bool| -> Vec<usize> {
-            rows.iter().copied().filter(|&row| self.corpus.documents[row].is_late == is_late).collect()
+            rows.iter()
+                .copied()
+                .filter(|&row| self.corpus.documents[row].is_late == is_late)
+                .collect()
         };
         let (train, test) = (of(&self.train, false), of(&self.test, true));
-        (!train.is_empty() && !test.is_empty()).then(|| self.tested_on(&train, &test, Kind::Linear, false, at))
+        (!train.is_empty() && !test.is_empty())
+            .then(|| self.tested_on(&train, &test, Kind::Linear, false, at))
     }
 
-    fn tested_on(&self, train: &[usize], test: &[usize], kind: Kind, with_topics: bool, at: &mut dyn FnMut(f64)) -> Test {
-        let lesson = Lesson { corpus: self.corpus, rows: train, with_topics, seed: self.seed };
+    fn tested_on(
+        &self,
+        train: &[usize],
+        test: &[usize],
+        kind: Kind,
+        with_topics: bool,
+        at: &mut dyn FnMut(f64),
+    ) -> Test {
+        let lesson = Lesson {
+            corpus: self.corpus,
+            rows: train,
+            with_topics,
+            seed: self.seed,
+        };
         let scorer = Scorer::train(kind, lesson, at);
         let scored = scorer.scored(self.corpus, test, with_topics);
         // Probabilities are judged on other groups than those that they were fitted to: every second of the held-out ones.
-        let mut groups: Vec<i64> = test.iter().map(|&row| self.corpus.documents[row].group).collect();
+        let mut groups: Vec<i64> = test
+            .iter()
+            .map(|&row| self.corpus.documents[row].group)
+            .collect();
         groups.dedup();
         let is_judged: Vec<bool> = test
             .iter()
-            .map(|&row| groups.binary_search(&self.corpus.documents[row].group).is_ok_and(|number| number % 2 == 1))
+            .map(|&row| {
+                groups
+                    .binary_search(&self.corpus.documents[row].group)
+                    .is_ok_and(|number| number % 2 == 1)
+            })
             .collect();
-        let fitting = || scored.iter().zip(&is_judged).filter(|&(_, &is_judged)| !is_judged).map(|(scored, _)| scored);
+        let fitting = || {
+            scored
+                .iter()
+                .zip(&is_judged)
+                .filter(|&(_, &is_judged)| !is_judged)
+                .map(|(scored, _)| scored)
+        };
         Test::new(
             kind,
             self.corpus,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::corpus::{Corpus, Document};
 use super::sparse_rows::SparseRows;
@@ -23,9 +24,10 @@ pub(super) struct Vocabulary {
     terms: Vec<String>,
     /// ln((1 + events) / (1 + events with the term)) + 1
     idf: Vec<f32>,
-    /// Made of `terms` when the model is read.
+    /// By the hashes of `terms`, made of them when the model is read. The 64 bits stand for the term, so that a look-up touches no
+    /// text: two of a hundred thousand terms share theirs once in four thousand million models.
     #[serde(skip)]
-    columns: HashMap<String, u32, FixedState>,
+    columns: HashMap<u64, u32, FixedState>,
 }
 
 /// A vocabulary, and which of its columns the terms of a corpus are.
@@ -58,21 +60,30 @@ impl Fitted {
             }
         }
         let groups_max = (f64::from(groups) * GROUPS_SHARE_MAX) as u32;
-        let mut kept: Vec<usize> =
-            (0..usages.len()).filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups)).collect();
+        let mut kept: Vec<usize> = (0..usages.len())
+            .filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups))
+            .collect();
         kept.sort_unstable_by(|&one, &other| corpus.terms[one].cmp(&corpus.terms[other]));
         let mut column_of_term = vec![UNKNOWN; usages.len()];
         for (column, &term) in kept.iter().enumerate() {
             column_of_term[term] = column as u32;
         }
-        let idf = |&term: &usize| (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0;
+        let idf = |&term: &usize| {
+            (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0
+        };
         let mut vocabulary = Vocabulary {
             idf: kept.iter().map(idf).collect(),
-            terms: kept.iter().map(|&term| corpus.terms[term].clone()).collect(),
+            terms: kept
+                .iter()
+                .map(|&term| corpus.terms[term].clone())
+                .collect(),
             columns: HashMap::default(),
         };
         vocabulary.index();
-        Self { vocabulary, column_of_term }
+        Self {
+            vocabulary,
+            column_of_term,
+        }
     }
 
     /// The documents as rows of length 1.
@@ -88,7 +99,9 @@ impl Fitted {
 
     fn row(&self, document: &Document, with_topics: bool, row: &mut Vec<(u32, f32)>) {
         row.clear();
-        let known = document.counts(with_topics).map(|(term, count)| (self.column_of_term[term as usize], count as f32));
+        let known = document
+            .counts(with_topics)
+            .map(|(term, count)| (self.column_of_term[term as usize], count as f32));
         row.extend(known.filter(|&(column, _)| column != UNKNOWN));
         self.vocabulary.weigh(row);
     }
@@ -103,20 +116,21 @@ impl Vocabulary {
     /// Finds columns by their terms. Whether every term was there only once.
     pub(super) fn index(&mut self) -> bool {
         let terms = self.terms.iter().zip(0_u32..);
-        self.columns = terms.map(|(term, column)| (term.clone(), column)).collect();
+        self.columns = terms.map(|(term, column)| (xxh3_64(term.as_bytes()), column)).collect();
         self.columns.len() == self.terms.len()
     }
 
     /// The column of a term, if it is known.
     pub(super) fn column(&self, term: &str) -> Option<u32> {
-        self.columns.get(term).copied()
+        self.columns.get(&xxh3_64(term.as_bytes())).copied()
     }
 
     /// Whether there is a weight for each term, as large as weights can be.
     pub(super) fn is_whole(&self) -> bool {
         /// That of a term in one of all events that there can be.
         const IDF_MAX: f32 = 50.0;
-        self.terms.len() == self.idf.len() && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
+        self.terms.len() == self.idf.len()
+            && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
     }
 
     /// Makes a row of columns and counts one of weights: (1 + ln(count))·idf, sorted by column and scaled to length 1.

@@ -23,7 +23,7 @@ pub(super) struct CitiesAndTopics<'a> {
 
 /// What is said of a cluster.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Description {
+pub(super) struct PlaceDescription {
     pub(super) city: String,
     pub(super) country: String,
     pub(super) second_city: Option<String>,
@@ -75,7 +75,7 @@ impl<'a> CitiesAndTopics<'a> {
         points: &[&PlacePoint],
         members: &[usize],
         weighting: Weighting,
-    ) -> Description {
+    ) -> PlaceDescription {
         let mut weights: BTreeMap<u32, f64> = BTreeMap::new();
         for &member in members {
             if let Some(city) = self.city_of[member] {
@@ -90,7 +90,7 @@ impl<'a> CitiesAndTopics<'a> {
                 .map(|&(city, _)| self.cities[city as usize])
         };
         let (city, country) = name(0).unwrap_or_default();
-        Description {
+        PlaceDescription {
             city: city.to_owned(),
             country: country.to_owned(),
             second_city: name(1).map(|(second, _)| second.to_owned()),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     grid::Grid,
     hull::convex_hull,
-    naming::{CitiesAndTopics, Description},
+    naming::{CitiesAndTopics, PlaceDescription},
     place_point::{PlacePoint, Weighting},
     sphere::{Vector, is_on_the_globe, spot_of, unit_vector},
 };
@@ -68,7 +68,7 @@ impl<'a> Venues<'a> {
             .iter()
             .map(|point| point.weight(weighting))
             .sum();
-        let descriptions: Vec<Description> = members
+        let descriptions: Vec<PlaceDescription> = members
             .iter()
             .map(|members| self.names.describe(self.points, members, weighting))
             .collect();
@@ -108,7 +108,7 @@ impl<'a> Venues<'a> {
 }
 
 /// The lighter of two clusters of one city is called by its second city as well.
-fn tell_apart(clusters: &mut [PlaceCluster], descriptions: &[Description]) {
+fn tell_apart(clusters: &mut [PlaceCluster], descriptions: &[PlaceDescription]) {
     let lighter: Vec<bool> = clusters
         .iter()
         .enumerate()

@@ -8,7 +8,7 @@ use super::{
     place_cluster::{PlaceCluster, Venues, members_of},
     place_point::{PlacePoint, Weighting},
     sphere::{is_on_the_globe, unit_vector},
-    stable_ids::{Known, ids_after},
+    stable_ids::{KnownCluster, ids_after},
     sweep::{K_MIN, SilhouetteSample, k_max, sweep},
 };
 use crate::{ModelCard, ModelError, Progress, Spot, TrainError, spherical_k_means::nearest};
@@ -27,8 +27,8 @@ const DENSITY_CLUSTERS_MAX: usize = 10_000;
 /// Clusters of venues: by venues and by people, for 2 to 40 clusters each, and beside them clusters by density.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct PlacesModel {
-    by_venues: Partitions,
-    by_people: Partitions,
+    by_venues: PlacePartitions,
+    by_people: PlacePartitions,
     density: Option<DensityClusters>,
     venues: u32,
     left_out: u32,
@@ -36,15 +36,15 @@ pub struct PlacesModel {
 
 /// The clusterings by one weighting.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-struct Partitions {
+struct PlacePartitions {
     /// Into 2, 3 and so on.
-    by_k: Vec<Partition>,
+    by_k: Vec<PlacePartition>,
     suggested_k: u32,
 }
 
 /// All venues in so many clusters.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-struct Partition {
+struct PlacePartition {
     clusters: Vec<PlaceCluster>,
     silhouette: Option<f64>,
     next_id: u32,
@@ -92,7 +92,7 @@ impl PlacesModel {
             let earlier = previous.map(|previous| previous.partitions(weighting));
             let mut told =
                 |done: f64, progress: &mut dyn Progress| progress.at(stage, begin + 0.4 * done);
-            Partitions::train(
+            PlacePartitions::train(
                 &venues, &grid, weighting, earlier, seed, &mut told, progress,
             )
         };
@@ -172,7 +172,7 @@ impl PlacesModel {
         self.left_out
     }
 
-    fn partitions(&self, weighting: Weighting) -> &Partitions {
+    fn partitions(&self, weighting: Weighting) -> &PlacePartitions {
         match weighting {
             Weighting::Venues => &self.by_venues,
             Weighting::People => &self.by_people,
@@ -238,7 +238,7 @@ impl PlacesModel {
     }
 }
 
-impl Partitions {
+impl PlacePartitions {
     fn train(
         venues: &Venues<'_>,
         grid: &Grid,
@@ -266,7 +266,7 @@ impl Partitions {
             told,
             progress,
         );
-        let mut by_k: Vec<Partition> = Vec::new();
+        let mut by_k: Vec<PlacePartition> = Vec::new();
         for (k, clustering) in (K_MIN..).zip(&all) {
             let members = members_of(grid, &clustering.cluster_of, k);
             let centres: Vec<_> = clustering
@@ -277,7 +277,7 @@ impl Partitions {
             let mut clusters = venues.clusters(&members, &centres, weighting);
             clusters.sort_by(|a, b| b.share.total_cmp(&a.share));
             let next_id = give_ids(&mut clusters, earlier(k), by_k.last());
-            by_k.push(Partition {
+            by_k.push(PlacePartition {
                 clusters,
                 silhouette: sample.of(clustering),
                 next_id,
@@ -303,14 +303,14 @@ impl Partitions {
 /// Ids of the earlier model where there is one, else those of one cluster fewer, so that colours stay while the slider moves.
 fn give_ids(
     clusters: &mut [PlaceCluster],
-    earlier: Option<&Partition>,
-    fewer: Option<&Partition>,
+    earlier: Option<&PlacePartition>,
+    fewer: Option<&PlacePartition>,
 ) -> u32 {
-    let known: Vec<Known> = earlier
+    let known: Vec<KnownCluster> = earlier
         .or(fewer)
         .iter()
         .flat_map(|partition| &partition.clusters)
-        .map(|cluster| Known {
+        .map(|cluster| KnownCluster {
             id: cluster.id,
             centre: cluster.centre,
         })
@@ -324,7 +324,7 @@ fn give_ids(
     next_id
 }
 
-impl Partition {
+impl PlacePartition {
     fn is_sound(&self) -> bool {
         let mut ids: Vec<u32> = self.clusters.iter().map(|cluster| cluster.id).collect();
         ids.sort_unstable();

@@ -4,7 +4,7 @@ use super::{matching::least_cost_pairs, sphere::haversine_km};
 use crate::Spot;
 
 /// What has an id: a cluster of an earlier model, or of one cluster fewer.
-pub(super) struct Known {
+pub(super) struct KnownCluster {
     pub(super) id: u32,
     pub(super) centre: Spot,
 }
@@ -15,7 +15,7 @@ pub(super) struct Known {
 /// `same_only` is set a pair counts only if the centre moved by less than half the way to the next known centre. The others
 /// get new ids from `next_id` on, in their order, so that an id never comes to mean another place.
 pub(super) fn ids_after(
-    known: &[Known],
+    known: &[KnownCluster],
     centres: &[Spot],
     same_only: bool,
     next_id: u32,
@@ -51,7 +51,7 @@ pub(super) fn ids_after(
     (ids, next_id)
 }
 
-fn half_way_to_the_next(known: &[Known], of: usize) -> f64 {
+fn half_way_to_the_next(known: &[KnownCluster], of: usize) -> f64 {
     known
         .iter()
         .enumerate()
@@ -68,10 +68,10 @@ mod tests {
         Spot { lat: 0.0, lon }
     }
 
-    fn known(lons: &[f64]) -> Vec<Known> {
+    fn known(lons: &[f64]) -> Vec<KnownCluster> {
         (0..)
             .zip(lons)
-            .map(|(id, &lon)| Known {
+            .map(|(id, &lon)| KnownCluster {
                 id,
                 centre: at(lon),
             })

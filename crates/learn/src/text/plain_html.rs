@@ -45,11 +45,12 @@ fn tag<'a>(html: &'a str, text: &mut String) -> Option<&'a str> {
         return None;
     }
     let mut at = name_start + name.len();
-    while !is_end && bytes.get(at) == Some(&b' ') {
-        at = end_of_attribute(bytes, at + 1)?;
-    }
-    if !is_end && bytes.get(at) == Some(&b'/') {
-        at += 1;
+    if !is_end {
+        while bytes.get(at) == Some(&b' ') && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase) {
+            at = end_of_attribute(bytes, at + 1)?;
+        }
+        at += usize::from(bytes.get(at) == Some(&b' '));
+        at += usize::from(bytes.get(at) == Some(&b'/'));
     }
     if bytes.get(at) != Some(&b'>') {
         return None;
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn what_descriptions_are_made_of_needs_no_tokenizer() {
         let html = "<p>Fish &amp; chips<br/><b>7 pm</b> <a href=\"http://x.example/?a=1&b=<2>\" class=\"linkified\">there</a></p>\
-                    <img src=\"y.jpeg\"/>";
+                    <img src=\"y.jpeg\" /><hr />";
         assert_eq!(text_of_plain_html(html), Some(text_by_tokenizer(html)));
     }
 
@@ -108,7 +109,7 @@ mod tests {
                 "[a-z é\u{a0}]{0,6}",
                 Just("<p>".to_owned()), Just("</p>".to_owned()), Just("<br/>".to_owned()), Just("<b>".to_owned()),
                 Just("</b>".to_owned()), Just("&amp;".to_owned()), Just("&lt;".to_owned()), Just("&nbsp;".to_owned()),
-                Just("<a href=\"x>y&amp;<z\">".to_owned()), Just("<img src=\"\" alt=\"\"/>".to_owned()),
+                Just("<a href=\"x>y&amp;<z\">".to_owned()), Just("<img src=\"\" alt=\"\" />".to_owned()),
                 "[<>&/;\"= a-z-]{0,4}",
             ],
             0..12,

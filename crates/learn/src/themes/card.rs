@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    corpus::{Corpus, words_of},
-    sparse_rows::SparseRows,
-    themes_model::{Found, NAME, ThemesModel, WORDS_SHOWN},
+    tf_idf_rows::TfIdfRows,
+    theme_corpus::{ThemeCorpus, words_of},
+    themes_model::{FoundThemes, NAME, ThemesModel, WORDS_SHOWN},
 };
 use crate::{
     Better, Comparison, LabelledEvent, ModelCard,
@@ -20,7 +20,7 @@ const FOLDS_TESTED: u64 = 2;
 
 /// Sums over folds.
 #[derive(Default)]
-struct Figures {
+struct ThemeFigures {
     folds: u32,
     examples: usize,
     nmi: f64,
@@ -32,11 +32,11 @@ struct Figures {
 pub(super) fn of(
     events: &[&LabelledEvent],
     model: &ThemesModel,
-    corpus: &Corpus,
+    corpus: &ThemeCorpus,
     seed: u64,
     told: &mut dyn FnMut(f64),
 ) -> ModelCard {
-    let mut figures = Figures::default();
+    let mut figures = ThemeFigures::default();
     for fold in 0..FOLDS_TESTED {
         figures.add(events, fold, seed, &mut |done| {
             told((fold as f64 + done) / FOLDS_TESTED as f64)
@@ -78,18 +78,18 @@ pub(super) fn of(
     }
 }
 
-impl Figures {
+impl ThemeFigures {
     /// Trains on all groups but those of a fold, and tests on these.
     fn add(&mut self, events: &[&LabelledEvent], fold: u64, seed: u64, told: &mut dyn FnMut(f64)) {
         let (held_out, kept): (Vec<&LabelledEvent>, Vec<&LabelledEvent>) = events
             .iter()
             .copied()
             .partition(|event| fold_of(event) == fold);
-        let corpus = Corpus::of(&kept);
+        let corpus = ThemeCorpus::of(&kept);
         if corpus.words.len() < 2 || held_out.is_empty() {
             return;
         }
-        let found = Found::in_corpus(&corpus, seed, told);
+        let found = FoundThemes::in_corpus(&corpus, seed, told);
         let numbers: BTreeMap<&str, u32> =
             corpus.words.iter().map(String::as_str).zip(0..).collect();
         let texts: Vec<Vec<u32>> = held_out
@@ -115,7 +115,7 @@ impl Figures {
             .collect();
         let factors = found
             .factorisation
-            .topic_of(&SparseRows::of_words(&texts, &corpus.idf));
+            .topic_of(&TfIdfRows::of_words(&texts, &corpus.idf));
         self.nmi += normalised_mutual_information(&truth, &with_category(&themes));
         self.nmi_of_factors += normalised_mutual_information(&truth, &with_category(&factors));
         let documents: Vec<Vec<u32>> = texts.into_iter().map(sorted_once).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::corpus::Corpus;
+use super::theme_corpus::ThemeCorpus;
 use crate::{
     LabelledEvent, Spot,
     places::{middle_of, unit_vector},
@@ -37,7 +37,7 @@ pub struct CityTheme {
 }
 
 /// A group with what it is counted by.
-struct Group<'a> {
+struct CityGroup<'a> {
     city: (&'a str, &'a str),
     theme: u32,
     venues: Vec<f64>,
@@ -47,13 +47,13 @@ struct Group<'a> {
 /// group are no independent witnesses.
 pub(super) fn city_themes(
     events: &[&LabelledEvent],
-    corpus: &Corpus,
+    corpus: &ThemeCorpus,
     theme_of: &[u32],
     themes: usize,
 ) -> Vec<CityTheme> {
     let groups = groups(events, corpus, theme_of);
     let mut with_theme = vec![0u32; themes];
-    let mut cities: BTreeMap<(&str, &str), Vec<&Group<'_>>> = BTreeMap::new();
+    let mut cities: BTreeMap<(&str, &str), Vec<&CityGroup<'_>>> = BTreeMap::new();
     for group in &groups {
         with_theme[group.theme as usize] += 1;
         if !group.city.0.is_empty() {
@@ -82,7 +82,7 @@ pub(super) fn city_themes(
 
 fn label(
     (city, country): (&str, &str),
-    groups: &[&Group<'_>],
+    groups: &[&CityGroup<'_>],
     with_theme: &[u32],
     all: usize,
     tests: f64,
@@ -120,7 +120,11 @@ fn label(
     }
 }
 
-fn groups<'a>(events: &[&'a LabelledEvent], corpus: &Corpus, theme_of: &[u32]) -> Vec<Group<'a>> {
+fn groups<'a>(
+    events: &[&'a LabelledEvent],
+    corpus: &ThemeCorpus,
+    theme_of: &[u32],
+) -> Vec<CityGroup<'a>> {
     let mut order: Vec<usize> = (0..corpus.texts.len()).collect();
     order.sort_by_key(|&text| corpus.texts[text].group);
     order
@@ -141,7 +145,7 @@ fn groups<'a>(events: &[&'a LabelledEvent], corpus: &Corpus, theme_of: &[u32]) -
                 .iter()
                 .max_by_key(|&(theme, count)| (*count, std::cmp::Reverse(*theme)));
             let event = events[corpus.texts[texts[0]].event];
-            Group {
+            CityGroup {
                 city: (
                     event.city.as_deref().unwrap_or_default(),
                     event.country.as_deref().unwrap_or_default(),
@@ -192,7 +196,7 @@ impl CityTheme {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::corpus::Text, *};
+    use super::{super::theme_corpus::EventText, *};
 
     /// 40 cities with 10 to 49 groups of one event each, and the themes that `theme` gives to them.
     fn labels(mut theme: impl FnMut(usize) -> u32, themes: usize) -> Vec<CityTheme> {
@@ -209,14 +213,14 @@ mod tests {
             .map(|event| theme(events[event].city.as_ref().unwrap()[5..].parse().unwrap()))
             .collect();
         let texts = (0..events.len())
-            .map(|event| Text {
+            .map(|event| EventText {
                 event,
                 group: event as u32,
                 weight: 1.0,
                 words: vec![0],
             })
             .collect();
-        let corpus = Corpus {
+        let corpus = ThemeCorpus {
             texts,
             words: Vec::new(),
             idf: Vec::new(),

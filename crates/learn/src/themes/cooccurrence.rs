@@ -1,6 +1,6 @@
 //! Which words are used near each other more often than by chance.
 
-use super::corpus::Corpus;
+use super::theme_corpus::ThemeCorpus;
 
 /// Words on each side that are near.
 const WINDOW: usize = 5;
@@ -32,7 +32,7 @@ impl SymmetricMatrix {
 }
 
 /// The positive pointwise mutual information of all pairs of words, a nearer neighbour counting more.
-pub(super) fn positive_information(corpus: &Corpus) -> SymmetricMatrix {
+pub(super) fn positive_information(corpus: &ThemeCorpus) -> SymmetricMatrix {
     let words = corpus.words.len();
     let positions = Positions::of(corpus);
     let totals = totals(corpus, words);
@@ -90,7 +90,7 @@ const WEIGHTS: [f64; WINDOW + 1] = [
 ];
 
 /// How much each word is near others.
-fn totals(corpus: &Corpus, words: usize) -> Vec<f64> {
+fn totals(corpus: &ThemeCorpus, words: usize) -> Vec<f64> {
     let mut totals = vec![0.0; words];
     for text in &corpus.texts {
         for (position, &word) in text.words.iter().enumerate() {
@@ -120,7 +120,7 @@ struct Positions {
 }
 
 impl Positions {
-    fn of(corpus: &Corpus) -> Self {
+    fn of(corpus: &ThemeCorpus) -> Self {
         let mut starts = vec![0usize; corpus.words.len() + 1];
         for &word in corpus.texts.iter().flat_map(|text| &text.words) {
             starts[word as usize + 1] += 1;

@@ -3,7 +3,7 @@
 //! Hierarchical alternating least squares, a kind of coordinate descent (Cichocki and Phan 2009), on sparse rows. The rows
 //! are the groups, not the events: events of a group repeat each other, and a topic would be one group's boilerplate.
 
-use super::sparse_rows::SparseRows;
+use super::tf_idf_rows::TfIdfRows;
 
 const SWEEPS: usize = 40;
 /// Rows whose mean a topic begins with.
@@ -19,7 +19,7 @@ pub(super) struct Factorisation {
 }
 
 impl Factorisation {
-    pub(super) fn train(rows: &SparseRows, topics: usize, rng: &mut fastrand::Rng) -> Self {
+    pub(super) fn train(rows: &TfIdfRows, topics: usize, rng: &mut fastrand::Rng) -> Self {
         let mut of_words = vec![0.0; rows.words * topics];
         for topic in 0..topics {
             for _ in 0..FIRST_ROWS {
@@ -48,7 +48,7 @@ impl Factorisation {
     }
 
     /// The strongest topic of each row; the first for a row without any.
-    pub(super) fn topic_of(&self, rows: &SparseRows) -> Vec<u32> {
+    pub(super) fn topic_of(&self, rows: &TfIdfRows) -> Vec<u32> {
         let mut of_rows = vec![0.0; rows.rows.len() * self.topics];
         let products = rows_times(rows, &self.of_words, self.topics);
         let gram = gram(&self.of_words, self.topics);
@@ -121,7 +121,7 @@ fn gram(factor: &[f64], topics: usize) -> Vec<f64> {
     gram
 }
 
-fn rows_times(rows: &SparseRows, of_words: &[f64], topics: usize) -> Vec<f64> {
+fn rows_times(rows: &TfIdfRows, of_words: &[f64], topics: usize) -> Vec<f64> {
     let mut products = vec![0.0; rows.rows.len() * topics];
     for (row, sums) in rows.rows.iter().zip(products.chunks_exact_mut(topics)) {
         for &(word, weight) in row {
@@ -136,7 +136,7 @@ fn rows_times(rows: &SparseRows, of_words: &[f64], topics: usize) -> Vec<f64> {
     products
 }
 
-fn words_times(rows: &SparseRows, of_rows: &[f64], topics: usize) -> Vec<f64> {
+fn words_times(rows: &TfIdfRows, of_rows: &[f64], topics: usize) -> Vec<f64> {
     let mut products = vec![0.0; rows.words * topics];
     for (row, of_row) in rows.rows.iter().zip(of_rows.chunks_exact(topics)) {
         for &(word, weight) in row {

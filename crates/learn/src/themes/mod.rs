@@ -6,11 +6,11 @@
 mod card;
 mod city_themes;
 mod cooccurrence;
-mod corpus;
 mod factorisation;
-mod sparse_rows;
 mod subspace;
 mod telling_words;
+mod tf_idf_rows;
+mod theme_corpus;
 mod themes_model;
 mod word_vectors;
 

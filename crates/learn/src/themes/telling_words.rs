@@ -1,6 +1,6 @@
 //! The words that tell one set of texts from the others.
 
-use super::corpus::{Corpus, Text};
+use super::theme_corpus::{EventText, ThemeCorpus};
 
 /// A word of fewer groups of a theme does not name it, unless the theme has fewer than [`FEW_GROUPS`].
 const GROUPS_MIN: u32 = 3;
@@ -11,7 +11,7 @@ const SHARE_ADDED: f64 = 0.002;
 /// The `count` most telling words of each of `themes`, the most telling first: by the share of groups that have the word here
 /// times the logarithm of how much greater that is than elsewhere. A group counts where it has a text.
 pub(super) fn telling_words(
-    corpus: &Corpus,
+    corpus: &ThemeCorpus,
     theme_of: &[u32],
     themes: usize,
     count: usize,
@@ -55,9 +55,9 @@ pub(super) fn telling_words(
 }
 
 /// For each theme how many groups have a text of it, and for each of its words how many have it in such a text.
-fn count_groups(corpus: &Corpus, theme_of: &[u32], themes: usize) -> (Vec<u32>, Vec<u32>) {
+fn count_groups(corpus: &ThemeCorpus, theme_of: &[u32], themes: usize) -> (Vec<u32>, Vec<u32>) {
     let words = corpus.words.len();
-    let mut order: Vec<(u32, u32, &Text)> = corpus
+    let mut order: Vec<(u32, u32, &EventText)> = corpus
         .texts
         .iter()
         .zip(theme_of)

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     card,
     city_themes::{CityTheme, city_themes},
-    corpus::{Corpus, words_of},
     factorisation::Factorisation,
-    sparse_rows::SparseRows,
     telling_words::telling_words,
+    tf_idf_rows::TfIdfRows,
+    theme_corpus::{ThemeCorpus, words_of},
     word_vectors::WordVectors,
 };
 use crate::{
@@ -25,7 +25,7 @@ const TEXTS_MIN: usize = 100;
 const THEMES_MIN: usize = 4;
 const THEMES_MAX: usize = 30;
 /// With fewer groups a theme, themes would be groups.
-const GROUPS_A_THEME: usize = 6;
+const GROUPS_A_THEME: usize = 12;
 /// Words that a theme is described with.
 pub(super) const WORDS_SHOWN: usize = 10;
 /// Words in its name.
@@ -70,7 +70,7 @@ pub struct ThemeMatch {
 }
 
 /// What training found for a corpus: the themes of its texts, and the topics of a factorisation beside them.
-pub(super) struct Found {
+pub(super) struct FoundThemes {
     pub(super) vectors: WordVectors,
     pub(super) centres: Vec<f64>,
     pub(super) theme_of: Vec<u32>,
@@ -78,9 +78,9 @@ pub(super) struct Found {
     pub(super) factorisation: Factorisation,
 }
 
-impl Found {
+impl FoundThemes {
     /// `told` is given the share of the work that is done.
-    pub(super) fn in_corpus(corpus: &Corpus, seed: u64, told: &mut dyn FnMut(f64)) -> Self {
+    pub(super) fn in_corpus(corpus: &ThemeCorpus, seed: u64, told: &mut dyn FnMut(f64)) -> Self {
         let themes = (corpus.groups / GROUPS_A_THEME).clamp(THEMES_MIN, THEMES_MAX);
         let mut rng = fastrand::Rng::with_seed(seed);
         let vectors = WordVectors::train(corpus, &mut rng);
@@ -88,7 +88,7 @@ impl Found {
         let groups = GroupVectors::of(corpus, &vectors);
         let clustering = best_of(groups.rows(), themes, RESTARTS, &mut rng);
         told(0.8);
-        let factorisation = Factorisation::train(&SparseRows::of_groups(corpus), themes, &mut rng);
+        let factorisation = Factorisation::train(&TfIdfRows::of_groups(corpus), themes, &mut rng);
         told(1.0);
         let (centres, theme_of) = largest_first(&clustering.centres, corpus, &vectors);
         let words_of_themes = telling_words(corpus, &theme_of, themes, WORDS_SHOWN);
@@ -112,7 +112,7 @@ struct GroupVectors {
 }
 
 impl GroupVectors {
-    fn of(corpus: &Corpus, vectors: &WordVectors) -> Self {
+    fn of(corpus: &ThemeCorpus, vectors: &WordVectors) -> Self {
         let dims = vectors.dims as usize;
         let groups = corpus
             .texts
@@ -152,7 +152,11 @@ impl GroupVectors {
 }
 
 /// The themes by the number of their texts, and the theme of each text: the nearest; the first for one without a direction.
-fn largest_first(centres: &[f64], corpus: &Corpus, vectors: &WordVectors) -> (Vec<f64>, Vec<u32>) {
+fn largest_first(
+    centres: &[f64],
+    corpus: &ThemeCorpus,
+    vectors: &WordVectors,
+) -> (Vec<f64>, Vec<u32>) {
     let dims = vectors.dims as usize;
     let theme_of = |words: &[u32]| {
         vectors
@@ -208,7 +212,7 @@ impl ThemesModel {
     ) -> Result<(Self, ModelCard), TrainError> {
         progress.at("read texts", 0.0);
         let events: Vec<&LabelledEvent> = events.iter().collect();
-        let corpus = Corpus::of(&events);
+        let corpus = ThemeCorpus::of(&events);
         if corpus.texts.len() < TEXTS_MIN {
             return Err(TrainError::TooFew {
                 model: NAME,
@@ -217,7 +221,7 @@ impl ThemesModel {
                 needed: TEXTS_MIN,
             });
         }
-        let found = Found::in_corpus(&corpus, seed, &mut |done| {
+        let found = FoundThemes::in_corpus(&corpus, seed, &mut |done| {
             progress.at("find themes", 0.4 * done)
         });
         let model = Self::of(&events, &corpus, found);
@@ -227,9 +231,9 @@ impl ThemesModel {
         Ok((model, card))
     }
 
-    fn of(events: &[&LabelledEvent], corpus: &Corpus, found: Found) -> Self {
+    fn of(events: &[&LabelledEvent], corpus: &ThemeCorpus, found: FoundThemes) -> Self {
         let themes = found.words_of_themes.len();
-        let topic_of = found.factorisation.topic_of(&SparseRows::of_texts(corpus));
+        let topic_of = found.factorisation.topic_of(&TfIdfRows::of_texts(corpus));
         let words_of_factors = found.factorisation.heaviest_words(WORDS_SHOWN);
         let mut model = Self {
             numbers: HashMap::default(),
@@ -276,7 +280,10 @@ impl ThemesModel {
         words_of(event, |word| words.extend(self.numbers.get(word)));
         let vector = self.vectors.of_text(&words)?;
         let (theme, distance) = nearest(&self.directions, &vector);
-        Some(ThemeMatch { theme, cosine: 1.0 - distance })
+        Some(ThemeMatch {
+            theme,
+            cosine: 1.0 - distance,
+        })
     }
 
     /// The model as it is stored.
@@ -340,7 +347,7 @@ impl ThemesModel {
     }
 }
 
-impl Found {
+impl FoundThemes {
     /// The theme of a text by its words; the first for a text without any.
     pub(super) fn theme_of_words(&self, words: &[u32]) -> u32 {
         self.vectors
@@ -349,7 +356,7 @@ impl Found {
     }
 }
 
-fn described(corpus: &Corpus, words: &[Vec<u32>], of_texts: &[u32]) -> Vec<Theme> {
+fn described(corpus: &ThemeCorpus, words: &[Vec<u32>], of_texts: &[u32]) -> Vec<Theme> {
     let texts = of_texts.len() as f64;
     words
         .iter()

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cooccurrence::positive_information, corpus::Corpus, sparse_rows::SparseRows,
-    subspace::leading_subspace,
+    cooccurrence::positive_information, subspace::leading_subspace, tf_idf_rows::TfIdfRows,
+    theme_corpus::ThemeCorpus,
 };
 use crate::spherical_k_means::normalise;
 
@@ -29,7 +29,7 @@ pub(super) struct WordVectors {
 
 impl WordVectors {
     /// Trains the vectors. `corpus` has at least two words.
-    pub(super) fn train(corpus: &Corpus, rng: &mut fastrand::Rng) -> Self {
+    pub(super) fn train(corpus: &ThemeCorpus, rng: &mut fastrand::Rng) -> Self {
         let each = DIMS.min(corpus.words.len() / 2).max(1);
         let near = leading_near(corpus, each, rng);
         let shared = leading_shared(corpus, each, rng);
@@ -60,7 +60,7 @@ impl WordVectors {
         vectors
     }
 
-    fn mean_of(&self, corpus: &Corpus) -> Vec<f32> {
+    fn mean_of(&self, corpus: &ThemeCorpus) -> Vec<f32> {
         let mut sum = vec![0.0f64; self.dims as usize];
         let mut weights = 0.0;
         for text in &corpus.texts {
@@ -117,7 +117,7 @@ impl WordVectors {
 }
 
 /// From the words nearby.
-fn leading_near(corpus: &Corpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
+fn leading_near(corpus: &ThemeCorpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
     let near = positive_information(corpus);
     leading_subspace(
         corpus.words.len(),
@@ -128,8 +128,8 @@ fn leading_near(corpus: &Corpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f3
 }
 
 /// From the groups that use it: latent semantic analysis of groups.
-fn leading_shared(corpus: &Corpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
-    let groups = SparseRows::of_groups(corpus);
+fn leading_shared(corpus: &ThemeCorpus, dims: usize, rng: &mut fastrand::Rng) -> Vec<f32> {
+    let groups = TfIdfRows::of_groups(corpus);
     leading_subspace(
         corpus.words.len(),
         dims,

@@ -18,7 +18,7 @@ pub(super) struct BoostedTrees {
 
 /// How the trees are grown.
 #[derive(Clone, Copy)]
-pub(super) struct Growth {
+pub(super) struct TreeGrowth {
     /// Which quantile they learn: 0.5 is the median.
     pub(super) quantile: f32,
     pub(super) trees: usize,
@@ -97,7 +97,7 @@ impl BoostedTrees {
         binned: &Binned,
         targets: &[f32],
         weights: &[f32],
-        growth: Growth,
+        growth: TreeGrowth,
         seed: u64,
         mut at: impl FnMut(f64),
     ) -> Self {

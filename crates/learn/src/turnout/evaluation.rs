@@ -5,7 +5,7 @@ use super::curve::AnswerCurve;
 use super::forecast::{AnswersSoFar, CURVE_SIZE, TurnoutPrediction};
 use super::history::median_of;
 use super::intervals::{COVERAGE, Widening};
-use super::model::{Examples, FOLDS, HeldOut};
+use super::model::{FOLDS, HeldOut, PastExamples};
 use crate::{Better, Comparison, LabelledEvent, ModelCard};
 
 /// How far from [`COVERAGE`] the share of events within their interval may lie.
@@ -32,7 +32,7 @@ type Guess = fn(&Judged<'_>) -> Option<f64>;
 
 /// The card of a model whose forecasts of held-out groups are `held_out`.
 pub(super) fn card(
-    examples: &Examples<'_>,
+    examples: &PastExamples<'_>,
     held_out: &[HeldOut],
     curve: &AnswerCurve,
     seed: u64,
@@ -69,7 +69,7 @@ pub(super) fn card(
 }
 
 /// Every fold's intervals are widened by the errors on the other folds alone.
-fn judge<'a>(examples: &Examples<'a>, held_out: &[HeldOut]) -> Vec<Judged<'a>> {
+fn judge<'a>(examples: &PastExamples<'a>, held_out: &[HeldOut]) -> Vec<Judged<'a>> {
     let fold_of = |forecast: &HeldOut| examples.fold(examples.all[forecast.example].group);
     let widenings: Vec<Widening> = (0..FOLDS)
         .map(|fold| {
@@ -367,7 +367,7 @@ fn coverage(
     )
 }
 
-fn feature_shares(examples: &Examples<'_>) -> Vec<(String, Vec<(String, f64)>)> {
+fn feature_shares(examples: &PastExamples<'_>) -> Vec<(String, Vec<(String, f64)>)> {
     let mut counts: BTreeMap<&str, BTreeMap<&str, f64>> = BTreeMap::new();
     for example in &examples.all {
         for (feature, bin) in super::drift_bins(example.event, &examples.history) {

@@ -80,7 +80,12 @@ pub(super) fn features(
     ]);
     of_the_limit(&mut row, &traits, past, by_name);
     of_itself(&mut row, event, &traits, by_name);
-    means.features(event, &mut row);
+    if past.is_empty() {
+        means.features(event, &mut row);
+    } else {
+        // A group's own events say more; beside them the trees take the means of other groups for signs of this one.
+        row.resize(COLUMNS, f32::NAN);
+    }
     debug_assert_eq!(row.len(), COLUMNS);
     Features {
         row,

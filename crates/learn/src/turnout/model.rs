@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::boosted_trees::{Binned, BoostedTrees, Growth};
+use super::boosted_trees::{Binned, BoostedTrees, TreeGrowth};
 use super::curve::AnswerCurve;
 use super::evaluation::card;
 use super::features::{COLUMNS, features};
@@ -22,25 +22,26 @@ pub(super) const FOLDS: u64 = 5;
 
 /// This share of the examples is learnt again as if its group were new, and as if the group's last events had not been yet:
 /// both happen more often than in a recording of past events.
-const FORGOTTEN: f64 = 0.2;
+const FORGOTTEN: f64 = 0.15;
 
 /// As much chance must differ between the ensembles, and as little.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-const GROWTH: Growth = Growth {
+const GROWTH: TreeGrowth = TreeGrowth {
     quantile: 0.5,
     trees: 250,
-    leaves: 31,
+    leaves: 48,
     rate: 0.06,
     rows: 0.7,
-    columns: 0.6,
-    rows_in_leaf_min: 30,
+    columns: 0.7,
+    rows_in_leaf_min: 15,
     shrinkage: 1.0,
 };
 
 /// The ends of the interval are only the start of what is then widened: fewer and smaller trees do.
-const GROWTH_OF_ENDS: Growth = Growth {
+const GROWTH_OF_ENDS: TreeGrowth = TreeGrowth {
     trees: 120,
+    rows_in_leaf_min: 30,
     leaves: 15,
     rate: 0.1,
     ..GROWTH
@@ -64,7 +65,7 @@ struct Ensembles {
 }
 
 /// Past events of which the final number is known, and what came before each.
-pub(super) struct Examples<'a> {
+pub(super) struct PastExamples<'a> {
     pub(super) all: Vec<Example<'a>>,
     pub(super) history: TurnoutHistory,
     /// For the folds and what is learnt from other folds.
@@ -88,7 +89,7 @@ pub(super) struct HeldOut {
     pub(super) at_announcement: f32,
 }
 
-impl<'a> Examples<'a> {
+impl<'a> PastExamples<'a> {
     fn new(events: &'a [LabelledEvent], seed: u64) -> Self {
         let example = |event: &'a LabelledEvent| {
             let (group, yes, _) = (event.group_id?, event.yes_rsvp_count?, event.time?);
@@ -110,7 +111,7 @@ impl<'a> Examples<'a> {
 impl Ensembles {
     /// Learns from the examples outside the fold `without`, if one is named.
     fn train(
-        examples: &Examples<'_>,
+        examples: &PastExamples<'_>,
         events: &[LabelledEvent],
         without: Option<u64>,
         seed: u64,
@@ -148,7 +149,7 @@ impl Ensembles {
         let binned = Binned::new(&rows, COLUMNS);
         let even = vec![1.0; rows.len()];
         let side = ((1.0 - COVERAGE) / 2.0) as f32;
-        let grow = |growth: Growth, weights: &[f32], number: u64, at: &mut dyn FnMut(f64)| {
+        let grow = |growth: TreeGrowth, weights: &[f32], number: u64, at: &mut dyn FnMut(f64)| {
             BoostedTrees::train(
                 &binned,
                 &targets,
@@ -160,7 +161,7 @@ impl Ensembles {
         };
         let median = grow(GROWTH, &weights, 1, &mut |done| at(done * 0.6));
         let low = grow(
-            Growth {
+            TreeGrowth {
                 quantile: side,
                 ..GROWTH_OF_ENDS
             },
@@ -169,7 +170,7 @@ impl Ensembles {
             &mut |done| at(0.6 + done * 0.2),
         );
         let high = grow(
-            Growth {
+            TreeGrowth {
                 quantile: 1.0 - side,
                 ..GROWTH_OF_ENDS
             },
@@ -211,7 +212,7 @@ impl TurnoutModel {
         seed: u64,
         progress: &mut dyn Progress,
     ) -> Result<(Self, ModelCard), TrainError> {
-        let examples = Examples::new(events, seed);
+        let examples = PastExamples::new(events, seed);
         if examples.all.len() < EVENTS_MIN {
             let what = "past events with a group, a time and a count of yes";
             return Err(TrainError::TooFew {
@@ -343,7 +344,7 @@ impl TurnoutModel {
 }
 
 /// Forecasts for the fold that the ensembles have not seen.
-fn held_out(examples: &Examples<'_>, ensembles: &Ensembles, fold: u64) -> Vec<HeldOut> {
+fn held_out(examples: &PastExamples<'_>, ensembles: &Ensembles, fold: u64) -> Vec<HeldOut> {
     let forecast = |(at, example): (usize, &Example<'_>)| {
         let past = examples.history.before(example.event);
         let by_announcement = examples.history.before_announcement(example.event);

@@ -1,4 +1,4 @@
-use super::boosted_trees::{Binned, BoostedTrees, Growth};
+use super::boosted_trees::{Binned, BoostedTrees, TreeGrowth};
 use super::features::{COLUMNS, features};
 use super::history::EventTraits;
 use super::intervals::{ForecastQuantiles, Unseen, Widening};
@@ -21,8 +21,8 @@ fn event(group: i64, day: i64, name: &str, yes: u32) -> LabelledEvent {
     }
 }
 
-fn growth(quantile: f32) -> Growth {
-    Growth {
+fn growth(quantile: f32) -> TreeGrowth {
+    TreeGrowth {
         quantile,
         trees: 150,
         leaves: 8,
@@ -79,7 +79,7 @@ fn trees_walked_in_step_say_what_each_says_alone() {
     let binned = Binned::new(&rows, 2);
     let even = vec![1.0; rows.len()];
     for trees in [1, 8, 21] {
-        let growth = Growth {
+        let growth = TreeGrowth {
             trees,
             ..growth(0.5)
         };
@@ -99,7 +99,7 @@ fn a_heavy_row_counts_as_many_light_ones() {
     let weights: Vec<f32> = (0..40)
         .map(|row| if row < 10 { 4.0 } else { 1.0 })
         .collect();
-    let whole = Growth {
+    let whole = TreeGrowth {
         trees: 1,
         rate: 1.0,
         rows: 1.1,

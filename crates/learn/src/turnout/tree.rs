@@ -1,17 +1,17 @@
 //! One regression tree: how it is grown from bins, and how a row walks down.
 use serde::{Deserialize, Serialize};
 
-use super::boosted_trees::{BINS, Binned, Growth};
+use super::boosted_trees::{BINS, Binned, TreeGrowth};
 
 /// Nodes in the order in which they were made: children come after their parent, so no walk can go in a circle.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Tree {
-    nodes: Vec<Node>,
+    nodes: Vec<TreeNode>,
 }
 
 /// A leaf if `left` is 0: then `value` is its answer. Otherwise a row goes left unless its value is greater than `value`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-struct Node {
+struct TreeNode {
     column: u16,
     left: u16,
     value: f32,
@@ -19,7 +19,7 @@ struct Node {
 
 /// The same tree over bins: training walks down it before the edges are looked up.
 pub(super) struct TreeOverBins {
-    nodes: Vec<(Node, u8)>,
+    nodes: Vec<(TreeNode, u8)>,
 }
 
 impl Tree {
@@ -36,7 +36,7 @@ impl Tree {
     }
 
     pub(super) fn check(&self, columns: usize) -> Result<(), &'static str> {
-        let whole = |(at, node): (usize, &Node)| {
+        let whole = |(at, node): (usize, &TreeNode)| {
             node.left == 0
                 || (usize::from(node.left) > at
                     && usize::from(node.left) + 1 < self.nodes.len()
@@ -100,11 +100,11 @@ struct Leaf {
     node: usize,
     rows: Vec<u32>,
     histogram: Histogram,
-    best: Option<Split>,
+    best: Option<TreeSplit>,
 }
 
 #[derive(Clone, Copy)]
-struct Split {
+struct TreeSplit {
     gain: f64,
     column: usize,
     last_left: u8,
@@ -116,7 +116,7 @@ struct Ground<'a> {
     columns: &'a [usize],
     gradients: Vec<f32>,
     weights: &'a [f32],
-    growth: Growth,
+    growth: TreeGrowth,
 }
 
 /// Grows one tree to the gradient of the pinball loss of `residuals`, leaf after leaf, the most useful split first.
@@ -126,7 +126,7 @@ pub(super) fn grow(
     weights: &[f32],
     rows: Vec<u32>,
     columns: &[usize],
-    growth: Growth,
+    growth: TreeGrowth,
 ) -> (Tree, TreeOverBins) {
     let slope = |rest: f32| {
         if rest > 0.0 {
@@ -148,7 +148,7 @@ pub(super) fn grow(
         growth,
     };
     let mut nodes = vec![(
-        Node {
+        TreeNode {
             column: 0,
             left: 0,
             value: 0.0,
@@ -177,7 +177,7 @@ pub(super) fn grow(
             break;
         };
         nodes[leaf.node] = (
-            Node {
+            TreeNode {
                 column,
                 left,
                 value: ground.edge(split),
@@ -186,7 +186,7 @@ pub(super) fn grow(
         );
         for (number, child) in ground.part(leaf, split).into_iter().enumerate() {
             nodes.push((
-                Node {
+                TreeNode {
                     column: 0,
                     left: 0,
                     value: 0.0,
@@ -226,11 +226,11 @@ impl Ground<'_> {
         histogram
     }
 
-    fn best_split(&self, histogram: &Histogram, rows: usize) -> Option<Split> {
+    fn best_split(&self, histogram: &Histogram, rows: usize) -> Option<TreeSplit> {
         if rows < 2 * self.growth.rows_in_leaf_min {
             return None;
         }
-        let mut best: Option<Split> = None;
+        let mut best: Option<TreeSplit> = None;
         let score =
             |(gradient, weight): (f64, f64)| gradient * gradient / (weight + self.growth.shrinkage);
         for (of_column, column) in histogram.chunks_exact(BINS).zip(self.columns) {
@@ -251,7 +251,7 @@ impl Ground<'_> {
                 }
                 let gain = score(left) + score(right) - score(all);
                 if gain > best.map_or(1e-9, |split| split.gain) {
-                    best = u8::try_from(bin).ok().map(|last_left| Split {
+                    best = u8::try_from(bin).ok().map(|last_left| TreeSplit {
                         gain,
                         column: *column,
                         last_left,
@@ -263,7 +263,7 @@ impl Ground<'_> {
     }
 
     /// The greatest value that goes left.
-    fn edge(&self, split: Split) -> f32 {
+    fn edge(&self, split: TreeSplit) -> f32 {
         match split.last_left {
             0 => f32::NEG_INFINITY,
             bin => self.binned.edges[split.column][usize::from(bin) - 1],
@@ -271,7 +271,7 @@ impl Ground<'_> {
     }
 
     /// Both sides of a split leaf. Only the smaller side is counted anew; the other is what remains.
-    fn part(&self, leaf: Leaf, split: Split) -> [Leaf; 2] {
+    fn part(&self, leaf: Leaf, split: TreeSplit) -> [Leaf; 2] {
         let bins = &self.binned.bins[split.column];
         let (left, right): (Vec<u32>, Vec<u32>) = leaf
             .rows

@@ -1,16 +1,16 @@
 //! Texts as sparse rows of word weights (TF-IDF), one unit long.
 
-use super::corpus::Corpus;
+use super::theme_corpus::ThemeCorpus;
 
 /// Sparse rows of unit length.
-pub(super) struct SparseRows {
+pub(super) struct TfIdfRows {
     pub(super) rows: Vec<Vec<(u32, f32)>>,
     pub(super) words: usize,
 }
 
-impl SparseRows {
+impl TfIdfRows {
     /// One row a text.
-    pub(super) fn of_texts(corpus: &Corpus) -> Self {
+    pub(super) fn of_texts(corpus: &ThemeCorpus) -> Self {
         let rows = corpus
             .texts
             .iter()
@@ -31,7 +31,7 @@ impl SparseRows {
     }
 
     /// One row a group: the mean of its texts.
-    pub(super) fn of_groups(corpus: &Corpus) -> Self {
+    pub(super) fn of_groups(corpus: &ThemeCorpus) -> Self {
         let mut order: Vec<usize> = (0..corpus.texts.len()).collect();
         order.sort_by_key(|&text| corpus.texts[text].group);
         let mut rows = Vec::new();

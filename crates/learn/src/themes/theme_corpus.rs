@@ -18,10 +18,13 @@ const GROUPS_MIN: u32 = 3;
 /// A word of more than this share of the groups says nothing about a theme: so go articles and prepositions of whatever
 /// language most texts are written in, and no list of them is needed.
 const GROUPS_SHARE_MAX: f64 = 0.2;
+/// Where fewer words than this would be left, there are few themes, and their words are in more groups.
+const FEW_WORDS: usize = 1_000;
+const GROUPS_SHARE_MAX_OF_FEW: f64 = 0.5;
 
 /// The texts of events.
-pub(super) struct Corpus {
-    pub(super) texts: Vec<Text>,
+pub(super) struct ThemeCorpus {
+    pub(super) texts: Vec<EventText>,
     /// The words that are kept, by number.
     pub(super) words: Vec<String>,
     /// How much a word says: the logarithm of groups over groups that have it.
@@ -31,7 +34,7 @@ pub(super) struct Corpus {
 }
 
 /// The text of one event.
-pub(super) struct Text {
+pub(super) struct EventText {
     /// Its place in the slice that training got.
     pub(super) event: usize,
     /// The number of its group; an event of an unknown group is a group of its own.
@@ -61,16 +64,22 @@ fn may_be_kept(word: &str) -> bool {
     word.len() > 1 && word.len() <= 40 && !word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl Corpus {
+impl ThemeCorpus {
     pub(super) fn of(events: &[&LabelledEvent]) -> Self {
         let (mut texts, all_words) = read(events);
         let groups = number_groups(events, &mut texts);
         let frequency = group_frequency(&texts, all_words.len());
         let groups_min = if groups < 100 { 2 } else { GROUPS_MIN };
-        let groups_max = (groups as f64 * GROUPS_SHARE_MAX) as u32;
-        let mut kept: Vec<usize> = (0..all_words.len())
-            .filter(|&word| (groups_min..=groups_max).contains(&frequency[word]))
-            .collect();
+        let of_share = |share: f64| -> Vec<usize> {
+            let groups_max = (groups as f64 * share) as u32;
+            (0..all_words.len())
+                .filter(|&word| (groups_min..=groups_max).contains(&frequency[word]))
+                .collect()
+        };
+        let mut kept = of_share(GROUPS_SHARE_MAX);
+        if kept.len() < FEW_WORDS {
+            kept = of_share(GROUPS_SHARE_MAX_OF_FEW);
+        }
         kept.sort_by(|&a, &b| {
             frequency[b]
                 .cmp(&frequency[a])
@@ -104,7 +113,7 @@ impl Corpus {
 }
 
 /// The texts, their words numbered in the order in which they are first met.
-fn read(events: &[&LabelledEvent]) -> (Vec<Text>, Vec<String>) {
+fn read(events: &[&LabelledEvent]) -> (Vec<EventText>, Vec<String>) {
     let mut numbers: HashMap<String, u32, FixedState> = HashMap::default();
     let mut all_words: Vec<String> = Vec::new();
     let mut texts = Vec::with_capacity(events.len());
@@ -119,7 +128,7 @@ fn read(events: &[&LabelledEvent]) -> (Vec<Text>, Vec<String>) {
             });
             words.push(number);
         });
-        texts.push(Text {
+        texts.push(EventText {
             event,
             group: 0,
             weight: 1.0,
@@ -130,7 +139,7 @@ fn read(events: &[&LabelledEvent]) -> (Vec<Text>, Vec<String>) {
 }
 
 /// Numbers the groups and weighs the texts. Returns how many groups there are.
-fn number_groups(events: &[&LabelledEvent], texts: &mut [Text]) -> usize {
+fn number_groups(events: &[&LabelledEvent], texts: &mut [EventText]) -> usize {
     let mut numbers: HashMap<i64, u32, FixedState> = HashMap::default();
     let mut sizes: Vec<u32> = Vec::new();
     for text in &mut *texts {
@@ -151,8 +160,8 @@ fn number_groups(events: &[&LabelledEvent], texts: &mut [Text]) -> usize {
 }
 
 /// How many groups have each word.
-fn group_frequency(texts: &[Text], words: usize) -> Vec<u32> {
-    let mut by_group: Vec<&Text> = texts.iter().collect();
+fn group_frequency(texts: &[EventText], words: usize) -> Vec<u32> {
+    let mut by_group: Vec<&EventText> = texts.iter().collect();
     by_group.sort_by_key(|text| text.group);
     let mut last_group = vec![u32::MAX; words];
     let mut frequency = vec![0; words];
@@ -189,7 +198,7 @@ mod tests {
                 event(group, "the", &format!("<p>{theme} number{group} 42</p>"))
             })
             .collect();
-        let corpus = Corpus::of(&events.iter().collect::<Vec<_>>());
+        let corpus = ThemeCorpus::of(&events.iter().collect::<Vec<_>>());
         assert_eq!(corpus.words, ["chess"]);
         assert_eq!((corpus.texts.len(), corpus.groups), (20, 200));
         assert!((f64::from(corpus.idf[0]) - 10.0_f64.ln()).abs() < 1e-6);
@@ -200,7 +209,7 @@ mod tests {
         let mut events: Vec<_> = (0..120).map(|group| event(group, "a b", "")).collect();
         events.extend((0..9).map(|_| event(500, "chess", "")));
         events.extend((600..603).map(|group| event(group, "bridge", "")));
-        let corpus = Corpus::of(&events.iter().collect::<Vec<_>>());
+        let corpus = ThemeCorpus::of(&events.iter().collect::<Vec<_>>());
         assert_eq!(corpus.words, ["bridge"]);
         let events: Vec<_> = events.iter().collect();
         let repeated = number_groups(&events, &mut read(&events).0);
