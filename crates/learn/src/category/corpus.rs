@@ -17,7 +17,11 @@ const TITLE_WEIGHT: u32 = 2;
 const TOPIC_SIGN: char = '#';
 
 /// Gives the words of an event's title and description, each with the weight of where it stands.
-pub(super) fn for_each_text_term(event: &LabelledEvent, buffer: &mut String, mut give: impl FnMut(&str, u32)) {
+pub(super) fn for_each_text_term(
+    event: &LabelledEvent,
+    buffer: &mut String,
+    mut give: impl FnMut(&str, u32),
+) {
     for (html, weight) in [(&event.name, TITLE_WEIGHT), (&event.description, 1)] {
         for_each_word(&text_of_html(html), buffer, |word| {
             if word.len() <= WORD_BYTES_MAX {
@@ -28,7 +32,11 @@ pub(super) fn for_each_text_term(event: &LabelledEvent, buffer: &mut String, mut
 }
 
 /// Gives the group's topics, as terms that are no words.
-pub(super) fn for_each_topic_term(event: &LabelledEvent, buffer: &mut String, mut give: impl FnMut(&str)) {
+pub(super) fn for_each_topic_term(
+    event: &LabelledEvent,
+    buffer: &mut String,
+    mut give: impl FnMut(&str),
+) {
     for topic in &event.topics {
         buffer.clear();
         buffer.push(TOPIC_SIGN);
@@ -38,9 +46,11 @@ pub(super) fn for_each_topic_term(event: &LabelledEvent, buffer: &mut String, mu
 }
 
 /// Events with a known category. Terms are numbered in the order in which they first came.
-pub(super) struct Corpus {
+pub(super) struct CategoryCorpus {
     /// Sorted by name.
     pub(super) classes: Vec<String>,
+    /// What an error of a linear model costs, against the size of its weights.
+    pub(super) cost: f32,
     /// Sorted by group.
     pub(super) documents: Vec<Document>,
     pub(super) terms: Vec<String>,
@@ -48,7 +58,8 @@ pub(super) struct Corpus {
     pub(super) range: Option<(i64, i64)>,
 }
 
-/// Events of one group with one text: groups repeat theirs for years.
+/// Events of one group with one text: groups repeat theirs for years. In order of their groups.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Document {
     pub(super) group: i64,
     pub(super) class: usize,
@@ -80,33 +91,60 @@ impl Interned {
     }
 }
 
-impl Corpus {
-    /// The events of the categories `classes`, which are sorted. `at` is told the finished share.
-    pub(super) fn read(events: &[LabelledEvent], classes: Vec<String>, at: &mut dyn FnMut(f64)) -> Self {
+impl CategoryCorpus {
+    /// The events of the categories `classes`, which are sorted; `cost` is that of [`CategoryCorpus::cost`]. `at` is told the finished
+    /// share.
+    pub(super) fn read(
+        events: &[LabelledEvent],
+        classes: Vec<String>,
+        cost: f32,
+        at: &mut dyn FnMut(f64),
+    ) -> Self {
         let mut interned = Interned::default();
         let mut buffer = String::new();
-        let mut repeats: BTreeMap<(i64, usize, Vec<(u32, u32)>, Vec<u32>, bool), u32> = BTreeMap::new();
+        let mut repeats: BTreeMap<Document, u32> = BTreeMap::new();
         let late = start_of_last_fifth(events);
         for (number, event) in events.iter().enumerate() {
             if number % 1000 == 0 {
                 at(number as f64 / events.len() as f64);
             }
-            let class = event.category.as_ref().and_then(|category| classes.binary_search(category).ok());
-            let (Some(class), Some(group)) = (class, event.group_id) else { continue };
+            let class = event
+                .category
+                .as_ref()
+                .and_then(|category| classes.binary_search(category).ok());
+            let (Some(class), Some(group)) = (class, event.group_id) else {
+                continue;
+            };
             let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-            for_each_text_term(event, &mut buffer, |word, weight| *counts.entry(interned.id(word)).or_default() += weight);
+            for_each_text_term(event, &mut buffer, |word, weight| {
+                *counts.entry(interned.id(word)).or_default() += weight
+            });
             let mut topics = BTreeSet::new();
             for_each_topic_term(event, &mut buffer, |topic| {
                 topics.insert(interned.id(topic));
             });
-            let is_late = event.time.zip(late).is_some_and(|(time, late)| time >= late);
-            let document = (group, class, counts.into_iter().collect(), topics.into_iter().collect(), is_late);
+            let is_late = event
+                .time
+                .zip(late)
+                .is_some_and(|(time, late)| time >= late);
+            let document = Document {
+                group,
+                class,
+                text: counts.into_iter().collect(),
+                topics: topics.into_iter().collect(),
+                is_late,
+                repeats: 0,
+            };
             *repeats.entry(document).or_default() += 1;
         }
-        let document = |((group, class, text, topics, is_late), repeats)| Document { group, class, text, topics, is_late, repeats };
+        let document = |(document, repeats)| Document {
+            repeats,
+            ..document
+        };
         let times = || events.iter().filter_map(|event| event.time);
         Self {
             classes,
+            cost,
             documents: repeats.into_iter().map(document).collect(),
             terms: interned.terms,
             range: times().min().zip(times().max()),
@@ -115,20 +153,32 @@ impl Corpus {
 
     /// All groups.
     pub(super) fn groups(&self) -> BTreeSet<i64> {
-        self.documents.iter().map(|document| document.group).collect()
+        self.documents
+            .iter()
+            .map(|document| document.group)
+            .collect()
     }
 
     /// The documents that `chosen` chooses, by number.
     pub(super) fn rows(&self, chosen: impl Fn(&Document) -> bool) -> Vec<usize> {
-        (0..self.documents.len()).filter(|&row| chosen(&self.documents[row])).collect()
+        (0..self.documents.len())
+            .filter(|&row| chosen(&self.documents[row]))
+            .collect()
     }
 }
 
 impl Document {
     /// Terms and counts: of the text, and of the topics if `with_topics`.
     pub(super) fn counts(&self, with_topics: bool) -> impl Iterator<Item = (u32, u32)> {
-        let topics = if with_topics { self.topics.as_slice() } else { &[] };
-        self.text.iter().copied().chain(topics.iter().map(|&topic| (topic, 1)))
+        let topics = if with_topics {
+            self.topics.as_slice()
+        } else {
+            &[]
+        };
+        self.text
+            .iter()
+            .copied()
+            .chain(topics.iter().map(|&topic| (topic, 1)))
     }
 }
 

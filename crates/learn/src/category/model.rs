@@ -85,7 +85,8 @@ impl CategoryModel {
     /// The model with its format.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).expect("a model has no maps of unknown length and memory is there")
+        postcard::to_stdvec(&(Self::FORMAT, self))
+            .expect("a model has no maps of unknown length and memory is there")
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
@@ -96,14 +97,24 @@ impl CategoryModel {
         let cut = |_| ModelError::Cut { model: NAME };
         let (found, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(cut)?;
         if found != Self::FORMAT {
-            return Err(ModelError::Format { model: NAME, found, expected: Self::FORMAT });
+            return Err(ModelError::Format {
+                model: NAME,
+                found,
+                expected: Self::FORMAT,
+            });
         }
         let (mut model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(cut)?;
         if !rest.is_empty() {
-            return Err(ModelError::Trailing { model: NAME, bytes: rest.len() });
+            return Err(ModelError::Trailing {
+                model: NAME,
+                bytes: rest.len(),
+            });
         }
         if model.classes.len() < 2 || !model.classes.is_sorted_by(|one, next| one < next) {
-            return Err(ModelError::OutOfRange { model: NAME, what: "categories" });
+            return Err(ModelError::OutOfRange {
+                model: NAME,
+                what: "categories",
+            });
         }
         let classes = model.classes.len();
         model.text.complete(NAME, classes)?;
@@ -129,19 +140,35 @@ impl CategoryModel {
     /// or if it was trained on too few events of either.
     #[must_use]
     pub fn predict_tech_or_outdoors(&self, event: &LabelledEvent) -> Option<CategoryPrediction> {
-        predict(self.pair.as_ref()?, &PAIR.map(str::to_owned), event, Evidence::Text)
+        predict(
+            self.pair.as_ref()?,
+            &PAIR.map(str::to_owned),
+            event,
+            Evidence::Text,
+        )
     }
 }
 
-fn predict(scorer: &Scorer, classes: &[String], event: &LabelledEvent, evidence: Evidence) -> Option<CategoryPrediction> {
+fn predict(
+    scorer: &Scorer,
+    classes: &[String],
+    event: &LabelledEvent,
+    evidence: Evidence,
+) -> Option<CategoryPrediction> {
     let mut row = Vec::new();
     let mut buffer = String::new();
     let vocabulary = &scorer.vocabulary;
     for_each_text_term(event, &mut buffer, |word, weight| {
-        row.extend(vocabulary.column(word).map(|column| (column, weight as f32)));
+        row.extend(
+            vocabulary
+                .column(word)
+                .map(|column| (column, weight as f32)),
+        );
     });
     if evidence == Evidence::TextAndTopics {
-        for_each_topic_term(event, &mut buffer, |topic| row.extend(vocabulary.column(topic).map(|column| (column, 1.0))));
+        for_each_topic_term(event, &mut buffer, |topic| {
+            row.extend(vocabulary.column(topic).map(|column| (column, 1.0)))
+        });
     }
     if row.is_empty() {
         return None;
@@ -150,10 +177,17 @@ fn predict(scorer: &Scorer, classes: &[String], event: &LabelledEvent, evidence:
     let probabilities = scorer.probabilities(&row);
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by(|&one, &other| probabilities[other].total_cmp(&probabilities[one]));
-    let alternatives: Vec<(String, f64)> =
-        order.into_iter().take(ALTERNATIVES).map(|class| (classes[class].clone(), probabilities[class])).collect();
+    let alternatives: Vec<(String, f64)> = order
+        .into_iter()
+        .take(ALTERNATIVES)
+        .map(|class| (classes[class].clone(), probabilities[class]))
+        .collect();
     let (category, probability) = alternatives.first()?.clone();
-    Some(CategoryPrediction { category, probability, alternatives })
+    Some(CategoryPrediction {
+        category,
+        probability,
+        alternatives,
+    })
 }
 
 /// The few features of an event whose shares the card keeps: name and bin. What was predicted is the first of them, `category`;

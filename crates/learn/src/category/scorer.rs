@@ -4,18 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::corpus::{Corpus, Document};
-use super::forest::{Forest, Texts};
-use super::linear::{Examples, Linear};
-use super::sharpness::{self, Scored};
+use super::corpus::{CategoryCorpus, Document};
+use super::forest::{Forest, ForestExamples};
+use super::linear::{Linear, LinearExamples};
+use super::sharpness::{self, ScoredDocument};
 use super::term_profiles::{GroupOfTexts, TermProfiles};
 use super::topic_space::TopicSpace;
 use super::vocabulary::{Fitted, Vocabulary};
 use crate::ModelError;
-
-/// What an error costs, against the size of the weights. A group's errors together cost the root of its events as much:
-/// a group with 500 events does not know 500 times as much about its category.
-const COST: f32 = 0.35;
 
 /// A class that no tree voted for has this share, before probabilities are sharpened.
 const SHARE_MIN: f32 = 1e-3;
@@ -39,12 +35,12 @@ enum Learner {
 
 /// Which of the two learners.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum LearnerKind {
     Linear,
     Forest,
 }
 
-impl Kind {
+impl LearnerKind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Linear => "the linear model",
@@ -56,7 +52,7 @@ impl Kind {
 /// Documents of a corpus to learn from.
 #[derive(Clone, Copy)]
 pub(super) struct Lesson<'a> {
-    pub(super) corpus: &'a Corpus,
+    pub(super) corpus: &'a CategoryCorpus,
     /// In order of their groups.
     pub(super) rows: &'a [usize],
     /// Whether the topics are among the terms.
@@ -65,44 +61,80 @@ pub(super) struct Lesson<'a> {
 }
 
 impl Scorer {
-    pub(super) fn train(kind: Kind, lesson: Lesson<'_>, at: &mut dyn FnMut(f64)) -> Self {
+    pub(super) fn train(kind: LearnerKind, lesson: Lesson<'_>, at: &mut dyn FnMut(f64)) -> Self {
         let corpus = lesson.corpus;
         let fitted = Fitted::of(corpus, lesson.rows, lesson.with_topics);
         let rows = fitted.rows(corpus, lesson.rows, lesson.with_topics);
-        let documents: Vec<&Document> = lesson.rows.iter().map(|&row| &corpus.documents[row]).collect();
+        let documents: Vec<&Document> = lesson
+            .rows
+            .iter()
+            .map(|&row| &corpus.documents[row])
+            .collect();
         let classes: Vec<usize> = documents.iter().map(|document| document.class).collect();
-        let repeats: Vec<f32> = documents.iter().map(|document| document.repeats as f32).collect();
+        let repeats: Vec<f32> = documents
+            .iter()
+            .map(|document| document.repeats as f32)
+            .collect();
         let groups = groups_of_texts(&documents);
         let mut weights = repeats.clone();
         let mut group_of_row = vec![0; documents.len()];
         for (number, group) in groups.iter().enumerate() {
-            weights[group.rows.clone()].iter_mut().for_each(|weight| *weight /= group.events.sqrt());
+            weights[group.rows.clone()]
+                .iter_mut()
+                .for_each(|weight| *weight /= group.events.sqrt());
             group_of_row[group.rows.clone()].fill(number);
         }
         let class_count = corpus.classes.len();
         let learner = match kind {
-            Kind::Linear => {
-                let space = if lesson.with_topics { BTreeMap::new() } else { topics_of_groups(&documents) };
-                let profiles = TermProfiles::of(&rows, &groups, &repeats, &TopicSpace::of(&space, lesson.seed));
-                weights.iter_mut().for_each(|weight| *weight *= COST);
-                let examples =
-                    Examples { rows: &rows, profiles: &profiles, classes: &classes, costs: &weights, class_count };
+            LearnerKind::Linear => {
+                let space = if lesson.with_topics {
+                    BTreeMap::new()
+                } else {
+                    topics_of_groups(&documents)
+                };
+                let profiles = TermProfiles::of(
+                    &rows,
+                    &groups,
+                    &repeats,
+                    &TopicSpace::of(&space, lesson.seed),
+                );
+                weights.iter_mut().for_each(|weight| *weight *= corpus.cost);
+                let examples = LinearExamples {
+                    rows: &rows,
+                    profiles: &profiles,
+                    classes: &classes,
+                    costs: &weights,
+                    class_count,
+                };
                 Learner::Linear(Linear::train(&examples, lesson.seed, at))
             }
-            Kind::Forest => {
-                let texts =
-                    Texts { rows: &rows, classes: &classes, weights: &weights, groups: &group_of_row, class_count };
+            LearnerKind::Forest => {
+                let texts = ForestExamples {
+                    rows: &rows,
+                    classes: &classes,
+                    weights: &weights,
+                    groups: &group_of_row,
+                    class_count,
+                };
                 Learner::Forest(Forest::grow(&texts, lesson.seed, at))
             }
         };
-        Self { vocabulary: fitted.vocabulary, learner, sharpness: 1.0 }
+        Self {
+            vocabulary: fitted.vocabulary,
+            learner,
+            sharpness: 1.0,
+        }
     }
 
     /// The scores of the classes for a row of this vocabulary.
     pub(super) fn scores(&self, row: &[(u32, f32)]) -> Vec<f32> {
         match &self.learner {
             Learner::Linear(linear) => linear.scores(row),
-            Learner::Forest(forest) => forest.shares(row).iter().map(|share| share.max(SHARE_MIN).ln()).collect(),
+            Learner::Forest(forest) => forest
+                .shares(row)
+                .iter()
+                .map(|share| share.max(SHARE_MIN).ln())
+                .collect(),
         }
     }
 
@@ -112,16 +144,36 @@ impl Scorer {
     }
 
     /// The scores of documents of a corpus.
-    pub(super) fn scored(&self, corpus: &Corpus, rows: &[usize], with_topics: bool) -> Vec<Scored> {
+    pub(super) fn scored(
+        &self,
+        corpus: &CategoryCorpus,
+        rows: &[usize],
+        with_topics: bool,
+    ) -> Vec<ScoredDocument> {
         let mut row = Vec::new();
-        let columns: Vec<Option<u32>> = corpus.terms.iter().map(|term| self.vocabulary.column(term)).collect();
+        let columns: Vec<Option<u32>> = corpus
+            .terms
+            .iter()
+            .map(|term| self.vocabulary.column(term))
+            .collect();
+        let mut events: BTreeMap<i64, u32> = BTreeMap::new();
+        for document in rows.iter().map(|&number| &corpus.documents[number]) {
+            *events.entry(document.group).or_default() += document.repeats;
+        }
         let score = |&number: &usize| {
             let document = &corpus.documents[number];
             let counts = document.counts(with_topics);
             row.clear();
-            row.extend(counts.filter_map(|(term, count)| Some((columns[term as usize]?, count as f32))));
+            row.extend(
+                counts.filter_map(|(term, count)| Some((columns[term as usize]?, count as f32))),
+            );
             self.vocabulary.weigh(&mut row);
-            Scored { scores: self.scores(&row), class: document.class, repeats: document.repeats }
+            ScoredDocument {
+                scores: self.scores(&row),
+                class: document.class,
+                repeats: document.repeats,
+                events_of_group: events[&document.group],
+            }
         };
         rows.iter().map(score).collect()
     }
@@ -135,9 +187,16 @@ impl Scorer {
     }
 
     /// Makes what was read usable, or says why it is not.
-    pub(super) fn complete(&mut self, model: &'static str, classes: usize) -> Result<(), ModelError> {
+    pub(super) fn complete(
+        &mut self,
+        model: &'static str,
+        classes: usize,
+    ) -> Result<(), ModelError> {
         if !self.vocabulary.is_whole() || !self.vocabulary.index() {
-            return Err(ModelError::OutOfRange { model, what: "terms" });
+            return Err(ModelError::OutOfRange {
+                model,
+                what: "terms",
+            });
         }
         let terms = self.vocabulary.len();
         let fits = match &self.learner {
@@ -145,10 +204,16 @@ impl Scorer {
             Learner::Forest(forest) => forest.fits(terms, classes),
         };
         if !fits {
-            return Err(ModelError::OutOfRange { model, what: "weights" });
+            return Err(ModelError::OutOfRange {
+                model,
+                what: "weights",
+            });
         }
         if !self.is_finite() {
-            return Err(ModelError::NotFinite { model, what: "weights" });
+            return Err(ModelError::NotFinite {
+                model,
+                what: "weights",
+            });
         }
         Ok(())
     }
@@ -163,7 +228,11 @@ fn groups_of_texts(documents: &[&Document]) -> Vec<GroupOfTexts> {
                 group.rows.end = row + 1;
                 group.events += document.repeats as f32;
             }
-            _ => groups.push(GroupOfTexts { id: document.group, rows: row..row + 1, events: document.repeats as f32 }),
+            _ => groups.push(GroupOfTexts {
+                id: document.group,
+                rows: row..row + 1,
+                events: document.repeats as f32,
+            }),
         }
     }
     groups
@@ -172,7 +241,10 @@ fn groups_of_texts(documents: &[&Document]) -> Vec<GroupOfTexts> {
 fn topics_of_groups(documents: &[&Document]) -> BTreeMap<i64, BTreeSet<u32>> {
     let mut topics: BTreeMap<i64, BTreeSet<u32>> = BTreeMap::new();
     for document in documents {
-        topics.entry(document.group).or_default().extend(&document.topics);
+        topics
+            .entry(document.group)
+            .or_default()
+            .extend(&document.topics);
     }
     topics
 }

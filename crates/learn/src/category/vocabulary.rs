@@ -6,8 +6,8 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::corpus::{Corpus, Document};
-use super::sparse_rows::SparseRows;
+use super::corpus::{CategoryCorpus, Document};
+use super::term_rows::TermRows;
 
 /// A term that only one group uses says which group it is, not which category.
 const GROUPS_MIN: u32 = 2;
@@ -37,7 +37,7 @@ pub(super) struct Fitted {
 }
 
 #[derive(Clone, Default)]
-struct Usage {
+struct TermUsage {
     events: u32,
     groups: u32,
     last_group: Option<i64>,
@@ -45,8 +45,8 @@ struct Usage {
 
 impl Fitted {
     /// The terms of the documents `rows`, which are in order of their groups.
-    pub(super) fn of(corpus: &Corpus, rows: &[usize], with_topics: bool) -> Self {
-        let mut usages = vec![Usage::default(); corpus.terms.len()];
+    pub(super) fn of(corpus: &CategoryCorpus, rows: &[usize], with_topics: bool) -> Self {
+        let mut usages = vec![TermUsage::default(); corpus.terms.len()];
         let (mut events, mut groups, mut last_group) = (0, 0_u32, None);
         for document in rows.iter().map(|&row| &corpus.documents[row]) {
             events += document.repeats;
@@ -60,26 +60,40 @@ impl Fitted {
             }
         }
         let groups_max = (f64::from(groups) * GROUPS_SHARE_MAX) as u32;
-        let mut kept: Vec<usize> =
-            (0..usages.len()).filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups)).collect();
+        let mut kept: Vec<usize> = (0..usages.len())
+            .filter(|&term| (GROUPS_MIN..=groups_max).contains(&usages[term].groups))
+            .collect();
         kept.sort_unstable_by(|&one, &other| corpus.terms[one].cmp(&corpus.terms[other]));
         let mut column_of_term = vec![UNKNOWN; usages.len()];
         for (column, &term) in kept.iter().enumerate() {
             column_of_term[term] = column as u32;
         }
-        let idf = |&term: &usize| (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0;
+        let idf = |&term: &usize| {
+            (f64::from(1 + events) / f64::from(1 + usages[term].events)).ln() as f32 + 1.0
+        };
         let mut vocabulary = Vocabulary {
             idf: kept.iter().map(idf).collect(),
-            terms: kept.iter().map(|&term| corpus.terms[term].clone()).collect(),
+            terms: kept
+                .iter()
+                .map(|&term| corpus.terms[term].clone())
+                .collect(),
             columns: HashMap::default(),
         };
         vocabulary.index();
-        Self { vocabulary, column_of_term }
+        Self {
+            vocabulary,
+            column_of_term,
+        }
     }
 
     /// The documents as rows of length 1.
-    pub(super) fn rows(&self, corpus: &Corpus, rows: &[usize], with_topics: bool) -> SparseRows {
-        let mut sparse = SparseRows::new(self.vocabulary.len());
+    pub(super) fn rows(
+        &self,
+        corpus: &CategoryCorpus,
+        rows: &[usize],
+        with_topics: bool,
+    ) -> TermRows {
+        let mut sparse = TermRows::new(self.vocabulary.len());
         let mut row = Vec::new();
         for &number in rows {
             self.row(&corpus.documents[number], with_topics, &mut row);
@@ -90,7 +104,9 @@ impl Fitted {
 
     fn row(&self, document: &Document, with_topics: bool, row: &mut Vec<(u32, f32)>) {
         row.clear();
-        let known = document.counts(with_topics).map(|(term, count)| (self.column_of_term[term as usize], count as f32));
+        let known = document
+            .counts(with_topics)
+            .map(|(term, count)| (self.column_of_term[term as usize], count as f32));
         row.extend(known.filter(|&(column, _)| column != UNKNOWN));
         self.vocabulary.weigh(row);
     }
@@ -105,7 +121,9 @@ impl Vocabulary {
     /// Finds columns by their terms. Whether every term was there only once.
     pub(super) fn index(&mut self) -> bool {
         let terms = self.terms.iter().zip(0_u32..);
-        self.columns = terms.map(|(term, column)| (xxh3_64(term.as_bytes()), column)).collect();
+        self.columns = terms
+            .map(|(term, column)| (xxh3_64(term.as_bytes()), column))
+            .collect();
         self.columns.len() == self.terms.len()
     }
 
@@ -118,7 +136,8 @@ impl Vocabulary {
     pub(super) fn is_whole(&self) -> bool {
         /// That of a term in one of all events that there can be.
         const IDF_MAX: f32 = 50.0;
-        self.terms.len() == self.idf.len() && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
+        self.terms.len() == self.idf.len()
+            && self.idf.iter().all(|idf| (0.0..=IDF_MAX).contains(idf))
     }
 
     /// Makes a row of columns and counts one of weights: (1 + ln(count))·idf, sorted by column and scaled to length 1.

@@ -25,7 +25,10 @@ impl ClassCounts {
     /// # Panics
     /// If one of the two is no class.
     pub fn add(&mut self, truth: usize, predicted: usize, times: u64) {
-        assert!(truth < self.classes && predicted < self.classes, "a class is one of those it was made for");
+        assert!(
+            truth < self.classes && predicted < self.classes,
+            "a class is one of those it was made for"
+        );
         self.counts[truth * self.classes + predicted] += times;
     }
 
@@ -38,8 +41,14 @@ impl ClassCounts {
     /// The share that was right; 0 without predictions.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
-        let right: u64 = (0..self.classes).map(|class| self.counts[class * self.classes + class]).sum();
-        if right == 0 { 0.0 } else { right as f64 / self.examples() as f64 }
+        let right: u64 = (0..self.classes)
+            .map(|class| self.counts[class * self.classes + class])
+            .sum();
+        if right == 0 {
+            0.0
+        } else {
+            right as f64 / self.examples() as f64
+        }
     }
 
     /// The mean over all classes of 2·right / (true + predicted): every class weighs the same, however rare it is. A class that
@@ -50,7 +59,11 @@ impl ClassCounts {
             let row = &self.counts[class * self.classes..(class + 1) * self.classes];
             let truth: u64 = row.iter().sum();
             let predicted: u64 = self.counts.iter().skip(class).step_by(self.classes).sum();
-            if truth + predicted == 0 { 0.0 } else { 2.0 * row[class] as f64 / (truth + predicted) as f64 }
+            if truth + predicted == 0 {
+                0.0
+            } else {
+                2.0 * row[class] as f64 / (truth + predicted) as f64
+            }
         };
         (0..self.classes).map(f1).sum::<f64>() / self.classes.max(1) as f64
     }
@@ -60,7 +73,14 @@ impl ClassCounts {
     pub fn predicted_shares(&self) -> Vec<f64> {
         let examples = self.examples().max(1) as f64;
         (0..self.classes)
-            .map(|class| self.counts.iter().skip(class).step_by(self.classes).sum::<u64>() as f64 / examples)
+            .map(|class| {
+                self.counts
+                    .iter()
+                    .skip(class)
+                    .step_by(self.classes)
+                    .sum::<u64>() as f64
+                    / examples
+            })
             .collect()
     }
 
@@ -69,7 +89,11 @@ impl ClassCounts {
     pub fn confusion(&self, names: &[String]) -> Confusion {
         Confusion {
             classes: names.to_vec(),
-            counts: self.counts.chunks(self.classes.max(1)).map(<[u64]>::to_vec).collect(),
+            counts: self
+                .counts
+                .chunks(self.classes.max(1))
+                .map(<[u64]>::to_vec)
+                .collect(),
         }
     }
 }
@@ -92,6 +116,12 @@ mod tests {
 
     #[test]
     fn nothing_is_worth_nothing() {
-        assert_eq!((ClassCounts::new(2).accuracy(), ClassCounts::new(0).macro_f1()), (0.0, 0.0));
+        assert_eq!(
+            (
+                ClassCounts::new(2).accuracy(),
+                ClassCounts::new(0).macro_f1()
+            ),
+            (0.0, 0.0)
+        );
     }
 }

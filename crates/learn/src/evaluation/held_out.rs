@@ -12,8 +12,10 @@ pub fn held_out_groups(groups: &BTreeSet<i64>, parts: usize, seed: u64) -> BTree
     if groups.len() < 2 {
         return BTreeSet::new();
     }
-    let mut order: Vec<(u64, i64)> =
-        groups.iter().map(|&group| (xxh3_64_with_seed(&group.to_le_bytes(), seed), group)).collect();
+    let mut order: Vec<(u64, i64)> = groups
+        .iter()
+        .map(|&group| (xxh3_64_with_seed(&group.to_le_bytes(), seed), group))
+        .collect();
     order.sort_unstable();
     order.truncate((groups.len() / parts).clamp(1, groups.len() - 1));
     order.into_iter().map(|(_, group)| group).collect()

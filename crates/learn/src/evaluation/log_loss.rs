@@ -20,7 +20,10 @@ pub fn log_loss(probabilities_of_truth: impl IntoIterator<Item = (f64, f64)>) ->
 /// Bins of equal width over 0..=1: what was predicted in each and how much of it came true. Empty bins are left out.
 /// Of each prediction: its probability, whether it came true, and how often it was made.
 #[must_use]
-pub fn calibration_bins(predictions: impl IntoIterator<Item = (f64, bool, u64)>, bins: usize) -> Vec<Calibration> {
+pub fn calibration_bins(
+    predictions: impl IntoIterator<Item = (f64, bool, u64)>,
+    bins: usize,
+) -> Vec<Calibration> {
     let mut sums = vec![(0.0, 0_u64, 0_u64); bins.max(1)];
     let last = sums.len() - 1;
     for (probability, is_true, times) in predictions {
@@ -54,11 +57,14 @@ mod tests {
     #[test]
     fn bins_hold_what_came_true() {
         let bins = calibration_bins([(0.25, true, 1), (0.375, false, 3), (1.0, true, 2)], 2);
-        let expected = [(0.34375, 0.25, 4), (1.0, 1.0, 2)].map(|(predicted, observed, examples)| Calibration {
-            predicted,
-            observed,
-            examples,
-        });
+        let expected =
+            [(0.34375, 0.25, 4), (1.0, 1.0, 2)].map(|(predicted, observed, examples)| {
+                Calibration {
+                    predicted,
+                    observed,
+                    examples,
+                }
+            });
         assert_eq!(bins, expected);
     }
 }

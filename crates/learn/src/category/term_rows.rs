@@ -2,7 +2,7 @@
 
 /// Rows of a matrix of which nearly everything is 0.
 #[derive(Clone, Debug)]
-pub(super) struct SparseRows {
+pub(super) struct TermRows {
     starts: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
@@ -10,9 +10,14 @@ pub(super) struct SparseRows {
     pub(super) width: usize,
 }
 
-impl SparseRows {
+impl TermRows {
     pub(super) fn new(width: usize) -> Self {
-        Self { starts: vec![0], columns: Vec::new(), values: Vec::new(), width }
+        Self {
+            starts: vec![0],
+            columns: Vec::new(),
+            values: Vec::new(),
+            width,
+        }
     }
 
     /// How many rows there are.
@@ -36,6 +41,9 @@ impl SparseRows {
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
         let range = self.starts[row]..self.starts[row + 1];
         let values = &self.values[range.clone()];
-        self.columns[range].iter().zip(values).map(|(&column, &value)| (column as usize, value))
+        self.columns[range]
+            .iter()
+            .zip(values)
+            .map(|(&column, &value)| (column as usize, value))
     }
 }
