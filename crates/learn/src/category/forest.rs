@@ -330,7 +330,12 @@ mod tests {
                 .map(|term| (term, 1.0))
                 .collect();
             classes.push(held.iter().filter(|&&(term, _)| term < 2).count() % 2);
-            rows.push(&held);
+            let length = (held.len() as f32).sqrt();
+            let row: Vec<(u32, f32)> = held
+                .iter()
+                .map(|&(term, value)| (term, value / length))
+                .collect();
+            rows.push(&row);
         }
         let groups: Vec<usize> = (0..400).collect();
         let texts = ForestExamples {
