@@ -6,9 +6,9 @@ use crate::sql::error::{SqlError, sqlstate};
 /// A statement about the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SessionStatement {
-    /// A transaction begins; `is_stable` if all of its statements see the same rows.
+    /// A transaction begins, with a level of isolation of its own or the session's.
     Begin {
-        is_stable: bool,
+        isolation: Option<String>,
     },
     Commit,
     Rollback,
@@ -22,7 +22,7 @@ pub(super) enum SessionStatement {
     },
     /// `SET TRANSACTION …`.
     SetTransaction {
-        is_stable: bool,
+        isolation: Option<String>,
     },
     ResetAll,
     Show(String),
@@ -42,12 +42,6 @@ fn bare(words: &[Word]) -> Vec<&str> {
     texts.collect()
 }
 
-/// Whether a transaction is to see the same rows throughout.
-fn is_stable(words: &[Word]) -> bool {
-    let words = bare(words);
-    words.contains(&"REPEATABLE") || words.contains(&"SERIALIZABLE")
-}
-
 /// A name or a value as it is written, in lower case if it has no quotes.
 fn written(word: &Word) -> String {
     match word {
@@ -65,20 +59,24 @@ pub(super) fn of(sql: &str) -> Result<Option<SessionStatement>, SqlError> {
     let texts = bare(&words);
     Ok(Some(match texts.as_slice() {
         ["BEGIN", ..] | ["START", "TRANSACTION", ..] => SessionStatement::Begin {
-            is_stable: is_stable(&words),
+            isolation: isolation(&texts),
         },
         ["COMMIT" | "END", ..] => SessionStatement::Commit,
         ["ROLLBACK", rest @ ..] if rest.contains(&"TO") => SessionStatement::RollbackTo,
         ["ROLLBACK" | "ABORT", ..] => SessionStatement::Rollback,
         ["SAVEPOINT", ..] => SessionStatement::Savepoint,
         ["RELEASE", ..] => SessionStatement::Release,
-        ["SET", "SESSION", "CHARACTERISTICS", ..] => SessionStatement::Set {
-            name: "default_transaction_isolation".to_owned(),
-            value: isolation(&texts),
+        ["SET", "SESSION", "CHARACTERISTICS", ..] => match isolation(&texts) {
+            Some(level) => SessionStatement::Set {
+                name: "default_transaction_isolation".to_owned(),
+                value: Some(level),
+            },
+            // READ ONLY is what it is, and READ WRITE finds out when it writes.
+            None => SessionStatement::Nothing("SET"),
         },
         ["SET", "TRANSACTION", ..] | ["SET", "LOCAL", "TRANSACTION", ..] => {
             SessionStatement::SetTransaction {
-                is_stable: is_stable(&words),
+                isolation: isolation(&texts),
             }
         }
         ["SET", "ROLE" | "AUTHORIZATION", ..]
@@ -144,6 +142,7 @@ fn refused(message: &str) -> SqlError {
     SqlError::new(sqlstate::READ_ONLY, message)
 }
 
+/// The level of isolation that a statement names.
 fn isolation(texts: &[&str]) -> Option<String> {
     let levels = ["SERIALIZABLE", "REPEATABLE", "COMMITTED", "UNCOMMITTED"];
     let found = levels.into_iter().find(|level| texts.contains(level))?;

@@ -180,16 +180,12 @@ impl WireSession<'_> {
         self.check_transaction(&Work::Session(control.clone()))?;
         let in_block = self.status != TransactionStatus::Idle;
         let tag = match control {
-            SessionStatement::Begin { is_stable } => {
+            SessionStatement::Begin { isolation } => {
                 if in_block {
                     self.warn("25001", "there is already a transaction in progress");
                 } else {
                     self.status = TransactionStatus::InBlock;
-                    let (_, level) = self.settings.show("default_transaction_isolation")?;
-                    self.is_stable = *is_stable
-                        || level.starts_with(['r', 's'])
-                            && level != "read committed"
-                            && level != "read uncommitted";
+                    self.settings.isolate(isolation.as_deref());
                 }
                 "BEGIN"
             }
@@ -199,7 +195,7 @@ impl WireSession<'_> {
                 }
                 let failed = self.status == TransactionStatus::Failed;
                 self.status = TransactionStatus::Idle;
-                self.is_stable = false;
+                self.settings.isolate(None);
                 self.held = None;
                 if failed || *control == SessionStatement::Rollback {
                     "ROLLBACK"
@@ -262,14 +258,19 @@ impl WireSession<'_> {
                 if let Some(warning) = self.settings.set(name, value.as_deref())? {
                     self.out.error(Severity::Warning, &warning);
                 }
+                if !in_block {
+                    self.settings.isolate(None);
+                }
                 if let Some((name, value)) = self.settings.reported(name) {
                     self.out.setting(name, value);
                 }
                 if value.is_some() { "SET" } else { "RESET" }
             }
-            SessionStatement::SetTransaction { is_stable } => {
+            SessionStatement::SetTransaction { isolation } => {
                 if in_block {
-                    self.is_stable |= *is_stable;
+                    if isolation.is_some() {
+                        self.settings.isolate(isolation.as_deref());
+                    }
                 } else {
                     self.warn(
                         "25P01",

@@ -60,8 +60,7 @@ pub(super) struct WireSession<'w> {
     pub(super) out: Outgoing,
     pub(super) settings: Settings,
     pub(super) status: TransactionStatus,
-    /// Whether all statements of the transaction see the same rows; which, once one has run.
-    pub(super) is_stable: bool,
+    /// What all statements of a transaction see that is isolated so, once one has run.
     pub(super) held: Option<Arc<HeldSnapshot>>,
     pub(super) statements: HashMap<String, PreparedStatement>,
     pub(super) portals: HashMap<String, Portal>,
@@ -90,7 +89,6 @@ impl<'w> WireSession<'w> {
             settings: Settings::of(&user),
             user,
             status: TransactionStatus::Idle,
-            is_stable: false,
             held: None,
             statements: HashMap::new(),
             portals: HashMap::new(),

@@ -180,6 +180,19 @@ impl Settings {
         Ok(warning)
     }
 
+    /// Isolates the transaction that begins, by its own level or the session's.
+    pub(super) fn isolate(&mut self, level: Option<&str>) {
+        let session = self.0.get("default_transaction_isolation").cloned();
+        let level = level.map(str::to_owned).or(session).unwrap_or_default();
+        self.0.insert("transaction_isolation".to_owned(), level);
+    }
+
+    /// Whether all statements of the transaction see the same rows.
+    pub(super) fn is_stable(&self) -> bool {
+        let level = self.0.get("transaction_isolation");
+        level.is_some_and(|level| level == "repeatable read" || level == "serializable")
+    }
+
     fn time(&self, name: &str, most: Duration) -> Duration {
         let set = self.0.get(name).and_then(|value| duration(value));
         let set = set.filter(|time| !time.is_zero());

@@ -142,7 +142,7 @@ impl WireSession<'_> {
         };
         let (stream, told) = self.parts();
         let (answer, held) = Self::unless_cancelled(stream, told, work).await??;
-        if self.is_stable && self.status == TransactionStatus::InBlock {
+        if self.settings.is_stable() && self.status == TransactionStatus::InBlock {
             self.held = Some(Arc::clone(&held));
         }
         Ok(RunningAnswer {

@@ -20,7 +20,7 @@ public class Jdbc {
                 show(about.getIndexInfo(null, "public", table, true, false), "INDEX_NAME", "ORDINAL_POSITION", "COLUMN_NAME",
                     "NON_UNIQUE", "ASC_OR_DESC");
             }
-            show(about.getCatalogs(), "TABLE_CAT");
+            about.getCatalogs().close();
             System.out.println(about.getDatabaseMajorVersion() + " " + about.getMaxColumnNameLength());
             about.getSchemas().close();
             about.getTypeInfo().close();
@@ -34,7 +34,7 @@ public class Jdbc {
 
     /** The same statement often enough that the driver prepares it on the server, and takes binary values. */
     static void prepared(Connection connection) throws SQLException {
-        String sql = "SELECT ?::bigint + 1, ?::text, ?::float8, ?::boolean, ?::numeric, ?::timestamptz, ?::date";
+        String sql = "SELECT ?::bigint + 1, ?::text, ?::float8, ?::boolean, ?, ?::timestamptz, ?::date";
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (int time = 0; time < 8; time++) {
                 statement.setLong(1, time);

@@ -74,7 +74,12 @@ fn pgjdbc_describes_what_postgresql_describes_and_prepares() {
     assert!(theirs.status.success(), "{}", text(&theirs));
     let lines = |output: &Output| -> Vec<String> {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().map(str::to_owned).collect()
+        // PostgreSQL has no live tables here.
+        let live = ["live_", "sources|", "dead_letters|"];
+        let lines = text
+            .lines()
+            .filter(|line| !live.iter().any(|name| line.starts_with(name)));
+        lines.map(str::to_owned).collect()
     };
     let (ours, theirs) = (lines(&ours), lines(&theirs));
     assert!(theirs.len() > 60, "{theirs:#?}");
