@@ -23,12 +23,14 @@ const LACK = {
 
 /** Whether this address is the worker's. */
 export function isBatchPath(pathname) {
-  return /^\/api\/v1\/(sql(\/schema)?|boards\/[^/]+|batch)$/.test(pathname) || isLearntPath(pathname);
+  return (
+    /^\/api\/v1\/(sql(\/schema)?|boards\/[^/]+|batch|surprise)$/.test(pathname) || isLearntPath(pathname)
+  );
 }
 
 /** What the worker answers: `{status, type, body}`. `signal` tells that the client has gone. */
 export async function answerBatch(
-  { pathname, query = '', body = '', accept = JSON_TYPE, signal },
+  { pathname, query = '', body = '', accept = JSON_TYPE, signal, surprising = [] },
   isThere = true,
 ) {
   if (pathname === '/api/v1/batch')
@@ -37,6 +39,8 @@ export async function answerBatch(
       isThere ? { available: true, tables: { as_of: AS_OF, behind_seconds: 3 }, version: '0.0.0' } : LACK,
     );
   if (!isThere) return problem(503, `no batch worker: build it with ${LACK.remedy}`, LACK.reason);
+  if (pathname === '/api/v1/surprise')
+    return json(200, { hour: AS_OF.stream_time, events: { now: surprising, alarms: [] }, as_of: AS_OF });
   if (isLearntPath(pathname)) {
     const [status, value] = answerLearnt({ pathname, query, body });
     return status === 200 ? json(200, value) : problem(status, value.title, value.detail);

@@ -193,6 +193,35 @@ function addCategories() {
   };
 }
 
+for (const width of [390, 1440])
+  test(`a guessed category and a surprise leave a row as high as the others at ${width} pixels`, async () => {
+    const worker = new Worker();
+    worker.instead = ({ path }) =>
+      path.endsWith('/surprise') ? json({ events: { now: surprising } }) : undefined;
+    const surprising = [];
+    const reader = await open({
+      worker,
+      path: '',
+      width,
+      before: async (page) => {
+        await worker.behind(page);
+        await page.addInitScript(addCategories);
+      },
+    });
+    const { page } = reader;
+    await page.waitForSelector('.panel-trending .category');
+    const keys = await page.$$eval('.panel-trending li', (rows) => rows.map(({ dataset }) => dataset.key));
+    const some = keys.filter((_, at) => at % 2 === 0);
+    surprising.push(...some.map((key) => ({ key, count: 9, expected: 2, probability: 0.0001 })));
+    await page.reload();
+    await page.waitForSelector('.surprise');
+    const heights = await page.$$eval('.panel-trending li', (rows) =>
+      rows.map((row) => Math.round(row.getBoundingClientRect().height)),
+    );
+    assert.equal(new Set(heights).size, 1, String(heights));
+    await reader.close();
+  });
+
 test('a board of events leads to their pages', async () => {
   const reader = await open({ path: 'explore' });
   const { page } = reader;

@@ -286,6 +286,18 @@ test('g and m lead here, and the sheet of keys says so', async () => {
   await reader.close();
 });
 
+test('every bar is seen in forced colours', async () => {
+  const reader = await open({ forcedColors: 'active' });
+  const { page } = reader;
+  await settles(page);
+  const unseen = await page.$$eval('.pair .track i', (bars) => {
+    const ground = getComputedStyle(document.querySelector('.panel')).backgroundColor;
+    return bars.filter((bar) => getComputedStyle(bar).backgroundColor === ground).length;
+  });
+  assert.equal(unseen, 0);
+  await reader.close();
+});
+
 for (const [name, options] of Object.entries({
   light: {},
   dark: { colorScheme: 'dark' },

@@ -2,7 +2,7 @@
 // its place, and a test may change what it says.
 import { answerBatch } from '../../dashboard/fake/batch.mjs';
 
-const PATHS = /\/api\/v1\/(sql|boards|batch|models|clusters|themes|events)(\/|\?|$)/;
+const PATHS = /\/api\/v1\/(sql|boards|batch|models|clusters|themes|events|surprise)(\/|\?|$)/;
 
 export class Worker {
   /** Whether there is one. */

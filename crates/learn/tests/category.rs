@@ -15,8 +15,15 @@ fn the_model_of_recorded_events_beats_its_baseline_and_comes_out_the_same_twice(
     let (model, card) = CategoryModel::train(&events, 1, &mut Quiet).unwrap();
     assert!(card.beats_baseline(), "{:?}", card.comparisons);
     // Far from what the whole file reaches, and far above the largest class.
-    let accuracy = card.comparisons.iter().find(|comparison| comparison.measure == "accuracy").unwrap();
-    assert!(accuracy.model > accuracy.baseline_figure + 0.1, "{accuracy:?}");
+    let accuracy = card
+        .comparisons
+        .iter()
+        .find(|comparison| comparison.measure == "accuracy")
+        .unwrap();
+    assert!(
+        accuracy.model > accuracy.baseline_figure + 0.1,
+        "{accuracy:?}"
+    );
     let (again, card_again) = CategoryModel::train(&events, 1, &mut Quiet).unwrap();
     assert!(model.to_bytes() == again.to_bytes());
     assert_eq!(card, card_again);

@@ -12,7 +12,7 @@
 #![warn(missing_docs)]
 
 mod error;
-mod event_lines;
+mod labelled_lines;
 mod name;
 mod promotion;
 mod served;
@@ -22,7 +22,7 @@ mod tests;
 mod version;
 
 pub use error::{Error, Result};
-pub use event_lines::{EventLine, EventLines};
+pub use labelled_lines::{LabelledLine, LabelledLines};
 pub use name::{ModelName, UnknownModel};
 pub use promotion::Promotion;
 pub use served::{Served, ServedModels};

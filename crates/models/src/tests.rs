@@ -6,7 +6,7 @@ use headcount_learn::{Better, Comparison, ModelCard};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::{Error, EventLines, ModelName, ModelStore, TrainedModel};
+use crate::{Error, LabelledLines, ModelName, ModelStore, TrainedModel};
 
 const FILES: [&str; 3] = ["model.bin", "card.json", "SHA256SUMS"];
 
@@ -234,7 +234,7 @@ proptest! {
             input.clear();
         }
         input.extend_from_slice(b"\n\n{\"id\":7,\"fee\":null,\"venue\":{\"lat\":0,\"lon\":0}}");
-        let lines: Vec<_> = EventLines::new(std::io::Cursor::new(input)).unwrap().map(|line| line.unwrap()).collect();
+        let lines: Vec<_> = LabelledLines::new(std::io::Cursor::new(input)).unwrap().map(|line| line.unwrap()).collect();
         let last = lines.last().unwrap();
         let event = last.event.as_ref().unwrap();
         prop_assert_eq!((last.number, event.id.as_str(), event.venue), (3, "7", Some(headcount_learn::Spot { lat: 0.0, lon: 0.0 })));

@@ -111,8 +111,10 @@ function Row({ row, rank, share, isOpen, opensUp, onOpen }: RowParts) {
           {shown(row.group)}
         </span>
         {row.category && <CategoryChip category={row.category} />}
-        {surprise && isRare(surprise) && <SurpriseMark surprise={surprise} />}
-        <span class="count">{format.count(row.recent)}</span>
+        <span class="count">
+          {surprise && isRare(surprise) && <SurpriseMark surprise={surprise} />}
+          {format.count(row.recent)}
+        </span>
         <span class="track">
           <i style={{ transform: `scaleX(${Math.max(0.006, share)})` }} />
         </span>

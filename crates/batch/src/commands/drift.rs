@@ -12,7 +12,7 @@ use crate::{
     cli::DataPlace,
     data::DataFolder,
     training::{
-        Examples, ModelDrift, TablesExamples, category_drift, response_drift, turnout_drift,
+        ModelDrift, TablesExamples, TrainingExamples, category_drift, response_drift, turnout_drift,
     },
 };
 
@@ -63,7 +63,7 @@ async fn measure(
     let now = current.snapshot.as_of.stream_time.unwrap_or_else(now_ms);
     let since = now - DAY_MS;
     let tables = TablesExamples::open(&current.snapshot, now).await?;
-    let examples = Examples {
+    let examples = TrainingExamples {
         events: tables.events(None).await?,
         answers: tables.answers().await?,
     };

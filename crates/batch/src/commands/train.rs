@@ -14,7 +14,7 @@ use super::current::current;
 use crate::{
     cli::DataPlace,
     data::DataFolder,
-    training::{Examples, NothingLearnt, TablesExamples, read_labelled, train},
+    training::{NothingLearnt, TablesExamples, TrainingExamples, read_labelled, train},
 };
 
 /// What the command is told.
@@ -83,8 +83,12 @@ pub(crate) async fn run(args: TrainArgs) -> Result<()> {
 }
 
 /// Everything there is to learn from.
-async fn examples(args: &TrainArgs, data: &DataFolder, bar: &TrainingBar) -> Result<Examples> {
-    let mut examples = Examples::default();
+async fn examples(
+    args: &TrainArgs,
+    data: &DataFolder,
+    bar: &TrainingBar,
+) -> Result<TrainingExamples> {
+    let mut examples = TrainingExamples::default();
     if let Some(file) = &args.labelled {
         bar.0.set_message("read the labelled events");
         let (events, refused) = tokio::task::block_in_place(|| read_labelled(file, &bar.0))?;
@@ -128,7 +132,7 @@ async fn examples(args: &TrainArgs, data: &DataFolder, bar: &TrainingBar) -> Res
 /// Trains one model, stores it and promotes it if it is worth it.
 fn one(
     name: ModelName,
-    examples: &Examples,
+    examples: &TrainingExamples,
     store: &ModelStore,
     args: &TrainArgs,
     bar: &TrainingBar,

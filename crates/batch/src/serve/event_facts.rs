@@ -15,7 +15,7 @@ const POINTS_MAX: usize = 400;
 /// Earlier events of the group that a forecast may look at.
 const EARLIER_MAX: usize = 32;
 
-type Objects = Vec<Map<String, Value>>;
+type RowObjects = Vec<Map<String, Value>>;
 
 impl TablesWorker {
     /// The facts of an event; nothing if no record tells of it.
@@ -41,7 +41,11 @@ impl TablesWorker {
     }
 
     /// The rows of an answer, each an object by the names of columns.
-    async fn objects(&self, held: &HeldSnapshot, sql: String) -> Result<Objects, StatementProblem> {
+    async fn objects(
+        &self,
+        held: &HeldSnapshot,
+        sql: String,
+    ) -> Result<RowObjects, StatementProblem> {
         self.objects_within(held, sql, StatementLimits::served())
             .await
     }
@@ -52,7 +56,7 @@ impl TablesWorker {
         held: &HeldSnapshot,
         sql: String,
         limits: StatementLimits,
-    ) -> Result<Objects, StatementProblem> {
+    ) -> Result<RowObjects, StatementProblem> {
         let answer = self
             .ask(sql, AnswerFormat::Objects, limits, None, held)
             .await?;

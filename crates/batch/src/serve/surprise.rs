@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(30);
 const SHOWN: usize = 20;
 
 /// A kind of thing that people say yes to.
-struct Kind {
+struct SurpriseKind {
     name: &'static str,
     /// What tells one from another, and what people read; over `rsvps r`, `events e` and `groups g`.
     key: &'static str,
@@ -30,20 +30,20 @@ struct Kind {
     join: &'static str,
 }
 
-const KINDS: [Kind; 3] = [
-    Kind {
+const KINDS: [SurpriseKind; 3] = [
+    SurpriseKind {
         name: "events",
         key: "r.event_id",
         label: "coalesce(e.name, r.event_id)",
         join: "",
     },
-    Kind {
+    SurpriseKind {
         name: "cities",
         key: "concat_ws('|', g.city, g.state, g.country)",
         label: "concat_ws(', ', g.city, g.state, upper(g.country))",
         join: "",
     },
-    Kind {
+    SurpriseKind {
         name: "topics",
         key: "t.urlkey",
         label: "coalesce(o.name, t.urlkey)",
@@ -105,8 +105,8 @@ impl TablesWorker {
 }
 
 /// Answers that say yes, by key and by the hour in which they were given.
-fn counts_of(kind: &Kind, hour: i64) -> String {
-    let Kind {
+fn counts_of(kind: &SurpriseKind, hour: i64) -> String {
+    let SurpriseKind {
         key, label, join, ..
     } = kind;
     let from = (hour - PAST_HOURS) * HOUR_MS / 1000;
@@ -139,11 +139,27 @@ impl HourlyCounts {
     }
 }
 
+impl HourlyCounts {
+    /// From when on the stream was followed: answers that are sent again may be much older than the first that was seen.
+    fn first_seen_hour(&self) -> Option<i64> {
+        let of_hour = |counts: &BTreeMap<u64, u32>| {
+            counts.values().map(|count| u64::from(*count)).sum::<u64>()
+        };
+        let all: u64 = self.hours.values().map(of_hour).sum();
+        let mut before = 0;
+        let mut hours = self.hours.iter();
+        hours.find_map(|(hour, counts)| {
+            before += of_hour(counts);
+            (before * 100 > all).then_some(*hour)
+        })
+    }
+}
+
 /// Learns the past hour by hour, and scores the hour of the stream against it.
 fn most_surprising(counts: &HourlyCounts, hour: i64) -> Value {
     let mut model = SurpriseModel::new();
     let mut alarms = Vec::new();
-    let first = counts.hours.keys().next().copied().unwrap_or(hour);
+    let first = counts.first_seen_hour().unwrap_or(hour);
     let nothing = BTreeMap::new();
     // Hours in which nothing happened are a part of the past.
     for past in first..hour {
@@ -152,7 +168,10 @@ fn most_surprising(counts: &HourlyCounts, hour: i64) -> Value {
         alarms = model.close_hour(past, &of_hour);
     }
     alarms.retain(|score| score.alarm);
-    let now = counts.hours.get(&hour).unwrap_or(&nothing);
+    // Without a past there is nothing to expect.
+    let has_past = (hour - first) as f64 >= HISTORY_HOURS_MIN;
+    let now = counts.hours.get(&hour).filter(|_| has_past);
+    let now = now.unwrap_or(&nothing);
     let scores = now
         .iter()
         .map(|(key, count)| model.surprise(*key, hour, *count));
@@ -180,4 +199,45 @@ fn most_surprising(counts: &HourlyCounts, hour: i64) -> Value {
         told.collect()
     };
     json!({ "history_hours": hour - first, "now": told(&scores), "alarms": told(&alarms) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirty days of one event with one answer an hour, and answers in the hour of the stream.
+    fn counts(now: u32, first: i64) -> HourlyCounts {
+        let mut counts = HourlyCounts::default();
+        for hour in first..1_000 {
+            counts.hours.entry(hour).or_default().insert(1, 1);
+        }
+        counts.hours.entry(1_000).or_default().insert(1, now);
+        counts
+            .names
+            .insert(1, ("e".to_owned(), "an event".to_owned()));
+        counts
+    }
+
+    #[test]
+    fn what_is_as_usual_is_probable_and_a_surge_is_not() {
+        let probability = |now: u32| {
+            let told = most_surprising(&counts(now, 280), 1_000);
+            told["now"][0]["probability"]
+                .as_f64()
+                .expect("it is scored")
+        };
+        assert!(probability(1) > 0.3, "{}", probability(1));
+        assert!(probability(30) < 0.001, "{}", probability(30));
+    }
+
+    #[test]
+    fn nothing_is_expected_before_the_second_day() {
+        let told = most_surprising(&counts(30, 990), 1_000);
+        assert_eq!(told["now"], json!([]));
+        // Answers of long ago that were sent again are no past.
+        let mut resent = counts(3_000, 990);
+        resent.hours.entry(300).or_default().insert(1, 1);
+        let told = most_surprising(&resent, 1_000);
+        assert_eq!(told["now"], json!([]), "{told}");
+    }
 }

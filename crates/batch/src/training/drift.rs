@@ -8,7 +8,7 @@ use headcount_learn::{
 use headcount_models::{Served, ServedModels};
 use serde::Serialize;
 
-use super::Examples;
+use super::TrainingExamples;
 
 /// With fewer outcomes, nothing is said of calibration.
 const OUTCOMES_MIN: u64 = 200;
@@ -24,7 +24,7 @@ pub(crate) struct ModelDrift {
     features: Vec<FeatureDrift>,
     /// How far what was predicted is from what happened; none where too little has happened.
     calibration: Option<f64>,
-    /// Examples of the last day.
+    /// TrainingExamples of the last day.
     examples: u64,
     /// When it was measured, in milliseconds since 1970.
     at: i64,
@@ -187,7 +187,7 @@ pub(crate) fn turnout_drift(
 /// Of the answers of the last day that came after those it had learnt: each scored before it is learnt.
 pub(crate) fn response_drift(
     served: &ServedModels,
-    examples: &Examples,
+    examples: &TrainingExamples,
     since: i64,
     at: i64,
 ) -> Option<ModelDrift> {

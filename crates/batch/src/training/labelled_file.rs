@@ -4,7 +4,7 @@ use std::{fs::File, path::Path};
 
 use anyhow::{Context, Result};
 use headcount_learn::LabelledEvent;
-use headcount_models::EventLines;
+use headcount_models::LabelledLines;
 use indicatif::ProgressBar;
 
 /// The events of a file of lines of JSON, gzipped or not, in its order; and how many lines are no events.
@@ -15,8 +15,8 @@ pub(crate) fn read_labelled(path: &Path, bar: &ProgressBar) -> Result<(Vec<Label
     let file = File::open(path).with_context(|| format!("open {}", path.display()))?;
     let bytes = file.metadata().map_or(0, |metadata| metadata.len());
     bar.set_length(bytes);
-    let lines =
-        EventLines::new(bar.wrap_read(file)).with_context(|| format!("read {}", path.display()))?;
+    let lines = LabelledLines::new(bar.wrap_read(file))
+        .with_context(|| format!("read {}", path.display()))?;
     let (mut events, mut refused) = (Vec::new(), 0);
     for line in lines {
         let line = line.with_context(|| format!("read {}", path.display()))?;

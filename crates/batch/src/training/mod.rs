@@ -13,7 +13,7 @@ pub(crate) use digest::sha256_of;
 pub(crate) use drift::{ModelDrift, category_drift, response_drift, turnout_drift};
 pub(crate) use examples::TablesExamples;
 pub(crate) use labelled_file::read_labelled;
-pub(crate) use train::{Examples, train};
+pub(crate) use train::{TrainingExamples, train};
 
 /// There is too little to learn from, or nothing.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use super::{KeptAnswers, sha256_of};
 
 /// Everything there is to learn from.
 #[derive(Debug, Default)]
-pub(crate) struct Examples {
+pub(crate) struct TrainingExamples {
     pub(crate) events: Vec<LabelledEvent>,
     pub(crate) answers: KeptAnswers,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Trained {
 /// When there is too little to learn from.
 pub(crate) fn train(
     name: ModelName,
-    examples: &Examples,
+    examples: &TrainingExamples,
     store: &ModelStore,
     seed: u64,
     progress: &mut dyn Progress,

@@ -54,7 +54,7 @@ impl EventFile {
         for line in BufReader::new(GzDecoder::new(labelled)).lines().take(LINES) {
             let line = line.unwrap();
             let mut event: Value = serde_json::from_str(&line).unwrap();
-            if event["group"]["id"].as_u64().unwrap() % 4 != 0 {
+            if !event["group"]["id"].as_u64().unwrap().is_multiple_of(4) {
                 writeln!(to_train, "{line}").unwrap();
                 continue;
             }

@@ -13,7 +13,7 @@ use headcount_learn::{
     response::ResponseModel,
     turnout::{TurnoutHistory, TurnoutModel, TurnoutPrediction, predict_in_order},
 };
-use headcount_models::{EventLine, EventLines, ModelName, ModelStore};
+use headcount_models::{LabelledLine, LabelledLines, ModelName, ModelStore};
 use serde::Serialize;
 
 use super::models;
@@ -63,7 +63,8 @@ pub(crate) fn run(args: PredictArgs) -> Result<()> {
     } else {
         Box::new(File::open(&args.file).with_context(|| format!("open {}", args.file.display()))?)
     };
-    let lines = EventLines::new(input).with_context(|| format!("read {}", args.file.display()))?;
+    let lines =
+        LabelledLines::new(input).with_context(|| format!("read {}", args.file.display()))?;
     let mut out = Printer::new();
     match args.what {
         Predicted::Category => category(&store, &args, lines, &mut out)?,
@@ -94,7 +95,7 @@ fn load<M>(
 fn category(
     store: &ModelStore,
     args: &PredictArgs,
-    lines: EventLines,
+    lines: LabelledLines,
     out: &mut Printer,
 ) -> Result<()> {
     let (model, label) = load(
@@ -125,7 +126,7 @@ fn category(
 fn turnout(
     store: &ModelStore,
     args: &PredictArgs,
-    lines: EventLines,
+    lines: LabelledLines,
     out: &mut Printer,
 ) -> Result<()> {
     let (model, label) = load(
@@ -134,7 +135,7 @@ fn turnout(
         args.version,
         TurnoutModel::from_bytes,
     )?;
-    let lines: Vec<EventLine> = lines
+    let lines: Vec<LabelledLine> = lines
         .collect::<io::Result<_>>()
         .context("read the events")?;
     let events: Vec<LabelledEvent> = lines
@@ -161,7 +162,7 @@ fn turnout(
 fn response(
     store: &ModelStore,
     args: &PredictArgs,
-    lines: EventLines,
+    lines: LabelledLines,
     out: &mut Printer,
 ) -> Result<()> {
     let (model, label) = load(
@@ -196,7 +197,7 @@ impl Printer {
 
     fn line(
         &mut self,
-        line: &EventLine,
+        line: &LabelledLine,
         model: &str,
         predict: impl FnOnce(&LabelledEvent) -> Prediction,
     ) -> Result<()> {

@@ -15,7 +15,6 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-
 /// Between two looks: a few small files.
 const LOOK: Duration = Duration::from_secs(3);
 

@@ -2,18 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use super::corpus::Corpus;
+use super::corpus::CategoryCorpus;
 use super::model::{NAME, bins};
-use super::scorer::Kind;
-use super::sharpness::{Scored, probabilities};
+use super::scorer::LearnerKind;
+use super::sharpness::ScoredDocument;
 use crate::evaluation::{ClassCounts, calibration_bins, log_loss};
 use crate::{Better, Calibration, Comparison, ModelCard};
+
+/// One figure of all predictions.
+type Figure = fn(&ClassCounts) -> f64;
 
 const CALIBRATION_BINS: usize = 10;
 
 /// What came of a learner on documents that it had not seen, and what simple baselines do there.
 pub(super) struct Test {
-    pub(super) kind: Kind,
+    pub(super) kind: LearnerKind,
     pub(super) counts: ClassCounts,
     /// The sharpness that all the held-out groups together give.
     pub(super) sharpness: f32,
@@ -27,7 +30,7 @@ pub(super) struct Test {
 }
 
 /// All tests of one training.
-pub(super) struct Outcomes {
+pub(super) struct CategoryTests {
     /// Of the learner with the better macro-F1.
     pub(super) served: Test,
     pub(super) other: Test,
@@ -37,39 +40,26 @@ pub(super) struct Outcomes {
 }
 
 impl Test {
-    #[expect(clippy::too_many_arguments, reason = "each is of a kind of its own")]
+    /// `shares` are those of the classes in the training, `given` the probabilities that each of `scored` got; `groups` how many
+    /// groups these are of.
     pub(super) fn new(
-        kind: Kind,
-        corpus: &Corpus,
-        train: &[usize],
-        scored: &[Scored],
-        is_judged: &[bool],
-        sharpness_of_unjudged: f32,
+        kind: LearnerKind,
+        shares: &[f64],
+        scored: &[ScoredDocument],
+        given: &[Vec<f64>],
         sharpness: f32,
         groups: usize,
     ) -> Self {
-        let shares = class_shares(corpus, train);
-        let largest = most_probable(&shares);
-        let classes = corpus.classes.len();
-        let (mut counts, mut largest_class) =
-            (ClassCounts::new(classes), ClassCounts::new(classes));
-        for one in scored {
-            let scores: Vec<f64> = one.scores.iter().map(|&score| f64::from(score)).collect();
-            counts.add(one.class, most_probable(&scores), u64::from(one.repeats));
+        let largest = most_probable(shares);
+        let (mut counts, mut largest_class) = (
+            ClassCounts::new(shares.len()),
+            ClassCounts::new(shares.len()),
+        );
+        for (one, given) in scored.iter().zip(given) {
+            counts.add(one.class, most_probable(given), u64::from(one.repeats));
             largest_class.add(one.class, largest, u64::from(one.repeats));
         }
-        // With a single group there is nothing else to judge on.
-        let judged: Vec<&Scored> = scored
-            .iter()
-            .zip(is_judged)
-            .filter(|&(_, &is_judged)| is_judged || groups == 1)
-            .map(|(scored, _)| scored)
-            .collect();
-        let given: Vec<Vec<f64>> = judged
-            .iter()
-            .map(|one| probabilities(&one.scores, sharpness_of_unjudged))
-            .collect();
-        let pairs = || judged.iter().zip(&given);
+        let pairs = || scored.iter().zip(given);
         let calibration = pairs().map(|(one, given)| {
             let first = most_probable(given);
             (given[first], first == one.class, u64::from(one.repeats))
@@ -84,7 +74,7 @@ impl Test {
                 pairs().map(|(one, given)| (given[one.class], f64::from(one.repeats))),
             ),
             log_loss_of_shares: log_loss(
-                judged
+                scored
                     .iter()
                     .map(|one| (shares[one.class], f64::from(one.repeats))),
             ),
@@ -101,7 +91,7 @@ impl Test {
     }
 
     fn against_largest(&self, on: &str) -> [Comparison; 2] {
-        let compare = |measure: &str, figure: fn(&ClassCounts) -> f64| {
+        let compare = |measure: &str, figure: Figure| {
             higher(
                 measure,
                 on,
@@ -128,7 +118,8 @@ fn most_probable(probabilities: &[f64]) -> usize {
     (0..probabilities.len()).reduce(better).unwrap_or(0)
 }
 
-fn class_shares(corpus: &Corpus, rows: &[usize]) -> Vec<f64> {
+/// The share that each class has of the events `rows`.
+pub(super) fn class_shares(corpus: &CategoryCorpus, rows: &[usize]) -> Vec<f64> {
     let mut shares = vec![0.0; corpus.classes.len()];
     let mut events = 0.0;
     for document in rows.iter().map(|&row| &corpus.documents[row]) {
@@ -151,7 +142,7 @@ fn higher(measure: &str, on: &str, model: f64, baseline: &str, baseline_figure: 
     }
 }
 
-pub(super) fn card(corpus: &Corpus, outcomes: &Outcomes, seed: u64) -> ModelCard {
+pub(super) fn card(corpus: &CategoryCorpus, outcomes: &CategoryTests, seed: u64) -> ModelCard {
     let served = &outcomes.served;
     let repeats = |document: &super::corpus::Document| u64::from(document.repeats);
     let groups = corpus.groups().len();
@@ -164,8 +155,8 @@ pub(super) fn card(corpus: &Corpus, outcomes: &Outcomes, seed: u64) -> ModelCard
         from: format!("The words of the event's title and description, by {}; where topics are wanted and known, \
                        those of the group too, by a linear model of its own.", served.kind.name()),
         tested: format!(
-            "On {}; trained on the events of the other {} groups. Probabilities were fitted to every second of the held-out \
-             groups and judged on the others.",
+            "On {}; trained on the events of the other {} groups. Probabilities were judged on each half of the \
+             held-out groups as fitted to the other half.",
             served.on(),
             groups.saturating_sub(served.groups)
         ),
@@ -184,7 +175,7 @@ pub(super) fn card(corpus: &Corpus, outcomes: &Outcomes, seed: u64) -> ModelCard
     }
 }
 
-fn comparisons(outcomes: &Outcomes) -> Vec<Comparison> {
+fn comparisons(outcomes: &CategoryTests) -> Vec<Comparison> {
     let (served, other, topics) = (&outcomes.served, &outcomes.other, &outcomes.with_topics);
     let on = served.on();
     let mut comparisons: Vec<Comparison> = served.against_largest(&on).into();
@@ -193,13 +184,13 @@ fn comparisons(outcomes: &Outcomes) -> Vec<Comparison> {
         better: Better::Lower,
         ..higher(
             "log loss",
-            "every second of those groups",
+            &on,
             served.log_loss,
             "the shares of the categories",
             served.log_loss_of_shares,
         )
     });
-    let figures: [(&str, fn(&ClassCounts) -> f64); 2] = [
+    let figures: [(&str, Figure); 2] = [
         ("macro-F1", ClassCounts::macro_f1),
         ("accuracy", ClassCounts::accuracy),
     ];
@@ -241,7 +232,10 @@ fn comparisons(outcomes: &Outcomes) -> Vec<Comparison> {
 }
 
 /// What later events are compared with. Shares of the categories are those of predictions on groups not seen.
-fn feature_shares(corpus: &Corpus, predicted: &ClassCounts) -> Vec<(String, Vec<(String, f64)>)> {
+fn feature_shares(
+    corpus: &CategoryCorpus,
+    predicted: &ClassCounts,
+) -> Vec<(String, Vec<(String, f64)>)> {
     let categories = corpus
         .classes
         .iter()

@@ -46,9 +46,11 @@ pub(super) fn for_each_topic_term(
 }
 
 /// Events with a known category. Terms are numbered in the order in which they first came.
-pub(super) struct Corpus {
+pub(super) struct CategoryCorpus {
     /// Sorted by name.
     pub(super) classes: Vec<String>,
+    /// What an error of a linear model costs, against the size of its weights.
+    pub(super) cost: f32,
     /// Sorted by group.
     pub(super) documents: Vec<Document>,
     pub(super) terms: Vec<String>,
@@ -56,7 +58,8 @@ pub(super) struct Corpus {
     pub(super) range: Option<(i64, i64)>,
 }
 
-/// Events of one group with one text: groups repeat theirs for years.
+/// Events of one group with one text: groups repeat theirs for years. In order of their groups.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Document {
     pub(super) group: i64,
     pub(super) class: usize,
@@ -88,17 +91,18 @@ impl Interned {
     }
 }
 
-impl Corpus {
-    /// The events of the categories `classes`, which are sorted. `at` is told the finished share.
+impl CategoryCorpus {
+    /// The events of the categories `classes`, which are sorted; `cost` is that of [`CategoryCorpus::cost`]. `at` is told the finished
+    /// share.
     pub(super) fn read(
         events: &[LabelledEvent],
         classes: Vec<String>,
+        cost: f32,
         at: &mut dyn FnMut(f64),
     ) -> Self {
         let mut interned = Interned::default();
         let mut buffer = String::new();
-        let mut repeats: BTreeMap<(i64, usize, Vec<(u32, u32)>, Vec<u32>, bool), u32> =
-            BTreeMap::new();
+        let mut repeats: BTreeMap<Document, u32> = BTreeMap::new();
         let late = start_of_last_fifth(events);
         for (number, event) in events.iter().enumerate() {
             if number % 1000 == 0 {
@@ -123,26 +127,24 @@ impl Corpus {
                 .time
                 .zip(late)
                 .is_some_and(|(time, late)| time >= late);
-            let document = (
+            let document = Document {
                 group,
                 class,
-                counts.into_iter().collect(),
-                topics.into_iter().collect(),
+                text: counts.into_iter().collect(),
+                topics: topics.into_iter().collect(),
                 is_late,
-            );
+                repeats: 0,
+            };
             *repeats.entry(document).or_default() += 1;
         }
-        let document = |((group, class, text, topics, is_late), repeats)| Document {
-            group,
-            class,
-            text,
-            topics,
-            is_late,
+        let document = |(document, repeats)| Document {
             repeats,
+            ..document
         };
         let times = || events.iter().filter_map(|event| event.time);
         Self {
             classes,
+            cost,
             documents: repeats.into_iter().map(document).collect(),
             terms: interned.terms,
             range: times().min().zip(times().max()),

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sparse_rows::SparseRows;
+use super::term_rows::TermRows;
 
 const TREES: usize = 100;
 
-/// A tree looks at so many terms of the texts in a node before it splits them by the best. They are drawn as they occur, so that
-/// frequent terms come first: nearly all terms are in next to no text, and a split by one of those takes off next to nothing.
-const TERMS_TRIED: usize = 64;
+/// A tree looks at so many terms of the texts in a node before it splits them by the best. ForestExamples are drawn evenly, and of each a
+/// term by its share of the text: nearly all terms are in next to no text, so that a split by one of those takes off next to
+/// nothing, and the few that are in every text say nothing.
+const TERMS_TRIED: usize = 128;
 
 /// A split must lower the impurity by this much, so that rounding splits nothing.
 const GAIN_MIN: f64 = 1e-9;
@@ -20,19 +21,19 @@ const IN_NO_NODE: u32 = u32::MAX;
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Forest {
     classes: u32,
-    trees: Vec<Vec<Node>>,
+    trees: Vec<Vec<ForestNode>>,
 }
 
 /// The first node of a tree is its root; what follows a split stands after it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-enum Node {
+enum ForestNode {
     Split { term: u32, with: u32, without: u32 },
     Leaf { shares: Vec<(u32, f32)> },
 }
 
 /// What to learn from.
-pub(super) struct Texts<'a> {
-    pub(super) rows: &'a SparseRows,
+pub(super) struct ForestExamples<'a> {
+    pub(super) rows: &'a TermRows,
     /// Of each row.
     pub(super) classes: &'a [usize],
     /// Of each row: how much it weighs.
@@ -43,21 +44,21 @@ pub(super) struct Texts<'a> {
 }
 
 /// One tree while it grows.
-struct Growth<'a> {
-    texts: &'a Texts<'a>,
+struct GrowingTree<'a> {
+    texts: &'a ForestExamples<'a>,
     /// Of each term: the rows that hold it.
     holders: &'a [Vec<u32>],
     weights: Vec<f64>,
     /// Of each row: the node it is in.
     node_of: Vec<u32>,
-    nodes: Vec<Node>,
+    nodes: Vec<ForestNode>,
     chance: fastrand::Rng,
     /// Of each term: 1 + its place among the terms that are tried, or 0.
     places: Vec<u8>,
 }
 
 impl Forest {
-    pub(super) fn grow(texts: &Texts<'_>, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
+    pub(super) fn grow(texts: &ForestExamples<'_>, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
         let mut holders = vec![Vec::new(); texts.rows.width];
         for row in 0..texts.rows.len() {
             for &term in texts.rows.columns(row) {
@@ -67,7 +68,7 @@ impl Forest {
         let mut chance = fastrand::Rng::with_seed(seed);
         let tree = |number: usize| {
             at(number as f64 / TREES as f64);
-            Growth::new(texts, &holders, chance.fork()).tree()
+            GrowingTree::new(texts, &holders, chance.fork()).tree()
         };
         Self {
             classes: texts.class_count as u32,
@@ -90,16 +91,16 @@ impl Forest {
 
     /// Whether every node leads to later ones of its tree, to one of so many terms, or to shares of so many classes.
     pub(super) fn fits(&self, terms: usize, classes: usize) -> bool {
-        let is_sound = |tree: &Vec<Node>| {
+        let is_sound = |tree: &Vec<ForestNode>| {
             let leads_on = |at: usize, next: u32| (at + 1..tree.len()).contains(&(next as usize));
             !tree.is_empty()
                 && tree.iter().enumerate().all(|(at, node)| match node {
-                    Node::Split {
+                    ForestNode::Split {
                         term,
                         with,
                         without,
                     } => (*term as usize) < terms && leads_on(at, *with) && leads_on(at, *without),
-                    Node::Leaf { shares } => {
+                    ForestNode::Leaf { shares } => {
                         shares.iter().all(|&(class, _)| (class as usize) < classes)
                     }
                 })
@@ -110,17 +111,19 @@ impl Forest {
     /// Whether all shares are shares.
     pub(super) fn is_finite(&self) -> bool {
         self.trees.iter().flatten().all(|node| match node {
-            Node::Split { .. } => true,
-            Node::Leaf { shares } => shares.iter().all(|(_, share)| (0.0..=1.0).contains(share)),
+            ForestNode::Split { .. } => true,
+            ForestNode::Leaf { shares } => {
+                shares.iter().all(|(_, share)| (0.0..=1.0).contains(share))
+            }
         })
     }
 }
 
-fn leaf<'a>(tree: &'a [Node], row: &[(u32, f32)]) -> &'a [(u32, f32)] {
+fn leaf<'a>(tree: &'a [ForestNode], row: &[(u32, f32)]) -> &'a [(u32, f32)] {
     let mut at = 0;
     loop {
         match tree.get(at) {
-            Some(Node::Split {
+            Some(ForestNode::Split {
                 term,
                 with,
                 without,
@@ -130,15 +133,19 @@ fn leaf<'a>(tree: &'a [Node], row: &[(u32, f32)]) -> &'a [(u32, f32)] {
                     .is_ok();
                 at = if holds { *with } else { *without } as usize;
             }
-            Some(Node::Leaf { shares }) => return shares,
+            Some(ForestNode::Leaf { shares }) => return shares,
             None => return &[],
         }
     }
 }
 
-impl<'a> Growth<'a> {
+impl<'a> GrowingTree<'a> {
     /// Draws as many groups as there are, with repetition: events of a group are alike, so single events would all be known.
-    fn new(texts: &'a Texts<'a>, holders: &'a [Vec<u32>], mut chance: fastrand::Rng) -> Self {
+    fn new(
+        texts: &'a ForestExamples<'a>,
+        holders: &'a [Vec<u32>],
+        mut chance: fastrand::Rng,
+    ) -> Self {
         let groups = texts.groups.iter().max().map_or(0, |last| last + 1);
         let mut drawn = vec![0_u32; groups];
         for _ in 0..groups {
@@ -156,7 +163,7 @@ impl<'a> Growth<'a> {
         }
     }
 
-    fn tree(mut self) -> Vec<Node> {
+    fn tree(mut self) -> Vec<ForestNode> {
         let rows: Vec<u32> = (0..self.texts.rows.len() as u32)
             .filter(|&row| self.weights[row as usize] > 0.0)
             .collect();
@@ -181,7 +188,7 @@ impl<'a> Growth<'a> {
                     .is_ok()
             });
             let (with, without) = (self.opened(with), self.opened(without));
-            self.nodes[node as usize] = Node::Split {
+            self.nodes[node as usize] = ForestNode::Split {
                 term,
                 with: with.0,
                 without: without.0,
@@ -194,7 +201,7 @@ impl<'a> Growth<'a> {
     /// A new node that holds `rows`.
     fn opened(&mut self, rows: Vec<u32>) -> (u32, Vec<u32>) {
         let node = self.nodes.len() as u32;
-        self.nodes.push(Node::Leaf { shares: Vec::new() });
+        self.nodes.push(ForestNode::Leaf { shares: Vec::new() });
         for &row in &rows {
             self.node_of[row as usize] = node;
         }
@@ -237,13 +244,14 @@ impl<'a> Growth<'a> {
     fn terms_to_try(&mut self, rows: &[u32]) -> Vec<u32> {
         let mut terms = Vec::with_capacity(TERMS_TRIED);
         for _ in 0..TERMS_TRIED {
-            let held = self
-                .texts
-                .rows
-                .columns(rows[self.chance.usize(..rows.len())] as usize);
-            if !held.is_empty() {
-                terms.push(held[self.chance.usize(..held.len())]);
-            }
+            let row = rows[self.chance.usize(..rows.len())] as usize;
+            // The squares of a row add up to 1.
+            let mut left = self.chance.f32();
+            let drawn = self.texts.rows.row(row).find(|&(_, value)| {
+                left -= value * value;
+                left <= 0.0
+            });
+            terms.extend(drawn.map(|(term, _)| term as u32));
         }
         terms.sort_unstable();
         terms.dedup();
@@ -293,13 +301,13 @@ impl<'a> Growth<'a> {
     }
 }
 
-fn leaf_of(totals: &[f64]) -> Node {
+fn leaf_of(totals: &[f64]) -> ForestNode {
     let sum: f64 = totals.iter().sum();
     let shares = totals
         .iter()
         .zip(0_u32..)
         .filter(|&(&total, _)| total > 0.0);
-    Node::Leaf {
+    ForestNode::Leaf {
         shares: shares
             .map(|(total, class)| (class, (total / sum) as f32))
             .collect(),
@@ -308,13 +316,13 @@ fn leaf_of(totals: &[f64]) -> Node {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sparse_rows::SparseRows;
-    use super::{Forest, Node, Texts};
+    use super::super::term_rows::TermRows;
+    use super::{Forest, ForestExamples, ForestNode};
 
     #[test]
     fn a_forest_learns_what_no_single_term_says() {
         // Class 1 if one of the terms 0 and 1 is there, but not both; term 2 is noise.
-        let mut rows = SparseRows::new(3);
+        let mut rows = TermRows::new(3);
         let (mut classes, mut chance) = (Vec::new(), fastrand::Rng::with_seed(1));
         for _ in 0..400 {
             let held: Vec<(u32, f32)> = (0..3)
@@ -322,10 +330,15 @@ mod tests {
                 .map(|term| (term, 1.0))
                 .collect();
             classes.push(held.iter().filter(|&&(term, _)| term < 2).count() % 2);
-            rows.push(&held);
+            let length = (held.len() as f32).sqrt();
+            let row: Vec<(u32, f32)> = held
+                .iter()
+                .map(|&(term, value)| (term, value / length))
+                .collect();
+            rows.push(&row);
         }
         let groups: Vec<usize> = (0..400).collect();
-        let texts = Texts {
+        let texts = ForestExamples {
             rows: &rows,
             classes: &classes,
             weights: &[1.0; 400],
@@ -350,14 +363,14 @@ mod tests {
 
     #[test]
     fn a_tree_that_leads_back_is_none() {
-        let forest = |nodes: Vec<Node>| Forest {
+        let forest = |nodes: Vec<ForestNode>| Forest {
             classes: 2,
             trees: vec![nodes],
         };
-        let leaf = |class| Node::Leaf {
+        let leaf = |class| ForestNode::Leaf {
             shares: vec![(class, 1.0)],
         };
-        let split = |with, without| Node::Split {
+        let split = |with, without| ForestNode::Split {
             term: 0,
             with,
             without,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sparse_rows::SparseRows;
 use super::term_profiles::TermProfiles;
+use super::term_rows::TermRows;
 
 /// So many classes are trained side by side: each weight of a term is read once for all of them.
 const LANES: usize = 32;
@@ -27,8 +27,8 @@ pub(super) struct Linear {
 }
 
 /// What to learn from.
-pub(super) struct Examples<'a> {
-    pub(super) rows: &'a SparseRows,
+pub(super) struct LinearExamples<'a> {
+    pub(super) rows: &'a TermRows,
     pub(super) profiles: &'a TermProfiles,
     /// Of each row.
     pub(super) classes: &'a [usize],
@@ -38,14 +38,14 @@ pub(super) struct Examples<'a> {
 }
 
 /// Weights of up to [`LANES`] classes.
-struct Block {
+struct ClassBlock {
     terms: Vec<Lanes>,
     profile: Vec<Lanes>,
     bias: Lanes,
 }
 
 impl Linear {
-    pub(super) fn train(examples: &Examples<'_>, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
+    pub(super) fn train(examples: &LinearExamples<'_>, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
         let (width, classes) = (examples.rows.width, examples.class_count);
         let mut linear = Self {
             weights: vec![0.0; width * classes],
@@ -53,7 +53,7 @@ impl Linear {
         };
         let blocks = classes.div_ceil(LANES);
         for (number, first) in (0..classes).step_by(LANES).enumerate() {
-            let block = Block::train(examples, first, seed, &mut |share| {
+            let block = ClassBlock::train(examples, first, seed, &mut |share| {
                 at((number as f64 + share) / blocks as f64)
             });
             let lanes = LANES.min(classes - first);
@@ -95,10 +95,15 @@ impl Linear {
     }
 }
 
-impl Block {
+impl ClassBlock {
     /// Dual coordinate descent for the squared hinge loss (Hsieh et al., 2008), for all lanes in one pass over the examples.
     /// The lanes are independent problems that share their order of examples.
-    fn train(examples: &Examples<'_>, first: usize, seed: u64, at: &mut dyn FnMut(f64)) -> Self {
+    fn train(
+        examples: &LinearExamples<'_>,
+        first: usize,
+        seed: u64,
+        at: &mut dyn FnMut(f64),
+    ) -> Self {
         let rows = examples.rows;
         let mut block = Self {
             terms: vec![[0.0; LANES]; rows.width],
@@ -133,7 +138,7 @@ impl Block {
         block
     }
 
-    fn scores(&self, examples: &Examples<'_>, row: usize) -> Lanes {
+    fn scores(&self, examples: &LinearExamples<'_>, row: usize) -> Lanes {
         let mut scores = self.bias;
         for (term, value) in examples.rows.row(row) {
             add(&mut scores, &self.terms[term], value);
@@ -144,7 +149,7 @@ impl Block {
         scores
     }
 
-    fn step(&mut self, examples: &Examples<'_>, row: usize, steps: &Lanes) {
+    fn step(&mut self, examples: &LinearExamples<'_>, row: usize, steps: &Lanes) {
         for (term, value) in examples.rows.row(row) {
             add(&mut self.terms[term], steps, value);
         }
@@ -164,13 +169,13 @@ impl Block {
     }
 }
 
-fn profile<'a>(examples: &'a Examples<'_>, row: usize) -> &'a [f32] {
+fn profile<'a>(examples: &'a LinearExamples<'_>, row: usize) -> &'a [f32] {
     let dimensions = examples.profiles.dimensions;
     &examples.profiles.of_texts[row * dimensions..(row + 1) * dimensions]
 }
 
 /// The square of an example's length, with the 1 that the bias stands beside.
-fn square(examples: &Examples<'_>, row: usize) -> f32 {
+fn square(examples: &LinearExamples<'_>, row: usize) -> f32 {
     let terms: f32 = examples.rows.row(row).map(|(_, value)| value * value).sum();
     terms
         + profile(examples, row)

@@ -11,8 +11,8 @@ mod linear;
 mod model;
 mod scorer;
 mod sharpness;
-mod sparse_rows;
 mod term_profiles;
+mod term_rows;
 #[cfg(test)]
 mod tests;
 mod topic_space;

@@ -4,18 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::corpus::{Corpus, Document};
-use super::forest::{Forest, Texts};
-use super::linear::{Examples, Linear};
-use super::sharpness::{self, Scored};
+use super::corpus::{CategoryCorpus, Document};
+use super::forest::{Forest, ForestExamples};
+use super::linear::{Linear, LinearExamples};
+use super::sharpness::{self, ScoredDocument};
 use super::term_profiles::{GroupOfTexts, TermProfiles};
 use super::topic_space::TopicSpace;
 use super::vocabulary::{Fitted, Vocabulary};
 use crate::ModelError;
-
-/// What an error costs, against the size of the weights. A group's errors together cost the root of its events as much:
-/// a group with 500 events does not know 500 times as much about its category.
-const COST: f32 = 0.35;
 
 /// A class that no tree voted for has this share, before probabilities are sharpened.
 const SHARE_MIN: f32 = 1e-3;
@@ -39,12 +35,12 @@ enum Learner {
 
 /// Which of the two learners.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum LearnerKind {
     Linear,
     Forest,
 }
 
-impl Kind {
+impl LearnerKind {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Linear => "the linear model",
@@ -56,7 +52,7 @@ impl Kind {
 /// Documents of a corpus to learn from.
 #[derive(Clone, Copy)]
 pub(super) struct Lesson<'a> {
-    pub(super) corpus: &'a Corpus,
+    pub(super) corpus: &'a CategoryCorpus,
     /// In order of their groups.
     pub(super) rows: &'a [usize],
     /// Whether the topics are among the terms.
@@ -65,7 +61,7 @@ pub(super) struct Lesson<'a> {
 }
 
 impl Scorer {
-    pub(super) fn train(kind: Kind, lesson: Lesson<'_>, at: &mut dyn FnMut(f64)) -> Self {
+    pub(super) fn train(kind: LearnerKind, lesson: Lesson<'_>, at: &mut dyn FnMut(f64)) -> Self {
         let corpus = lesson.corpus;
         let fitted = Fitted::of(corpus, lesson.rows, lesson.with_topics);
         let rows = fitted.rows(corpus, lesson.rows, lesson.with_topics);
@@ -90,7 +86,7 @@ impl Scorer {
         }
         let class_count = corpus.classes.len();
         let learner = match kind {
-            Kind::Linear => {
+            LearnerKind::Linear => {
                 let space = if lesson.with_topics {
                     BTreeMap::new()
                 } else {
@@ -102,8 +98,8 @@ impl Scorer {
                     &repeats,
                     &TopicSpace::of(&space, lesson.seed),
                 );
-                weights.iter_mut().for_each(|weight| *weight *= COST);
-                let examples = Examples {
+                weights.iter_mut().for_each(|weight| *weight *= corpus.cost);
+                let examples = LinearExamples {
                     rows: &rows,
                     profiles: &profiles,
                     classes: &classes,
@@ -112,8 +108,8 @@ impl Scorer {
                 };
                 Learner::Linear(Linear::train(&examples, lesson.seed, at))
             }
-            Kind::Forest => {
-                let texts = Texts {
+            LearnerKind::Forest => {
+                let texts = ForestExamples {
                     rows: &rows,
                     classes: &classes,
                     weights: &weights,
@@ -148,13 +144,22 @@ impl Scorer {
     }
 
     /// The scores of documents of a corpus.
-    pub(super) fn scored(&self, corpus: &Corpus, rows: &[usize], with_topics: bool) -> Vec<Scored> {
+    pub(super) fn scored(
+        &self,
+        corpus: &CategoryCorpus,
+        rows: &[usize],
+        with_topics: bool,
+    ) -> Vec<ScoredDocument> {
         let mut row = Vec::new();
         let columns: Vec<Option<u32>> = corpus
             .terms
             .iter()
             .map(|term| self.vocabulary.column(term))
             .collect();
+        let mut events: BTreeMap<i64, u32> = BTreeMap::new();
+        for document in rows.iter().map(|&number| &corpus.documents[number]) {
+            *events.entry(document.group).or_default() += document.repeats;
+        }
         let score = |&number: &usize| {
             let document = &corpus.documents[number];
             let counts = document.counts(with_topics);
@@ -163,10 +168,11 @@ impl Scorer {
                 counts.filter_map(|(term, count)| Some((columns[term as usize]?, count as f32))),
             );
             self.vocabulary.weigh(&mut row);
-            Scored {
+            ScoredDocument {
                 scores: self.scores(&row),
                 class: document.class,
                 repeats: document.repeats,
+                events_of_group: events[&document.group],
             }
         };
         rows.iter().map(score).collect()

@@ -1,10 +1,12 @@
 //! From scores to probabilities.
 
 /// Scores of one text for all classes, which of them is true, and how often.
-pub(super) struct Scored {
+pub(super) struct ScoredDocument {
     pub(super) scores: Vec<f32>,
     pub(super) class: usize,
     pub(super) repeats: u32,
+    /// How many events its group has.
+    pub(super) events_of_group: u32,
 }
 
 /// The probabilities of the classes: the softmax of their scores times `sharpness`.
@@ -19,13 +21,13 @@ pub(super) fn probabilities(scores: &[f32], sharpness: f32) -> Vec<f64> {
 }
 
 /// The sharpness whose probabilities have the least log loss on texts that the scores were not learnt from: temperature scaling
-/// (Guo et al., 2017). Which class is the most probable stays as it is.
-pub(super) fn fitted<'a>(scored: impl Iterator<Item = &'a Scored> + Clone) -> f32 {
+/// (Guo et al., 2017). Which class is the most probable stays as it is. A group weighs as the root of its events, as in training.
+pub(super) fn fitted<'a>(scored: impl Iterator<Item = &'a ScoredDocument> + Clone) -> f32 {
     let loss = |logarithm: f32| {
         let of_truth = scored.clone().map(|one| {
             (
                 probabilities(&one.scores, logarithm.exp())[one.class],
-                f64::from(one.repeats),
+                f64::from(one.repeats) / f64::from(one.events_of_group).sqrt(),
             )
         });
         crate::evaluation::log_loss(of_truth)
@@ -45,7 +47,7 @@ pub(super) fn fitted<'a>(scored: impl Iterator<Item = &'a Scored> + Clone) -> f3
 
 #[cfg(test)]
 mod tests {
-    use super::{Scored, fitted, probabilities};
+    use super::{ScoredDocument, fitted, probabilities};
 
     #[test]
     fn probabilities_add_up_and_keep_the_order() {
@@ -57,11 +59,12 @@ mod tests {
     #[test]
     fn the_fitted_sharpness_gives_what_happens() {
         // The class with the higher score is the true one in three of four.
-        let scored: Vec<Scored> = (0..8)
-            .map(|number| Scored {
+        let scored: Vec<ScoredDocument> = (0..8)
+            .map(|number| ScoredDocument {
                 scores: vec![0.5, 0.0],
                 class: usize::from(number % 4 == 0),
                 repeats: 1,
+                events_of_group: 1,
             })
             .collect();
         let given = probabilities(&[0.5, 0.0], fitted(scored.iter()))[0];

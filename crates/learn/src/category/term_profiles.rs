@@ -5,7 +5,7 @@
 //! kind of group it belongs. A text of the training must not see its own group in that mean, or the learner would trust
 //! profiles more than they deserve; so each is computed as if its group were not there.
 
-use super::sparse_rows::SparseRows;
+use super::term_rows::TermRows;
 use super::topic_space::TopicSpace;
 
 /// How many uses by a group at 0, the mean of all, are added to each word: rare words say less.
@@ -35,13 +35,13 @@ pub(super) struct GroupOfTexts {
 }
 
 /// How much one group uses each term.
-struct Usage {
+struct GroupUsage {
     by_term: Vec<f32>,
     used: Vec<u32>,
 }
 
-impl Usage {
-    fn of(&mut self, group: &GroupOfTexts, rows: &SparseRows, repeats: &[f32]) {
+impl GroupUsage {
+    fn of(&mut self, group: &GroupOfTexts, rows: &TermRows, repeats: &[f32]) {
         for &term in &self.used {
             self.by_term[term as usize] = 0.0;
         }
@@ -64,7 +64,7 @@ impl Usage {
 
 impl TermProfiles {
     pub(super) fn of(
-        rows: &SparseRows,
+        rows: &TermRows,
         groups: &[GroupOfTexts],
         repeats: &[f32],
         space: &TopicSpace,
@@ -80,7 +80,7 @@ impl TermProfiles {
         if dimensions == 0 {
             return profiles;
         }
-        let mut usage = Usage {
+        let mut usage = GroupUsage {
             by_term: vec![0.0; rows.width],
             used: Vec::new(),
         };
@@ -104,7 +104,7 @@ impl TermProfiles {
             .map(move |sum| sum * factor)
     }
 
-    fn add(&mut self, usage: &Usage, point: Option<&[f32]>) {
+    fn add(&mut self, usage: &GroupUsage, point: Option<&[f32]>) {
         for &term in &usage.used {
             let term = term as usize;
             let weight = usage.by_term[term];
@@ -119,8 +119,8 @@ impl TermProfiles {
     fn profile_texts(
         &mut self,
         group: &GroupOfTexts,
-        rows: &SparseRows,
-        usage: &Usage,
+        rows: &TermRows,
+        usage: &GroupUsage,
         point: Option<&[f32]>,
     ) {
         let dimensions = self.dimensions;
@@ -163,7 +163,7 @@ impl TermProfiles {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::sparse_rows::SparseRows;
+    use super::super::term_rows::TermRows;
     use super::super::topic_space::TopicSpace;
     use super::{GroupOfTexts, TermProfiles};
 
@@ -177,7 +177,7 @@ mod tests {
         ]
         .into();
         let space = TopicSpace::of(&topics, 1);
-        let mut rows = SparseRows::new(2);
+        let mut rows = TermRows::new(2);
         // Term 1 is used by group 3 alone.
         for row in [
             vec![(0, 1.0)],

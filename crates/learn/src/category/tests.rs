@@ -6,9 +6,21 @@ use super::{CategoryModel, Evidence, drift_bins};
 use crate::{LabelledEvent, ModelError, Quiet, TrainError};
 
 const SUBJECTS: [(&str, [&str; 6], [&str; 2]); 3] = [
-    ("outdoors-adventure", ["hike", "trail", "summit", "boots", "lake", "camp"], ["hiking", "camping"]),
-    ("tech", ["rust", "compiler", "database", "kernel", "server", "code"], ["programming", "open-source"]),
-    ("games", ["dice", "chess", "board", "cards", "player", "tournament"], ["boardgames", "chess"]),
+    (
+        "outdoors-adventure",
+        ["hike", "trail", "summit", "boots", "lake", "camp"],
+        ["hiking", "camping"],
+    ),
+    (
+        "tech",
+        ["rust", "compiler", "database", "kernel", "server", "code"],
+        ["programming", "open-source"],
+    ),
+    (
+        "games",
+        ["dice", "chess", "board", "cards", "player", "tournament"],
+        ["boardgames", "chess"],
+    ),
 ];
 
 /// Events of `groups` groups of each category, six of each group.
@@ -22,7 +34,11 @@ fn events(groups: usize) -> Vec<LabelledEvent> {
             events.push(LabelledEvent {
                 id: format!("{group}-{number}"),
                 name: format!("{} and {}", word(), word()),
-                description: format!("<p>Bring your {} to the {}, all are welcome</p>", word(), word()),
+                description: format!(
+                    "<p>Bring your {} to the {}, all are welcome</p>",
+                    word(),
+                    word()
+                ),
                 time: Some(number as i64 * 86_400_000),
                 group_id: Some(group as i64),
                 category: Some(category.to_owned()),
@@ -35,7 +51,10 @@ fn events(groups: usize) -> Vec<LabelledEvent> {
 }
 
 fn event(name: &str) -> LabelledEvent {
-    LabelledEvent { name: name.to_owned(), ..LabelledEvent::default() }
+    LabelledEvent {
+        name: name.to_owned(),
+        ..LabelledEvent::default()
+    }
 }
 
 fn trained() -> CategoryModel {
@@ -45,35 +64,85 @@ fn trained() -> CategoryModel {
 #[test]
 fn a_small_model_learns_and_states_what_it_is_worth() {
     let (model, card) = CategoryModel::train(&events(12), 1, &mut Quiet).unwrap();
-    let prediction = model.predict(&event("A compiler for the kernel"), Evidence::Text).unwrap();
+    let prediction = model
+        .predict(&event("A compiler for the kernel"), Evidence::Text)
+        .unwrap();
     assert_eq!(prediction.category, "tech");
     assert_eq!(prediction.alternatives.len(), 3);
-    assert_eq!(prediction.alternatives[0], ("tech".to_owned(), prediction.probability));
-    assert!((prediction.alternatives.iter().map(|(_, probability)| probability).sum::<f64>() - 1.0).abs() < 1e-9);
+    assert_eq!(
+        prediction.alternatives[0],
+        ("tech".to_owned(), prediction.probability)
+    );
+    assert!(
+        (prediction
+            .alternatives
+            .iter()
+            .map(|(_, probability)| probability)
+            .sum::<f64>()
+            - 1.0)
+            .abs()
+            < 1e-9
+    );
     assert!(card.beats_baseline());
     assert_eq!((card.examples, card.groups), (216, 36));
-    assert_eq!(card.comparisons.iter().filter(|comparison| comparison.decides).count(), 1);
+    assert_eq!(
+        card.comparisons
+            .iter()
+            .filter(|comparison| comparison.decides)
+            .count(),
+        1
+    );
     let held_out: u64 = card.confusion.unwrap().counts.iter().flatten().sum();
     assert_eq!(held_out, 7 * 6);
     for (feature, bins) in &card.feature_shares {
-        assert!((bins.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9, "{feature}");
+        assert!(
+            (bins.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-9,
+            "{feature}"
+        );
     }
 }
 
 #[test]
 fn topics_are_used_only_where_the_caller_wants_them() {
     let model = trained();
-    let hidden = LabelledEvent { topics: vec!["hiking".to_owned()], ..event("welcome to xyzzy") };
+    let hidden = LabelledEvent {
+        topics: vec!["hiking".to_owned()],
+        ..event("welcome to xyzzy")
+    };
     assert_eq!(model.predict(&hidden, Evidence::Text), None);
-    assert_eq!(model.predict(&hidden, Evidence::TextAndTopics).unwrap().category, "outdoors-adventure");
-    assert_eq!(model.predict(&event("chess"), Evidence::TextAndTopics).unwrap().category, "games");
+    assert_eq!(
+        model
+            .predict(&hidden, Evidence::TextAndTopics)
+            .unwrap()
+            .category,
+        "outdoors-adventure"
+    );
+    assert_eq!(
+        model
+            .predict(&event("chess"), Evidence::TextAndTopics)
+            .unwrap()
+            .category,
+        "games"
+    );
 }
 
 #[test]
 fn two_categories_have_a_model_of_their_own() {
     let model = trained();
-    assert_eq!(model.predict_tech_or_outdoors(&event("boots for the summit")).unwrap().category, "outdoors-adventure");
-    assert_eq!(model.predict_tech_or_outdoors(&event("server")).unwrap().category, "tech");
+    assert_eq!(
+        model
+            .predict_tech_or_outdoors(&event("boots for the summit"))
+            .unwrap()
+            .category,
+        "outdoors-adventure"
+    );
+    assert_eq!(
+        model
+            .predict_tech_or_outdoors(&event("server"))
+            .unwrap()
+            .category,
+        "tech"
+    );
 }
 
 #[test]
@@ -94,9 +163,21 @@ fn too_little_is_refused_with_a_sentence() {
          train again when more is kept"
     );
     let mut of_one_group = events(12);
-    of_one_group.iter_mut().for_each(|event| event.group_id = Some(7));
+    of_one_group
+        .iter_mut()
+        .for_each(|event| event.group_id = Some(7));
     let error = CategoryModel::train(&of_one_group, 1, &mut Quiet).unwrap_err();
-    assert!(matches!(error, TrainError::TooFew { what: "groups", found: 1, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            TrainError::TooFew {
+                what: "groups",
+                found: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(CategoryModel::train(&[], 1, &mut Quiet).is_err());
 }
 
@@ -114,7 +195,11 @@ fn one_seed_gives_equal_bytes_and_they_come_back() {
 fn another_format_is_refused() {
     let mut bytes = trained().to_bytes();
     bytes[0] += 1;
-    let expected = ModelError::Format { model: "category", found: 2, expected: 1 };
+    let expected = ModelError::Format {
+        model: "category",
+        found: 2,
+        expected: 1,
+    };
     assert_eq!(CategoryModel::from_bytes(&bytes).unwrap_err(), expected);
 }
 
@@ -122,10 +207,19 @@ fn another_format_is_refused() {
 fn a_cut_file_is_refused_wherever_it_is_cut() {
     let bytes = trained().to_bytes();
     for length in 0..bytes.len() {
-        assert!(CategoryModel::from_bytes(&bytes[..length]).is_err(), "{length}");
+        assert!(
+            CategoryModel::from_bytes(&bytes[..length]).is_err(),
+            "{length}"
+        );
     }
     let longer = [bytes.as_slice(), &[0]].concat();
-    assert_eq!(CategoryModel::from_bytes(&longer).unwrap_err(), ModelError::Trailing { model: "category", bytes: 1 });
+    assert_eq!(
+        CategoryModel::from_bytes(&longer).unwrap_err(),
+        ModelError::Trailing {
+            model: "category",
+            bytes: 1
+        }
+    );
 }
 
 #[test]
@@ -134,13 +228,19 @@ fn texts_fall_into_the_bins_of_the_card() {
     assert_eq!(bins(""), ["none", "ASCII"]);
     assert_eq!(bins("one two two"), ["under 20", "ASCII"]);
     assert_eq!(bins("Привет мир"), ["under 20", "mostly beyond ASCII"]);
-    assert_eq!(bins("el niño come"), ["under 20", "under half beyond ASCII"]);
+    assert_eq!(
+        bins("el niño come"),
+        ["under 20", "under half beyond ASCII"]
+    );
 }
 
 #[test]
 fn a_changed_byte_is_refused_or_harmless() {
     let bytes = trained().to_bytes();
-    let asked = LabelledEvent { topics: vec!["hiking".to_owned()], ..event("a compiler, a lake and chess") };
+    let asked = LabelledEvent {
+        topics: vec!["hiking".to_owned()],
+        ..event("a compiler, a lake and chess")
+    };
     proptest!(ProptestConfig::with_cases(400), |(at in 0..bytes.len(), value: u8)| {
         let mut changed = bytes.clone();
         changed[at] = value;

@@ -21,7 +21,7 @@ pub(super) struct TopicSpace {
 }
 
 /// A group's topics as a row: columns and weights of length 1.
-type Row = Vec<(usize, f32)>;
+type GroupTopicRow = Vec<(usize, f32)>;
 
 impl TopicSpace {
     /// Squeezes the topics of `groups`: the singular vectors of the matrix of groups and topics, by subspace iteration
@@ -48,7 +48,7 @@ impl TopicSpace {
         }
         orthonormalise(&mut directions);
         directions.truncate(wanted);
-        let project = |row: &Row| {
+        let project = |row: &GroupTopicRow| {
             directions
                 .iter()
                 .map(|direction| along(row, direction))
@@ -73,7 +73,7 @@ impl TopicSpace {
 }
 
 /// Rows of the matrix, rare topics weighing more, and its width.
-fn rows(groups: &BTreeMap<i64, BTreeSet<u32>>) -> (Vec<Row>, usize) {
+fn rows(groups: &BTreeMap<i64, BTreeSet<u32>>) -> (Vec<GroupTopicRow>, usize) {
     let mut uses: BTreeMap<u32, usize> = BTreeMap::new();
     for &topic in groups.values().flatten() {
         *uses.entry(topic).or_default() += 1;
@@ -88,7 +88,7 @@ fn rows(groups: &BTreeMap<i64, BTreeSet<u32>>) -> (Vec<Row>, usize) {
         let known = topics
             .iter()
             .filter_map(|topic| Some((*columns.get(topic)?, uses[topic])));
-        let mut row: Row = known
+        let mut row: GroupTopicRow = known
             .map(|(column, uses)| (column, (groups.len() as f32 / uses as f32).ln()))
             .collect();
         let length = row
@@ -103,14 +103,14 @@ fn rows(groups: &BTreeMap<i64, BTreeSet<u32>>) -> (Vec<Row>, usize) {
     (groups.values().map(row).collect(), columns.len())
 }
 
-fn along(row: &Row, direction: &[f32]) -> f32 {
+fn along(row: &GroupTopicRow, direction: &[f32]) -> f32 {
     row.iter()
         .map(|&(column, value)| direction[column] * value)
         .sum()
 }
 
 /// A direction of topics taken to the groups and back to topics.
-fn there_and_back(rows: &[Row], direction: &[f32]) -> Vec<f32> {
+fn there_and_back(rows: &[GroupTopicRow], direction: &[f32]) -> Vec<f32> {
     let mut result = vec![0.0; direction.len()];
     for row in rows {
         let share = along(row, direction);

@@ -2,23 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use super::card::{Outcomes, Test, card};
-use super::corpus::Corpus;
+use super::card::{CategoryTests, Test, card, class_shares};
+use super::corpus::CategoryCorpus;
 use super::model::{CategoryModel, NAME, PAIR};
-use super::scorer::{Kind, Lesson, Scorer};
-use super::sharpness;
+use super::scorer::{LearnerKind, Lesson, Scorer};
+use super::sharpness::{self, probabilities};
 use crate::evaluation::held_out_groups;
 use crate::{LabelledEvent, ModelCard, Progress, TrainError};
 
 /// A category with fewer events is not among those that are predicted.
 const EXAMPLES_MIN: usize = 50;
 
+/// What an error costs among all classes. A group's errors together cost the root of its events as much: a group with 500 events
+/// does not know 500 times as much about its category.
+const COST: f32 = 0.35;
+
+/// Of two classes that hardly share a word, errors are rare enough to be taken seriously.
+const COST_OF_PAIR: f32 = 3.0;
+
 /// One group of so many is held out.
 const PARTS: usize = 5;
 
 /// A corpus and which of its documents are held out.
-struct Split<'a> {
-    corpus: &'a Corpus,
+struct GroupSplit<'a> {
+    corpus: &'a CategoryCorpus,
     train: Vec<usize>,
     test: Vec<usize>,
     seed: u64,
@@ -30,27 +37,27 @@ pub(super) fn train(
     progress: &mut dyn Progress,
 ) -> Result<(CategoryModel, ModelCard), TrainError> {
     let corpus = corpus(events, progress)?;
-    let split = Split::of(&corpus, seed)?;
+    let split = GroupSplit::of(&corpus, seed)?;
     let linear = split.tested(
-        Kind::Linear,
+        LearnerKind::Linear,
         false,
         &mut stage(progress, "test the linear model"),
     );
     let forest = split.tested(
-        Kind::Forest,
+        LearnerKind::Forest,
         false,
         &mut stage(progress, "test the random forest"),
     );
     let with_topics = split.tested(
-        Kind::Linear,
+        LearnerKind::Linear,
         true,
         &mut stage(progress, "test the model with topics"),
     );
     let late = split.tested_on_late(&mut stage(progress, "test on later events"));
     let pair_corpus = pair(events, progress);
     let pair_test = pair_corpus.as_ref().and_then(|pair| {
-        Some(Split::of(pair, seed).ok()?.tested(
-            Kind::Linear,
+        Some(GroupSplit::of(pair, seed).ok()?.tested(
+            LearnerKind::Linear,
             false,
             &mut stage(progress, "test tech against outdoors"),
         ))
@@ -74,7 +81,7 @@ pub(super) fn train(
         seed,
         progress,
     )?;
-    let outcomes = Outcomes {
+    let outcomes = CategoryTests {
         served,
         other,
         with_topics,
@@ -101,7 +108,7 @@ pub(super) fn train_untested(
     fitted(
         &corpus,
         pair_corpus.as_ref(),
-        Kind::Linear,
+        LearnerKind::Linear,
         &sharpness,
         seed,
         progress,
@@ -117,14 +124,18 @@ struct Sharpness {
 
 /// The model of all documents.
 fn fitted(
-    corpus: &Corpus,
-    pair_corpus: Option<&Corpus>,
-    kind: Kind,
+    corpus: &CategoryCorpus,
+    pair_corpus: Option<&CategoryCorpus>,
+    kind: LearnerKind,
     sharpness: &Sharpness,
     seed: u64,
     progress: &mut dyn Progress,
 ) -> Result<CategoryModel, TrainError> {
-    let mut fit = |name: &str, corpus: &Corpus, kind: Kind, with_topics: bool, sharpness: f32| {
+    let mut fit = |name: &str,
+                   corpus: &CategoryCorpus,
+                   kind: LearnerKind,
+                   with_topics: bool,
+                   sharpness: f32| {
         let rows = corpus.rows(|_| true);
         let lesson = Lesson {
             corpus,
@@ -149,7 +160,7 @@ fn fitted(
         with_topics: fit(
             "train with topics on everything",
             corpus,
-            Kind::Linear,
+            LearnerKind::Linear,
             true,
             sharpness.with_topics,
         )?,
@@ -158,7 +169,7 @@ fn fitted(
                 fit(
                     "train tech against outdoors",
                     pair,
-                    Kind::Linear,
+                    LearnerKind::Linear,
                     false,
                     sharpness.pair,
                 )
@@ -168,7 +179,10 @@ fn fitted(
 }
 
 /// The events of all categories that have enough of them.
-fn corpus(events: &[LabelledEvent], progress: &mut dyn Progress) -> Result<Corpus, TrainError> {
+fn corpus(
+    events: &[LabelledEvent],
+    progress: &mut dyn Progress,
+) -> Result<CategoryCorpus, TrainError> {
     let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
     for event in events.iter().filter(|event| event.group_id.is_some()) {
         if let Some(category) = &event.category {
@@ -186,15 +200,16 @@ fn corpus(events: &[LabelledEvent], progress: &mut dyn Progress) -> Result<Corpu
             needed: 2,
         });
     }
-    Ok(Corpus::read(
+    Ok(CategoryCorpus::read(
         events,
         classes,
+        COST,
         &mut stage(progress, "read texts"),
     ))
 }
 
 /// The events of the two classes that the seed of this model told apart, where there are enough of both.
-fn pair(events: &[LabelledEvent], progress: &mut dyn Progress) -> Option<Corpus> {
+fn pair(events: &[LabelledEvent], progress: &mut dyn Progress) -> Option<CategoryCorpus> {
     let is_of = |event: &LabelledEvent, class: &str| {
         event.category.as_deref() == Some(class) && event.group_id.is_some()
     };
@@ -202,9 +217,10 @@ fn pair(events: &[LabelledEvent], progress: &mut dyn Progress) -> Option<Corpus>
         .iter()
         .all(|class| events.iter().filter(|event| is_of(event, class)).count() >= EXAMPLES_MIN);
     is_enough.then(|| {
-        Corpus::read(
+        CategoryCorpus::read(
             events,
             PAIR.map(str::to_owned).to_vec(),
+            COST_OF_PAIR,
             &mut stage(progress, "read tech and outdoors"),
         )
     })
@@ -214,8 +230,8 @@ fn stage<'a>(progress: &'a mut dyn Progress, name: &'a str) -> impl FnMut(f64) +
     move |done| progress.at(name, done)
 }
 
-impl<'a> Split<'a> {
-    fn of(corpus: &'a Corpus, seed: u64) -> Result<Self, TrainError> {
+impl<'a> GroupSplit<'a> {
+    fn of(corpus: &'a CategoryCorpus, seed: u64) -> Result<Self, TrainError> {
         let groups = corpus.groups();
         let held_out = held_out_groups(&groups, PARTS, seed);
         if held_out.is_empty() {
@@ -234,7 +250,7 @@ impl<'a> Split<'a> {
         })
     }
 
-    fn tested(&self, kind: Kind, with_topics: bool, at: &mut dyn FnMut(f64)) -> Test {
+    fn tested(&self, kind: LearnerKind, with_topics: bool, at: &mut dyn FnMut(f64)) -> Test {
         self.tested_on(&self.train, &self.test, kind, with_topics, at)
     }
 
@@ -248,14 +264,14 @@ impl<'a> Split<'a> {
         };
         let (train, test) = (of(&self.train, false), of(&self.test, true));
         (!train.is_empty() && !test.is_empty())
-            .then(|| self.tested_on(&train, &test, Kind::Linear, false, at))
+            .then(|| self.tested_on(&train, &test, LearnerKind::Linear, false, at))
     }
 
     fn tested_on(
         &self,
         train: &[usize],
         test: &[usize],
-        kind: Kind,
+        kind: LearnerKind,
         with_topics: bool,
         at: &mut dyn FnMut(f64),
     ) -> Test {
@@ -267,34 +283,39 @@ impl<'a> Split<'a> {
         };
         let scorer = Scorer::train(kind, lesson, at);
         let scored = scorer.scored(self.corpus, test, with_topics);
-        // Probabilities are judged on other groups than those that they were fitted to: every second of the held-out ones.
+        // Probabilities are judged on other groups than those that they were fitted to.
         let mut groups: Vec<i64> = test
             .iter()
             .map(|&row| self.corpus.documents[row].group)
             .collect();
         groups.dedup();
-        let is_judged: Vec<bool> = test
-            .iter()
-            .map(|&row| {
-                groups
-                    .binary_search(&self.corpus.documents[row].group)
-                    .is_ok_and(|number| number % 2 == 1)
-            })
-            .collect();
-        let fitting = || {
-            scored
-                .iter()
-                .zip(&is_judged)
-                .filter(|&(_, &is_judged)| !is_judged)
-                .map(|(scored, _)| scored)
+        let half = |&row: &usize| {
+            groups
+                .binary_search(&self.corpus.documents[row].group)
+                .map_or(0, |number| number % 2)
         };
+        let halves: Vec<usize> = test.iter().map(half).collect();
+        let of_half = |half: usize| {
+            sharpness::fitted(
+                scored
+                    .iter()
+                    .zip(&halves)
+                    .filter(move |&(_, &its)| its == half)
+                    .map(|(scored, _)| scored),
+            )
+        };
+        let by_other_half = [of_half(1), of_half(0)];
+        let given: Vec<Vec<f64>> = scored
+            .iter()
+            .zip(&halves)
+            .map(|(one, &half)| probabilities(&one.scores, by_other_half[half]))
+            .collect();
+        let shares = class_shares(self.corpus, train);
         Test::new(
             kind,
-            self.corpus,
-            train,
+            &shares,
             &scored,
-            &is_judged,
-            sharpness::fitted(fitting()),
+            &given,
             sharpness::fitted(scored.iter()),
             groups.len(),
         )

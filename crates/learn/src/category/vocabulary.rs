@@ -6,8 +6,8 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::corpus::{Corpus, Document};
-use super::sparse_rows::SparseRows;
+use super::corpus::{CategoryCorpus, Document};
+use super::term_rows::TermRows;
 
 /// A term that only one group uses says which group it is, not which category.
 const GROUPS_MIN: u32 = 2;
@@ -37,7 +37,7 @@ pub(super) struct Fitted {
 }
 
 #[derive(Clone, Default)]
-struct Usage {
+struct TermUsage {
     events: u32,
     groups: u32,
     last_group: Option<i64>,
@@ -45,8 +45,8 @@ struct Usage {
 
 impl Fitted {
     /// The terms of the documents `rows`, which are in order of their groups.
-    pub(super) fn of(corpus: &Corpus, rows: &[usize], with_topics: bool) -> Self {
-        let mut usages = vec![Usage::default(); corpus.terms.len()];
+    pub(super) fn of(corpus: &CategoryCorpus, rows: &[usize], with_topics: bool) -> Self {
+        let mut usages = vec![TermUsage::default(); corpus.terms.len()];
         let (mut events, mut groups, mut last_group) = (0, 0_u32, None);
         for document in rows.iter().map(|&row| &corpus.documents[row]) {
             events += document.repeats;
@@ -87,8 +87,13 @@ impl Fitted {
     }
 
     /// The documents as rows of length 1.
-    pub(super) fn rows(&self, corpus: &Corpus, rows: &[usize], with_topics: bool) -> SparseRows {
-        let mut sparse = SparseRows::new(self.vocabulary.len());
+    pub(super) fn rows(
+        &self,
+        corpus: &CategoryCorpus,
+        rows: &[usize],
+        with_topics: bool,
+    ) -> TermRows {
+        let mut sparse = TermRows::new(self.vocabulary.len());
         let mut row = Vec::new();
         for &number in rows {
             self.row(&corpus.documents[number], with_topics, &mut row);
@@ -116,7 +121,9 @@ impl Vocabulary {
     /// Finds columns by their terms. Whether every term was there only once.
     pub(super) fn index(&mut self) -> bool {
         let terms = self.terms.iter().zip(0_u32..);
-        self.columns = terms.map(|(term, column)| (xxh3_64(term.as_bytes()), column)).collect();
+        self.columns = terms
+            .map(|(term, column)| (xxh3_64(term.as_bytes()), column))
+            .collect();
         self.columns.len() == self.terms.len()
     }
 

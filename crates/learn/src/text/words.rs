@@ -56,7 +56,7 @@ fn separator_length(bytes: &[u8]) -> usize {
 
 fn words_beyond_ascii(run: &str, buffer: &mut String, give: &mut impl FnMut(&str)) {
     for word in run
-        .split(is_apostrophe)
+        .split(separates)
         .flat_map(UnicodeSegmentation::unicode_words)
     {
         buffer.clear();
@@ -71,8 +71,9 @@ fn words_beyond_ascii(run: &str, buffer: &mut String, give: &mut impl FnMut(&str
     }
 }
 
-fn is_apostrophe(character: char) -> bool {
-    matches!(character, '\u{2018}' | '\u{2019}' | '\u{02bc}')
+/// An apostrophe, or a space: Unicode joins words by one of its spaces, the narrow one that does not break.
+fn separates(character: char) -> bool {
+    matches!(character, '\u{2018}' | '\u{2019}' | '\u{02bc}') || character.is_whitespace()
 }
 
 /// The soft hyphen, joiners and the byte order mark: they change nothing about which word it is.
@@ -103,6 +104,7 @@ mod tests {
         );
         check("Привет МИР", &["привет", "мир"]);
         check("東京 meetup", &["東", "京", "meetup"]);
+        check("10\u{202f}000 pas", &["10", "000", "pas"]);
         check("über-cool_thing", &["über", "cool", "thing"]);
     }
 

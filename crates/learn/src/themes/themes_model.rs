@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     card,
@@ -41,9 +42,9 @@ pub struct ThemesModel {
     themes: Vec<Theme>,
     factors: Vec<Theme>,
     cities: Vec<CityTheme>,
-    /// The number of each word; made from `vectors`.
+    /// The number of each word by the word's hash, which is found without going after the word itself; made from `vectors`.
     #[serde(skip)]
-    numbers: HashMap<String, u32, FixedState>,
+    numbers: HashMap<u64, u32, FixedState>,
     /// `centres` as the search for the nearest one takes them.
     #[serde(skip)]
     directions: Vec<f64>,
@@ -250,7 +251,12 @@ impl ThemesModel {
 
     /// Makes what is not stored.
     fn prepare(&mut self) {
-        self.numbers = self.vectors.words.iter().cloned().zip(0..).collect();
+        let hashes = self
+            .vectors
+            .words
+            .iter()
+            .map(|word| xxh3_64(word.as_bytes()));
+        self.numbers = hashes.zip(0..).collect();
         self.directions = self.centres.iter().map(|&value| f64::from(value)).collect();
     }
 
@@ -277,7 +283,9 @@ impl ThemesModel {
     #[must_use]
     pub fn theme_of(&self, event: &LabelledEvent) -> Option<ThemeMatch> {
         let mut words = Vec::new();
-        words_of(event, |word| words.extend(self.numbers.get(word)));
+        words_of(event, |word| {
+            words.extend(self.numbers.get(&xxh3_64(word.as_bytes())))
+        });
         let vector = self.vectors.of_text(&words)?;
         let (theme, distance) = nearest(&self.directions, &vector);
         Some(ThemeMatch {

@@ -27,6 +27,10 @@ const FORGOTTEN: f64 = 0.15;
 /// As much chance must differ between the ensembles, and as little.
 const SEED_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// Of fewer examples smaller trees are grown: a leaf for every so many rows, but not fewer leaves than that.
+const ROWS_PER_LEAF: usize = 600;
+const LEAVES_MIN: usize = 8;
+
 const GROWTH: TreeGrowth = TreeGrowth {
     quantile: 0.5,
     trees: 250,
@@ -150,11 +154,14 @@ impl Ensembles {
         let even = vec![1.0; rows.len()];
         let side = ((1.0 - COVERAGE) / 2.0) as f32;
         let grow = |growth: TreeGrowth, weights: &[f32], number: u64, at: &mut dyn FnMut(f64)| {
+            let leaves = growth
+                .leaves
+                .min((rows.len() / ROWS_PER_LEAF).max(LEAVES_MIN));
             BoostedTrees::train(
                 &binned,
                 &targets,
                 weights,
-                growth,
+                TreeGrowth { leaves, ..growth },
                 seed.wrapping_add(number.wrapping_mul(SEED_STEP)),
                 at,
             )

@@ -36,11 +36,11 @@ impl Tree {
     }
 
     pub(super) fn check(&self, columns: usize) -> Result<(), &'static str> {
+        // Trees that are walked in step look at the column of a leaf too.
         let whole = |(at, node): (usize, &TreeNode)| {
-            node.left == 0
-                || (usize::from(node.left) > at
-                    && usize::from(node.left) + 1 < self.nodes.len()
-                    && usize::from(node.column) < columns)
+            let left = usize::from(node.left);
+            let has_children = left > at && left + 1 < self.nodes.len();
+            usize::from(node.column) < columns && (left == 0 || has_children)
         };
         if !self.nodes.is_empty() && self.nodes.iter().enumerate().all(whole) {
             Ok(())

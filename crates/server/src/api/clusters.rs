@@ -58,7 +58,7 @@ struct ShownDensity<'a> {
 }
 
 /// What the address asks for.
-struct Asked {
+struct ClustersQuery {
     k: Option<usize>,
     weighting: Weighting,
 }
@@ -81,8 +81,8 @@ pub(crate) async fn clusters(
     answer(&served, &asked, &venues)
 }
 
-fn asked(query: &str) -> Result<Asked, ProblemDetails> {
-    let mut asked = Asked {
+fn asked(query: &str) -> Result<ClustersQuery, ProblemDetails> {
+    let mut asked = ClustersQuery {
         k: None,
         weighting: Weighting::Venues,
     };
@@ -108,7 +108,7 @@ fn asked(query: &str) -> Result<Asked, ProblemDetails> {
 
 fn answer(
     served: &Served<PlacesModel>,
-    asked: &Asked,
+    asked: &ClustersQuery,
     venues: &[VenueTotal],
 ) -> Result<Response, ProblemDetails> {
     let (model, weighting) = (&served.model, asked.weighting);

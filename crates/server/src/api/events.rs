@@ -245,11 +245,11 @@ fn category(
     let served = models.category.as_ref()?;
     let prediction = served.model.predict(event, Evidence::TextAndTopics)?;
     Some(CategorySaid {
-        value: prediction.category.clone(),
+        value: prediction.category,
         source: "model",
         probability: Some(prediction.probability),
         model: Some(served.label()),
-        alternatives: prediction.alternatives.iter().cloned().collect(),
+        alternatives: prediction.alternatives,
     })
 }
 

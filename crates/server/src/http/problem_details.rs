@@ -15,7 +15,8 @@ const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+
 pub(crate) struct ProblemDetails {
     status: StatusCode,
     headers: HeaderMap,
-    words: Details,
+    /// Boxed, so that results that carry it stay small.
+    words: Box<Details>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,7 +38,7 @@ impl ProblemDetails {
         Self {
             status,
             headers: HeaderMap::new(),
-            words,
+            words: Box::new(words),
         }
     }
 

@@ -20,12 +20,12 @@ const KEPT_MAX: usize = 10_000;
 #[derive(Clone)]
 pub(crate) struct CategoryScorer {
     models: watch::Receiver<Arc<ModelsSeen>>,
-    scored: Arc<Mutex<Scored>>,
+    scored: Arc<Mutex<ScoredCategories>>,
 }
 
 /// What one version of the model said.
 #[derive(Default)]
-struct Scored {
+struct ScoredCategories {
     version: u32,
     categories: HashMap<Arc<str>, Option<LikelyCategory>>,
 }

@@ -2,7 +2,7 @@
 
 /// Rows of a matrix of which nearly everything is 0.
 #[derive(Clone, Debug)]
-pub(super) struct SparseRows {
+pub(super) struct TermRows {
     starts: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
@@ -10,7 +10,7 @@ pub(super) struct SparseRows {
     pub(super) width: usize,
 }
 
-impl SparseRows {
+impl TermRows {
     pub(super) fn new(width: usize) -> Self {
         Self {
             starts: vec![0],

@@ -11,7 +11,7 @@ const LINE_BYTES_MAX: u64 = 16 << 20;
 
 /// A line of the input.
 #[derive(Debug)]
-pub struct EventLine {
+pub struct LabelledLine {
     /// Its number, from 1.
     pub number: u64,
     /// The event, or why the line is not one.
@@ -19,13 +19,13 @@ pub struct EventLine {
 }
 
 /// The lines of a file or pipe, gzipped or not. Empty lines are passed over.
-pub struct EventLines {
+pub struct LabelledLines {
     input: Box<dyn BufRead>,
     number: u64,
     line: Vec<u8>,
 }
 
-impl EventLines {
+impl LabelledLines {
     /// Reads lines from `input`.
     ///
     /// # Errors
@@ -65,8 +65,8 @@ impl EventLines {
     }
 }
 
-impl Iterator for EventLines {
-    type Item = io::Result<EventLine>;
+impl Iterator for LabelledLines {
+    type Item = io::Result<LabelledLine>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -76,7 +76,7 @@ impl Iterator for EventLines {
                 Ok(true) if self.line.trim_ascii().is_empty() => {}
                 Ok(true) => {
                     let event = event_of(&self.line);
-                    return Some(Ok(EventLine {
+                    return Some(Ok(LabelledLine {
                         number: self.number,
                         event,
                     }));
