@@ -45,7 +45,9 @@ fn words(line: &str) -> Vec<String> {
 
 /// Whether a command is the batch worker's, which is built with the whole workspace only.
 fn is_of_an_absent_worker(words: &[String]) -> bool {
-    let is_its = ["sql", "report", "tables"].contains(&words[1].as_str());
+    // Without training there are no models either.
+    let is_its =
+        ["sql", "report", "tables", "train", "predict", "models"].contains(&words[1].as_str());
     let worker = Path::new(env!("CARGO_BIN_EXE_headcount")).with_file_name("headcount-batch");
     if is_its && !worker.exists() {
         eprintln!(
@@ -60,6 +62,8 @@ fn is_of_an_absent_worker(words: &[String]) -> bool {
 struct Stage<'a> {
     data: &'a Path,
     recording: &'a Path,
+    /// Past events, as `train` and `predict` read them.
+    events: &'a Path,
     source: String,
     addresses: [(&'static str, SocketAddr); 2],
 }
@@ -68,6 +72,9 @@ impl Stage<'_> {
     fn put(&self, word: &str) -> String {
         let word = match word.strip_suffix("...").unwrap_or(word) {
             "FILE" => return self.recording.to_str().unwrap().to_owned(),
+            "EVENTS.ndjson.gz" | "EVENTS.ndjson" => {
+                return self.events.to_str().unwrap().to_owned();
+            }
             "wss://example.org/2/rsvps" => return self.source.clone(),
             word => word.replace("DIR", self.data.to_str().unwrap()),
         };
@@ -106,7 +113,9 @@ impl Service {
 #[test]
 fn the_commands_of_the_readme_work_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
-    let [data, recording] = ["data", "x.ndjson"].map(|name| folder.path().join(name));
+    let [data, recording, events] =
+        ["data", "x.ndjson", "events.ndjson"].map(|name| folder.path().join(name));
+    fs::write(&events, past_events()).unwrap();
     run(headcount()
         .args(["simulate", "--records", "400"])
         .arg(&recording));
@@ -120,6 +129,7 @@ fn the_commands_of_the_readme_work_in_their_order() {
     let stage = Stage {
         data: &data,
         recording: &recording,
+        events: &events,
         source: format!("ws://{}/2/rsvps", peer.address),
         addresses: ["127.0.0.1:8080", "127.0.0.1:8000"].map(|written| (written, free_address())),
     };
@@ -186,6 +196,22 @@ fn the_commands_of_the_readme_work_in_their_order() {
 
 /// Members of an answer that say how the records came, not what they are.
 const OF_THE_JOURNAL: [&str; 6] = ["as_of", "ledger", "late", "feeds", "stream_time", "digest"];
+
+/// Events of two categories, whose words tell them apart.
+fn past_events() -> String {
+    let event = |number: usize| {
+        let (category, words) = match number % 2 {
+            0 => ("tech", "code, rust and databases"),
+            _ => ("outdoors-adventure", "a hike over hills and rivers"),
+        };
+        let group = number % 40;
+        format!(
+            "{{\"id\":\"{number}\",\"name\":\"Evening {number}\",\"description\":\"<p>{words}</p>\",\
+             \"group\":{{\"id\":{group},\"category\":{{\"shortname\":\"{category}\"}}}}}}\n"
+        )
+    };
+    (0..240).map(event).collect()
+}
 
 fn rsvps(summary: &str) -> u64 {
     serde_json::from_str::<serde_json::Value>(summary)

@@ -53,8 +53,10 @@ fn assert_inert(what: &str, answer: &str) {
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
     assert!(!answer.contains(MARKER), "{what}: {answer:.600}");
     assert!(!head.contains("injected"), "{what}: {head}");
+    // What is packed may hold any byte.
+    let is_packed = head.contains("content-encoding: ");
     assert!(
-        !body.contains(['\0', '\u{7}', '\u{1b}']),
+        is_packed || !body.contains(['\0', '\u{7}', '\u{1b}']),
         "{what}: {body:.300}"
     );
     for header in [
