@@ -66,6 +66,7 @@ async fn measure(
     let examples = TrainingExamples {
         events: tables.events(None).await?,
         answers: tables.answers().await?,
+        ..TrainingExamples::default()
     };
     let of_last_day = tables.events(Some(since)).await?;
     let at = now_ms();

@@ -111,6 +111,7 @@ async fn examples(
         let tables = TablesExamples::open(&current.snapshot, now).await?;
         let known: Vec<LabelledEvent> = tables.events(None).await?;
         examples.answers = tables.answers().await?;
+        examples.coming = tables.coming().await?;
         // An event of the file is told better there.
         let told: std::collections::HashSet<&str> = examples
             .events

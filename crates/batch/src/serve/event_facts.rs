@@ -22,13 +22,15 @@ impl TablesWorker {
     pub(super) async fn event_facts(&self, id: &str) -> Result<Option<Value>, StatementProblem> {
         let held = self.follower.snapshot().await?;
         let id = literal::text(id);
-        let facts = self.objects(&held, facts_of(&id)).await?;
+        let (facts, answers, topics, earlier) = tokio::try_join!(
+            self.objects(&held, facts_of(&id)),
+            self.objects(&held, answers_to(&id)),
+            self.objects(&held, topics_of(&id)),
+            self.objects(&held, earlier_than(&id)),
+        )?;
         let Some(mut facts) = facts.into_iter().next() else {
             return Ok(None);
         };
-        let answers = self.objects(&held, answers_to(&id)).await?;
-        let topics = self.objects(&held, topics_of(&id)).await?;
-        let earlier = self.objects(&held, earlier_than(&id)).await?;
         let topics: Vec<Value> = topics
             .into_iter()
             .filter_map(|mut row| row.remove("urlkey"))

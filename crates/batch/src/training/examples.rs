@@ -66,6 +66,24 @@ impl TablesExamples {
         Ok(events)
     }
 
+    /// How many come to each event, guests included, by its id.
+    pub(crate) async fn coming(&self) -> Result<HashMap<String, u32>> {
+        let sql =
+            "SELECT event_id, sum(1 + guests) FROM rsvps WHERE response = 'yes' GROUP BY event_id";
+        let mut coming = HashMap::new();
+        for batch in self.answer(sql).await? {
+            let rows = BatchRows(&batch);
+            let (ids, heads) = (rows.texts(0)?, rows.integers(1)?);
+            for row in 0..batch.num_rows() {
+                let heads = integer(&heads, row).and_then(|heads| u32::try_from(heads).ok());
+                if let (Some(id), Some(heads)) = (text(&ids, row), heads) {
+                    coming.insert(id, heads);
+                }
+            }
+        }
+        Ok(coming)
+    }
+
     fn events_of(&self, batch: &RecordBatch, events: &mut Vec<LabelledEvent>) -> Result<()> {
         let rows = BatchRows(batch);
         let [ids, names, descriptions] = [rows.texts(0)?, rows.texts(1)?, rows.texts(2)?];

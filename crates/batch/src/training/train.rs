@@ -1,5 +1,7 @@
 //! From examples to the bytes of a model and its card.
 
+use std::collections::{BTreeMap, HashMap};
+
 use headcount_learn::{
     LabelledEvent, ModelCard, Progress, TrainError,
     category::CategoryModel,
@@ -17,6 +19,8 @@ use super::{KeptAnswers, sha256_of};
 pub(crate) struct TrainingExamples {
     pub(crate) events: Vec<LabelledEvent>,
     pub(crate) answers: KeptAnswers,
+    /// How many come to events that are not over, by id.
+    pub(crate) coming: HashMap<String, u32>,
 }
 
 /// A model, not yet stored.
@@ -68,7 +72,7 @@ pub(crate) fn train(
             ))
         }
         ModelName::Places => {
-            let points = points(events);
+            let points = points(examples);
             let previous = places_in_use(store);
             let (model, card) = PlacesModel::train(&points, previous.as_ref(), seed, progress)?;
             Ok(trained(
@@ -109,11 +113,13 @@ fn places_in_use(store: &ModelStore) -> Option<PlacesModel> {
 }
 
 /// The venues of events, one point for each place on the globe.
-fn points(events: &[LabelledEvent]) -> Vec<PlacePoint> {
-    let mut places: std::collections::BTreeMap<(i64, i64), PlacePoint> =
-        std::collections::BTreeMap::new();
-    for event in events {
+fn points(examples: &TrainingExamples) -> Vec<PlacePoint> {
+    let mut places: BTreeMap<(i64, i64), PlacePoint> = BTreeMap::new();
+    for event in &examples.events {
         let Some(spot) = event.venue else { continue };
+        let people = event
+            .yes_rsvp_count
+            .or_else(|| examples.coming.get(&event.id).copied());
         // About a metre: the same venue is not always written with the same digits.
         let key = (
             (spot.lat * 1e5).round() as i64,
@@ -127,9 +133,7 @@ fn points(events: &[LabelledEvent]) -> Vec<PlacePoint> {
             topics: event.topics.clone(),
             people: 0,
         });
-        place.people = place
-            .people
-            .saturating_add(event.yes_rsvp_count.unwrap_or(0));
+        place.people = place.people.saturating_add(people.unwrap_or(0));
     }
     places.into_values().collect()
 }
