@@ -21,9 +21,11 @@ pub mod surprise;
 pub mod text;
 pub mod themes;
 pub mod turnout;
+mod version;
 
 pub use card::{Better, Calibration, Comparison, Confusion, ModelCard};
 pub use drift::{FeatureCounts, PSI_SHIFTED, PSI_WATCH};
 pub use error::{ModelError, TrainError};
 pub use labelled_event::{LabelledEvent, Spot};
 pub use progress::{Progress, Quiet};
+pub use version::{ModelName, Promotion, Served, ServedModels, UnknownModel, VersionCard};

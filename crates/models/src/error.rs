@@ -1,6 +1,6 @@
 //! What can go wrong with stored models.
 
-use crate::ModelName;
+use headcount_learn::ModelName;
 
 /// An error of the store: what happened, where, and the way out.
 #[derive(Debug, thiserror::Error)]

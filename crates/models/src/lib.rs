@@ -12,19 +12,15 @@
 #![warn(missing_docs)]
 
 mod error;
+mod in_use;
 mod labelled_lines;
-mod name;
-mod promotion;
-mod served;
 mod store;
 #[cfg(test)]
 mod tests;
 mod version;
 
 pub use error::{Error, Result};
+pub use in_use::load_in_use;
 pub use labelled_lines::{LabelledLine, LabelledLines};
-pub use name::{ModelName, UnknownModel};
-pub use promotion::Promotion;
-pub use served::{Served, ServedModels};
 pub use store::ModelStore;
-pub use version::{StoredVersion, TrainedModel, VersionCard};
+pub use version::{StoredVersion, TrainedModel};

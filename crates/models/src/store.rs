@@ -6,7 +6,9 @@ use bytes::Bytes;
 use headcount_lake::{Lake, LakeAddress, Options, PutOutcome, SwapOutcome};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, ModelName, Promotion, Result, StoredVersion, TrainedModel, VersionCard};
+use headcount_learn::{ModelName, Promotion, VersionCard};
+
+use crate::{Error, Result, StoredVersion, TrainedModel};
 
 const MODEL: &str = "model.bin";
 const CARD: &str = "card.json";

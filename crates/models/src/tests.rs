@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path};
 
-use headcount_learn::{Better, Comparison, ModelCard};
+use headcount_learn::{Better, Comparison, ModelCard, ModelName};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use crate::{Error, LabelledLines, ModelName, ModelStore, TrainedModel};
+use crate::{Error, LabelledLines, ModelStore, TrainedModel};
 
 const FILES: [&str; 3] = ["model.bin", "card.json", "SHA256SUMS"];
 

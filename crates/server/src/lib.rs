@@ -57,4 +57,6 @@ pub use http::{
 };
 pub use options::Options;
 pub use page::build_id;
-pub use state::{ModelsAccess, ModelsSeen, ServerState};
+pub use state::{
+    ModelVersions, ModelsAccess, ModelsSeen, PromotionRefusal, PromotionRequest, ServerState,
+};

@@ -1,13 +1,13 @@
 //! What the program hands to the server: where figures come from, and what is known of the sources.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use headcount_engine::Pulse;
-use headcount_models::{ModelStore, ServedModels};
+use headcount_learn::{ModelName, Promotion, ServedModels, VersionCard};
 use headcount_query::{
     BatchWorkerStatus, ClusterStatus, DiskStatus, Readiness, SourceStatus, Views,
 };
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::http::problem::Problem;
 
@@ -37,8 +37,32 @@ pub struct ServerState {
 pub struct ModelsAccess {
     /// As they were last looked at.
     pub seen: watch::Receiver<Arc<ModelsSeen>>,
-    /// Where the worker says whether it trains.
-    pub training: PathBuf,
+    /// Where a version is promoted.
+    pub promotions: mpsc::Sender<PromotionRequest>,
+}
+
+/// Somebody wants a version to be used.
+#[derive(Debug)]
+pub struct PromotionRequest {
+    /// Of which model.
+    pub name: ModelName,
+    /// Its number.
+    pub version: u32,
+    /// Also if it does not beat its baseline.
+    pub anyway: bool,
+    /// What became of it.
+    pub reply: oneshot::Sender<Result<Promotion, PromotionRefusal>>,
+}
+
+/// Why a version is not used now; each a sentence for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromotionRefusal {
+    /// There is no such version, or no model at all.
+    Missing(String),
+    /// It is damaged, or no better than its baseline.
+    Unfit(String),
+    /// The place of the models failed.
+    Failed(String),
 }
 
 impl ModelsAccess {
@@ -47,7 +71,7 @@ impl ModelsAccess {
     pub fn none() -> Self {
         Self {
             seen: watch::channel(Arc::default()).1,
-            training: PathBuf::new(),
+            promotions: mpsc::channel(1).0,
         }
     }
 }
@@ -59,8 +83,19 @@ pub struct ModelsSeen {
     pub served: ServedModels,
     /// How far later data are from those that the models were trained on, by the name of the model.
     pub drift: serde_json::Map<String, serde_json::Value>,
-    /// All versions; none before the first training.
-    pub store: Option<ModelStore>,
+    /// What the worker says of its training; null where nothing trains.
+    pub training: serde_json::Value,
+    /// All versions of all models that have any.
+    pub versions: BTreeMap<ModelName, ModelVersions>,
+}
+
+/// The versions of one model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelVersions {
+    /// Which one is to be used, if one was ever promoted.
+    pub promotion: Option<Promotion>,
+    /// By number: its card, or why it is refused.
+    pub cards: BTreeMap<u32, Result<VersionCard, String>>,
 }
 
 /// Refuses, with the reason, while there are no figures to serve.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use clap::Args;
 use headcount_clock::now_ms;
-use headcount_models::{ModelName, ModelStore, ServedModels};
+use headcount_learn::{ModelName, ServedModels};
+use headcount_models::{ModelStore, load_in_use};
 
 use super::current::current;
 use crate::{
@@ -36,8 +37,7 @@ pub(crate) async fn run(args: DriftArgs) -> Result<()> {
     let data = DataFolder::new(args.place.data.clone());
     let store = ModelStore::open(&data.models(), args.place.lake.as_ref());
     let store = tokio::task::block_in_place(|| store)?;
-    let served =
-        tokio::task::block_in_place(|| ServedModels::load(&store, &ServedModels::default()))?;
+    let served = tokio::task::block_in_place(|| load_in_use(&store, &ServedModels::default()))?;
     let measured = measure(&args, &served).await?;
     for (name, drift) in measured.iter().filter(|(_, drift)| drift.has_drifted()) {
         if !args.only_look {

@@ -5,8 +5,8 @@ use std::{io::IsTerminal, path::PathBuf, time::Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use headcount_clock::now_ms;
-use headcount_learn::{LabelledEvent, Progress};
-use headcount_models::{ModelName, ModelStore, Promotion, TrainedModel, VersionCard};
+use headcount_learn::{LabelledEvent, ModelName, Progress, Promotion, VersionCard};
+use headcount_models::{ModelStore, TrainedModel};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 

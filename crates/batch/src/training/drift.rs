@@ -1,11 +1,10 @@
 //! How far the last day is from what the models in use were trained on.
 
 use headcount_learn::{
-    FeatureCounts, LabelledEvent, PSI_SHIFTED, PSI_WATCH, category,
+    FeatureCounts, LabelledEvent, PSI_SHIFTED, PSI_WATCH, Served, ServedModels, category,
     response::ResponseModel,
     turnout::{COVERAGE, TurnoutHistory, TurnoutModel, drift_bins},
 };
-use headcount_models::{Served, ServedModels};
 use serde::Serialize;
 
 use super::TrainingExamples;

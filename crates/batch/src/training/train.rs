@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use headcount_learn::{
-    LabelledEvent, ModelCard, Progress, TrainError,
+    LabelledEvent, ModelCard, ModelName, Progress, TrainError,
     category::CategoryModel,
     places::{PlacePoint, PlacesModel},
     response::ResponseModel,
     themes::ThemesModel,
     turnout::TurnoutModel,
 };
-use headcount_models::{ModelName, ModelStore};
+use headcount_models::ModelStore;
 
 use super::{KeptAnswers, sha256_of};
 

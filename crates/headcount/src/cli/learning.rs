@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use headcount_lake::LakeAddress;
-use headcount_models::ModelName;
+use headcount_learn::ModelName;
 
 /// Where the models are.
 #[derive(Args, Debug)]

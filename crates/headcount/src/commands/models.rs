@@ -5,7 +5,8 @@ use std::fmt::Write;
 use anyhow::Result;
 use headcount_clock::now_ms;
 use headcount_lake::LakeAddress;
-use headcount_models::{Error, ModelName, ModelStore, VersionCard};
+use headcount_learn::{ModelName, VersionCard};
+use headcount_models::{Error, ModelStore};
 use serde::Serialize;
 
 use super::{print, print_json};

@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use headcount_learn::{
-    LabelledEvent, ModelError,
+    LabelledEvent, ModelError, ModelName,
     category::{CategoryModel, Evidence},
     response::ResponseModel,
     turnout::{TurnoutHistory, TurnoutModel, TurnoutPrediction, predict_in_order},
 };
-use headcount_models::{LabelledLine, LabelledLines, ModelName, ModelStore};
+use headcount_models::{LabelledLine, LabelledLines, ModelStore};
 use serde::Serialize;
 
 use super::models;

@@ -8,10 +8,9 @@ use axum::{
 };
 use headcount_engine::{Filter, VenueTotal};
 use headcount_learn::{
-    Spot,
+    Served, Spot,
     places::{PlaceCluster, PlacesModel, Weighting},
 };
-use headcount_models::Served;
 use headcount_query::Question;
 use serde::Serialize;
 

@@ -8,11 +8,10 @@ use axum::{
     response::Response,
 };
 use headcount_learn::{
-    LabelledEvent, Spot,
+    LabelledEvent, ServedModels, Spot,
     category::Evidence,
     turnout::{AnswersSoFar, TurnoutHistory},
 };
-use headcount_models::ServedModels;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,24 +1,22 @@
 //! `/api/v1/models`: the models, their versions and what those are worth; and promoting one.
 
-use std::{path::Path as FilePath, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use headcount_clock::now_ms;
-use headcount_learn::ModelCard;
-use headcount_models::{Error, ModelName, ModelStore, Promotion, ServedModels, VersionCard};
+use headcount_learn::{ModelCard, ModelName, Promotion, ServedModels, UnknownModel, VersionCard};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 use crate::{
     app::App,
     http::{json, origin, problem_details::ProblemDetails},
-    state::ModelsSeen,
+    state::{ModelsSeen, PromotionRefusal, PromotionRequest},
 };
 
 #[derive(Serialize)]
@@ -99,12 +97,7 @@ impl VersionState {
 /// `GET /api/v1/models`.
 pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, ProblemDetails> {
     let seen = Arc::clone(&app.state.models.seen.borrow());
-    let training = app.state.models.training.clone();
-    let answer = spawn_blocking(move || answer(&seen, &training))
-        .await
-        .map_err(|_| ProblemDetails::models_failed("reading them was cut off"))?;
-    let answer = answer.map_err(|error| ProblemDetails::models_failed(error.to_string()))?;
-    Ok(reply(&answer))
+    Ok(reply(&answer(&seen)))
 }
 
 /// What comes with `POST /api/v1/models/NAME/promote`.
@@ -124,86 +117,63 @@ pub(crate) async fn promote(
     body: Bytes,
 ) -> Result<Response, ProblemDetails> {
     origin::check_same_origin(&headers)?;
-    let store = app.state.models.seen.borrow().store.clone();
-    let store = store.ok_or_else(|| ProblemDetails::not_found("no model was trained yet"))?;
     let name: ModelName = name
         .parse()
-        .map_err(|error: headcount_models::UnknownModel| {
-            ProblemDetails::not_found(error.to_string())
-        })?;
+        .map_err(|error: UnknownModel| ProblemDetails::not_found(error.to_string()))?;
     let PromoteBody { version, anyway } = serde_json::from_slice(&body).map_err(|cause| {
         ProblemDetails::bad_request(format!("the body is not {{\"version\": 1}}: {cause}"))
     })?;
-    let promoted = spawn_blocking(move || {
-        store.promote(name, Some(version), anyway, now_ms(), "promoted by hand")
-    });
-    match promoted.await {
-        Ok(Ok(promotion)) => Ok(reply(&promotion)),
-        Ok(Err(error @ Error::NoVersion { .. })) => {
-            Err(ProblemDetails::not_found(error.to_string()))
-        }
-        Ok(Err(error @ (Error::NoBetter { .. } | Error::Refused { .. }))) => {
-            Err(ProblemDetails::conflict(error.to_string()))
-        }
-        Ok(Err(error)) => Err(ProblemDetails::models_failed(error.to_string())),
-        Err(_) => Err(ProblemDetails::models_failed("promoting was cut off")),
-    }
-}
-
-fn answer(seen: &ModelsSeen, training: &FilePath) -> Result<ModelsAnswer, Error> {
-    let (served, drift) = (&seen.served, &seen.drift);
-    let mut models = Vec::with_capacity(ModelName::ALL.len());
-    for name in ModelName::ALL {
-        let (promotion, states) = match &seen.store {
-            Some(store) => stored(store, name)?,
-            None => (None, Vec::new()),
-        };
-        let in_use = served.version(name);
-        models.push(ModelState {
-            name,
-            in_use,
-            previous: promotion.as_ref().and_then(|promotion| promotion.previous),
-            why: why(name, served, promotion.as_ref(), states.is_empty()),
-            state: match (in_use, &promotion) {
-                (Some(_), _) => UseState::Served,
-                (None, Some(_)) => UseState::Baseline,
-                (None, None) => UseState::Absent,
-            },
-            drift: drift.get(name.as_str()).cloned().unwrap_or_default(),
-            versions: states,
-        });
-    }
-    let training = std::fs::read(training).ok();
-    let training = training.and_then(|text| serde_json::from_slice(&text).ok());
-    Ok(ModelsAnswer {
-        models,
-        training: training.unwrap_or_default(),
-    })
-}
-
-/// What the store has of a model: the newest version first.
-fn stored(
-    store: &ModelStore,
-    name: ModelName,
-) -> Result<(Option<Promotion>, Vec<VersionState>), Error> {
-    let promotion = match store.promotion(name) {
-        Err(Error::Promotion { .. }) => None,
-        promotion => promotion?,
+    let (reply_to, promoted) = oneshot::channel();
+    let request = PromotionRequest {
+        name,
+        version,
+        anyway,
+        reply: reply_to,
     };
-    let mut states = Vec::new();
-    let versions = store.versions()?.remove(&name).unwrap_or_default();
-    for version in versions.into_iter().rev() {
-        match store.card(name, version) {
-            Ok(card) => states.push(VersionState::of(card)),
-            Err(error @ Error::Refused { .. }) => {
-                states.push(VersionState::damaged(version, error.to_string()));
-            }
-            // It was removed meanwhile.
-            Err(Error::NoVersion { .. }) => {}
-            Err(error) => return Err(error),
-        }
+    // Whoever follows the models may be gone: the program is stopping.
+    let stopping = || ProblemDetails::models_failed("headcount is stopping");
+    let sent = app.state.models.promotions.send(request).await;
+    sent.map_err(|_| stopping())?;
+    match promoted.await.map_err(|_| stopping())? {
+        Ok(promotion) => Ok(reply(&promotion)),
+        Err(PromotionRefusal::Missing(why)) => Err(ProblemDetails::not_found(why)),
+        Err(PromotionRefusal::Unfit(why)) => Err(ProblemDetails::conflict(why)),
+        Err(PromotionRefusal::Failed(why)) => Err(ProblemDetails::models_failed(why)),
     }
-    Ok((promotion, states))
+}
+
+fn answer(seen: &ModelsSeen) -> ModelsAnswer {
+    let models = ModelName::ALL.into_iter().map(|name| state_of(name, seen));
+    ModelsAnswer {
+        models: models.collect(),
+        training: seen.training.clone(),
+    }
+}
+
+fn state_of(name: ModelName, seen: &ModelsSeen) -> ModelState {
+    let stored = seen.versions.get(&name).cloned().unwrap_or_default();
+    let promotion = stored.promotion;
+    let newest_first = stored.cards.into_iter().rev();
+    let versions: Vec<VersionState> = newest_first
+        .map(|(version, card)| match card {
+            Ok(card) => VersionState::of(card),
+            Err(why) => VersionState::damaged(version, why),
+        })
+        .collect();
+    let in_use = seen.served.version(name);
+    ModelState {
+        name,
+        in_use,
+        previous: promotion.as_ref().and_then(|promotion| promotion.previous),
+        why: why(name, &seen.served, promotion.as_ref(), versions.is_empty()),
+        state: match (in_use, &promotion) {
+            (Some(_), _) => UseState::Served,
+            (None, Some(_)) => UseState::Baseline,
+            (None, None) => UseState::Absent,
+        },
+        drift: seen.drift.get(name.as_str()).cloned().unwrap_or_default(),
+        versions,
+    }
 }
 
 fn why(
