@@ -165,10 +165,13 @@ impl Live {
                     server_stopped.requested().await;
                 }),
             );
-            let following =
-                spawn_guarded(&bus, "the task that follows the models", models.follow());
+            let following = self
+                .does(Role::Serve)
+                .then(|| spawn_guarded(&bus, "the task that follows the models", models.follow()));
             let ran = self.work(channels, address, listening).await;
-            following.abort();
+            if let Some(following) = following {
+                following.abort();
+            }
             stop_server.stop();
             let served = server.await?;
             ran.and(served)

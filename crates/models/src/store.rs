@@ -33,14 +33,26 @@ impl ModelStore {
     /// # Errors
     /// When the place cannot be used.
     pub fn open(folder: &std::path::Path, lake: Option<&LakeAddress>) -> Result<Self> {
+        Self::open_with(folder, lake, Options::default())
+    }
+
+    /// As [`ModelStore::open`], with other limits of a call.
+    ///
+    /// # Errors
+    /// When the place cannot be used.
+    pub fn open_with(
+        folder: &std::path::Path,
+        lake: Option<&LakeAddress>,
+        options: Options,
+    ) -> Result<Self> {
         Ok(match lake {
             Some(LakeAddress::Disk(_)) | None => Self {
-                lake: Lake::open_with(&LakeAddress::Disk(folder.to_owned()), Options::default())?,
+                lake: Lake::open_with(&LakeAddress::Disk(folder.to_owned()), options)?,
                 prefix: "",
             },
             #[allow(unreachable_patterns, reason = "without S3 there is no other address")]
             Some(shared) => Self {
-                lake: Lake::open_with(shared, Options::default())?,
+                lake: Lake::open_with(shared, options)?,
                 prefix: "models/",
             },
         })

@@ -229,7 +229,10 @@ impl Printer {
     fn finish(mut self) -> Result<()> {
         written(self.out.flush())?;
         if self.refused > 0 {
-            let message = format!("{} lines are no events; their lines say why", self.refused);
+            let message = match self.refused {
+                1 => "a line is no event; its answer says why".to_owned(),
+                refused => format!("{refused} lines are no events; their answers say why"),
+            };
             return Err(exit(DATA, message));
         }
         Ok(())

@@ -8,7 +8,7 @@ use std::{
 };
 
 use headcount_clock::now_ms;
-use headcount_lake::LakeAddress;
+use headcount_lake::{LakeAddress, Options};
 use headcount_learn::{ModelName, Promotion};
 use headcount_models::{Error, ModelStore, load_in_use};
 use headcount_server::{
@@ -23,6 +23,10 @@ use tokio::{
 
 /// Between two looks: a few small files.
 const LOOK: Duration = Duration::from_secs(3);
+/// The same where each file costs a request.
+const LOOK_AWAY: Duration = Duration::from_secs(30);
+/// How long a look may take. The next one is soon enough, and the end of the process does not wait for long.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Promotions that may wait.
 const PROMOTIONS: usize = 8;
 
@@ -72,7 +76,8 @@ impl ModelsFollower {
 
     /// Follows them for ever.
     pub(crate) async fn follow(mut self) {
-        let mut ticks = interval(LOOK);
+        let is_away = self.place.lake.is_some();
+        let mut ticks = interval(if is_away { LOOK_AWAY } else { LOOK });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -149,7 +154,14 @@ impl ModelsFolder {
             Some(store) => store,
             // Before the first training there is no folder, and looking makes none.
             None if self.lake.is_none() && !self.models.is_dir() => return Ok((None, seen)),
-            None => ModelStore::open(&self.models, self.lake.as_ref())?,
+            None => {
+                let options = Options {
+                    attempt: PATIENCE,
+                    patience: PATIENCE,
+                    ..Options::default()
+                };
+                ModelStore::open_with(&self.models, self.lake.as_ref(), options)?
+            }
         };
         seen.served = load_in_use(&store, &before.served)?;
         for (name, numbers) in store.versions()? {
