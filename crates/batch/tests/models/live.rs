@@ -110,7 +110,8 @@ fn a_first_start_trains_by_itself_and_uses_what_is_promoted() {
 
     // An event that nobody gave a category: the feed of answers has none.
     let sql = "SELECT e.event_id FROM events e JOIN groups g ON g.group_id = e.group_id \
-               WHERE g.category_id IS NULL AND e.name IS NOT NULL LIMIT 1";
+               WHERE g.category_id IS NULL AND e.name IS NOT NULL \
+               AND e.event_id IN (SELECT event_id FROM rsvps WHERE response = 'yes') LIMIT 1";
     let found = json(headcount(&["sql", "--json", "--data"]).arg(&data).arg(sql));
     let id = found[0]["event_id"].as_str().unwrap();
     let event = running.wait(&format!("/api/v1/events/{id}"), |answer| {
