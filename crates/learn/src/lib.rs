@@ -17,6 +17,7 @@ pub mod places;
 mod progress;
 pub mod response;
 mod spherical_k_means;
+mod stored;
 pub mod surprise;
 pub mod text;
 pub mod themes;

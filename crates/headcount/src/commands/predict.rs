@@ -104,22 +104,18 @@ fn category(
         args.version,
         CategoryModel::from_bytes,
     )?;
-    for line in lines {
-        let line = line.context("read the events")?;
-        out.line(&line, &label, |event| {
-            let features = if args.topics {
-                Evidence::TextAndTopics
-            } else {
-                Evidence::Text
-            };
-            let prediction = model.predict(event, features);
-            Prediction::Category {
-                value: prediction.as_ref().map(|it| it.category.clone()),
-                probability: prediction.map(|it| it.probability),
-            }
-        })?;
-    }
-    Ok(())
+    let evidence = if args.topics {
+        Evidence::TextAndTopics
+    } else {
+        Evidence::Text
+    };
+    out.each(lines, &label, |event| {
+        let prediction = model.predict(event, evidence);
+        Prediction::Category {
+            value: prediction.as_ref().map(|it| it.category.clone()),
+            probability: prediction.map(|it| it.probability),
+        }
+    })
 }
 
 /// An event may be forecast from earlier events of its group among the lines, so all of them are read first.
@@ -171,14 +167,10 @@ fn response(
         args.version,
         ResponseModel::from_bytes,
     )?;
-    for line in lines {
-        let line = line.context("read the events")?;
-        out.line(&line, &label, |event| Prediction::Response {
-            value: "yes",
-            probability: model.score_event(event, None),
-        })?;
-    }
-    Ok(())
+    out.each(lines, &label, |event| Prediction::Response {
+        value: "yes",
+        probability: model.score_event(event, None),
+    })
 }
 
 /// Writes lines, and remembers how many lines of input were no events.
@@ -193,6 +185,19 @@ impl Printer {
             out: BufWriter::with_capacity(1 << 16, io::stdout()),
             refused: 0,
         }
+    }
+
+    /// Predicts each event from its own line alone.
+    fn each(
+        &mut self,
+        lines: LabelledLines,
+        model: &str,
+        predict: impl Fn(&LabelledEvent) -> Prediction,
+    ) -> Result<()> {
+        for line in lines {
+            self.line(&line.context("read the events")?, model, &predict)?;
+        }
+        Ok(())
     }
 
     fn line(

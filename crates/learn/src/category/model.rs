@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::corpus::{for_each_text_term, for_each_topic_term};
 use super::scorer::Scorer;
 use super::training;
-use crate::{LabelledEvent, ModelCard, ModelError, Progress, TrainError};
+use crate::{LabelledEvent, ModelCard, ModelError, Progress, TrainError, stored};
 
 pub(super) const NAME: &str = "category";
 
@@ -85,8 +85,7 @@ impl CategoryModel {
     /// The model with its format.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self))
-            .expect("a model has no maps of unknown length and memory is there")
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
@@ -94,22 +93,7 @@ impl CategoryModel {
     /// # Errors
     /// If the bytes are of another format, cut, or no sound model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = |_| ModelError::Cut { model: NAME };
-        let (found, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(cut)?;
-        if found != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found,
-                expected: Self::FORMAT,
-            });
-        }
-        let (mut model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let mut model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         if model.classes.len() < 2 || !model.classes.is_sorted_by(|one, next| one < next) {
             return Err(ModelError::OutOfRange {
                 model: NAME,

@@ -11,7 +11,9 @@ use super::{
     stable_ids::{KnownCluster, ids_after},
     sweep::{K_MIN, SilhouetteSample, k_max, sweep},
 };
-use crate::{ModelCard, ModelError, Progress, Spot, TrainError, spherical_k_means::nearest};
+use crate::{
+    ModelCard, ModelError, Progress, Spot, TrainError, spherical_k_means::nearest, stored,
+};
 
 pub(super) const NAME: &str = "places";
 /// The fewest venues with a position that are worth a map of clusters.
@@ -182,7 +184,7 @@ impl PlacesModel {
     /// The model as it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).unwrap_or_default()
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`PlacesModel::to_bytes`] wrote.
@@ -192,22 +194,7 @@ impl PlacesModel {
     /// A [`ModelError`] for bytes of another format, cut ones, more than there should be, or numbers that training would not
     /// have written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = |_| ModelError::Cut { model: NAME };
-        let (found, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(cut)?;
-        if found != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found,
-                expected: Self::FORMAT,
-            });
-        }
-        let (model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         model.check()?;
         Ok(model)
     }

@@ -8,7 +8,7 @@ use super::ftrl::{Feature, Ftrl};
 use super::latest_answers::LatestAnswers;
 use super::progressive_figures::ProgressiveFigures;
 use super::tallies::{Tallies, YesNo};
-use crate::{LabelledEvent, ModelError};
+use crate::{LabelledEvent, ModelError, stored};
 
 pub(super) const NAME: &str = "response";
 
@@ -168,7 +168,7 @@ impl ResponseModel {
     /// A format number and the model.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).unwrap_or_default()
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -176,22 +176,7 @@ impl ResponseModel {
     /// # Errors
     /// Another format, bytes that are cut or follow the end, and numbers that no learning gives.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = ModelError::Cut { model: NAME };
-        let (format, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|_| cut.clone())?;
-        if format != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found: format,
-                expected: Self::FORMAT,
-            });
-        }
-        let (model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(|_| cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         if !model.ftrl.is_finite() || !model.figures().iter().all(|figures| figures.is_finite()) {
             return Err(ModelError::NotFinite {
                 model: NAME,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::Hours;
 use super::negative_binomial::at_least;
 use crate::ModelError;
+use crate::stored;
 
 const NAME: &str = "surprise";
 
@@ -234,7 +235,7 @@ impl SurpriseModel {
     /// A format number and the model.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).unwrap_or_default()
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -242,22 +243,7 @@ impl SurpriseModel {
     /// # Errors
     /// Another format, bytes that are cut or follow the end, and numbers that no learning gives.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = ModelError::Cut { model: NAME };
-        let (format, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|_| cut.clone())?;
-        if format != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found: format,
-                expected: Self::FORMAT,
-            });
-        }
-        let (model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(|_| cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         if ![model.key_hours, model.spread.0, model.spread.1]
             .iter()
             .all(|number| number.is_finite())

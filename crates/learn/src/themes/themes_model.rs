@@ -18,6 +18,7 @@ use super::{
 use crate::{
     LabelledEvent, ModelCard, ModelError, Progress, TrainError,
     spherical_k_means::{UnitRows, best_of, nearest, normalise},
+    stored,
 };
 
 pub(super) const NAME: &str = "themes";
@@ -297,7 +298,7 @@ impl ThemesModel {
     /// The model as it is stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).unwrap_or_default()
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`ThemesModel::to_bytes`] wrote.
@@ -307,22 +308,7 @@ impl ThemesModel {
     /// A [`ModelError`] for bytes of another format, cut ones, more than there should be, or numbers that training would not
     /// have written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = |_| ModelError::Cut { model: NAME };
-        let (found, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(cut)?;
-        if found != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found,
-                expected: Self::FORMAT,
-            });
-        }
-        let (mut model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let mut model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         model.check()?;
         model.prepare();
         Ok(model)

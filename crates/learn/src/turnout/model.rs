@@ -10,7 +10,7 @@ use super::forecast::TurnoutPrediction;
 use super::history::{PastEvent, TurnoutHistory};
 use super::intervals::{COVERAGE, ForecastQuantiles, Unseen, Widening};
 use super::subjects::SubjectMeans;
-use crate::{LabelledEvent, ModelCard, ModelError, Progress, TrainError};
+use crate::{LabelledEvent, ModelCard, ModelError, Progress, TrainError, stored};
 
 const NAME: &str = "turnout";
 
@@ -276,16 +276,10 @@ impl TurnoutModel {
         &self.curve
     }
 
-    /// The same model with a curve learnt from other answers.
-    #[must_use]
-    pub fn with_curve(self, curve: AnswerCurve) -> Self {
-        Self { curve, ..self }
-    }
-
     /// A format number and the model.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(Self::FORMAT, self)).unwrap_or_default()
+        stored::to_bytes(Self::FORMAT, self)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote.
@@ -293,22 +287,7 @@ impl TurnoutModel {
     /// # Errors
     /// Another format, bytes that are cut or follow the end, and numbers that no training gives.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ModelError> {
-        let cut = ModelError::Cut { model: NAME };
-        let (format, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|_| cut.clone())?;
-        if format != Self::FORMAT {
-            return Err(ModelError::Format {
-                model: NAME,
-                found: format,
-                expected: Self::FORMAT,
-            });
-        }
-        let (model, rest) = postcard::take_from_bytes::<Self>(rest).map_err(|_| cut)?;
-        if !rest.is_empty() {
-            return Err(ModelError::Trailing {
-                model: NAME,
-                bytes: rest.len(),
-            });
-        }
+        let model: Self = stored::from_bytes(NAME, Self::FORMAT, bytes)?;
         if !model.is_finite() {
             return Err(ModelError::NotFinite {
                 model: NAME,
