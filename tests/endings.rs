@@ -49,8 +49,17 @@ impl Alone {
         fs::read_to_string(self.folder.path().join("said")).unwrap()
     }
 
+    /// Waits until it has said something; if it never does, shows what it said instead.
     fn says(&self, what: &str) {
-        wait_until(what, || self.said().contains(what));
+        let begun = Instant::now();
+        loop {
+            let said = self.said();
+            if said.contains(what) {
+                return;
+            }
+            assert!(begun.elapsed() < LIMIT, "it never says {what:?}:\n{said}");
+            pause();
+        }
     }
 
     /// Waits for its end; never is it called ready from here on.
