@@ -2,9 +2,9 @@
 
 use crate::{
     partition::Partition,
+    query::filter::Filter,
     query::partial_aggregate::{PartialAggregate, Scope},
     query::pass::Facts,
-    query::view::Filter,
     watermark::stream_time_of_all,
 };
 

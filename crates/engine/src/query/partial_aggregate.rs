@@ -13,8 +13,10 @@ use crate::{
     catalog::{City, UNKNOWN},
     counts::{Answers, Counts},
     ledger::Ledger,
+    query::filter::Filter,
     query::lists::TRENDING_MAX,
-    query::view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
+    query::sums::Sums,
+    query::view::{AsOf, FeedTotal, Kinds, TrendingRow},
 };
 
 /// Windows shown as recent history: 5 minutes.
@@ -30,7 +32,7 @@ pub(crate) struct VenueCount {
     pub(crate) content: Arc<Venue>,
     /// Who invites to that event, if it is told: the city and the country are the group's.
     pub(crate) group: Option<Arc<Group>>,
-    pub(crate) answers: Answers,
+    pub(crate) sums: Sums,
 }
 
 impl VenueCount {
@@ -70,9 +72,12 @@ pub struct PartialAggregate {
     pub(crate) total: Counts,
     /// Of the world, whatever the filter.
     pub(crate) all: Counts,
-    pub(crate) countries: Map<Arc<str>, Counts>,
-    pub(crate) cities: Map<City, Answers>,
-    pub(crate) topics: Map<Arc<str>, (Arc<str>, Answers)>,
+    /// What is answered under the filter but for what it says of answers.
+    pub(crate) responses: Answers,
+    pub(crate) countries: Map<Arc<str>, Sums>,
+    pub(crate) cities: Map<City, Sums>,
+    /// With what the topic is called.
+    pub(crate) topics: Map<Arc<str>, (Arc<str>, Sums)>,
     pub(crate) venues: Map<Identity, VenueCount>,
     pub(crate) groups: HashSet<Identity, foldhash::fast::RandomState>,
     pub(crate) trending: Vec<TrendingRow>,
@@ -109,18 +114,19 @@ impl PartialAggregate {
         self.as_of.offsets.append(&mut other.as_of.offsets);
         self.total.add(other.total);
         self.all.add(other.all);
-        for (country, counts) in other.countries {
-            self.countries.entry(country).or_default().add(counts);
+        self.responses.add(other.responses);
+        for (country, sums) in other.countries {
+            self.countries.entry(country).or_default().add(sums);
         }
-        for (city, answers) in other.cities {
-            self.cities.entry(city).or_default().add(answers);
+        for (city, sums) in other.cities {
+            self.cities.entry(city).or_default().add(sums);
         }
-        for (topic, (name, answers)) in other.topics {
+        for (topic, (name, sums)) in other.topics {
             let entry = self
                 .topics
                 .entry(topic)
-                .or_insert_with(|| (name.clone(), Answers::default()));
-            entry.1.add(answers);
+                .or_insert_with(|| (name.clone(), Sums::default()));
+            entry.1.add(sums);
             if name < entry.0 {
                 entry.0 = name;
             }
@@ -161,17 +167,17 @@ fn add_venue(venues: &mut Map<Identity, VenueCount>, id: Identity, venue: VenueC
             venues.insert(id, venue);
         }
         Some(known) => {
-            let mut answers = known.answers;
-            answers.add(venue.answers);
+            let mut sums = known.sums;
+            sums.add(venue.sums);
             if venue.latest > known.latest {
                 *known = venue;
             }
-            known.answers = answers;
+            known.sums = sums;
         }
     }
 }
 
-/// Those to which most people have just said that they come first, at most [`TRENDING_MAX`].
+/// Those to which most people have just answered first, at most [`TRENDING_MAX`].
 fn sort_trending(rows: &mut Vec<TrendingRow>) {
     let order = |a: &TrendingRow, b: &TrendingRow| {
         (b.recent, b.yes)

@@ -1,21 +1,24 @@
 //! The parameters of requests, read as people write them and refused by name.
 
-use headcount_engine::Filter;
+use headcount_engine::{Filter, Response};
 use percent_encoding::percent_decode_str;
 
 use crate::http::problem::Problem;
 
-/// More than a person chooses.
-const COUNTRIES_MAX: usize = 32;
+/// Values of one dimension of a filter: more than a person chooses.
+const VALUES_MAX: usize = 32;
 /// Longer than any value of the feed.
-const VALUE_BYTES_MAX: usize = 64;
+const VALUE_BYTES_MAX: usize = 256;
 /// Rows of one page of a list, and of a request that does not say how many it wants: an answer stays
 /// within a few megabytes, however many venues are counted.
 pub(crate) const LIMIT_MAX: usize = 10_000;
 /// Rows that a page may leave out. Nobody turns that many pages.
 const OFFSET_MAX: usize = 10_000_000;
 
-const COUNTRY: &str = "country";
+/// The dimensions of a filter.
+const DIMENSIONS: [&str; 7] = [
+    "country", "city", "topic", "response", "venue", "group", "event",
+];
 const LIMIT: &str = "limit";
 const OFFSET: &str = "offset";
 
@@ -59,64 +62,116 @@ pub(crate) fn none(query: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-/// Reads `country=us,DE&country=gb`. An unknown parameter is refused: a misspelt filter must not
-/// answer with the whole world.
+/// Reads `country=us,DE&city=London&response=yes`. An unknown parameter is refused: a misspelt filter must not answer with
+/// the whole world.
 pub(crate) fn filter(query: Option<&str>) -> Result<Filter, Problem> {
-    let mut countries = CountryValues::default();
+    let mut filter = Filter::default();
     for (name, value) in pairs(query) {
-        match decode(name).as_deref() {
-            Some(COUNTRY) => countries.add(value)?,
-            _ => return Err(Problem::unknown_parameter(name, &[COUNTRY])),
+        if !add_dimension(&mut filter, name, value)? {
+            return Err(Problem::unknown_parameter(name, &DIMENSIONS));
         }
     }
-    Ok(countries.into())
+    Ok(filter.normalized())
 }
 
 /// Reads `country=us&limit=100&offset=200`.
 pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, ListPage), Problem> {
-    let mut countries = CountryValues::default();
+    let mut filter = Filter::default();
     let mut page = ListPage::default();
     for (name, value) in pairs(query) {
         match decode(name).as_deref() {
-            Some(COUNTRY) => countries.add(value)?,
             Some(LIMIT) => page.limit = number(LIMIT, value, 1, LIMIT_MAX)?,
             Some(OFFSET) => page.offset = number(OFFSET, value, 0, OFFSET_MAX)?,
-            _ => return Err(Problem::unknown_parameter(name, &[COUNTRY, LIMIT, OFFSET])),
-        }
-    }
-    Ok((countries.into(), page))
-}
-
-#[derive(Default)]
-struct CountryValues(Vec<String>);
-
-impl CountryValues {
-    fn add(&mut self, value: &str) -> Result<(), Problem> {
-        let value = decode(value).ok_or_else(|| {
-            Problem::bad_parameter(COUNTRY, "is not text in UTF-8, percent-encoded")
-        })?;
-        if value.chars().any(char::is_control) {
-            return Err(Problem::bad_parameter(COUNTRY, "has control characters"));
-        }
-        for value in value.split(',') {
-            if value.len() > VALUE_BYTES_MAX {
-                let what = format!("has a value of more than {VALUE_BYTES_MAX} bytes");
-                return Err(Problem::bad_parameter(COUNTRY, &what));
-            }
-            self.0.push(value.to_owned());
-            if self.0.len() > COUNTRIES_MAX {
-                let what = format!("has more than {COUNTRIES_MAX} values");
-                return Err(Problem::bad_parameter(COUNTRY, &what));
+            _ if add_dimension(&mut filter, name, value)? => {}
+            _ => {
+                let known = [&DIMENSIONS[..], &[LIMIT, OFFSET]].concat();
+                return Err(Problem::unknown_parameter(name, &known));
             }
         }
-        Ok(())
     }
+    Ok((filter.normalized(), page))
 }
 
-impl From<CountryValues> for Filter {
-    fn from(CountryValues(values): CountryValues) -> Self {
-        Self::of_countries(values.iter().map(String::as_str))
+/// Adds the values of a parameter that is a dimension; false if it is none.
+fn add_dimension(filter: &mut Filter, name: &str, value: &str) -> Result<bool, Problem> {
+    let name = decode(name);
+    let Some(name) = DIMENSIONS
+        .into_iter()
+        .find(|dimension| name.as_deref() == Some(dimension))
+    else {
+        return Ok(false);
+    };
+    let text = text(name, value)?;
+    // Names of cities and ids of events may have commas; codes, words and numbers have none.
+    let whole = || (!text.is_empty()).then(|| Ok(text.clone())).into_iter();
+    let listed = || {
+        text.split(',')
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    };
+    let texts = || listed().map(|value| Ok(value.to_owned()));
+    match name {
+        "country" => add(&mut filter.country, name, texts()),
+        "city" => add(&mut filter.city, name, whole()),
+        "topic" => add(&mut filter.topic, name, texts()),
+        "response" => add(&mut filter.response, name, listed().map(response)),
+        "venue" => add(
+            &mut filter.venue,
+            name,
+            listed().map(|id| number_of(name, id)),
+        ),
+        "group" => add(
+            &mut filter.group,
+            name,
+            listed().map(|id| number_of(name, id)),
+        ),
+        _ => add(&mut filter.event, name, whole()),
+    }?;
+    Ok(true)
+}
+
+/// Adds values up to their bound.
+fn add<T>(
+    values: &mut Vec<T>,
+    name: &'static str,
+    new: impl Iterator<Item = Result<T, Problem>>,
+) -> Result<(), Problem> {
+    for value in new {
+        if values.len() == VALUES_MAX {
+            let what = format!("has more than {VALUES_MAX} values");
+            return Err(Problem::bad_parameter(name, &what));
+        }
+        values.push(value?);
     }
+    Ok(())
+}
+
+/// The value of a parameter as people write it.
+fn text(name: &'static str, value: &str) -> Result<String, Problem> {
+    let value = decode(value)
+        .ok_or_else(|| Problem::bad_parameter(name, "is not text in UTF-8, percent-encoded"))?;
+    if value.chars().any(char::is_control) {
+        return Err(Problem::bad_parameter(name, "has control characters"));
+    }
+    if value.split(',').any(|value| value.len() > VALUE_BYTES_MAX) {
+        let what = format!("has a value of more than {VALUE_BYTES_MAX} bytes");
+        return Err(Problem::bad_parameter(name, &what));
+    }
+    Ok(value)
+}
+
+fn response(value: &str) -> Result<Response, Problem> {
+    let known = Response::ALL
+        .into_iter()
+        .find(|response| response.name() == value);
+    known.ok_or_else(|| Problem::bad_parameter("response", "must be yes, no or maybe"))
+}
+
+fn number_of(name: &'static str, value: &str) -> Result<i64, Problem> {
+    let what = "must be a number: that of the tables and of other answers";
+    value
+        .parse()
+        .map_err(|_| Problem::bad_parameter(name, what))
 }
 
 fn number(field: &'static str, value: &str, min: usize, max: usize) -> Result<usize, Problem> {
@@ -190,9 +245,35 @@ mod tests {
         check("country=%+1", None);
         check("country=%ff%fe", None);
         check("country=us%00", None);
-        check(&format!("country={}", "a".repeat(65)), None);
+        check(&format!("country={}", "a".repeat(257)), None);
         check(&format!("country={}", ["us"; 33].join(",")), None);
         check(&["country=us"; 1_000].join("&"), None);
+    }
+
+    #[test]
+    fn every_dimension_is_read_and_put_in_order() {
+        let read = filter(Some(
+            "city=New+York|NY|US&city=Winston,+Salem&topic=b,a&response=no,yes&venue=7&venue=-3&group=5,5&event=x%2Cy",
+        ));
+        let read = read.ok().expect("a filter");
+        assert_eq!(read.city, ["New York|NY|us", "Winston, Salem"]);
+        assert_eq!(read.topic, ["a", "b"]);
+        assert_eq!(read.response, [Response::No, Response::Yes]);
+        assert_eq!((read.venue, read.group), (vec![-3, 7], vec![5]));
+        assert_eq!(read.event, ["x,y"]);
+        assert!(filter(Some("city=&topic=,&venue=&response=")).is_ok_and(|none| none.is_empty()));
+        for refused in [
+            "response=YES",
+            "response=waitlist",
+            "venue=x",
+            "venue=1.5",
+            "group=99999999999999999999",
+            "event=%00",
+            "category=tech",
+            &["event=1"; 33].join("&").replace("=1", "=a"),
+        ] {
+            assert!(filter(Some(refused)).is_err(), "{refused}");
+        }
     }
 
     #[test]
