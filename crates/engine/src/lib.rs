@@ -76,6 +76,7 @@ pub use ledger::{Account, Ledger, Tally};
 pub use partition::Partition;
 pub use quarantine::Quarantine;
 pub use query::filter::Filter;
+pub use query::list::{ListAnswer, ListKind, ListQuery, ListRow, ListSort};
 pub use query::partial_aggregate::{PartialAggregate, Scope};
 pub use query::view::{
     AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, History, Kinds,

@@ -116,7 +116,7 @@ fn random_set(
 ) -> Vec<(&'static str, String)> {
     let dimensions: Vec<_> = values.keys().copied().collect();
     let count = random.usize(1..=3);
-    let chosen = random.choose_multiple(dimensions.into_iter(), count);
+    let chosen = random.choose_multiple(dimensions, count);
     let mut set = Vec::new();
     for dimension in chosen {
         let count = match dimension {

@@ -39,6 +39,7 @@ impl PartialAggregate {
             filter,
             stream_time: stream_time_of_all(times),
             whole,
+            list: None,
         };
         let aggregates = partitions
             .iter()

@@ -3,6 +3,7 @@
 mod aggregation;
 mod answer;
 pub(crate) mod filter;
+pub(crate) mod list;
 pub(crate) mod lists;
 mod misses;
 pub(crate) mod partial_aggregate;

@@ -14,6 +14,7 @@ use crate::{
     counts::{Answers, Counts},
     ledger::Ledger,
     query::filter::Filter,
+    query::list::{GroupCount, ListQuery, ListRow},
     query::lists::TRENDING_MAX,
     query::sums::Sums,
     query::view::{AsOf, FeedTotal, Kinds, TrendingRow},
@@ -61,6 +62,8 @@ pub struct Scope {
     pub stream_time: Option<i64>,
     /// Also members, all windows kept and the events with the most `yes`: for a summary.
     pub whole: bool,
+    /// Also what a page of a list needs.
+    pub list: Option<Arc<ListQuery>>,
 }
 
 /// All group-bys of a partition, or of several added up.
@@ -95,6 +98,11 @@ pub struct PartialAggregate {
     pub(crate) windows: BTreeMap<i64, Answers>,
     /// The events with the most `yes` of each partition.
     pub(crate) events_yes: Vec<(Arc<str>, u64)>,
+    /// Only for a list of groups.
+    pub(crate) group_counts: Map<Identity, GroupCount>,
+    /// Only for a list of events: the first of each partition, and how many there are.
+    pub(crate) event_list: Vec<ListRow>,
+    pub(crate) events_found: u64,
 }
 
 impl PartialAggregate {
@@ -157,7 +165,22 @@ impl PartialAggregate {
             self.windows.entry(window).or_default().add(answers);
         }
         self.events_yes.append(&mut other.events_yes);
+        for (id, group) in other.group_counts {
+            add_group(&mut self.group_counts, id, group);
+        }
+        self.event_list.append(&mut other.event_list);
+        self.events_found += other.events_found;
         self
+    }
+}
+
+/// Adds counts of a group to those that are known of it.
+pub(crate) fn add_group(groups: &mut Map<Identity, GroupCount>, id: Identity, group: GroupCount) {
+    match groups.get_mut(&id) {
+        Some(known) => known.add(group),
+        None => {
+            groups.insert(id, group);
+        }
     }
 }
 

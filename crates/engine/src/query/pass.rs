@@ -10,9 +10,12 @@ use crate::{
     events::EventRow,
     feeds::Feeds,
     members::MemberRow,
+    query::list::{GroupCount, ListKind},
     query::lists::{TOP, TRENDING_MAX},
     query::misses::{Dimensions, Misses},
-    query::partial_aggregate::{HISTORY_WINDOWS, Map, PartialAggregate, Scope, VenueCount},
+    query::partial_aggregate::{
+        HISTORY_WINDOWS, Map, PartialAggregate, Scope, VenueCount, add_group,
+    },
     query::sums::Sums,
     query::view::{AsOf, Kinds, TrendingRow},
     rows::Rows,
@@ -184,6 +187,8 @@ struct Pass<'a> {
     windows: Map<Window, Answers>,
     history: Vec<Answers>,
     trending: Vec<(u64, &'a EventRow)>,
+    /// Only for a list of events: those that it has, with what counts of them and what is recent.
+    listed: Vec<(Counts, u64, &'a EventRow)>,
 }
 
 impl<'a> Pass<'a> {
@@ -212,6 +217,7 @@ impl<'a> Pass<'a> {
             windows: Map::default(),
             history: vec![Answers::default(); HISTORY_WINDOWS],
             trending: Vec::new(),
+            listed: Vec::new(),
         }
     }
 
@@ -244,11 +250,23 @@ impl<'a> Pass<'a> {
         {
             self.venue(row, venue, chosen, misses);
         }
-        self.windows(row, counts.answers, misses);
+        let recent = self.windows(row, counts.answers, misses);
+        if recent > 0 {
+            self.trending.push((recent, row));
+        }
+        if chosen.events > 0 && misses.is_empty() && self.is_listed(row) {
+            self.listed.push((chosen, recent, row));
+        }
     }
 
-    /// Adds the windows of an event.
-    fn windows(&mut self, row: &'a EventRow, answers: Answers, misses: Dimensions) {
+    fn is_listed(&self, row: &EventRow) -> bool {
+        self.scope.list.as_ref().is_some_and(|query| {
+            query.kind == ListKind::Events && query.finds_event(self.facts.catalog, row)
+        })
+    }
+
+    /// Adds the windows of an event; returns the weight of those that make it trend.
+    fn windows(&mut self, row: &EventRow, answers: Answers, misses: Dimensions) -> u64 {
         let (mut kept, mut recent) = (0, 0);
         for bucket in row.recent.since(self.oldest) {
             let of_bucket = bucket.answers();
@@ -267,9 +285,7 @@ impl<'a> Pass<'a> {
         }
         debug_assert!(kept <= answers.sum(), "windows hold winners");
         self.late += answers.sum().saturating_sub(kept);
-        if recent > 0 {
-            self.trending.push((recent, row));
-        }
+        recent
     }
 
     /// Adds a window of an event that the filter lets through.
@@ -329,6 +345,10 @@ impl<'a> Pass<'a> {
             .map(|(window, answers)| (window.start(), answers))
             .collect();
         (aggregate.ledger.late, aggregate.ledger.ahead) = (self.late, self.ahead);
+        if let Some(query) = &self.scope.list {
+            aggregate.events_found = self.listed.len() as u64;
+            aggregate.event_list = query.first_events(catalog, self.listed);
+        }
         aggregate.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
             (b.0, b.1.yes)
                 .cmp(&(a.0, a.1.yes))
@@ -347,6 +367,8 @@ impl<'a> Pass<'a> {
         let mut cities = vec![Sums::default(); catalog.cities.keys().len()];
         let mut topics = vec![None; catalog.topics.keys().len()];
         let mut countries = vec![Sums::default(); catalog.countries.keys().len()];
+        let list = self.scope.list.as_ref();
+        let lists_groups = list.is_some_and(|query| query.kind == ListKind::Groups);
         aggregate.all = self.all.iter().sum();
         aggregate.responses = self.responses;
         let counted = self.groups.iter().enumerate();
@@ -365,6 +387,13 @@ impl<'a> Pass<'a> {
             };
             if misses.is_empty() {
                 aggregate.groups.insert(group.content.id);
+                if lists_groups {
+                    let count = GroupCount {
+                        content: Arc::clone(&group.content.content),
+                        counts: *counts,
+                    };
+                    add_group(&mut aggregate.group_counts, group.content.id, count);
+                }
             }
             if misses.only(Dimensions::CITY) {
                 cities[group.city as usize].add_one(*counts, misses);
@@ -409,7 +438,7 @@ fn venue_count(catalog: &Catalog, tally: &VenueTally<'_>) -> Option<VenueCount> 
 }
 
 /// The first `limit` in an order.
-fn top<T>(
+pub(super) fn top<T>(
     items: impl Iterator<Item = T>,
     limit: usize,
     order: impl Fn(&T, &T) -> std::cmp::Ordering,

@@ -6,7 +6,9 @@ use headcount_record::{Namespace, partition_of};
 use proptest::{prelude::*, sample::subsequence};
 
 use super::{BASE, aggregate, put, rsvps};
-use crate::{Filter, Partition, Response};
+use crate::{
+    Filter, ListAnswer, ListKind, ListQuery, ListSort, PartialAggregate, Partition, Response, Scope,
+};
 
 const DIMENSIONS: [&str; 7] = [
     "country", "city", "topic", "group", "venue", "event", "response",
@@ -189,8 +191,98 @@ fn distinct(answers: &[&Answer], dimension: &str) -> u64 {
     values.len() as u64
 }
 
+fn counted(answers: &[Answer], partitions: u16) -> (Vec<Partition>, Vec<&Answer>) {
+    let mut parts: Vec<_> = (0..partitions).map(|_| Partition::new()).collect();
+    let mut winners = BTreeMap::new();
+    for answer in answers {
+        let event = format!("e{}", answer.event);
+        let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
+        put(&mut parts[at], 0, rsvps(), answer.json().as_bytes());
+        winners.insert((answer.event, answer.rsvp), answer);
+    }
+    (parts, winners.into_values().collect())
+}
+
+fn list(parts: &[Partition], filter: &Filter, query: &ListQuery) -> ListAnswer {
+    let scope = Scope {
+        filter: filter.clone(),
+        list: Some(query.clone().into()),
+        ..Scope::default()
+    };
+    let parts = parts.iter().map(|part| part.aggregate(&scope));
+    let whole = parts.reduce(PartialAggregate::and).unwrap_or_default();
+    whole.list(query)
+}
+
+const LISTS: [(&str, ListKind); 6] = [
+    ("event", ListKind::Events),
+    ("group", ListKind::Groups),
+    ("venue", ListKind::Venues),
+    ("city", ListKind::Cities),
+    ("topic", ListKind::Topics),
+    ("country", ListKind::Countries),
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn lists_have_every_row_once_and_pages_put_together_are_the_list(
+        answers in answers(),
+        filter in filter(),
+        partitions in 1..4_u16,
+        page in 1..6_usize,
+        ascending in any::<bool>(),
+        sort in prop::sample::select(vec![ListSort::Yes, ListSort::Rsvps, ListSort::Heads, ListSort::Name]),
+    ) {
+        let (parts, winners) = counted(&answers, partitions);
+        let all = chosen(&winners, &filter, "");
+        for (dimension, kind) in LISTS {
+            let query = ListQuery { kind, search: String::new(), sort, ascending, offset: 0, limit: 1_000 };
+            let whole = list(&parts, &filter, &query);
+            let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+            for row in &whole.rows {
+                // Two cities of one name are two rows.
+                let id = if kind == ListKind::Cities { &row.name } else { &row.id };
+                let sum = found.entry(id.to_string()).or_default();
+                (sum.0, sum.1) = (sum.0 + row.yes, sum.1 + row.no);
+            }
+            prop_assert_eq!(found, by(&all, dimension), "{:?}", kind);
+            prop_assert_eq!(whole.total, whole.rows.len() as u64);
+            let sums = |row: &crate::ListRow| match sort {
+                ListSort::Yes => row.yes,
+                ListSort::Rsvps => row.yes + row.no,
+                _ => row.heads,
+            };
+            let is_ordered = whole.rows.is_sorted_by(|a, b| match (sort, ascending) {
+                (ListSort::Name, true) => (&a.name, &a.id) <= (&b.name, &b.id),
+                (ListSort::Name, false) => (&a.name, &a.id) >= (&b.name, &b.id),
+                (_, true) => (sums(a), &a.name, &a.id) <= (sums(b), &b.name, &b.id),
+                (_, false) => (sums(b), &a.name, &a.id) <= (sums(a), &b.name, &b.id),
+            });
+            prop_assert!(is_ordered, "{:?}", whole.rows);
+            let mut pages = Vec::new();
+            for offset in (0..whole.rows.len()).step_by(page) {
+                let part = list(&parts, &filter, &ListQuery { offset, limit: page, ..query.clone() });
+                prop_assert_eq!(part.total, whole.total);
+                pages.extend(part.rows);
+            }
+            prop_assert_eq!(pages, whole.rows);
+        }
+        // A search finds what has the text in its name, its group or its city, whatever its case.
+        let query = ListQuery {
+            kind: ListKind::Events,
+            search: "c1".to_owned(),
+            sort,
+            ascending,
+            offset: 0,
+            limit: 1_000,
+        };
+        let found = list(&parts, &filter, &query);
+        let in_city = all.iter().filter(|a| values(a.event, "city") == ["C1"]);
+        let in_city: BTreeSet<_> = in_city.map(|answer| answer.event).collect();
+        prop_assert_eq!(found.total, in_city.len() as u64);
+    }
 
     #[test]
     fn every_panel_is_filtered_by_every_dimension_but_its_own(
@@ -198,15 +290,7 @@ proptest! {
         filter in filter(),
         partitions in 1..4_u16,
     ) {
-        let mut parts: Vec<_> = (0..partitions).map(|_| Partition::new()).collect();
-        let mut winners = BTreeMap::new();
-        for answer in &answers {
-            let event = format!("e{}", answer.event);
-            let at = usize::from(partition_of(Namespace::MEETUP, &event, partitions));
-            put(&mut parts[at], 0, rsvps(), answer.json().as_bytes());
-            winners.insert((answer.event, answer.rsvp), answer);
-        }
-        let winners: Vec<_> = winners.into_values().collect();
+        let (parts, winners) = counted(&answers, partitions);
         let view = aggregate(&parts, filter.clone()).view();
         let summary = aggregate(&parts, filter.clone()).summary();
         let panel = |own| chosen(&winners, &filter, own);

@@ -408,7 +408,7 @@ proptest! {
             stream_time_of_all(parts.map(move |part| part.replicas[replica].stream_time()))
         };
         let stream_time = stream_time_of_all(parts.iter().map(|part| part.partition.stream_time()));
-        let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole };
+        let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole, list: None };
         let right = || together(parts.iter().map(|part| part.partition.aggregate(&scope)));
         for replica in 0..3 {
             prop_assert_eq!(times(replica), stream_time);

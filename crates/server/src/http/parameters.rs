@@ -1,7 +1,7 @@
 //! The parameters of requests, read as people write them and refused by name.
 
-use headcount_engine::{Filter, Response};
-use percent_encoding::percent_decode_str;
+use headcount_engine::{Filter, ListKind, ListQuery, ListSort, Response};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::http::problem::Problem;
 
@@ -19,6 +19,24 @@ const OFFSET_MAX: usize = 10_000_000;
 const DIMENSIONS: [&str; 7] = [
     "country", "city", "topic", "response", "venue", "group", "event",
 ];
+/// Rows of a list that a request gets if it does not say how many.
+const LIST_ROWS: usize = 100;
+const SORTS: [(&str, ListSort); 9] = [
+    ("heads", ListSort::Heads),
+    ("yes", ListSort::Yes),
+    ("no", ListSort::No),
+    ("maybe", ListSort::Maybe),
+    ("rsvps", ListSort::Rsvps),
+    ("recent", ListSort::Recent),
+    ("events", ListSort::Events),
+    ("time", ListSort::Time),
+    ("name", ListSort::Name),
+];
+/// With whether the least is first.
+const ORDERS: [(&str, bool); 2] = [("asc", true), ("desc", false)];
+const SEARCH: &str = "q";
+const SORT: &str = "sort";
+const ORDER: &str = "order";
 const LIMIT: &str = "limit";
 const OFFSET: &str = "offset";
 
@@ -90,6 +108,59 @@ pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, ListPage),
         }
     }
     Ok((filter.normalized(), page))
+}
+
+/// Reads `country=us&q=jazz&sort=yes&order=asc&limit=50&offset=100`, for a list of this kind.
+pub(crate) fn list_query(
+    kind: ListKind,
+    query: Option<&str>,
+) -> Result<(Filter, ListQuery), Problem> {
+    let mut filter = Filter::default();
+    let mut page = ListPage {
+        limit: LIST_ROWS,
+        ..ListPage::default()
+    };
+    let (mut search, mut sort, mut order) = (String::new(), ListSort::default(), None);
+    for (name, value) in pairs(query) {
+        match decode(name).as_deref() {
+            Some(LIMIT) => page.limit = number(LIMIT, value, 1, LIMIT_MAX)?,
+            Some(OFFSET) => page.offset = number(OFFSET, value, 0, OFFSET_MAX)?,
+            Some(SEARCH) => search = text(SEARCH, value)?.trim().to_lowercase(),
+            Some(SORT) => sort = one_of(SORT, value, &SORTS)?,
+            Some(ORDER) => order = Some(one_of(ORDER, value, &ORDERS)?),
+            _ if add_dimension(&mut filter, name, value)? => {}
+            _ => {
+                let known = [&DIMENSIONS[..], &[SEARCH, SORT, ORDER, LIMIT, OFFSET]].concat();
+                return Err(Problem::unknown_parameter(name, &known));
+            }
+        }
+    }
+    let query = ListQuery {
+        kind,
+        search,
+        sort,
+        // People look for the greatest number and for the first name.
+        ascending: order.unwrap_or(sort == ListSort::Name),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    Ok((filter.normalized(), query))
+}
+
+/// The value among those that are known.
+fn one_of<T: Copy>(
+    name: &'static str,
+    value: &str,
+    known: &[(&'static str, T)],
+) -> Result<T, Problem> {
+    let value = decode(value);
+    let found = known
+        .iter()
+        .find(|(word, _)| value.as_deref() == Some(*word));
+    found.map(|(_, meant)| *meant).ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        Problem::bad_parameter(name, &format!("must be one of {}", words.join(", ")))
+    })
 }
 
 /// Adds the values of a parameter that is a dimension; false if it is none.
@@ -172,6 +243,29 @@ fn number_of(name: &'static str, value: &str) -> Result<i64, Problem> {
     value
         .parse()
         .map_err(|_| Problem::bad_parameter(name, what))
+}
+
+/// The parameters that say the same as a filter, each with a `&` behind it.
+pub(crate) fn of_filter(filter: &Filter) -> String {
+    let mut query = String::new();
+    let mut add = |name, value: &str| {
+        let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+        query.push_str(&format!("{name}={value}&"));
+    };
+    let each = |values: &[String], name: &'static str, add: &mut dyn FnMut(&'static str, &str)| {
+        values.iter().for_each(|value| add(name, value));
+    };
+    each(&filter.country, "country", &mut add);
+    each(&filter.city, "city", &mut add);
+    each(&filter.topic, "topic", &mut add);
+    for response in &filter.response {
+        add("response", response.name());
+    }
+    for (name, ids) in [("venue", &filter.venue), ("group", &filter.group)] {
+        ids.iter().for_each(|id| add(name, &id.to_string()));
+    }
+    each(&filter.event, "event", &mut add);
+    query
 }
 
 fn number(field: &'static str, value: &str, min: usize, max: usize) -> Result<usize, Problem> {
