@@ -349,7 +349,7 @@ mod tests {
         let read = filter(Some(
             "city=New+York|NY|US&city=Winston,+Salem&topic=b,a&response=no,yes&venue=7&venue=-3&group=5,5&event=x%2Cy",
         ));
-        let read = read.ok().expect("a filter");
+        let read = read.expect("a filter");
         assert_eq!(read.city, ["New York|NY|us", "Winston, Salem"]);
         assert_eq!(read.topic, ["a", "b"]);
         assert_eq!(read.response, [Response::No, Response::Yes]);
