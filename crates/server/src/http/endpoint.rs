@@ -3,7 +3,20 @@
 use crate::http::list_paths::{FORMATS, LISTS};
 
 /// Where the page is served; it looks at the address itself.
-pub(crate) const PAGES: [&str; 6] = ["/", "/clusters", "/explore", "/models", "/query", "/status"];
+pub(crate) const PAGES: [&str; 12] = [
+    "/",
+    "/cities",
+    "/clusters",
+    "/countries",
+    "/events",
+    "/explore",
+    "/groups",
+    "/models",
+    "/query",
+    "/status",
+    "/topics",
+    "/venues",
+];
 
 /// Whether it is the page of one event, `/events/ID`.
 pub(crate) fn is_event_page(path: &str) -> bool {
@@ -143,7 +156,6 @@ mod tests {
         }
         assert_eq!(Endpoint::of("/api/v1/events/7"), Endpoint::Events);
         assert_eq!(Endpoint::of("/api/v1/events.xml"), Endpoint::Other);
-        assert_eq!(Endpoint::of("/topics"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {
             assert_eq!(
                 *route as usize, index,
