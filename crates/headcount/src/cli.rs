@@ -2,7 +2,7 @@
 
 pub(crate) mod learning;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 use clap::{
@@ -11,6 +11,7 @@ use clap::{
 };
 use headcount_address::{AddressError, HostName, listen, scheme_of};
 use headcount_lake::LakeAddress;
+use headcount_mapping::Mapping;
 use headcount_record::MaskingMode;
 use headcount_server::TrustedProxy;
 use headcount_serving::ServingAddress;
@@ -471,6 +472,10 @@ pub(crate) struct CountArgs {
     /// for standard input. A folder stands for all files in it.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// What turns the recordings' records into answers: the name of a mapping, or a file of one. `headcount mapping list`
+    /// names them.
+    #[arg(long, value_name = "NAME|FILE", value_parser = OsStringValueParser::new().try_map(crate::mappings::find))]
+    pub(crate) mapping: Option<Arc<Mapping>>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
