@@ -109,5 +109,5 @@ def event_messages(session, keyspace, name):
 
 def country_codes():
     """alpha-3 of alpha-2, as headcount's tables call countries: the names are its own, the counts are not."""
-    text = (lab.CLONE / "crates" / "sink" / "src" / "serving" / "country.rs").read_text()
+    text = (lab.CLONE / "crates" / "serving" / "src" / "country.rs").read_text()
     return dict(re.findall(r'\("([a-z]{2})", "([A-Z]{3})"\)', text))

@@ -81,6 +81,12 @@ export class Figures {
     }
   }
 
+  /** The event rows. */
+  events() {
+    this.#forgetOld();
+    return [...this.#events.values()];
+  }
+
   #forgetOld() {
     while (this.#recent[0] && this.#recent[0].mtime < this.#latest - TREND_MS) {
       const { event, coming } = this.#recent.shift();

@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { answerBatch, isBatchPath } from './batch.mjs';
 import { Figures } from './figures.mjs';
+import { answerList, listOf } from './lists.mjs';
 import { Live } from './live.mjs';
 import { readRecording } from './recording.mjs';
 import { simulate } from './simulation.mjs';
@@ -58,6 +59,8 @@ const server = createServer((request, response) => {
   if (pathname === '/api/v1/summary') return answerJson(response, figures.summary());
   if (pathname === '/api/v1/status') return answerJson(response, statusOf(figures));
   if (pathname === '/api/v1/live') return live.open(request, response, searchParams.get('country') ?? '');
+  const list = listOf(pathname);
+  if (list) return answerJson(response, answerList(list, figures.events(), searchParams));
   if (isBatchPath(pathname)) return void forwardToBatch(request, response);
   return answerFile(pathname, response);
 });

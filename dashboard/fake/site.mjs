@@ -35,6 +35,7 @@ const TYPES = {
 
 /** The page looks at the address itself. */
 const PAGES = ['/', '/clusters', '/explore', '/models', '/query', '/report', '/status'];
+const LISTS = ['/events', '/groups', '/venues', '/cities', '/topics', '/countries'];
 const EVENT = /^\/events\/[^/]+$/;
 
 export function answerFile(pathname, response) {
@@ -50,5 +51,5 @@ export function answerFile(pathname, response) {
 
 function fileOf(pathname) {
   if (EVENT.test(pathname)) return '/events/index.html';
-  return PAGES.includes(pathname) ? '/index.html' : pathname;
+  return [...PAGES, ...LISTS].includes(pathname) ? '/index.html' : pathname;
 }

@@ -13,6 +13,7 @@ type Deeds = Record<string, (event: KeyboardEvent) => void>;
 /** After `g`: where each key leads. */
 const GOES: Readonly<Record<string, string>> = {
   l: './',
+  v: 'events',
   e: 'explore',
   q: 'query',
   m: 'models',

@@ -5,6 +5,7 @@ import { App } from './App';
 import { bindKeys, EXPLORE_KEYS, LIVE_KEYS, STATUS_KEYS } from './keys';
 import { startLive } from './live';
 import { bindAddress, page } from './page';
+import { isList } from './pages';
 import { PageLost } from './panels/PageLost';
 import { startAsking } from './program/feed';
 import { StatusPage } from './program/StatusPage';
@@ -23,6 +24,10 @@ if (page === 'status') {
   document.title = 'headcount: explore';
   bindKeys(EXPLORE_KEYS);
   void open(import('./explore/ExplorePage').then(({ ExplorePage }) => ExplorePage));
+} else if (isList(page)) {
+  document.title = `headcount: ${page}`;
+  bindKeys(EXPLORE_KEYS);
+  void open(import('./rows/RowsPage').then(({ RowsPage }) => RowsPage));
 } else if (page === 'query') {
   document.title = 'headcount: query';
   bindKeys(STATUS_KEYS);

@@ -1,13 +1,29 @@
 // The pages lie in one folder, whatever path a proxy gives it; the last part of the address tells which is open.
 // The page of an event lies one folder deeper: `events/ID`.
 
-export const PAGES = ['live', 'explore', 'query', 'models', 'clusters', 'report', 'status'] as const;
-export type Page = (typeof PAGES)[number] | 'event';
+export const PAGES = [
+  'live',
+  'events',
+  'explore',
+  'query',
+  'models',
+  'clusters',
+  'report',
+  'status',
+] as const;
+/** The lists of all that is counted. One of them stands for them all between the pages. */
+export const LISTS = ['events', 'groups', 'venues', 'cities', 'topics', 'countries'] as const;
+export type List = (typeof LISTS)[number];
+export type Page = (typeof PAGES)[number] | List | 'event';
+
+export function isList(page: Page): page is List {
+  return (LISTS as readonly Page[]).includes(page);
+}
 
 export function pageOf(pathname: string): Page {
   const [folder, last] = pathname.split('/').slice(-2);
   if (folder === 'events' && last !== '') return 'event';
-  return PAGES.find((page) => page === last) ?? 'live';
+  return [...PAGES, ...LISTS].find((page) => page === last) ?? 'live';
 }
 
 /** The way to the folder of the pages, before every address of the server. */
@@ -41,9 +57,18 @@ export const BOARD_FILTERS = [
   'to',
 ] as const;
 
+/** What a list has in its address: the filters that a running program has, and what is first. */
+const OF_LISTS = ['city', 'topic', 'response', 'venue', 'group', 'event', 'q', 'sort', 'order'];
+
 /** What only one page understands in its address. */
 export const OWN_PARAMETERS: Record<Page, readonly string[]> = {
   live: [],
+  events: OF_LISTS,
+  groups: OF_LISTS,
+  venues: OF_LISTS,
+  cities: OF_LISTS,
+  topics: OF_LISTS,
+  countries: OF_LISTS,
   explore: [...BOARD_FILTERS, 'measure'],
   query: [...BOARD_FILTERS, 'q', 'named'],
   models: [],

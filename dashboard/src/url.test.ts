@@ -67,7 +67,8 @@ test.each([
   ['/events/238486635', 'event'],
   ['/under/a/path/events/x%2Fy', 'event'],
   ['/events/', 'live'],
-  ['/events', 'live'],
+  ['/events', 'events'],
+  ['/under/a/path/topics', 'topics'],
 ])('the page of %s is %s', (pathname, page) => expect(pageOf(pathname)).toBe(page));
 
 test.each(['238486635', 'qwlzdnywgbkb', 'a/b?c#d', '<b>', 'é%2F'])(

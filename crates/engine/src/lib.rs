@@ -77,11 +77,13 @@ pub use error::Error;
 pub use ledger::{Account, Ledger, Tally};
 pub use partition::Partition;
 pub use quarantine::Quarantine;
+pub use query::filter::Filter;
+pub use query::list::{ListAnswer, ListKind, ListQuery, ListRow, ListSort};
 pub use query::partial_aggregate::{PartialAggregate, Scope};
 pub use query::view::{
-    AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, Filter, History, Kinds,
-    LikelyCategory, Pulse, Summary, TopicRow, Totals, Trend, TrendingRow, Trends, VenueRow,
-    VenueTotal, View,
+    AsOf, BusyWindow, CityRow, CountryRow, CountryTotal, Dot, FeedTotal, History, Kinds,
+    LikelyCategory, Pulse, ResponseTotals, Summary, TopicRow, Totals, Trend, TrendingRow, Trends,
+    VenueRow, VenueTotal, View,
 };
 pub use source::JournaledSource;
 pub use watermark::{FUTURE_MS, LATENESS_MS, stream_time_of_all};

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod calendar;
+mod filters;
 mod quarantine;
 mod replica;
 mod topics;

@@ -31,11 +31,14 @@ impl Default for Waiting {
 }
 
 impl Waiting {
-    /// Says, also in the log, that a partition waits from now on.
+    /// Says, also in the log, that a partition waits from now on. While it waits its first reason stands: what follows
+    /// from it is not said again at each attempt.
     pub(crate) fn begin(&self, partition: u16, reason: String) {
-        tracing::warn!(partition, "{reason}");
         self.change(|reasons| {
-            reasons.insert(partition, reason);
+            reasons.entry(partition).or_insert_with(|| {
+                tracing::warn!(partition, "{reason}");
+                reason
+            });
         });
     }
 

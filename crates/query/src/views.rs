@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headcount_engine::{Filter, Summary, VenueTotal, View};
+use headcount_engine::{Filter, ListAnswer, ListQuery, Summary, VenueTotal, View};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The way to ask for figures; the program's publisher is at the other end.
@@ -24,6 +24,8 @@ pub enum Question {
     Summary(Filter, oneshot::Sender<Arc<Summary>>),
     /// Venues with a `yes` under a filter, by count, greatest first.
     Venues(Filter, oneshot::Sender<Arc<Vec<VenueTotal>>>),
+    /// A page of a list, under a filter.
+    List(Filter, Arc<ListQuery>, oneshot::Sender<Arc<ListAnswer>>),
 }
 
 /// The publisher is not there: the program is starting or stopping.

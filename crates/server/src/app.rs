@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use headcount_address::ServerNames;
-use headcount_engine::{Filter, View};
+use headcount_engine::{Filter, ListQuery, View};
 use headcount_query::Question;
 use tokio::time::{Duration, timeout};
 
@@ -12,6 +12,7 @@ use crate::{
     http::{
         cache::{CachedResponse, ResponseCache},
         limiter::ConnectionLimiter,
+        list_paths::ListFormat,
         parameters::ListPage,
         proxy::TrustedProxies,
         stop_signal::StopSignal,
@@ -43,6 +44,7 @@ pub(crate) struct App {
     pub(crate) data: ResponseCache<(Filter, ListPage)>,
     pub(crate) top_venues: ResponseCache<(Filter, ListPage)>,
     pub(crate) summary: ResponseCache<Filter>,
+    pub(crate) lists: ResponseCache<(Filter, ListQuery, ListFormat)>,
     pub(crate) status: CachedResponse,
     pub(crate) started: Instant,
 }
@@ -78,6 +80,7 @@ impl App {
             data: ResponseCache::default(),
             top_venues: ResponseCache::default(),
             summary: ResponseCache::default(),
+            lists: ResponseCache::default(),
             status: CachedResponse::default(),
             started: Instant::now(),
         })

@@ -7,8 +7,8 @@ import { Skeleton } from '../lists/Skeleton';
 import { chooseCountry, countries, own, setOwn } from '../page';
 import { BOARD_FILTERS } from '../pages';
 import { ThemeButton } from '../panels/Bar';
+import { Chip } from '../panels/Chip';
 import { IgnoredNote } from '../panels/IgnoredNote';
-import { Cross } from '../panels/icons';
 import { Mark } from '../panels/Mark';
 import { shown } from '../text';
 import { Board, whose } from './Board';
@@ -140,16 +140,6 @@ function Chips() {
         />
       ))}
     </div>
-  );
-}
-
-function Chip({ label, onClick }: { label: string; onClick: () => void }) {
-  return (
-    <button type="button" class="chip" onClick={onClick}>
-      <span dir="auto">{label}</span>
-      <Cross />
-      <span class="unseen">clear this filter</span>
-    </button>
   );
 }
 

@@ -12,6 +12,7 @@ interface Key {
 
 const KEYS: readonly Key[] = [
   { keys: ['g', 'l'], does: 'Live' },
+  { keys: ['g', 'v'], does: 'Lists' },
   { keys: ['g', 'e'], does: 'Explore' },
   { keys: ['g', 'q'], does: 'Query' },
   { keys: ['g', 'm'], does: 'Models' },

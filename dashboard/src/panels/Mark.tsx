@@ -12,6 +12,7 @@ interface Link {
 /** All lie in one folder, whatever path a proxy gives it. */
 const LINKS: Record<(typeof PAGES)[number], Link> = {
   live: { href: './', name: 'Live', isFiltered: true },
+  events: { href: 'events', name: 'Lists', isFiltered: true },
   explore: { href: 'explore', name: 'Explore', isFiltered: true },
   query: { href: 'query', name: 'Query' },
   models: { href: 'models', name: 'Models' },

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod live_filters;
 mod python;
 #[path = "../sql_support/mod.rs"]
 mod sql_support;

@@ -2,9 +2,9 @@
 
 use crate::{
     partition::Partition,
+    query::filter::Filter,
     query::partial_aggregate::{PartialAggregate, Scope},
     query::pass::Facts,
-    query::view::Filter,
     watermark::stream_time_of_all,
 };
 
@@ -39,6 +39,7 @@ impl PartialAggregate {
             filter,
             stream_time: stream_time_of_all(times),
             whole,
+            list: None,
         };
         let aggregates = partitions
             .iter()

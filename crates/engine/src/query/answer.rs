@@ -9,9 +9,10 @@ use crate::{
     counts::{Answers, Counts},
     query::lists::{COUNTRIES_MAX, DOTS_MAX, LIST_MAX, OTHER, TRENDING_MAX, clip, split, top},
     query::partial_aggregate::{HISTORY_WINDOWS, PartialAggregate, VenueCount},
+    query::sums::Sums,
     query::view::{
-        CityRow, CountryRow, Dot, History, TopicRow, Totals, TrendingRow, VenueRow, VenueTotal,
-        View,
+        CityRow, CountryRow, Dot, History, ResponseTotals, TopicRow, Totals, TrendingRow, VenueRow,
+        VenueTotal, View,
     },
     window::WINDOW_MS,
 };
@@ -28,6 +29,11 @@ impl PartialAggregate {
         View {
             totals: self.totals(),
             all_rsvps: self.all.answers.sum(),
+            responses: ResponseTotals {
+                yes: self.responses.yes,
+                no: self.responses.no,
+                maybe: self.responses.maybe,
+            },
             countries: self.country_rows(),
             cities: self.city_rows(),
             topics: self.topic_rows(),
@@ -51,8 +57,11 @@ impl PartialAggregate {
             .take(RATE_WINDOWS)
             .map(|answers| answers.sum())
             .sum();
-        let cities = self.cities.keys().filter(|city| &*city.country != UNKNOWN);
-        let countries: HashSet<_> = cities.map(|city| &city.country).collect();
+        let counted = self.cities.iter().filter(|(_, sums)| sums.is_counted());
+        let countries: HashSet<_> = counted
+            .map(|(city, _)| &city.country)
+            .filter(|country| &***country != UNKNOWN)
+            .collect();
         Totals {
             rsvps: yes + no + maybe,
             yes,
@@ -61,7 +70,7 @@ impl PartialAggregate {
             guests: self.total.heads - yes,
             heads: self.total.heads,
             events: self.total.events,
-            venues: self.venues.len() as u64,
+            venues: self.counted_venues(),
             groups: self.groups.len() as u64,
             countries: countries.len() as u64,
             rate: latest as f64 * 1000.0 / (RATE_WINDOWS as f64 * WINDOW_MS as f64),
@@ -69,9 +78,9 @@ impl PartialAggregate {
     }
 
     fn country_rows(&self) -> Vec<CountryRow> {
-        let yes = |(_, counts): (&Arc<str>, &Counts)| counts.answers.yes;
-        let name = |(country, _): (&Arc<str>, &Counts)| country.to_string();
-        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, yes, name);
+        let weight = |(_, sums): (&Arc<str>, &Sums)| self.filter.weight(sums.listed.answers);
+        let name = |(country, _): (&Arc<str>, &Sums)| country.to_string();
+        let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, weight, name);
         let row = |country, counts: &Counts| CountryRow {
             country,
             yes: counts.answers.yes,
@@ -81,56 +90,60 @@ impl PartialAggregate {
         };
         let mut rows: Vec<_> = first
             .into_iter()
-            .map(|(country, counts)| row(country.clone(), counts))
+            .map(|(country, sums)| row(country.clone(), &sums.listed))
             .collect();
         if !rest.is_empty() {
-            let others = rest.into_iter().map(|(_, counts)| counts).sum();
+            let others = rest.into_iter().map(|(_, sums)| &sums.listed).sum();
             rows.push(row(OTHER.into(), &others));
         }
         rows
     }
 
     fn city_rows(&self) -> Vec<CityRow> {
-        let going = self.cities.iter().filter(|(_, answers)| answers.yes > 0);
-        top(
-            going,
-            LIST_MAX,
-            |(_, answers)| answers.yes,
-            |(city, _)| city.key(),
-        )
-        .into_iter()
-        .map(|(city, answers)| CityRow {
-            city: clip(&city.name),
-            state: clip(&city.state),
-            country: city.country.clone(),
-            yes: answers.yes,
-            no: answers.no,
-            maybe: answers.maybe,
-        })
-        .collect()
+        let weight = |(_, sums): (&City, &Sums)| self.filter.weight(sums.listed.answers);
+        let going = self.cities.iter().filter(|city| weight(*city) > 0);
+        top(going, LIST_MAX, weight, |(city, _)| city.key())
+            .into_iter()
+            .map(|(city, sums)| {
+                let Answers { yes, no, maybe } = sums.listed.answers;
+                CityRow {
+                    city: clip(&city.name),
+                    state: clip(&city.state),
+                    country: city.country.clone(),
+                    yes,
+                    no,
+                    maybe,
+                }
+            })
+            .collect()
     }
 
     fn topic_rows(&self) -> Vec<TopicRow> {
-        let topics = self.topics.iter();
-        let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
-        let yes = |(_, (_, answers)): (&Arc<str>, &(Arc<str>, Answers))| answers.yes;
-        top(going, LIST_MAX, yes, |(topic, _)| topic.to_string())
+        let weight =
+            |(_, (_, sums)): (&Arc<str>, &(_, Sums))| self.filter.weight(sums.listed.answers);
+        let going = self.topics.iter().filter(|topic| weight(*topic) > 0);
+        top(going, LIST_MAX, weight, |(topic, _)| topic.to_string())
             .into_iter()
-            .map(|(topic, (name, answers))| TopicRow {
-                topic: clip(topic),
-                name: clip(name),
-                yes: answers.yes,
-                no: answers.no,
-                maybe: answers.maybe,
+            .map(|(topic, (name, sums))| {
+                let Answers { yes, no, maybe } = sums.listed.answers;
+                TopicRow {
+                    topic: clip(topic),
+                    name: clip(name),
+                    yes,
+                    no,
+                    maybe,
+                }
             })
             .collect()
     }
 
     fn venue_rows(&self) -> Vec<VenueRow> {
-        self.top_venues(LIST_MAX)
+        let weight = |venue: &VenueCount| self.filter.weight(venue.sums.listed.answers);
+        self.top_venues(LIST_MAX, weight)
             .into_iter()
             .map(|(id, venue)| {
                 let place = venue.content.place();
+                let Answers { yes, no, maybe } = venue.sums.listed.answers;
                 VenueRow {
                     venue_id: id.flat(),
                     name: clip(&venue.content.name),
@@ -138,39 +151,51 @@ impl PartialAggregate {
                     country: venue.country(),
                     lat: place.map(|(lat, _)| lat),
                     lon: place.map(|(_, lon)| lon),
-                    yes: venue.answers.yes,
-                    no: venue.answers.no,
-                    maybe: venue.answers.maybe,
+                    yes,
+                    no,
+                    maybe,
                 }
             })
             .collect()
     }
 
-    /// Venues to which somebody comes, the most first.
-    pub(crate) fn top_venues(&self, limit: usize) -> Vec<(&Identity, &VenueCount)> {
+    /// Venues of some weight, those of most first.
+    pub(crate) fn top_venues(
+        &self,
+        limit: usize,
+        weight: impl Fn(&VenueCount) -> u64,
+    ) -> Vec<(&Identity, &VenueCount)> {
         let venues = self.venues.iter();
-        let going = venues.filter(|(_, venue)| venue.answers.yes > 0);
+        let going = venues.filter(|(_, venue)| weight(venue) > 0);
         top(
             going,
             limit,
-            |(_, venue)| venue.answers.yes,
+            |(_, venue)| weight(venue),
             |(id, _)| id.flat().to_string(),
         )
     }
 
-    /// Venues with an answer of either kind and a place, those to which most people come first.
+    /// Venues of the events that the whole filter lets through.
+    pub(crate) fn counted_venues(&self) -> u64 {
+        let counted = self.venues.values();
+        counted.filter(|venue| venue.sums.is_counted()).count() as u64
+    }
+
+    /// Venues with an answer of any kind and a place, those of most weight first.
     fn dots(&self) -> Vec<Dot> {
         let place = |venue: &Venue| venue.place();
         let answered = self
             .venues
             .iter()
-            .filter(|(_, venue)| venue.answers.sum() > 0 && place(&venue.content).is_some());
-        let yes = |(_, venue): (&Identity, &VenueCount)| venue.answers.yes;
-        top(answered, DOTS_MAX, yes, |(id, _)| id.flat().to_string())
+            .filter(|(_, venue)| venue.sums.is_counted() && place(&venue.content).is_some());
+        let weight =
+            |(_, venue): (&Identity, &VenueCount)| self.filter.weight(venue.sums.counted.answers);
+        top(answered, DOTS_MAX, weight, |(id, _)| id.flat().to_string())
             .into_iter()
             .filter_map(|(_, venue)| {
                 let (lat, lon) = place(&venue.content)?;
-                Some((lon, lat, venue.answers.sum(), venue.country()))
+                let answers = venue.sums.counted.answers.sum();
+                Some((lon, lat, answers, venue.country()))
             })
             .collect()
     }
@@ -184,10 +209,11 @@ impl PartialAggregate {
     /// shows a page.
     #[must_use]
     pub fn venue_totals(&self) -> Vec<VenueTotal> {
-        self.top_venues(usize::MAX)
+        let yes = |venue: &VenueCount| venue.sums.counted.answers.yes;
+        self.top_venues(usize::MAX, yes)
             .into_iter()
             .map(|(_, venue)| VenueTotal {
-                count: venue.answers.yes,
+                count: yes(venue),
                 group_city: clip(&venue.city()),
                 lat: venue.content.lat,
                 lon: venue.content.lon,

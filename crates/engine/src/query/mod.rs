@@ -2,8 +2,12 @@
 
 mod aggregation;
 mod answer;
+pub(crate) mod filter;
+pub(crate) mod list;
 pub(crate) mod lists;
+mod misses;
 pub(crate) mod partial_aggregate;
 pub(crate) mod pass;
 mod summary;
+mod sums;
 pub(crate) mod view;

@@ -13,8 +13,11 @@ use crate::{
     catalog::{City, UNKNOWN},
     counts::{Answers, Counts},
     ledger::Ledger,
+    query::filter::Filter,
+    query::list::{GroupCount, ListQuery, ListRow},
     query::lists::TRENDING_MAX,
-    query::view::{AsOf, FeedTotal, Filter, Kinds, TrendingRow},
+    query::sums::Sums,
+    query::view::{AsOf, FeedTotal, Kinds, TrendingRow},
 };
 
 /// Windows shown as recent history: 5 minutes.
@@ -30,7 +33,7 @@ pub(crate) struct VenueCount {
     pub(crate) content: Arc<Venue>,
     /// Who invites to that event, if it is told: the city and the country are the group's.
     pub(crate) group: Option<Arc<Group>>,
-    pub(crate) answers: Answers,
+    pub(crate) sums: Sums,
 }
 
 impl VenueCount {
@@ -59,6 +62,8 @@ pub struct Scope {
     pub stream_time: Option<i64>,
     /// Also members, all windows kept and the events with the most `yes`: for a summary.
     pub whole: bool,
+    /// Also what a page of a list needs.
+    pub list: Option<Arc<ListQuery>>,
 }
 
 /// All group-bys of a partition, or of several added up.
@@ -70,9 +75,12 @@ pub struct PartialAggregate {
     pub(crate) total: Counts,
     /// Of the world, whatever the filter.
     pub(crate) all: Counts,
-    pub(crate) countries: Map<Arc<str>, Counts>,
-    pub(crate) cities: Map<City, Answers>,
-    pub(crate) topics: Map<Arc<str>, (Arc<str>, Answers)>,
+    /// What is answered under the filter but for what it says of answers.
+    pub(crate) responses: Answers,
+    pub(crate) countries: Map<Arc<str>, Sums>,
+    pub(crate) cities: Map<City, Sums>,
+    /// With what the topic is called.
+    pub(crate) topics: Map<Arc<str>, (Arc<str>, Sums)>,
     pub(crate) venues: Map<Identity, VenueCount>,
     pub(crate) groups: HashSet<Identity, foldhash::fast::RandomState>,
     pub(crate) trending: Vec<TrendingRow>,
@@ -90,6 +98,11 @@ pub struct PartialAggregate {
     pub(crate) windows: BTreeMap<i64, Answers>,
     /// The events with the most `yes` of each partition.
     pub(crate) events_yes: Vec<(Arc<str>, u64)>,
+    /// Only for a list of groups.
+    pub(crate) group_counts: Map<Identity, GroupCount>,
+    /// Only for a list of events: the first of each partition, and how many there are.
+    pub(crate) event_list: Vec<ListRow>,
+    pub(crate) events_found: u64,
 }
 
 impl PartialAggregate {
@@ -109,18 +122,19 @@ impl PartialAggregate {
         self.as_of.offsets.append(&mut other.as_of.offsets);
         self.total.add(other.total);
         self.all.add(other.all);
-        for (country, counts) in other.countries {
-            self.countries.entry(country).or_default().add(counts);
+        self.responses.add(other.responses);
+        for (country, sums) in other.countries {
+            self.countries.entry(country).or_default().add(sums);
         }
-        for (city, answers) in other.cities {
-            self.cities.entry(city).or_default().add(answers);
+        for (city, sums) in other.cities {
+            self.cities.entry(city).or_default().add(sums);
         }
-        for (topic, (name, answers)) in other.topics {
+        for (topic, (name, sums)) in other.topics {
             let entry = self
                 .topics
                 .entry(topic)
-                .or_insert_with(|| (name.clone(), Answers::default()));
-            entry.1.add(answers);
+                .or_insert_with(|| (name.clone(), Sums::default()));
+            entry.1.add(sums);
             if name < entry.0 {
                 entry.0 = name;
             }
@@ -151,7 +165,22 @@ impl PartialAggregate {
             self.windows.entry(window).or_default().add(answers);
         }
         self.events_yes.append(&mut other.events_yes);
+        for (id, group) in other.group_counts {
+            add_group(&mut self.group_counts, id, group);
+        }
+        self.event_list.append(&mut other.event_list);
+        self.events_found += other.events_found;
         self
+    }
+}
+
+/// Adds counts of a group to those that are known of it.
+pub(crate) fn add_group(groups: &mut Map<Identity, GroupCount>, id: Identity, group: GroupCount) {
+    match groups.get_mut(&id) {
+        Some(known) => known.add(group),
+        None => {
+            groups.insert(id, group);
+        }
     }
 }
 
@@ -161,17 +190,17 @@ fn add_venue(venues: &mut Map<Identity, VenueCount>, id: Identity, venue: VenueC
             venues.insert(id, venue);
         }
         Some(known) => {
-            let mut answers = known.answers;
-            answers.add(venue.answers);
+            let mut sums = known.sums;
+            sums.add(venue.sums);
             if venue.latest > known.latest {
                 *known = venue;
             }
-            known.answers = answers;
+            known.sums = sums;
         }
     }
 }
 
-/// Those to which most people have just said that they come first, at most [`TRENDING_MAX`].
+/// Those to which most people have just answered first, at most [`TRENDING_MAX`].
 fn sort_trending(rows: &mut Vec<TrendingRow>) {
     let order = |a: &TrendingRow, b: &TrendingRow| {
         (b.recent, b.yes)

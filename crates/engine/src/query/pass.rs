@@ -5,14 +5,19 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use headcount_record::{Key, Namespace, Response, Topic};
 
 use crate::{
-    catalog::{Catalog, UNKNOWN},
+    catalog::Catalog,
     counts::{Answers, Counts},
     events::EventRow,
     feeds::Feeds,
     members::MemberRow,
+    query::list::{GroupCount, ListKind},
     query::lists::{TOP, TRENDING_MAX},
-    query::partial_aggregate::{HISTORY_WINDOWS, Map, PartialAggregate, Scope, VenueCount},
-    query::view::{AsOf, Filter, Kinds, TrendingRow},
+    query::misses::{Dimensions, Misses},
+    query::partial_aggregate::{
+        HISTORY_WINDOWS, Map, PartialAggregate, Scope, VenueCount, add_group,
+    },
+    query::sums::Sums,
+    query::view::{AsOf, Kinds, TrendingRow},
     rows::Rows,
     secondary::SecondaryTotals,
     source::JournaledSource,
@@ -51,8 +56,8 @@ impl Facts<'_> {
             self.aggregate_whole(scope, &mut aggregate);
         }
         debug_assert_eq!(
-            aggregate.all,
-            aggregate.countries.values().sum(),
+            aggregate.total,
+            aggregate.countries.values().map(|sums| &sums.counted).sum(),
             "the parts add up to the whole"
         );
         aggregate
@@ -104,12 +109,16 @@ impl Facts<'_> {
             aggregate.members.reserve_exact(self.members.len());
             aggregate.members.extend(members);
         }
-        let wanted = wanted_groups(self.catalog, &scope.filter);
-        let rows = || {
-            let rows = self.events.iter();
-            rows.filter(|row| wanted[self.catalog.group_index(row.group)])
+        if !scope.filter.lets_response(Response::Yes) {
+            return;
+        }
+        let misses = Misses::of(self.catalog, &scope.filter);
+        let is_counted = |row: &&EventRow| {
+            let of_group = misses.of_group(self.catalog.group_index(row.group));
+            of_group.and(misses.of_event(self.catalog, row)).is_empty()
         };
-        aggregate.events_yes = top(rows().filter(|row| row.yes > 0), TOP, |a, b| {
+        let rows = self.events.iter().filter(|row| row.yes > 0);
+        aggregate.events_yes = top(rows.filter(is_counted), TOP, |a, b| {
             b.yes
                 .cmp(&a.yes)
                 .then_with(|| a.content.id.cmp(&b.content.id))
@@ -124,7 +133,7 @@ impl Facts<'_> {
 #[derive(Clone, Default)]
 struct VenueTally<'a> {
     latest: Option<&'a EventRow>,
-    answers: Answers,
+    sums: Sums,
 }
 
 /// A topic's answers, and what it is called: of the names that groups with answers tell the least. So
@@ -132,23 +141,23 @@ struct VenueTally<'a> {
 #[derive(Clone)]
 struct TopicTally<'a> {
     topic: &'a Arc<Topic>,
-    answers: Answers,
+    sums: Sums,
 }
 
 impl<'a> TopicTally<'a> {
     fn of(topic: &'a Arc<Topic>) -> Self {
         Self {
             topic,
-            answers: Answers::default(),
+            sums: Sums::default(),
         }
     }
 
-    fn add(&mut self, topic: &'a Arc<Topic>, answers: Answers) {
+    fn add(&mut self, topic: &'a Arc<Topic>, counts: Counts, misses: Dimensions) {
         // Most groups share the topic itself, so that texts are seldom compared.
         if !Arc::ptr_eq(topic, self.topic) && topic.name < self.topic.name {
             self.topic = topic;
         }
-        self.answers.add(answers);
+        self.sums.add_one(counts, misses);
     }
 }
 
@@ -156,10 +165,14 @@ impl<'a> TopicTally<'a> {
 struct Pass<'a> {
     facts: &'a Facts<'a>,
     scope: &'a Scope,
-    /// By group entry, and then of events without a group: whether the filter lets it through.
-    wanted: Vec<bool>,
+    misses: Misses<'a>,
+    /// Of all answers, whatever the filter. By group entry, and then of events without a group, as below.
+    all: Vec<Counts>,
+    /// Of what the filter lets through of each group's events; what the group itself misses is seen to later.
     groups: Vec<Counts>,
-    /// Answers to events without a group.
+    /// What is answered under the filter but for what it says of answers.
+    responses: Answers,
+    /// Answers to events without a group, whatever the filter.
     ungrouped: BTreeMap<Namespace, Answers>,
     venues: Vec<VenueTally<'a>>,
     /// The oldest and the newest window shown at this stream time.
@@ -174,12 +187,13 @@ struct Pass<'a> {
     windows: Map<Window, Answers>,
     history: Vec<Answers>,
     trending: Vec<(u64, &'a EventRow)>,
+    /// Only for a list of events: those that it has, with what counts of them and what is recent.
+    listed: Vec<(Counts, u64, &'a EventRow)>,
 }
 
 impl<'a> Pass<'a> {
     fn new(facts: &'a Facts<'a>, scope: &'a Scope) -> Self {
         let catalog = facts.catalog;
-        let wanted = wanted_groups(catalog, &scope.filter);
         // The newest live record is one lateness ahead of stream time.
         let newest = scope.stream_time.map_or(0, |time| time + LATENESS_MS);
         let history_start = newest - (HISTORY_WINDOWS as i64 - 1) * WINDOW_MS;
@@ -188,8 +202,10 @@ impl<'a> Pass<'a> {
         Self {
             facts,
             scope,
-            wanted,
+            misses: Misses::of(catalog, &scope.filter),
+            all: vec![Counts::default(); catalog.groups().len() + 1],
             groups: vec![Counts::default(); catalog.groups().len() + 1],
+            responses: Answers::default(),
             ungrouped: BTreeMap::new(),
             venues: vec![VenueTally::default(); catalog.venue_ids.keys().len()],
             oldest: oldest_window(scope.stream_time).max(facts.oldest),
@@ -201,6 +217,7 @@ impl<'a> Pass<'a> {
             windows: Map::default(),
             history: vec![Answers::default(); HISTORY_WINDOWS],
             trending: Vec::new(),
+            listed: Vec::new(),
         }
     }
 
@@ -210,38 +227,72 @@ impl<'a> Pass<'a> {
         if counts.events == 0 {
             return;
         }
-        let group = self.facts.catalog.group_index(row.group);
-        self.groups[group].add(counts);
+        let catalog = self.facts.catalog;
+        let group = catalog.group_index(row.group);
+        self.all[group].add(counts);
         if row.group.is_none() {
             let namespace = row.content.namespace;
             let sum = self.ungrouped.entry(namespace).or_default();
             sum.add(counts.answers);
         }
-        let wanted = self.wanted[group];
-        if let Some(venue) = row.venue.filter(|_| wanted) {
-            self.venue(row, venue, counts.answers);
+        let of_event = self.misses.of_event(catalog, row);
+        let misses = of_event.and(self.misses.of_group(group));
+        let chosen = self.misses.counts(counts);
+        if of_event.is_empty() {
+            self.groups[group].add(chosen);
         }
-        let mut recent = 0;
-        let mut kept = 0;
-        for bucket in row.recent.since(self.oldest) {
-            let answers = bucket.answers();
-            kept += answers.sum();
-            if bucket.window() > self.newest {
-                self.ahead += answers.sum();
-            } else if wanted {
-                recent += self.window(bucket.window(), answers);
-            }
+        if misses.is_empty() {
+            self.responses.add(counts.answers);
         }
-        debug_assert!(kept <= counts.answers.sum(), "windows hold winners");
-        self.late += counts.answers.sum().saturating_sub(kept);
+        if let Some(venue) = row.venue
+            && chosen.events > 0
+            && misses.only(Dimensions::VENUE)
+        {
+            self.venue(row, venue, chosen, misses);
+        }
+        let recent = self.windows(row, counts.answers, misses);
         if recent > 0 {
             self.trending.push((recent, row));
         }
+        if chosen.events > 0 && misses.is_empty() && self.is_listed(row) {
+            self.listed.push((chosen, recent, row));
+        }
     }
 
-    /// Adds a window of an event that the filter lets through; returns those of its answers that
-    /// make the event trend.
-    fn window(&mut self, window: Window, answers: Answers) -> u64 {
+    fn is_listed(&self, row: &EventRow) -> bool {
+        self.scope.list.as_ref().is_some_and(|query| {
+            query.kind == ListKind::Events && query.finds_event(self.facts.catalog, row)
+        })
+    }
+
+    /// Adds the windows of an event; returns the weight of those that make it trend.
+    fn windows(&mut self, row: &EventRow, answers: Answers, misses: Dimensions) -> u64 {
+        let (mut kept, mut recent) = (0, 0);
+        for bucket in row.recent.since(self.oldest) {
+            let of_bucket = bucket.answers();
+            kept += of_bucket.sum();
+            if bucket.window() > self.newest {
+                self.ahead += of_bucket.sum();
+                continue;
+            }
+            let chosen = self.misses.answers(of_bucket);
+            if misses.is_empty() {
+                self.window(bucket.window(), chosen);
+            }
+            if bucket.window() >= self.trend_from && misses.only(Dimensions::EVENT) {
+                recent += self.scope.filter.weight(chosen);
+            }
+        }
+        debug_assert!(kept <= answers.sum(), "windows hold winners");
+        self.late += answers.sum().saturating_sub(kept);
+        recent
+    }
+
+    /// Adds a window of an event that the filter lets through.
+    fn window(&mut self, window: Window, answers: Answers) {
+        if answers.sum() == 0 {
+            return;
+        }
         if self.scope.whole {
             self.windows.entry(window).or_default().add(answers);
         }
@@ -249,26 +300,21 @@ impl<'a> Pass<'a> {
         if let Some(slot) = slot.and_then(|at| self.history.get_mut(at)) {
             slot.add(answers);
         }
-        if window >= self.trend_from {
-            answers.yes
-        } else {
-            0
-        }
     }
 
-    fn venue(&mut self, row: &'a EventRow, venue: u32, answers: Answers) {
+    fn venue(&mut self, row: &'a EventRow, venue: u32, counts: Counts, misses: Dimensions) {
         let entry = self.facts.catalog.venue(venue);
-        let sum = &mut self.venues[entry.id as usize];
-        sum.answers.add(answers);
+        let tally = &mut self.venues[entry.id as usize];
+        tally.sums.add_one(counts, misses);
         let latest = |row: &EventRow| (row.version, row.record);
-        if sum.latest.is_none_or(|known| latest(row) > latest(known)) {
-            sum.latest = Some(row);
+        if tally.latest.is_none_or(|known| latest(row) > latest(known)) {
+            tally.latest = Some(row);
         }
     }
 
     fn answers_by_namespace(&self) -> BTreeMap<Namespace, Answers> {
         let mut sums = self.ungrouped.clone();
-        for (group, counts) in self.facts.catalog.groups().iter().zip(&self.groups) {
+        for (group, counts) in self.facts.catalog.groups().iter().zip(&self.all) {
             if counts.events > 0 {
                 let sum = sums.entry(group.content.id.namespace).or_default();
                 sum.add(counts.answers);
@@ -290,7 +336,7 @@ impl<'a> Pass<'a> {
         };
         self.sum_groups(&mut aggregate);
         aggregate.venues = named(catalog.venue_ids.keys(), self.venues)
-            .filter_map(|(id, sum)| Some((id, venue_count(catalog, &sum)?)))
+            .filter_map(|(id, tally)| Some((id, venue_count(catalog, &tally)?)))
             .collect();
         aggregate.history = self.history;
         aggregate.windows = self
@@ -299,6 +345,10 @@ impl<'a> Pass<'a> {
             .map(|(window, answers)| (window.start(), answers))
             .collect();
         (aggregate.ledger.late, aggregate.ledger.ahead) = (self.late, self.ahead);
+        if let Some(query) = &self.scope.list {
+            aggregate.events_found = self.listed.len() as u64;
+            aggregate.event_list = query.first_events(catalog, self.listed);
+        }
         aggregate.trending = top(self.trending.into_iter(), TRENDING_MAX, |a, b| {
             (b.0, b.1.yes)
                 .cmp(&(a.0, a.1.yes))
@@ -314,80 +364,81 @@ impl<'a> Pass<'a> {
     /// added to their group only, and what a group has in common is looked up once.
     fn sum_groups(&self, aggregate: &mut PartialAggregate) {
         let catalog = self.facts.catalog;
-        let mut cities = vec![None; catalog.cities.keys().len()];
+        let mut cities = vec![Sums::default(); catalog.cities.keys().len()];
         let mut topics = vec![None; catalog.topics.keys().len()];
-        let mut countries = vec![Counts::default(); catalog.countries.keys().len()];
+        let mut countries = vec![Sums::default(); catalog.countries.keys().len()];
+        let list = self.scope.list.as_ref();
+        let lists_groups = list.is_some_and(|query| query.kind == ListKind::Groups);
+        aggregate.all = self.all.iter().sum();
+        aggregate.responses = self.responses;
         let counted = self.groups.iter().enumerate();
         for (at, counts) in counted.filter(|(_, counts)| counts.events > 0) {
+            let misses = self.misses.of_group(at);
             let group = catalog.groups().get(at);
-            let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
-            countries[country as usize].add(*counts);
-            aggregate.all.add(*counts);
-            // Countries are of the world whatever the filter; all else is not.
-            if !self.wanted[at] {
-                continue;
+            if misses.only(Dimensions::COUNTRY) {
+                let country = catalog.country_of(Key::new(at as u32).filter(|_| group.is_some()));
+                countries[country as usize].add_one(*counts, misses);
             }
-            aggregate.total.add(*counts);
+            if misses.is_empty() {
+                aggregate.total.add(*counts);
+            }
             let Some(group) = group else {
                 continue;
             };
-            aggregate.groups.insert(group.content.id);
-            cities[group.city as usize]
-                .get_or_insert_with(Answers::default)
-                .add(counts.answers);
-            debug_assert_eq!(group.topics.len(), group.content.topics.len());
-            for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
-                let sum = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
-                sum.add(topic, counts.answers);
+            if misses.is_empty() {
+                aggregate.groups.insert(group.content.id);
+                if lists_groups {
+                    let count = GroupCount {
+                        content: Arc::clone(&group.content.content),
+                        counts: *counts,
+                    };
+                    add_group(&mut aggregate.group_counts, group.content.id, count);
+                }
+            }
+            if misses.only(Dimensions::CITY) {
+                cities[group.city as usize].add_one(*counts, misses);
+            }
+            if misses.only(Dimensions::TOPIC) {
+                debug_assert_eq!(group.topics.len(), group.content.topics.len());
+                for (&at, topic) in group.topics.iter().zip(&group.content.topics) {
+                    let tally = topics[at as usize].get_or_insert_with(|| TopicTally::of(topic));
+                    tally.add(topic, *counts, misses);
+                }
             }
         }
         aggregate.countries = named(catalog.countries.keys(), countries)
-            .filter(|(_, counts)| counts.events > 0)
+            .filter(|(_, sums)| sums.is_listed())
             .collect();
         aggregate.cities = named(catalog.cities.keys(), cities)
-            .filter_map(|(city, answers)| Some((city, answers?)))
+            .filter(|(_, sums)| sums.is_listed())
             .collect();
         aggregate.topics = named(catalog.topics.keys(), topics)
-            .filter_map(|(key, sum)| {
-                let TopicTally { topic, answers } = sum?;
-                Some((key, (topic.name.clone(), answers)))
+            .filter_map(|(key, tally)| {
+                let TopicTally { topic, sums } = tally?;
+                Some((key, (topic.name.clone(), sums)))
             })
             .collect();
     }
-}
-
-fn wanted_groups(catalog: &Catalog, filter: &Filter) -> Vec<bool> {
-    let wanted_country: Vec<bool> = catalog
-        .countries
-        .keys()
-        .iter()
-        .map(|country| filter.lets(country))
-        .collect();
-    let groups = catalog.groups().iter();
-    groups
-        .map(|group| wanted_country[group.country as usize])
-        .chain([filter.lets(UNKNOWN)])
-        .collect()
 }
 
 fn named<K: Clone, V>(keys: &[K], values: Vec<V>) -> impl Iterator<Item = (K, V)> {
     keys.iter().cloned().zip(values)
 }
 
-fn venue_count(catalog: &Catalog, sum: &VenueTally<'_>) -> Option<VenueCount> {
-    let row = sum.latest?;
+fn venue_count(catalog: &Catalog, tally: &VenueTally<'_>) -> Option<VenueCount> {
+    let row = tally.latest?;
     Some(VenueCount {
         latest: (row.version, row.record),
         content: Arc::clone(&catalog.venue(row.venue?).content.content),
         group: row
             .group
             .map(|group| Arc::clone(&catalog.group(group).content.content)),
-        answers: sum.answers,
+        sums: tally.sums,
     })
 }
 
 /// The first `limit` in an order.
-fn top<T>(
+pub(super) fn top<T>(
     items: impl Iterator<Item = T>,
     limit: usize,
     order: impl Fn(&T, &T) -> std::cmp::Ordering,

@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    catalog::UNKNOWN,
-    counts::{Answers, Counts},
+    catalog::{City, UNKNOWN},
+    counts::Answers,
     query::lists::{
         COUNTRIES_MAX, OTHER, STATUSES_MAX, TOP, bound_counts, clip, clipped, split, top,
     },
-    query::partial_aggregate::PartialAggregate,
+    query::partial_aggregate::{PartialAggregate, VenueCount},
+    query::sums::Sums,
     query::view::{BusyWindow, CountryTotal, FeedTotal, History, Summary, Trend, Trends},
     watermark::LATENESS_MS,
     window::{KEPT_MS, Window},
@@ -24,8 +25,10 @@ impl PartialAggregate {
         self.end_windows();
         let members = self.members();
         let Answers { yes, no, maybe } = self.total.answers;
-        let filter = &self.filter;
-        self.countries.retain(|country, _| filter.lets(country));
+        self.countries.retain(|_, sums| sums.is_counted());
+        self.cities.retain(|_, sums| sums.is_counted());
+        self.topics.retain(|_, (_, sums)| sums.is_counted());
+        let venue_yes = |venue: &VenueCount| venue.sums.counted.answers.yes;
         self.events_yes
             .sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         self.events_yes.truncate(TOP);
@@ -44,16 +47,16 @@ impl PartialAggregate {
                 .filter(|name| &***name != UNKNOWN)
                 .count() as u64,
             events: self.total.events,
-            venues: self.venues.len() as u64,
+            venues: self.counted_venues(),
             groups: self.groups.len() as u64,
             members,
             cities: self.cities.len() as u64,
             topics: self.topics.len() as u64,
             by_country: self.by_country(),
             top_venues_yes: self
-                .top_venues(TOP)
+                .top_venues(TOP, venue_yes)
                 .into_iter()
-                .map(|(id, venue)| (id.flat(), venue.answers.yes))
+                .map(|(id, venue)| (id.flat(), venue_yes(venue)))
                 .collect(),
             top_cities_yes: self.top_cities(),
             top_topics_yes: self.top_topics(),
@@ -83,14 +86,16 @@ impl PartialAggregate {
     }
 
     fn by_country(&self) -> BTreeMap<Arc<str>, CountryTotal> {
-        let yes = |(_, counts): (&Arc<str>, &Counts)| counts.answers.yes;
-        let name = |(country, _): (&Arc<str>, &Counts)| country.to_string();
+        let yes = |(_, sums): (&Arc<str>, &Sums)| sums.counted.answers.yes;
+        let name = |(country, _): (&Arc<str>, &Sums)| country.to_string();
         let (first, rest) = split(self.countries.iter(), COUNTRIES_MAX, yes, name);
         let mut totals: BTreeMap<Arc<str>, CountryTotal> = BTreeMap::new();
         let first = first
             .into_iter()
-            .map(|(country, counts)| (country.clone(), counts));
-        let rest = rest.into_iter().map(|(_, counts)| (OTHER.into(), counts));
+            .map(|(country, sums)| (country.clone(), sums.counted));
+        let rest = rest
+            .into_iter()
+            .map(|(_, sums)| (OTHER.into(), sums.counted));
         for (country, counts) in first.chain(rest) {
             let total = totals.entry(country).or_default();
             total.yes += counts.answers.yes;
@@ -102,25 +107,20 @@ impl PartialAggregate {
     }
 
     fn top_cities(&self) -> Vec<(String, u64)> {
-        let going = self.cities.iter().filter(|(_, answers)| answers.yes > 0);
-        top(
-            going,
-            TOP,
-            |(_, answers)| answers.yes,
-            |(city, _)| city.key(),
-        )
-        .into_iter()
-        .map(|(city, answers)| (clipped(city.key()), answers.yes))
-        .collect()
+        let yes = |(_, sums): (&City, &Sums)| sums.counted.answers.yes;
+        let going = self.cities.iter().filter(|city| yes(*city) > 0);
+        top(going, TOP, yes, |(city, _)| city.key())
+            .into_iter()
+            .map(|city| (clipped(city.0.key()), yes(city)))
+            .collect()
     }
 
     fn top_topics(&self) -> Vec<(Arc<str>, u64)> {
-        let topics = self.topics.iter();
-        let going = topics.filter(|(_, (_, answers))| answers.yes > 0);
-        let yes = |(_, (_, answers)): (&Arc<str>, &(Arc<str>, Answers))| answers.yes;
+        let yes = |(_, (_, sums)): (&Arc<str>, &(_, Sums))| sums.counted.answers.yes;
+        let going = self.topics.iter().filter(|topic| yes(*topic) > 0);
         top(going, TOP, yes, |(topic, _)| topic.to_string())
             .into_iter()
-            .map(|(topic, (_, answers))| (clip(topic), answers.yes))
+            .map(|topic| (clip(topic.0), yes(topic)))
             .collect()
     }
 

@@ -8,45 +8,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use headcount_record::{Response, Topic};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 
-use crate::ledger::Ledger;
+use crate::{ledger::Ledger, query::filter::Filter};
 
 /// For figures that answers leave out while they are 0: no Meetup record has ever made any.
 fn is_zero(figure: &u64) -> bool {
     *figure == 0
-}
-
-/// Which events are counted. An empty list leaves nothing out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Filter {
-    /// Countries of the group, ISO 3166 alpha-2 in lower case as in the feed; several mean "or".
-    /// `unknown` stands for events whose country is unknown.
-    pub country: Vec<String>,
-}
-
-impl Filter {
-    /// A filter of these countries in the one spelling that compares equal.
-    #[must_use]
-    pub fn of_countries<'a>(countries: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut country: Vec<String> = countries
-            .into_iter()
-            .map(|code| code.trim().to_lowercase())
-            .filter(|code| !code.is_empty())
-            .collect();
-        country.sort();
-        country.dedup();
-        Self { country }
-    }
-
-    /// Whether it leaves nothing out.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.country.is_empty()
-    }
-
-    /// Whether it lets a country through.
-    pub(crate) fn lets(&self, country: &str) -> bool {
-        self.is_empty() || self.country.iter().any(|wanted| wanted == country)
-    }
 }
 
 /// How far the journal had been read when the figures were taken.
@@ -84,6 +50,18 @@ pub struct Totals {
     pub countries: u64,
     /// Answers per second, mean of the last two complete windows of 5 s of record time.
     pub rate: f64,
+}
+
+/// Answers by what they say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ResponseTotals {
+    /// RSVPs that answer `yes`.
+    pub yes: u64,
+    /// RSVPs that answer `no`.
+    pub no: u64,
+    /// RSVPs that answer `maybe`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub maybe: u64,
 }
 
 /// A country in the list of countries.
@@ -254,7 +232,9 @@ pub struct Pulse {
 /// No list is longer than its bound, whatever the data: the first 50 cities, topics and venues,
 /// 20 events, 5,000 dots, 300 countries and then `other`.
 ///
-/// Every panel is filtered by every dimension but its own, so `countries` is always of the world.
+/// Every panel is filtered by every dimension but its own: `countries` by all but the country, `trending` by all but the
+/// event, and so on. The map, the history and the totals are of what the whole filter lets through. Where it lets no
+/// `yes` through, what it does let through decides the order of lists instead.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct View {
     /// The events that are counted.
@@ -265,7 +245,9 @@ pub struct View {
     pub totals: Totals,
     /// Unfiltered RSVPs.
     pub all_rsvps: u64,
-    /// Countries, unfiltered.
+    /// What is answered, under the filter but for what it says of answers.
+    pub responses: ResponseTotals,
+    /// Countries, under the filter but for what it says of countries.
     pub countries: Vec<CountryRow>,
     /// The first 50 cities.
     pub cities: Vec<CityRow>,

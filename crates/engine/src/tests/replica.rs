@@ -275,11 +275,11 @@ impl Tables {
         let countries = aggregate.countries.iter().map(|(country, counts)| {
             let part = CountryPart {
                 country: country.clone(),
-                yes: counts.answers.yes,
-                no: counts.answers.no,
+                yes: counts.counted.answers.yes,
+                no: counts.counted.answers.no,
                 // Meetup has no such answer.
                 maybe: None,
-                heads: counts.heads,
+                heads: counts.counted.heads,
             };
             (country.clone(), part)
         });
@@ -291,9 +291,9 @@ impl Tables {
                 lon: venue.content.lon,
                 group_city: venue.city(),
                 country: venue.country(),
-                yes: venue.answers.yes,
-                no: venue.answers.no,
-                maybe: venue.answers.maybe,
+                yes: venue.sums.counted.answers.yes,
+                no: venue.sums.counted.answers.no,
+                maybe: venue.sums.counted.answers.maybe,
                 latest: (venue.latest.0.to_bits(), venue.latest.1),
             };
             (id.flat(), part)
@@ -408,7 +408,7 @@ proptest! {
             stream_time_of_all(parts.map(move |part| part.replicas[replica].stream_time()))
         };
         let stream_time = stream_time_of_all(parts.iter().map(|part| part.partition.stream_time()));
-        let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole };
+        let scope = Scope { filter: Filter::of_countries(countries), stream_time, whole, list: None };
         let right = || together(parts.iter().map(|part| part.partition.aggregate(&scope)));
         for replica in 0..3 {
             prop_assert_eq!(times(replica), stream_time);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use headcount_engine::{Filter, PartialAggregate};
+use headcount_engine::{PartialAggregate, Scope};
 use headcount_serving::{Serving, ServingAddress};
 use tokio::{
     runtime::Runtime,
@@ -73,10 +73,11 @@ async fn served(address: &ServingAddress) -> Result<PartialAggregate> {
             () = sleep(LONG) => {}
         }
     }
-    let aggregates = replicas
-        .handles()
-        .aggregate(Filter::default(), true)
-        .await?;
+    let scope = Scope {
+        whole: true,
+        ..Scope::default()
+    };
+    let aggregates = replicas.handles().aggregate(scope).await?;
     replicas.stop().await?;
     Ok(aggregates
         .into_iter()

@@ -204,5 +204,7 @@ fn put(
     transactions.begin(0)?;
     transactions.send(&cluster.positions, 0, Some(key.as_bytes()), value, None)?;
     transactions.flush(give_up)?;
-    transactions.commit(give_up)
+    transactions.commit(give_up, |why| {
+        tracing::debug!("waiting to write {key}: {why}");
+    })
 }

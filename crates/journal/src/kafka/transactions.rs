@@ -84,7 +84,8 @@ impl Transactions {
         let Self { producer } = Self::connect(cluster, id)
             .map_err(|error| TransactionFailure::Fatal(error.to_string()))?;
         let this = Self { producer };
-        this.until(give_up, || this.producer.init_transactions(STEP))?;
+        // Whoever opens anew is waiting already, and has said so.
+        this.until(give_up, |_| (), || this.producer.init_transactions(STEP))?;
         Ok(this)
     }
 
@@ -180,16 +181,21 @@ impl Transactions {
         self.check()
     }
 
-    /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything.
-    pub(super) fn commit(&self, give_up: &Latch) -> Result<(), TransactionFailure> {
-        self.until(give_up, || self.producer.commit_transaction(STEP))
+    /// Commits. As long as the outcome is not known it is asked for again, which never doubles anything; `waits` is
+    /// told why, for brokers that are away leave this call waiting for as long as they are.
+    pub(super) fn commit(
+        &self,
+        give_up: &Latch,
+        waits: impl Fn(&str),
+    ) -> Result<(), TransactionFailure> {
+        self.until(give_up, waits, || self.producer.commit_transaction(STEP))
     }
 
     /// Leaves nothing of the transaction.
     pub(super) fn abort(&self, give_up: &Latch) -> Result<(), TransactionFailure> {
         self.producer
             .purge(PurgeConfig::default().queue().inflight());
-        self.until(give_up, || self.producer.abort_transaction(STEP))?;
+        self.until(give_up, |_| (), || self.producer.abort_transaction(STEP))?;
         // What is still said of these messages must not be taken for the next ones.
         match self.producer.context().wait(STEP) {
             true => Ok(()),
@@ -217,16 +223,19 @@ impl Transactions {
     fn until(
         &self,
         give_up: &Latch,
+        waits: impl Fn(&str),
         act: impl Fn() -> Result<(), KafkaError>,
     ) -> Result<(), TransactionFailure> {
         loop {
             match act().map_err(failure_of) {
                 Ok(()) => return Ok(()),
                 Err(OperationFailure::Failed(failure)) => return Err(failure),
-                Err(OperationFailure::Again(_)) if give_up.wait(BACKOFF) => {
-                    return Err(TransactionFailure::GivenUp);
+                Err(OperationFailure::Again(why)) => {
+                    waits(&why);
+                    if give_up.wait(BACKOFF) {
+                        return Err(TransactionFailure::GivenUp);
+                    }
                 }
-                Err(OperationFailure::Again(_)) => {}
             }
         }
     }
@@ -289,5 +298,49 @@ impl TransactionFailure {
             | Code::InvalidArgument => Self::Fatal(why),
             _ => Self::Abort(why),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::cell::RefCell;
+
+    use headcount_test_servers::Kafka;
+
+    use super::{TransactionFailure, Transactions};
+    use crate::kafka::cluster::Cluster;
+    use crate::kafka::{JournalTopic, KafkaJournal, Options};
+    use crate::latch::Latch;
+
+    /// The broker goes between the last acknowledgement and the commit, where nothing fails: the library asks for the
+    /// outcome for as long as it takes.
+    #[test]
+    fn a_commit_whose_broker_is_away_says_so_and_ends_when_told() {
+        let kafka = Kafka::start();
+        let address = format!("kafka://{}/commit", kafka.bootstrap());
+        let topics = vec![JournalTopic::of_kind("rsvps", 0)];
+        let options = Options::new(address.parse().unwrap(), "worker", topics).unwrap();
+        // Makes the topics.
+        (KafkaJournal::open(options.clone()).unwrap().close()).unwrap();
+        let cluster = Cluster::connect(options).unwrap();
+        let transactions = Transactions::open(&cluster, "other").unwrap().unwrap();
+        let give_up = Latch::default();
+        transactions.begin(0).unwrap();
+        let rsvps = cluster.topic("rsvps");
+        transactions.send(&rsvps, 0, None, b"{}", None).unwrap();
+        transactions.flush(&give_up).unwrap();
+        kafka.kill();
+        let said = RefCell::new(Vec::new());
+        let outcome = transactions.commit(&give_up, |why| {
+            said.borrow_mut().push(why.to_owned());
+            give_up.set();
+        });
+        assert!(
+            matches!(outcome, Err(TransactionFailure::GivenUp)),
+            "{outcome:?}"
+        );
+        assert_eq!(said.into_inner().len(), 1);
     }
 }

@@ -140,14 +140,8 @@ impl KafkaWriter {
             .into_iter()
             .filter_map(|job| self.planner.plan(job, arrived))
             .collect();
-        let mut waits = false;
         while let Err(failure) = self.attempt(&mut plans) {
-            if !waits {
-                let address = &self.cluster.options.address;
-                let reason = format!("waiting to write to {address}: {failure}");
-                self.cluster.waiting.begin(ALL_PARTITIONS, reason);
-                waits = true;
-            }
+            self.waits(&failure);
             match self.recover(failure) {
                 Ok(true) => break,
                 // As long as nobody has enough of it, also where the brokers answer and there is no hope: topics that
@@ -159,15 +153,20 @@ impl KafkaWriter {
                 Err(error) => return Err(self.refuse(plans, error)),
             }
         }
-        if waits {
-            self.cluster.waiting.end(ALL_PARTITIONS);
-        }
+        self.cluster.waiting.end(ALL_PARTITIONS);
         self.renewals = 0;
         self.count(&plans, began.elapsed());
         for plan in plans {
             let _ = plan.reply.send(Ok(None));
         }
         Ok(())
+    }
+
+    /// Shows and logs that the brokers are waited for.
+    fn waits(&self, why: &dyn std::fmt::Display) {
+        let address = &self.cluster.options.address;
+        let reason = format!("waiting to write to {address}: {why}");
+        self.cluster.waiting.begin(ALL_PARTITIONS, reason);
     }
 
     /// Closes the queue and answers the waiting batches with the error.
@@ -206,7 +205,7 @@ impl KafkaWriter {
                 seq: plan.seq,
             })
         });
-        self.transactions.commit(&self.cluster.waiting.give_up)?;
+        (self.transactions).commit(&self.cluster.waiting.give_up, |why| self.waits(&why))?;
         self.uncertain = None;
         Ok(())
     }

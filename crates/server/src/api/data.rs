@@ -15,7 +15,6 @@ use axum::{
 use headcount_engine::{Filter, VenueTotal};
 use headcount_query::Question;
 use http::{HeaderMap, HeaderValue};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use tokio::task;
 
@@ -103,12 +102,8 @@ async fn current(
 /// The value of `Link`: relative, so that it holds behind a proxy that serves headcount under a path.
 fn next_page(filter: &Filter, page: ListPage) -> Option<HeaderValue> {
     let ListPage { offset, limit } = page;
-    let countries = filter.country.join(",");
-    let country = match &*countries {
-        "" => String::new(),
-        some => format!("country={}&", utf8_percent_encode(some, NON_ALPHANUMERIC)),
-    };
-    let link = format!("<?{country}limit={limit}&offset={offset}>; rel=\"next\"");
+    let filter = parameters::of_filter(filter);
+    let link = format!("<?{filter}limit={limit}&offset={offset}>; rel=\"next\"");
     HeaderValue::from_str(&link).ok()
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod clusters;
 pub(crate) mod data;
 pub(crate) mod events;
+pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod metrics;
 pub(crate) mod models;

@@ -9,11 +9,14 @@ use axum::{
 
 use crate::{
     api::{
-        batch, cluster, clusters, data, events, live, metrics, models, page, probes, status,
+        batch, cluster, clusters, data, events, lists, live, metrics, models, page, probes, status,
         summary, themes,
     },
     app::App,
-    http::problem,
+    http::{
+        list_paths::{FORMATS, LISTS, ListFormat},
+        problem,
+    },
 };
 
 pub(crate) struct Connections {
@@ -31,7 +34,7 @@ impl Connections {
 /// Everything that is not a route of its own is looked up among the page's files. A new route goes
 /// into `endpoint.rs` as well, so that it is counted under its name.
 fn router(app: Arc<App>) -> Router {
-    Router::new()
+    lists()
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route("/metrics", get(metrics::metrics))
@@ -61,4 +64,20 @@ fn router(app: Arc<App>) -> Router {
         .fallback(page::file)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(app)
+}
+
+/// Each list under the API, and beside the page of its name.
+fn lists() -> Router<Arc<App>> {
+    let mut router = Router::new();
+    for (name, kind) in LISTS {
+        let of =
+            |format| get(move |app, query, headers| lists::list(kind, format, app, query, headers));
+        router = router.route(&format!("/api/v1/{name}"), of(ListFormat::Json));
+        for (suffix, format) in FORMATS {
+            router = router
+                .route(&format!("/api/v1/{name}{suffix}"), of(format))
+                .route(&format!("/{name}{suffix}"), of(format));
+        }
+    }
+    router
 }

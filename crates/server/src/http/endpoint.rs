@@ -1,12 +1,42 @@
 //! The names under which requests are counted: few and fixed, whatever paths clients make up.
 
+use crate::http::list_paths::{FORMATS, LISTS};
+
 /// Where the page is served; it looks at the address itself.
-pub(crate) const PAGES: [&str; 6] = ["/", "/clusters", "/explore", "/models", "/query", "/status"];
+pub(crate) const PAGES: [&str; 12] = [
+    "/",
+    "/cities",
+    "/clusters",
+    "/countries",
+    "/events",
+    "/explore",
+    "/groups",
+    "/models",
+    "/query",
+    "/status",
+    "/topics",
+    "/venues",
+];
 
 /// Whether it is the page of one event, `/events/ID`.
 pub(crate) fn is_event_page(path: &str) -> bool {
     path.strip_prefix("/events/")
         .is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
+
+/// Whether it is a list: under the API, or beside the page of its name.
+fn is_list(path: &str) -> bool {
+    let of_api = path.strip_prefix("/api/v1/");
+    let name = of_api
+        .or_else(|| path.strip_prefix('/'))
+        .unwrap_or_default();
+    LISTS.iter().any(|(list, _)| {
+        let suffix = name.strip_prefix(list);
+        suffix.is_some_and(|suffix| match suffix {
+            "" => of_api.is_some(),
+            _ => FORMATS.iter().any(|(format, _)| *format == suffix),
+        })
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +54,7 @@ pub(crate) enum Endpoint {
     SqlSchema,
     Boards,
     Events,
+    Lists,
     Surprise,
     Models,
     Clusters,
@@ -36,7 +67,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [(Self, &'static str); 22] = [
+    pub(crate) const ALL: [(Self, &'static str); 23] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
@@ -49,7 +80,8 @@ impl Endpoint {
         (Self::Sql, "/api/v1/sql"),
         (Self::SqlSchema, "/api/v1/sql/schema"),
         (Self::Boards, "/api/v1/boards"),
-        (Self::Events, "/api/v1/events"),
+        (Self::Events, "/api/v1/events/ID"),
+        (Self::Lists, "/api/v1/lists"),
         (Self::Surprise, "/api/v1/surprise"),
         (Self::Models, "/api/v1/models"),
         (Self::Clusters, "/api/v1/clusters"),
@@ -62,6 +94,9 @@ impl Endpoint {
     ];
 
     pub(crate) fn of(path: &str) -> Self {
+        if is_list(path) {
+            return Self::Lists;
+        }
         if path.starts_with("/assets/") {
             return Self::Asset;
         }
@@ -116,6 +151,11 @@ mod tests {
         assert_eq!(Endpoint::of("/events/1/2"), Endpoint::Other);
         assert_eq!(Endpoint::of("other"), Endpoint::Other);
         assert_eq!(Endpoint::of("/api/data/1"), Endpoint::Other);
+        for list in ["/api/v1/events", "/api/v1/groups.csv", "/cities.json"] {
+            assert_eq!(Endpoint::of(list), Endpoint::Lists);
+        }
+        assert_eq!(Endpoint::of("/api/v1/events/7"), Endpoint::Events);
+        assert_eq!(Endpoint::of("/api/v1/events.xml"), Endpoint::Other);
         for (index, (route, _)) in Endpoint::ALL.iter().enumerate() {
             assert_eq!(
                 *route as usize, index,

@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod deadlines;
 pub(crate) mod limiter;
+pub(crate) mod list_paths;
 pub(crate) mod serve;
 pub(crate) mod stop_signal;
 mod tracked_stream;

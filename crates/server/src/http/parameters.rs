@@ -1,21 +1,42 @@
 //! The parameters of requests, read as people write them and refused by name.
 
-use headcount_engine::Filter;
-use percent_encoding::percent_decode_str;
+use headcount_engine::{Filter, ListKind, ListQuery, ListSort, Response};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::http::problem::Problem;
 
-/// More than a person chooses.
-const COUNTRIES_MAX: usize = 32;
+/// Values of one dimension of a filter: more than a person chooses.
+const VALUES_MAX: usize = 32;
 /// Longer than any value of the feed.
-const VALUE_BYTES_MAX: usize = 64;
+const VALUE_BYTES_MAX: usize = 256;
 /// Rows of one page of a list, and of a request that does not say how many it wants: an answer stays
 /// within a few megabytes, however many venues are counted.
 pub(crate) const LIMIT_MAX: usize = 10_000;
 /// Rows that a page may leave out. Nobody turns that many pages.
 const OFFSET_MAX: usize = 10_000_000;
 
-const COUNTRY: &str = "country";
+/// The dimensions of a filter.
+const DIMENSIONS: [&str; 7] = [
+    "country", "city", "topic", "response", "venue", "group", "event",
+];
+/// Rows of a list that a request gets if it does not say how many.
+const LIST_ROWS: usize = 100;
+const SORTS: [(&str, ListSort); 9] = [
+    ("heads", ListSort::Heads),
+    ("yes", ListSort::Yes),
+    ("no", ListSort::No),
+    ("maybe", ListSort::Maybe),
+    ("rsvps", ListSort::Rsvps),
+    ("recent", ListSort::Recent),
+    ("events", ListSort::Events),
+    ("time", ListSort::Time),
+    ("name", ListSort::Name),
+];
+/// With whether the least is first.
+const ORDERS: [(&str, bool); 2] = [("asc", true), ("desc", false)];
+const SEARCH: &str = "q";
+const SORT: &str = "sort";
+const ORDER: &str = "order";
 const LIMIT: &str = "limit";
 const OFFSET: &str = "offset";
 
@@ -59,64 +80,192 @@ pub(crate) fn none(query: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-/// Reads `country=us,DE&country=gb`. An unknown parameter is refused: a misspelt filter must not
-/// answer with the whole world.
+/// Reads `country=us,DE&city=London&response=yes`. An unknown parameter is refused: a misspelt filter must not answer with
+/// the whole world.
 pub(crate) fn filter(query: Option<&str>) -> Result<Filter, Problem> {
-    let mut countries = CountryValues::default();
+    let mut filter = Filter::default();
     for (name, value) in pairs(query) {
-        match decode(name).as_deref() {
-            Some(COUNTRY) => countries.add(value)?,
-            _ => return Err(Problem::unknown_parameter(name, &[COUNTRY])),
+        if !add_dimension(&mut filter, name, value)? {
+            return Err(Problem::unknown_parameter(name, &DIMENSIONS));
         }
     }
-    Ok(countries.into())
+    Ok(filter.normalized())
 }
 
 /// Reads `country=us&limit=100&offset=200`.
 pub(crate) fn filter_and_page(query: Option<&str>) -> Result<(Filter, ListPage), Problem> {
-    let mut countries = CountryValues::default();
+    let mut filter = Filter::default();
     let mut page = ListPage::default();
     for (name, value) in pairs(query) {
         match decode(name).as_deref() {
-            Some(COUNTRY) => countries.add(value)?,
             Some(LIMIT) => page.limit = number(LIMIT, value, 1, LIMIT_MAX)?,
             Some(OFFSET) => page.offset = number(OFFSET, value, 0, OFFSET_MAX)?,
-            _ => return Err(Problem::unknown_parameter(name, &[COUNTRY, LIMIT, OFFSET])),
-        }
-    }
-    Ok((countries.into(), page))
-}
-
-#[derive(Default)]
-struct CountryValues(Vec<String>);
-
-impl CountryValues {
-    fn add(&mut self, value: &str) -> Result<(), Problem> {
-        let value = decode(value).ok_or_else(|| {
-            Problem::bad_parameter(COUNTRY, "is not text in UTF-8, percent-encoded")
-        })?;
-        if value.chars().any(char::is_control) {
-            return Err(Problem::bad_parameter(COUNTRY, "has control characters"));
-        }
-        for value in value.split(',') {
-            if value.len() > VALUE_BYTES_MAX {
-                let what = format!("has a value of more than {VALUE_BYTES_MAX} bytes");
-                return Err(Problem::bad_parameter(COUNTRY, &what));
-            }
-            self.0.push(value.to_owned());
-            if self.0.len() > COUNTRIES_MAX {
-                let what = format!("has more than {COUNTRIES_MAX} values");
-                return Err(Problem::bad_parameter(COUNTRY, &what));
+            _ if add_dimension(&mut filter, name, value)? => {}
+            _ => {
+                let known = [&DIMENSIONS[..], &[LIMIT, OFFSET]].concat();
+                return Err(Problem::unknown_parameter(name, &known));
             }
         }
-        Ok(())
     }
+    Ok((filter.normalized(), page))
 }
 
-impl From<CountryValues> for Filter {
-    fn from(CountryValues(values): CountryValues) -> Self {
-        Self::of_countries(values.iter().map(String::as_str))
+/// Reads `country=us&q=jazz&sort=yes&order=asc&limit=50&offset=100`, for a list of this kind.
+pub(crate) fn list_query(
+    kind: ListKind,
+    query: Option<&str>,
+) -> Result<(Filter, ListQuery), Problem> {
+    let mut filter = Filter::default();
+    let mut page = ListPage {
+        limit: LIST_ROWS,
+        ..ListPage::default()
+    };
+    let (mut search, mut sort, mut order) = (String::new(), ListSort::default(), None);
+    for (name, value) in pairs(query) {
+        match decode(name).as_deref() {
+            Some(LIMIT) => page.limit = number(LIMIT, value, 1, LIMIT_MAX)?,
+            Some(OFFSET) => page.offset = number(OFFSET, value, 0, OFFSET_MAX)?,
+            Some(SEARCH) => search = text(SEARCH, value)?.trim().to_lowercase(),
+            Some(SORT) => sort = one_of(SORT, value, &SORTS)?,
+            Some(ORDER) => order = Some(one_of(ORDER, value, &ORDERS)?),
+            _ if add_dimension(&mut filter, name, value)? => {}
+            _ => {
+                let known = [&DIMENSIONS[..], &[SEARCH, SORT, ORDER, LIMIT, OFFSET]].concat();
+                return Err(Problem::unknown_parameter(name, &known));
+            }
+        }
     }
+    let query = ListQuery {
+        kind,
+        search,
+        sort,
+        // People look for the greatest number and for the first name.
+        ascending: order.unwrap_or(sort == ListSort::Name),
+        offset: page.offset,
+        limit: page.limit,
+    };
+    Ok((filter.normalized(), query))
+}
+
+/// The value among those that are known.
+fn one_of<T: Copy>(
+    name: &'static str,
+    value: &str,
+    known: &[(&'static str, T)],
+) -> Result<T, Problem> {
+    let value = decode(value);
+    let found = known
+        .iter()
+        .find(|(word, _)| value.as_deref() == Some(*word));
+    found.map(|(_, meant)| *meant).ok_or_else(|| {
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        Problem::bad_parameter(name, &format!("must be one of {}", words.join(", ")))
+    })
+}
+
+/// Adds the values of a parameter that is a dimension; false if it is none.
+fn add_dimension(filter: &mut Filter, name: &str, value: &str) -> Result<bool, Problem> {
+    let name = decode(name);
+    let Some(name) = DIMENSIONS
+        .into_iter()
+        .find(|dimension| name.as_deref() == Some(dimension))
+    else {
+        return Ok(false);
+    };
+    let text = text(name, value)?;
+    // Names of cities and ids of events may have commas; codes, words and numbers have none.
+    let whole = || (!text.is_empty()).then(|| Ok(text.clone())).into_iter();
+    let listed = || {
+        text.split(',')
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
+    };
+    let texts = || listed().map(|value| Ok(value.to_owned()));
+    match name {
+        "country" => add(&mut filter.country, name, texts()),
+        "city" => add(&mut filter.city, name, whole()),
+        "topic" => add(&mut filter.topic, name, texts()),
+        "response" => add(&mut filter.response, name, listed().map(response)),
+        "venue" => add(
+            &mut filter.venue,
+            name,
+            listed().map(|id| number_of(name, id)),
+        ),
+        "group" => add(
+            &mut filter.group,
+            name,
+            listed().map(|id| number_of(name, id)),
+        ),
+        _ => add(&mut filter.event, name, whole()),
+    }?;
+    Ok(true)
+}
+
+/// Adds values up to their bound.
+fn add<T>(
+    values: &mut Vec<T>,
+    name: &'static str,
+    new: impl Iterator<Item = Result<T, Problem>>,
+) -> Result<(), Problem> {
+    for value in new {
+        if values.len() == VALUES_MAX {
+            let what = format!("has more than {VALUES_MAX} values");
+            return Err(Problem::bad_parameter(name, &what));
+        }
+        values.push(value?);
+    }
+    Ok(())
+}
+
+/// The value of a parameter as people write it.
+fn text(name: &'static str, value: &str) -> Result<String, Problem> {
+    let value = decode(value)
+        .ok_or_else(|| Problem::bad_parameter(name, "is not text in UTF-8, percent-encoded"))?;
+    if value.chars().any(char::is_control) {
+        return Err(Problem::bad_parameter(name, "has control characters"));
+    }
+    if value.split(',').any(|value| value.len() > VALUE_BYTES_MAX) {
+        let what = format!("has a value of more than {VALUE_BYTES_MAX} bytes");
+        return Err(Problem::bad_parameter(name, &what));
+    }
+    Ok(value)
+}
+
+fn response(value: &str) -> Result<Response, Problem> {
+    let known = Response::ALL
+        .into_iter()
+        .find(|response| response.name() == value);
+    known.ok_or_else(|| Problem::bad_parameter("response", "must be yes, no or maybe"))
+}
+
+fn number_of(name: &'static str, value: &str) -> Result<i64, Problem> {
+    let what = "must be a number: that of the tables and of other answers";
+    value
+        .parse()
+        .map_err(|_| Problem::bad_parameter(name, what))
+}
+
+/// The parameters that say the same as a filter, each with a `&` behind it.
+pub(crate) fn of_filter(filter: &Filter) -> String {
+    let mut query = String::new();
+    let mut add = |name, value: &str| {
+        let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+        query.push_str(&format!("{name}={value}&"));
+    };
+    let each = |values: &[String], name: &'static str, add: &mut dyn FnMut(&'static str, &str)| {
+        values.iter().for_each(|value| add(name, value));
+    };
+    each(&filter.country, "country", &mut add);
+    each(&filter.city, "city", &mut add);
+    each(&filter.topic, "topic", &mut add);
+    for response in &filter.response {
+        add("response", response.name());
+    }
+    for (name, ids) in [("venue", &filter.venue), ("group", &filter.group)] {
+        ids.iter().for_each(|id| add(name, &id.to_string()));
+    }
+    each(&filter.event, "event", &mut add);
+    query
 }
 
 fn number(field: &'static str, value: &str, min: usize, max: usize) -> Result<usize, Problem> {
@@ -190,9 +339,35 @@ mod tests {
         check("country=%+1", None);
         check("country=%ff%fe", None);
         check("country=us%00", None);
-        check(&format!("country={}", "a".repeat(65)), None);
+        check(&format!("country={}", "a".repeat(257)), None);
         check(&format!("country={}", ["us"; 33].join(",")), None);
         check(&["country=us"; 1_000].join("&"), None);
+    }
+
+    #[test]
+    fn every_dimension_is_read_and_put_in_order() {
+        let read = filter(Some(
+            "city=New+York|NY|US&city=Winston,+Salem&topic=b,a&response=no,yes&venue=7&venue=-3&group=5,5&event=x%2Cy",
+        ));
+        let read = read.expect("a filter");
+        assert_eq!(read.city, ["New York|NY|us", "Winston, Salem"]);
+        assert_eq!(read.topic, ["a", "b"]);
+        assert_eq!(read.response, [Response::No, Response::Yes]);
+        assert_eq!((read.venue, read.group), (vec![-3, 7], vec![5]));
+        assert_eq!(read.event, ["x,y"]);
+        assert!(filter(Some("city=&topic=,&venue=&response=")).is_ok_and(|none| none.is_empty()));
+        for refused in [
+            "response=YES",
+            "response=waitlist",
+            "venue=x",
+            "venue=1.5",
+            "group=99999999999999999999",
+            "event=%00",
+            "category=tech",
+            &["event=1"; 33].join("&").replace("=1", "=a"),
+        ] {
+            assert!(filter(Some(refused)).is_err(), "{refused}");
+        }
     }
 
     #[test]

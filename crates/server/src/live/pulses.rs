@@ -20,11 +20,17 @@ pub(super) struct Flashes {
 }
 
 impl Flashes {
-    /// Adds what the filter lets through. The first 64 places of a tick are shown, and all their answers.
+    /// Adds what the filter lets through. The first 64 places of a tick are shown, and all their answers. A pulse knows its
+    /// country and its answer only, so under any other filter none is shown rather than a wrong one.
     pub(super) fn add(&mut self, filter: &Filter, pulses: &[Pulse]) {
+        if !filter.is_by_country_and_response() {
+            return;
+        }
         let countries = &filter.country;
         let wanted = |pulse: &&Pulse| {
-            countries.is_empty() || countries.iter().any(|country| **country == *pulse.country)
+            filter.lets_response(pulse.response)
+                && (countries.is_empty()
+                    || countries.iter().any(|country| **country == *pulse.country))
         };
         for pulse in pulses.iter().filter(wanted) {
             let place = (pulse.lon.to_bits(), pulse.lat.to_bits(), pulse.response);

@@ -212,18 +212,26 @@ async fn filters_are_honoured_and_each_has_its_own_answer() {
 async fn parameters_that_are_not_known_are_refused_by_name() {
     let world = World::new().await;
     for (path, name, known) in [
-        ("/api/v1/summary?contry=us", "contry", "known here: country"),
+        (
+            "/api/v1/summary?contry=us",
+            "contry",
+            "known here: country, city, topic, response, venue, group, event",
+        ),
         (
             "/api/data?country=us&page=5",
             "page",
-            "known here: country, limit, offset",
+            "known here: country, city, topic, response, venue, group, event, limit, offset",
         ),
         (
             "/api/top_venues?%ZZ=1",
             "%ZZ",
-            "known here: country, limit, offset",
+            "known here: country, city, topic, response, venue, group, event, limit, offset",
         ),
-        ("/api/v1/live?since=3", "since", "known here: country"),
+        (
+            "/api/v1/live?since=3",
+            "since",
+            "known here: country, city, topic, response, venue, group, event",
+        ),
         ("/api/v1/status?country=us", "country", "takes none"),
         ("/api/v1/cluster?x", "x", "takes none"),
     ] {

@@ -12,6 +12,7 @@ mod caching;
 mod data;
 mod headers;
 mod limits;
+mod lists;
 mod live;
 mod probes;
 mod proxy;

@@ -15,7 +15,8 @@ use std::{
 };
 
 use headcount_engine::{
-    Account, CountryRow, Filter, Ledger, Pulse, Summary, Totals, VenueRow, VenueTotal, View,
+    Account, CountryRow, Filter, Ledger, ListAnswer, ListQuery, ListRow, Pulse, Summary, Totals,
+    VenueRow, VenueTotal, View,
 };
 use headcount_server::{Options, ServerState, bind, serve};
 use tokio::{
@@ -232,6 +233,9 @@ async fn publish(
                 venues.retain(|venue| lets(&filter, &venue.group_city.to_lowercase()));
                 let _ = reply.send(Arc::new(venues));
             }
+            Question::List(filter, query, reply) => {
+                let _ = reply.send(Arc::new(figures.list(filter, &query)));
+            }
         }
     }
 }
@@ -283,6 +287,34 @@ impl Figures {
             ledger: self.ledger.clone(),
             filter,
             ..View::default()
+        }
+    }
+
+    /// A row a country, whatever is asked for.
+    fn list(&self, filter: Filter, query: &ListQuery) -> ListAnswer {
+        let yes = self.yes.iter();
+        let found = yes.filter(|(country, _)| lets(&filter, country));
+        let found: Vec<_> = found
+            .filter(|(country, _)| country.contains(&query.search))
+            .map(|(country, yes)| ListRow {
+                id: country.as_str().into(),
+                name: format!("=cmd|'{country}'").into(),
+                events: Some(1),
+                yes: *yes,
+                heads: *yes,
+                ..ListRow::default()
+            })
+            .collect();
+        ListAnswer {
+            total: found.len() as u64,
+            offset: query.offset,
+            rows: found
+                .into_iter()
+                .skip(query.offset)
+                .take(query.limit)
+                .collect(),
+            filter,
+            ..ListAnswer::default()
         }
     }
 

@@ -20,15 +20,15 @@ const CHECKPOINT_ENTRIES: u64 = 500_000;
 const DELTAS: ChannelInterval = ChannelInterval {
     every: Duration::from_millis(50),
     pause_max: Duration::from_secs(1),
+    backlog: Duration::from_secs(10),
 };
-/// Tables are updated this often.
+/// Tables are updated this often, and with each checkpoint, which needs them. During a backlog that is enough: what changes
+/// many times until then is written once.
 const TABLES: ChannelInterval = ChannelInterval {
     every: Duration::from_secs(1),
     pause_max: Duration::from_secs(3),
+    backlog: Duration::from_secs(60),
 };
-/// During a backlog each channel is used at most this often and half the time: what changes twice meanwhile is written
-/// once.
-const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 /// After this long without an entry there is no backlog, even if the journal never reports that all is read.
 const QUIET: Duration = Duration::from_secs(1);
 /// Rows of a delta at most: a larger one takes memory and arrives no sooner than the tables.
@@ -123,11 +123,11 @@ impl PublishSchedule {
         if !self.is_free(Channel::Tables) {
             return;
         }
-        let due = self.more || self.tables.is_due(behind);
-        let changes = self.serves && due && partition.has_changes();
         let checkpoint = self.may_checkpoint()
             && (self.unsaved >= CHECKPOINT_ENTRIES
                 || (self.unsaved > 0 && self.saved_at.elapsed() >= self.checkpoint_every));
+        let due = self.more || checkpoint || self.tables.is_due(behind);
+        let changes = self.serves && due && partition.has_changes();
         if changes || checkpoint {
             self.publish_tables(partition, checkpoint, reader);
         }
@@ -269,6 +269,8 @@ struct ChannelInterval {
     every: Duration,
     /// A channel that takes longer than `every` is used half the time, but with no longer a pause than this.
     pause_max: Duration,
+    /// During a backlog it is used at most this often, and half the time however long it takes.
+    backlog: Duration,
 }
 
 /// When a channel was last used, and how long that took.
@@ -300,7 +302,7 @@ impl ChannelPace {
         let ago = self.began.elapsed();
         let took = *self.took.get_or_insert(ago);
         let pause = match (behind, self.used) {
-            (true, _) => BACKLOG_EVERY.max(took * 2),
+            (true, _) => self.interval.backlog.max(took * 2),
             (false, false) => Duration::ZERO,
             (false, true) => self.interval.after(took),
         };
@@ -333,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_backlog_is_told_half_the_time_at_most() {
-        let mut pace = ChannelPace::new(TABLES);
+        let mut pace = ChannelPace::new(DELTAS);
         let seconds = |ago| Instant::now() - Duration::from_secs(ago);
         for (took, soon, late) in [(1, 9, 11), (20, 39, 41)] {
             pace.begin();

@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow, ensure};
-use headcount_engine::{Filter, PartialAggregate, Scope, stream_time_of_all};
+use headcount_engine::{PartialAggregate, Scope, stream_time_of_all};
 use tokio::sync::{oneshot, watch};
 
 /// Requests that may wait at one partition.
@@ -31,7 +31,7 @@ pub(crate) struct PartitionProgress {
 }
 
 pub(crate) enum Request {
-    PartialAggregate(Scope, oneshot::Sender<PartialAggregate>),
+    PartialAggregate(Arc<Scope>, oneshot::Sender<PartialAggregate>),
     Stop,
 }
 
@@ -81,7 +81,7 @@ impl PartitionHandle {
     }
 
     /// Requests an aggregate; the thread answers between two batches.
-    fn aggregate(&self, scope: Scope) -> Result<oneshot::Receiver<PartialAggregate>> {
+    fn aggregate(&self, scope: Arc<Scope>) -> Result<oneshot::Receiver<PartialAggregate>> {
         let (reply, answer) = oneshot::channel();
         self.requests
             .try_send(Request::PartialAggregate(scope, reply))
@@ -190,12 +190,8 @@ impl PartitionHandles {
         Some(format!("counting {behind} from the journal"))
     }
 
-    /// An aggregate of every partition under one stream time.
-    pub(crate) async fn aggregate(
-        &self,
-        filter: Filter,
-        whole: bool,
-    ) -> Result<Vec<PartialAggregate>> {
+    /// An aggregate of every partition under one stream time, which is set here.
+    pub(crate) async fn aggregate(&self, mut scope: Scope) -> Result<Vec<PartialAggregate>> {
         let held = self.held();
         ensure!(
             held.len() == usize::from(self.partitions),
@@ -206,15 +202,11 @@ impl PartitionHandles {
         );
         // One stream time for all partitions, so that windows end at the same moment while counting continues.
         let times = held.iter().map(|(_, part)| part.progress().stream_time);
-        let stream_time = stream_time_of_all(times);
-        let scope = Scope {
-            filter,
-            stream_time,
-            whole,
-        };
+        scope.stream_time = stream_time_of_all(times);
+        let scope = Arc::new(scope);
         let answers: Vec<_> = held
             .iter()
-            .map(|(_, part)| part.aggregate(scope.clone()))
+            .map(|(_, part)| part.aggregate(Arc::clone(&scope)))
             .collect::<Result<_>>()?;
         let mut aggregates = Vec::with_capacity(answers.len());
         for answer in answers {
@@ -243,7 +235,7 @@ mod tests {
             missing.as_deref(),
             Some("waiting for partitions 0, 3 of the journal")
         );
-        let refused = handles.aggregate(Filter::default(), true).await.err();
+        let refused = handles.aggregate(Scope::default()).await.err();
         let said = refused.expect("two are not here").to_string();
         // Not ready, and why, was said before; a query must still be refused.
         assert!(said.contains("ask one that shows the whole"), "{said}");

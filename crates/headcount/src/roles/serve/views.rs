@@ -4,7 +4,7 @@ use headcount_query::Question;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use headcount_engine::PartialAggregate;
+use headcount_engine::{Filter, PartialAggregate, Scope};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -36,7 +36,7 @@ pub(crate) async fn answer_questions(
 async fn answer(ask: Question, handles: &PartitionHandles, scorer: CategoryScorer) -> Result<()> {
     match ask {
         Question::View(filter, reply) => {
-            let aggregates = handles.aggregate(filter, false).await?;
+            let aggregates = handles.aggregate(under(filter)).await?;
             give(reply, aggregates, move |aggregate| {
                 let mut view = aggregate.view();
                 scorer.score(&mut view.trending);
@@ -45,16 +45,38 @@ async fn answer(ask: Question, handles: &PartitionHandles, scorer: CategoryScore
             .await
         }
         Question::Summary(filter, reply) => {
-            let aggregates = handles.aggregate(filter, true).await?;
+            let scope = Scope {
+                whole: true,
+                ..under(filter)
+            };
+            let aggregates = handles.aggregate(scope).await?;
             give(reply, aggregates, |aggregate| Arc::new(aggregate.summary())).await
         }
         Question::Venues(filter, reply) => {
-            let aggregates = handles.aggregate(filter, false).await?;
+            let aggregates = handles.aggregate(under(filter)).await?;
             give(reply, aggregates, |aggregate| {
                 Arc::new(aggregate.venue_totals())
             })
             .await
         }
+        Question::List(filter, query, reply) => {
+            let scope = Scope {
+                list: Some(Arc::clone(&query)),
+                ..under(filter)
+            };
+            let aggregates = handles.aggregate(scope).await?;
+            give(reply, aggregates, move |aggregate| {
+                Arc::new(aggregate.list(&query))
+            })
+            .await
+        }
+    }
+}
+
+fn under(filter: Filter) -> Scope {
+    Scope {
+        filter,
+        ..Scope::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A follower is woken by what it waits for. Its own interval is minutes, so a clock would come too late for every wait here.
 
-use headcount_engine::Filter;
+use headcount_engine::Scope;
 use headcount_journal::{Entry, Options};
 use headcount_lake::{Lake, LakeAddress, checkpoints::CheckpointStore};
 use headcount_record::{Control, Feed};
@@ -96,7 +96,7 @@ fn entries_requests_and_the_end_wake_an_idle_follower() {
     let handles = PartitionHandles::new(1);
     handles.insert(0, follower.handle().clone());
     let aggregate = || {
-        let asked = handles.aggregate(Filter::default(), false);
+        let asked = handles.aggregate(Scope::default());
         let mut aggregates = room.soon("a request", asked).unwrap();
         aggregates.remove(0).view().totals.rsvps
     };
