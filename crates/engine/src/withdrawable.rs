@@ -7,7 +7,7 @@ use crate::{
     rsvps::{COLLISION, Rsvps},
     window::Window,
     winners::{Outcome, Winner},
-    withdrawals::Told,
+    withdrawals::Effect,
 };
 
 impl Rsvps {
@@ -84,10 +84,10 @@ impl Rsvps {
             }
         };
         match told {
-            Told::New => tally.new += 1,
-            Told::Replaced => tally.replaced += 1,
-            Told::Repeated => tally.repeated += 1,
-            Told::Stale => tally.stale += 1,
+            Effect::New => tally.new += 1,
+            Effect::Replaced => tally.replaced += 1,
+            Effect::Repeated => tally.repeated += 1,
+            Effect::Stale => tally.stale += 1,
         }
         for (id, before) in answers.into_iter().zip(before) {
             self.settle(before, self.counted(id), oldest);

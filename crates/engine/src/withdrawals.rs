@@ -20,7 +20,7 @@ use crate::{
 
 /// What is told of an account, the greatest version of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Account {
+struct AccountState {
     version: Version,
     ended: bool,
 }
@@ -38,7 +38,7 @@ struct Answer {
 #[derive(Default)]
 pub(crate) struct Withdrawals {
     answers: HashMap<Identity, Answer>,
-    accounts: HashMap<Identity, Account>,
+    accounts: HashMap<Identity, AccountState>,
     /// The answers of people, those of now and those of before.
     of_people: HashMap<Identity, Vec<Identity>>,
 }
@@ -47,12 +47,12 @@ pub(crate) struct Withdrawals {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredWithdrawals {
     answers: Vec<(Identity, Version)>,
-    accounts: Vec<(Identity, Account)>,
+    accounts: Vec<(Identity, AccountState)>,
 }
 
 /// What became of something that was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Effect {
     New,
     Replaced,
     Repeated,
@@ -92,14 +92,14 @@ impl Withdrawals {
     }
 
     /// Takes an answer back up to a version.
-    pub(crate) fn withdraw(&mut self, id: Identity, version: Version, digest: &mut u128) -> Told {
+    pub(crate) fn withdraw(&mut self, id: Identity, version: Version, digest: &mut u128) -> Effect {
         let known = &mut self.answers.entry(id).or_default().withdrawn;
         let before = *known;
         let told = match before {
-            None => Told::New,
-            Some(before) if version > before => Told::Replaced,
-            Some(before) if version == before => return Told::Repeated,
-            Some(_) => return Told::Stale,
+            None => Effect::New,
+            Some(before) if version > before => Effect::Replaced,
+            Some(before) if version == before => return Effect::Repeated,
+            Some(_) => return Effect::Stale,
         };
         *known = Some(version);
         let of = |version| answer_digest(id, version);
@@ -115,19 +115,19 @@ impl Withdrawals {
         member: Identity,
         (version, ended): (Version, bool),
         digest: &mut u128,
-    ) -> Told {
-        let account = Account { version, ended };
+    ) -> Effect {
+        let account = AccountState { version, ended };
         let (told, before) = match self.accounts.entry(member) {
             Entry::Vacant(free) => {
                 free.insert(account);
-                (Told::New, 0)
+                (Effect::New, 0)
             }
             Entry::Occupied(mut known) if account > *known.get() => {
                 let before = known.insert(account);
-                (Told::Replaced, account_digest(member, before))
+                (Effect::Replaced, account_digest(member, before))
             }
-            Entry::Occupied(known) if account == *known.get() => return Told::Repeated,
-            Entry::Occupied(_) => return Told::Stale,
+            Entry::Occupied(known) if account == *known.get() => return Effect::Repeated,
+            Entry::Occupied(_) => return Effect::Stale,
         };
         *digest = digest
             .wrapping_sub(before)
@@ -197,7 +197,7 @@ fn answer_digest(id: Identity, version: Version) -> u128 {
     digest([4, identity(id), id.bits, version.to_bits(), 0])
 }
 
-fn account_digest(member: Identity, account: Account) -> u128 {
+fn account_digest(member: Identity, account: AccountState) -> u128 {
     let version = account.version.to_bits();
     digest([
         5,

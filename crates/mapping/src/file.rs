@@ -8,8 +8,8 @@ use std::collections::HashSet;
 use headcount_record::MappedSchema;
 use toml_edit::TableLike;
 
-use self::{fields::RuleText, toml::Text};
-use crate::{mistake::Mistakes, reader::Reader, rule::Rule};
+use self::{fields::RuleText, toml::MappingText};
+use crate::{mistake::Mistakes, reader::RecordReader, rule::Rule};
 
 /// The version of the format.
 const FORMAT: i64 = 1;
@@ -17,13 +17,13 @@ const FORMAT: i64 = 1;
 pub(crate) struct Parsed {
     pub(crate) name: String,
     pub(crate) about: String,
-    pub(crate) reader: Reader,
+    pub(crate) reader: RecordReader,
     pub(crate) rules: Vec<Rule>,
 }
 
 /// Reads a mapping.
 pub(crate) fn parse(source: &str) -> Result<Parsed, Mistakes> {
-    let mut text = Text::new(source);
+    let mut text = MappingText::new(source);
     let document = match toml_edit::Document::parse(source) {
         Ok(document) => document,
         Err(error) => {
@@ -56,7 +56,7 @@ pub(crate) fn parse(source: &str) -> Result<Parsed, Mistakes> {
     Err(mistakes)
 }
 
-fn name(text: &mut Text<'_>, root: &dyn TableLike) -> String {
+fn name(text: &mut MappingText<'_>, root: &dyn TableLike) -> String {
     let remedy = "write name = \"…\" with 1 to 40 lower-case letters, digits and -";
     let Some(name) = text.optional(root, "name") else {
         if root.get("name").is_none() {
@@ -70,18 +70,18 @@ fn name(text: &mut Text<'_>, root: &dyn TableLike) -> String {
     name.to_owned()
 }
 
-fn reader(text: &mut Text<'_>, root: &dyn TableLike) -> Reader {
+fn reader(text: &mut MappingText<'_>, root: &dyn TableLike) -> RecordReader {
     let Some(word) = text.optional(root, "reader") else {
-        return Reader::Json;
+        return RecordReader::Json;
     };
-    Reader::of(word).unwrap_or_else(|| {
+    RecordReader::of(word).unwrap_or_else(|| {
         let problem = format!("there is no reader {word:?}");
         text.at(root, "reader", problem, "write json or csv");
-        Reader::Json
+        RecordReader::Json
     })
 }
 
-fn rules(text: &mut Text<'_>, root: &dyn TableLike) -> Vec<Rule> {
+fn rules(text: &mut MappingText<'_>, root: &dyn TableLike) -> Vec<Rule> {
     let tables = root.get("rule").and_then(|it| it.as_array_of_tables());
     let Some(tables) = tables else {
         let remedy = "begin one with [[rule]] and finds = \"answer\"";

@@ -6,9 +6,9 @@ use headcount_record::{
 };
 
 use crate::{
-    path::Place,
+    path::RecordPlace,
     rule::{AnswerFields, FactsFields, Finds, GroupFields, Rule, VenueFields, VersionFields},
-    value::Field,
+    value::FieldRule,
 };
 
 /// The word for an answer that is taken back.
@@ -22,7 +22,11 @@ const LABELS_MAX: usize = 100;
 
 impl Rule {
     /// What it finds at a place.
-    pub(crate) fn find(&self, place: Place<'_>, masking: &Masking) -> Result<MappedLine, Reason> {
+    pub(crate) fn find(
+        &self,
+        place: RecordPlace<'_>,
+        masking: &Masking,
+    ) -> Result<MappedLine, Reason> {
         let mut at = self.version.of(place)?;
         let what = match &self.finds {
             Finds::Answer(fields) => fields.find(place, masking)?,
@@ -54,7 +58,7 @@ impl Rule {
 }
 
 impl VersionFields {
-    fn of(&self, place: Place<'_>) -> Result<MappedVersion, Reason> {
+    fn of(&self, place: RecordPlace<'_>) -> Result<MappedVersion, Reason> {
         let time = match &self.time {
             Some(time) => Some(
                 time.moment(place, "version")?
@@ -95,7 +99,7 @@ impl VersionFields {
 }
 
 impl AnswerFields {
-    fn find(&self, place: Place<'_>, masking: &Masking) -> Result<Mapped, Reason> {
+    fn find(&self, place: RecordPlace<'_>, masking: &Masking) -> Result<Mapped, Reason> {
         let id_of_answer = concealed(&self.identity, place, masking)?;
         let response = match &*self.answer.needed(place, "answer")? {
             WITHDRAWN => return Ok(Mapped::Withdrawal { id: id_of_answer }),
@@ -122,7 +126,7 @@ impl AnswerFields {
 }
 
 impl FactsFields {
-    fn find(&self, place: Place<'_>) -> Result<MappedFacts, Reason> {
+    fn find(&self, place: RecordPlace<'_>) -> Result<MappedFacts, Reason> {
         let time = match &self.time {
             Some(time) => time.moment(place, "event.time")?,
             None => None,
@@ -150,7 +154,7 @@ impl FactsFields {
 
 impl GroupFields {
     /// The group, if its id is there.
-    fn find(&self, place: Place<'_>) -> Result<Option<MappedGroup>, Reason> {
+    fn find(&self, place: RecordPlace<'_>) -> Result<Option<MappedGroup>, Reason> {
         let Some(id) = self.id.text(place, "group.id")? else {
             return Ok(None);
         };
@@ -185,7 +189,7 @@ impl GroupFields {
 
 impl VenueFields {
     /// The venue, if anything of it is there.
-    fn find(&self, place: Place<'_>) -> Result<Option<MappedVenue>, Reason> {
+    fn find(&self, place: RecordPlace<'_>) -> Result<Option<MappedVenue>, Reason> {
         let venue = MappedVenue {
             id: optional(self.id.as_ref(), place, "venue.id")?,
             name: optional(self.name.as_ref(), place, "venue.name")?,
@@ -196,7 +200,7 @@ impl VenueFields {
     }
 }
 
-fn id(field: &Field, place: Place<'_>, name: &'static str) -> Result<String, Reason> {
+fn id(field: &FieldRule, place: RecordPlace<'_>, name: &'static str) -> Result<String, Reason> {
     let id = field.needed(place, name)?;
     (id.len() <= ID_BYTES_MAX)
         .then_some(id)
@@ -204,7 +208,11 @@ fn id(field: &Field, place: Place<'_>, name: &'static str) -> Result<String, Rea
 }
 
 /// The id of an answer. A person may stand in it, so it is kept as its hash where people are masked.
-fn concealed(field: &Field, place: Place<'_>, masking: &Masking) -> Result<String, Reason> {
+fn concealed(
+    field: &FieldRule,
+    place: RecordPlace<'_>,
+    masking: &Masking,
+) -> Result<String, Reason> {
     let id = id(field, place, "identity")?;
     Ok(match masking.key() {
         Some(people) => people.conceal(&id),
@@ -213,16 +221,16 @@ fn concealed(field: &Field, place: Place<'_>, masking: &Masking) -> Result<Strin
 }
 
 fn optional(
-    field: Option<&Field>,
-    place: Place<'_>,
+    field: Option<&FieldRule>,
+    place: RecordPlace<'_>,
     name: &'static str,
 ) -> Result<Option<String>, Reason> {
     field.map_or(Ok(None), |field| field.text(place, name))
 }
 
 fn degrees(
-    field: Option<&Field>,
-    place: Place<'_>,
+    field: Option<&FieldRule>,
+    place: RecordPlace<'_>,
     name: &'static str,
 ) -> Result<Option<f64>, Reason> {
     field.map_or(Ok(None), |field| field.degrees(place, name))

@@ -43,7 +43,7 @@ mod shipped;
 mod time;
 mod value;
 
-pub use mapping::{Found, Mapping};
+pub use mapping::{Mapping, MappingOutcome};
 pub use mistake::{Mistake, Mistakes};
-pub use reader::Reader;
+pub use reader::RecordReader;
 pub use shipped::{Shipped, shipped};

@@ -7,7 +7,7 @@ use headcount_record::{
 };
 use serde_json::Value;
 
-use crate::{file, mistake::Mistakes, path::Place, reader::Reader, rule::Rule};
+use crate::{file, mistake::Mistakes, path::RecordPlace, reader::RecordReader, rule::Rule};
 
 /// Items that one record may hold: more are no record of one order or one event.
 const ITEMS_MAX: usize = 10_000;
@@ -17,14 +17,14 @@ const ITEMS_MAX: usize = 10_000;
 pub struct Mapping {
     name: String,
     about: String,
-    reader: Reader,
+    reader: RecordReader,
     schema: MappedSchema,
     rules: Vec<Rule>,
 }
 
 /// What a mapping made of a record, or of one item in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct MappingOutcome {
     /// The line to keep, or why there is none.
     pub line: Result<Vec<u8>, Reason>,
     /// Which rule read it, from 0.
@@ -71,7 +71,7 @@ impl Mapping {
 
     /// How what it reads becomes JSON.
     #[must_use]
-    pub const fn reader(&self) -> Reader {
+    pub const fn reader(&self) -> RecordReader {
         self.reader
     }
 
@@ -87,7 +87,7 @@ impl Mapping {
     /// The first line holds the record too, with everything masked in it that the rules do not use and the mapping does
     /// not keep.
     #[must_use]
-    pub fn read(&self, bytes: &[u8], masking: &Masking) -> Vec<Found> {
+    pub fn read(&self, bytes: &[u8], masking: &Masking) -> Vec<MappingOutcome> {
         let record = match parse(bytes) {
             Ok(record) => record,
             Err(reason) => return vec![refused(reason, None)],
@@ -96,7 +96,7 @@ impl Mapping {
         let Some((at, rule)) = rules.find(|(_, rule)| rule.fits(&record)) else {
             return vec![refused(Reason::Unmapped, None)];
         };
-        let whole = Place {
+        let whole = RecordPlace {
             record: &record,
             item: &record,
         };
@@ -115,7 +115,7 @@ impl Mapping {
         };
         let mut kept = false;
         let found = |item: Cow<'_, Value>| {
-            let place = Place {
+            let place = RecordPlace {
                 record: &record,
                 item: &item,
             };
@@ -128,7 +128,7 @@ impl Mapping {
             let record = (!std::mem::replace(&mut kept, true)).then_some(bytes);
             keep(&line, record, rule, masking).map_or_else(
                 |reason| refused(reason, Some(at)),
-                |(bytes, blanked)| Found {
+                |(bytes, blanked)| MappingOutcome {
                     line: Ok(bytes),
                     rule: Some(at),
                     what: word_of(&line.what),
@@ -182,8 +182,8 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-const fn refused(reason: Reason, rule: Option<usize>) -> Found {
-    Found {
+const fn refused(reason: Reason, rule: Option<usize>) -> MappingOutcome {
+    MappingOutcome {
         line: Err(reason),
         rule,
         what: "",

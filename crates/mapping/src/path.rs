@@ -12,7 +12,7 @@ pub(crate) struct Path {
 
 /// What paths lead into.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
+pub(crate) struct RecordPlace<'a> {
     pub(crate) record: &'a Value,
     /// The record itself, unless the rule reads a list.
     pub(crate) item: &'a Value,
@@ -41,7 +41,7 @@ impl Path {
     }
 
     /// The value there. A `null` is none.
-    pub(crate) fn of<'a>(&self, place: Place<'a>) -> Option<&'a Value> {
+    pub(crate) fn of<'a>(&self, place: RecordPlace<'a>) -> Option<&'a Value> {
         let mut value = if self.from_item {
             place.item
         } else {
@@ -77,7 +77,7 @@ mod tests {
         let record =
             json!({"foo": ["bar", "baz"], "": 0, "a/b": 1, "m~n": 8, " ": 7, "none": null});
         let item = json!({"x": 5});
-        let place = Place {
+        let place = RecordPlace {
             record: &record,
             item: &item,
         };

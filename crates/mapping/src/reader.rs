@@ -6,14 +6,14 @@ use std::io::{self, Read};
 
 /// What a source of a mapping holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum RecordReader {
     /// Records in JSON.
     Json,
     /// A sheet with a header row: each row becomes an object of the header's names.
     Csv,
 }
 
-impl Reader {
+impl RecordReader {
     /// The reader of this name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
@@ -34,7 +34,7 @@ impl Reader {
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
         Ok(match self {
             Self::Json => Box::new(source),
-            Self::Csv => Box::new(csv::Rows::new(source)?),
+            Self::Csv => Box::new(csv::SheetRows::new(source)?),
         })
     }
 }

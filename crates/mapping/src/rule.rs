@@ -4,17 +4,17 @@ use headcount_record::Allowed;
 use serde_json::Value;
 
 use crate::{
-    path::{Path, Place},
-    value::{Field, scalar},
+    path::{Path, RecordPlace},
+    value::{FieldRule, scalar},
 };
 
 /// A rule of a mapping.
 #[derive(Debug)]
 pub(crate) struct Rule {
     /// All conditions of one of these lists have to hold.
-    pub(crate) when: Vec<Vec<Condition>>,
+    pub(crate) when: Vec<Vec<RecordCondition>>,
     /// The list whose items are read, if it is not the record itself.
-    pub(crate) each: Option<Field>,
+    pub(crate) each: Option<FieldRule>,
     pub(crate) version: VersionFields,
     pub(crate) finds: Finds,
     /// What may stay of the record that it reads.
@@ -23,7 +23,7 @@ pub(crate) struct Rule {
 
 /// What must be true of a record.
 #[derive(Debug)]
-pub(crate) struct Condition {
+pub(crate) struct RecordCondition {
     pub(crate) path: Path,
     pub(crate) is: Is,
 }
@@ -39,8 +39,8 @@ pub(crate) enum Is {
 /// How the version of what is found is made.
 #[derive(Debug)]
 pub(crate) struct VersionFields {
-    pub(crate) time: Option<Field>,
-    pub(crate) sequence: Option<Field>,
+    pub(crate) time: Option<FieldRule>,
+    pub(crate) sequence: Option<FieldRule>,
     pub(crate) live: bool,
 }
 
@@ -50,71 +50,71 @@ pub(crate) enum Finds {
     Answer(Box<AnswerFields>),
     Event(Box<FactsFields>),
     Withdrawal {
-        identity: Field,
+        identity: FieldRule,
     },
     Account {
-        person: Field,
-        state: Field,
+        person: FieldRule,
+        state: FieldRule,
     },
     Other {
-        identity: Field,
-        status: Option<Field>,
+        identity: FieldRule,
+        status: Option<FieldRule>,
     },
 }
 
 #[derive(Debug)]
 pub(crate) struct AnswerFields {
-    pub(crate) identity: Field,
-    pub(crate) person: Field,
-    pub(crate) answer: Field,
-    pub(crate) guests: Option<Field>,
+    pub(crate) identity: FieldRule,
+    pub(crate) person: FieldRule,
+    pub(crate) answer: FieldRule,
+    pub(crate) guests: Option<FieldRule>,
     pub(crate) facts: FactsFields,
 }
 
 #[derive(Debug)]
 pub(crate) struct FactsFields {
-    pub(crate) event: Field,
-    pub(crate) name: Option<Field>,
-    pub(crate) url: Option<Field>,
-    pub(crate) time: Option<Field>,
+    pub(crate) event: FieldRule,
+    pub(crate) name: Option<FieldRule>,
+    pub(crate) url: Option<FieldRule>,
+    pub(crate) time: Option<FieldRule>,
     pub(crate) group: Option<GroupFields>,
     pub(crate) venue: Option<VenueFields>,
 }
 
 #[derive(Debug)]
 pub(crate) struct GroupFields {
-    pub(crate) id: Field,
-    pub(crate) name: Option<Field>,
-    pub(crate) city: Option<Field>,
-    pub(crate) state: Option<Field>,
-    pub(crate) country: Option<Field>,
-    pub(crate) lat: Option<Field>,
-    pub(crate) lon: Option<Field>,
-    pub(crate) labels: Option<Field>,
+    pub(crate) id: FieldRule,
+    pub(crate) name: Option<FieldRule>,
+    pub(crate) city: Option<FieldRule>,
+    pub(crate) state: Option<FieldRule>,
+    pub(crate) country: Option<FieldRule>,
+    pub(crate) lat: Option<FieldRule>,
+    pub(crate) lon: Option<FieldRule>,
+    pub(crate) labels: Option<FieldRule>,
 }
 
 #[derive(Debug)]
 pub(crate) struct VenueFields {
-    pub(crate) id: Option<Field>,
-    pub(crate) name: Option<Field>,
-    pub(crate) lat: Option<Field>,
-    pub(crate) lon: Option<Field>,
+    pub(crate) id: Option<FieldRule>,
+    pub(crate) name: Option<FieldRule>,
+    pub(crate) lat: Option<FieldRule>,
+    pub(crate) lon: Option<FieldRule>,
 }
 
 impl Rule {
     /// Whether it reads this record.
     pub(crate) fn fits(&self, record: &Value) -> bool {
-        let place = Place {
+        let place = RecordPlace {
             record,
             item: record,
         };
-        let all = |conditions: &Vec<Condition>| conditions.iter().all(|it| it.holds(place));
+        let all = |conditions: &Vec<RecordCondition>| conditions.iter().all(|it| it.holds(place));
         self.when.is_empty() || self.when.iter().any(all)
     }
 }
 
-impl Condition {
-    fn holds(&self, place: Place<'_>) -> bool {
+impl RecordCondition {
+    fn holds(&self, place: RecordPlace<'_>) -> bool {
         let value = self.path.of(place);
         match &self.is {
             Is::There => value.is_some(),

@@ -86,7 +86,7 @@ impl Moment {
                 return Some(moment);
             }
         }
-        let mut read = Text(text.as_bytes());
+        let mut read = TimeText(text.as_bytes());
         let year = read.number(4)?;
         read.skip(b'-');
         let month = read.number(2)?;
@@ -104,9 +104,9 @@ impl Moment {
 }
 
 /// What is left of a text.
-struct Text<'a>(&'a [u8]);
+struct TimeText<'a>(&'a [u8]);
 
-impl Text<'_> {
+impl TimeText<'_> {
     fn skip(&mut self, byte: u8) -> bool {
         self.skip_any(&[byte])
     }

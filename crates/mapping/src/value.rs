@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::{
     expression::Expression,
-    path::{Path, Place},
+    path::{Path, RecordPlace},
     time::Moment,
 };
 
 /// Where a field's value comes from.
 #[derive(Clone, Debug)]
-pub(crate) struct Field {
+pub(crate) struct FieldRule {
     pub(crate) origin: Origin,
     /// What a text stands for, as it is written in the mapping; letters of both cases are one.
     pub(crate) words: Option<Vec<(String, String)>>,
@@ -27,22 +27,22 @@ pub(crate) enum Origin {
     /// The first of these that is there.
     Paths(Vec<Path>),
     /// Pieces of text and paths.
-    Template(Vec<Piece>),
+    Template(Vec<TemplatePart>),
     Expression(Expression),
     Constant(String),
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum Piece {
+pub(crate) enum TemplatePart {
     Text(String),
     Path(Path),
 }
 
-impl Field {
+impl FieldRule {
     /// The value of the field, before its words; none if the record does not say it.
     fn value<'a>(
         &'a self,
-        place: Place<'a>,
+        place: RecordPlace<'a>,
         name: &'static str,
     ) -> Result<Option<Cow<'a, Value>>, Reason> {
         let value = match &self.origin {
@@ -66,7 +66,7 @@ impl Field {
     /// The field as a text, if it is there.
     pub(crate) fn text(
         &self,
-        place: Place<'_>,
+        place: RecordPlace<'_>,
         name: &'static str,
     ) -> Result<Option<String>, Reason> {
         let Some(value) = self.value(place, name)? else {
@@ -88,14 +88,18 @@ impl Field {
     }
 
     /// The field as a text that has to be there.
-    pub(crate) fn needed(&self, place: Place<'_>, name: &'static str) -> Result<String, Reason> {
+    pub(crate) fn needed(
+        &self,
+        place: RecordPlace<'_>,
+        name: &'static str,
+    ) -> Result<String, Reason> {
         self.text(place, name)?.ok_or(Reason::MissingField(name))
     }
 
     /// The field as a whole number that is not negative, also one that is written as a text.
     pub(crate) fn whole(
         &self,
-        place: Place<'_>,
+        place: RecordPlace<'_>,
         name: &'static str,
     ) -> Result<Option<u64>, Reason> {
         let Some(text) = self.text(place, name)? else {
@@ -118,7 +122,7 @@ impl Field {
     /// The field as degrees.
     pub(crate) fn degrees(
         &self,
-        place: Place<'_>,
+        place: RecordPlace<'_>,
         name: &'static str,
     ) -> Result<Option<f64>, Reason> {
         let Some(text) = self.text(place, name)? else {
@@ -131,7 +135,7 @@ impl Field {
     /// The field as a moment.
     pub(crate) fn moment(
         &self,
-        place: Place<'_>,
+        place: RecordPlace<'_>,
         name: &'static str,
     ) -> Result<Option<Moment>, Reason> {
         let default = || self.default.clone().map(owned);
@@ -148,7 +152,7 @@ impl Field {
     /// All values of a list: the items of an array, or all that an expression gives.
     pub(crate) fn list<'a>(
         &'a self,
-        place: Place<'a>,
+        place: RecordPlace<'a>,
         name: &'static str,
     ) -> Result<Vec<Cow<'a, Value>>, Reason> {
         if let Origin::Expression(expression) = &self.origin {
@@ -170,15 +174,15 @@ fn owned<'a>(text: String) -> Cow<'a, Value> {
 }
 
 fn template(
-    pieces: &[Piece],
-    place: Place<'_>,
+    pieces: &[TemplatePart],
+    place: RecordPlace<'_>,
     name: &'static str,
 ) -> Result<Option<String>, Reason> {
     let mut text = String::new();
     for piece in pieces {
         match piece {
-            Piece::Text(piece) => text.push_str(piece),
-            Piece::Path(path) => match path.of(place) {
+            TemplatePart::Text(piece) => text.push_str(piece),
+            TemplatePart::Path(path) => match path.of(place) {
                 Some(value) => text.push_str(&scalar(value).ok_or(Reason::BadType(name))?),
                 None => return Ok(None),
             },

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
-use headcount_mapping::Reader;
+use headcount_mapping::RecordReader;
 use headcount_source::files::{self, FileContent};
 
 use super::print_summary;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
     let mapping = args.mapping;
     let reader = mapping
         .as_ref()
-        .map_or(Reader::Json, |mapping| mapping.reader());
+        .map_or(RecordReader::Json, |mapping| mapping.reader());
     let schema = match &mapping {
         Some(mapping) => mapping.schema(),
         None => crate::schema::of_sources()?,
@@ -64,7 +64,7 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
 struct FileCounter {
     counter: Counter,
     /// How what the files hold becomes JSON.
-    reader: Reader,
+    reader: RecordReader,
     bar: Bar,
     failures: Failures,
     /// Sentences about the inputs, which the bar must not wipe away.

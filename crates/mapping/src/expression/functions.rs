@@ -7,9 +7,9 @@ use jaq_core::{
     native::{Fun, bome, run, unary, v},
 };
 
-use super::value::Item;
+use super::value::JaqItem;
 
-type Data = JustLut<Item>;
+type Data = JustLut<JaqItem>;
 
 /// Those that are written in the language itself; none calls itself.
 const DEFINED: &str = r#"
@@ -53,7 +53,7 @@ pub(super) fn native() -> impl Iterator<Item = Fun<Data>> {
         })),
         run(("split", v(1), |cv| {
             two(cv, |text, by| {
-                let parts = text.split(by).map(|part| Item::from(part.to_owned()));
+                let parts = text.split(by).map(|part| JaqItem::from(part.to_owned()));
                 parts.collect()
             })
         })),
@@ -78,28 +78,28 @@ pub(super) fn native() -> impl Iterator<Item = Fun<Data>> {
 }
 
 /// A function of the input and an argument, both texts.
-fn two<'a>(cv: Cv<'a, Data>, of: fn(&str, &str) -> Item) -> ValXs<'a, Item> {
+fn two<'a>(cv: Cv<'a, Data>, of: fn(&str, &str) -> JaqItem) -> ValXs<'a, JaqItem> {
     unary(cv, move |input, argument| match (&input, &argument) {
-        (Item::Text(text), Item::Text(part)) => Ok(of(text, part)),
+        (JaqItem::Text(text), JaqItem::Text(part)) => Ok(of(text, part)),
         _ => Err(Error::typ(input, "a text")),
     })
 }
 
-fn length(item: &Item) -> ValR<Item> {
+fn length(item: &JaqItem) -> ValR<JaqItem> {
     let length = match item {
-        Item::Null => 0,
-        Item::Text(text) => text.chars().count(),
-        Item::List(list) => list.items.len(),
-        Item::Object(object) => object.members.len(),
+        JaqItem::Null => 0,
+        JaqItem::Text(text) => text.chars().count(),
+        JaqItem::List(list) => list.items.len(),
+        JaqItem::Object(object) => object.members.len(),
         _ => return Err(Error::typ(item.clone(), "a text or a list")),
     };
-    Ok(Item::from(length.cast_signed()))
+    Ok(JaqItem::from(length.cast_signed()))
 }
 
-fn to_number(item: Item) -> ValR<Item> {
+fn to_number(item: JaqItem) -> ValR<JaqItem> {
     match &item {
-        Item::Number(_) => Ok(item),
-        Item::Text(text) => jaq_core::ValT::from_num(text.trim()),
+        JaqItem::Number(_) => Ok(item),
+        JaqItem::Text(text) => jaq_core::ValT::from_num(text.trim()),
         _ => Err(Error::typ(item, "a number")),
     }
 }

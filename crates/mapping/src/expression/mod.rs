@@ -2,7 +2,7 @@
 //!
 //! The interpreter itself has no bound, so ours is twofold. An expression defines nothing, and of the functions that it may
 //! use none repeats: so whatever it does again it does for another item of a value. And the values are
-//! [ours](value::Item): they count the steps, and once these are used up they have no items any more. So a run ends, and
+//! [ours](value::JaqItem): they count the steps, and once these are used up they have no items any more. So a run ends, and
 //! always after the same steps: what is made of a record does not depend on how quick the machine is.
 
 mod functions;
@@ -19,7 +19,7 @@ use jaq_core::{
 };
 use serde_json::Value;
 
-use self::{steps::Steps, value::Item};
+use self::{steps::Steps, value::JaqItem};
 
 /// Bytes of an expression's text at most.
 const CODE_BYTES_MAX: usize = 1000;
@@ -30,19 +30,19 @@ const OUTPUTS_MAX: usize = 10_000;
 #[derive(Clone)]
 pub(crate) struct Expression {
     code: Arc<str>,
-    filter: Arc<Filter<JustLut<Item>>>,
+    filter: Arc<Filter<JustLut<JaqItem>>>,
 }
 
 /// Why an expression gives no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum ExpressionFailure {
     /// It takes more steps, or gives more, than it may.
     Limit,
     /// It fails, as at the index of a number.
     Failed,
 }
 
-impl Refused {
+impl ExpressionFailure {
     /// The reason for a field.
     pub(crate) const fn reason(self, name: &'static str) -> Reason {
         match self {
@@ -89,7 +89,7 @@ impl Expression {
     ///
     /// # Errors
     /// When it fails before that, or takes too many steps.
-    pub(crate) fn first(&self, input: &Value) -> Result<Option<Value>, Refused> {
+    pub(crate) fn first(&self, input: &Value) -> Result<Option<Value>, ExpressionFailure> {
         let first = self.run(input, 1)?.into_iter().next();
         Ok(first.filter(|value| !value.is_null()))
     }
@@ -98,28 +98,28 @@ impl Expression {
     ///
     /// # Errors
     /// When it fails, takes too many steps, or gives too many values.
-    pub(crate) fn all(&self, input: &Value) -> Result<Vec<Value>, Refused> {
+    pub(crate) fn all(&self, input: &Value) -> Result<Vec<Value>, ExpressionFailure> {
         let all = self.run(input, OUTPUTS_MAX + 1)?;
         (all.len() <= OUTPUTS_MAX)
             .then_some(all)
-            .ok_or(Refused::Limit)
+            .ok_or(ExpressionFailure::Limit)
     }
 
-    fn run(&self, input: &Value, most: usize) -> Result<Vec<Value>, Refused> {
+    fn run(&self, input: &Value, most: usize) -> Result<Vec<Value>, ExpressionFailure> {
         Steps::begin();
-        let context = Ctx::<JustLut<Item>>::new(&self.filter.lut, Vars::new([]));
-        let outputs = self.filter.id.run((context, Item::of(input)));
+        let context = Ctx::<JustLut<JaqItem>>::new(&self.filter.lut, Vars::new([]));
+        let outputs = self.filter.id.run((context, JaqItem::of(input)));
         let mut values = Vec::new();
         for output in outputs.take(most) {
             let value = output.ok().and_then(|item| item.to_value());
             // Used up, an error may have been caught and a list cut short: nothing of it means anything.
             if Steps::are_used_up() {
-                return Err(Refused::Limit);
+                return Err(ExpressionFailure::Limit);
             }
-            values.push(value.ok_or(Refused::Failed)?);
+            values.push(value.ok_or(ExpressionFailure::Failed)?);
         }
         match Steps::are_used_up() {
-            true => Err(Refused::Limit),
+            true => Err(ExpressionFailure::Limit),
             false => Ok(values),
         }
     }
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    fn all(code: &str, input: &Value) -> Result<Vec<Value>, Refused> {
+    fn all(code: &str, input: &Value) -> Result<Vec<Value>, ExpressionFailure> {
         Expression::parse(code).expect("an expression").all(input)
     }
 
@@ -175,7 +175,7 @@ mod tests {
         ] {
             assert_eq!(all(code, &event).map(Value::from), Ok(expected), "{code}");
         }
-        assert_eq!(all(".name.x", &event), Err(Refused::Failed));
+        assert_eq!(all(".name.x", &event), Err(ExpressionFailure::Failed));
     }
 
     #[test]
@@ -189,7 +189,7 @@ mod tests {
         let nested = "reduce .list[] as $x (.; [.])";
         let joined = "reduce .list[] as $x (.text; . + .)";
         for code in [deep, caught, paths, &texts, &lists, nested, joined] {
-            assert_eq!(all(code, &record), Err(Refused::Limit), "{code}");
+            assert_eq!(all(code, &record), Err(ExpressionFailure::Limit), "{code}");
         }
         for code in [
             "def f: f; f",
@@ -208,7 +208,7 @@ mod tests {
         }
         assert_eq!(
             all(".list[] as $a | .list[:20][]", &record),
-            Err(Refused::Limit),
+            Err(ExpressionFailure::Limit),
             "too many values"
         );
     }

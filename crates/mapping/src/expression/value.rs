@@ -18,30 +18,30 @@ const DEPTH_MAX: usize = 64;
 
 /// A value. Copies of it share what it holds.
 #[derive(Clone, Debug)]
-pub(super) enum Item {
+pub(super) enum JaqItem {
     Null,
     Truth(bool),
     Number(Number),
     Text(Rc<str>),
-    List(Rc<List>),
-    Object(Rc<Object>),
+    List(Rc<JaqList>),
+    Object(Rc<JaqObject>),
 }
 
 /// Items, and how deep they are.
 #[derive(Debug)]
-pub(super) struct List {
-    pub(super) items: Vec<Item>,
+pub(super) struct JaqList {
+    pub(super) items: Vec<JaqItem>,
     depth: usize,
 }
 
 /// Members, and how deep they are.
 #[derive(Debug)]
-pub(super) struct Object {
-    pub(super) members: BTreeMap<Rc<str>, Item>,
+pub(super) struct JaqObject {
+    pub(super) members: BTreeMap<Rc<str>, JaqItem>,
     depth: usize,
 }
 
-impl Item {
+impl JaqItem {
     /// The value of a record.
     pub(super) fn of(value: &Value) -> Self {
         match value {
@@ -92,7 +92,7 @@ impl Item {
             Steps::use_up();
             return Self::Null;
         }
-        Self::List(Rc::new(List { items, depth }))
+        Self::List(Rc::new(JaqList { items, depth }))
     }
 
     fn object(members: BTreeMap<Rc<str>, Self>) -> Self {
@@ -102,7 +102,7 @@ impl Item {
             Steps::use_up();
             return Self::Null;
         }
-        Self::Object(Rc::new(Object { members, depth }))
+        Self::Object(Rc::new(JaqObject { members, depth }))
     }
 
     fn depth(&self) -> usize {
@@ -180,7 +180,7 @@ fn counted<T: 'static>(items: impl Iterator<Item = T> + 'static) -> BoxIter<'sta
     Box::new(items.take_while(|_| Steps::take(1)))
 }
 
-impl ValT for Item {
+impl ValT for JaqItem {
     fn from_num(text: &str) -> ValR<Self> {
         if let Ok(whole) = text.parse::<i64>() {
             return Ok(Self::Number(whole.into()));
@@ -355,26 +355,26 @@ impl ValT for Item {
     }
 }
 
-impl From<bool> for Item {
+impl From<bool> for JaqItem {
     fn from(truth: bool) -> Self {
         Self::Truth(truth)
     }
 }
 
-impl From<isize> for Item {
+impl From<isize> for JaqItem {
     fn from(number: isize) -> Self {
         Self::Number((number as i64).into())
     }
 }
 
-impl From<String> for Item {
+impl From<String> for JaqItem {
     fn from(text: String) -> Self {
         Steps::take(text.len() / 64 + 1);
         Self::Text(text.into())
     }
 }
 
-impl From<Range<Self>> for Item {
+impl From<Range<Self>> for JaqItem {
     fn from(range: Range<Self>) -> Self {
         let end = |key: &str, end: Option<Self>| Some((key.into(), end?));
         let ends = [end("start", range.start), end("end", range.end)];
@@ -382,19 +382,19 @@ impl From<Range<Self>> for Item {
     }
 }
 
-impl FromIterator<Self> for Item {
+impl FromIterator<Self> for JaqItem {
     fn from_iter<I: IntoIterator<Item = Self>>(items: I) -> Self {
         Self::list(items.into_iter().take_while(|_| Steps::take(1)).collect())
     }
 }
 
-impl PartialEq for Item {
+impl PartialEq for JaqItem {
     fn eq(&self, other: &Self) -> bool {
         self.partial_cmp(other) == Some(Ordering::Equal)
     }
 }
 
-impl PartialOrd for Item {
+impl PartialOrd for JaqItem {
     /// The order of jq: `null`, truths, numbers, texts, lists, objects. Each comparison is a step: two values that share
     /// their parts are compared as if they did not.
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -414,7 +414,7 @@ impl PartialOrd for Item {
     }
 }
 
-impl Add for Item {
+impl Add for JaqItem {
     type Output = ValR<Self>;
 
     fn add(self, other: Self) -> ValR<Self> {
@@ -455,7 +455,7 @@ impl Add for Item {
     }
 }
 
-impl Sub for Item {
+impl Sub for JaqItem {
     type Output = ValR<Self>;
 
     fn sub(self, other: Self) -> ValR<Self> {
@@ -463,7 +463,7 @@ impl Sub for Item {
     }
 }
 
-impl Mul for Item {
+impl Mul for JaqItem {
     type Output = ValR<Self>;
 
     fn mul(self, other: Self) -> ValR<Self> {
@@ -471,7 +471,7 @@ impl Mul for Item {
     }
 }
 
-impl Div for Item {
+impl Div for JaqItem {
     type Output = ValR<Self>;
 
     fn div(self, other: Self) -> ValR<Self> {
@@ -479,7 +479,7 @@ impl Div for Item {
     }
 }
 
-impl Rem for Item {
+impl Rem for JaqItem {
     type Output = ValR<Self>;
 
     fn rem(self, other: Self) -> ValR<Self> {
@@ -487,7 +487,7 @@ impl Rem for Item {
     }
 }
 
-impl Neg for Item {
+impl Neg for JaqItem {
     type Output = ValR<Self>;
 
     fn neg(self) -> ValR<Self> {
@@ -495,7 +495,7 @@ impl Neg for Item {
     }
 }
 
-impl fmt::Display for Item {
+impl fmt::Display for JaqItem {
     /// As JSON, as far as the steps go.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.to_value() {

@@ -2,17 +2,17 @@
 
 use toml_edit::{InlineTable, Item, TableLike, Value};
 
-use super::toml::Text;
+use super::toml::MappingText;
 use crate::{
     allowed::{ITEM, Use, Uses},
     expression::Expression,
     finds::{ACTIVE, ENDED, WITHDRAWN},
     path::Path,
     rule::{
-        AnswerFields, Condition, FactsFields, Finds, GroupFields, Is, Rule, VenueFields,
+        AnswerFields, FactsFields, Finds, GroupFields, Is, RecordCondition, Rule, VenueFields,
         VersionFields,
     },
-    value::{Field, Origin, Piece},
+    value::{FieldRule, Origin, TemplatePart},
 };
 
 const ALWAYS: [&str; 5] = ["finds", "when", "each", "version", "keep"];
@@ -24,7 +24,7 @@ const WHEN: &str = "write when = { \"/path\" = \"text\" }, with several texts in
 
 /// A rule being read.
 pub(super) struct RuleText<'a, 't> {
-    text: &'a mut Text<'t>,
+    text: &'a mut MappingText<'t>,
     table: &'a dyn TableLike,
     uses: Uses,
     /// The way to the items of the list that it reads.
@@ -32,7 +32,7 @@ pub(super) struct RuleText<'a, 't> {
 }
 
 impl<'a, 't> RuleText<'a, 't> {
-    pub(super) fn new(text: &'a mut Text<'t>, table: &'a dyn TableLike) -> Self {
+    pub(super) fn new(text: &'a mut MappingText<'t>, table: &'a dyn TableLike) -> Self {
         Self {
             text,
             table,
@@ -46,7 +46,7 @@ impl<'a, 't> RuleText<'a, 't> {
         let before = self.text.count();
         let when = self.when();
         let each = self.field_of(self.table, "each", "each", Use::Fact);
-        if let Some(Field {
+        if let Some(FieldRule {
             origin: Origin::Paths(paths),
             ..
         }) = &each
@@ -128,7 +128,7 @@ impl<'a, 't> RuleText<'a, 't> {
         })
     }
 
-    fn identity(&mut self) -> Option<Field> {
+    fn identity(&mut self) -> Option<FieldRule> {
         self.needed(self.table, "identity", "identity", Use::Identity)
     }
 
@@ -145,7 +145,7 @@ impl<'a, 't> RuleText<'a, 't> {
     }
 
     /// What the words of a field stand for has to be one of these.
-    fn words(&mut self, field: &Field, key: &str, meanings: &[&str]) {
+    fn words(&mut self, field: &FieldRule, key: &str, meanings: &[&str]) {
         let words = field.words.iter().flatten().map(|(_, meaning)| meaning);
         let unknown: Vec<_> = words
             .chain(&field.default)
@@ -275,7 +275,7 @@ impl<'a, 't> RuleText<'a, 't> {
     }
 
     /// The conditions: a table, of which all have to hold, or a list of such tables, of which one has to.
-    fn when(&mut self) -> Vec<Vec<Condition>> {
+    fn when(&mut self) -> Vec<Vec<RecordCondition>> {
         let table = self.table;
         let Some(item) = table.get("when") else {
             return Vec::new();
@@ -297,7 +297,7 @@ impl<'a, 't> RuleText<'a, 't> {
             .collect()
     }
 
-    fn conditions(&mut self, conditions: &dyn TableLike) -> Vec<Condition> {
+    fn conditions(&mut self, conditions: &dyn TableLike) -> Vec<RecordCondition> {
         let mut when = Vec::new();
         for (key, item) in conditions.iter() {
             let path = Path::parse(key).filter(|path| !path.from_item);
@@ -315,7 +315,7 @@ impl<'a, 't> RuleText<'a, 't> {
             match (path, is) {
                 (Some(path), Some(is)) => {
                     self.uses.add(&path, &[], Use::Fact);
-                    when.push(Condition { path, is });
+                    when.push(RecordCondition { path, is });
                 }
                 (None, _) => {
                     let problem = format!("{key:?} is no path");
@@ -338,7 +338,13 @@ impl<'a, 't> RuleText<'a, 't> {
             .mistake(span, format!("this rule has no {key}"), remedy);
     }
 
-    fn needed(&mut self, table: &dyn TableLike, key: &str, name: &str, what: Use) -> Option<Field> {
+    fn needed(
+        &mut self,
+        table: &dyn TableLike,
+        key: &str,
+        name: &str,
+        what: Use,
+    ) -> Option<FieldRule> {
         if table.get(key).is_none() {
             self.missing(name, &format!("write {key} = \"/…\""));
             return None;
@@ -353,10 +359,10 @@ impl<'a, 't> RuleText<'a, 't> {
         key: &str,
         name: &str,
         what: Use,
-    ) -> Option<Field> {
+    ) -> Option<FieldRule> {
         let item = table.get(key)?;
         let field = match item.as_table_like() {
-            None => Field {
+            None => FieldRule {
                 origin: Origin::Paths(self.paths(table, key, item)?),
                 words: None,
                 default: None,
@@ -369,8 +375,8 @@ impl<'a, 't> RuleText<'a, 't> {
             Origin::Template(pieces) => pieces
                 .iter()
                 .filter_map(|piece| match piece {
-                    Piece::Path(path) => Some(path),
-                    Piece::Text(_) => None,
+                    TemplatePart::Path(path) => Some(path),
+                    TemplatePart::Text(_) => None,
                 })
                 .collect(),
             Origin::Expression(_) | Origin::Constant(_) => Vec::new(),
@@ -386,7 +392,7 @@ impl<'a, 't> RuleText<'a, 't> {
         field: &dyn TableLike,
         (table, key): (&dyn TableLike, &str),
         name: &str,
-    ) -> Option<Field> {
+    ) -> Option<FieldRule> {
         self.text.known(
             field,
             name,
@@ -422,7 +428,7 @@ impl<'a, 't> RuleText<'a, 't> {
                 "leave as away: other times are known by their form",
             );
         }
-        Some(Field {
+        Some(FieldRule {
             origin,
             words: self.word_table(field),
             default,
@@ -469,12 +475,12 @@ impl<'a, 't> RuleText<'a, 't> {
         }
     }
 
-    fn template(&mut self, field: &dyn TableLike) -> Option<Vec<Piece>> {
+    fn template(&mut self, field: &dyn TableLike) -> Option<Vec<TemplatePart>> {
         let text = self.text.optional(field, "text")?;
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
-            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(TemplatePart::Text(before.to_owned()));
             let path = after
                 .split_once('}')
                 .and_then(|(path, rest)| Some((Path::parse(path)?, rest)));
@@ -487,10 +493,10 @@ impl<'a, 't> RuleText<'a, 't> {
                 );
                 return None;
             };
-            pieces.push(Piece::Path(path));
+            pieces.push(TemplatePart::Path(path));
             rest = after;
         }
-        pieces.push(Piece::Text(rest.to_owned()));
+        pieces.push(TemplatePart::Text(rest.to_owned()));
         Some(pieces)
     }
 

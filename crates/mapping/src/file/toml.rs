@@ -7,12 +7,12 @@ use toml_edit::{Item, TableLike};
 use crate::mistake::{Mistake, Mistakes};
 
 /// A text, and what is wrong with it so far.
-pub(super) struct Text<'t> {
+pub(super) struct MappingText<'t> {
     source: &'t str,
     mistakes: Vec<Mistake>,
 }
 
-impl<'t> Text<'t> {
+impl<'t> MappingText<'t> {
     pub(super) fn new(source: &'t str) -> Self {
         Self {
             source,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 const COLUMNS_MAX: usize = 1000;
 
 /// The rows of a sheet, each a line of JSON.
-pub(super) struct Rows<R> {
+pub(super) struct SheetRows<R> {
     sheet: csv::Reader<R>,
     names: Vec<String>,
     row: ByteRecord,
@@ -17,7 +17,7 @@ pub(super) struct Rows<R> {
     at: usize,
 }
 
-impl<R: Read> Rows<R> {
+impl<R: Read> SheetRows<R> {
     pub(super) fn new(source: R) -> io::Result<Self> {
         // A row that is shorter or longer than the header is refused as a record, and those after it are read.
         let mut sheet = ReaderBuilder::new().flexible(true).from_reader(source);
@@ -67,7 +67,7 @@ impl<R: Read> Rows<R> {
     }
 }
 
-impl<R: Read> Read for Rows<R> {
+impl<R: Read> Read for SheetRows<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.at == self.line.len() && !self.next_line()? {
             return Ok(0);
@@ -96,7 +96,7 @@ mod tests {
     fn a_row_becomes_an_object_of_the_headers_names() {
         let sheet = "\u{feff}E-Mail,Event Time,,note\r\nann@x,2026-11-21,7,\"two\nlines, \"\"quoted\"\"\"\r\nbob@x\r\na,b,c,d,e\r\n";
         let mut lines = String::new();
-        Rows::new(sheet.as_bytes())
+        SheetRows::new(sheet.as_bytes())
             .and_then(|mut rows| rows.read_to_string(&mut lines))
             .expect("a sheet");
         let expected = [
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn without_a_header_it_is_no_sheet() {
-        assert!(Rows::new("".as_bytes()).is_err());
-        assert!(Rows::new(",,\r\n".as_bytes()).is_err());
+        assert!(SheetRows::new("".as_bytes()).is_err());
+        assert!(SheetRows::new(",,\r\n".as_bytes()).is_err());
     }
 }
