@@ -23,6 +23,7 @@ use crate::{
     defaults::CHECKPOINT_SECONDS,
     disk::{byte_size::ByteSize, retention::Retention},
     exit::{USAGE, exit},
+    mappings::{Mappings, TypedSource},
     open_files::connections_within,
     recordings::RecordingAddress,
 };
@@ -172,8 +173,14 @@ pub(crate) struct RunArgs {
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
     /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
     /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
+    /// ?mapping=NAME in an address names the mapping of its records, or the file of one
     #[arg(long = "source", value_name = "URL")]
+    pub(crate) typed: Vec<TypedSource>,
+    /// Those of the command line or of the environment.
+    #[arg(skip)]
     pub(crate) sources: Vec<SourceAddress>,
+    #[arg(skip)]
+    pub(crate) mappings: Mappings,
     /// What this process does. May be given several times. The default is everything.
     #[arg(
         long = "role",
@@ -207,21 +214,27 @@ pub(crate) struct RunArgs {
 
 impl RunArgs {
     /// Takes the sources of the command line, or else those of the environment. Clap would split both at spaces or neither.
-    pub(crate) fn take_sources(&mut self) -> Result<Vec<SourceAddress>> {
-        if !self.sources.is_empty() {
-            return Ok(std::mem::take(&mut self.sources));
-        }
-        let text = std::env::var_os(SOURCES).unwrap_or_default();
-        let text = text
-            .to_str()
-            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
-        text.split_whitespace()
-            .map(|address| {
+    pub(crate) fn take_sources(&mut self) -> Result<()> {
+        let mut typed = std::mem::take(&mut self.typed);
+        if typed.is_empty() {
+            let text = std::env::var_os(SOURCES).unwrap_or_default();
+            let text = text
+                .to_str()
+                .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
+            let addresses = text.split_whitespace().map(|address| {
                 address
                     .parse()
                     .map_err(|error| exit(USAGE, format!("{SOURCES}: {error}")))
-            })
-            .collect()
+            });
+            typed = addresses.collect::<Result<_>>()?;
+        }
+        for TypedSource { address, mapping } in typed {
+            if let Some(mapping) = mapping {
+                self.mappings.add(address.name(), mapping);
+            }
+            self.sources.push(address);
+        }
+        Ok(())
     }
 }
 
@@ -491,6 +504,9 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "FILE", required = true,
         value_parser = OsStringValueParser::new().try_map(RecordingAddress::parse))]
     pub(crate) files: Vec<RecordingAddress>,
+    /// What turns the recordings' records into answers, as for `count`.
+    #[arg(long, value_name = "NAME|FILE", value_parser = OsStringValueParser::new().try_map(crate::mappings::find))]
+    pub(crate) mapping: Option<Arc<Mapping>>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]
