@@ -1,7 +1,7 @@
 //! A partition's state and offset in one piece, so that a start need not read the whole journal.
 //!
 //! ```text
-//! | HCSTATE6 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
+//! | HCSTATE7 | length u64 | crc32 u32 | head (postcard) | body (postcard) |
 //! ```
 //!
 //! Where the bytes are kept is not known here. Nothing is lost with them: they can always be made
@@ -28,10 +28,11 @@ use crate::{
     secondary::{Secondary, SecondaryWinners},
     watermark::Watermark,
     winners::{Winner, Winners},
+    withdrawals::StoredWithdrawals,
 };
 
 /// Magic and format version.
-const MAGIC: &[u8; 8] = b"HCSTATE6";
+const MAGIC: &[u8; 8] = b"HCSTATE7";
 const HEAD_BYTES: usize = 20;
 
 /// Whose state a checkpoint holds.
@@ -62,6 +63,7 @@ struct Body<'a> {
     winners: Cow<'a, Rows<Winner>>,
     members: Cow<'a, Rows<MemberRow>>,
     secondary: Cow<'a, SecondaryWinners>,
+    withdrawals: StoredWithdrawals,
 }
 
 impl Partition {
@@ -169,6 +171,7 @@ impl Partition {
             winners: Cow::Borrowed(self.rsvps.winners.rows()),
             members: Cow::Borrowed(self.rsvps.members.rows()),
             secondary: Cow::Borrowed(self.secondary.winners()),
+            withdrawals: self.rsvps.withdrawals.stored(),
         }
     }
 
@@ -223,6 +226,7 @@ impl Partition {
                 Winners::from_rows(body.winners.into_owned()),
                 MemberRows::from_rows(body.members.into_owned()),
                 catalog,
+                body.withdrawals,
             ),
             secondary: Secondary::from_winners(body.secondary.into_owned()),
             ..Self::default()

@@ -127,6 +127,14 @@ impl Decoders {
         if !schema.feeds().iter().eq(declared.feeds.iter()) {
             return Err(Refused::UnknownSchema);
         }
+        // The ids of two mappings must not be taken for one another.
+        let mut known = self.list.iter().map(Decoder::schema);
+        let is_other = |known: &Arc<dyn Schema>| {
+            known.namespace() == schema.namespace() && known.feeds() != schema.feeds()
+        };
+        if known.any(is_other) {
+            return Err(Refused::UnknownSchema);
+        }
         let mut kinds = declared.kinds();
         if let Some(kind) = kinds.find(|kind| !kind.is_registered() || self.knows(*kind)) {
             return Err(Refused::Taken(kind));

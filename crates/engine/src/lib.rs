@@ -57,6 +57,8 @@ mod translation;
 mod watermark;
 mod window;
 mod winners;
+mod withdrawable;
+mod withdrawals;
 
 #[cfg(test)]
 mod tests;

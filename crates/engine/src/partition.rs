@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use headcount_record::{
     Control, Dictionary, EventRecord, Feed, Kind, Meetup, Other, PeopleMode, Record, Rsvp,
+    Withdrawal,
 };
 
 use crate::{
@@ -221,6 +222,9 @@ impl Partition {
                 let tally = into.tell(sender, dictionary, &facts);
                 self.enter(entry.kind, entry.source, &tally);
             }
+            Ok(Record::Withdrawal(withdrawal)) => {
+                self.withdrawal(entry.kind, withdrawal, entry.source, entry.arrived);
+            }
             Ok(Record::Other(other)) => {
                 self.other(entry.kind, other, entry.source, entry.arrived);
             }
@@ -317,6 +321,18 @@ impl Partition {
         self.other(kind, other, source, arrived);
     }
 
+    /// Enters what takes answers back, decoded elsewhere.
+    pub fn apply_withdrawal(
+        &mut self,
+        kind: Kind,
+        withdrawal: Withdrawal,
+        source: u16,
+        arrived: i64,
+    ) {
+        self.sources.entry(source).or_default().account.kept += 1;
+        self.withdrawal(kind, withdrawal, source, arrived);
+    }
+
     /// Enters the facts of events, decoded elsewhere; `sender` tells their decoder from others.
     pub fn apply_events(
         &mut self,
@@ -371,6 +387,18 @@ impl Partition {
             state.name = name.to_owned();
         }
         &mut state.account
+    }
+
+    fn withdrawal(&mut self, kind: Kind, withdrawal: Withdrawal, source: u16, arrived: i64) {
+        let mut tally = Tally::default();
+        if self.quarantine.keeps_out(withdrawal.version, arrived) {
+            tally.quarantine(FUTURE, 1);
+        } else {
+            self.watermark.observe(withdrawal.version);
+            let oldest = self.watermark.oldest_window();
+            self.rsvps.withdraw(withdrawal, oldest, &mut tally);
+        }
+        self.enter(kind, source, &tally);
     }
 
     fn other(&mut self, kind: Kind, other: Other, source: u16, arrived: i64) {

@@ -17,10 +17,11 @@ use crate::{
     watermark::Watermark,
     window::Buckets,
     winners::{Outcome, Winner, Winners},
+    withdrawals::{StoredWithdrawals, Withdrawals},
 };
 
 /// Counted nowhere: another thing has an id of the same 64 bits.
-const COLLISION: &str = "id_collision";
+pub(crate) const COLLISION: &str = "id_collision";
 
 /// Pulses kept between two calls of `take_pulses`; more than a map can show.
 const PULSES_MAX: usize = 256;
@@ -35,6 +36,7 @@ pub(crate) struct Rsvps {
     pub(crate) winners: Winners,
     pub(crate) members: MemberRows,
     pub(crate) catalog: Catalog,
+    pub(crate) withdrawals: Withdrawals,
     pub(crate) pulses: Vec<Pulse>,
     /// What of all this has been sent, if changes are tracked.
     pub(crate) tracker: Option<Box<ChangeTracker>>,
@@ -69,8 +71,10 @@ impl Rsvps {
         winners: Winners,
         members: MemberRows,
         catalog: Catalog,
+        withdrawals: StoredWithdrawals,
     ) -> Self {
         Self {
+            withdrawals: Withdrawals::restored(withdrawals, &winners, &events, &members),
             events,
             winners,
             members,
@@ -199,6 +203,15 @@ impl Rsvps {
             outcomes.tally.quarantine(COLLISION, 1);
             return;
         }
+        if namespace.is_of_mapping() {
+            return self.count_withdrawable(
+                identity,
+                rsvp,
+                (at, known),
+                oldest,
+                &mut outcomes.tally,
+            );
+        }
         let mut member = 0;
         let members = &mut self.members;
         let outcome = self.winners.offer(rsvp, at, || {
@@ -240,7 +253,7 @@ impl Rsvps {
 
     /// Notes a winner that has been counted, for the tracker.
     #[inline(never)]
-    fn note(&mut self, winner: &Winner, replaced: Option<&Winner>) {
+    pub(crate) fn note(&mut self, winner: &Winner, replaced: Option<&Winner>) {
         let Some(tracker) = &mut self.tracker else {
             return;
         };
@@ -354,7 +367,7 @@ impl Rsvps {
     }
 
     /// Notes an answer for the map, at the venue or else at the group's place.
-    fn pulse(&mut self, at: u32, response: Response) {
+    pub(crate) fn pulse(&mut self, at: u32, response: Response) {
         if self.pulses.len() == PULSES_MAX {
             return;
         }

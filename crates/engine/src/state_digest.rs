@@ -27,6 +27,7 @@ impl Partition {
         let secondary = self.secondary.winners().iter();
         let secondary = secondary
             .map(|((kind, id), winner)| secondary_digest(&self.feeds[kind].name, id, winner));
-        rsvps.chain(secondary).fold(0, u128::wrapping_add)
+        let all = rsvps.chain(secondary).fold(0, u128::wrapping_add);
+        all.wrapping_add(self.rsvps.withdrawals.digest())
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Winner {
     /// Guests times four, plus the number of the response.
     answer: u16,
     /// The check of its identity. It stands where there would be a gap, so it takes no memory.
-    check: u16,
+    pub(crate) check: u16,
 }
 
 // There are as many of them as RSVPs.
@@ -94,6 +94,13 @@ impl Winners {
         let rows = &self.rows;
         let same = |&at: &u32| rows[at].rsvp == rsvp && rows[at].event == event;
         self.index.find(key, same).copied().unwrap_or(0)
+    }
+
+    /// The row of a record's winner, if it has one.
+    pub(crate) fn row_of(&self, rsvp: u64, event: u32) -> Option<u32> {
+        let rows = &self.rows;
+        let same = |&at: &u32| rows[at].rsvp == rsvp && rows[at].event == event;
+        self.index.find(mix(rsvp, event), same).copied()
     }
 
     /// Lets a record compete for its RSVP. `member` is asked for only if it wins.

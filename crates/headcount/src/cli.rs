@@ -2,7 +2,7 @@
 
 pub(crate) mod learning;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Result;
 use clap::{
@@ -11,6 +11,7 @@ use clap::{
 };
 use headcount_address::{AddressError, HostName, listen, scheme_of};
 use headcount_lake::LakeAddress;
+use headcount_mapping::Mapping;
 use headcount_record::MaskingMode;
 use headcount_server::TrustedProxy;
 use headcount_serving::ServingAddress;
@@ -22,6 +23,7 @@ use crate::{
     defaults::CHECKPOINT_SECONDS,
     disk::{byte_size::ByteSize, retention::Retention},
     exit::{USAGE, exit},
+    mappings::{Mappings, TypedSource},
     open_files::connections_within,
     recordings::RecordingAddress,
 };
@@ -171,8 +173,14 @@ pub(crate) struct RunArgs {
     /// Where records come from: ws:// wss:// http:// https:// file:PATH kafka://HOST:PORT/TOPIC
     /// kinesis://REGION/STREAM sim: or - for standard input. May be given several times. In the environment
     /// several are separated by spaces, and a space in an address is written %20 [env: HEADCOUNT_SOURCE]
+    /// ?mapping=NAME in an address names the mapping of its records, or the file of one
     #[arg(long = "source", value_name = "URL")]
+    pub(crate) typed: Vec<TypedSource>,
+    /// Those of the command line or of the environment.
+    #[arg(skip)]
     pub(crate) sources: Vec<SourceAddress>,
+    #[arg(skip)]
+    pub(crate) mappings: Mappings,
     /// What this process does. May be given several times. The default is everything.
     #[arg(
         long = "role",
@@ -206,21 +214,27 @@ pub(crate) struct RunArgs {
 
 impl RunArgs {
     /// Takes the sources of the command line, or else those of the environment. Clap would split both at spaces or neither.
-    pub(crate) fn take_sources(&mut self) -> Result<Vec<SourceAddress>> {
-        if !self.sources.is_empty() {
-            return Ok(std::mem::take(&mut self.sources));
-        }
-        let text = std::env::var_os(SOURCES).unwrap_or_default();
-        let text = text
-            .to_str()
-            .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
-        text.split_whitespace()
-            .map(|address| {
+    pub(crate) fn take_sources(&mut self) -> Result<()> {
+        let mut typed = std::mem::take(&mut self.typed);
+        if typed.is_empty() {
+            let text = std::env::var_os(SOURCES).unwrap_or_default();
+            let text = text
+                .to_str()
+                .ok_or_else(|| exit(USAGE, format!("{SOURCES} is not UTF-8")))?;
+            let addresses = text.split_whitespace().map(|address| {
                 address
                     .parse()
                     .map_err(|error| exit(USAGE, format!("{SOURCES}: {error}")))
-            })
-            .collect()
+            });
+            typed = addresses.collect::<Result<_>>()?;
+        }
+        for TypedSource { address, mapping } in typed {
+            if let Some(mapping) = mapping {
+                self.mappings.add(address.name(), mapping);
+            }
+            self.sources.push(address);
+        }
+        Ok(())
     }
 }
 
@@ -471,6 +485,10 @@ pub(crate) struct CountArgs {
     /// for standard input. A folder stands for all files in it.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// What turns the recordings' records into answers: the name of a mapping, or a file of one. `headcount mapping list`
+    /// names them.
+    #[arg(long, value_name = "NAME|FILE", value_parser = OsStringValueParser::new().try_map(crate::mappings::find))]
+    pub(crate) mapping: Option<Arc<Mapping>>,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -486,6 +504,9 @@ pub(crate) struct ImportArgs {
     #[arg(value_name = "FILE", required = true,
         value_parser = OsStringValueParser::new().try_map(RecordingAddress::parse))]
     pub(crate) files: Vec<RecordingAddress>,
+    /// What turns the recordings' records into answers, as for `count`.
+    #[arg(long, value_name = "NAME|FILE", value_parser = OsStringValueParser::new().try_map(crate::mappings::find))]
+    pub(crate) mapping: Option<Arc<Mapping>>,
     #[command(flatten)]
     pub(crate) data: DataArgs,
     #[command(flatten)]

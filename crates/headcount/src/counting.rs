@@ -17,8 +17,10 @@ use std::{
 
 use headcount_clock::now_ms;
 use headcount_engine::{Declared, Filter, PartialAggregate, Partition, Summary};
+use headcount_mapping::Mapping;
 use headcount_record::{
-    Decoder, Dictionary, EventRecord, Key, Kind, Other, Reason, Record, Rsvp, Schema, partition_of,
+    Decoder, Dictionary, EventRecord, Key, Kind, Masking, Other, Reason, Record, Rsvp, Schema,
+    Withdrawal, partition_of,
 };
 use headcount_source::framing::{Block, BlockReader, ScanMode, values_in};
 
@@ -38,6 +40,8 @@ const PANICKED: &str = "no worker panicked";
 pub(crate) struct Counter {
     workers: Vec<Worker>,
     schema: Arc<dyn Schema>,
+    /// What makes records of the schema of what is read, if that are none.
+    mapping: Option<Arc<Mapping>>,
     /// The kinds of the schema's feeds.
     kinds: Vec<Kind>,
     sources: u16,
@@ -60,6 +64,7 @@ struct Decoding {
     /// By partition, as the next two are.
     rsvps: Vec<Vec<Rsvp>>,
     events: Vec<Vec<EventRecord>>,
+    withdrawals: Vec<Vec<Withdrawal>>,
     others: Vec<Vec<Other>>,
     refused: Vec<Reason>,
     /// Records of this block in which half an emoji was repaired.
@@ -100,11 +105,16 @@ enum CountingPhase {
 
 impl Counter {
     /// A counter with this many workers for records of a schema.
-    pub(crate) fn new(workers: usize, schema: &Arc<dyn Schema>) -> Self {
+    pub(crate) fn new(
+        workers: usize,
+        schema: &Arc<dyn Schema>,
+        mapping: Option<Arc<Mapping>>,
+    ) -> Self {
         let kinds = kinds_of(&**schema, Kind::FIRST_REGISTERED);
         Self {
             workers: (0..workers).map(|_| Worker::new(schema, &kinds)).collect(),
             schema: Arc::clone(schema),
+            mapping,
             kinds,
             sources: 0,
             arrived: now_ms(),
@@ -174,9 +184,8 @@ impl Counter {
             reading.turns += 1;
             reading.blocks.read(&mut decoding.block)?
         };
-        decoding.decode();
-        let records = decoding.rsvps.iter().map(Vec::len).sum::<usize>()
-            + decoding.others.iter().map(Vec::len).sum::<usize>();
+        decoding.decode(self.mapping.as_deref());
+        let records = decoding.records();
         Ok(read.then_some(ValueCounts {
             records: records as u64,
             refused: decoding.refused.len() as u64,
@@ -200,13 +209,18 @@ impl Counter {
                 let kind = self.kinds[self.schema.feed_of(&Record::Event(*event))];
                 partition.apply_events(kind, sender, dictionary, events, source, self.arrived);
             }
+            for withdrawal in &decoding.withdrawals[at] {
+                let kind = self.kinds[self.schema.feed_of(&Record::Withdrawal(*withdrawal))];
+                partition.apply_withdrawal(kind, *withdrawal, source, self.arrived);
+            }
             for other in &decoding.others[at] {
                 let kind = self.kinds[usize::from(other.feed)];
                 partition.apply_other(kind, other.clone(), source, self.arrived);
             }
             let account = partition.account(source, name);
             let others = decoding.others[at].len();
-            account.received += (rsvps.len() + events.len() + others) as u64;
+            let withdrawals = decoding.withdrawals[at].len();
+            account.received += (rsvps.len() + events.len() + withdrawals + others) as u64;
             if at == 0 {
                 account.repaired += decoding.repaired;
                 account.received += decoding.refused.len() as u64;
@@ -252,6 +266,7 @@ impl Decoding {
             results: Vec::new(),
             rsvps: Vec::new(),
             events: Vec::new(),
+            withdrawals: Vec::new(),
             others: Vec::new(),
             refused: Vec::new(),
             routes: Routes::default(),
@@ -263,9 +278,11 @@ impl Decoding {
     fn clear(&mut self, partitions: usize) {
         self.rsvps.resize_with(partitions, Vec::new);
         self.events.resize_with(partitions, Vec::new);
+        self.withdrawals.resize_with(partitions, Vec::new);
         self.others.resize_with(partitions, Vec::new);
         self.rsvps.iter_mut().for_each(Vec::clear);
         self.events.iter_mut().for_each(Vec::clear);
+        self.withdrawals.iter_mut().for_each(Vec::clear);
         self.others.iter_mut().for_each(Vec::clear);
         self.refused.clear();
         // The previous round is applied, so nothing refers to its keys any more.
@@ -273,7 +290,30 @@ impl Decoding {
         self.routes.follow(self.decoder.dictionary());
     }
 
-    fn decode(&mut self) {
+    /// How many records the block had.
+    fn records(&self) -> usize {
+        let counts = [
+            self.rsvps.iter().map(Vec::len).sum::<usize>(),
+            self.events.iter().map(Vec::len).sum(),
+            self.withdrawals.iter().map(Vec::len).sum(),
+            self.others.iter().map(Vec::len).sum(),
+        ];
+        counts.iter().sum()
+    }
+
+    /// What a mapping makes of lines.
+    fn map(&mut self, mapping: &Mapping, lines: &[&[u8]]) {
+        for line in lines {
+            for found in mapping.read(line, &Masking::Nothing) {
+                match found.line.and_then(|line| self.decoder.decode(&line)) {
+                    Ok(record) => self.route(record),
+                    Err(reason) => self.refused.push(reason),
+                }
+            }
+        }
+    }
+
+    fn decode(&mut self, mapping: Option<&Mapping>) {
         let block = std::mem::take(&mut self.block);
         let mut results = std::mem::take(&mut self.results);
         let repaired = self.decoder.repaired();
@@ -282,7 +322,10 @@ impl Decoding {
         let broken = broken.iter().filter_map(|(span, _)| span.broken.as_ref());
         self.refused.extend(broken.map(reason_of));
         let lines: Vec<&[u8]> = sound.iter().map(|(_, bytes)| *bytes).collect();
-        self.decoder.decode_all(&lines, &mut results);
+        match mapping {
+            Some(mapping) => self.map(mapping, &lines),
+            None => self.decoder.decode_all(&lines, &mut results),
+        }
         for ((span, bytes), result) in sound.into_iter().zip(results.drain(..)) {
             match result {
                 Ok(record) => self.route(record),
@@ -325,6 +368,11 @@ impl Decoding {
                 let dictionary = self.decoder.dictionary();
                 let at = self.routes.of(dictionary, facts.event, partitions);
                 self.events[usize::from(at)].push(facts);
+            }
+            Record::Withdrawal(withdrawal) => {
+                let namespace = self.decoder.schema().namespace();
+                let at = partition_of(namespace, "", partitions);
+                self.withdrawals[usize::from(at)].push(withdrawal);
             }
             Record::Other(other) => {
                 let namespace = self.decoder.schema().namespace();

@@ -26,6 +26,7 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::mappings::Mappings;
 use crate::{
     backend::JournalAddress,
     cli::{DiskArgs, Role, TablesSwitch},
@@ -62,6 +63,7 @@ pub(crate) struct Live {
     pub(crate) data: DataDir,
     pub(crate) roles: Vec<Role>,
     pub(crate) sources: Vec<SourceAddress>,
+    pub(crate) mappings: Mappings,
     pub(crate) partitions: Option<u16>,
     pub(crate) masking_mode: MaskingMode,
     pub(crate) people_key: Option<PathBuf>,
@@ -340,9 +342,11 @@ impl Live {
         };
         refuse_mix(&place, &known, sources.iter().map(String::as_str))?;
         let (people, for_appender) = (self.people(), bus.clone());
+        let mappings = self.mappings.clone();
         let (appender, known) = blocking(move || {
             let masking = people.open(&place, &known)?;
             let appender = Appender::new(journal, masking, &known, &for_appender)?;
+            let appender = appender.with_mappings(mappings, &known)?;
             Ok((appender, known))
         })
         .await?;

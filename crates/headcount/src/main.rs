@@ -19,6 +19,7 @@ mod interrupt_handler;
 mod judged_moment;
 mod live;
 mod lost_entries;
+mod mappings;
 mod metrics;
 mod open_files;
 mod opening_notice;

@@ -102,11 +102,15 @@ impl Admission {
         let key = match record {
             Record::Rsvp(rsvp) => event(rsvp.event),
             Record::Event(facts) => event(facts.event),
+            Record::Withdrawal(_) => None,
             Record::Other(other) => other.event.as_deref().map(Arc::from),
         };
-        let partition = key.as_deref().map_or(0, |event| {
-            partition_of(schema.namespace(), event, self.partitions)
-        });
+        let namespace = schema.namespace();
+        let partition = match key.as_deref() {
+            // All of a mapping's records are in one.
+            None if namespace.is_of_mapping() => partition_of(namespace, "", self.partitions),
+            event => event.map_or(0, |event| partition_of(namespace, event, self.partitions)),
+        };
         Admitted {
             kind: self.kinds[schema.feed_of(record)],
             key,

@@ -32,6 +32,8 @@ pub enum Allowed {
     /// Nothing, and it is known that nothing may: it does not count among the values that are
     /// masked for being unknown.
     Nothing,
+    /// All of it: a mapping has masked it before, or says that it is nobody's. In a refused record nothing.
+    Whole,
     /// Nothing, because nobody knows what it is. Paths lead there that are not listed.
     Unknown,
 }

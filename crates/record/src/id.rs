@@ -16,6 +16,20 @@ pub struct Namespace(pub u16);
 impl Namespace {
     /// The ids that Meetup gave.
     pub const MEETUP: Self = Self(0);
+    /// From here on they are those of mappings.
+    const FIRST_OF_MAPPINGS: u16 = 16;
+
+    /// The ids of the mapping whose name has this hash.
+    pub(crate) fn of_mapping(hash: u64) -> Self {
+        let count = u64::from(u16::MAX - Self::FIRST_OF_MAPPINGS) + 1;
+        Self(Self::FIRST_OF_MAPPINGS + (hash % count) as u16)
+    }
+
+    /// Whether a mapping gives these ids. Its answers can be taken back by what does not name their event.
+    #[must_use]
+    pub const fn is_of_mapping(self) -> bool {
+        self.0 >= Self::FIRST_OF_MAPPINGS
+    }
 }
 
 /// The key under which texts are hashed. It is the same everywhere and for ever: the same records

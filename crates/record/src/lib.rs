@@ -34,6 +34,7 @@ mod fingerprint;
 mod id;
 mod json;
 mod kind;
+mod mapped;
 mod mask;
 mod masking;
 mod meetup;
@@ -52,6 +53,7 @@ mod token;
 mod top_keys;
 mod version;
 mod walker;
+mod withdrawal;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +70,10 @@ pub use event::EventRecord;
 pub use id::{Identity, Namespace};
 pub use json::{MAX_BYTES, MAX_DEPTH};
 pub use kind::Kind;
+pub use mapped::{
+    ID_BYTES_MAX, Mapped, MappedAnswer, MappedEvent, MappedFacts, MappedGroup, MappedLine,
+    MappedSchema, MappedVenue, MappedVersion,
+};
 pub use masking::{Masking, MaskingMode};
 pub use meetup::{Feed, Meetup};
 pub use other::Other;
@@ -81,3 +87,4 @@ pub use rsvp::{GUESTS_MAX, Rsvp, answer};
 pub use schema::Schema;
 pub use schemas::schema_of;
 pub use version::{TIME_END, TIME_MIN, Version};
+pub use withdrawal::{Withdrawal, Withdrawn};

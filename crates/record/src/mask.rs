@@ -117,6 +117,9 @@ impl<'a, 'o> Mask<'a, 'o> {
 
     fn value(&mut self, allowed: &'static Allowed, depth: usize) -> Option<()> {
         let start = self.walker.at;
+        if self.trail.is_none() && matches!(allowed, Allowed::Whole) {
+            return self.walker.value(depth);
+        }
         match self.walker.peek()? {
             b'"' => {
                 let text = self.walker.text()?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::people::PeopleKey;
+use crate::{allowed::Allowed, mask::Mask, people::PeopleKey, reason::Reason};
 
 /// What is masked in records, and under which key.
 #[derive(Clone)]
@@ -48,6 +48,25 @@ impl Masking {
             Self::Nothing => None,
             Self::People(key) | Self::PeopleAndTexts(key) => Some(key),
         }
+    }
+
+    /// Appends valid JSON to `out`, with everything masked that `allowed` does not lead to; returns how many values were
+    /// masked for being on no list.
+    ///
+    /// # Errors
+    /// When it is not JSON; what was appended must not be kept then.
+    pub fn copy(
+        &self,
+        json: &[u8],
+        allowed: &'static Allowed,
+        out: &mut Vec<u8>,
+    ) -> Result<u64, Reason> {
+        let Some(people) = self.key() else {
+            out.extend_from_slice(json);
+            return Ok(0);
+        };
+        let mask = Mask::new(json, people, self.masks_texts(), out);
+        mask.copy(allowed).ok_or(Reason::BadJson)
     }
 
     /// Whether what people write is masked.

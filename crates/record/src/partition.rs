@@ -13,10 +13,18 @@ pub fn event_hash(namespace: Namespace, event_id: &str) -> u64 {
 
 /// The partition of an event: follows from its namespace and id alone, for the life of a journal.
 ///
+/// All events of a mapping are in one partition. What takes an answer back names neither the event nor, at the end of an
+/// account, the answers, so it can find them only where all of them are.
+///
 /// # Panics
 /// When `partitions` is 0.
 #[must_use]
 pub fn partition_of(namespace: Namespace, event_id: &str, partitions: u16) -> u16 {
+    let event_id = if namespace.is_of_mapping() {
+        ""
+    } else {
+        event_id
+    };
     u16::try_from(event_hash(namespace, event_id) % u64::from(partitions))
         .expect("a remainder is less than its divisor")
 }

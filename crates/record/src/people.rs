@@ -5,7 +5,10 @@
 
 use std::hash::Hasher;
 
-use siphasher::sip::SipHasher24;
+use siphasher::{
+    sip::SipHasher24,
+    sip128::{Hasher128, SipHasher24 as SipHasher24_128},
+};
 
 /// Bits of a pseudonym: what a double holds exactly, and with it JavaScript, jq, pandas and Spark.
 const PSEUDONYM_BITS: u32 = 53;
@@ -41,6 +44,16 @@ impl PeopleKey {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write_u64(member);
         pseudonym_of(hasher.finish())
+    }
+
+    /// What stands for an id in which a person may stand, such as an address of one of their records. Whoever has not the
+    /// key cannot tell whose it is; two ids are given one with a probability of 2^-128.
+    #[must_use]
+    pub fn conceal(&self, id: &str) -> String {
+        let mut hasher = SipHasher24_128::new_with_key(&self.0);
+        hasher.write(id.as_bytes());
+        let hash = hasher.finish128();
+        format!("id:{:016x}{:016x}", hash.h1, hash.h2)
     }
 
     /// The pseudonym of a member whose id is a text: a number in it stays one.

@@ -29,6 +29,12 @@ pub enum Reason {
     DupKey(&'static str),
     /// A text is none of those its key allows.
     UnknownEnum(&'static str),
+    /// No rule of the mapping takes the record.
+    Unmapped,
+    /// An expression of the mapping takes more steps, or gives more, than it may.
+    Limit(&'static str),
+    /// An expression of the mapping fails.
+    Failed(&'static str),
 }
 
 impl Reason {
@@ -48,6 +54,9 @@ impl Reason {
             Self::BadTimestamp => "bad_timestamp".into(),
             Self::DupKey(key) => format!("dup_key:{key}").into(),
             Self::UnknownEnum(key) => format!("unknown_enum:{key}").into(),
+            Self::Unmapped => "unmapped".into(),
+            Self::Limit(key) => format!("limit:{key}").into(),
+            Self::Failed(key) => format!("failed:{key}").into(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A decoded record.
 
-use crate::{event::EventRecord, other::Other, rsvp::Rsvp, version::Version};
+use crate::{
+    event::EventRecord, other::Other, rsvp::Rsvp, version::Version, withdrawal::Withdrawal,
+};
 
 /// A decoded record of any feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub enum Record {
     Rsvp(Rsvp),
     /// The facts of an event, where its answers do not tell them.
     Event(EventRecord),
+    /// Answers are taken back.
+    Withdrawal(Withdrawal),
     /// Something else, counted by status only.
     Other(Other),
 }
@@ -20,6 +24,7 @@ impl Record {
         match self {
             Self::Rsvp(rsvp) => rsvp.version,
             Self::Event(facts) => facts.version,
+            Self::Withdrawal(withdrawal) => withdrawal.version,
             Self::Other(other) => other.version,
         }
     }

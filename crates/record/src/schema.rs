@@ -1,8 +1,8 @@
 //! How records are read: the seam behind which the feeds of one maker or another stand.
 
 use crate::{
-    allowed::Allowed, dictionary::Dictionary, id::Namespace, mask::Mask, masking::Masking,
-    reason::Reason, record::Record, response::Response, top_keys::TopKeys,
+    allowed::Allowed, dictionary::Dictionary, id::Namespace, masking::Masking, reason::Reason,
+    record::Record, response::Response, top_keys::TopKeys,
 };
 
 /// Reads the records of one maker: what is a record and what is not, who is in it, and which of
@@ -68,14 +68,9 @@ pub trait Schema: Send + Sync {
     /// # Errors
     /// When it is not JSON; what was appended must not be kept then.
     fn mask(&self, line: &[u8], masking: &Masking, out: &mut Vec<u8>) -> Result<u64, Reason> {
-        let Some(people) = masking.key() else {
-            out.extend_from_slice(line);
-            return Ok(0);
-        };
         let keys = TopKeys::of(line);
         let allowed = self.allowed(&|key| keys.has(key));
-        let mask = Mask::new(line, people, masking.masks_texts(), out);
-        mask.copy(allowed).ok_or(Reason::BadJson)
+        masking.copy(line, allowed, out)
     }
 
     /// Decodes a record and appends the bytes to keep of it, masked.

@@ -34,6 +34,9 @@ pub(crate) struct ReadProgress {
     pub(crate) greatest_live: Option<i64>,
     /// Records that were admitted once and are not understood now; they count nowhere.
     pub(crate) not_understood: u64,
+    /// Records that take answers back.
+    #[serde(default)]
+    pub(crate) withdrawals: u64,
 }
 
 impl ReadProgress {
@@ -179,6 +182,7 @@ impl PartitionRows {
         match record {
             Record::Rsvp(rsvp) => self.answer(entry, sender, &rsvp, index)?,
             Record::Event(event) => self.event(sender, &event),
+            Record::Withdrawal(_) => self.progress.withdrawals += 1,
             Record::Other(other) => self.other(entry, &other),
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::Result;
+use headcount_mapping::RecordReader;
 use headcount_source::files::{self, FileContent};
 
 use super::print_summary;
@@ -24,8 +25,17 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
         || thread::available_parallelism().map_or(1, Into::into),
         usize::from,
     );
+    let mapping = args.mapping;
+    let reader = mapping
+        .as_ref()
+        .map_or(RecordReader::Json, |mapping| mapping.reader());
+    let schema = match &mapping {
+        Some(mapping) => mapping.schema(),
+        None => crate::schema::of_sources()?,
+    };
     let mut count = FileCounter {
-        counter: Counter::new(threads, &crate::schema::of_sources()?),
+        counter: Counter::new(threads, &schema, mapping),
+        reader,
         bar: Bar::new(),
         failures: Failures::default(),
         notices: Vec::new(),
@@ -53,6 +63,8 @@ pub(crate) fn run(args: cli::CountArgs) -> Result<()> {
 /// Recordings being counted.
 struct FileCounter {
     counter: Counter,
+    /// How what the files hold becomes JSON.
+    reader: RecordReader,
     bar: Bar,
     failures: Failures,
     /// Sentences about the inputs, which the bar must not wipe away.
@@ -101,6 +113,10 @@ impl FileCounter {
 
     fn read(&mut self, name: &str, label: &str, reader: impl Read + Send) {
         self.read_any = true;
+        let reader = match self.reader.records(reader) {
+            Ok(reader) => reader,
+            Err(error) => return self.failures.add(DATA, format!("{label}: {error}")),
+        };
         let CountedInput {
             values,
             notice,

@@ -13,6 +13,7 @@ use headcount_source::SourceAddress;
 use tokio::runtime::Runtime;
 
 use super::{print, run::bind};
+use crate::mappings::Mappings;
 use crate::{
     cli::{self, Role},
     data::DataDir,
@@ -42,6 +43,7 @@ pub(crate) fn run(args: cli::DemoArgs) -> Result<()> {
     let live = Live {
         data: DataDir::new(args.data.clone()),
         sources: vec![source],
+        mappings: Mappings::default(),
         roles: args.batch.tables.restrict(Role::ALL.to_vec()),
         partitions: None,
         masking_mode: MaskingMode::People,

@@ -14,9 +14,10 @@ use crate::{
     cli,
     data::DataDir,
     event_bus::EventBus,
-    exit::{DATA, INTERRUPTED, SOFTWARE, code_of_source},
+    exit::{DATA, INTERRUPTED, SOFTWARE, USAGE, code_of_source, exit},
     failures::Failures,
     interrupt_handler::InterruptHandler,
+    mappings::{Mappings, as_records},
     opening_notice::OpeningNotice,
     progress::Bar,
     recordings::{RecordingFile, no_record_in},
@@ -34,6 +35,14 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
     let mut files = Vec::new();
     for file in args.files {
         files.extend(file.find()?);
+    }
+    let mut mappings = Mappings::default();
+    if let Some(mapping) = &args.mapping {
+        for file in &mut files {
+            let address = file.address.clone();
+            file.address = as_records(address, mapping).map_err(|error| exit(USAGE, error))?;
+            mappings.add(file.source.to_string(), Arc::clone(mapping));
+        }
     }
     let data = DataDir::new(args.data.data.clone());
     let people = PeopleOption {
@@ -59,7 +68,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
                 .collect();
             forget_kept_out(&mut known);
             let import = Importer::new(&runtime, &bar, &journal, &known, &address);
-            let imported = import.take(files, people, &EventBus::new());
+            let imported = import.take(files, people, mappings, &EventBus::new());
             // Also after a failure: an open transaction would hold up the readers of the journal.
             let closed = journal.close().context("close the journal");
             let imported = imported?;
@@ -72,7 +81,7 @@ pub(crate) fn run(args: cli::ImportArgs) -> Result<()> {
             forget_kept_out(&mut store.known);
             let place = data.path().display();
             let import = Importer::new(&runtime, &bar, &store.journal, &store.known, &place);
-            let imported = import.take(files, people, &store.bus);
+            let imported = import.take(files, people, mappings, &store.bus);
             bar.phase("counting and archiving".to_owned());
             let before = sum(store.known.iter().map(|known| known.tally.clone()));
             let repaired_before: u64 = store.known.iter().map(|known| known.repaired).sum();
@@ -144,18 +153,22 @@ impl<'a> Importer<'a> {
         &self,
         files: Vec<RecordingFile>,
         people: PeopleOption,
+        mappings: Mappings,
         bus: &EventBus,
     ) -> Result<Imported> {
         let names = files.iter().map(|file| &*file.source);
         refuse_mix(&self.place, self.known, names)?;
         let masking = people.open(&self.place, self.known)?;
         let journal = Arc::clone(self.journal);
-        let appender = Appender::new(journal, masking, self.known, bus)?;
+        let appender = Appender::new(journal, masking, self.known, bus)?
+            .with_mappings(mappings.clone(), self.known)?;
         self.runtime.block_on(async {
             let queue = IngestQueue::start(appender, bus.clone())?;
             let interrupt = InterruptHandler::listen(Arc::clone(self.journal))?;
             let mut failed = Failures::default();
-            let read = self.read_all(files, &queue, &interrupt, &mut failed).await;
+            let read = self
+                .read_all(files, &queue, &mappings, &interrupt, &mut failed)
+                .await;
             // Everything before a failure is stored. A failure of the journal shows at a source only as a closed queue.
             let ingested = queue.finish().await;
             interrupt.closes();
@@ -188,6 +201,7 @@ impl<'a> Importer<'a> {
         &self,
         files: Vec<RecordingFile>,
         queue: &IngestQueue,
+        mappings: &Mappings,
         interrupt: &InterruptHandler,
         failed: &mut Failures,
     ) -> Result<Vec<ReadFile>> {
@@ -203,6 +217,7 @@ impl<'a> Importer<'a> {
             match ended {
                 Ok(Ended::Finished) => {
                     let content = status.content.unwrap_or_else(|| source.to_string());
+                    let content = mappings.kept(&source, &content);
                     let begun_before = known.of(&content).and_then(|known| known.at) > Some(0);
                     // An earlier import may have taken all of its records.
                     if !begun_before {

@@ -23,7 +23,7 @@ use crate::{
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
-    args.sources = args.take_sources()?;
+    args.take_sources()?;
     let listen = args.listen.unwrap_or(DEFAULT_LISTEN);
     refuse_open_address(listen, args.unprotected)?;
     if let Some(address) = args.batch.pg_listen {
@@ -57,6 +57,7 @@ pub(crate) fn run(mut args: cli::RunArgs) -> Result<()> {
         data: DataDir::new(args.data),
         roles,
         sources: args.sources,
+        mappings: args.mappings,
         partitions: args.keep.partitions,
         masking_mode: args.keep.masking_mode(),
         people_key: args.cluster.people_key,

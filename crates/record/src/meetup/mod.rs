@@ -52,8 +52,8 @@ impl Schema for Meetup {
 
     fn feed_of(&self, record: &Record) -> usize {
         match record {
-            // An answer tells its event; no record of these feeds is only of an event.
-            Record::Rsvp(_) | Record::Event(_) => Feed::Rsvps as usize,
+            // An answer tells its event; no record of these feeds is only of an event, and none takes an answer back.
+            Record::Rsvp(_) | Record::Event(_) | Record::Withdrawal(_) => Feed::Rsvps as usize,
             Record::Other(other) => other.feed.into(),
         }
     }

@@ -58,6 +58,21 @@ impl Resume {
         self.positions.get(of)
     }
 
+    /// The stored positions whose `of` has one of these endings, without it: what was read in one way was not read in
+    /// another.
+    #[must_use]
+    pub fn ending(&self, endings: &[&str]) -> Self {
+        let without = |position: &Position| {
+            let of = endings.iter().find_map(|it| position.of.strip_suffix(it))?;
+            Some(Position {
+                of: of.to_owned(),
+                ..position.clone()
+            })
+        };
+        let positions = self.positions.values().filter_map(without);
+        positions.collect::<Vec<_>>().into()
+    }
+
     /// The stored positions whose `of` begins so.
     pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = &Position> {
         let from = (Bound::Included(prefix), Bound::Unbounded);

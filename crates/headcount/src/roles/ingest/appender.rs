@@ -5,6 +5,7 @@
 //! kill a source resumes at the least position of any partition, and each partition skips what it has. A batch that
 //! would write much more than it has read is appended in several parts, each with the position of its last message.
 
+mod door;
 mod in_flight;
 mod partition_batch;
 #[cfg(test)]
@@ -18,9 +19,7 @@ use std::{
 use anyhow::Result;
 use headcount_clock::now_ms;
 use headcount_journal::{Error as JournalError, Journal, Receipt};
-use headcount_record::{
-    Admission, Control, DeadLetter, Decoder, Kind, Masking, PeopleMode, Reason, Schema,
-};
+use headcount_record::{Admission, Control, DeadLetter, Masking, Reason, Schema};
 use headcount_source::{
     Position,
     message::{Broken, Gap, Message, MessageBatch, SourceItem},
@@ -29,11 +28,13 @@ use headcount_source::{
 use tokio::sync::watch;
 
 use self::{
+    door::Door,
     in_flight::{InFlight, not_kept},
-    partition_batch::{PartitionBatch, PartitionCursor, Preamble},
+    partition_batch::{PartitionBatch, PartitionCursor},
 };
 use crate::{
     event_bus::{EventBus, Notices},
+    mappings::Mappings,
     metrics::{DecodeStage, METRICS},
     roles::ingest::{
         clock_lead::ClockLead,
@@ -58,9 +59,14 @@ const LETTERS_BYTES: usize = 16 << 20;
 /// Validates, masks and appends records. One thread owns it.
 pub(crate) struct Appender {
     journal: Arc<Journal>,
-    admission: Admission,
+    door: Door,
+    /// The doors of sources with a mapping, one for each mapping.
+    mapped: Vec<Door>,
+    /// Which of them is a source's, by the source's name.
+    door_of: HashMap<String, usize>,
+    mappings: Mappings,
+    masking: Masking,
     numbers: SourceNumbers,
-    preamble: Preamble,
     partitions: Vec<PartitionCursor>,
     sampler: DeadLetterSampler,
     append_bytes: usize,
@@ -100,27 +106,20 @@ impl Appender {
         known: &[KnownSources],
         bus: &EventBus,
     ) -> Result<Self> {
-        let schema = schema::of_sources()?;
-        let declared = schema::declared_in(&journal, &*schema, known)?;
-        let first = declared
-            .as_ref()
-            .map_or(Kind::FIRST_REGISTERED, |it| it.kind);
-        let kinds = schema::kinds_of(&*schema, first);
-        let preamble = Preamble {
-            schema: declared,
-            people: PeopleMode::of(masking.key()),
-        };
+        let door = Door::new(&journal, &masking, (schema::of_sources()?, None), known)?;
         let keeps_positions = journal.capabilities().keeps_positions;
         let cursors = known
             .iter()
-            .map(|known| PartitionCursor::of(known, &preamble, keeps_positions))
+            .map(|known| PartitionCursor::of(known, &door.preamble, keeps_positions))
             .collect();
-        let admission = Admission::of(Decoder::of(schema), kinds, journal.partitions(), masking);
         Ok(Self {
             numbers: SourceNumbers::known(&journal, known),
             journal,
-            admission,
-            preamble,
+            door,
+            mapped: Vec::new(),
+            door_of: HashMap::new(),
+            mappings: Mappings::default(),
+            masking,
             partitions: cursors,
             sampler: DeadLetterSampler::default(),
             append_bytes: APPEND_BYTES,
@@ -134,9 +133,40 @@ impl Appender {
         })
     }
 
-    /// The schema of the records.
+    /// With the mappings that some sources have.
+    ///
+    /// # Errors
+    /// When the journal has no number left for the schema of a mapping.
+    pub(crate) fn with_mappings(
+        mut self,
+        mappings: Mappings,
+        known: &[KnownSources],
+    ) -> Result<Self> {
+        for (source, mapping) in mappings.iter() {
+            let known_at = self.mapped.iter().position(|door| door.reads_by(mapping));
+            let at = match known_at {
+                Some(at) => at,
+                None => {
+                    let reads = (mapping.schema(), Some(Arc::clone(mapping)));
+                    let door = Door::new(&self.journal, &self.masking, reads, known)?;
+                    self.mapped.push(door);
+                    self.mapped.len() - 1
+                }
+            };
+            self.door_of.insert(source.clone(), at);
+        }
+        self.mappings = mappings;
+        Ok(self)
+    }
+
+    /// The schema of the records of sources without a mapping.
     pub(crate) fn schema(&self) -> &Arc<dyn Schema> {
-        self.admission.schema()
+        self.door.admission.schema()
+    }
+
+    /// The mappings that sources have.
+    pub(crate) fn mappings(&self) -> &Mappings {
+        &self.mappings
     }
 
     pub(crate) fn journal(&self) -> &Arc<Journal> {
@@ -161,21 +191,24 @@ impl Appender {
     pub(crate) fn take(
         &mut self,
         source: &str,
-        batch: MessageBatch,
+        mut batch: MessageBatch,
         held: Vec<QueuePermit>,
     ) -> Result<(), AppendError> {
+        if let Some(position) = &mut batch.position {
+            self.mappings.keep(source, position);
+        }
         let claims = batch
             .position
             .as_ref()
             .is_some_and(Position::claims_durable);
         self.make_room(if claims { 1 } else { IN_FLIGHT })?;
-        let fallbacks = self.admission.fallbacks();
+        let fallbacks = self.door.admission.fallbacks();
         let mut receipts = Vec::new();
         let appended = self.append_all(source, &batch, &mut receipts);
         METRICS
             .decode_fallbacks
             .of(DecodeStage::Ingest)
-            .inc_by(self.admission.fallbacks() - fallbacks);
+            .inc_by(self.door.admission.fallbacks() - fallbacks);
         self.look_at_notices(source);
         self.in_flight.push_back(InFlight { held, receipts });
         appended
@@ -225,6 +258,9 @@ impl Appender {
     /// that got nothing of it. A partition that has the note has everything before it: it gets both in order.
     pub(crate) fn finish(&mut self, source: &str, position: &Position) -> Result<(), AppendError> {
         let Some(at) = position.at else { return Ok(()) };
+        let mut kept = position.clone();
+        self.mappings.keep(source, &mut kept);
+        let position = &kept;
         self.make_room(IN_FLIGHT)?;
         let numbered = self.numbers.of(&self.journal, source);
         let mut receipts = Vec::new();
@@ -291,43 +327,44 @@ impl Appender {
         position: Option<&Position>,
         parts: &mut [PartitionBatch],
     ) {
-        let mut body = Vec::with_capacity(message.bytes.len() + 16);
-        let admitted = match &message.broken {
-            None => self.admission.admit(&message.bytes, &mut body),
-            Some(broken) => Err(crate::counting::reason_of(broken)),
+        let door = match self.door_of.get(source) {
+            Some(&at) => &mut self.mapped[at],
+            None => &mut self.door,
         };
-        let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
-        let cursor = &self.partitions[usize::from(partition)];
-        if cursor.has(position, message.position) {
-            return;
-        }
         let refusals = match self.refusals.get_mut(source) {
             Some(refusals) => refusals,
             None => self.refusals.entry(source.to_owned()).or_default(),
         };
-        let part = &mut parts[usize::from(partition)];
-        part.name(cursor, numbered);
-        match admitted {
-            Ok(admitted) => {
-                refusals.kept();
-                part.declare(cursor, &self.preamble, numbered);
-                let now = now_ms();
-                let lead = match self.clock_leads.get_mut(source) {
-                    Some(lead) => lead,
-                    None => self.clock_leads.entry(source.to_owned()).or_default(),
-                };
-                lead.observe(admitted.time, now);
-                part.record(admitted, numbered, body, now);
+        for (admitted, body) in door.admit(message) {
+            let partition = admitted.as_ref().map_or(0, |admitted| admitted.partition);
+            let cursor = &self.partitions[usize::from(partition)];
+            if cursor.has(position, message.position) {
+                continue;
             }
-            Err(reason) => {
-                refusals.refused(reason.code());
-                let keeps =
-                    part.bytes < LETTERS_BYTES && self.sampler.keeps(numbered.number, &reason);
-                let letter = keeps.then(|| {
-                    let from = numbered.is_shared.then_some(source);
-                    dead_letter(&self.admission, &reason, message, from)
-                });
-                part.refuse(&reason, letter, numbered);
+            let part = &mut parts[usize::from(partition)];
+            part.name(cursor, numbered);
+            match admitted {
+                Ok(admitted) => {
+                    refusals.kept();
+                    part.declare(cursor, &door.preamble, numbered);
+                    let now = now_ms();
+                    let lead = match self.clock_leads.get_mut(source) {
+                        Some(lead) => lead,
+                        None => self.clock_leads.entry(source.to_owned()).or_default(),
+                    };
+                    lead.observe(admitted.time, now);
+                    part.record(admitted, numbered, body, now);
+                }
+                Err(reason) => {
+                    refusals.refused(reason.code());
+                    let keeps =
+                        part.bytes < LETTERS_BYTES && self.sampler.keeps(numbered.number, &reason);
+                    let letter = keeps.then(|| {
+                        let from = numbered.is_shared.then_some(source);
+                        dead_letter(&door.admission, &reason, message, from)
+                    });
+                    part.refuse(&reason, letter, numbered);
+                }
             }
         }
     }

@@ -19,8 +19,9 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 use headcount_journal::Journal;
+use headcount_record::Schema;
 use headcount_source::{
-    AnySource, Ended, Error as SourceError, Position, ReadTime, Resume, SourceAddress,
+    AnySource, Ended, Error as SourceError, Position, Resume, SourceAddress,
     shutdown::Shutdown,
     sink::{self, BatchReceiver, SinkLimits},
     status::{self, Status},
@@ -34,10 +35,11 @@ use tokio::{
 use crate::{
     event_bus::EventBus,
     exit::{DATA, exit},
+    mappings::Mappings,
     roles::ingest::appender::Appender,
     roles::ingest::ingest_loop::{Arrival, Ingested, QueuedSource, take_all},
     roles::ingest::known_sources::KnownSources,
-    roles::ingest::record_time::read_time,
+    roles::ingest::record_time::{mapped_time, read_time},
     roles::ingest::sources::room_is_lacking,
 };
 
@@ -50,7 +52,8 @@ pub(crate) struct IngestQueue {
     arrivals: mpsc::Sender<Arrival>,
     thread: JoinHandle<Result<Ingested>>,
     journal: Arc<Journal>,
-    read_time: ReadTime,
+    schema: Arc<dyn Schema>,
+    mappings: Mappings,
 }
 
 /// A source that runs.
@@ -66,7 +69,8 @@ impl IngestQueue {
     pub(crate) fn start(appender: Appender, bus: EventBus) -> Result<Self> {
         let (arrivals, inbox) = mpsc::channel(WAITING);
         let journal = Arc::clone(appender.journal());
-        let read_time = read_time(Arc::clone(appender.schema()));
+        let schema = Arc::clone(appender.schema());
+        let mappings = appender.mappings().clone();
         let guard = bus.guard("the thread that appends to the journal");
         let thread = thread::Builder::new()
             .name("appender".to_owned())
@@ -83,7 +87,8 @@ impl IngestQueue {
             arrivals,
             thread,
             journal,
-            read_time,
+            schema,
+            mappings,
         })
     }
 
@@ -105,6 +110,11 @@ impl IngestQueue {
         resume: Resume,
         shutdown: Shutdown,
     ) -> RunningSource {
+        let resume = self.mappings.resume(name, &resume);
+        let read_time = match self.mappings.of(name) {
+            Some(mapping) => mapped_time(mapping),
+            None => read_time(Arc::clone(&self.schema)),
+        };
         let name = name.to_owned();
         let (sink, inbox) = sink::channel(SinkLimits::default());
         let (reporter, status) = status::status(name.clone());
@@ -112,7 +122,7 @@ impl IngestQueue {
             name,
             report: reporter.clone(),
         });
-        let source = AnySource::new(address).with_read_time(self.read_time.clone());
+        let source = AnySource::new(address).with_read_time(read_time);
         let ended = tokio::spawn(source.run(sink, resume, reporter, shutdown));
         let handed_over = tokio::spawn(hand_over(
             inbox,

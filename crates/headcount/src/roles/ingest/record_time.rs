@@ -2,7 +2,8 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use headcount_record::{Decoder, Schema};
+use headcount_mapping::Mapping;
+use headcount_record::{Decoder, Masking, Schema};
 use headcount_source::{ReadTime, RecordTime};
 
 thread_local! {
@@ -21,6 +22,23 @@ pub(crate) fn read_time(schema: Arc<dyn Schema>) -> ReadTime {
                 ms: version.time(),
                 is_live: version.is_live(),
             })
+        })
+    })
+}
+
+/// Reads the time of a record that a mapping reads: the first that it finds there.
+pub(crate) fn mapped_time(mapping: &Arc<Mapping>) -> ReadTime {
+    let (mapping, schema) = (Arc::clone(mapping), mapping.schema());
+    ReadTime::new(move |bytes| {
+        let found = mapping.read(bytes, &Masking::Nothing).into_iter();
+        let line = found.filter_map(|found| found.line.ok()).next()?;
+        let version = Decoder::of(Arc::clone(&schema))
+            .decode(&line)
+            .ok()?
+            .version();
+        Some(RecordTime {
+            ms: version.time(),
+            is_live: version.is_live(),
         })
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use anyhow::{Context, Result};
 use headcount_engine::{Declared, FUTURE_MS};
 use headcount_journal::Entry;
-use headcount_record::{Admitted, Control, DeadLetter, PeopleMode, Reason};
+use headcount_record::{Admitted, Control, DeadLetter, Kind, PeopleMode, Reason};
 use headcount_source::Position;
 
 use crate::roles::ingest::{known_sources::KnownSources, source_numbers::NumberedSource};
@@ -27,7 +27,8 @@ pub(super) struct Preamble {
 pub(super) struct PartitionCursor {
     /// Numbers of the sources that it knows by name.
     named: HashSet<u16>,
-    knows_schema: bool,
+    /// Of the schemas that it knows, the kind of the first feed.
+    schemas: HashSet<Kind>,
     knows_people: bool,
     /// The greatest position of each content.
     have: HashMap<String, u64>,
@@ -44,10 +45,7 @@ impl PartitionCursor {
         };
         Self {
             named: known.names.iter().map(|(number, _)| *number).collect(),
-            knows_schema: preamble
-                .schema
-                .as_ref()
-                .is_none_or(|declared| known.schemas.contains(declared)),
+            schemas: known.schemas.iter().map(|declared| declared.kind).collect(),
             knows_people: known.people.as_ref() == Some(&preamble.people),
             have: known.positions.iter().filter_map(at).collect(),
             kept_out: keeps_positions.then(|| known.kept_out.clone().into_iter().collect()),
@@ -82,6 +80,8 @@ pub(super) struct PartitionBatch {
     kept_out: Option<i64>,
     names: bool,
     declares: bool,
+    /// The schema that it declares, by the kind of its first feed.
+    declared: Option<Kind>,
 }
 
 impl PartitionBatch {
@@ -105,8 +105,9 @@ impl PartitionBatch {
             return;
         }
         if let Some(declared) = &preamble.schema
-            && !cursor.knows_schema
+            && !cursor.schemas.contains(&declared.kind)
         {
+            self.declared = Some(declared.kind);
             let schema = Control::Schema {
                 kind: declared.kind,
                 feeds: declared.feeds.clone(),
@@ -221,7 +222,7 @@ impl PartitionBatch {
             cursor.named.insert(source.number);
         }
         if self.declares {
-            cursor.knows_schema = true;
+            cursor.schemas.extend(self.declared);
             cursor.knows_people = true;
         }
         let Some((position, at)) = position.and_then(|position| Some((position, position.at?)))

@@ -7,6 +7,8 @@ use headcount_journal::{Batch, Entry, Options};
 use headcount_source::{Resume, ResumeState, message::Location};
 use serde_json::json;
 
+use headcount_record::Kind;
+
 use super::*;
 use crate::roles::{ingest::queue::resume, process::partition::replay};
 
