@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::http::{
     json::to_bytes,
     parameters::{DIMENSIONS, LIMIT_MAX, OFFSET_MAX, SORTS, VALUE_CHARS_MAX, VALUES_MAX},
-    routes::{Answer, Operation, Parameters, Route},
+    routes::{AnswerType, Operation, Parameters, Route},
 };
 
 /// Where it is served.
@@ -25,7 +25,7 @@ pub(crate) fn document(routes: &[Route]) -> Bytes {
         tag: "Program",
         summary: "This description",
         parameters: &[],
-        answers: &[Answer::Object],
+        answers: &[AnswerType::Object],
         body: None,
     };
     paths.insert(PATH.to_owned(), path_item(PATH, &itself));
@@ -215,19 +215,19 @@ fn number(least: usize, most: usize) -> Value {
     json!({"type": "integer", "minimum": least, "maximum": most})
 }
 
-fn content(answers: &[Answer]) -> Map<String, Value> {
+fn content(answers: &[AnswerType]) -> Map<String, Value> {
     let each = answers.iter().map(|answer| {
         let (media, schema) = match answer {
-            Answer::Object => ("application/json", json!({"type": "object"})),
-            Answer::Array => (
+            AnswerType::Object => ("application/json", json!({"type": "object"})),
+            AnswerType::Array => (
                 "application/json",
                 json!({"type": "array", "items": {"type": "object"}}),
             ),
-            Answer::Csv => ("text/csv", json!({"type": "string"})),
-            Answer::Html => ("text/html", json!({"type": "string"})),
-            Answer::Events => ("text/event-stream", json!({"type": "string"})),
-            Answer::Metrics => ("text/plain", json!({"type": "string"})),
-            Answer::Arrow => (
+            AnswerType::Csv => ("text/csv", json!({"type": "string"})),
+            AnswerType::Html => ("text/html", json!({"type": "string"})),
+            AnswerType::Events => ("text/event-stream", json!({"type": "string"})),
+            AnswerType::Metrics => ("text/plain", json!({"type": "string"})),
+            AnswerType::Arrow => (
                 "application/vnd.apache.arrow.stream",
                 json!({"type": "string", "contentMediaType": "application/octet-stream"}),
             ),

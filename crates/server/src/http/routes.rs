@@ -27,7 +27,7 @@ pub(crate) struct Operation {
     pub(crate) tag: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) parameters: &'static [Parameters],
-    pub(crate) answers: &'static [Answer],
+    pub(crate) answers: &'static [AnswerType],
     /// Of a `POST`: what its JSON has, each member with its type.
     pub(crate) body: Option<&'static [(&'static str, &'static str)]>,
 }
@@ -49,7 +49,7 @@ pub(crate) enum Parameters {
 
 /// What an answer is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum AnswerType {
     Object,
     Array,
     Csv,
@@ -61,7 +61,7 @@ pub(crate) enum Answer {
 }
 
 impl Operation {
-    const fn get(tag: &'static str, summary: &'static str, answers: &'static [Answer]) -> Self {
+    const fn get(tag: &'static str, summary: &'static str, answers: &'static [AnswerType]) -> Self {
         Self {
             tag,
             summary,
@@ -109,7 +109,7 @@ fn figures() -> Vec<Route> {
             Operation::get(
                 FIGURES,
                 "The page's figures as server-sent events: a snapshot, ticks with what changed, and a ping each second",
-                &[Answer::Events],
+                &[AnswerType::Events],
             )
             .with(FILTER),
         ),
@@ -119,7 +119,7 @@ fn figures() -> Vec<Route> {
             Operation::get(
                 FIGURES,
                 "Everything that `headcount count --json` prints, of the running program",
-                &[Answer::Object],
+                &[AnswerType::Object],
             )
             .with(FILTER),
         ),
@@ -129,14 +129,14 @@ fn figures() -> Vec<Route> {
             Operation::get(
                 FIGURES,
                 "Venues with a yes, those to which most people come first",
-                &[Answer::Array],
+                &[AnswerType::Array],
             )
             .with(PAGED),
         ),
         route(
             "/api/top_venues",
             get(data::top_venues),
-            Operation::get(FIGURES, "The same as a table to read", &[Answer::Html]).with(PAGED),
+            Operation::get(FIGURES, "The same as a table to read", &[AnswerType::Html]).with(PAGED),
         ),
     ]
 }
@@ -146,11 +146,12 @@ fn whole_lists() -> Vec<Route> {
     const PARAMETERS: &[Parameters] = &[Parameters::Filter, Parameters::List, Parameters::Page];
     let mut routes = Vec::new();
     for (name, kind) in LISTS {
-        let json = Operation::get(FIGURES, summary_of(kind), &[Answer::Object]).with(PARAMETERS);
+        let json =
+            Operation::get(FIGURES, summary_of(kind), &[AnswerType::Object]).with(PARAMETERS);
         let mut add = |path: String, format| {
-            let answers: &[Answer] = match format {
-                ListFormat::Json => &[Answer::Object],
-                ListFormat::Csv => &[Answer::Csv],
+            let answers: &[AnswerType] = match format {
+                ListFormat::Json => &[AnswerType::Object],
+                ListFormat::Csv => &[AnswerType::Csv],
             };
             let handler =
                 get(move |app, query, headers| lists::list(kind, format, app, query, headers));
@@ -186,7 +187,7 @@ fn tables() -> Vec<Route> {
                 ..Operation::get(
                     TABLES,
                     "Answers a statement over the tables and what the journal holds beyond them",
-                    &[Answer::Object, Answer::Csv, Answer::Arrow],
+                    &[AnswerType::Object, AnswerType::Csv, AnswerType::Arrow],
                 )
             },
         ),
@@ -196,14 +197,18 @@ fn tables() -> Vec<Route> {
             Operation::get(
                 TABLES,
                 "The tables and the named statements",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
             "/api/v1/boards/{name}",
             get(batch::forward),
-            Operation::get(TABLES, "A named statement under filters", &[Answer::Object])
-                .with(&[Parameters::Board]),
+            Operation::get(
+                TABLES,
+                "A named statement under filters",
+                &[AnswerType::Object],
+            )
+            .with(&[Parameters::Board]),
         ),
         route(
             "/api/v1/batch",
@@ -211,13 +216,13 @@ fn tables() -> Vec<Route> {
             Operation::get(
                 TABLES,
                 "Whether there is a batch worker and how far its tables are",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
             "/report",
             get(batch::report),
-            Operation::get(TABLES, "The report as one file", &[Answer::Html])
+            Operation::get(TABLES, "The report as one file", &[AnswerType::Html])
                 .with(&[Parameters::Board]),
         ),
     ]
@@ -231,7 +236,7 @@ fn learnt() -> Vec<Route> {
             Operation::get(
                 LEARNT,
                 "An event: what is known of it, its category, how many will come and the chance of a yes",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
@@ -240,7 +245,7 @@ fn learnt() -> Vec<Route> {
             Operation::get(
                 LEARNT,
                 "What happens more than it should",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
@@ -249,7 +254,7 @@ fn learnt() -> Vec<Route> {
             Operation::get(
                 LEARNT,
                 "The models, their versions and figures",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
@@ -257,19 +262,23 @@ fn learnt() -> Vec<Route> {
             post(models::promote).fallback(batch::use_post),
             Operation {
                 body: Some(&[("version", "integer"), ("anyway", "boolean")]),
-                ..Operation::get(LEARNT, "Uses another version of a model", &[Answer::Object])
+                ..Operation::get(
+                    LEARNT,
+                    "Uses another version of a model",
+                    &[AnswerType::Object],
+                )
             },
         ),
         route(
             "/api/v1/clusters",
             get(clusters::clusters),
-            Operation::get(LEARNT, "Clusters of venues", &[Answer::Object])
+            Operation::get(LEARNT, "Clusters of venues", &[AnswerType::Object])
                 .with(&[Parameters::Clusters]),
         ),
         route(
             "/api/v1/themes",
             get(themes::themes),
-            Operation::get(LEARNT, "What events are about", &[Answer::Object]),
+            Operation::get(LEARNT, "What events are about", &[AnswerType::Object]),
         ),
     ]
 }
@@ -279,7 +288,11 @@ fn program() -> Vec<Route> {
         route(
             "/api/v1/status",
             get(status::status),
-            Operation::get(PROGRAM, "Sources, ledger and journal", &[Answer::Object]),
+            Operation::get(
+                PROGRAM,
+                "Sources, ledger and journal",
+                &[AnswerType::Object],
+            ),
         ),
         route(
             "/api/v1/cluster",
@@ -287,23 +300,23 @@ fn program() -> Vec<Route> {
             Operation::get(
                 PROGRAM,
                 "Which process counts which partition",
-                &[Answer::Object],
+                &[AnswerType::Object],
             ),
         ),
         route(
             "/healthz",
             get(probes::healthz),
-            Operation::get(PROGRAM, "Whether the program works", &[Answer::Object]),
+            Operation::get(PROGRAM, "Whether the program works", &[AnswerType::Object]),
         ),
         route(
             "/readyz",
             get(probes::readyz),
-            Operation::get(PROGRAM, "Whether figures are served", &[Answer::Object]),
+            Operation::get(PROGRAM, "Whether figures are served", &[AnswerType::Object]),
         ),
         route(
             "/metrics",
             get(metrics::metrics),
-            Operation::get(PROGRAM, "Metrics for Prometheus", &[Answer::Metrics]),
+            Operation::get(PROGRAM, "Metrics for Prometheus", &[AnswerType::Metrics]),
         ),
     ]
 }
