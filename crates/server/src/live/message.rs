@@ -86,6 +86,11 @@ pub(super) struct LedgerRow {
     kept: u64,
     rejected: u64,
     balanced: bool,
+    /// Of answers: records that are, those that told nothing new, and those that changed an answer. What is left of them
+    /// is `all.rsvps`, but for answers that were taken back.
+    answers: u64,
+    repeats: u64,
+    changes: u64,
 }
 
 #[derive(Serialize)]
@@ -148,6 +153,9 @@ impl LedgerRow {
             kept: account.kept,
             rejected: account.rejected.values().sum(),
             balanced: view.ledger.balanced,
+            answers: view.records,
+            repeats: view.kinds.ignored,
+            changes: view.kinds.replaced,
         }
     }
 }
