@@ -2,73 +2,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use fastrand::Rng;
 use headcount_batch::named::{self, Filters};
 use serde_json::{Value, json};
 
-use crate::{Question, TableRows, answers_of_others, shared_data};
+use crate::{Question, TableRows, answers_of_others, live::Live, shared_data};
 
 const SETS: usize = 200;
-const LIMIT: Duration = Duration::from_secs(60);
 const ANALYSES: [&str; 4] = ["totals", "countries", "topics", "venues_most_yes"];
-
-/// The live program over a recording.
-struct Live {
-    child: Child,
-    address: String,
-    client: reqwest::Client,
-}
-
-impl Live {
-    async fn over(recording: &Path, data: &Path) -> Self {
-        let worker = Path::new(env!("CARGO_BIN_EXE_headcount-batch"));
-        let headcount = worker.with_file_name("headcount");
-        let command = |name: &str| {
-            let mut command = Command::new(&headcount);
-            command.arg(name).env("HEADCOUNT_LOG", "warn");
-            command.arg("--data").arg(data);
-            command
-        };
-        assert!(command("import").arg(recording).status().unwrap().success());
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        drop(listener);
-        let mut run = command("run");
-        run.args(["--listen", &address, "--tables", "off"]);
-        let live = Self {
-            child: run.stdin(Stdio::null()).spawn().unwrap(),
-            address,
-            client: reqwest::Client::new(),
-        };
-        let begun = Instant::now();
-        while live.get("/api/v1/summary", &[]).await.is_none() {
-            assert!(begun.elapsed() < LIMIT, "nothing is served");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        live
-    }
-
-    async fn get(&self, path: &str, query: &[(&str, String)]) -> Option<Value> {
-        let url = format!("http://{}{path}", self.address);
-        let url = reqwest::Url::parse_with_params(&url, query).unwrap();
-        let answer = self.client.get(url).send().await.ok()?;
-        let body = answer.error_for_status().ok()?.bytes().await.ok()?;
-        serde_json::from_slice(&body).ok()
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// What a recording has of each dimension.
 fn values(recording: &Path) -> BTreeMap<&'static str, Vec<String>> {
@@ -220,7 +164,7 @@ async fn random_filters_answer_as_duckdb_does() {
     let questions = questions(&sets);
     let folder = tempfile::tempdir().unwrap();
     let others = answers_of_others(std::slice::from_ref(&recording), folder.path(), &questions);
-    let live = Live::over(&recording, &folder.path().join("data")).await;
+    let live = Live::over(&recording, &folder.path().join("data"), "off").await;
     let mut with_answers = 0;
     for (set, answers) in sets.iter().zip(others.chunks(ANALYSES.len())) {
         let summary = live.get("/api/v1/summary", set).await;

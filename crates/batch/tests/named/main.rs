@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod description;
+mod live;
 mod live_filters;
 mod python;
 #[path = "../sql_support/mod.rs"]

@@ -40,7 +40,7 @@ impl Scripts {
 }
 
 /// The folder of the packages, installed once for each list of them.
-fn packages(requirements: &str) -> PathBuf {
+pub(crate) fn packages(requirements: &str) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     requirements.hash(&mut hasher);
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../tools");

@@ -60,6 +60,7 @@ pub(crate) enum Endpoint {
     Clusters,
     Themes,
     Report,
+    Description,
     Healthz,
     Readyz,
     Metrics,
@@ -67,7 +68,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [(Self, &'static str); 23] = [
+    pub(crate) const ALL: [(Self, &'static str); 24] = [
         (Self::Page, "/"),
         (Self::Asset, "/assets"),
         (Self::Live, "/api/v1/live"),
@@ -87,6 +88,7 @@ impl Endpoint {
         (Self::Clusters, "/api/v1/clusters"),
         (Self::Themes, "/api/v1/themes"),
         (Self::Report, "/report"),
+        (Self::Description, "/api/v1/openapi.json"),
         (Self::Healthz, "/healthz"),
         (Self::Readyz, "/readyz"),
         (Self::Metrics, "/metrics"),

@@ -6,6 +6,8 @@ pub(crate) mod connections;
 pub(crate) mod deadlines;
 pub(crate) mod limiter;
 pub(crate) mod list_paths;
+mod openapi;
+mod routes;
 pub(crate) mod serve;
 pub(crate) mod stop_signal;
 mod tracked_stream;

@@ -57,6 +57,11 @@ impl Problem {
         problem
     }
 
+    /// A parameter with more values than it may have.
+    pub(crate) fn too_many_values(field: &'static str, most: usize) -> Self {
+        Self::bad_parameter(field, &format!("has more than {most} values"))
+    }
+
     /// A parameter that the path does not have; `known` are those it has.
     pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
         let name = shown(name);

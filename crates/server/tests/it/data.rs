@@ -55,12 +55,17 @@ async fn a_filter_that_lets_nothing_through_is_an_empty_list() {
 async fn pages_follow_each_other_by_their_links() {
     let world = World::new().await;
     world.change(|figures| {
-        figures.venues = (0..25).map(|n| venue(&format!("v{n}"), 100 - n)).collect();
+        let mut venues: Vec<_> = (0..25).map(|n| venue(&format!("v{n}"), 100 - n)).collect();
+        venues
+            .iter_mut()
+            .for_each(|venue| venue.group_city = "ae".into());
+        figures.venues = venues;
     });
     let all = get(world.address, "/api/data").await;
     assert!(all.header("link").is_empty(), "all 25 fit");
     for path in ["/api/data", "/api/top_venues"] {
-        let mut query = "?country=abu+dhabi&limit=10".to_owned();
+        // The next page is under the same filter, whatever is in it.
+        let mut query = "?country=ae&city=Abu+Dhabi|x|ae&response=yes&limit=10".to_owned();
         let mut rows = String::new();
         let mut pages = 0;
         loop {
@@ -73,6 +78,11 @@ async fn pages_follow_each_other_by_their_links() {
             };
             let next = link.split_once('>').unwrap();
             assert_eq!(next.1, "; rel=\"next\"");
+            assert!(
+                next.0.contains("city=Abu%20Dhabi%7Cx%7Cae&response=yes&"),
+                "{}",
+                next.0
+            );
             query = next.0.to_owned();
         }
         assert_eq!(pages, 3, "{path}");

@@ -502,26 +502,20 @@ async fn parameters_that_are_none() {
             400,
         ));
     }
-    for country in [
-        "%EF%BC%B5%EF%BC%B3",
-        "uS,",
-        "%2e%2e%2f",
-        "'%20OR%201=1--",
-        "%F0%9F%87%BA%F0%9F%87%B8",
-        "a+b",
-        "",
+    for (country, status) in [
+        ("%EF%BC%B5%EF%BC%B3", 400),
+        ("%2e%2e%2f", 400),
+        ("'%20OR%201=1--", 400),
+        ("%F0%9F%87%BA%F0%9F%87%B8", 400),
+        ("a+b", 400),
+        ("usa", 400),
+        ("uS,", 200),
+        ("", 200),
     ] {
-        let query = format!("?country={country}");
-        cases.push((
-            "a country that is none",
-            get_of(&format!("/api/v1/summary{query}")),
-            200,
-        ));
-        cases.push((
-            "a country that is none",
-            get_of(&format!("/api/data{query}")),
-            200,
-        ));
+        for path in ["/api/v1/summary", "/api/data"] {
+            let request = get_of(&format!("{path}?country={country}"));
+            cases.push(("a country, or none", request, status));
+        }
     }
     check(&world().await, &cases).await;
 }
