@@ -7,6 +7,7 @@ mod quarantine;
 mod replica;
 mod topics;
 mod windows;
+mod withdrawals;
 mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,7 @@
 //! The command line.
 
 pub(crate) mod learning;
+pub(crate) mod mapping;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Stand in for stream.meetup.com: serve recordings or the simulation the way it did.
     Stream(StreamArgs),
+    /// List, show, try and propose mappings: what turns the records of any source into answers.
+    #[command(subcommand)]
+    Mapping(mapping::MappingCommand),
     /// Show refused records.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

@@ -96,6 +96,7 @@ fn run(command: Command, log: Option<&str>) -> anyhow::Result<()> {
         Command::Status(args) => commands::status::run(args),
         Command::Simulate(args) => commands::simulate::run(args),
         Command::Stream(args) => commands::stream::run(args),
+        Command::Mapping(command) => commands::mapping::run(command),
         Command::DeadLetters(command) => commands::dead_letters::run(command),
         Command::Journal(command) => commands::journal::run(command),
         Command::Tables(args) => commands::batch::run("tables", args.args, log),

@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
     str::FromStr,
     sync::Arc,
 };
@@ -144,7 +144,7 @@ pub(crate) fn as_records(
     }
 }
 
-fn convert(path: &PathBuf, reader: RecordReader) -> io::Result<bytes::Bytes> {
+fn convert(path: &Path, reader: RecordReader) -> io::Result<bytes::Bytes> {
     whole(reader.records(files::open(path)?)?)
 }
 

@@ -76,7 +76,7 @@ fn reader(text: &mut MappingText<'_>, root: &dyn TableLike) -> RecordReader {
     };
     RecordReader::of(word).unwrap_or_else(|| {
         let problem = format!("there is no reader {word:?}");
-        text.at(root, "reader", problem, "write json or csv");
+        text.at(root, "reader", problem, "write json, csv or ical");
         RecordReader::Json
     })
 }

@@ -37,6 +37,7 @@ mod finds;
 mod mapping;
 mod mistake;
 mod path;
+mod propose;
 mod reader;
 mod rule;
 mod shipped;
@@ -45,5 +46,6 @@ mod value;
 
 pub use mapping::{Mapping, MappingOutcome};
 pub use mistake::{Mistake, Mistakes};
+pub use propose::Proposal;
 pub use reader::RecordReader;
 pub use shipped::{Shipped, shipped};

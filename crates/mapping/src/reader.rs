@@ -1,6 +1,7 @@
 //! How what a mapping reads becomes JSON.
 
 mod csv;
+mod ical;
 
 use std::io::{self, Read};
 
@@ -11,6 +12,8 @@ pub enum RecordReader {
     Json,
     /// A sheet with a header row: each row becomes an object of the header's names.
     Csv,
+    /// Calendars: each event and each attendee becomes an object of its properties.
+    Ical,
 }
 
 impl RecordReader {
@@ -20,8 +23,19 @@ impl RecordReader {
         Some(match name {
             "json" => Self::Json,
             "csv" => Self::Csv,
+            "ical" => Self::Ical,
             _ => return None,
         })
+    }
+
+    /// Its name in a mapping.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Ical => "ical",
+        }
     }
 
     /// What a source holds, as records in JSON, one a line.
@@ -35,6 +49,7 @@ impl RecordReader {
         Ok(match self {
             Self::Json => Box::new(source),
             Self::Csv => Box::new(csv::SheetRows::new(source)?),
+            Self::Ical => Box::new(ical::CalendarRecords::new(source)),
         })
     }
 }

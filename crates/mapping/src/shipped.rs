@@ -31,12 +31,44 @@ pub const fn shipped() -> &'static [Shipped] {
             text: include_str!("../shipped/atproto.toml"),
         },
         Shipped {
+            name: "eventbrite",
+            text: include_str!("../shipped/eventbrite.toml"),
+        },
+        Shipped {
+            name: "hievents",
+            text: include_str!("../shipped/hievents.toml"),
+        },
+        Shipped {
+            name: "ical",
+            text: include_str!("../shipped/ical.toml"),
+        },
+        Shipped {
+            name: "luma",
+            text: include_str!("../shipped/luma.toml"),
+        },
+        Shipped {
+            name: "meetup",
+            text: include_str!("../shipped/meetup.toml"),
+        },
+        Shipped {
             name: "nostr",
             text: include_str!("../shipped/nostr.toml"),
         },
         Shipped {
+            name: "pretix",
+            text: include_str!("../shipped/pretix.toml"),
+        },
+        Shipped {
             name: "sheet",
             text: include_str!("../shipped/sheet.toml"),
+        },
+        Shipped {
+            name: "tickettailor",
+            text: include_str!("../shipped/tickettailor.toml"),
+        },
+        Shipped {
+            name: "tito",
+            text: include_str!("../shipped/tito.toml"),
         },
     ]
 }

@@ -7,6 +7,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod demo;
 pub(crate) mod import;
 pub(crate) mod journal;
+pub(crate) mod mapping;
 pub(crate) mod models;
 pub(crate) mod predict;
 pub(crate) mod rebuild;

@@ -223,14 +223,21 @@ impl<'a, 't> RuleText<'a, 't> {
             );
         }
         let group = group.and_then(|table| {
+            let id = self.needed(table, "id", "group.id", Use::Fact);
+            let name = self.field_of(table, "name", "group.name", Use::Fact);
+            let city = self.field_of(table, "city", "group.city", Use::Fact);
+            let state = self.field_of(table, "state", "group.state", Use::Fact);
+            let country = self.field_of(table, "country", "group.country", Use::Fact);
+            let lat = self.field_of(table, "lat", "group.lat", Use::Fact);
+            let lon = self.field_of(table, "lon", "group.lon", Use::Fact);
             Some(GroupFields {
-                id: self.needed(table, "id", "group.id", Use::Fact)?,
-                name: self.field_of(table, "name", "group.name", Use::Fact),
-                city: self.field_of(table, "city", "group.city", Use::Fact),
-                state: self.field_of(table, "state", "group.state", Use::Fact),
-                country: self.field_of(table, "country", "group.country", Use::Fact),
-                lat: self.field_of(table, "lat", "group.lat", Use::Fact),
-                lon: self.field_of(table, "lon", "group.lon", Use::Fact),
+                id: id?,
+                name,
+                city,
+                state,
+                country,
+                lat,
+                lon,
                 labels,
             })
         });
@@ -241,11 +248,15 @@ impl<'a, 't> RuleText<'a, 't> {
             lon: self.field_of(table, "lon", "venue.lon", Use::Fact),
         });
         let event = event?;
+        let id = self.needed(event, "id", "event.id", Use::Fact);
+        let name = self.field_of(event, "name", "event.name", Use::Fact);
+        let url = self.field_of(event, "url", "event.url", Use::Fact);
+        let time = self.field_of(event, "time", "event.time", Use::Fact);
         Some(FactsFields {
-            event: self.needed(event, "id", "event.id", Use::Fact)?,
-            name: self.field_of(event, "name", "event.name", Use::Fact),
-            url: self.field_of(event, "url", "event.url", Use::Fact),
-            time: self.field_of(event, "time", "event.time", Use::Fact),
+            event: id?,
+            name,
+            url,
+            time,
             group,
             venue,
         })
