@@ -169,8 +169,16 @@ export interface Snapshot {
   ledger: LedgerTotals;
 }
 
-/** Those members that changed, and the answers counted since the last tick. */
-export type Tick = Partial<Snapshot> & { seq: number; at: number; pulses?: Pulse[] };
+/** Those members that changed, of long ones the changes alone, and the answers counted since the last tick. */
+export type Tick = Partial<Snapshot> & {
+  seq: number;
+  at: number;
+  pulses?: Pulse[];
+  /** From the first window that changed. */
+  history_changes?: History;
+  /** The dots whose figure changed; 0 where a dot is gone. Those at one place are one. */
+  dots_changes?: Dot[];
+};
 
 export interface Ping {
   seq: number;

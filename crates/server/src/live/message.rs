@@ -40,8 +40,14 @@ pub(super) struct LiveMessage<'a> {
     pub(super) trending: Option<&'a Vec<TrendingRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<&'a History>,
+    /// Of a tick: from the first window that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) history_changes: Option<History>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dots: Option<&'a Vec<Dot>>,
+    /// Of a tick: those whose figure changed, 0 where a dot is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dots_changes: Option<Vec<Dot>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<Vec<SourceRow<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
