@@ -76,6 +76,7 @@ function receivePing({ at, sources }: Ping): void {
 }
 
 const stream = new LiveStream({
+  current: () => latest,
   snapshot: receiveSnapshot,
   tick: receiveTick,
   ping: receivePing,

@@ -12,6 +12,20 @@ const RETRY_LEAST_MS = 1_000;
 const RETRY_SPREAD_MS = 2_000;
 const RETRY_MOST_MS = 30_000;
 
+const EVENTS = ['snapshot', 'tick', 'ping'] as const;
+type StreamEvent = (typeof EVENTS)[number];
+
+/** What tabs say to each other. */
+interface Passed {
+  /** A tab that joins asks for all figures. */
+  asks?: boolean;
+  /** An event of the stream, as it came. */
+  event?: StreamEvent;
+  data?: string;
+  /** What became of the connection. */
+  state?: Connection;
+}
+
 /** How long to wait before trying again: 1 to 3 s, doubled with each failure, 30 s at most. */
 export function retryDelay(failures: number, random = Math.random()): number {
   const first = RETRY_LEAST_MS + RETRY_SPREAD_MS * random;
@@ -19,6 +33,8 @@ export function retryDelay(failures: number, random = Math.random()): number {
 }
 
 export interface Receiver {
+  /** All figures as they are now, for a tab that joins; nothing before the first snapshot. */
+  current(): Snapshot | null;
   snapshot(snapshot: Snapshot): void;
   tick(tick: Tick): void;
   ping(ping: Ping): void;
@@ -28,8 +44,11 @@ export interface Receiver {
 }
 
 /**
- * The stream of the live figures. It stays open until closed: what the browser does not reopen by itself
- * (an answer other than 200, a connection that died in silence) is reopened here.
+ * The stream of the live figures, one for all tabs that show the same: a browser has only six connections for each host.
+ * The tab that holds the lock listens to the server and passes on what it hears; when it closes, the next one does.
+ *
+ * It stays open until closed: what the browser does not reopen by itself (an answer other than 200, a connection that
+ * died in silence) is reopened here.
  */
 export class LiveStream {
   readonly #receiver: Receiver;
@@ -39,6 +58,10 @@ export class LiveStream {
   #lastEventAt = 0;
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** Ends this tab's turn, or its waiting for one. */
+  #leave: AbortController | undefined;
+  #tabs: BroadcastChannel | undefined;
+  #isLeading = false;
 
   constructor(receiver: Receiver) {
     this.#receiver = receiver;
@@ -46,17 +69,77 @@ export class LiveStream {
   }
 
   get isOpen(): boolean {
-    return this.#events !== undefined || this.#retry !== undefined;
+    return this.#leave !== undefined;
   }
 
   /** Opens it for the figures of a query, `?country=us` or nothing. */
   open(query: string): void {
+    this.close();
     this.#query = query;
     this.#failures = 0;
-    this.#connect();
+    this.#join();
   }
 
   close(): void {
+    this.#disconnect();
+    this.#leave?.abort();
+    this.#leave = undefined;
+    this.#tabs?.close();
+    this.#tabs = undefined;
+    this.#isLeading = false;
+  }
+
+  /** Follows the tab that leads, if there is one, and waits for its place. */
+  #join(): void {
+    const name = `headcount-live${location.pathname}${this.#query}`;
+    const leave = new AbortController();
+    this.#leave = leave;
+    this.#lastEventAt = performance.now();
+    const tabs = new BroadcastChannel(name);
+    this.#tabs = tabs;
+    tabs.onmessage = ({ data }: MessageEvent<Passed>) => this.#hear(data);
+    tabs.postMessage({ asks: true } satisfies Passed);
+    // Without locks, as in an insecure context, every tab leads itself.
+    if (!navigator.locks) {
+      this.#isLeading = true;
+      this.#connect();
+      return;
+    }
+    const turn = () => {
+      this.#isLeading = true;
+      this.#connect();
+      return new Promise<void>((done) => leave.signal.addEventListener('abort', () => done()));
+    };
+    navigator.locks.request(name, { signal: leave.signal }, turn).catch(() => {
+      // It was closed while it waited.
+    });
+  }
+
+  /** What another tab says. */
+  #hear({ asks, event, data, state }: Passed): void {
+    if (this.#isLeading) {
+      const current = asks && this.#receiver.current();
+      if (current)
+        this.#tabs?.postMessage({ event: 'snapshot', data: JSON.stringify(current) } satisfies Passed);
+      return;
+    }
+    if (event && data) this.#take(event, data);
+    if (state) {
+      this.#become(state);
+      if (state === 'reconnecting') void this.#receiver.refused(this.#address());
+    }
+  }
+
+  #take(event: StreamEvent, data: string): void {
+    this.#lastEventAt = performance.now();
+    this.#failures = 0;
+    if (event === 'snapshot') this.#receiver.snapshot(JSON.parse(data) as Snapshot);
+    else if (event === 'tick') this.#receiver.tick(JSON.parse(data) as Tick);
+    else this.#receiver.ping(JSON.parse(data) as Ping);
+    this.#become('live');
+  }
+
+  #disconnect(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#events?.close();
@@ -64,27 +147,21 @@ export class LiveStream {
   }
 
   #connect(): void {
-    this.close();
+    this.#disconnect();
     const events = new EventSource(this.#address());
     this.#events = events;
     this.#lastEventAt = performance.now();
-    this.#listen<Snapshot>(events, 'snapshot', (snapshot) => this.#receiver.snapshot(snapshot));
-    this.#listen<Tick>(events, 'tick', (tick) => this.#receiver.tick(tick));
-    this.#listen<Ping>(events, 'ping', (ping) => this.#receiver.ping(ping));
+    for (const event of EVENTS) {
+      events.addEventListener(event, ({ data }: MessageEvent<string>) => {
+        this.#tabs?.postMessage({ event, data } satisfies Passed);
+        this.#take(event, data);
+      });
+    }
     events.onerror = () => this.#failed(events);
   }
 
-  #listen<T>(events: EventSource, name: string, receive: (message: T) => void): void {
-    events.addEventListener(name, (event: MessageEvent<string>) => {
-      this.#lastEventAt = performance.now();
-      this.#failures = 0;
-      receive(JSON.parse(event.data));
-      this.#become('live');
-    });
-  }
-
   #failed(events: EventSource): void {
-    this.#become('reconnecting');
+    this.#lose();
     // As long as it is not CLOSED the browser tries again by itself.
     if (events.readyState !== EventSource.CLOSED) return;
     this.#connectLater();
@@ -99,17 +176,24 @@ export class LiveStream {
     return `api/v1/live${this.#query}`;
   }
 
+  /** Says that the connection is lost, to the other tabs too. */
+  #lose(): void {
+    this.#tabs?.postMessage({ state: 'reconnecting' } satisfies Passed);
+    this.#become('reconnecting');
+  }
+
   #connectLater(after = retryDelay(this.#failures)): void {
-    this.close();
+    this.#disconnect();
     this.#retry = setTimeout(() => this.#connect(), after);
     this.#failures += 1;
   }
 
   #check(): void {
-    if (!this.#events) return;
+    if (!this.#events && this.#isLeading) return;
+    if (!this.isOpen) return;
     const silence = performance.now() - this.#lastEventAt;
-    if (silence > DEAD_AFTER_MS) {
-      this.#become('reconnecting');
+    if (silence > DEAD_AFTER_MS && this.#isLeading) {
+      this.#lose();
       this.#connectLater();
     } else if (silence > STALE_AFTER_MS && this.#state === 'live') this.#become('stale');
   }
