@@ -136,7 +136,15 @@ export class Figures {
         .map(({ lon, lat, yes, no, country }) => [lon, lat, yes + no, country]),
       source: this.sources.map((source) => ({ ...source })),
       ready: { state: 'ready', reason: null },
-      ledger: { received: this.#received, kept: this.#received, rejected: 0, balanced: true },
+      ledger: {
+        received: this.#received,
+        kept: this.#received,
+        rejected: 0,
+        balanced: true,
+        answers: this.#received,
+        repeats: this.#received - this.#winners.size,
+        changes: 0,
+      },
     };
   }
 
@@ -188,6 +196,7 @@ function totalsOf(events) {
     no,
     guests,
     heads: yes + guests,
+    responses: { yes, no },
     events: events.length,
     groups: distinct('group_id'),
     countries: distinct('country'),

@@ -15,6 +15,8 @@ export interface Totals {
   countries: number;
   /** Answers per second, mean of the last 10 s of record time. */
   rate: number;
+  /** What is answered, under the filter but for what it says of answers. */
+  responses: { yes: number; no: number; maybe?: number };
 }
 
 export interface CountryRow {
@@ -115,13 +117,38 @@ export interface Readiness {
   reason: string | null;
 }
 
+/** What the figures are of; a dimension without values is absent, but for the country. */
+export interface LiveFilter {
+  country: string[];
+  city?: string[];
+  topic?: string[];
+  response?: string[];
+  venue?: number[];
+  group?: number[];
+  event?: string[];
+}
+
+/** What became of every message, whatever the filter. */
+export interface LedgerTotals {
+  received: number;
+  kept: number;
+  rejected: number;
+  balanced: boolean;
+  /** Records that are answers. */
+  answers: number;
+  /** Answers that told nothing new. */
+  repeats: number;
+  /** Answers that changed an earlier one. */
+  changes: number;
+}
+
 export interface Snapshot {
   seq: number;
   /** The server's clock; only for "updated at". */
   at: number;
   /** The version of server and page together. */
   build: string;
-  filter: { country: string[] };
+  filter: LiveFilter;
   /** How far record time has come. */
   stream_time: number | null;
   totals: Totals;
@@ -139,11 +166,19 @@ export interface Snapshot {
   ready: Readiness;
   /** What the reader should know although figures are served, such as that the disk is nearly full. */
   notice?: string | null;
-  ledger: { received: number; kept: number; rejected: number; balanced: boolean };
+  ledger: LedgerTotals;
 }
 
-/** Those members that changed, and the answers counted since the last tick. */
-export type Tick = Partial<Snapshot> & { seq: number; at: number; pulses?: Pulse[] };
+/** Those members that changed, of long ones the changes alone, and the answers counted since the last tick. */
+export type Tick = Partial<Snapshot> & {
+  seq: number;
+  at: number;
+  pulses?: Pulse[];
+  /** From the first window that changed. */
+  history_changes?: History;
+  /** The dots whose figure changed; 0 where a dot is gone. Those at one place are one. */
+  dots_changes?: Dot[];
+};
 
 export interface Ping {
   seq: number;

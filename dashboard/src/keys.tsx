@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import { togglePause } from './live';
-import { clearCountries } from './page';
+import { clearFilters } from './page';
 import { root } from './pages';
 import { toggleTheme } from './theme';
 
@@ -23,11 +23,11 @@ const GOES: Readonly<Record<string, string>> = {
 };
 
 export const STATUS_KEYS: Deeds = { t: toggleTheme, '?': () => void showKeys() };
-export const EXPLORE_KEYS: Deeds = { ...STATUS_KEYS, Escape: clearCountries };
+export const EXPLORE_KEYS: Deeds = { ...STATUS_KEYS, Escape: clearFilters };
 export const LIVE_KEYS: Deeds = {
   ...STATUS_KEYS,
   p: togglePause,
-  Escape: clearCountries,
+  Escape: clearFilters,
   '/': (event) => {
     // Otherwise the browser may open its own search.
     event.preventDefault();

@@ -4,8 +4,8 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { Ping, Snapshot, Tick } from './contract';
 import { addPulses } from './map/pulses';
-import { merge, sameCountries } from './merge';
-import { countries } from './page';
+import { isFilteredBy, merge } from './merge';
+import { boardFilters, filterQuery } from './page';
 import type { ProgramStatus } from './program/contract';
 import type { Refusal } from './status';
 import { type Connection, LiveStream } from './stream';
@@ -27,9 +27,9 @@ export const refusal = signal<Refusal | null>(null);
 /** When the server last spoke, by its clock. */
 export const heardAt = signal<number | null>(null);
 
-/** Other countries were chosen than those whose figures are still on the screen. */
+/** Something else was chosen than what the figures on the screen are of. */
 export const isBusy = computed(
-  () => figures.value !== null && !sameCountries(figures.value.filter.country, countries.value),
+  () => figures.value !== null && !isFilteredBy(figures.value.filter, boardFilters.value),
 );
 export const isFrozen = computed(() => connection.value === 'stale' || connection.value === 'reconnecting');
 
@@ -44,8 +44,8 @@ function show(): void {
   frame = 0;
   if (!latest) return;
   const current = figures.peek();
-  // A country chosen while paused is shown all the same: the reader asked for it.
-  const isAnswer = !current || !sameCountries(current.filter.country, latest.filter.country);
+  // What is chosen while paused is shown all the same: the reader asked for it.
+  const isAnswer = !current || JSON.stringify(current.filter) !== JSON.stringify(latest.filter);
   batch(() => {
     if (!paused.peek() || isAnswer) {
       figures.value = latest;
@@ -122,13 +122,13 @@ export function togglePause(): void {
   showSoon();
 }
 
-/** Opens the stream, and again whenever other countries are chosen. The old figures stay until then. */
+/** Opens the stream, and again whenever something else is chosen. The old figures stay until then. */
 export function startLive(): void {
-  effect(() => stream.open(countries.value));
+  effect(() => stream.open(filterQuery.value));
   let goodbye: ReturnType<typeof setTimeout> | undefined;
   document.addEventListener('visibilitychange', () => {
     clearTimeout(goodbye);
     if (document.hidden) goodbye = setTimeout(() => stream.close(), HIDDEN_KEEPS_MS);
-    else if (!stream.isOpen) stream.open(countries.peek());
+    else if (!stream.isOpen) stream.open(filterQuery.peek());
   });
 }

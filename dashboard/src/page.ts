@@ -69,6 +69,25 @@ export const boardFilters = computed<OwnParameters>(() => {
   return Object.fromEntries([...country, ...others]);
 });
 
+/** The same as the server's live figures take them: `?country=us,gb&city=London`, or nothing. */
+export const filterQuery = computed(() => {
+  const { country, ...others } = boardFilters.value;
+  const parts = Object.entries(others).flatMap(([name, values]) =>
+    values.map((value) => `${name}=${encodeURIComponent(value)}`),
+  );
+  if (country) parts.unshift(`country=${country.join(',')}`);
+  return parts.length > 0 ? `?${parts.join('&')}` : '';
+});
+
+/** Takes every filter away. */
+export function clearFilters(): void {
+  batch(() => {
+    clearCountries();
+    const names = Object.keys(boardFilters.peek()).filter((name) => name !== 'country');
+    if (names.length > 0) setOwn(Object.fromEntries(names.map((name) => [name, []])));
+  });
+}
+
 /** Writes choices to the address and reads them back when the reader goes back or forward. */
 export function bindAddress(): void {
   let written = state.peek();

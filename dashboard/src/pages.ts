@@ -57,12 +57,15 @@ export const BOARD_FILTERS = [
   'to',
 ] as const;
 
-/** What a list has in its address: the filters that a running program has, and what is first. */
-const OF_LISTS = ['city', 'topic', 'response', 'venue', 'group', 'event', 'q', 'sort', 'order'];
+/** Those of them that a running program has. */
+export const LIVE_FILTERS = ['city', 'topic', 'response', 'venue', 'group', 'event'] as const;
+
+/** What a list has in its address: the filters, and what is first. */
+const OF_LISTS = [...LIVE_FILTERS, 'q', 'sort', 'order'];
 
 /** What only one page understands in its address. */
 export const OWN_PARAMETERS: Record<Page, readonly string[]> = {
-  live: [],
+  live: LIVE_FILTERS,
   events: OF_LISTS,
   groups: OF_LISTS,
   venues: OF_LISTS,

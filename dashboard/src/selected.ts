@@ -20,6 +20,7 @@ export const streamTime = member('stream_time');
 export const dots = member('dots');
 export const sources = member('source');
 export const ready = member('ready');
+export const ledger = member('ledger');
 export const notice = member('notice');
 
 export const isLoaded = computed(() => figures.value !== null);

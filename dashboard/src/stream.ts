@@ -34,7 +34,7 @@ export interface Receiver {
 export class LiveStream {
   readonly #receiver: Receiver;
   #events: EventSource | undefined;
-  #countries: readonly string[] = [];
+  #query = '';
   #state: Connection = 'connecting';
   #lastEventAt = 0;
   #failures = 0;
@@ -49,8 +49,9 @@ export class LiveStream {
     return this.#events !== undefined || this.#retry !== undefined;
   }
 
-  open(countries: readonly string[]): void {
-    this.#countries = countries;
+  /** Opens it for the figures of a query, `?country=us` or nothing. */
+  open(query: string): void {
+    this.#query = query;
     this.#failures = 0;
     this.#connect();
   }
@@ -89,14 +90,13 @@ export class LiveStream {
     this.#connectLater();
     const waiting = this.#retry;
     void this.#receiver.refused(this.#address()).then((after) => {
-      // Meanwhile it may have been closed, or opened for other countries.
+      // Meanwhile it may have been closed, or opened for something else.
       if (after !== undefined && this.#retry === waiting) this.#connectLater(after);
     });
   }
 
   #address(): string {
-    const query = this.#countries.length > 0 ? `?country=${this.#countries.join(',')}` : '';
-    return `api/v1/live${query}`;
+    return `api/v1/live${this.#query}`;
   }
 
   #connectLater(after = retryDelay(this.#failures)): void {

@@ -45,7 +45,8 @@ test('each page has parameters of its own, which mean nothing on another', () =>
     state: { ...DEFAULT, countries: ['us'], own: { city: ['New York', 'Ely'], measure: ['people'] } },
     ignored: [],
   });
-  expect(parse(query).ignored).toEqual(['city=New York', 'city=Ely', 'measure=people']);
+  expect(parse(query).ignored).toEqual(['measure=people']);
+  expect(parse(query, 'status').ignored).toEqual(['city=New York', 'city=Ely', 'measure=people']);
   expect(print(parse(query, 'explore').state)).toBe(query);
 });
 

@@ -1,7 +1,8 @@
 // The page stays light: what it loads, and what it costs while it runs (facts are measured, not guessed).
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { constants, createGunzip, gzipSync } from 'node:zlib';
 import { Reader } from './reader.mjs';
 import { testbed } from './testbed.mjs';
 
@@ -10,6 +11,10 @@ const KB_MAX = { script: 70, stylesheet: 8, fetch: 75 };
 const SCRIPT_MS_PER_SECOND_MAX = 60;
 const HEAP_GROWTH_MAX = 1_000_000;
 const SECONDS = 20;
+/** The stream of the demo: so many records a second. */
+const RATE = 20;
+const RECORDS = 300;
+const STREAM_BYTES_PER_HOUR_MAX = 25_000_000;
 
 test('what is loaded', async () => {
   const bytes = { script: 0, stylesheet: 0, fetch: 0 };
@@ -60,3 +65,39 @@ test('what it costs to watch', async () => {
   assert.ok(grown <= HEAP_GROWTH_MAX);
   await reader.close();
 });
+
+test('what comes over the wire', async () => {
+  const { bytes, records } = await streamed(RECORDS);
+  const hour = (bytes / records) * RATE * 3_600;
+  console.log(`stream: ${Math.round(bytes / records)} bytes a record, ${(hour / 1e6).toFixed(1)} MB an hour`);
+  assert.ok(hour <= STREAM_BYTES_PER_HOUR_MAX, `${hour} bytes an hour at ${RATE} records a second`);
+});
+
+/** Bytes as they come, after the snapshot, until so many records have been received. */
+async function streamed(wanted) {
+  const headers = { 'accept-encoding': 'gzip', accept: 'text/event-stream' };
+  const address = `${bed.address}/api/v1/live`;
+  const response = await new Promise((resolve, reject) =>
+    get(address, { headers }, resolve).on('error', reject),
+  );
+  assert.equal(response.headers['content-encoding'], 'gzip');
+  let [all, before, first] = [0, 0, 0];
+  response.on('data', (part) => {
+    all += part.length;
+  });
+  const plain = response.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }));
+  let text = '';
+  for await (const part of plain) {
+    const events = (text + part).split('\n\n');
+    text = events.pop();
+    for (const event of events) {
+      const received = Number(event.match(/"received":(\d+)/)?.[1] ?? 0);
+      if (event.includes('event: snapshot')) [before, first] = [all, received];
+      if (first > 0 && received >= first + wanted) {
+        response.destroy();
+        return { bytes: all - before, records: received - first };
+      }
+    }
+  }
+  throw new Error('the stream ended');
+}

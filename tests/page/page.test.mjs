@@ -7,7 +7,7 @@ import { testbed } from './testbed.mjs';
 
 const bed = testbed();
 const open = (options) => Reader.open(bed.browser, bed.address, options);
-const SHOWN = ['rsvps', 'yes', 'no', 'guests', 'events', 'venues', 'countries'];
+const SHOWN = ['heads', 'rsvps', 'yes', 'no', 'guests', 'events', 'venues', 'countries'];
 
 /** The country with most RSVPs: there is one in every recording. */
 const busiest = async () => (await snapshot(bed.address)).countries[0].country;
@@ -117,6 +117,83 @@ test('a click again, the chip and Escape clear', async () => {
     await reader.showsCountries(0);
     assert.equal(reader.query(), '');
   }
+  await reader.close();
+});
+
+test('cities, topics, venues and answers filter every panel but their own, and chips take them away', async () => {
+  const reader = await open({ query: '?by=cities' });
+  const { page } = reader;
+  await reader.flows();
+  const agrees = (name) =>
+    reader.eventually(async () => {
+      const told = await snapshot(
+        bed.address,
+        `?${new URL(page.url()).searchParams}`.replace('by=cities', ''),
+      );
+      const shown = await reader.totals();
+      for (const total of ['heads', 'rsvps', 'guests', 'events'])
+        assert.equal(shown[total], told.totals[total], `${name}: ${total}`);
+      assert.ok(told.filter[name]?.length > 0, name);
+    });
+  const [city] = (await snapshot(bed.address)).cities;
+  const row = `[data-testid="city-${city.city}-${city.state}-${city.country}"] button`;
+  const before = (await reader.rows('city')).length;
+  await page.click(row);
+  await page.waitForURL(/city=/);
+  await agrees('city');
+  assert.equal(await page.getAttribute(row, 'aria-pressed'), 'true');
+  assert.equal((await reader.rows('city')).length, before, 'the panel of cities shows all of them');
+  await page.click('.is-going button >> text=yes');
+  await page.waitForURL(/response=yes/);
+  await agrees('response');
+  const told = await snapshot(
+    bed.address,
+    `?city=${encodeURIComponent(`${city.city}|${city.state}|${city.country}`)}`,
+  );
+  assert.ok(
+    Number(await reader.value('total-no')) <= told.totals.no && told.totals.no > 0,
+    'the other answer stays',
+  );
+  await page.click('.panel-venues th button');
+  await page.waitForURL(/venue=/);
+  await agrees('venue');
+  assert.equal(await page.locator('.panel-world .chip').count(), 3);
+  await page.goBack();
+  await page.waitForURL((url) => !url.search.includes('venue='));
+  await page.click('.panel-world .chip >> nth=0');
+  await page.waitForURL((url) => !url.search.includes('city='));
+  await page.keyboard.press('Escape');
+  await page.waitForURL((url) => !url.search.includes('response='));
+  await page.click('#tab-topics');
+  await page.click('.panel-breakdown li button');
+  await page.waitForURL(/topic=/);
+  await reader.close();
+});
+
+test('the ledger leads from messages to people, and each term says what it is', async () => {
+  const reader = await open();
+  const { page } = reader;
+  await reader.flows();
+  const terms = await page.$$eval('.ledger-strip summary', (all) =>
+    all.map((term) => [
+      term.querySelector('i')?.textContent ?? '',
+      Number(term.querySelector('b').dataset.value),
+    ]),
+  );
+  const at = terms.findIndex(([sign]) => sign === '=');
+  const [[, messages], ...taken] = terms.slice(0, at);
+  assert.equal(
+    taken.reduce((left, [, value]) => left - value, messages),
+    terms[at][1],
+    'messages - what is no answer, repeats and changes = RSVPs',
+  );
+  const [[, yes], [, guests], [, people]] = terms.slice(at + 1);
+  assert.equal(yes + guests, people);
+  await page.click('.ledger-strip summary >> text=repeats');
+  assert.ok(await page.isVisible('text=The same answer sent again'));
+  await page.focus('.ledger-strip summary >> nth=0');
+  await page.keyboard.press('Enter');
+  assert.ok(await page.isVisible('text=Everything that the sources delivered'));
   await reader.close();
 });
 

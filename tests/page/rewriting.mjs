@@ -11,7 +11,9 @@ export async function rewriting(address, { change = (data) => data, refuse } = {
       return answer
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ ready: 'failed', doing: refuse }));
-    const options = { host: upstream.hostname, port: upstream.port, path: asked.url, headers: asked.headers };
+    // What is to be rewritten must be read.
+    const headers = isLive ? { ...asked.headers, 'accept-encoding': 'identity' } : asked.headers;
+    const options = { host: upstream.hostname, port: upstream.port, path: asked.url, headers };
     const passed = request(options, (reply) => {
       answer.writeHead(reply.statusCode, reply.headers);
       // A reader that leaves cuts the stream off, which is no fault of anybody's.

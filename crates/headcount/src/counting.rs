@@ -317,16 +317,17 @@ impl Decoding {
         let block = std::mem::take(&mut self.block);
         let mut results = std::mem::take(&mut self.results);
         let repaired = self.decoder.repaired();
-        let (broken, sound): (Vec<_>, Vec<_>) =
-            block.iter().partition(|(span, _)| span.broken.is_some());
-        let broken = broken.iter().filter_map(|(span, _)| span.broken.as_ref());
+        let broken = block.spans.iter().filter_map(|span| span.broken.as_ref());
         self.refused.extend(broken.map(reason_of));
-        let lines: Vec<&[u8]> = sound.iter().map(|(_, bytes)| *bytes).collect();
+        let sound = || block.iter().filter(|(span, _)| span.broken.is_none());
+        // A list that grows leaves memory behind in every block, which the kernel clears again.
+        let mut lines: Vec<&[u8]> = Vec::with_capacity(block.spans.len());
+        lines.extend(sound().map(|(_, bytes)| bytes));
         match mapping {
             Some(mapping) => self.map(mapping, &lines),
             None => self.decoder.decode_all(&lines, &mut results),
         }
-        for ((span, bytes), result) in sound.into_iter().zip(results.drain(..)) {
+        for ((span, bytes), result) in sound().zip(results.drain(..)) {
             match result {
                 Ok(record) => self.route(record),
                 // A line whose values framing has not separated may hold several, or broken ones.

@@ -10,13 +10,15 @@
 //! sent them later but gets a snapshot, and so does one that connects again. A slow client costs its
 //! permit and what is in its socket; it never slows a room down.
 
+mod changes;
 mod client;
 mod delta;
 mod hub;
 mod message;
+mod packed;
 mod pulses;
 mod room;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{client::stream, hub::Hub};
+pub(crate) use self::{client::stream, hub::Hub, packed::StreamEncoding};

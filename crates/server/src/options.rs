@@ -94,7 +94,7 @@ impl Default for Options {
             live_clients_per_address: 20,
             live_filters: 256,
             tick: Duration::from_millis(100),
-            lists: Duration::from_millis(500),
+            lists: seconds(1),
             dots: seconds(2),
             ping: seconds(1),
             hosts: Vec::new(),

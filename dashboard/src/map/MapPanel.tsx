@@ -1,6 +1,7 @@
-import { countryName, countryNames } from '../countries';
-import { chooseCountry, clearCountries, countries } from '../page';
-import { Cross } from '../panels/icons';
+import { countryNames } from '../countries';
+import { clearFilters, countries, filterQuery } from '../page';
+import { Chip } from '../panels/Chip';
+import { chosenFilters } from '../panels/filters';
 import { Panel } from '../panels/Panel';
 import { WorldMap } from './WorldMap';
 
@@ -12,7 +13,7 @@ export function MapPanel() {
     <Panel
       name="world"
       title={chosen.length > 0 ? countryNames(chosen) : 'World'}
-      note={chosen.length > 0 ? 'filtering every panel' : 'choose a country to filter'}
+      note={filterQuery.value === '' ? 'choose a country to filter' : 'filtering every panel'}
       aside={<Chips />}
     >
       <WorldMap />
@@ -21,23 +22,13 @@ export function MapPanel() {
 }
 
 function Chips() {
-  const chosen = countries.value;
-  if (chosen.length > CHIPS_MAX) return <Chip label={countryNames(chosen)} onClick={clearCountries} />;
+  const chosen = chosenFilters();
+  if (chosen.length > CHIPS_MAX) return <Chip label={`${chosen.length} filters`} onClick={clearFilters} />;
   return (
     <>
-      {chosen.map((code) => (
-        <Chip key={code} label={countryName(code)} onClick={() => chooseCountry(code, true)} />
+      {chosen.map(({ name, value, label, clear }) => (
+        <Chip key={name + value} label={label} onClick={clear} />
       ))}
     </>
-  );
-}
-
-function Chip({ label, onClick }: { label: string; onClick: () => void }) {
-  return (
-    <button type="button" class="chip" onClick={onClick}>
-      {label}
-      <Cross />
-      <span class="unseen">clear this filter</span>
-    </button>
   );
 }

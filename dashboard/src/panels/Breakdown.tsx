@@ -4,10 +4,10 @@ import { useGlide } from '../lists/glide';
 import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
-import { by, chooseCountry, countries } from '../page';
+import { by, chooseCountry, chooseOwn, filterQuery } from '../page';
 import { isLoaded, totals } from '../selected';
 import { BREAKDOWNS, type Breakdown } from '../url';
-import { type Part, partsBy, topOf, total } from './parts';
+import { isChosen, type Part, partsBy, topOf, total } from './parts';
 
 const LABELS: Record<Breakdown, string> = { countries: 'Countries', cities: 'Cities', topics: 'Topics' };
 
@@ -57,7 +57,7 @@ function Rows() {
   const { box, count } = useFit({ row: 29, head: 10, unbounded: 8 });
   const { isHeld, handlers } = useHold();
   const parts = partsBy(by.value);
-  const subject = by.value === 'countries' ? by.value : [by.value, ...countries.value].join();
+  const subject = by.value === 'countries' ? by.value : by.value + filterQuery.value;
   const rows = useCalmOrder(topOf(parts, count), (part) => part.key, { isHeld, subject });
   const list = useGlide<HTMLUListElement>(rows.map((part) => part.key));
   const most = Math.max(1, ...rows.map((part) => part.yes));
@@ -83,7 +83,6 @@ function Rows() {
 }
 
 function Row({ part, length, share }: { part: Part; length: number; share: number }) {
-  const { country } = part;
   const content = (
     <>
       <span class="track">
@@ -99,17 +98,14 @@ function Row({ part, length, share }: { part: Part; length: number; share: numbe
   );
   return (
     <li data-key={part.key} data-testid={part.key} data-value={part.yes}>
-      {country ? (
-        <button
-          type="button"
-          aria-pressed={countries.value.includes(country)}
-          onClick={(event) => chooseCountry(country, event.shiftKey)}
-        >
-          {content}
-        </button>
-      ) : (
-        <div>{content}</div>
-      )}
+      <button type="button" aria-pressed={isChosen(part)} onClick={(event) => choose(part, event.shiftKey)}>
+        {content}
+      </button>
     </li>
   );
+}
+
+function choose({ filter: { name, value } }: Part, added: boolean): void {
+  if (name === 'country') chooseCountry(value, added);
+  else chooseOwn(name, value, added);
 }

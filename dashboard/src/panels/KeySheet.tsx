@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { page } from '../page';
-import type { Page } from '../pages';
+import { LISTS, type Page } from '../pages';
 import '../styles/sheet.css';
 
 interface Key {
@@ -21,7 +21,7 @@ const KEYS: readonly Key[] = [
   { keys: ['g', 's'], does: 'Status' },
   { keys: ['/'], does: 'Go to the map', on: ['live'] },
   { keys: ['p'], does: 'Pause or resume', on: ['live'] },
-  { keys: ['Esc'], does: 'Show all countries', on: ['live', 'explore'] },
+  { keys: ['Esc'], does: 'Take every filter away', on: ['live', 'explore', ...LISTS] },
   { keys: ['t'], does: 'Change the theme' },
   { keys: ['?'], does: 'This sheet' },
 ];

@@ -1,11 +1,11 @@
-import { countries } from '../page';
-import { PAGES, type Page, root } from '../pages';
+import { boardFilters, countries } from '../page';
+import { OWN_PARAMETERS, PAGES, type Page, root } from '../pages';
 import { DEFAULT, print } from '../url';
 
 interface Link {
   href: string;
   name: string;
-  /** Whether the countries that are chosen are chosen there too. */
+  /** Whether the filters that hold do so there too. */
   isFiltered?: boolean;
 }
 
@@ -23,7 +23,6 @@ const LINKS: Record<(typeof PAGES)[number], Link> = {
 
 /** The name of the program, and the way between its pages. */
 export function Mark({ current }: { current: Page }) {
-  const filter = print({ ...DEFAULT, countries: countries.value });
   return (
     <>
       <a class="mark" href={`${root}./`} aria-label="headcount, whole world">
@@ -36,7 +35,7 @@ export function Mark({ current }: { current: Page }) {
           return (
             <a
               key={page}
-              href={isFiltered ? root + href + filter : root + href}
+              href={isFiltered ? root + href + filterFor(page) : root + href}
               aria-current={page === current ? 'page' : undefined}
             >
               {name}
@@ -46,4 +45,10 @@ export function Mark({ current }: { current: Page }) {
       </nav>
     </>
   );
+}
+
+/** The filters that hold, as far as the other page knows them. */
+function filterFor(page: Page): string {
+  const known = Object.entries(boardFilters.value).filter(([name]) => OWN_PARAMETERS[page].includes(name));
+  return print({ ...DEFAULT, countries: countries.value, own: Object.fromEntries(known) });
 }

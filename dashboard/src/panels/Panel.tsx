@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { countryNames } from '../countries';
 import { countries } from '../page';
+import { chosenFilters } from './filters';
 
 interface PanelParts {
   /** Makes the class `panel-{name}`. */
@@ -27,5 +28,8 @@ export function Panel({ name, title, note, aside, children }: PanelParts) {
 
 /** Whose figures a panel shows. */
 export function place(): string {
-  return countries.value.length > 0 ? countryNames(countries.value) : 'worldwide';
+  const where = countries.value.length > 0 ? [countryNames(countries.value)] : [];
+  const others = chosenFilters().filter(({ name }) => name !== 'country');
+  const rest = others.length > 2 ? [`${others.length} filters`] : others.map(({ label }) => label);
+  return [...where, ...rest].join(', ') || 'worldwide';
 }

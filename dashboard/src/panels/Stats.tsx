@@ -2,8 +2,9 @@ import type { ComponentChildren } from 'preact';
 import type { Totals } from '../contract';
 import { countryNames } from '../countries';
 import { format, ratio } from '../format';
-import { clearCountries, countries } from '../page';
+import { chooseOwn, clearCountries, countries, filterQuery, own } from '../page';
 import { all, totals } from '../selected';
+import { LedgerStrip } from './LedgerStrip';
 import { place } from './Panel';
 import { Sparkline } from './Sparkline';
 
@@ -12,20 +13,21 @@ export function Stats() {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
     <div class="stats" role="group" aria-label={`Totals, ${place()}`}>
-      <Rsvps />
+      <People />
       <Going />
-      <Guests />
+      <Rsvps />
       <Stat label="Events" figure={<Figure name="events" value={events} />} note="with an RSVP" />
       <Stat label="Venues" figure={<Figure name="venues" value={venues} />} note="with an RSVP" />
       <Countries />
+      <LedgerStrip />
     </div>
   );
 }
 
-type Counted = 'rsvps' | 'yes' | 'no' | 'guests' | 'events' | 'venues' | 'countries';
+type Counted = 'heads' | 'rsvps' | 'yes' | 'no' | 'guests' | 'events' | 'venues' | 'countries';
 
 /** A total, with all its digits in the title once it is shortened; a dash until it is known. */
-function Figure({ name, value }: { name: Counted; value: number | undefined }) {
+export function Figure({ name, value }: { name: Counted; value: number | undefined }) {
   if (value === undefined) return <>–</>;
   const text = format.count(value);
   const full = format.full(value);
@@ -53,21 +55,18 @@ function Stat({ label, figure, note, isName = false }: StatParts) {
   );
 }
 
-function Rsvps() {
+/** The product's number: everybody who comes, guests too. */
+function People() {
   const known = totals.value;
-  const isPart = countries.value.length > 0 && all.value;
   return (
-    <div
-      class="stat is-lead"
-      title={isPart ? `of ${format.full(all.value?.rsvps ?? 0)} worldwide` : undefined}
-    >
-      <span class="label">RSVPs</span>
+    <div class="stat is-lead">
+      <span class="label">People coming</span>
       <span class="figure">
-        <Figure name="rsvps" value={known?.rsvps} />
+        <Figure name="heads" value={known?.heads} />
       </span>
       <Sparkline />
       <p>
-        <b>{known ? format.rate(known.rate) : '–'}</b> per second
+        <b>{known ? format.rate(known.rate) : '–'}</b> answers per second
       </p>
     </div>
   );
@@ -81,16 +80,27 @@ function Going() {
       <span class="figure">{known?.rsvps ? format.percent(known.yes / known.rsvps) : '–'}</span>
       <AnswerBar totals={known} />
       <p>
-        <span>
-          <i class="key is-yes" />
-          <Figure name="yes" value={known?.yes} /> yes
-        </span>
-        <span>
-          <i class="key is-no" />
-          <Figure name="no" value={known?.no} /> no
-        </span>
+        <Choice response="yes" value={known?.yes} />
+        <Choice response="no" value={known?.no} />
       </p>
     </div>
+  );
+}
+
+/** One of the answers, and the filter by it. What its own filter leaves out is shown all the same. */
+function Choice({ response, value }: { response: 'yes' | 'no'; value: number | undefined }) {
+  const chosen = own.value.response ?? [];
+  const shownValue = chosen.length > 0 ? totals.value?.responses[response] : value;
+  return (
+    <button
+      type="button"
+      aria-pressed={chosen.includes(response)}
+      title={`Only those who say ${response}`}
+      onClick={(event) => chooseOwn('response', response, event.shiftKey)}
+    >
+      <i class={`key is-${response}`} />
+      <Figure name={response} value={shownValue} /> {response}
+    </button>
   );
 }
 
@@ -105,10 +115,10 @@ function AnswerBar({ totals: known }: { totals: Totals | undefined }) {
   );
 }
 
-function Guests() {
-  const known = totals.value;
-  const each = known?.yes ? `+${format.rate((known.guests / known.yes) * 100)} per 100 yes` : 'brought along';
-  return <Stat label="Guests" figure={<Figure name="guests" value={known?.guests} />} note={each} />;
+function Rsvps() {
+  const isPart = filterQuery.value !== '' && all.value;
+  const note = isPart ? `of ${format.count(all.value?.rsvps ?? 0)}` : 'each counted once';
+  return <Stat label="RSVPs" figure={<Figure name="rsvps" value={totals.value?.rsvps} />} note={note} />;
 }
 
 function Countries() {

@@ -8,7 +8,7 @@ import { useGlide } from '../lists/glide';
 import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
-import { countries, utc } from '../page';
+import { filterQuery, utc } from '../page';
 import { eventAddress } from '../pages';
 import { trendingRows } from '../selected';
 import { shown, whole } from '../text';
@@ -37,7 +37,7 @@ function List() {
   const open = useSignal('');
   useEffect(followSurprise, []);
   const top = (trendingRows.value ?? []).slice(0, count);
-  const rows = useCalmOrder(top, keyOf, { isHeld, subject: countries.value.join() });
+  const rows = useCalmOrder(top, keyOf, { isHeld, subject: filterQuery.value });
   const list = useGlide<HTMLOListElement>(rows.map(keyOf));
   const most = Math.max(1, ...rows.map((row) => row.recent));
   return (

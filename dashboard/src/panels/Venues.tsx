@@ -5,7 +5,7 @@ import { useGlide } from '../lists/glide';
 import { useHold } from '../lists/hold';
 import { useCalmOrder } from '../lists/order';
 import { Skeleton } from '../lists/Skeleton';
-import { countries } from '../page';
+import { chooseOwn, countries, filterQuery, own } from '../page';
 import { venueRows } from '../selected';
 import { shown, whole } from '../text';
 import { download, toCsv } from './csv';
@@ -34,7 +34,7 @@ function Table() {
   const { box, count } = useFit({ row: 29, head: 24, unbounded: 8 });
   const { isHeld, handlers } = useHold();
   const top = (venueRows.value ?? []).slice(0, count);
-  const rows = useCalmOrder(top, keyOf, { isHeld, subject: countries.value.join() });
+  const rows = useCalmOrder(top, keyOf, { isHeld, subject: filterQuery.value });
   const body = useGlide<HTMLTableSectionElement>(rows.map(keyOf));
   return (
     <div class="rows" ref={box}>
@@ -68,7 +68,13 @@ function Row({ row }: { row: VenueRow }) {
   return (
     <tr data-key={keyOf(row)} data-testid={`venue-${row.venue_id}`} data-value={rsvps}>
       <th scope="row" dir="auto" title={whole(row.name)}>
-        {shown(row.name)}
+        <button
+          type="button"
+          aria-pressed={own.value.venue?.includes(keyOf(row)) ?? false}
+          onClick={(event) => chooseOwn('venue', keyOf(row), event.shiftKey)}
+        >
+          {shown(row.name)}
+        </button>
       </th>
       <td dir="auto" title={whole(row.city)}>
         {shown(row.city, '–')}

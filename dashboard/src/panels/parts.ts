@@ -1,5 +1,5 @@
 import { countryName } from '../countries';
-import { countries } from '../page';
+import { countries, own } from '../page';
 import { cityRows, countryRows, topicRows } from '../selected';
 import { shown, whole } from '../text';
 import type { Breakdown } from '../url';
@@ -15,8 +15,8 @@ export interface Part {
   place?: string;
   /** People who said that they come. */
   yes: number;
-  /** A row that is a country filters by it. */
-  country?: string;
+  /** What the row filters by. */
+  filter: { name: 'country' | 'city' | 'topic'; value: string };
 }
 
 export function partsBy(name: Breakdown): Part[] {
@@ -30,6 +30,7 @@ export function partsBy(name: Breakdown): Part[] {
         .map((code) => shown(code).toUpperCase())
         .join(', '),
       yes,
+      filter: { name: 'city', value: `${city}|${state}|${country}` },
     }));
   if (name === 'topics')
     return (topicRows.value ?? []).map((row) => ({
@@ -37,6 +38,7 @@ export function partsBy(name: Breakdown): Part[] {
       name: shown(row.name, row.topic),
       title: whole(row.name),
       yes: row.yes,
+      filter: { name: 'topic', value: row.topic },
     }));
   // The stream has every country, for the map; the list has those where somebody comes.
   const going = (countryRows.value ?? []).filter(({ yes }) => yes > 0);
@@ -44,13 +46,19 @@ export function partsBy(name: Breakdown): Part[] {
     key: `country-${country}`,
     name: countryName(country),
     yes,
-    country,
+    filter: { name: 'country', value: country },
   }));
 }
 
-/** The first ones, of which the last give way to countries that are chosen but further down. */
+/** Whether a row is among what is chosen. */
+export function isChosen({ filter: { name, value } }: Part): boolean {
+  const chosen = name === 'country' ? countries.value : own.value[name];
+  return chosen?.includes(value) ?? false;
+}
+
+/** The first ones, of which the last give way to those that are chosen but further down. */
 export function topOf(parts: Part[], count: number): Part[] {
-  const chosen = parts.slice(count).filter(({ country }) => country && countries.value.includes(country));
+  const chosen = parts.slice(count).filter(isChosen);
   return [...parts.slice(0, Math.max(0, count - chosen.length)), ...chosen];
 }
 

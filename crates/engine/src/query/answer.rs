@@ -29,11 +29,6 @@ impl PartialAggregate {
         View {
             totals: self.totals(),
             all_rsvps: self.all.answers.sum(),
-            responses: ResponseTotals {
-                yes: self.responses.yes,
-                no: self.responses.no,
-                maybe: self.responses.maybe,
-            },
             countries: self.country_rows(),
             cities: self.city_rows(),
             topics: self.topic_rows(),
@@ -44,6 +39,8 @@ impl PartialAggregate {
             filter: self.filter,
             as_of: self.as_of,
             ledger: self.ledger.bounded(),
+            records: self.records,
+            kinds: self.kinds,
         }
     }
 
@@ -74,6 +71,11 @@ impl PartialAggregate {
             groups: self.groups.len() as u64,
             countries: countries.len() as u64,
             rate: latest as f64 * 1000.0 / (RATE_WINDOWS as f64 * WINDOW_MS as f64),
+            responses: ResponseTotals {
+                yes: self.responses.yes,
+                no: self.responses.no,
+                maybe: self.responses.maybe,
+            },
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Totals {
     pub countries: u64,
     /// Answers per second, mean of the last two complete windows of 5 s of record time.
     pub rate: f64,
+    /// What is answered, under the filter but for what it says of answers.
+    pub responses: ResponseTotals,
 }
 
 /// Answers by what they say.
@@ -245,8 +247,6 @@ pub struct View {
     pub totals: Totals,
     /// Unfiltered RSVPs.
     pub all_rsvps: u64,
-    /// What is answered, under the filter but for what it says of answers.
-    pub responses: ResponseTotals,
     /// Countries, under the filter but for what it says of countries.
     pub countries: Vec<CountryRow>,
     /// The first 50 cities.
@@ -263,6 +263,10 @@ pub struct View {
     pub dots: Vec<Dot>,
     /// The account of every record received.
     pub ledger: Ledger,
+    /// Records of the feeds of answers, whatever the filter.
+    pub records: u64,
+    /// How they were taken.
+    pub kinds: Kinds,
 }
 
 /// A row of the third system's table: a venue with at least one `yes`.

@@ -320,7 +320,7 @@ proptest! {
 
         let responses = by(&panel("response"), "event").into_values();
         let responses = responses.fold((0, 0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
-        prop_assert_eq!((view.responses.yes, view.responses.no), responses);
+        prop_assert_eq!((totals.responses.yes, totals.responses.no), responses);
         let countries = view.countries.iter();
         let countries = countries.map(|row| (row.country.to_string(), (row.yes, row.no)));
         prop_assert_eq!(countries.collect::<BTreeMap<_, _>>(), by(&panel("country"), "country"));

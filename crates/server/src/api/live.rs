@@ -18,7 +18,7 @@ use crate::{
         problem::Problem,
         proxy::{self, ClientAddress},
     },
-    live,
+    live::{self, StreamEncoding},
 };
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -44,7 +44,11 @@ pub(crate) async fn live(
         }
     };
     let permit = app.hub.permit(client.counted, &filter).map_err(refused)?;
-    let stream = live::stream(Arc::clone(&app.hub), filter, permit);
+    let encoding = match headers::accepts_gzip(&request) {
+        true => StreamEncoding::Gzip,
+        false => StreamEncoding::Plain,
+    };
+    let stream = live::stream(Arc::clone(&app.hub), filter, encoding, permit);
     let headers = [
         (header::CONTENT_TYPE, EVENT_STREAM),
         (header::CACHE_CONTROL, headers::REVALIDATE),
@@ -54,5 +58,11 @@ pub(crate) async fn live(
             HeaderValue::from_static("no"),
         ),
     ];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    let mut response = (headers, Body::from_stream(stream)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if encoding == StreamEncoding::Gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Ok(response)
 }

@@ -89,7 +89,7 @@ impl CachedBody {
 
     /// The response with this body, compressed if the client can read that.
     pub(crate) async fn reply(&self, request: &HeaderMap) -> Response {
-        let compressed = self.effort.filter(|_| accepts_gzip(request));
+        let compressed = self.effort.filter(|_| headers::accepts_gzip(request));
         let tag = if compressed.is_some() {
             &self.tag_gzip
         } else {
@@ -152,23 +152,6 @@ fn gzip(body: &[u8], effort: Compression) -> Bytes {
         .and_then(|()| encoder.finish())
         .expect("a Vec takes every byte")
         .into()
-}
-
-fn accepts_gzip(request: &HeaderMap) -> bool {
-    let codings = request
-        .get_all(header::ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    codings.take(32).any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let refused = quality
-            .trim()
-            .strip_prefix("q=")
-            .and_then(|q| q.parse::<f32>().ok())
-            == Some(0.0);
-        name.trim().eq_ignore_ascii_case("gzip") && !refused
-    })
 }
 
 #[cfg(test)]

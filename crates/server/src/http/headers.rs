@@ -38,6 +38,24 @@ pub(crate) const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 pub(crate) const FOR_EVER: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
+/// Whether a client takes answers that are compressed.
+pub(crate) fn accepts_gzip(request: &HeaderMap) -> bool {
+    let codings = request
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    codings.take(32).any(|coding| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = quality
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|q| q.parse::<f32>().ok())
+            == Some(0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
 /// Adds the headers that are missing.
 pub(crate) fn complete(headers: &mut HeaderMap) {
     headers.reserve(ALWAYS.len() + 2);

@@ -14,7 +14,10 @@ use tokio::{
     time,
 };
 
-use super::hub::{Hub, Joined};
+use super::{
+    hub::{Hub, Joined},
+    packed::{self, PackedMessage, StreamEncoding},
+};
 use crate::http::{limiter::Permit, stop_signal::StopSignal};
 
 /// The browser connects again one second after it lost the connection.
@@ -25,6 +28,7 @@ const NOT_YET: &[u8] = b": starting\n\n";
 struct LiveClient {
     hub: Arc<Hub>,
     filter: Filter,
+    encoding: StreamEncoding,
     stage: ClientStage,
     stop: StopSignal,
     _permit: Permit,
@@ -33,18 +37,20 @@ struct LiveClient {
 enum ClientStage {
     Hello,
     Joining(Pin<Box<dyn Future<Output = Option<Joined>> + Send>>),
-    Live(broadcast::Receiver<Bytes>),
+    Live(broadcast::Receiver<PackedMessage>),
 }
 
 pub(crate) fn stream(
     hub: Arc<Hub>,
     filter: Filter,
+    encoding: StreamEncoding,
     permit: Permit,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     let stop = hub.stop.clone();
     let client = LiveClient {
         hub,
         filter,
+        encoding,
         stage: ClientStage::Hello,
         stop,
         _permit: permit,
@@ -62,7 +68,7 @@ impl LiveClient {
             match &mut self.stage {
                 ClientStage::Hello => {
                     self.join();
-                    return Some(Bytes::from_static(HELLO));
+                    return Some(packed::first(self.encoding, HELLO));
                 }
                 ClientStage::Joining(join) => tokio::select! {
                     biased;
@@ -71,15 +77,17 @@ impl LiveClient {
                         let joined = joined?;
                         self.stage = ClientStage::Live(joined.ticks);
                         self.hub.metrics.live.snapshots.fetch_add(1, Relaxed);
-                        return Some(joined.snapshot);
+                        return Some(joined.snapshot.of(self.encoding));
                     }
-                    () = time::sleep(self.hub.options.ping) => return Some(Bytes::from_static(NOT_YET)),
+                    () = time::sleep(self.hub.options.ping) => {
+                        return Some(packed::seldom(self.encoding, NOT_YET));
+                    }
                 },
                 ClientStage::Live(ticks) => tokio::select! {
                     biased;
                     () = self.stop.asked() => return None,
                     received = ticks.recv() => match received {
-                        Ok(bytes) => return Some(bytes),
+                        Ok(message) => return Some(message.of(self.encoding)),
                         Err(RecvError::Lagged(_)) => {
                             self.hub.metrics.live.lagged.fetch_add(1, Relaxed);
                             self.join();

@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use headcount_clock::now_ms;
 use headcount_engine::View;
 use headcount_query::{Readiness, SourceStatus};
 use tokio::time::{Duration, Instant};
 
 use super::{
+    changes,
     message::{self, All, LedgerRow, LiveMessage, ReadyRow, SourceRow},
+    packed::PackedMessage,
     pulses::Flashes,
 };
 use crate::options::Options;
@@ -37,8 +38,8 @@ pub(super) struct DeltaState {
     dots: Throttled,
     sources_sent: Arc<Vec<SourceStatus>>,
     program_sent: ProgramState,
-    /// The latest snapshot in bytes, and when it was made.
-    snapshot: Option<(Instant, Bytes)>,
+    /// The latest snapshot, and when it was made.
+    snapshot: Option<(Instant, PackedMessage)>,
     snapshot_age_max: Duration,
     build: Arc<str>,
 }
@@ -119,13 +120,14 @@ impl DeltaState {
     }
 
     /// All members that have changed and may be sent now; `None` when there are none.
-    pub(super) fn tick(&mut self, now: Instant) -> Option<Bytes> {
+    pub(super) fn tick(&mut self, now: Instant) -> Option<PackedMessage> {
         let (view, old) = (Arc::clone(&self.view), Arc::clone(&self.figures));
         let mut tick = LiveMessage {
             stream_time: changed(&view.as_of.stream_time, &old.as_of.stream_time),
             totals: changed(&view.totals, &old.totals),
             all: changed_row(All::of(&view), &All::of(&old)),
-            history: changed(&view.history, &old.history),
+            history_changes: changed(&view.history, &old.history)
+                .map(|history| changes::of_history(history, &old.history)),
             ledger: changed_row(LedgerRow::of(&view), &LedgerRow::of(&old)),
             pulses: self.flashes.take(),
             ..LiveMessage::default()
@@ -138,7 +140,8 @@ impl DeltaState {
             tick.trending = changed(&view.trending, &old.trending);
         }
         if let Some(old) = self.dots.send(&view, now) {
-            tick.dots = changed(&view.dots, &old.dots);
+            tick.dots_changes =
+                changed(&view.dots, &old.dots).map(|dots| changes::of_dots(dots, &old.dots));
         }
         self.figures = Arc::clone(&view);
         let (program, old) = (self.program.clone(), self.program_sent.clone());
@@ -155,14 +158,14 @@ impl DeltaState {
         self.snapshot = None;
         self.seq += 1;
         (tick.seq, tick.at) = (self.seq, now_ms());
-        Some(message::event("tick", self.seq, &tick))
+        Some(PackedMessage::new(message::event("tick", self.seq, &tick)))
     }
 
     /// All members as they are now.
-    pub(super) fn snapshot(&mut self, now: Instant) -> Bytes {
-        let fresh = |(made, _): &&(Instant, Bytes)| now - *made < self.snapshot_age_max;
-        if let Some((_, bytes)) = self.snapshot.as_ref().filter(fresh) {
-            return bytes.clone();
+    pub(super) fn snapshot(&mut self, now: Instant) -> PackedMessage {
+        let fresh = |(made, _): &&(Instant, PackedMessage)| now - *made < self.snapshot_age_max;
+        if let Some((_, packed)) = self.snapshot.as_ref().filter(fresh) {
+            return packed.clone();
         }
         let view = &self.view;
         let snapshot = LiveMessage {
@@ -178,21 +181,24 @@ impl DeltaState {
             topics: Some(&view.topics),
             venues: Some(&view.venues),
             trending: Some(&view.trending),
-            history: Some(&view.history),
-            dots: Some(&view.dots),
+            // Of these, ticks tell what changed since they were last sent.
+            history: Some(&self.figures.history),
+            history_changes: None,
+            dots: Some(&self.dots.sent.dots),
+            dots_changes: None,
             source: Some(SourceRow::all(&self.sources)),
             ready: Some(ReadyRow::of(&self.program.ready)),
             notice: Some(self.program.notice.as_deref()),
             ledger: Some(LedgerRow::of(view)),
             pulses: None,
         };
-        let bytes = message::event("snapshot", self.seq, &snapshot);
-        self.snapshot = Some((now, bytes.clone()));
-        bytes
+        let packed = PackedMessage::new(message::event("snapshot", self.seq, &snapshot));
+        self.snapshot = Some((now, packed.clone()));
+        packed
     }
 
-    pub(super) fn ping(&self) -> Bytes {
-        message::ping(self.seq, &self.sources)
+    pub(super) fn ping(&self) -> PackedMessage {
+        PackedMessage::new(message::ping(self.seq, &self.sources))
     }
 
     /// Whether anything changed about a source but the time of its last record: figures and pings say that.
@@ -225,7 +231,7 @@ impl LiveMessage<'_> {
         let figures = self.stream_time.is_some()
             || self.totals.is_some()
             || self.all.is_some()
-            || self.history.is_some()
+            || self.history_changes.is_some()
             || self.ledger.is_some()
             || self.ready.is_some()
             || self.notice.is_some()
@@ -235,7 +241,7 @@ impl LiveMessage<'_> {
             || self.topics.is_some()
             || self.venues.is_some()
             || self.trending.is_some()
-            || self.dots.is_some();
+            || self.dots_changes.is_some();
         !figures && !lists
     }
 }

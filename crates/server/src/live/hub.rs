@@ -9,11 +9,11 @@ use std::{
     },
 };
 
-use bytes::Bytes;
 use headcount_engine::{Filter, Pulse};
 use headcount_query::{DiskStatus, Readiness, SourceStatus, Views};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::packed::PackedMessage;
 use super::room::Room;
 use crate::{
     http::{
@@ -37,8 +37,8 @@ pub(super) type Join = oneshot::Sender<Joined>;
 
 #[derive(Debug)]
 pub(super) struct Joined {
-    pub(super) snapshot: Bytes,
-    pub(super) ticks: broadcast::Receiver<Bytes>,
+    pub(super) snapshot: PackedMessage,
+    pub(super) ticks: broadcast::Receiver<PackedMessage>,
 }
 
 pub(crate) struct Hub {

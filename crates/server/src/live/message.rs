@@ -40,8 +40,14 @@ pub(super) struct LiveMessage<'a> {
     pub(super) trending: Option<&'a Vec<TrendingRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<&'a History>,
+    /// Of a tick: from the first window that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) history_changes: Option<History>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) dots: Option<&'a Vec<Dot>>,
+    /// Of a tick: those whose figure changed, 0 where a dot is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dots_changes: Option<Vec<Dot>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<Vec<SourceRow<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +92,11 @@ pub(super) struct LedgerRow {
     kept: u64,
     rejected: u64,
     balanced: bool,
+    /// Of answers: records that are, those that told nothing new, and those that changed an answer. What is left of them
+    /// is `all.rsvps`, but for answers that were taken back.
+    answers: u64,
+    repeats: u64,
+    changes: u64,
 }
 
 #[derive(Serialize)]
@@ -148,6 +159,9 @@ impl LedgerRow {
             kept: account.kept,
             rejected: account.rejected.values().sum(),
             balanced: view.ledger.balanced,
+            answers: view.records,
+            repeats: view.kinds.ignored,
+            changes: view.kinds.replaced,
         }
     }
 }

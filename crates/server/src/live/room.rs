@@ -5,7 +5,6 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
-use bytes::Bytes;
 use headcount_engine::{Filter, Pulse, View};
 use headcount_query::{DiskStatus, Question, Readiness, SourceStatus};
 use tokio::{
@@ -19,6 +18,7 @@ use tokio::{
 use super::{
     delta::{DeltaState, ProgramState},
     hub::{Hub, Join, Joined},
+    packed::PackedMessage,
 };
 
 /// Messages that a client may be behind before it gets a snapshot instead: three seconds of ticks.
@@ -35,7 +35,7 @@ pub(super) struct Room {
     joins: mpsc::Receiver<Join>,
     /// Clients that came before the first view.
     waiting: Vec<Join>,
-    ticks: broadcast::Sender<Bytes>,
+    ticks: broadcast::Sender<PackedMessage>,
     pulses: broadcast::Receiver<Arc<[Pulse]>>,
     /// Absent until the first view.
     delta: Option<DeltaState>,
@@ -189,11 +189,11 @@ impl Room {
         self.drain_pulses(true);
         let now = Instant::now();
         let Some(delta) = &mut self.delta else { return };
-        if let Some(bytes) = delta.tick(now) {
+        if let Some(packed) = delta.tick(now) {
             self.next_tick = now + self.hub.options.tick;
             self.hub.seq.fetch_max(delta.seq, Relaxed);
             self.hub.metrics.live.ticks.fetch_add(1, Relaxed);
-            let _ = self.ticks.send(bytes);
+            let _ = self.ticks.send(packed);
         }
     }
 

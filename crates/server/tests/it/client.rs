@@ -209,6 +209,9 @@ pub(crate) struct Event {
 pub(crate) struct Events {
     connection: Connection,
     pub(crate) head: Reply,
+    /// Undoes the compression of the stream, of which the header is cut off.
+    inflate: flate2::Decompress,
+    begun: bool,
     text: String,
     /// Comments met on the way.
     comments: usize,
@@ -232,6 +235,8 @@ impl Events {
         Self {
             connection,
             head,
+            inflate: flate2::Decompress::new(false),
+            begun: false,
             text: String::new(),
             comments: 0,
             retry: None,
@@ -249,8 +254,28 @@ impl Events {
                 }
             }
             let chunk = self.connection.chunk().await?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+            let plain = self.inflated(&chunk);
+            self.text.push_str(&plain);
         }
+    }
+
+    /// What a chunk says. Each ends at a byte, so it is all there.
+    fn inflated(&mut self, mut chunk: &[u8]) -> String {
+        if !self.begun {
+            assert_eq!(chunk[..3], [0x1f, 0x8b, 8], "gzip, deflate");
+            chunk = &chunk[10..];
+            self.begun = true;
+        }
+        let mut plain = Vec::with_capacity(16 << 10);
+        while !chunk.is_empty() {
+            let before = self.inflate.total_in();
+            self.inflate
+                .decompress_vec(chunk, &mut plain, flate2::FlushDecompress::Sync)
+                .unwrap();
+            chunk = &chunk[(self.inflate.total_in() - before) as usize..];
+            plain.reserve(16 << 10);
+        }
+        String::from_utf8(plain).unwrap()
     }
 
     /// The next event of this name, over any others.
@@ -274,7 +299,7 @@ impl Events {
     pub(crate) async fn comment(&mut self) {
         while self.comments == 0 {
             let chunk = self.connection.chunk().await.expect("the stream goes on");
-            let text = String::from_utf8(chunk).unwrap();
+            let text = self.inflated(&chunk);
             for block in text.split_terminator("\n\n") {
                 assert!(self.parse(block).is_none(), "{block}");
             }

@@ -180,7 +180,9 @@ fn every_record_is_taken_by_the_decoder() {
         let feed = match record.unwrap_or_else(|reason| panic!("{reason}: {line}")) {
             headcount_record::Record::Rsvp(_) => Feed::Rsvps,
             headcount_record::Record::Other(other) => Feed::ALL[usize::from(other.feed)],
-            headcount_record::Record::Event(_) | headcount_record::Record::Withdrawal(_) => panic!("not Meetup's: {line}"),
+            headcount_record::Record::Event(_) | headcount_record::Record::Withdrawal(_) => {
+                panic!("not Meetup's: {line}")
+            }
         };
         assert_eq!(feed, simulator.feed_of(index), "{line}");
     }
