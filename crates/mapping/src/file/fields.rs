@@ -325,7 +325,10 @@ impl<'a, 't> RuleText<'a, 't> {
             };
             match (path, is) {
                 (Some(path), Some(is)) => {
-                    self.uses.add(&path, &[], Use::Fact);
+                    // That something is there says nothing of what it is: it may be a person.
+                    if matches!(is, Is::OneOf(_)) {
+                        self.uses.add(&path, &[], Use::Fact);
+                    }
                     when.push(RecordCondition { path, is });
                 }
                 (None, _) => {
