@@ -109,6 +109,7 @@ test('a country filters every board but its own list, is in the address, and Bac
   const nav = await page.$$eval('nav a', (links) => links.map((link) => link.getAttribute('href')));
   assert.deepEqual(nav, [
     './?country=us',
+    'events?country=us',
     'explore?country=us',
     'query',
     'models',
