@@ -323,7 +323,7 @@ impl TableWriter {
             .await
             .map_err(|cause| delta_error(self.table, cause))?;
         let found = self.version();
-        if found == files.version + 1 && self.has(offsets).await? {
+        if self.is_ahead(files, offsets).await? {
             files.set_committed(found);
             return Ok(());
         }
@@ -363,6 +363,12 @@ impl TableWriter {
             Err(cause) if self.version() == files.version => Err(delta_error(self.table, cause)),
             Err(_) => Err(self.foreign(files.version)),
         }
+    }
+
+    /// Whether the table has the commit of these files already, which nobody noted.
+    pub(super) async fn is_ahead(&self, files: &TableFiles, offsets: &Offsets<'_>) -> Result<bool> {
+        let is_next = !files.is_committed() && self.version() == files.version + 1;
+        Ok(is_next && self.has(offsets).await?)
     }
 
     /// Whether the table has a commit with exactly these offsets as its last.

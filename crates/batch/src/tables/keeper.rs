@@ -93,11 +93,30 @@ impl Keeper {
                 "swept up what a killed process left in the tables"
             );
         }
-        // Tables that are being made anew are not complete before the journal's end.
-        if self.told.number() > 0 && !self.is_filling()? {
+        // Tables that are being made anew are not complete before the journal's end, unless their commits were begun there.
+        let is_complete = !self.is_filling()? || self.has_begun_to_commit().await?;
+        if self.told.number() > 0 && is_complete {
             self.commit().await?;
         }
         Ok(())
+    }
+
+    /// Whether a process was killed between the first commit of a cut and the note of the last. What it began has to be ended
+    /// before anything else is read: later offsets would no longer be those of the commits that are there.
+    async fn has_begun_to_commit(&self) -> Result<bool> {
+        let offsets = Offsets {
+            journal: self.told.journal(),
+            offsets: self.told.written(),
+        };
+        for writer in &self.tables {
+            if writer
+                .is_ahead(&self.files[&writer.table()], &offsets)
+                .await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads on in the journal until its end, as it was last looked at, or until as much waits as may; `tell` gets the number of

@@ -1,6 +1,6 @@
 //! Kills at any moment: nothing twice, nothing missing, no file left behind.
 
-use std::{thread, time::Duration};
+use std::{fs, thread, time::Duration};
 
 use headcount_batch::model::LakeTable;
 
@@ -64,6 +64,32 @@ fn a_worker_that_is_killed_again_and_again_loses_and_repeats_nothing() {
         Some(rows[&LakeTable::Rsvps]),
         data.summary()["rsvps"].as_u64()
     );
+    data.verify();
+    for table in LakeTable::ALL {
+        assert_eq!(data.orphans(table), Vec::<String>::new(), "{table}");
+    }
+}
+
+/// The first tables end when all of them are committed and the cut is saved. Here they are committed and the cut cannot be,
+/// as if the worker were killed in between; before it starts again, the journal grows.
+#[test]
+fn first_tables_that_were_committed_and_not_noted_are_ended_before_more_is_read() {
+    let data = Data::new();
+    let (first, second) = (data.beside("1.ndjson"), data.beside("2.ndjson"));
+    simulate(1_000, 1, &first);
+    simulate(1_000, 2, &second);
+    data.import(&[&first]);
+    let snapshots = data.path().join("lake/tables/snapshots");
+    fs::create_dir_all(snapshots.parent().unwrap()).unwrap();
+    fs::write(&snapshots, "no folder").unwrap();
+    let output = data.batch(&["tables"]).output().unwrap();
+    assert!(!output.status.success(), "the cut cannot be saved");
+    let log = data.path().join("lake/tables/rsvps/_delta_log");
+    assert!(log.join("00000000000000000001.json").is_file());
+    fs::remove_file(&snapshots).unwrap();
+    data.import(&[&second]);
+    data.tables(&["--pending", "1"]);
+    holds_together(&data);
     data.verify();
     for table in LakeTable::ALL {
         assert_eq!(data.orphans(table), Vec::<String>::new(), "{table}");
