@@ -93,6 +93,16 @@ impl Keeper {
                 "swept up what a killed process left in the tables"
             );
         }
+        for writer in &self.tables {
+            let files = self.files.entry(writer.table()).or_default();
+            // A vacuum is told in the table's log and changes no file; it was not noted if it was the last before a kill.
+            if files.is_committed()
+                && writer.version() > files.version
+                && writer.committed()? == files.committed
+            {
+                files.version = writer.version();
+            }
+        }
         // Tables that are being made anew are not complete before the journal's end, unless their commits were begun there.
         let is_complete = !self.is_filling()? || self.has_begun_to_commit().await?;
         if self.told.number() > 0 && is_complete {

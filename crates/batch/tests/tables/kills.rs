@@ -95,3 +95,20 @@ fn first_tables_that_were_committed_and_not_noted_are_ended_before_more_is_read(
         assert_eq!(data.orphans(table), Vec::<String>::new(), "{table}");
     }
 }
+
+/// A vacuum writes into a table's log and changes no file. A worker that is killed after it has not noted it.
+#[test]
+fn a_vacuum_that_was_not_noted_is_nobody_else() {
+    let data = Data::new();
+    let (first, second) = (data.beside("1.ndjson"), data.beside("2.ndjson"));
+    simulate(500, 1, &first);
+    simulate(500, 2, &second);
+    data.import(&[&first]);
+    data.tables(&[]);
+    let log = data.path().join("lake/tables/rsvps/_delta_log");
+    let vacuumed = r#"{"commitInfo":{"timestamp":1489925470960,"operation":"VACUUM END","operationParameters":{"status":"COMPLETED"}}}"#;
+    fs::write(log.join("00000000000000000002.json"), vacuumed).unwrap();
+    data.import(&[&second]);
+    data.tables(&[]);
+    data.verify();
+}
