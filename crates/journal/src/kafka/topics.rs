@@ -100,7 +100,7 @@ impl TopicNames {
         let (mut found, _) = self.existing(cluster)?;
         let mut partitions = self.partitions(options, &found)?;
         // Before anything is made beside what cannot be used.
-        self.check(admin, options, &found)?;
+        self.check(admin, cluster, &found)?;
         let missing: Vec<_> = self
             .all()
             .filter(|topic| !found.contains_key(*topic))
@@ -111,7 +111,7 @@ impl TopicNames {
             found = self.wait_for_all(cluster)?;
             // Another process may have made them, and with other settings.
             partitions = self.partitions(options, &found)?;
-            self.check(admin, options, &found)?;
+            self.check(admin, cluster, &found)?;
         }
         Ok(partitions)
     }
@@ -194,42 +194,66 @@ impl TopicNames {
         }
     }
 
-    /// Checks how the existing topics are set up.
+    /// Checks how the existing topics are set up. A broker may not know the settings yet of a topic that has just been
+    /// created, and is asked again for as long as it may take to answer.
     fn check(
+        &self,
+        admin: &AdminClient<DefaultClientContext>,
+        cluster: &Cluster,
+        found: &HashMap<String, ExistingTopic>,
+    ) -> Result<()> {
+        let deadline = Instant::now() + cluster.options.request_timeout;
+        while let Some(topic) = self.check_known(admin, &cluster.options, found)? {
+            if Instant::now() >= deadline || cluster.waiting.give_up.is_set() {
+                let why = format!("no settings of {topic} yet");
+                return Err(unread(&cluster.options, &why));
+            }
+            cluster.waiting.give_up.wait(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
+    /// Checks the topics whose settings the brokers know; returns one whose settings they do not know.
+    fn check_known(
         &self,
         admin: &AdminClient<DefaultClientContext>,
         options: &Options,
         found: &HashMap<String, ExistingTopic>,
-    ) -> Result<()> {
+    ) -> Result<Option<String>> {
         if found.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let asked: Vec<_> = found
             .keys()
             .map(|topic| ResourceSpecifier::Topic(topic))
             .collect();
         let limit = AdminOptions::new().request_timeout(Some(options.request_timeout));
-        let failed = |why: &dyn std::fmt::Display| {
-            Error::cluster("read the settings of the topics of", &options.address, why)
-        };
         let answers = ready_within(
             options.request_timeout,
             admin.describe_configs(&asked, &limit),
         )
-        .ok_or_else(|| failed(&"no answer in time"))?
-        .map_err(|error| failed(&error))?;
+        .ok_or_else(|| unread(options, &"no answer in time"))?
+        .map_err(|error| unread(options, &error))?;
+        let mut unknown = None;
         // In the order in which they were asked for.
         for ((topic, found), answer) in found.iter().zip(answers) {
-            let config = answer.map_err(|code| failed(&code))?;
+            let config = match answer {
+                Ok(config) => config,
+                Err(RDKafkaErrorCode::UnknownTopicOrPartition) => {
+                    unknown = Some(topic.clone());
+                    continue;
+                }
+                Err(code) => return Err(unread(options, &code)),
+            };
             check_copies(topic, found, options)?;
             let compacted = *topic == self.positions;
             let kept = TopicSettings {
                 topic,
                 config: &config,
             };
-            // A broker may not know the settings of a topic yet that has just been created.
             if kept.value("max.message.bytes").is_empty() {
-                return Err(failed(&format!("no settings of {topic} yet")));
+                unknown = Some(topic.clone());
+                continue;
             }
             kept.check_policy(compacted)?;
             kept.check_insync(found.replication, options.min_insync)?;
@@ -237,8 +261,12 @@ impl TopicNames {
                 kept.check_retention(options.retention_ms)?;
             }
         }
-        Ok(())
+        Ok(unknown)
     }
+}
+
+fn unread(options: &Options, why: &dyn std::fmt::Display) -> Error {
+    Error::cluster("read the settings of the topics of", &options.address, why)
 }
 
 /// This is the first that is asked of brokers.
