@@ -45,10 +45,10 @@ function mergeDots(before: readonly Dot[], changes: readonly Dot[]): Dot[] {
 /** Whether figures are of what the reader chose. */
 export function isFilteredBy(filter: LiveFilter, chosen: OwnParameters): boolean {
   const names = new Set([...Object.keys(filter), ...Object.keys(chosen)]) as Set<keyof LiveFilter>;
-  return [...names].every((name) => sameCountries(filter[name]?.map(String) ?? [], chosen[name] ?? []));
+  return [...names].every((name) => sameValues(filter[name]?.map(String) ?? [], chosen[name] ?? []));
 }
 
-/** Whether two lists name the same countries, in whatever order. */
-export function sameCountries(a: readonly string[], b: readonly string[]): boolean {
+/** Whether two lists have the same values, in whatever order. */
+export function sameValues(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((code) => b.includes(code));
 }

@@ -2,7 +2,7 @@
 // the browser's history, so that Back undoes it; how things look does not.
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import { sameCountries } from './merge';
+import { sameValues } from './merge';
 import { BOARD_FILTERS, pageOf } from './pages';
 import {
   type Breakdown,
@@ -39,7 +39,7 @@ const state = computed<PageState>(() => ({
 export function chooseCountry(code: string, added = false): void {
   const chosen = countries.peek();
   const others = added ? chosen.filter((other) => other !== code) : [];
-  const isOn = added ? chosen.includes(code) : sameCountries(chosen, [code]);
+  const isOn = added ? chosen.includes(code) : sameValues(chosen, [code]);
   countries.value = isOn ? others : [...others, code].slice(-COUNTRIES_MAX);
 }
 
@@ -57,7 +57,7 @@ export function setOwn(changed: OwnParameters): void {
 export function chooseOwn(name: string, value: string, added = false): void {
   const chosen = own.peek()[name] ?? [];
   const others = added ? chosen.filter((other) => other !== value) : [];
-  const isOn = added ? chosen.includes(value) : sameCountries(chosen, [value]);
+  const isOn = added ? chosen.includes(value) : sameValues(chosen, [value]);
   setOwn({ [name]: isOn ? others : [...others, value] });
 }
 
@@ -95,7 +95,7 @@ export function bindAddress(): void {
     const next = state.value;
     if (next === written) return;
     const address = location.pathname + print(next);
-    const isStep = !sameCountries(next.countries, written.countries) || next.own !== written.own;
+    const isStep = !sameValues(next.countries, written.countries) || next.own !== written.own;
     if (isStep) history.pushState(null, '', address);
     else history.replaceState(null, '', address);
     written = next;

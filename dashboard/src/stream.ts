@@ -62,6 +62,8 @@ export class LiveStream {
   #leave: AbortController | undefined;
   #tabs: BroadcastChannel | undefined;
   #isLeading = false;
+  /** Whether a snapshot of this query has come: what there was before is of another one. */
+  #hasSnapshot = false;
 
   constructor(receiver: Receiver) {
     this.#receiver = receiver;
@@ -94,6 +96,7 @@ export class LiveStream {
     const name = `headcount-live${location.pathname}${this.#query}`;
     const leave = new AbortController();
     this.#leave = leave;
+    this.#hasSnapshot = false;
     this.#lastEventAt = performance.now();
     const tabs = new BroadcastChannel(name);
     this.#tabs = tabs;
@@ -105,10 +108,12 @@ export class LiveStream {
       this.#connect();
       return;
     }
-    const turn = () => {
+    const turn = async () => {
+      // It may be closed between the grant and now.
+      if (leave.signal.aborted) return;
       this.#isLeading = true;
       this.#connect();
-      return new Promise<void>((done) => leave.signal.addEventListener('abort', () => done()));
+      await new Promise<void>((done) => leave.signal.addEventListener('abort', () => done()));
     };
     navigator.locks.request(name, { signal: leave.signal }, turn).catch(() => {
       // It was closed while it waited.
@@ -118,7 +123,7 @@ export class LiveStream {
   /** What another tab says. */
   #hear({ asks, event, data, state }: Passed): void {
     if (this.#isLeading) {
-      const current = asks && this.#receiver.current();
+      const current = asks && this.#hasSnapshot && this.#receiver.current();
       if (current)
         this.#tabs?.postMessage({ event: 'snapshot', data: JSON.stringify(current) } satisfies Passed);
       return;
@@ -133,7 +138,10 @@ export class LiveStream {
   #take(event: StreamEvent, data: string): void {
     this.#lastEventAt = performance.now();
     this.#failures = 0;
-    if (event === 'snapshot') this.#receiver.snapshot(JSON.parse(data) as Snapshot);
+    if (event === 'snapshot') {
+      this.#hasSnapshot = true;
+      this.#receiver.snapshot(JSON.parse(data) as Snapshot);
+    } else if (!this.#hasSnapshot) return;
     else if (event === 'tick') this.#receiver.tick(JSON.parse(data) as Tick);
     else this.#receiver.ping(JSON.parse(data) as Ping);
     this.#become('live');

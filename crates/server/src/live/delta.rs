@@ -167,7 +167,8 @@ impl DeltaState {
         if let Some((_, packed)) = self.snapshot.as_ref().filter(fresh) {
             return packed.clone();
         }
-        let view = &self.view;
+        // Of what ticks hold back or tell the changes of, what was last sent: they go on from there.
+        let (view, lists) = (&self.view, &self.lists.sent);
         let snapshot = LiveMessage {
             seq: self.seq,
             at: now_ms(),
@@ -176,12 +177,11 @@ impl DeltaState {
             stream_time: Some(&view.as_of.stream_time),
             totals: Some(&view.totals),
             all: Some(All::of(view)),
-            countries: Some(&view.countries),
-            cities: Some(&view.cities),
-            topics: Some(&view.topics),
-            venues: Some(&view.venues),
-            trending: Some(&view.trending),
-            // Of these, ticks tell what changed since they were last sent.
+            countries: Some(&lists.countries),
+            cities: Some(&lists.cities),
+            topics: Some(&lists.topics),
+            venues: Some(&lists.venues),
+            trending: Some(&lists.trending),
             history: Some(&self.figures.history),
             history_changes: None,
             dots: Some(&self.dots.sent.dots),

@@ -39,13 +39,14 @@ impl PackedMessage {
 
 /// The first bytes of a stream.
 pub(super) fn first(encoding: StreamEncoding, message: &'static [u8]) -> Bytes {
+    let message = seldom(encoding, message);
     match encoding {
-        StreamEncoding::Plain => Bytes::from_static(message),
-        StreamEncoding::Gzip => [&GZIP_HEADER[..], &deflated(message)].concat().into(),
+        StreamEncoding::Plain => message,
+        StreamEncoding::Gzip => [&GZIP_HEADER[..], &message].concat().into(),
     }
 }
 
-/// A message that is seldom sent.
+/// A message that is seldom sent, and so not kept packed.
 pub(super) fn seldom(encoding: StreamEncoding, message: &'static [u8]) -> Bytes {
     match encoding {
         StreamEncoding::Plain => Bytes::from_static(message),

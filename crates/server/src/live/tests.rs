@@ -11,7 +11,12 @@ use tokio::{
     time::{self, Instant},
 };
 
-use super::{client, hub::Hub, packed::StreamEncoding};
+use super::{
+    client,
+    delta::{DeltaState, ProgramState},
+    hub::Hub,
+    packed::StreamEncoding,
+};
 use crate::{
     http::stop_signal::StopSignal, metrics::Metrics, options::Options, state::ServerState,
 };
@@ -312,4 +317,30 @@ async fn an_empty_room_is_closed() {
     drop(stream);
     time::sleep(Duration::from_secs(2)).await;
     assert_eq!((filters(), stage.hub.clients()), (0, 0));
+}
+
+/// What a list was in between is told to nobody: whoever joins meanwhile would keep it.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_joins_between_two_lists_gets_what_ticks_go_on_from() {
+    let of = |commit| Arc::new(view(Filter::default(), commit));
+    let program = ProgramState {
+        ready: headcount_query::Readiness::Ready,
+        notice: None,
+    };
+    let options = Options::default();
+    let mut delta = DeltaState::new(of(1), Arc::default(), program, "".into(), 1, &options);
+    delta.put_view(of(2));
+    let now = Instant::now();
+    let joined = String::from_utf8(delta.snapshot(now).of(StreamEncoding::Plain).to_vec());
+    let joined = data(&joined.expect("UTF-8"));
+    assert_eq!(
+        (&joined["totals"]["rsvps"], &joined["cities"][0]["yes"]),
+        (&2.into(), &1.into())
+    );
+    delta.put_view(of(1));
+    let tick = delta
+        .tick(now + options.lists * 2)
+        .map(|tick| tick.of(StreamEncoding::Plain));
+    let tick = tick.map(|tick| String::from_utf8(tick.to_vec()).expect("UTF-8"));
+    assert!(tick.is_none_or(|tick| data(&tick).get("cities").is_none()));
 }
